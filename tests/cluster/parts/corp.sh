@@ -1,0 +1,95 @@
+# What a company has around its cluster: DNS, registries under their public names, an ACME authority (corp), and a workstation (admin).
+
+corp_up() {
+  mkdir -p "$BED/corp" "$BED/dns" "$BED/registries" "$BED/acme"
+  corp_certificates
+  echo "nameserver $CORP" >"$BED/corp/resolv.conf"
+  cat /etc/ssl/certs/ca-certificates.crt "$BED/corp/ca.crt" >"$BED/corp/trust.crt"
+  hold corp
+  hold admin
+  enter corp env BED="$BED" bash -euc "hostname corp; ip link set lo up; ip link add lan type bridge; ip addr add $CORP/24 dev lan; ip link set lan up; $private_run"
+  plug admin "$WORKSTATION"
+  enter admin env BED="$BED" bash -euc "hostname admin; $private_run"
+  dns_server
+  registry_server
+  acme_server
+  wait_for 20 "corp's DNS" answers admin "$CORP" 53
+  wait_for 20 "corp's registry" answers admin "$CORP" 443
+}
+
+# `WHERE ADDRESS`: a cable to corp's bridge. The bridge has no other end: no packet leaves the machine by it.
+plug() {
+  enter corp ip link add "to-$1" type veth peer name eth0 netns "$(holder "$1")"
+  enter corp ip link set "to-$1" master lan up
+  enter "$1" bash -euc "ip link set lo up; ip addr add $2/24 dev eth0; ip link set eth0 up; ip route add default via $CORP"
+}
+
+dns_server() {
+  [ -f "$BED/dns/tsig" ] || head -c 32 /dev/urandom | base64 >"$BED/dns/tsig"
+  chmod 600 "$BED/dns/tsig"
+  local soa="@ 5 SOA ns hostmaster 1 60 60 600 5
+@ 5 NS ns
+ns 5 A $CORP" zone
+  # The base domain keeps what updates wrote; the others are the same at each start.
+  [ -f "$BED/dns/base.zone" ] || echo "$soa" >"$BED/dns/base.zone"
+  printf '%s\nacme 5 A %s\n' "$soa" "$CORP" >"$BED/dns/corp.zone"
+  printf '%s\n@ 5 A %s\nregistry-1 5 A %s\n' "$soa" "$CORP" "$CORP" >"$BED/dns/public.zone"
+  # A root of our own: an unknown name does not exist, as in a company without the Internet. Without it the answer would be REFUSED.
+  printf '%s\n' "$soa" >"$BED/dns/root.zone"
+  {
+    cat <<Y
+server:
+    rundir: "$BED/dns"
+    listen: $CORP@53
+database:
+    storage: "$BED/dns"
+log:
+  - target: stderr
+    any: info
+key:
+  - id: airlock
+    algorithm: hmac-sha256
+    secret: $(cat "$BED/dns/tsig")
+acl:
+  - id: update
+    key: airlock
+    action: update
+zone:
+  - domain: $BASE_DOMAIN
+    storage: "$BED/dns"
+    file: base.zone
+    acl: update
+  - domain: corp.test
+    storage: "$BED/dns"
+    file: corp.zone
+  - domain: .
+    storage: "$BED/dns"
+    file: root.zone
+Y
+    for zone in $PUBLIC_REGISTRIES; do printf '  - domain: %s\n    storage: "%s"\n    file: public.zone\n' "$zone" "$BED/dns"; done
+  } >"$BED/dns/knot.conf"
+  chmod 600 "$BED/dns/knot.conf"
+  start_in corp dns knotd -c "$BED/dns/knot.conf"
+}
+
+# One server under all public names: nodes and workstation use the references that they would use anywhere.
+registry_server() {
+  cat >"$BED/registries/config.yml" <<Y
+version: 0.1
+log: {accesslog: {disabled: true}, level: warn}
+storage: {filesystem: {rootdirectory: $BED/registries/data}, delete: {enabled: true}}
+http: {addr: "$CORP:443", tls: {certificate: $BED/corp/registries.crt, key: $BED/corp/registries.key}}
+Y
+  start_in corp registries env OTEL_TRACES_EXPORTER=none "$BIN/registry" serve "$BED/registries/config.yml"
+}
+
+# pebble: an ACME authority for tests. Its roots change at each start, by its own design; they are at https://acme.corp.test:15000/roots/0.
+acme_server() {
+  cat >"$BED/acme/config.json" <<J
+{"pebble": {"listenAddress": "$CORP:14000", "managementListenAddress": "$CORP:15000",
+  "certificate": "$BED/corp/acme.crt", "privateKey": "$BED/corp/acme.key", "httpPort": 80, "tlsPort": 443, "ocspResponderURL": "",
+  "externalAccountBindingRequired": false, "retryAfter": {"authz": 1, "order": 1}, "keyAlgorithm": "ecdsa",
+  "profiles": {"default": {"description": "90 days", "validityPeriod": 7776000}, "shortlived": {"description": "6 days", "validityPeriod": 518400}}}}
+J
+  start_in corp acme env PEBBLE_VA_NOSLEEP=1 PEBBLE_WFE_NONCEREJECT=5 "$BIN/pebble" -config "$BED/acme/config.json" -dnsserver "$CORP:53"
+}

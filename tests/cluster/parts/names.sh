@@ -1,0 +1,57 @@
+# What other people in the company do for the administrator: DNS records, trust on the nodes, images in the registry.
+
+# `set NAME TYPE VALUE` | `delete NAME [TYPE]`; a name without the base domain is below it
+dns_change() {
+  local what=${1:-} name=${2:-} type=${3:-} value=${4:-} add=''
+  case $what in
+    set) [ -n "$value" ] || { usage >&2; exit 2; } ;;
+    delete) [ -n "$name" ] || { usage >&2; exit 2; } ;;
+    *) usage >&2; exit 2 ;;
+  esac
+  name=${name%.}
+  case $name in "$BASE_DOMAIN" | *".$BASE_DOMAIN") ;; @) name=$BASE_DOMAIN ;; *) name=$name.$BASE_DOMAIN ;; esac
+  [ "$what" = delete ] || add="update add $name. 5 $type $value"
+  # The key goes in by stdin: no list of processes shows it.
+  enter admin knsupdate <<UPDATE
+server $CORP 53
+zone $BASE_DOMAIN.
+key hmac-sha256:airlock $(cat "$BED/dns/tsig")
+update delete $name. $type
+$add
+send
+UPDATE
+}
+
+# `CA.crt HOST[:PORT]`: every node pulls from HOST when its certificate is by this CA
+trust() {
+  local ca=${1:?a file with the CA certificate} host=${2:?the registry host} n d
+  [ -f "$ca" ] || give_up "no such file: $ca"
+  for n in $(cat "$BED/run/nodes"); do
+    d=$BED/node$n/certs.d/$host
+    rm -rf "$d.new"
+    mkdir -p "$d.new"
+    cp "$ca" "$d.new/ca.crt"
+    printf 'server = "https://%s"\n\n[host."https://%s"]\n  capabilities = ["pull", "resolve"]\n  ca = ["%s/ca.crt"]\n' "$host" "$host" "$d" >"$d.new/hosts.toml"
+    rm -rf "$d"
+    mv "$d.new" "$d"
+  done
+}
+
+untrust() {
+  local host=${1:?the registry host} n
+  for n in $(cat "$BED/run/nodes"); do rm -rf "$BED/node$n/certs.d/$host"; done
+}
+
+# `OCI_LAYOUT[:TAG] REFERENCE`
+publish() {
+  local layout=${1:?a folder with an OCI layout} reference=${2:?the public reference}
+  enter admin skopeo copy --quiet --insecure-policy --preserve-digests "oci:$layout" "docker://$reference"
+}
+
+environment() {
+  cat <<LINES
+export AIRLOCK_BED=$BED
+export KUBECONFIG=$BED/host.kubeconfig
+export PATH=$BIN:\$PATH
+LINES
+}
