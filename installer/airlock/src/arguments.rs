@@ -1,0 +1,285 @@
+//! What can be typed. Text only: what it means is resolved by the commands.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+
+/// Installs a private registry and Apache Airflow on a Kubernetes cluster under the customer's security rules.
+///
+/// What it will do is a plan that you see before it happens; what it did is shown by attempts.
+#[derive(Debug, Parser)]
+#[command(name = "airlock", version, disable_help_subcommand = true, after_help = EXIT_CODES)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0 ok                          7 compliance gate failed
+  1 bug                         8 bundle or signature bad
+  2 usage, or answers wrong     9 another run holds the lease
+  3 a finding blocks           10 changes pending (plan --exit-code)
+  4 cluster unreachable        11 waiting for something outside
+  5 apply failed, run again    12 plan or approval no longer matches
+  6 gave up waiting           130 interrupted, run again";
+
+/// Flags of every command.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// Kubeconfig file; else KUBECONFIG, else ~/.kube/config
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Global options")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// Context of the kubeconfig; else its current one
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Global options")]
+    pub(crate) context: Option<String>,
+    /// The platform's namespace [default: as in the answers, else airlock]
+    #[arg(short, long, global = true, value_name = "NAME", help_heading = "Global options")]
+    pub(crate) namespace: Option<String>,
+    /// Form of the result: text, json; of requirements also csv, html
+    #[arg(short, long, global = true, value_name = "FORMAT", default_value = "text", hide_possible_values = true, help_heading = "Global options")]
+    pub(crate) output: Format,
+    /// Say nothing but results and failures
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Global options")]
+    pub(crate) quiet: bool,
+    /// Say more: every object that is touched
+    #[arg(short, long, global = true, help_heading = "Global options")]
+    pub(crate) verbose: bool,
+    /// Agree beforehand to what would be asked
+    #[arg(short, long, global = true, help_heading = "Global options")]
+    pub(crate) yes: bool,
+    /// End the run after this time: 90s, 30m, 2h
+    #[arg(long, global = true, value_name = "TIME", value_parser = duration, help_heading = "Global options")]
+    pub(crate) timeout: Option<Duration>,
+}
+
+/// Form of the result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// One JSON document
+    Json,
+    /// Rows for a spreadsheet (requirements)
+    Csv,
+    /// One page for a browser (requirements)
+    Html,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Say what an installation will ask for, without a cluster
+    Requirements(Requirements),
+    /// Look at the cluster: facts and findings; nothing is written
+    Inspect(Inspect),
+    /// Make the plan and show it; nothing is written
+    Plan(Plan),
+    /// Bring the cluster to the answers, after the plan was agreed to
+    Install(Install),
+    /// Show what is installed, ready, and expiring
+    Status,
+    /// Take the installation away; data stays unless asked otherwise
+    Uninstall(Uninstall),
+    /// Judge the installation against a security policy profile, by attempts
+    ComplianceCheck(ComplianceCheck),
+    /// Explain a check or an error code; without an id, list all
+    Explain(Explain),
+    /// Print the JSON Schema of the answers
+    Schema,
+    /// Print completions for a shell
+    Completions(Completions),
+    /// In pods: carry out attempts, or be their target
+    #[command(hide = true)]
+    Probe(Probe),
+    /// In pods: tell a server when its certificate changed, and see that it serves it
+    #[command(hide = true)]
+    Reload(Reload),
+}
+
+/// The answers of a command that cannot do without.
+#[derive(Debug, Args)]
+pub(crate) struct AnswersFile {
+    /// File with the answers
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) answers: PathBuf,
+}
+
+/// Arguments of `requirements`.
+#[derive(Debug, Args)]
+pub(crate) struct Requirements {
+    /// File with the answers; without it, the defaults
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) answers: Option<PathBuf>,
+}
+
+/// Arguments of `inspect`.
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// File with the answers; with it, findings say whether its plan is allowed and fits
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) answers: Option<PathBuf>,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    pub(crate) answers: AnswersFile,
+    /// End with 10 when there are changes
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+}
+
+/// Arguments of `install`.
+#[derive(Debug, Args)]
+pub(crate) struct Install {
+    #[command(flatten)]
+    pub(crate) answers: AnswersFile,
+    /// Write what happens to this file, a JSON document a line
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) events: Option<PathBuf>,
+    /// End after this step
+    #[arg(long, value_name = "STEP")]
+    pub(crate) until: Option<String>,
+}
+
+/// Arguments of `uninstall`.
+#[derive(Debug, Args)]
+pub(crate) struct Uninstall {
+    /// Delete volumes, keys, and namespaces too; they do not come back
+    #[arg(long)]
+    pub(crate) delete_data: bool,
+    /// Write what happens to this file, a JSON document a line
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) events: Option<PathBuf>,
+}
+
+/// Arguments of `compliance-check`.
+#[derive(Debug, Args)]
+pub(crate) struct ComplianceCheck {
+    /// Name of the profile [default: as in the answers]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// Write what happens to this file, a JSON document a line
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) events: Option<PathBuf>,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// Id of a check (NET-010) or an error code (cluster.unreachable)
+    pub(crate) id: Option<String>,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: Shell,
+}
+
+/// Arguments of `probe`.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Probe {
+    /// Attempts as a JSON array; outcomes are printed as one
+    #[arg(long, value_name = "JSON")]
+    pub(crate) attempts: Option<String>,
+    /// Accept connections on this port until terminated
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) listen: Option<u16>,
+}
+
+/// Arguments of `reload`.
+#[derive(Debug, Args)]
+pub(crate) struct Reload {
+    /// Folder whose change makes a reload due
+    #[arg(long, required = true, value_name = "DIR")]
+    pub(crate) watch: Vec<PathBuf>,
+    /// Certificate chain, PEM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) certificate: PathBuf,
+    /// Its key, PEM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// Name of the server's process
+    #[arg(long, value_name = "NAME")]
+    pub(crate) process: String,
+    /// Where the server listens
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) verify: SocketAddr,
+    /// A host that it serves
+    #[arg(long, value_name = "HOST")]
+    pub(crate) server_name: String,
+}
+
+/// Reads `90s`, `30m`, `2h`, or plain seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let (number, unit) = match text.strip_suffix(|c: char| c.is_ascii_alphabetic()) {
+        Some(number) => (number, &text[number.len()..]),
+        None => (text, "s"),
+    };
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return Err("a time is a number with s, m, or h, as in 30m".into()),
+    };
+    let number = number.parse::<u64>().map_err(|_| "a time is a number with s, m, or h, as in 30m".to_owned())?;
+    match number.checked_mul(seconds).filter(|seconds| (1..=7 * 24 * 3600).contains(seconds)) {
+        Some(seconds) => Ok(Duration::from_secs(seconds)),
+        None => Err("a time is at least a second and at most a week".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_grammar_of_the_command_line_has_no_contradiction() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn times_are_read_with_their_unit() {
+        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("30m"), Ok(Duration::from_mins(30)));
+        assert_eq!(duration("2h"), Ok(Duration::from_hours(2)));
+        assert_eq!(duration("45"), Ok(Duration::from_secs(45)));
+        for wrong in ["", "m", "1d", "-1s", "0s", "1.5h", "999999999999999999h", "é"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    /// Every command and subcommand, with its full name.
+    fn walk(command: &mut clap::Command, name: &str, screens: &mut String) {
+        let _ = writeln!(screens, "===== {name} --help\n{}", command.render_help());
+        let below: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+        for sub in below {
+            if let Some(sub_command) = command.find_subcommand_mut(&sub) {
+                walk(sub_command, &format!("{name} {sub}"), screens);
+            }
+        }
+    }
+
+    #[test]
+    fn the_help_of_every_command_is_recorded() {
+        let mut command = Arguments::command();
+        command.build();
+        let mut screens = String::new();
+        walk(&mut command, "airlock", &mut screens);
+        insta::assert_snapshot!("help", screens);
+    }
+}

@@ -1,0 +1,146 @@
+//! One file a command, each with four moves: resolve the request, call `platform`, show what came back, say how to end.
+
+mod completions;
+mod compliance_check;
+mod explain;
+mod inspect;
+mod install;
+mod plan;
+mod probe;
+mod reload;
+mod requirements;
+mod schema;
+mod session;
+mod status;
+mod uninstall;
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use airlock_model::{Coded, Exit};
+use clap::Parser as _;
+use serde::Serialize;
+use tokio::runtime::Runtime;
+
+use crate::arguments::{Arguments, Command, Format};
+use crate::failure::Failure;
+use crate::interruption::Interruption;
+use crate::invocation::Invocation;
+use crate::output::{self, Output};
+use crate::run_log::RunLog;
+use session::Session;
+
+/// From what was typed to how it ended. Every exit code comes from here.
+pub(crate) fn run() -> Exit {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let arguments = match Arguments::try_parse_from(&words) {
+        Ok(arguments) => arguments,
+        Err(said) => return output::usage(&said),
+    };
+    let output = Output::new(&arguments.global);
+    let invocation = Invocation::of_process(words).with_answers(answers(&arguments.command));
+    let log = log(&arguments.command, &invocation, &output);
+    let ended = in_runtime(&arguments, &output, &invocation, log.as_ref());
+    let exit = match &ended {
+        Ok(exit) => *exit,
+        Err(failure) => failure.exit(),
+    };
+    if let Err(failure) = &ended {
+        output.insist(&output::failure::screen(failure, &invocation, log.as_ref().map(RunLog::path), output.talk_style));
+        if output.format == Format::Json {
+            // When standard output is what failed, there is nobody to hand the document to.
+            let _ = output.document(&serde_json::json!({ "error": output::failure::document(failure, &invocation) }));
+        }
+    }
+    if let Some(log) = &log {
+        log.note(&Ended { exit: exit.code(), code: ended.as_ref().err().map(|failure| failure.code().0) });
+    }
+    exit
+}
+
+/// How a run ended, for its log.
+#[derive(Serialize)]
+struct Ended {
+    exit: u8,
+    code: Option<&'static str>,
+}
+
+/// How a run began, for its log.
+#[derive(Serialize)]
+struct Began {
+    version: &'static str,
+    command: String,
+}
+
+fn in_runtime(arguments: &Arguments, output: &Output, invocation: &Invocation, log: Option<&RunLog>) -> Result<Exit, Failure> {
+    let runtime = Runtime::new().map_err(Failure::Runtime)?;
+    let ended = runtime.block_on(async {
+        match &arguments.command {
+            // These listen to signals themselves.
+            Command::Probe(probe) => Box::pin(probe::run(probe, output)).await,
+            Command::Reload(reload) => Box::pin(reload::run(reload)).await,
+            command => {
+                let interruption = Interruption::listen(output).map_err(Failure::Runtime)?;
+                let session = Session::new(&arguments.global, output, invocation, log, interruption.stop());
+                session.at_most(Box::pin(dispatch(&session, command))).await
+            }
+        }
+    });
+    // A prompt or a name lookup may still block a thread; nothing of it is waited for.
+    runtime.shutdown_background();
+    ended
+}
+
+async fn dispatch(session: &Session<'_>, command: &Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Requirements(arguments) => requirements::run(session, arguments),
+        Command::Inspect(arguments) => Box::pin(inspect::run(session, arguments)).await,
+        Command::Plan(arguments) => Box::pin(plan::run(session, arguments)).await,
+        Command::Install(arguments) => Box::pin(install::run(session, arguments)).await,
+        Command::Status => status::run(session).await,
+        Command::Uninstall(arguments) => Box::pin(uninstall::run(session, arguments)).await,
+        Command::ComplianceCheck(arguments) => Box::pin(compliance_check::run(session, arguments)).await,
+        Command::Explain(arguments) => explain::run(session, arguments),
+        Command::Schema => schema::run(session),
+        Command::Completions(arguments) => completions::run(session, arguments),
+        Command::Probe(arguments) => Box::pin(probe::run(arguments, session.output)).await,
+        Command::Reload(arguments) => Box::pin(reload::run(arguments)).await,
+    }
+}
+
+/// The answers that a command was given.
+fn answers(command: &Command) -> Option<&Path> {
+    match command {
+        Command::Requirements(arguments) => arguments.answers.as_deref(),
+        Command::Inspect(arguments) => arguments.answers.as_deref(),
+        Command::Plan(arguments) => Some(&arguments.answers.answers),
+        Command::Install(arguments) => Some(&arguments.answers.answers),
+        Command::Status | Command::Uninstall(_) | Command::ComplianceCheck(_) | Command::Explain(_) | Command::Schema | Command::Completions(_) | Command::Probe(_) | Command::Reload(_) => None,
+    }
+}
+
+/// The log of a run that talks to a cluster; without one the run goes on.
+fn log(command: &Command, invocation: &Invocation, output: &Output) -> Option<RunLog> {
+    let name = match command {
+        Command::Inspect(_) => "inspect",
+        Command::Plan(_) => "plan",
+        Command::Install(_) => "install",
+        Command::Status => "status",
+        Command::Uninstall(_) => "uninstall",
+        Command::ComplianceCheck(_) => "compliance-check",
+        Command::Requirements(_) | Command::Explain(_) | Command::Schema | Command::Completions(_) | Command::Probe(_) | Command::Reload(_) => return None,
+    };
+    match RunLog::open(name) {
+        Ok(log) => {
+            log.trace();
+            log.note(&Began { version: env!("CARGO_PKG_VERSION"), command: invocation.again() });
+            Some(log)
+        }
+        Err(error) => {
+            if output.verbose {
+                output.talk(&format!("no log of this run is kept: {error}"));
+            }
+            None
+        }
+    }
+}

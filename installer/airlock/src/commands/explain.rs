@@ -1,0 +1,42 @@
+//! `airlock explain`: what an id means, offline.
+
+use airlock_model::{Answers, Exit, codes, explain_code};
+use airlock_platform::requirements::{StepSpec, steps};
+use airlock_platform::{PlatformError, checks};
+use serde_json::json;
+
+use super::session::Session;
+use crate::arguments::Explain;
+use crate::failure::Failure;
+use crate::output::explanation;
+
+/// Steps are explained by an installation of this domain.
+const EXAMPLE_DOMAIN: &str = "platform.example.com";
+
+pub(super) fn run(session: &Session<'_>, arguments: &Explain) -> Result<Exit, Failure> {
+    session.output.text_or_json("explain")?;
+    let style = session.output.data_style;
+    let steps = Answers::of_domain(EXAMPLE_DOMAIN).map_err(PlatformError::from).and_then(|answers| steps(&answers))?;
+    let Some(id) = &arguments.id else {
+        let document = json!({ "checks": checks().iter().map(|check| check.spec()).collect::<Vec<_>>(), "codes": codes().collect::<Vec<_>>(), "steps": &steps });
+        session.output.result("explain", || explanation::list(checks().iter().map(|check| check.spec()), codes(), &steps, style), &document)?;
+        return Ok(Exit::Ok);
+    };
+    if let Some(check) = checks().iter().find(|check| check.spec().id.eq_ignore_ascii_case(id)) {
+        session.output.result("explain", || explanation::check(check.spec(), style), check.spec())?;
+    } else if let Some(spec) = explain_code(id) {
+        session.output.result("explain", || explanation::code(spec, style), spec)?;
+    } else if let Some(spec) = steps.iter().find(|step| step.id == *id) {
+        session.output.result("explain", || explanation::step(spec, style), spec)?;
+    } else {
+        return Err(Failure::UnknownId { id: id.clone(), nearest: nearest(id, &steps) });
+    }
+    Ok(Exit::Ok)
+}
+
+/// The most similar id, if one is similar enough to be meant.
+fn nearest(id: &str, steps: &[StepSpec]) -> Option<String> {
+    let known = checks().iter().map(|check| check.spec().id).chain(codes().map(|spec| spec.code)).chain(steps.iter().map(|step| step.id.as_str()));
+    let id = id.to_lowercase();
+    known.map(|known| (strsim::damerau_levenshtein(&id, &known.to_lowercase()), known)).filter(|(distance, _)| *distance <= 3).min().map(|(_, known)| known.to_owned())
+}

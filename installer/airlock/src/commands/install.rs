@@ -1,0 +1,115 @@
+//! `airlock install`: plan, agree, carry out, verify. Run again, it goes on where it stopped.
+
+use airlock_model::{ApprovedBy, Digest, Exit, StepId, Ticket};
+use airlock_platform::{ApplyOptions, Installed, PlatformError, Prepared, Report, install, prepare};
+use serde::Serialize;
+
+use super::session::Session;
+use crate::answers_file;
+use crate::arguments::Install;
+use crate::failure::Failure;
+use crate::output::progress::Progress;
+use crate::output::{findings, plan, report, tickets};
+
+/// The result for programs.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    outcome: &'static str,
+    plan: &'a Digest,
+    steps: usize,
+    #[serde(skip_serializing_if = "<[Ticket]>::is_empty")]
+    tickets: &'a [Ticket],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<&'a Report>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+pub(super) async fn run(session: &Session<'_>, arguments: &Install) -> Result<Exit, Failure> {
+    session.output.text_or_json("install")?;
+    let answers = answers_file::read(&arguments.answers.answers, session.global.namespace.as_deref())?;
+    let progress = Progress::new(session.output, session.log, arguments.events.clone())?;
+    let cluster = session.connect().await?;
+    progress.busy("looking at the cluster and making the plan");
+    let prepared = session.reading(Box::pin(prepare(&cluster, &answers))).await?;
+    let options = ApplyOptions { answers: serde_json::to_value(&answers).map_err(PlatformError::from)?, until: until(arguments.until.as_deref(), &prepared)?, ..session.apply_options() };
+
+    let Some(by) = agreement(session, &prepared, &progress).await? else {
+        progress.finish()?;
+        session.output.talk("nothing was written");
+        return Ok(Exit::Ok);
+    };
+    let installed = Box::pin(install(&cluster, &prepared, by, &options, session.stop, &progress)).await;
+    let told = progress.finish();
+    let exit = show(session, &prepared, &installed?)?;
+    told.map(|()| exit)
+}
+
+/// The step to stop after; one that the plan does not hold is a mistake, unless nothing is to be done.
+fn until(asked: Option<&str>, prepared: &Prepared) -> Result<Option<StepId>, Failure> {
+    let Some(asked) = asked else { return Ok(None) };
+    let steps = &prepared.plan.steps;
+    if steps.is_empty() || steps.iter().any(|step| step.id.0 == asked) {
+        return Ok(Some(StepId::from(asked)));
+    }
+    let known = steps.iter().map(|step| step.id.0.as_str()).collect::<Vec<_>>().join(", ");
+    Err(Failure::Argument(format!("the plan has no step `{asked}`; it has {known}")))
+}
+
+/// Shows the plan and asks; none is a no. What is blocked is not asked about, and what is empty needs no yes.
+async fn agreement(session: &Session<'_>, prepared: &Prepared, progress: &Progress) -> Result<Option<ApprovedBy>, Failure> {
+    let blocking = prepared.blocking();
+    if !blocking.is_empty() {
+        return Err(PlatformError::Blocked(blocking).into());
+    }
+    if session.global.yes || prepared.plan.is_empty() {
+        let notable = findings::notable(&prepared.findings);
+        progress.say(findings::findings(&notable, session.output.talk_style, session.output.verbose).trim_end());
+        if !prepared.plan.is_empty() {
+            progress.say(&format!("{}\n{}", plan::totals(&prepared.plan), prepared.digest));
+        }
+        return Ok(Some(ApprovedBy::YesFlag));
+    }
+    session.output.can_ask("the plan")?;
+    progress.pause();
+    session.output.talk(&plan::plan(&prepared.plan, &prepared.digest, session.output.talk_style));
+    session.output.talk(&findings::findings(&findings::notable(&prepared.findings), session.output.talk_style, session.output.verbose));
+    let agreed = session.agreed("Carry out this plan?", "the plan").await?;
+    progress.resume();
+    Ok(agreed.then_some(ApprovedBy::Prompt))
+}
+
+fn show(session: &Session<'_>, prepared: &Prepared, installed: &Installed) -> Result<Exit, Failure> {
+    let output = session.output;
+    let document = |outcome| Document { outcome, plan: &prepared.digest, steps: prepared.plan.steps.len(), tickets: &[], report: None, next: None };
+    match installed {
+        Installed::Unchanged => {
+            output.result("install", || "nothing is to be done: the cluster is as the answers want it\n".into(), &document("unchanged"))?;
+            Ok(Exit::Ok)
+        }
+        Installed::Waiting(waiting) => {
+            let next = session.invocation.again_agreed();
+            let text = || tickets::tickets(waiting, output.data_style);
+            output.result("install", text, &Document { tickets: waiting, next: Some(next.clone()), ..document("waiting") })?;
+            output.talk(&format!("everything that does not depend on {} is done; afterwards go on with\n  {next}", if waiting.len() == 1 { "this ticket" } else { "these tickets" }));
+            Ok(Exit::WaitingOutside)
+        }
+        Installed::Partly => {
+            let next = session.invocation.again();
+            output.result("install", || "the plan was carried out as far as was asked\n".into(), &Document { next: Some(next), ..document("partly") })?;
+            Ok(Exit::Ok)
+        }
+        Installed::Verified(judged) => {
+            let text = || report::report(judged, output.data_style, output.verbose);
+            output.result("install", text, &Document { report: Some(judged), ..document("verified") })?;
+            if judged.gate_failed {
+                output.talk("the installation stands, but it does not comply; mend what is named above, then run the same command again");
+                return Ok(Exit::Compliance);
+            }
+            let hosts: Vec<String> = prepared.rendered.components.iter().flat_map(|component| &component.hosts).map(|host| format!("  https://{host}")).collect();
+            output.talk(&format!("Airlock {} is installed\n{}", prepared.plan.release, hosts.join("\n")));
+            Ok(Exit::Ok)
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The command line as it was typed, to say exactly how to go on.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use airlock_model::{CodeSpec, Exit};
+
+/// What was typed. It holds no secret: no argument of this program is one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Invocation {
+    words: Vec<String>,
+    answers: Option<String>,
+}
+
+impl Invocation {
+    pub(crate) fn of_process(arguments: impl IntoIterator<Item = OsString>) -> Self {
+        let mut words: Vec<String> = arguments.into_iter().map(|word| word.to_string_lossy().into_owned()).collect();
+        // However it was started: the name is what can be typed again.
+        if let Some(program) = words.first_mut() {
+            "airlock".clone_into(program);
+        }
+        Self { words, answers: None }
+    }
+
+    /// Remembers the answers, so that `FILE` in a remedy becomes a path.
+    pub(crate) fn with_answers(mut self, path: Option<&Path>) -> Self {
+        self.answers = path.map(|path| path.to_string_lossy().into_owned());
+        self
+    }
+
+    /// The same command again.
+    pub(crate) fn again(&self) -> String {
+        self.words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The same command, agreed to beforehand.
+    pub(crate) fn again_agreed(&self) -> String {
+        let again = self.again();
+        if self.words.iter().any(|word| word == "--yes" || word == "-y") { again } else { format!("{again} --yes") }
+    }
+
+    /// The exact next command after a failure.
+    pub(crate) fn next(&self, spec: &CodeSpec) -> String {
+        let again = matches!(spec.exit, Exit::ApplyFailed | Exit::GaveUpWaiting | Exit::LeaseHeld | Exit::WaitingOutside | Exit::Interrupted | Exit::Unreachable);
+        match spec.next {
+            _ if spec.code == "command.unconfirmed" => self.again_agreed(),
+            None if again => self.again(),
+            // Once the file is mended.
+            None if spec.code.starts_with("answers.") => self.again(),
+            None => format!("airlock explain {}", spec.code),
+            // The engine speaks of `install`; it may have been another command that has to go on.
+            Some(next) if again && next.starts_with("airlock install") => self.again(),
+            // Its remedy is this very command: with all that was typed.
+            Some(next) if command(next).is_some_and(|name| self.words.contains(&name)) => self.again(),
+            Some(next) => match &self.answers {
+                Some(answers) => next.replace("FILE", &quoted(answers)),
+                None => next.to_owned(),
+            },
+        }
+    }
+}
+
+/// The command of `airlock COMMAND …`.
+fn command(line: &str) -> Option<String> {
+    line.strip_prefix("airlock ")?.split_whitespace().next().map(str::to_owned)
+}
+
+/// A word as a POSIX shell reads it back.
+fn quoted(word: &str) -> String {
+    let plain = !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '=' | '@' | ',' | '+' | '%'));
+    if plain { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use airlock_model::explain_code;
+
+    use super::*;
+
+    fn typed(words: &[&str]) -> Invocation {
+        Invocation::of_process(words.iter().map(OsString::from))
+    }
+
+    #[test]
+    fn words_are_quoted_so_that_a_shell_reads_them_back() {
+        assert_eq!(typed(&["/opt/airlock", "plan", "--answers", "my answers.yaml", "it's"]).again(), r"airlock plan --answers 'my answers.yaml' 'it'\''s'");
+    }
+
+    #[test]
+    fn a_remedy_names_the_answers_that_were_given() {
+        let spec = explain_code("platform.plan-mismatch").unwrap();
+        let invocation = typed(&["airlock", "install", "--answers", "a b.yaml"]).with_answers(Some(Path::new("a b.yaml")));
+        assert_eq!(invocation.next(spec), "airlock plan --answers 'a b.yaml'");
+    }
+
+    #[test]
+    fn what_nobody_could_confirm_is_confirmed_by_a_flag() {
+        let spec = explain_code("command.unconfirmed").unwrap();
+        assert_eq!(typed(&["airlock", "uninstall", "-n", "a"]).next(spec), "airlock uninstall -n a --yes");
+        assert_eq!(typed(&["airlock", "install", "-y"]).again_agreed(), "airlock install -y");
+    }
+
+    #[test]
+    fn to_go_on_is_to_type_the_same_again() {
+        let spec = explain_code("command.interrupted").unwrap();
+        assert_eq!(typed(&["airlock", "install", "--answers", "a.yaml", "--yes"]).next(spec), "airlock install --answers a.yaml --yes");
+    }
+}

@@ -1,0 +1,117 @@
+//! What an id means: a check or an error code. It needs no cluster.
+
+use std::fmt::Write as _;
+
+use airlock_model::{Action, CheckSpec, CodeSpec};
+use airlock_platform::requirements::StepSpec;
+
+use super::plan;
+use super::style::Style;
+
+/// A check.
+pub(crate) fn check(spec: &CheckSpec, style: Style) -> String {
+    let mut text = format!("{}\n", style.heading(&format!("{}: {}", spec.id, spec.title)));
+    let _ = writeln!(text, "  severity: {}", severity(spec));
+    if !spec.promises.is_empty() {
+        let _ = writeln!(text, "  promises: {}", spec.promises.join(", "));
+    }
+    let _ = writeln!(text, "  how:      {}", spec.explanation);
+    let _ = writeln!(text, "  fix:      {}", spec.remedy);
+    text
+}
+
+/// An error code.
+pub(crate) fn code(spec: &CodeSpec, style: Style) -> String {
+    let mut text = format!("{}\n", style.heading(&format!("{}: {}", spec.code, spec.what)));
+    let _ = writeln!(text, "  exit: {}", spec.exit.code());
+    let _ = writeln!(text, "  why:  {}", spec.why);
+    let _ = writeln!(text, "  fix:  {}", spec.fix);
+    if let Some(next) = spec.next {
+        let _ = writeln!(text, "  next: {next}");
+    }
+    text
+}
+
+/// A step of an installation.
+pub(crate) fn step(spec: &StepSpec, style: Style) -> String {
+    let mut text = format!("{}\n", style.heading(&format!("{}: {}", spec.id, spec.title)));
+    let does = match &spec.action {
+        Action::Apply(objects) => format!("applies {}", objects.iter().map(|object| object.reference().to_string()).collect::<Vec<_>>().join(", ")),
+        action => plan::action(action).trim().to_owned(),
+    };
+    let _ = writeln!(text, "  does:   {does}");
+    if !spec.after.is_empty() {
+        let _ = writeln!(text, "  after:  {}", spec.after.join(", "));
+    }
+    for (number, right) in spec.rights.iter().enumerate() {
+        let _ = writeln!(text, "  {:<7} {right}", if number == 0 { "rights:" } else { "" });
+    }
+    text
+}
+
+/// Everything that can be explained, a line each.
+pub(crate) fn list<'a>(checks: impl Iterator<Item = &'a CheckSpec>, codes: impl Iterator<Item = &'a CodeSpec>, steps: &[StepSpec], style: Style) -> String {
+    let mut text = format!("{}\n", style.heading("Checks"));
+    for spec in checks {
+        let _ = writeln!(text, "  {:<9} {}", spec.id, spec.title);
+    }
+    let _ = writeln!(text, "\n{}", style.heading("Error codes"));
+    for spec in codes {
+        let _ = writeln!(text, "  {:<28} exit {:<3} {}", spec.code, spec.exit.code(), spec.what);
+    }
+    let _ = writeln!(text, "\n{}", style.heading("Steps of an installation"));
+    for spec in steps {
+        let _ = writeln!(text, "  {:<28} {}", spec.id, spec.title);
+    }
+    text
+}
+
+const fn severity(spec: &CheckSpec) -> &'static str {
+    match spec.severity {
+        airlock_model::Severity::Low => "low",
+        airlock_model::Severity::Medium => "medium",
+        airlock_model::Severity::High => "high",
+        airlock_model::Severity::Critical => "critical",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use airlock_model::{codes, explain_code};
+    use airlock_platform::checks;
+    use airlock_platform::requirements::steps;
+
+    use super::*;
+
+    #[test]
+    fn a_code_is_explained_without_a_cluster() {
+        insta::assert_snapshot!(code(explain_code("command.unconfirmed").unwrap(), Style::default()));
+    }
+
+    #[test]
+    fn every_check_can_be_explained() {
+        let screens: String = checks().iter().map(|one| check(one.spec(), Style::default())).collect::<Vec<_>>().join("\n");
+        insta::assert_snapshot!("checks", screens);
+    }
+
+    #[test]
+    fn the_list_names_every_check_and_code() {
+        let steps = steps(&airlock_model::Answers::of_domain("platform.example.com").unwrap()).unwrap();
+        let list = list(checks().iter().map(|one| one.spec()), codes(), &steps, Style::default());
+        for one in checks() {
+            assert!(list.contains(one.spec().id));
+        }
+        for spec in codes() {
+            assert!(list.contains(spec.code));
+        }
+        for one in &steps {
+            assert!(list.contains(&one.id));
+        }
+    }
+
+    #[test]
+    fn a_step_is_explained_with_what_it_needs() {
+        let steps = steps(&airlock_model::Answers::of_domain("platform.example.com").unwrap()).unwrap();
+        insta::assert_snapshot!(step(steps.iter().find(|step| step.id == "gate.node-pull").unwrap(), Style::default()));
+    }
+}

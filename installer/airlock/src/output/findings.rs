@@ -1,0 +1,101 @@
+//! Findings: a line each, and below it what was seen, what should have been, and what to do.
+
+use std::fmt::Write as _;
+
+use airlock_model::{Evidence, Finding, Outcome, Verdict};
+
+use super::counted;
+use super::style::{Ink, Style};
+
+/// Findings in the order they came, with the reasons of those that are not as they should be.
+pub(crate) fn findings(findings: &[Finding], style: Style, verbose: bool) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        text.push_str(&one(finding, style, verbose));
+    }
+    text
+}
+
+/// One finding.
+pub(crate) fn one(finding: &Finding, style: Style, verbose: bool) -> String {
+    let mut text = format!("{} {:<8} {}\n", style.verdict(finding.verdict), finding.check, finding.subject);
+    let explained = !matches!(finding.verdict, Verdict::Pass | Verdict::Attested | Verdict::NotApplicable(_));
+    if explained || verbose {
+        let _ = writeln!(text, "    seen:     {}", finding.observed);
+        let _ = writeln!(text, "    expected: {}", finding.expected);
+    }
+    if explained {
+        if !finding.why.is_empty() {
+            let _ = writeln!(text, "    why:      {}", finding.why);
+        }
+        for remedy in &finding.fix {
+            let _ = writeln!(text, "    fix:      {}", remedy.text);
+            if let Some(command) = &remedy.command {
+                let _ = writeln!(text, "              {}", style.paint(Ink::Cyan, command));
+            }
+        }
+    }
+    if verbose {
+        for evidence in &finding.evidence {
+            let _ = writeln!(text, "    evidence: {}", rests_on(evidence));
+        }
+    }
+    text
+}
+
+fn rests_on(evidence: &Evidence) -> String {
+    match evidence {
+        Evidence::Field { object, path, value } => format!("{object} {path} = {}", airlock_model::Untrusted::from(value.to_string())),
+        Evidence::Attempted(outcome) => attempted(outcome),
+        Evidence::Fact(fact) => airlock_model::Untrusted::from(fact.as_str()).to_string(),
+    }
+}
+
+fn attempted(outcome: &Outcome) -> String {
+    let between = match (&outcome.source, &outcome.destination) {
+        (Some(source), Some(destination)) => format!(" from {source} to {destination}"),
+        (None, Some(destination)) => format!(" to {destination}"),
+        (Some(source), None) => format!(" from {source}"),
+        (None, None) => String::new(),
+    };
+    format!("attempt {}{between} at {}, {} ms", outcome.attempt.0, outcome.started, outcome.took_millis)
+}
+
+/// The findings that somebody should look at.
+pub(crate) fn notable(findings: &[Finding]) -> Vec<Finding> {
+    findings.iter().filter(|finding| !matches!(finding.verdict, Verdict::Pass | Verdict::Attested | Verdict::NotApplicable(_))).cloned().collect()
+}
+
+/// How many there are of each verdict: `12 pass, 1 fail, 2 unverified`.
+pub(crate) fn summary(findings: &[Finding]) -> String {
+    const ORDER: [&str; 8] = ["fail", "error", "unverified", "warn", "excepted", "attested", "pass", "not applicable"];
+    let of = |word: &str| findings.iter().filter(|finding| finding.verdict.word() == word).count();
+    let parts: Vec<String> = ORDER.into_iter().filter_map(|word| Some(of(word)).filter(|count| *count > 0).map(|count| format!("{count} {word}"))).collect();
+    if parts.is_empty() { "no findings".into() } else { format!("{}: {}", counted(findings.len(), "finding", "findings"), parts.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::samples;
+    use super::*;
+
+    #[test]
+    fn what_passes_takes_one_line_and_what_does_not_says_why_and_what_to_do() {
+        let all = samples::findings();
+        insta::assert_snapshot!(format!("{}\n{}\n", findings(&all, Style::default(), false), summary(&all)));
+    }
+
+    #[test]
+    fn with_more_words_each_finding_says_what_it_rests_on() {
+        insta::assert_snapshot!(findings(&samples::findings()[..1], Style::default(), true));
+    }
+
+    #[test]
+    fn text_of_others_cannot_colour_the_terminal() {
+        let mut finding = samples::findings().remove(1);
+        finding.observed = "\u{1b}[32mall is well\u{1b}[0m\n✓ pass".to_owned().into();
+        let shown = one(&finding, Style::default(), true);
+        assert!(!shown.contains('\u{1b}'), "{shown:?}");
+        assert!(shown.contains("\\u{1b}[32mall is well"), "{shown}");
+    }
+}

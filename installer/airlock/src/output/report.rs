@@ -1,0 +1,71 @@
+//! The report of a compliance check: what is about to be tried, then a line a check, then what is not as it should be.
+
+use std::fmt::Write as _;
+
+use airlock_model::{Attempt, Target, Vantage};
+use airlock_platform::Report;
+
+use super::counted;
+use super::findings;
+use super::style::{Ink, Style};
+
+/// The attempts before they are made, so that nobody is surprised by what appears in a log.
+pub(crate) fn intended(attempts: &[Attempt]) -> String {
+    if attempts.is_empty() {
+        return "no attempts: everything is judged by what is read\n".into();
+    }
+    let mut text = format!("{} will be made; pods for them are removed afterwards:\n", counted(attempts.len(), "attempt", "attempts"));
+    for attempt in attempts {
+        let _ = writeln!(text, "  {}: from {} to {}, {}", attempt.id.0, from(&attempt.from), to(&attempt.target), attempt.purpose);
+    }
+    text
+}
+
+fn from(vantage: &Vantage) -> String {
+    match vantage {
+        Vantage::Workstation => "here".into(),
+        Vantage::Pod { namespace, .. } => format!("a pod in {namespace}"),
+    }
+}
+
+fn to(target: &Target) -> String {
+    match target {
+        Target::Address { host, port } => format!("{host}:{port}"),
+        Target::Listener { namespace, port, .. } => format!("a listening pod in {namespace}, port {port}"),
+    }
+}
+
+/// The whole report.
+pub(crate) fn report(report: &Report, style: Style, verbose: bool) -> String {
+    let mut text = format!("{}\n", style.heading(&format!("Profile {} {} of {}", report.profile.name, report.profile.version, report.profile.owner)));
+    let _ = writeln!(text, "  {}\n", report.digest);
+    for check in &report.checks {
+        let subjects = if check.findings > 1 { style.paint(Ink::Faint, &format!(" ({})", counted(check.findings, "finding", "findings"))) } else { String::new() };
+        let _ = writeln!(text, "{} {:<8} {}{subjects}", style.verdict(check.verdict), check.id, check.title);
+    }
+    let unclear = if verbose { report.findings.clone() } else { findings::notable(&report.findings) };
+    if !unclear.is_empty() {
+        let _ = writeln!(text, "\n{}", style.heading(if verbose { "All findings" } else { "What is not as it should be, or not shown" }));
+        text.push_str(&findings::findings(&unclear, style, verbose));
+    }
+    let gate = if report.gate_failed { style.paint(Ink::Red, "✗ the gate fails") } else { style.paint(Ink::Green, "✓ the gate passes") };
+    let _ = writeln!(text, "\n{}\n{gate}", findings::summary(&report.findings));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::samples;
+    use super::*;
+
+    #[test]
+    fn attempts_are_listed_before_they_are_made() {
+        insta::assert_snapshot!(intended(&samples::attempts()));
+        assert!(intended(&[]).starts_with("no attempts"));
+    }
+
+    #[test]
+    fn a_report_gives_a_line_a_check_and_the_reasons() {
+        insta::assert_snapshot!(report(&samples::report(), Style::default(), false));
+    }
+}

@@ -1,0 +1,72 @@
+//! What is installed, ready, and expiring.
+
+use std::fmt::Write as _;
+
+use airlock_model::Purpose;
+use airlock_platform::status::Status;
+use jiff::Timestamp;
+
+use super::columns::columns;
+use super::style::{Ink, Style};
+
+/// Less than this many days left are marked.
+const SOON: i64 = 30;
+const SECONDS_OF_A_DAY: i64 = 86_400;
+
+/// The state of an installation at a time.
+pub(crate) fn status(status: &Status, now: Timestamp, style: Style) -> String {
+    let record = &status.record;
+    let mut text = format!("{}\n", style.heading(&format!("Airlock {} (installation {})", record.release, record.installation)));
+    let _ = writeln!(text, "  plan       {}", record.plan);
+    let complete = match (record.purpose, record.complete) {
+        (Purpose::Install, true) => "carried out to its end",
+        (Purpose::Install, false) => "not carried out to its end; run the install again",
+        (Purpose::Uninstall, _) => "the installation was taken away; what holds data was kept, and the next install adopts it",
+    };
+    let _ = writeln!(text, "  last run   {complete}, by {} at {:.0}", airlock_model::Untrusted::from(record.by.as_str()), record.at);
+    let verdict = record.verdict.map_or_else(|| "nothing was verified yet".to_owned(), |verdict| verdict.word().to_owned());
+    let _ = writeln!(text, "  verdict    {verdict}");
+
+    let _ = writeln!(text, "\n{}", style.heading("Components"));
+    for component in &status.components {
+        let state = if component.ready { style.paint(Ink::Green, "✓ ready    ") } else { style.paint(Ink::Red, "✗ not ready") };
+        let _ = writeln!(text, "  {state} {}", component.object);
+        for image in &component.images {
+            let _ = writeln!(text, "              {}", airlock_model::Untrusted::from(image.as_str()));
+        }
+    }
+    let _ = writeln!(text, "\n{}", style.heading("Hosts"));
+    text.push_str(&columns(
+        ["host", "address of the edge"],
+        status.hosts.iter().map(|host| [host.host.clone(), if host.addresses.is_empty() { "none yet".into() } else { host.addresses.join(", ") }]),
+    ));
+
+    let _ = writeln!(text, "\n{}", style.heading("Certificates"));
+    for certificate in &status.certificates {
+        let Some(facts) = &certificate.facts else {
+            let _ = writeln!(text, "  {} {}: it cannot be read as a certificate", style.paint(Ink::Red, "✗"), certificate.secret);
+            continue;
+        };
+        let left = facts.not_after.duration_since(now).as_secs().div_euclid(SECONDS_OF_A_DAY);
+        let (mark, ink) = match left {
+            _ if facts.not_after <= now => ("✗ expired", Ink::Red),
+            _ if left < SOON => ("! expires soon", Ink::Yellow),
+            _ => ("✓ valid", Ink::Green),
+        };
+        let names = if facts.authority { format!("authority for {}", facts.permitted.join(", ")) } else { facts.names.join(", ") };
+        let _ = writeln!(text, "  {} {}: {left} days left, until {}", style.paint(ink, mark), certificate.secret, facts.not_after);
+        let _ = writeln!(text, "      {}", airlock_model::Untrusted::from(names));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::samples;
+    use super::*;
+
+    #[test]
+    fn a_status_names_components_hosts_and_the_days_that_certificates_have_left() {
+        insta::assert_snapshot!(status(&samples::status(), samples::noon(), Style::default()));
+    }
+}

@@ -1,0 +1,163 @@
+//! Beside a server in its pod: files change, the server is told, and a handshake shows that it serves them.
+//!
+//! Kubernetes swaps mounted files as a whole (`..data`), so a change is seen as a whole. A certificate whose key does not
+//! belong to it is not announced: the server would keep the old one or stop. What happens is told as JSON lines on
+//! standard output, which is the pod's log. `watch` sees changes, `process` finds and signals the server.
+
+mod process;
+mod watch;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Digest, Target, TlsVersion, Trust, Untrusted, Vantage};
+use airlock_probe::NoPasswords;
+use serde::Serialize;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use zeroize::Zeroizing;
+
+use crate::arguments::Reload;
+use crate::failure::Failure;
+use crate::output;
+use watch::State;
+
+/// How often the files are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long a server may take to serve what it was told to.
+const SERVED_WITHIN: Duration = Duration::from_secs(20);
+/// Between two handshakes while waiting for that.
+const BETWEEN_HANDSHAKES: Duration = Duration::from_millis(500);
+/// After a failure, the same files are tried again this much later, so that a server that was not up yet is not forgotten.
+const AGAIN_AFTER: Duration = Duration::from_secs(10);
+
+/// What happened, a line of the pod's log.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", tag = "event")]
+enum Happened {
+    /// The watch began.
+    Watching { folders: Vec<String> },
+    /// The files changed, or are the first ones.
+    Changed { certificate: Digest },
+    /// The server was told.
+    Signalled { process: i32 },
+    /// A handshake showed the certificate.
+    Served { certificate: Digest },
+    /// It did not work; the server goes on with what it has.
+    Failed { reason: Untrusted<String> },
+    /// The pod ends.
+    Ended,
+}
+
+/// Watches until it is told to end.
+pub(crate) async fn run(arguments: &Reload) -> Result<(), Failure> {
+    let signals = |kind| signal(kind).map_err(Failure::Runtime);
+    let (mut terminate, mut interrupt) = (signals(SignalKind::terminate())?, signals(SignalKind::interrupt())?);
+    let mut ticks = interval(LOOK_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut round = Round { arguments, served: None, failed: None };
+    output::pod_line(&Happened::Watching { folders: arguments.watch.iter().map(|folder| folder.display().to_string()).collect() })?;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            () = async { ticks.tick().await; round.look().await } => {}
+        }
+    }
+    output::pod_line(&Happened::Ended)
+}
+
+/// One look after the other.
+struct Round<'a> {
+    arguments: &'a Reload,
+    /// The files that the server is known to serve.
+    served: Option<State>,
+    /// The files that failed last, and when.
+    failed: Option<(State, Instant)>,
+}
+
+impl Round<'_> {
+    async fn look(&mut self) {
+        let state = State::of(&self.arguments.watch);
+        let failed_lately = self.failed.as_ref().is_some_and(|(failed, at)| *failed == state && at.elapsed() < AGAIN_AFTER);
+        if self.served.as_ref() == Some(&state) || failed_lately {
+            return;
+        }
+        let first = self.served.is_none() && self.failed.is_none();
+        match self.bring_up_to_date(first).await {
+            Ok(certificate) => {
+                tell(&Happened::Served { certificate });
+                (self.served, self.failed) = (Some(state), None);
+            }
+            Err(reason) => {
+                tell(&Happened::Failed { reason: reason.into() });
+                self.failed = Some((state, Instant::now()));
+            }
+        }
+    }
+
+    /// Files that the server serves already at the first look need no signal.
+    async fn bring_up_to_date(&self, first: bool) -> Result<Digest, String> {
+        let arguments = self.arguments;
+        let certificate = certificate(&arguments.certificate, &arguments.key)?;
+        tell(&Happened::Changed { certificate: certificate.clone() });
+        if first && served(arguments.verify, &arguments.server_name).await.as_ref() == Ok(&certificate) {
+            return Ok(certificate);
+        }
+        let process = process::master(&arguments.process)?;
+        process::hang_up(process)?;
+        tell(&Happened::Signalled { process: process.as_raw_nonzero().get() });
+        let began = Instant::now();
+        loop {
+            let seen = served(arguments.verify, &arguments.server_name).await;
+            match seen {
+                Ok(seen) if seen == certificate => return Ok(certificate),
+                _ if began.elapsed() < SERVED_WITHIN => sleep(BETWEEN_HANDSHAKES).await,
+                Ok(other) => return Err(format!("{} still serves the certificate {other}, not {certificate}", arguments.verify)),
+                Err(reason) => return Err(reason),
+            }
+        }
+    }
+}
+
+/// The pod's log is all there is to talk to; when it is gone, the work goes on.
+fn tell(happened: &Happened) {
+    let _ = output::pod_line(happened);
+}
+
+/// The digest of the leaf, if its key belongs to it.
+fn certificate(certificate: &Path, key: &Path) -> Result<Digest, String> {
+    let read = |path: &Path| std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()));
+    let chain = read(certificate)?;
+    let key = Zeroizing::new(read(key)?);
+    let facts = airlock_tls::certificate_facts(&chain, &key).map_err(|error| format!("{}: {error}", certificate.display()))?;
+    if facts.key_matches { Ok(facts.fingerprint) } else { Err(format!("the key does not belong to the certificate {}", certificate.display())) }
+}
+
+/// The digest of the leaf that is served there.
+async fn served(at: SocketAddr, server_name: &str) -> Result<Digest, String> {
+    let attempt = Attempt {
+        id: AttemptId("reload.served".into()),
+        from: Vantage::Workstation,
+        target: Target::Address { host: at.ip().to_string(), port: at.port() },
+        // Whether the chain is trusted is for others to judge; here it only has to be the one of the file.
+        action: AttemptAction::Handshake { server_name: server_name.to_owned(), newest: TlsVersion::Tls13, trust: Trust::Unverified },
+        control: None,
+        purpose: "see which certificate is served".into(),
+    };
+    match airlock_probe::carry_out(&attempt, &NoPasswords).await.result {
+        AttemptResult::Handshaken(presented) => Ok(presented.fingerprint),
+        other => Err(format!("no handshake with {at}: {}", word(&other))),
+    }
+}
+
+const fn word(result: &AttemptResult) -> &'static str {
+    match result {
+        AttemptResult::Refused => "the connection was refused",
+        AttemptResult::TimedOut => "nothing came back",
+        AttemptResult::TlsRefused { .. } => "the server ended the handshake",
+        AttemptResult::Connected | AttemptResult::Handshaken(_) | AttemptResult::Answered { .. } | AttemptResult::Resolved(_) | AttemptResult::Untrusted { .. } => "something else was answered",
+        AttemptResult::NoSuchName | AttemptResult::Unreachable(_) | AttemptResult::NotCarriedOut(_) => "it could not be tried",
+    }
+}

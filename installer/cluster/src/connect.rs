@@ -1,0 +1,65 @@
+//! A connection to one API server.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderValue;
+use http::header::USER_AGENT;
+use kube::Client;
+use tokio::sync::Semaphore;
+
+use crate::credentials::{self, Plugin};
+use crate::kinds::Known;
+use crate::kubeconfig::{self, ClientCertificate, ClusterOptions};
+use crate::{ClusterError, PARALLEL};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A connection to one API server. Clones share it.
+#[derive(Clone)]
+pub struct Cluster {
+    pub(crate) client: Client,
+    pub(crate) server: Arc<str>,
+    pub(crate) certificate: Option<Arc<ClientCertificate>>,
+    pub(crate) plugin: Option<Arc<Plugin>>,
+    pub(crate) known: Known,
+    /// Requests under way; a survey asks for dozens of things at once.
+    pub(crate) slots: Arc<Semaphore>,
+}
+
+impl Cluster {
+    /// Reads the kubeconfig and prepares the connection. Nothing is sent yet.
+    pub async fn connect(options: &ClusterOptions) -> Result<Self, ClusterError> {
+        let kubeconfig::Connection { mut config, certificate } = kubeconfig::load(options)?;
+        // Audit logs name the program that asked.
+        config.headers.push((USER_AGENT, HeaderValue::from_static(concat!("airlock/", env!("CARGO_PKG_VERSION")))));
+        config.connect_timeout = Some(CONNECT_TIMEOUT);
+        // Our own retry knows what may be repeated and when to give up; the client's would go on for minutes.
+        config.default_retry = false;
+        let plugin = config.auth_info.exec.as_ref().map(Plugin::of);
+        let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
+        // Credential plugins run here and block, so that they do not hold up other tasks.
+        let client = tokio::task::spawn_blocking({
+            let runtime = tokio::runtime::Handle::current();
+            move || {
+                let _inside = runtime.enter();
+                Client::try_from(config)
+            }
+        })
+        .await
+        .map_err(|error| ClusterError::KubeconfigUnusable { reason: error.to_string() })?
+        .map_err(|error| ClusterError::KubeconfigUnusable { reason: credentials::explain(&error, plugin.as_ref()) })?;
+        Ok(Self { client, server: server.into(), certificate: certificate.map(Arc::new), plugin: plugin.map(Arc::new), known: Known::default(), slots: Arc::new(Semaphore::new(PARALLEL)) })
+    }
+
+    /// The address that the kubeconfig names.
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+}
+
+impl std::fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cluster").field("server", &self.server).finish_non_exhaustive()
+    }
+}

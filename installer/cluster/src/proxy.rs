@@ -1,0 +1,99 @@
+//! Which proxy leads to the API server: the kubeconfig's, else `HTTPS_PROXY`, unless `NO_PROXY` excepts the server.
+
+use std::net::IpAddr;
+
+use http::Uri;
+
+use crate::ClusterError;
+
+/// The variables that decide.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Environment {
+    pub(crate) https_proxy: Option<String>,
+    pub(crate) no_proxy: Option<String>,
+}
+
+impl Environment {
+    pub(crate) fn of_process() -> Self {
+        let first = |names: [&str; 2]| names.into_iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()));
+        Self { https_proxy: first(["HTTPS_PROXY", "https_proxy"]), no_proxy: first(["NO_PROXY", "no_proxy"]) }
+    }
+
+    /// The proxy for a server. What a kubeconfig names holds without exception, as in kubectl.
+    pub(crate) fn proxy_for(&self, named: Option<&str>, server: &Uri) -> Result<Option<Uri>, ClusterError> {
+        let proxy = match named.filter(|url| !url.is_empty()) {
+            Some(named) => named,
+            None if self.excepts(server.host().unwrap_or_default()) => return Ok(None),
+            None => match &self.https_proxy {
+                Some(proxy) => proxy,
+                None => return Ok(None),
+            },
+        };
+        // `HTTPS_PROXY=host:port` is common and means plain HTTP to the proxy.
+        let url = if proxy.contains("://") { proxy.to_owned() } else { format!("http://{proxy}") };
+        url.parse().map(Some).map_err(|_| ClusterError::KubeconfigUnusable { reason: "the proxy is not an address (proxy-url or HTTPS_PROXY)".to_owned() })
+    }
+
+    fn excepts(&self, host: &str) -> bool {
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+        let address: Option<IpAddr> = host.parse().ok();
+        self.no_proxy.iter().flat_map(|list| list.split(',')).map(str::trim).filter(|entry| !entry.is_empty()).any(|entry| {
+            if entry == "*" {
+                return true;
+            }
+            match (address, entry.split_once('/')) {
+                (Some(address), Some((network, length))) => in_network(address, network, length),
+                (Some(address), None) => entry.parse() == Ok(address),
+                (None, _) => {
+                    let name = entry.trim_start_matches('*').trim_start_matches('.').to_ascii_lowercase();
+                    host == name || host.strip_suffix(&name).is_some_and(|before| before.ends_with('.'))
+                }
+            }
+        })
+    }
+}
+
+fn in_network(address: IpAddr, network: &str, length: &str) -> bool {
+    let (Ok(network), Ok(length)) = (network.parse::<IpAddr>(), length.parse::<u32>()) else { return false };
+    match (address, network) {
+        (IpAddr::V4(a), IpAddr::V4(b)) if length <= 32 => (a.to_bits() ^ b.to_bits()).checked_shr(32 - length).unwrap_or(0) == 0,
+        (IpAddr::V6(a), IpAddr::V6(b)) if length <= 128 => (a.to_bits() ^ b.to_bits()).checked_shr(128 - length).unwrap_or(0) == 0,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decide(no_proxy: &str, server: &str) -> Option<String> {
+        let environment = Environment { https_proxy: Some("proxy.example.com:3128".into()), no_proxy: Some(no_proxy.into()) };
+        environment.proxy_for(None, &server.parse().unwrap()).unwrap().map(|uri| uri.to_string())
+    }
+
+    #[test]
+    fn no_proxy_is_held_against_the_server_and_forgives_empty_entries() {
+        for (no_proxy, server) in [
+            ("10.0.0.0/8,", "https://10.3.4.5:6443"),
+            (",,api.example.com", "https://api.example.com"),
+            (".example.com", "https://API.example.com:6443"),
+            ("*.example.com", "https://api.example.com"),
+            ("127.0.0.1", "https://127.0.0.1:1"),
+            ("fd00::/8", "https://[fd00::1]:6443"),
+            ("0.0.0.0/0", "https://10.3.4.5:6443"),
+            ("*", "https://anything.test"),
+        ] {
+            assert_eq!(decide(no_proxy, server), None, "{no_proxy} {server}");
+        }
+        for (no_proxy, server) in [("proxy.example.com", "https://api.test"), ("ample.com", "https://example.com"), ("10.0.0.0/8", "https://11.0.0.1"), ("", "https://a.test")] {
+            assert_eq!(decide(no_proxy, server).as_deref(), Some("http://proxy.example.com:3128/"), "{no_proxy} {server}");
+        }
+    }
+
+    #[test]
+    fn the_kubeconfigs_own_proxy_holds_without_exception() {
+        let environment = Environment { https_proxy: None, no_proxy: Some("*".into()) };
+        let proxy = environment.proxy_for(Some("http://p.test:1"), &"https://a.test".parse().unwrap()).unwrap();
+        assert_eq!(proxy.unwrap().to_string(), "http://p.test:1/");
+    }
+}

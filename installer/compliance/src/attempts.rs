@@ -1,0 +1,187 @@
+//! The attempts that checks ask for, each under a fixed name, so that two checks that ask for the same one share it.
+
+use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, Outcome, Snapshot, Target, TlsVersion, Trust, Vantage, World};
+
+/// Label of pods in the namespace of probes; its policies select by it.
+const PROBE_LABEL: &str = "airlock-platform.io/probe";
+/// Port of the listening probe pod.
+const LISTENER_PORT: u16 = 8443;
+
+/// A repository that the installation itself pushes to, so that an open registry would have something to give away.
+const REPOSITORY: &str = "airlock/airlock";
+
+/// What a probe pod is to the policies of the probes' namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Prober {
+    /// Both policies admit it: the control.
+    Allowed,
+    /// It may go out, but the listener does not let it in.
+    Blocked,
+    /// The listener would let it in, but it may not go out.
+    Confined,
+}
+
+impl Prober {
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Blocked => "blocked",
+            Self::Confined => "confined",
+        }
+    }
+
+    pub(crate) fn id(self) -> AttemptId {
+        AttemptId(format!("policy.{}", self.label()))
+    }
+
+    pub(crate) fn attempt(self, world: &World) -> Attempt {
+        let labels = |value: &str| [(PROBE_LABEL.to_owned(), value.to_owned())].into();
+        let (control, purpose) = match self {
+            Self::Allowed => (None, "a connection between pods that the policies allow"),
+            Self::Blocked => (Some(Self::Allowed.id()), "a connection between pods that the listener's policy does not let in"),
+            Self::Confined => (Some(Self::Allowed.id()), "a connection between pods that the sender's policy does not let out"),
+        };
+        Attempt {
+            id: self.id(),
+            from: Vantage::Pod { namespace: world.probes.clone(), labels: labels(self.label()) },
+            target: Target::Listener { namespace: world.probes.clone(), labels: labels("listener"), port: LISTENER_PORT },
+            action: AttemptAction::Connect,
+            control,
+            purpose: purpose.to_owned(),
+        }
+    }
+}
+
+fn address(world: &World, host: &str) -> Target {
+    let known = world.hosts.get(host).cloned().flatten();
+    Target::Address { host: known.unwrap_or_else(|| host.to_owned()), port: world.edge_port }
+}
+
+fn trust(world: &World) -> Trust {
+    world.authority.clone().map_or(Trust::System, Trust::Authorities)
+}
+
+/// The name of [`served`].
+pub(crate) fn served_id(host: &str) -> AttemptId {
+    AttemptId(format!("tls.served.{host}"))
+}
+
+/// A verified handshake with the newest version: what users get.
+pub(crate) fn served(world: &World, host: &str) -> Attempt {
+    Attempt {
+        id: served_id(host),
+        from: Vantage::Workstation,
+        target: address(world, host),
+        action: AttemptAction::Handshake { server_name: host.to_owned(), newest: TlsVersion::Tls13, trust: trust(world) },
+        control: None,
+        purpose: format!("a handshake with {host}, its certificate verified"),
+    }
+}
+
+/// The name of [`outdated`].
+pub(crate) fn outdated_id(host: &str, version: TlsVersion) -> AttemptId {
+    AttemptId(format!("tls.{}.{host}", if version == TlsVersion::Tls10 { "1.0" } else { "1.1" }))
+}
+
+/// A handshake that offers nothing newer than an outdated version.
+pub(crate) fn outdated(world: &World, host: &str, version: TlsVersion) -> Attempt {
+    Attempt {
+        id: outdated_id(host, version),
+        from: Vantage::Workstation,
+        target: address(world, host),
+        action: AttemptAction::Handshake { server_name: host.to_owned(), newest: version, trust: Trust::Unverified },
+        control: Some(served_id(host)),
+        purpose: format!("a handshake with {host} that offers nothing newer than {}, to be refused", version_words(version)),
+    }
+}
+
+/// How the registry is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Knock {
+    /// With the right password: the control.
+    Login,
+    /// With a password made up for this attempt.
+    WrongPassword,
+    /// Without credentials, at the base of the API.
+    Anonymous,
+    /// Without credentials, for a manifest.
+    Pull,
+    /// Without credentials, to begin an upload.
+    Push,
+}
+
+impl Knock {
+    pub(crate) fn id(self) -> AttemptId {
+        AttemptId::from(match self {
+            Self::Login => "registry.login",
+            Self::WrongPassword => "registry.wrong-password",
+            Self::Anonymous => "registry.anonymous",
+            Self::Pull => "registry.anonymous-pull",
+            Self::Push => "registry.anonymous-push",
+        })
+    }
+
+    /// None: the world has no bundled registry, or no credentials for an attempt that needs them.
+    pub(crate) fn attempt(self, world: &World) -> Option<Attempt> {
+        let host = world.registry.as_deref()?;
+        let known = world.registry_credentials.as_ref();
+        let (method, path, credentials) = match self {
+            Self::Login => ("GET", "/v2/".to_owned(), Some(known?.clone())),
+            Self::WrongPassword => ("GET", "/v2/".to_owned(), Some(Credentials { username: known?.username.clone(), password: None })),
+            Self::Anonymous => ("GET", "/v2/".to_owned(), None),
+            Self::Pull => ("GET", format!("/v2/{REPOSITORY}/manifests/latest"), None),
+            Self::Push => ("POST", format!("/v2/{REPOSITORY}/blobs/uploads/"), None),
+        };
+        let purpose = match self {
+            Self::Login => "a login at the registry, to be accepted",
+            Self::WrongPassword => "a login at the registry with a wrong password, to be refused",
+            Self::Anonymous => "a request to the registry without credentials, to be refused",
+            Self::Pull => "a pull from the registry without credentials, to be refused",
+            Self::Push => "the beginning of a push to the registry without credentials, to be refused",
+        };
+        Some(Attempt {
+            id: self.id(),
+            from: Vantage::Workstation,
+            target: address(world, host),
+            action: AttemptAction::Request { method: method.to_owned(), path, server_name: host.to_owned(), trust: trust(world), credentials },
+            control: (self != Self::Login).then(|| Self::Login.id()),
+            purpose: purpose.to_owned(),
+        })
+    }
+}
+
+/// What came out of an attempt, or that nothing did.
+pub(crate) fn outcome<'a>(given: &'a Snapshot, id: &AttemptId) -> Result<&'a Outcome, String> {
+    let outcome = given.outcomes.get(id).ok_or_else(|| format!("the attempt {id} was not made"))?;
+    match &outcome.result {
+        AttemptResult::NotCarriedOut(why) => Err(format!("the attempt {id} could not be carried out: {}", why.raw())),
+        _ => Ok(outcome),
+    }
+}
+
+const fn version_words(version: TlsVersion) -> &'static str {
+    match version {
+        TlsVersion::Tls10 => "TLS 1.0",
+        TlsVersion::Tls11 => "TLS 1.1",
+        TlsVersion::Tls12 => "TLS 1.2",
+        TlsVersion::Tls13 => "TLS 1.3",
+    }
+}
+
+/// A result in words, for the line of a finding.
+pub(crate) fn words(result: &AttemptResult) -> String {
+    match result {
+        AttemptResult::Connected => "connected".to_owned(),
+        AttemptResult::Handshaken(presented) => format!("{} agreed", version_words(presented.version)),
+        AttemptResult::Answered { status, .. } => format!("answered {status}"),
+        AttemptResult::Resolved(addresses) => format!("resolved to {}", addresses.join(", ")),
+        AttemptResult::NoSuchName => "the name does not resolve".to_owned(),
+        AttemptResult::Refused => "connection refused".to_owned(),
+        AttemptResult::TimedOut => "no answer in time".to_owned(),
+        AttemptResult::Unreachable(why) => format!("unreachable: {}", why.raw()),
+        AttemptResult::TlsRefused { alert: Some(alert) } => format!("handshake refused with alert {alert}"),
+        AttemptResult::TlsRefused { alert: None } => "handshake refused".to_owned(),
+        AttemptResult::Untrusted { reason, .. } => format!("certificate not trusted: {}", reason.raw()),
+        AttemptResult::NotCarriedOut(why) => format!("not carried out: {}", why.raw()),
+    }
+}

@@ -1,0 +1,47 @@
+//! Every check there is, for lists and for `airlock explain`.
+
+use std::sync::LazyLock;
+
+use airlock_model::Check;
+
+use crate::{installed, preflight};
+
+static ALL: LazyLock<Vec<&'static dyn Check>> = LazyLock::new(|| preflight::checks().chain(installed::checks()).collect());
+
+/// All checks: those made before an install, then those of an installation.
+pub fn checks() -> &'static [&'static dyn Check] {
+    &ALL
+}
+
+/// The check with an id.
+pub fn check(id: &str) -> Option<&'static dyn Check> {
+    ALL.iter().copied().find(|check| check.spec().id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_check_has_an_id_of_its_own_and_says_what_it_is() {
+        let mut seen = BTreeSet::new();
+        for check in checks() {
+            let spec = check.spec();
+            assert!(seen.insert(spec.id), "{} stands twice", spec.id);
+            let (group, number) = spec.id.split_once('-').unwrap();
+            assert!(group.len() == 3 && group.bytes().all(|b| b.is_ascii_uppercase()) && number.len() == 3 && number.bytes().all(|b| b.is_ascii_digit()), "{}", spec.id);
+            assert!(!spec.title.is_empty() && !spec.title.ends_with('.'), "{}: a title is a line, not a sentence", spec.id);
+            assert!(spec.explanation.ends_with('.') && spec.remedy.ends_with(['.', ')', '`']), "{}: texts are sentences", spec.id);
+            assert!(!spec.promises.is_empty() && spec.promises.iter().all(|promise| promise[1..].parse::<u8>().is_ok_and(|number| (1..=14).contains(&number))), "{}", spec.id);
+        }
+    }
+
+    #[test]
+    fn a_check_is_found_by_its_id() {
+        assert_eq!(check("NET-010").map(|check| check.spec().id), Some("NET-010"));
+        assert_eq!(check("CLU-001").map(|check| check.spec().id), Some("CLU-001"));
+        assert!(check("NET-999").is_none());
+    }
+}

@@ -1,0 +1,37 @@
+//! Checks of an installation as it runs. Profiles select among these.
+
+mod default_deny;
+mod namespace_labels;
+mod outdated_tls;
+mod pod_security;
+mod policy_enforced;
+mod registry_access;
+mod running_images;
+mod secret_leaks;
+mod served_certificate;
+mod workload;
+
+use airlock_model::Check;
+
+/// All of them, in the order of the groups.
+pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
+    let others: [&'static dyn Check; 13] = [
+        &namespace_labels::NamespaceLabels,
+        &default_deny::DefaultDeny,
+        &policy_enforced::PolicyEnforced,
+        &served_certificate::ServedCertificate,
+        &outdated_tls::OutdatedTls,
+        &registry_access::PULL,
+        &registry_access::PUSH,
+        &running_images::RunningImages,
+        &secret_leaks::SecretLeaks,
+        &workload::READ_ONLY_ROOT,
+        &workload::RESOURCES,
+        &workload::TokenNotMounted,
+        &workload::DedicatedAccount,
+    ];
+    pod_security::CHECKS.iter().map(|check| check as &'static dyn Check).chain(others)
+}
+
+#[cfg(test)]
+mod tests;

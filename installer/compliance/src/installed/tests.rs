@@ -1,0 +1,389 @@
+//! Every check of the group: a good installation passes all of them; one thing is changed and exactly one check says so;
+//! one thing is taken away and what rested on it is unverified.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use airlock_model::{
+    AttemptId, AttemptResult, Credentials, Digest, Finding, ImageLock, LiveObject, LockedImage, Need, ObjectRef, Outcome, Planned, Presented, Profile, Reason, SecretKeyRef, SecretLeak, Snapshot,
+    TlsVersion, Verdict, World, names,
+};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::{Report, checks, judge, needs, shipped};
+
+const HOST: &str = "registry.platform.test";
+
+fn now() -> Timestamp {
+    "2026-11-24T03:00:00Z".parse().unwrap()
+}
+
+fn baseline() -> Profile {
+    shipped("baseline").unwrap()
+}
+
+fn world() -> World {
+    let password = SecretKeyRef { namespace: "airlock".into(), name: "registry-password".into(), key: "value".into() };
+    World {
+        base_domain: "platform.test".into(),
+        platform: "airlock".into(),
+        probes: "airlock-probes".into(),
+        namespaces: vec!["airlock".into(), "airlock-probes".into()],
+        hosts: BTreeMap::from([(HOST.into(), Some("10.77.0.10".into()))]),
+        edge_port: 443,
+        authority: Some("PEM".into()),
+        certificate: Some(Digest::of(b"leaf")),
+        registry: Some(HOST.into()),
+        registry_credentials: Some(Credentials { username: "airlock".into(), password: Some(password) }),
+    }
+}
+
+fn live(api_version: &str, kind: &str, namespace: Option<&str>, name: &str, rest: &Value) -> LiveObject {
+    let mut manifest = json!({ "metadata": { "name": name, "namespace": namespace } });
+    for (key, value) in rest.as_object().unwrap() {
+        if key == "labels" { manifest["metadata"]["labels"] = value.clone() } else { manifest[key] = value.clone() }
+    }
+    let object = ObjectRef { api_version: api_version.into(), kind: kind.into(), namespace: namespace.map(str::to_owned), name: name.into() };
+    LiveObject { object, manifest, ready: true }
+}
+
+fn pod() -> LiveObject {
+    let image = format!("docker.io/library/nginx@{}", Digest::of(b"nginx"));
+    let container = json!({
+        "name": "nginx",
+        "image": image,
+        "env": [ { "name": "PORT", "value": "8443" }, { "name": "PASSWORD_FILE", "value": "/run/password" }, { "name": "TOKEN", "valueFrom": { "secretKeyRef": { "name": "a", "key": "b" } } } ],
+        "resources": { "requests": { "cpu": "100m", "memory": "64Mi" }, "limits": { "cpu": "1", "memory": "64Mi" } },
+        "securityContext": { "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": { "drop": ["ALL"] } },
+    });
+    let spec = json!({
+        "serviceAccountName": "edge",
+        "automountServiceAccountToken": false,
+        "securityContext": { "runAsNonRoot": true, "seccompProfile": { "type": "RuntimeDefault" } },
+        "containers": [container],
+        "volumes": [ { "name": "tmp", "emptyDir": {} } ],
+    });
+    live("v1", "Pod", Some("airlock"), "edge-0", &json!({ "spec": spec, "status": { "containerStatuses": [ { "name": "nginx", "imageID": image } ] } }))
+}
+
+fn presented() -> Presented {
+    Presented {
+        version: TlsVersion::Tls13,
+        fingerprint: Digest::of(b"leaf"),
+        names: vec!["platform.test".to_owned().into(), "*.platform.test".to_owned().into()],
+        issuer: "CN=platform.test".to_owned().into(),
+        not_after: now() + SignedDuration::from_hours(24 * 90),
+        chain_length: 2,
+    }
+}
+
+const fn answered(status: u16) -> AttemptResult {
+    AttemptResult::Answered { status, challenge: None }
+}
+
+fn outcome(id: &str, result: AttemptResult) -> (AttemptId, Outcome) {
+    (id.into(), Outcome { attempt: id.into(), result, source: None, destination: None, started: now(), took_millis: 7 })
+}
+
+fn good() -> Snapshot {
+    let deny = |namespace| live("networking.k8s.io/v1", "NetworkPolicy", Some(namespace), "default-deny", &json!({ "spec": { "podSelector": {}, "policyTypes": ["Ingress", "Egress"] } }));
+    let allow = json!({ "spec": { "podSelector": { "matchLabels": { "app.kubernetes.io/name": "edge" } }, "policyTypes": ["Ingress"], "ingress": [ { "ports": [ { "port": 8443 } ] } ] } });
+    let namespace = |name| live("v1", "Namespace", None, name, &json!({ "labels": { "pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/enforce-version": "latest" } }));
+    let nginx = LockedImage { name: "nginx".into(), reference: "docker.io/library/nginx:1.30".parse().unwrap(), digest: Digest::of(b"nginx") };
+    let refused = || AttemptResult::TlsRefused { alert: Some(70) };
+    Snapshot {
+        world: world(),
+        facts: None,
+        objects: BTreeMap::from([
+            ("Pod".into(), Ok(vec![pod()])),
+            ("Namespace".into(), Ok(vec![namespace("airlock"), namespace("airlock-probes")])),
+            ("NetworkPolicy".into(), Ok(vec![deny("airlock"), live("networking.k8s.io/v1", "NetworkPolicy", Some("airlock"), "edge", &allow), deny("airlock-probes")])),
+            ("ServiceAccount".into(), Ok(vec![live("v1", "ServiceAccount", Some("airlock"), "edge", &json!({}))])),
+        ]),
+        outcomes: BTreeMap::from([
+            outcome("policy.allowed", AttemptResult::Connected),
+            outcome("policy.blocked", AttemptResult::TimedOut),
+            outcome("policy.confined", AttemptResult::Refused),
+            outcome("tls.served.registry.platform.test", AttemptResult::Handshaken(presented())),
+            outcome("tls.1.0.registry.platform.test", refused()),
+            outcome("tls.1.1.registry.platform.test", refused()),
+            outcome("registry.login", answered(200)),
+            outcome("registry.wrong-password", answered(401)),
+            outcome("registry.anonymous", answered(401)),
+            outcome("registry.anonymous-pull", answered(401)),
+            outcome("registry.anonymous-push", answered(401)),
+        ]),
+        leaks: Some(Ok(Vec::new())),
+        planned: Some(Planned { images: ImageLock(BTreeMap::from([("nginx".into(), nginx)])), ..Planned::default() }),
+    }
+}
+
+fn report(given: &Snapshot) -> Report {
+    judge(&baseline(), given).unwrap()
+}
+
+/// The checks that say something else than pass, with what weighs most.
+fn complaints(given: &Snapshot) -> BTreeMap<String, Verdict> {
+    report(given).checks.into_iter().filter(|check| check.verdict != Verdict::Pass).map(|check| (check.id, check.verdict)).collect()
+}
+
+#[test]
+fn a_good_installation_passes_every_check() {
+    let report = report(&good());
+    let odd: Vec<&Finding> = report.findings.iter().filter(|finding| finding.verdict != Verdict::Pass).collect();
+    assert!(odd.is_empty(), "{odd:#?}");
+    assert!(!report.gate_failed);
+    assert_eq!(report.verdict, Verdict::Pass);
+}
+
+/// What is changed, and what exactly is then said by which checks.
+type Case = (fn(&mut Snapshot), &'static [(&'static str, Verdict)]);
+
+fn objects<'a>(given: &'a mut Snapshot, kind: &str) -> &'a mut Vec<LiveObject> {
+    given.objects.get_mut(kind).unwrap().as_mut().unwrap()
+}
+
+fn spec(given: &mut Snapshot) -> &mut Value {
+    &mut objects(given, "Pod")[0].manifest["spec"]
+}
+
+fn container(given: &mut Snapshot) -> &mut Value {
+    &mut spec(given)["containers"][0]
+}
+
+fn result<'a>(given: &'a mut Snapshot, id: &str) -> &'a mut AttemptResult {
+    &mut given.outcomes.get_mut(&AttemptId::from(id)).unwrap().result
+}
+
+fn served(given: &mut Snapshot) -> &mut Presented {
+    match result(given, "tls.served.registry.platform.test") {
+        AttemptResult::Handshaken(presented) => presented,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn left(hours: i64) -> Timestamp {
+    now() + SignedDuration::from_hours(hours)
+}
+
+use Verdict::{Fail, Unverified, Warn};
+
+#[rustfmt::skip]
+const CASES: &[Case] = &[
+    // Pod Security
+    (|s| container(s)["securityContext"]["privileged"] = json!(true), &[("PSS-001", Fail)]),
+    (|s| spec(s)["hostPID"] = json!(true), &[("PSS-002", Fail)]),
+    (|s| spec(s)["volumes"][0] = json!({ "name": "etc", "hostPath": { "path": "/etc" } }), &[("PSS-003", Fail), ("PSS-015", Fail)]),
+    (|s| container(s)["ports"] = json!([{ "containerPort": 8443, "hostPort": 8443 }]), &[("PSS-004", Fail)]),
+    (|s| container(s)["securityContext"]["capabilities"]["add"] = json!(["SYS_ADMIN"]), &[("PSS-005", Fail), ("PSS-006", Fail)]),
+    (|s| container(s)["securityContext"]["capabilities"]["drop"] = json!(["NET_RAW"]), &[("PSS-006", Fail)]),
+    (|s| container(s)["securityContext"]["allowPrivilegeEscalation"] = json!(null), &[("PSS-007", Fail)]),
+    (|s| spec(s)["securityContext"]["runAsNonRoot"] = json!(null), &[("PSS-008", Fail)]),
+    (|s| spec(s)["securityContext"]["runAsUser"] = json!(0), &[("PSS-009", Fail)]),
+    (|s| spec(s)["securityContext"]["seccompProfile"]["type"] = json!("Unconfined"), &[("PSS-010", Fail)]),
+    (|s| spec(s)["securityContext"]["appArmorProfile"] = json!({ "type": "Unconfined" }), &[("PSS-011", Fail)]),
+    (|s| container(s)["securityContext"]["seLinuxOptions"] = json!({ "type": "spc_t" }), &[("PSS-012", Fail)]),
+    (|s| spec(s)["securityContext"]["sysctls"] = json!([{ "name": "kernel.msgmax", "value": "1" }]), &[("PSS-013", Fail)]),
+    (|s| container(s)["securityContext"]["procMount"] = json!("Unmasked"), &[("PSS-014", Fail)]),
+    (|s| spec(s)["volumes"][0] = json!({ "name": "share", "nfs": { "server": "a", "path": "/" } }), &[("PSS-015", Fail)]),
+    (|s| spec(s)["securityContext"]["windowsOptions"] = json!({ "hostProcess": true }), &[("PSS-016", Fail)]),
+    (|s| container(s)["livenessProbe"] = json!({ "httpGet": { "host": "10.0.0.1", "port": 80 } }), &[("PSS-017", Fail)]),
+    (|s| objects(s, "Namespace")[1].manifest["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] = json!("baseline"), &[("PSS-018", Fail)]),
+    (|s| objects(s, "Namespace")[0].manifest["metadata"]["labels"] = json!({}), &[("PSS-018", Fail)]),
+    (|s| objects(s, "Namespace")[0].manifest["metadata"]["labels"]["pod-security.kubernetes.io/enforce-version"] = json!("v1.24"), &[("PSS-018", Warn)]),
+    (|s| drop(objects(s, "Namespace").pop()), &[("PSS-018", Unverified)]),
+    // workloads
+    (|s| container(s)["securityContext"]["readOnlyRootFilesystem"] = json!(false), &[("WKL-001", Fail)]),
+    (|s| container(s)["resources"]["limits"]["memory"] = json!(null), &[("WKL-002", Fail)]),
+    (|s| container(s)["resources"] = json!({}), &[("WKL-002", Fail)]),
+    (|s| spec(s)["automountServiceAccountToken"] = json!(null), &[("WKL-004", Fail)]),
+    (|s| spec(s)["automountServiceAccountToken"] = json!(true), &[("WKL-004", Fail)]),
+    (|s| { spec(s)["automountServiceAccountToken"] = json!(null); objects(s, "ServiceAccount")[0].manifest["automountServiceAccountToken"] = json!(false); }, &[]),
+    (|s| spec(s)["volumes"][0] = json!({ "name": "t", "projected": { "sources": [ { "serviceAccountToken": { "path": "token" } } ] } }), &[("WKL-004", Fail)]),
+    (|s| spec(s)["serviceAccountName"] = json!("default"), &[("WKL-005", Fail)]),
+    (|s| objects(s, "ServiceAccount").clear(), &[("WKL-005", Fail)]),
+    (|s| spec(s)["ephemeralContainers"] = json!([{ "name": "shell", "image": format!("docker.io/library/nginx@{}", Digest::of(b"nginx")), "securityContext": { "privileged": true, "readOnlyRootFilesystem": true, "allowPrivilegeEscalation": false, "capabilities": { "drop": ["ALL"] } } }]), &[("PSS-001", Fail), ("REG-010", Unverified)]),
+    (|s| objects(s, "Pod").clear(), &[("PSS-001", Unverified), ("PSS-002", Unverified), ("PSS-003", Unverified), ("PSS-004", Unverified), ("PSS-005", Unverified), ("PSS-006", Unverified), ("PSS-007", Unverified), ("PSS-008", Unverified), ("PSS-009", Unverified), ("PSS-010", Unverified), ("PSS-011", Unverified), ("PSS-012", Unverified), ("PSS-013", Unverified), ("PSS-014", Unverified), ("PSS-015", Unverified), ("PSS-016", Unverified), ("PSS-017", Unverified), ("REG-010", Unverified), ("SEC-001", Unverified), ("WKL-001", Unverified), ("WKL-002", Unverified), ("WKL-004", Unverified), ("WKL-005", Unverified)]),
+    // network policies
+    (|s| drop(objects(s, "NetworkPolicy").remove(0)), &[("NET-001", Fail)]),
+    (|s| objects(s, "NetworkPolicy").clear(), &[("NET-001", Fail)]),
+    (|s| objects(s, "NetworkPolicy")[0].manifest["spec"]["policyTypes"] = json!(["Ingress"]), &[("NET-001", Fail)]),
+    (|s| objects(s, "NetworkPolicy")[0].manifest["spec"]["podSelector"] = json!({ "matchLabels": { "a": "b" } }), &[("NET-001", Fail)]),
+    (|s| objects(s, "NetworkPolicy")[1].manifest["spec"]["ingress"] = json!([{}]), &[("NET-001", Fail)]),
+    (|s| objects(s, "NetworkPolicy")[2].manifest["spec"] = json!({ "podSelector": {} }), &[("NET-001", Fail)]),
+    // enforcement, with policies off: what should be blocked connects
+    (|s| *result(s, "policy.blocked") = AttemptResult::Connected, &[("NET-010", Fail)]),
+    (|s| *result(s, "policy.confined") = AttemptResult::Connected, &[("NET-010", Fail)]),
+    (|s| *result(s, "policy.blocked") = AttemptResult::Unreachable("no route".to_owned().into()), &[]),
+    (|s| *result(s, "policy.allowed") = AttemptResult::TimedOut, &[("NET-010", Unverified)]),
+    (|s| { *result(s, "policy.allowed") = AttemptResult::NotCarriedOut("no pod".to_owned().into()); *result(s, "policy.blocked") = AttemptResult::Connected; }, &[("NET-010", Unverified)]),
+    (|s| *result(s, "policy.blocked") = AttemptResult::NotCarriedOut("no pod".to_owned().into()), &[("NET-010", Unverified)]),
+    (|s| *result(s, "policy.blocked") = AttemptResult::NoSuchName, &[("NET-010", Unverified)]),
+    // certificates
+    (|s| served(s).not_after = left(-1), &[("TLS-001", Fail)]),
+    (|s| served(s).not_after = left(24 * 13), &[("TLS-001", Fail)]),
+    (|s| served(s).not_after = left(24 * 29), &[("TLS-001", Warn)]),
+    (|s| served(s).not_after = left(24 * 30), &[]),
+    (|s| served(s).names.clear(), &[("TLS-001", Fail)]),
+    (|s| served(s).names = vec!["platform.test".to_owned().into()], &[("TLS-001", Fail)]),
+    (|s| served(s).fingerprint = Digest::of(b"other"), &[("TLS-001", Fail)]),
+    (|s| s.world.certificate = None, &[("TLS-001", Unverified)]),
+    (|s| { let presented = Some(presented()); *result(s, "tls.served.registry.platform.test") = AttemptResult::Untrusted { reason: "unknown issuer".to_owned().into(), presented }; }, &[("TLS-001", Fail)]),
+    (|s| *result(s, "tls.served.registry.platform.test") = AttemptResult::TimedOut, &[("TLS-001", Unverified), ("TLS-002", Unverified)]),
+    (|s| *result(s, "tls.served.registry.platform.test") = AttemptResult::NoSuchName, &[("TLS-001", Unverified), ("TLS-002", Unverified)]),
+    (|s| *result(s, "tls.1.1.registry.platform.test") = AttemptResult::Handshaken(Presented { version: TlsVersion::Tls11, ..presented() }), &[("TLS-002", Fail)]),
+    (|s| *result(s, "tls.1.0.registry.platform.test") = AttemptResult::Handshaken(Presented { version: TlsVersion::Tls10, ..presented() }), &[("TLS-002", Fail)]),
+    (|s| *result(s, "tls.1.0.registry.platform.test") = AttemptResult::TlsRefused { alert: None }, &[]),
+    (|s| *result(s, "tls.1.0.registry.platform.test") = AttemptResult::Refused, &[("TLS-002", Unverified)]),
+    (|s| *result(s, "tls.1.0.registry.platform.test") = AttemptResult::TimedOut, &[("TLS-002", Unverified)]),
+    (|s| { s.world.hosts.clear(); }, &[("TLS-001", Unverified), ("TLS-002", Unverified)]),
+    // registry
+    (|s| *result(s, "registry.anonymous") = answered(200), &[("REG-001", Fail)]),
+    (|s| *result(s, "registry.anonymous-pull") = answered(200), &[("REG-001", Fail)]),
+    (|s| *result(s, "registry.anonymous-pull") = answered(404), &[("REG-001", Unverified)]),
+    (|s| *result(s, "registry.wrong-password") = answered(200), &[("REG-001", Fail)]),
+    (|s| *result(s, "registry.anonymous-push") = answered(202), &[("REG-002", Fail)]),
+    (|s| *result(s, "registry.anonymous-push") = answered(403), &[]),
+    (|s| *result(s, "registry.anonymous-push") = answered(502), &[("REG-002", Unverified)]),
+    (|s| *result(s, "registry.login") = answered(401), &[("REG-001", Unverified), ("REG-002", Unverified)]),
+    (|s| { *result(s, "registry.login") = answered(503); *result(s, "registry.anonymous") = answered(200); }, &[("REG-001", Fail), ("REG-002", Unverified)]),
+    (|s| s.world.registry = None, &[("REG-001", Verdict::NotApplicable(Reason::ComponentOff)), ("REG-002", Verdict::NotApplicable(Reason::ComponentOff))]),
+    // running images
+    (|s| container(s)["image"] = json!("docker.io/library/nginx:1.30"), &[("REG-010", Fail)]),
+    (|s| container(s)["image"] = json!(format!("docker.io/library/nginx@{}", Digest::of(b"other"))), &[("REG-010", Fail)]),
+    (|s| objects(s, "Pod")[0].manifest["status"]["containerStatuses"][0]["imageID"] = json!(format!("docker.io/library/nginx@{}", Digest::of(b"other"))), &[("REG-010", Fail)]),
+    (|s| objects(s, "Pod")[0].manifest["status"]["containerStatuses"][0]["imageID"] = json!(Digest::of(b"configuration").to_string()), &[("REG-010", Unverified)]),
+    (|s| objects(s, "Pod")[0].manifest["status"] = json!({}), &[("REG-010", Unverified)]),
+    (|s| s.planned = None, &[("REG-010", Unverified)]),
+    // secrets
+    (|s| s.leaks = Some(Ok(vec![SecretLeak { secret: "Secret airlock/a, key b".into(), place: "ConfigMap airlock/c, key d".into() }])), &[("SEC-001", Fail)]),
+    (|s| s.leaks = Some(Err("403".into())), &[("SEC-001", Unverified)]),
+    (|s| s.leaks = None, &[("SEC-001", Unverified)]),
+    (|s| container(s)["env"][0] = json!({ "name": "DB_PASSWORD", "value": "hunter2" }), &[("SEC-001", Warn)]),
+    (|s| container(s)["env"][0] = json!({ "name": "DB_PASSWORD", "value": "" }), &[]),
+];
+
+#[test]
+fn one_thing_changed_is_told_by_exactly_the_checks_that_look_at_it() {
+    for (number, (change, expected)) in CASES.iter().enumerate() {
+        let mut given = good();
+        change(&mut given);
+        let expected: BTreeMap<String, Verdict> = expected.iter().map(|(id, verdict)| ((*id).to_owned(), *verdict)).collect();
+        assert_eq!(complaints(&given), expected, "case {number}");
+    }
+}
+
+#[test]
+fn every_check_was_seen_to_pass_to_fail_and_to_be_unverified() {
+    let mut seen: BTreeSet<(&str, &str)> = CASES.iter().flat_map(|(_, expected)| expected.iter().map(|(id, verdict)| (*id, verdict.word()))).collect();
+    let empty = report(&Snapshot::default());
+    seen.extend(empty.checks.iter().map(|check| (super::checks().find(|known| known.spec().id == check.id).unwrap().spec().id, check.verdict.word())));
+    for check in super::checks() {
+        for word in ["fail", "unverified"] {
+            assert!(seen.contains(&(check.spec().id, word)), "{} was never seen to be {word}", check.spec().id);
+        }
+    }
+}
+
+#[test]
+fn no_check_says_pass_of_nothing() {
+    for check in checks() {
+        let findings = check.evaluate(&baseline(), &Snapshot::default());
+        assert!(!findings.is_empty(), "{} said nothing", check.spec().id);
+        assert!(findings.iter().all(|finding| finding.verdict != Verdict::Pass), "{}: {findings:#?}", check.spec().id);
+    }
+}
+
+#[test]
+fn every_need_of_a_check_is_one_without_which_it_does_not_pass() {
+    for check in super::checks() {
+        let id = check.spec().id;
+        let needs = check.needs(&baseline(), &world());
+        assert!(!needs.is_empty(), "{id} needs nothing");
+        for need in needs {
+            let mut given = good();
+            match &need {
+                Need::Objects { kind, .. } => drop(given.objects.remove(kind)),
+                Need::SecretLeaks => given.leaks = None,
+                Need::Facts => given.facts = None,
+                Need::Attempt(attempt) => drop(given.outcomes.remove(&attempt.id)),
+            }
+            assert_eq!(complaints(&given).get(id), Some(&Unverified), "{id} without {need:?}");
+            if let Need::Objects { kind, .. } = &need {
+                given.objects.insert(kind.clone(), Err("pods is forbidden: 403".into()));
+                assert_eq!(complaints(&given).get(id), Some(&Unverified), "{id} when {kind} is forbidden");
+            }
+        }
+    }
+}
+
+/// From every case, good or bad: taking an outcome away, or failing to carry it out, makes nothing pass that did not.
+#[test]
+fn taking_an_outcome_away_never_turns_a_finding_into_pass() {
+    let good_ones = |given: &Snapshot| -> BTreeSet<(String, String)> {
+        report(given).findings.into_iter().filter(|finding| finding.verdict == Verdict::Pass).map(|finding| (finding.check, finding.subject.raw().to_owned())).collect()
+    };
+    for (number, (change, _)) in CASES.iter().enumerate() {
+        let mut before = good();
+        change(&mut before);
+        let passed = good_ones(&before);
+        for id in before.outcomes.keys() {
+            let mut after = before.clone();
+            after.outcomes.remove(id);
+            assert!(good_ones(&after).is_subset(&passed), "case {number} without {id}");
+            after.outcomes.extend([outcome(&id.0, AttemptResult::NotCarriedOut("deadline".to_owned().into()))]);
+            assert!(good_ones(&after).is_subset(&passed), "case {number} when {id} is not carried out");
+        }
+    }
+}
+
+#[test]
+fn the_outcomes_of_a_good_installation_are_those_that_were_asked_for() {
+    let asked: BTreeSet<AttemptId> = needs(&baseline(), &world()).unwrap().into_iter().filter_map(|need| if let Need::Attempt(attempt) = need { Some(attempt.id) } else { None }).collect();
+    assert_eq!(asked, good().outcomes.into_keys().collect());
+}
+
+#[test]
+fn every_attempt_that_must_be_refused_has_a_control_that_is_made_too() {
+    let attempts: Vec<_> = needs(&baseline(), &world()).unwrap().into_iter().filter_map(|need| if let Need::Attempt(attempt) = need { Some(attempt) } else { None }).collect();
+    for attempt in &attempts {
+        let is_control = matches!(attempt.id.0.as_str(), "policy.allowed" | "registry.login") || attempt.id.0.starts_with("tls.served.");
+        assert_eq!(attempt.control.is_none(), is_control, "{}", attempt.id);
+        assert!(attempt.control.iter().all(|control| attempts.iter().any(|other| other.id == *control)), "{}", attempt.id);
+    }
+}
+
+#[test]
+fn pods_of_a_run_are_not_judged_and_others_beside_them_are() {
+    let mut given = good();
+    let probe = |label: &str| live("v1", "Pod", Some("airlock-probes"), "probe", &json!({ "labels": { label: "abc" }, "spec": { "containers": [ { "name": "probe" } ] } }));
+    objects(&mut given, "Pod").push(probe(names::LABEL_PROBE_RUN));
+    assert_eq!(complaints(&given), BTreeMap::new());
+    objects(&mut given, "Pod").push(probe("app"));
+    assert_eq!(complaints(&given).get("PSS-006"), Some(&Fail));
+}
+
+#[test]
+fn objects_of_other_namespaces_are_not_judged() {
+    let mut given = good();
+    objects(&mut given, "Pod").push(live("v1", "Pod", Some("shop"), "cart", &json!({ "spec": { "hostNetwork": true, "containers": [ { "name": "cart" } ] } })));
+    assert_eq!(complaints(&given), BTreeMap::new());
+}
+
+#[test]
+fn no_finding_shows_the_value_of_a_variable() {
+    let mut given = good();
+    container(&mut given)["env"][0] = json!({ "name": "DB_PASSWORD", "value": "hunter2" });
+    assert!(!serde_json::to_string(&report(&given)).unwrap().contains("hunter2"));
+}
+
+#[test]
+fn a_failed_finding_says_why_and_what_to_do() {
+    for (change, _) in CASES {
+        let mut given = good();
+        change(&mut given);
+        for finding in report(&given).findings.iter().filter(|finding| matches!(finding.verdict, Fail | Warn | Unverified)) {
+            assert!(!finding.why.is_empty() && !finding.expected.is_empty() && !finding.observed.raw().is_empty() && !finding.fix.is_empty(), "{finding:#?}");
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! WKL-001 to WKL-005: what every pod of ours keeps to beyond the Pod Security Standards.
+
+use airlock_model::{Check, CheckSpec, Finding, LiveObject, Need, Profile, Severity, Snapshot, World};
+use serde_json::Value;
+
+use crate::described::{Described, Resting};
+use crate::live;
+use crate::pod_security::{Pod, Violation, set};
+
+/// Judges one pod: what is wrong with it.
+type Judge = fn(&Pod<'_>) -> Vec<Violation>;
+
+/// A check that needs nothing but the pod.
+pub(crate) struct Workload {
+    described: Described,
+    judge: Judge,
+}
+
+/// WKL-001
+pub(crate) static READ_ONLY_ROOT: Workload = Workload {
+    described: Described {
+        spec: CheckSpec {
+            id: "WKL-001",
+            title: "every root file system is read-only",
+            severity: Severity::Medium,
+            promises: &["P2"],
+            explanation: "securityContext.readOnlyRootFilesystem of every container of each live pod; only true passes.",
+            remedy: "Airlock renders its pods so. Find who changed this one (see managedFields), undo it there, and run `airlock install` again.",
+        },
+        expected: "readOnlyRootFilesystem is true",
+        why: "who takes over the program can put files beside it and stay",
+    },
+    judge: read_only_root,
+};
+
+/// WKL-002
+pub(crate) static RESOURCES: Workload = Workload {
+    described: Described {
+        spec: CheckSpec {
+            id: "WKL-002",
+            title: "every container has requests and limits for CPU and memory",
+            severity: Severity::Medium,
+            promises: &["P2"],
+            explanation: "resources.requests and resources.limits of every init and main container of each live pod, each with cpu and memory. Defaults of a LimitRange stand in live pods and count.",
+            remedy: "Airlock renders its pods so. Find who changed this one (see managedFields), undo it there, and run `airlock install` again.",
+        },
+        expected: "requests and limits have cpu and memory",
+        why: "one container can starve its node, and the sums that were approved do not hold",
+    },
+    judge: resources,
+};
+
+impl Check for Workload {
+    fn spec(&self) -> &CheckSpec {
+        &self.described.spec
+    }
+
+    fn needs(&self, _: &Profile, _: &World) -> Vec<Need> {
+        vec![live::need("v1", "Pod")]
+    }
+
+    fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
+        each_pod(&self.described, given, |live| {
+            let pod = Pod::new(&Value::Null, live.manifest.get("spec")?);
+            pod.containers().next().is_some().then(|| (self.judge)(&pod))
+        })
+    }
+}
+
+/// One finding a pod; none from `judge` means that the pod could not be read.
+fn each_pod(check: &Described, given: &Snapshot, judge: impl Fn(&LiveObject) -> Option<Vec<Violation>>) -> Vec<Finding> {
+    let pods = match live::pods(given) {
+        Ok(pods) => pods,
+        Err(reason) => return vec![check.unverified("pods of the installation", reason)],
+    };
+    let of_pod = |live: &&LiveObject| match judge(live) {
+        None => check.unverified(live.object.to_string(), "its containers were not given"),
+        Some(found) if found.is_empty() => check.pass(live.object.to_string(), check.expected),
+        Some(found) => {
+            let details: Vec<&str> = found.iter().map(|violation| violation.detail.as_str()).collect();
+            check.fail(live.object.to_string(), details.join("; ")).seen(live, &found)
+        }
+    };
+    pods.iter().map(of_pod).collect()
+}
+
+fn read_only_root(pod: &Pod<'_>) -> Vec<Violation> {
+    let open = pod.containers().filter(|container| container.security("readOnlyRootFilesystem") != Some(&Value::Bool(true)));
+    open.map(|container| Violation {
+        path: container.security_path("readOnlyRootFilesystem"),
+        value: container.security("readOnlyRootFilesystem").cloned().unwrap_or(Value::Null),
+        detail: format!("container {} can write to its root file system", container.name()),
+    })
+    .collect()
+}
+
+fn resources(pod: &Pod<'_>) -> Vec<Violation> {
+    let mut found = Vec::new();
+    // The API allows no resources in ephemeral containers.
+    for container in pod.containers().filter(|container| !container.path.starts_with("/spec/ephemeralContainers")) {
+        for part in ["requests", "limits"] {
+            let amounts = container.value.get("resources").and_then(|resources| resources.get(part));
+            let missing: Vec<&str> = ["cpu", "memory"].into_iter().filter(|name| amounts.and_then(|amounts| set(amounts, name)).is_none()).collect();
+            if !missing.is_empty() {
+                let value = amounts.cloned().unwrap_or(Value::Null);
+                found.push(Violation { path: format!("{}/resources/{part}", container.path), value, detail: format!("container {} has no {part} for {}", container.name(), missing.join(" and ")) });
+            }
+        }
+    }
+    found
+}
+
+static TOKEN: Described = Described {
+    spec: CheckSpec {
+        id: "WKL-004",
+        title: "no pod is given a Kubernetes API token",
+        severity: Severity::Medium,
+        promises: &["P2"],
+        explanation: "automountServiceAccountToken of each live pod, else of its ServiceAccount; true, which is also the default, fails, as does a volume that holds a token. A pod's own value wins over its ServiceAccount's.",
+        remedy: "Airlock's components need no Kubernetes API and are rendered so. Find who changed this pod or its ServiceAccount (see managedFields), undo it there, and run `airlock install` again.",
+    },
+    expected: "automountServiceAccountToken is false, no volume holds a token",
+    why: "who takes over the program also gets a login to the Kubernetes API",
+};
+
+/// WKL-004
+pub(crate) struct TokenNotMounted;
+
+impl Check for TokenNotMounted {
+    fn spec(&self) -> &CheckSpec {
+        &TOKEN.spec
+    }
+
+    fn needs(&self, _: &Profile, _: &World) -> Vec<Need> {
+        vec![live::need("v1", "Pod"), live::need("v1", "ServiceAccount")]
+    }
+
+    fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
+        let accounts = match live::objects(given, "ServiceAccount") {
+            Ok(accounts) => accounts,
+            Err(reason) => return vec![TOKEN.unverified("pods of the installation", reason)],
+        };
+        each_pod(&TOKEN, given, |live| {
+            let spec = live.manifest.get("spec")?;
+            let of_account = || account(live, spec, &accounts).and_then(|account| set(&account.manifest, "automountServiceAccountToken"));
+            let mount = set(spec, "automountServiceAccountToken").or_else(of_account);
+            let mut found = Vec::new();
+            if mount != Some(&Value::Bool(false)) {
+                found.push(Violation { path: "/spec/automountServiceAccountToken".into(), value: mount.cloned().unwrap_or(Value::Null), detail: "a token is mounted".into() });
+            }
+            found.extend(token_volumes(spec));
+            Some(found)
+        })
+    }
+}
+
+fn token_volumes(spec: &Value) -> Vec<Violation> {
+    let is_token = |volume: &Value| volume.pointer("/projected/sources").and_then(Value::as_array).is_some_and(|sources| sources.iter().any(|source| set(source, "serviceAccountToken").is_some()));
+    let volumes = spec.get("volumes").and_then(Value::as_array).into_iter().flatten().enumerate();
+    let named = volumes.filter(|(_, volume)| is_token(volume)).map(|(index, volume)| (index, volume.get("name").cloned().unwrap_or(Value::Null)));
+    named.map(|(index, name)| Violation { path: format!("/spec/volumes/{index}/projected"), detail: format!("volume {name} holds a token"), value: name }).collect()
+}
+
+fn account<'a>(live: &LiveObject, spec: &Value, accounts: &[&'a LiveObject]) -> Option<&'a LiveObject> {
+    let name = spec.get("serviceAccountName").and_then(Value::as_str).unwrap_or("default");
+    accounts.iter().copied().find(|account| account.object.namespace == live.object.namespace && account.object.name == name)
+}
+
+static ACCOUNT: Described = Described {
+    spec: CheckSpec {
+        id: "WKL-005",
+        title: "every pod has a ServiceAccount of its own kind",
+        severity: Severity::Medium,
+        promises: &["P2", "P12"],
+        explanation: "spec.serviceAccountName of each live pod: not `default`, and the ServiceAccount exists.",
+        remedy: "Airlock renders its pods so. Find who changed this one (see managedFields), undo it there, and run `airlock install` again.",
+    },
+    expected: "serviceAccountName is not `default` and exists",
+    why: "rights that somebody gives to `default` would be rights of the platform",
+};
+
+/// WKL-005
+pub(crate) struct DedicatedAccount;
+
+impl Check for DedicatedAccount {
+    fn spec(&self) -> &CheckSpec {
+        &ACCOUNT.spec
+    }
+
+    fn needs(&self, _: &Profile, _: &World) -> Vec<Need> {
+        vec![live::need("v1", "Pod"), live::need("v1", "ServiceAccount")]
+    }
+
+    fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
+        let accounts = match live::objects(given, "ServiceAccount") {
+            Ok(accounts) => accounts,
+            Err(reason) => return vec![ACCOUNT.unverified("pods of the installation", reason)],
+        };
+        each_pod(&ACCOUNT, given, |live| {
+            let spec = live.manifest.get("spec")?;
+            let name = spec.get("serviceAccountName").and_then(Value::as_str).unwrap_or("default");
+            let detail = if name == "default" {
+                "it runs as `default`".to_owned()
+            } else if account(live, spec, &accounts).is_none() {
+                format!("its ServiceAccount {name} does not exist")
+            } else {
+                return Some(Vec::new());
+            };
+            Some(vec![Violation { path: "/spec/serviceAccountName".into(), value: name.into(), detail }])
+        })
+    }
+}

@@ -1,0 +1,29 @@
+//! Checks, profiles, and reports: what was collected comes in as a [`Snapshot`], findings with a verdict go out.
+//!
+//! `profile` reads a policy and selects checks; `report` asks them what they need, and later turns their findings into
+//! a [`Report`] with a gate. The checks stand in two groups: `preflight` judges facts and a plan before the first
+//! write, `installed` judges live objects and the outcomes of attempts. `pod_security` is the evaluator of the Pod
+//! Security Standards, for live pods and templates alike. Nothing here does IO or knows the time: a certificate is
+//! judged by when it was seen. What was not given is never `Pass`.
+//!
+//! [`Snapshot`]: airlock_model::Snapshot
+
+mod attempts;
+mod catalogue;
+mod described;
+mod error;
+mod installed;
+mod live;
+mod parameter;
+mod pod_security;
+mod preflight;
+mod profile;
+mod report;
+
+pub use catalogue::{check, checks};
+pub use error::ComplianceError;
+pub use parameter::{Parameter, ParameterKind, parameters};
+pub use pod_security::{Control, PodSecurityLevel, PodSecurityVersion, PodSecurityVersionError, Violation, pod_security};
+pub use preflight::{blocks, preflight};
+pub use profile::{digest, from_yaml, selected, shipped, shipped_names};
+pub use report::{CheckSummary, REPORT_SCHEMA, Report, judge, needs};

@@ -1,0 +1,110 @@
+//! Checks before the first write: facts of the survey and what a plan asks of the cluster.
+//!
+//! No profile selects among them: they say whether the install can work at all, not what somebody's policy asks for.
+//! A plan that was not made asks for nothing, so there is nothing to judge; a fact that was not read is unverified.
+
+mod admission;
+mod capacity;
+mod cluster;
+mod images;
+mod limit_range;
+mod namespace;
+mod peers;
+mod pod_amount;
+mod quota;
+mod rights;
+mod storage;
+
+use airlock_model::{Check, CheckSpec, Fact, Facts, Finding, Need, Planned, Profile, Reason, Severity, Snapshot, Verdict, World};
+
+use crate::described::Described;
+use crate::report;
+
+/// A check of this group: its texts and its judgement.
+pub(crate) struct Preflight {
+    described: Described,
+    judge: fn(&Described, &Snapshot) -> Vec<Finding>,
+}
+
+impl Check for Preflight {
+    fn spec(&self) -> &CheckSpec {
+        &self.described.spec
+    }
+
+    fn needs(&self, _: &Profile, _: &World) -> Vec<Need> {
+        vec![Need::Facts]
+    }
+
+    fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
+        (self.judge)(&self.described, given)
+    }
+}
+
+/// All of them, in the order in which a reader wants to know.
+static CHECKS: [&Preflight; 16] = [
+    &cluster::VERSION,
+    &cluster::CLOCK,
+    &cluster::NODES,
+    &cluster::ARCHITECTURE,
+    &namespace::FOREIGN,
+    &rights::RIGHTS,
+    &capacity::SUM,
+    &capacity::LARGEST,
+    &capacity::SLOTS,
+    &quota::QUOTA,
+    &limit_range::LIMITS,
+    &storage::CLASS,
+    &images::RESOLVED,
+    &admission::ADMITTED,
+    &peers::DNS,
+    &peers::API_SERVER,
+];
+
+pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
+    CHECKS.iter().map(|check| *check as &'static dyn Check)
+}
+
+/// Judges facts and plan, in the order of the catalogue.
+pub fn preflight(given: &Snapshot) -> Vec<Finding> {
+    // These checks have no parameters, so that no profile could make them silent.
+    let profile = Profile {
+        api_version: "airlock/v1".into(),
+        kind: "SecurityPolicyProfile".into(),
+        metadata: airlock_model::ProfileMetadata { name: "preflight".into(), version: String::new(), owner: String::new() },
+        checks: Vec::new(),
+        gate: airlock_model::ProfileGate::default(),
+        parameters: std::collections::BTreeMap::new(),
+    };
+    checks().flat_map(|check| report::evaluate(check, &profile, given)).collect()
+}
+
+/// Whether an install must not begin because of this finding.
+pub fn blocks(finding: &Finding) -> bool {
+    matches!(finding.verdict, Verdict::Fail | Verdict::Error) && finding.severity >= Severity::High
+}
+
+/// What is judged, or the findings that say why it cannot be.
+type Judged<T> = Result<T, Vec<Finding>>;
+
+fn facts<'a>(check: &Described, given: &'a Snapshot) -> Judged<&'a Facts> {
+    given.facts.as_ref().ok_or_else(|| vec![check.unverified("cluster", "the cluster was not looked at")])
+}
+
+fn known<'a, T>(check: &Described, subject: &str, fact: &'a Fact<T>) -> Judged<&'a T> {
+    match fact {
+        Fact::Known(value) => Ok(value),
+        Fact::Unverified(why) => Err(vec![check.unverified(subject, why.clone())]),
+    }
+}
+
+fn planned<'a>(check: &Described, given: &'a Snapshot) -> Judged<&'a Planned> {
+    given.planned.as_ref().ok_or_else(|| vec![check.not_applicable("plan", Reason::NoSubject, "no plan was made")])
+}
+
+/// Both ways out of a judgement are findings.
+fn either(judged: Judged<Vec<Finding>>) -> Vec<Finding> {
+    judged.unwrap_or_else(|instead| instead)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+//! What each action does: observe, act, verify. One file an action; the match is closed, so that a new action does not
+//! build before it can be carried out.
+
+mod apply;
+mod delete;
+mod dns;
+mod generate;
+mod issue;
+mod node_pull;
+mod probe;
+mod push;
+
+use airlock_model::{Action, CertificateSubject, Gate, ObjectRef, PlannedStep, Ticket};
+
+pub(crate) use apply::check;
+pub use generate::follows_its_sources;
+
+use crate::{ApplyError, run::Run};
+
+/// How a step ended that did not fail.
+pub(crate) enum Settled {
+    /// It is as the plan wants it.
+    Done,
+    /// It waits for something outside.
+    Waits(Box<Ticket>),
+}
+
+/// Carries out a step.
+pub(crate) async fn settle(run: &Run<'_>, step: &PlannedStep) -> Result<Settled, ApplyError> {
+    match &step.action {
+        Action::Apply(objects) => apply::settle(run, step, objects).await?,
+        Action::Delete(objects) => delete::settle(run, step, objects).await?,
+        Action::Generate(spec) => generate::settle(run, step, spec).await?,
+        Action::Issue(spec) => issue::settle(run, step, spec).await?,
+        Action::Push(spec) => push::settle(run, step, spec).await?,
+        Action::Probe(attempts) => probe::settle(run, step, attempts).await?,
+        Action::Await(Gate::Dns { hosts, records, service }) => return dns::settle(run, hosts, records, service).await,
+        Action::Await(gate @ Gate::NodePull { .. }) => return node_pull::settle(run, step, gate).await,
+    }
+    Ok(Settled::Done)
+}
+
+/// The objects that a step leaves in the cluster, for the inventory.
+pub(crate) fn makes(action: &Action) -> Vec<ObjectRef> {
+    match action {
+        Action::Apply(objects) => objects.iter().map(|object| object.reference().clone()).collect(),
+        Action::Generate(spec) => vec![spec.object()],
+        Action::Issue(spec) => {
+            let published = match &spec.subject {
+                CertificateSubject::Authority { publish, .. } => publish.as_ref().map(|name| ObjectRef::namespaced("v1", "ConfigMap", &spec.namespace, name)),
+                CertificateSubject::Server { .. } => None,
+            };
+            std::iter::once(spec.object()).chain(published).collect()
+        }
+        Action::Delete(_) | Action::Push(_) | Action::Probe(_) | Action::Await(_) => Vec::new(),
+    }
+}
+
+/// The objects that a step takes away.
+pub(crate) fn removes(action: &Action) -> &[ObjectRef] {
+    match action {
+        Action::Delete(objects) => objects,
+        Action::Apply(_) | Action::Generate(_) | Action::Issue(_) | Action::Push(_) | Action::Probe(_) | Action::Await(_) => &[],
+    }
+}

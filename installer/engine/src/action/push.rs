@@ -1,0 +1,56 @@
+//! Copies images from where they are published into the bundled registry, through the edge. What is there is not sent again.
+
+use std::time::Duration;
+
+use airlock_model::{Event, PlannedStep, PushSpec, Secret, SecretKeyRef, Untrusted};
+use airlock_registry::{Progress, RegistryClient, RegistryError, RegistryOptions, copy};
+use tokio::time::{Instant, sleep};
+
+use crate::ApplyError;
+use crate::run::Run;
+
+/// For a changed password to reach the registry.
+const ACCEPTED_WITHIN: Duration = Duration::from_mins(2);
+/// Between two logins.
+const PAUSE: Duration = Duration::from_secs(2);
+
+pub(super) async fn settle(run: &Run<'_>, step: &PlannedStep, spec: &PushSpec) -> Result<(), ApplyError> {
+    let password = secret_text(run, &spec.password).await?;
+    let authorities_pem = match &spec.authority {
+        Some(at) => Some(secret_text(run, at).await?.expose().clone()),
+        None => None,
+    };
+    let options = RegistryOptions { authorities_pem, credentials: Some((spec.username.clone(), password)), plain_http: false };
+    let to = RegistryClient::new(spec.registry.as_str(), options)?;
+    // A wrong password or an untrusted certificate is heard of before anything moves.
+    run.halt.or(accepted(&to)).await??;
+    for image in &spec.images {
+        let source = image.pinned();
+        let from = RegistryClient::new(&source.host, RegistryOptions::default())?;
+        let what = Untrusted::new(image.name.clone());
+        let mut progress = |progress: Progress| run.events.send(Event::Progress { step: step.id.clone(), what: what.clone(), done: progress.done, total: progress.total });
+        // A copy that was dropped goes on blob by blob in the next run, so a stop need not wait for it.
+        run.halt.or(copy(&from, &source, &to, &spec.destination(image), &mut progress)).await??;
+    }
+    Ok(())
+}
+
+/// Waits until the registry accepts the login: a kubelet takes up to a minute or two to bring a changed Secret into a
+/// running pod (Kubernetes: mounted Secrets are updated eventually).
+async fn accepted(registry: &RegistryClient) -> Result<(), RegistryError> {
+    let end = Instant::now() + ACCEPTED_WITHIN;
+    loop {
+        match registry.check().await {
+            Err(RegistryError::Unauthorized { .. }) if Instant::now() < end => sleep(PAUSE).await,
+            checked => return checked,
+        }
+    }
+}
+
+/// The text under a key of a Secret.
+pub(super) async fn secret_text(run: &Run<'_>, at: &SecretKeyRef) -> Result<Secret<String>, ApplyError> {
+    let missing = || ApplyError::SecretMissing { at: at.clone() };
+    let secret = run.cluster.secret(&at.namespace, &at.name).await.map_err(ApplyError::of)?.ok_or_else(missing)?;
+    let value = secret.data.get(&at.key).ok_or_else(missing)?;
+    Ok(Secret::new(std::str::from_utf8(value.expose()).map_err(|_| missing())?.to_owned()))
+}

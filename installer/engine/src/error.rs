@@ -1,0 +1,255 @@
+//! What can go wrong while a plan is carried out; the errors of other rooms keep their codes where they are the cause.
+
+use airlock_cluster::ClusterError;
+use airlock_model::{Code, Coded, ObjectRef, SecretKeyRef, StepId, Untrusted};
+use jiff::Timestamp;
+
+use crate::recipe::TemplateError;
+
+/// Why a run ended before its plan.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// Another run is at work.
+    #[error("{holder} is at work on this installation since {since}")]
+    LeaseHeld {
+        /// Who: user, host, process.
+        holder: Untrusted<String>,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// The heartbeat failed or another run took over.
+    #[error("the lease is lost: {reason}")]
+    LeaseLost {
+        /// How that was seen.
+        reason: Untrusted<String>,
+    },
+    /// An object is neither as the plan saw it nor as the plan makes it.
+    #[error("{object} {why}; the plan no longer matches, and nothing of it was written to that object")]
+    PlanMismatch {
+        /// Which object.
+        object: ObjectRef,
+        /// What is seen instead.
+        why: &'static str,
+    },
+    /// The plan belongs to another cluster.
+    #[error("the plan was made for the cluster {planned}, this is {found}")]
+    OtherCluster {
+        /// UID in the plan.
+        planned: String,
+        /// UID here.
+        found: String,
+    },
+    /// The platform namespace was made by another run.
+    #[error("the namespace {namespace} belongs to the installation {found}, the plan is for {planned}")]
+    OtherInstallation {
+        /// The platform namespace.
+        namespace: String,
+        /// The id in the plan.
+        planned: String,
+        /// The id at the namespace.
+        found: Untrusted<String>,
+    },
+    /// Fields belong to others.
+    #[error("{object} has fields that others own: {}", fields.iter().map(|(path, manager)| format!("{path} ({manager})")).collect::<Vec<_>>().join(", "))]
+    Conflict {
+        /// Which object.
+        object: ObjectRef,
+        /// Each field with its manager.
+        fields: Vec<(String, Untrusted<String>)>,
+    },
+    /// Something does not become ready.
+    #[error("{object} does not become ready: {cause}")]
+    NotReady {
+        /// Which object.
+        object: ObjectRef,
+        /// Why, in one sentence.
+        cause: Untrusted<String>,
+    },
+    /// The time for the whole run is over.
+    #[error("the time given for the run is over")]
+    Deadline,
+    /// Somebody asked the run to end.
+    #[error("interrupted")]
+    Interrupted,
+    /// An attempt that a step stands on did not succeed.
+    #[error("the attempt {attempt} of step {step} did not succeed: {seen}")]
+    ProbeFailed {
+        /// Which step.
+        step: StepId,
+        /// Which attempt.
+        attempt: String,
+        /// What happened instead.
+        seen: Untrusted<String>,
+    },
+    /// A node cannot pull, and neither trust nor DNS is the reason.
+    #[error("a node of the pool {pool} cannot pull {image}: {reason}")]
+    NodePull {
+        /// Which pool.
+        pool: String,
+        /// Which image.
+        image: String,
+        /// The kubelet's words.
+        reason: Untrusted<String>,
+    },
+    /// The Service of the edge has no address.
+    #[error("{service} has no address")]
+    NoAddress {
+        /// The Service.
+        service: ObjectRef,
+    },
+    /// A part of a composed value is absent.
+    #[error("the Secret {}/{} has no key {}, of which another value is made", at.namespace, at.name, at.key)]
+    SecretMissing {
+        /// Where it was looked for.
+        at: SecretKeyRef,
+    },
+    /// A Secret of another type bears the name.
+    #[error("the Secret {namespace}/{name} exists with the type {found}, and {planned} is needed")]
+    SecretForeign {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+        /// Its type.
+        found: Untrusted<String>,
+        /// The type of the plan.
+        planned: String,
+    },
+    /// A record of a newer program.
+    #[error("the ConfigMap {name} has schema {found}, this program knows schemas up to {known}")]
+    RecordNewer {
+        /// Which `ConfigMap`.
+        name: String,
+        /// Its schema.
+        found: u64,
+        /// The newest one that is known.
+        known: u32,
+    },
+    /// A record that cannot be read.
+    #[error("the ConfigMap {name} cannot be read: {reason}")]
+    RecordUnreadable {
+        /// Which `ConfigMap`.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// A recipe is wrong.
+    #[error("the recipe of a Secret is wrong")]
+    Template(#[from] TemplateError),
+    /// The plan is wrong.
+    #[error("the plan cannot be carried out: {reason}")]
+    PlanMalformed {
+        /// Why.
+        reason: String,
+    },
+    /// No random bytes.
+    #[error("the system's random source did not answer: {reason}")]
+    Random {
+        /// Why.
+        reason: String,
+    },
+    /// The cluster.
+    #[error(transparent)]
+    Cluster(Box<ClusterError>),
+    /// Keys and certificates.
+    #[error(transparent)]
+    Tls(#[from] airlock_tls::AuthorityError),
+    /// Images.
+    #[error(transparent)]
+    Registry(#[from] airlock_registry::RegistryError),
+}
+
+impl ApplyError {
+    /// Words an error of the cluster as the run sees it; what the run does not know better stays as it is.
+    pub(crate) fn of(error: ClusterError) -> Self {
+        match error {
+            ClusterError::Conflict { object, fields } => Self::Conflict { object, fields },
+            ClusterError::NotReady { object, cause } => Self::NotReady { object, cause },
+            ClusterError::LeaseHeld { holder, since, .. } => Self::LeaseHeld { holder, since },
+            ClusterError::LeaseLost { holder, .. } => Self::LeaseLost { reason: Untrusted::new(format!("{} has it now", holder.raw())) },
+            ClusterError::Stopped => Self::Interrupted,
+            other => Self::Cluster(Box::new(other)),
+        }
+    }
+}
+
+impl Coded for ApplyError {
+    fn code(&self) -> Code {
+        match self {
+            Self::LeaseHeld { .. } => Code("engine.lease-held"),
+            Self::LeaseLost { .. } => Code("engine.lease-lost"),
+            Self::PlanMismatch { .. } => Code("engine.plan-mismatch"),
+            Self::OtherCluster { .. } => Code("engine.other-cluster"),
+            Self::OtherInstallation { .. } => Code("engine.other-installation"),
+            Self::Conflict { .. } => Code("engine.conflict"),
+            Self::NotReady { .. } => Code("engine.not-ready"),
+            Self::Deadline => Code("engine.deadline"),
+            Self::Interrupted => Code("engine.interrupted"),
+            Self::ProbeFailed { .. } => Code("engine.probe-failed"),
+            Self::NodePull { .. } => Code("engine.node-pull"),
+            Self::NoAddress { .. } => Code("engine.no-address"),
+            Self::SecretMissing { .. } => Code("engine.secret-missing"),
+            Self::SecretForeign { .. } => Code("engine.secret-foreign"),
+            Self::RecordNewer { .. } => Code("engine.record-newer"),
+            Self::RecordUnreadable { .. } => Code("engine.record-unreadable"),
+            Self::Template(_) => Code("engine.template"),
+            Self::PlanMalformed { .. } => Code("engine.plan-malformed"),
+            Self::Random { .. } => Code("engine.random"),
+            Self::Cluster(error) => error.code(),
+            Self::Tls(error) => error.code(),
+            Self::Registry(error) => error.code(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use airlock_model::{codes, explain_code};
+
+    use super::*;
+
+    fn every_own_error() -> Vec<ApplyError> {
+        let object = || ObjectRef::namespaced("v1", "Secret", "airlock", "s");
+        let at = || SecretKeyRef { namespace: "airlock".into(), name: "s".into(), key: "value".into() };
+        let text = || Untrusted::from("x");
+        vec![
+            ApplyError::LeaseHeld { holder: text(), since: Timestamp::UNIX_EPOCH },
+            ApplyError::LeaseLost { reason: text() },
+            ApplyError::PlanMismatch { object: object(), why: "was changed" },
+            ApplyError::OtherCluster { planned: String::new(), found: String::new() },
+            ApplyError::OtherInstallation { namespace: String::new(), planned: String::new(), found: text() },
+            ApplyError::Conflict { object: object(), fields: Vec::new() },
+            ApplyError::NotReady { object: object(), cause: text() },
+            ApplyError::Deadline,
+            ApplyError::Interrupted,
+            ApplyError::ProbeFailed { step: "s".into(), attempt: String::new(), seen: text() },
+            ApplyError::NodePull { pool: String::new(), image: String::new(), reason: text() },
+            ApplyError::NoAddress { service: object() },
+            ApplyError::SecretMissing { at: at() },
+            ApplyError::SecretForeign { namespace: String::new(), name: String::new(), found: text(), planned: String::new() },
+            ApplyError::RecordNewer { name: String::new(), found: 2, known: 1 },
+            ApplyError::RecordUnreadable { name: String::new(), reason: String::new() },
+            ApplyError::Template(TemplateError::NotText),
+            ApplyError::PlanMalformed { reason: String::new() },
+            ApplyError::Random { reason: String::new() },
+        ]
+    }
+
+    #[test]
+    fn every_error_has_a_code_in_the_table_and_every_code_an_error() {
+        let raised: BTreeSet<&str> = every_own_error().iter().map(|error| error.code().0).collect();
+        for code in &raised {
+            assert!(explain_code(code).is_some(), "{code} is not in the table");
+        }
+        let listed: BTreeSet<&str> = codes().map(|spec| spec.code).filter(|code| code.starts_with("engine.")).collect();
+        assert_eq!(raised, listed);
+    }
+
+    #[test]
+    fn text_of_the_cluster_is_escaped_in_messages() {
+        let error = ApplyError::LeaseHeld { holder: Untrusted::from("eve\u{1b}[2J"), since: Timestamp::UNIX_EPOCH };
+        assert_eq!(error.to_string(), "eve\\u{1b}[2J is at work on this installation since 1970-01-01T00:00:00Z");
+    }
+}

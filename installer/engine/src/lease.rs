@@ -1,0 +1,107 @@
+//! The lease of a run: taken before the first write but that of the namespace, kept warm, given back.
+//!
+//! A holder that was killed keeps its lease until it expires. So a run that finds it held watches it for as long: a
+//! heartbeat meanwhile means that the holder lives and this run ends; silence means that it is dead and this run takes over.
+
+use std::time::Duration;
+
+use airlock_cluster::{Cluster, ClusterError, HeldLease};
+use airlock_model::{Event, Events, ObjectRef, StepId, Untrusted, names};
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
+
+use crate::{ApplyError, Halt};
+
+/// How long a lease holds without a heartbeat.
+const DURATION: Duration = Duration::from_secs(15);
+/// A heartbeat; three may fail in a row before the lease expires.
+const HEARTBEAT: Duration = Duration::from_secs(3);
+/// How often a lease that is held by another is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Giving it back is a courtesy to the next run; it is not waited for longer.
+const RELEASE_WITHIN: Duration = Duration::from_secs(5);
+
+/// Takes the lease. While a silent holder's lease expires, the run says so.
+pub(crate) async fn take(cluster: &Cluster, namespace: &str, holder: &str, halt: &Halt, events: &dyn Events) -> Result<HeldLease, ApplyError> {
+    let mut first: Option<Timestamp> = None;
+    loop {
+        let held = halt.or(cluster.lease_acquire(namespace, names::LEASE, holder, DURATION)).await?;
+        match held {
+            Ok(lease) => return Ok(lease),
+            Err(ClusterError::LeaseHeld { object, holder, since, renewed }) => {
+                match first {
+                    Some(first) if first != renewed => return Err(ApplyError::LeaseHeld { holder, since }),
+                    Some(_) => {}
+                    None => tell(&object, &holder, events),
+                }
+                first = Some(renewed);
+                halt.or(sleep(LOOK_EVERY)).await?;
+            }
+            Err(error) => return Err(ApplyError::of(error)),
+        }
+    }
+}
+
+fn tell(object: &ObjectRef, holder: &Untrusted<String>, events: &dyn Events) {
+    let cause = format!("{} held it and may be dead; without a heartbeat it passes on within {} s", holder.raw(), DURATION.as_secs());
+    events.send(Event::Waiting { step: StepId::from("lease"), object: object.clone(), cause: Untrusted::new(cause) });
+}
+
+/// Who is at work right now, as the error that the run would end with; none when nobody is or it cannot be read.
+pub(crate) async fn holder(cluster: &Cluster, namespace: &str) -> Option<ApplyError> {
+    let lease = cluster.get(&ObjectRef::namespaced("coordination.k8s.io/v1", "Lease", namespace, names::LEASE)).await.ok()??;
+    at_work(&lease.manifest, Timestamp::now())
+}
+
+fn at_work(lease: &Value, now: Timestamp) -> Option<ApplyError> {
+    let text = |field: &str| lease.get("spec")?.get(field)?.as_str();
+    let time = |field: &str| text(field)?.parse::<Timestamp>().ok();
+    let holder = text("holderIdentity").filter(|holder| !holder.is_empty())?;
+    let renewed = time("renewTime")?;
+    let silent = now.duration_since(renewed).unsigned_abs();
+    (silent <= DURATION).then(|| ApplyError::LeaseHeld { holder: Untrusted::new(holder.to_owned()), since: time("acquireTime").unwrap_or(renewed) })
+}
+
+/// Keeps the lease warm; comes back only when it is lost, with the reason.
+pub(crate) async fn keep(cluster: &Cluster, lease: &mut HeldLease) -> String {
+    let mut kept = Instant::now();
+    loop {
+        sleep(HEARTBEAT).await;
+        match tokio::time::timeout(HEARTBEAT, cluster.lease_renew(lease)).await {
+            Ok(Ok(())) => kept = Instant::now(),
+            Ok(Err(error @ ClusterError::LeaseLost { .. })) => return error.to_string(),
+            // Another run may take it as soon as it expires; that must not be in the middle of our next write.
+            Ok(Err(error)) if kept.elapsed() + HEARTBEAT >= DURATION => return format!("the heartbeat failed: {error}"),
+            Err(_) if kept.elapsed() + HEARTBEAT >= DURATION => return "the heartbeat got no answer".to_owned(),
+            Ok(Err(_)) | Err(_) => {}
+        }
+    }
+}
+
+/// Gives it back. What fails here only lets the next run wait for the expiry.
+pub(crate) async fn release(cluster: &Cluster, lease: HeldLease) {
+    match tokio::time::timeout(RELEASE_WITHIN, cluster.lease_release(lease)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "the lease was not given back"),
+        Err(_) => tracing::debug!("the lease was not given back in time"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_holder_is_at_work_while_its_heartbeat_is_young() {
+        let now: Timestamp = "2026-11-24T04:00:10Z".parse().unwrap();
+        let lease = |holder: &str, renewed: &str| json!({"spec": {"holderIdentity": holder, "acquireTime": "2026-11-24T03:00:00.000000Z", "renewTime": renewed}});
+        let Some(ApplyError::LeaseHeld { holder, since }) = at_work(&lease("a", "2026-11-24T04:00:00.000000Z"), now) else { panic!("nobody is at work") };
+        assert_eq!((holder.raw(), since.to_string().as_str()), ("a", "2026-11-24T03:00:00Z"));
+        assert!(at_work(&lease("a", "2026-11-24T03:59:00Z"), now).is_none());
+        assert!(at_work(&lease("", "2026-11-24T04:00:00Z"), now).is_none());
+        assert!(at_work(&json!({"spec": {}}), now).is_none());
+    }
+}

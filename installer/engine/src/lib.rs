@@ -1,0 +1,38 @@
+//! Executes approved plans and decides nothing: what to do stands in the plan, and only objects that are as the plan saw
+//! them are written.
+//!
+//! [`apply()`] takes an [`ApprovedPlan`](airlock_model::ApprovedPlan): `run` tells the story (namespace, lease, steps,
+//! record), `order` says which step is next, `action` has one file for each action (observe, act, verify), `decision`
+//! whether an object may be written. `lease` keeps other runs away, `halt` ends a run early, `memory` writes journal,
+//! inventory, and [`record`], on which nothing depends: a run that was killed is simply run again.
+//! [`attempts`] carries out attempts on the workstation and in pods, also for compliance checks. [`owned_digest`] is how
+//! plan and engine agree on what an object looked like.
+
+pub mod attempts;
+pub mod record;
+
+mod action;
+mod decision;
+mod difference;
+mod error;
+mod halt;
+mod identity;
+mod lease;
+mod memory;
+mod options;
+mod order;
+mod owned;
+mod pod;
+mod recipe;
+mod run;
+
+pub use action::follows_its_sources;
+pub use airlock_cluster::{Stop, StopSignal, Urgency};
+pub use difference::difference;
+pub use error::ApplyError;
+pub use options::{ApplyOptions, RunOutcome};
+pub use owned::{is_as_desired, owned_digest};
+pub use recipe::TemplateError;
+pub use run::apply;
+
+pub(crate) use halt::Halt;

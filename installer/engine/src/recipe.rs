@@ -1,0 +1,81 @@
+//! Secret values from their recipes: from the system's random source, 256 bits each, or composed of other values.
+//!
+//! Values exist only in this process, as [`Secret`], and in the Secret that they are written to.
+
+mod template;
+
+use airlock_model::{Recipe, Secret, SecretEntry, SecretKeyRef, SecretSpec};
+use base64::Engine as _;
+use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
+use zeroize::Zeroizing;
+
+pub(crate) use template::Template;
+pub use template::TemplateError;
+
+use crate::ApplyError;
+
+/// Length of random values: 256 bits.
+const RANDOM_BYTES: usize = 32;
+
+/// A value of a Secret's key.
+pub(crate) type Value = Secret<Vec<u8>>;
+
+/// Makes the value of an entry that is not composed.
+fn generate(recipe: &Recipe) -> Result<Option<Value>, ApplyError> {
+    Ok(match recipe {
+        Recipe::Random => Some(Secret::new(URL_SAFE_NO_PAD.encode(random()?).into_bytes())),
+        Recipe::Fernet => Some(Secret::new(URL_SAFE.encode(random()?).into_bytes())),
+        Recipe::EcP256 => Some(Secret::new(rcgen::KeyPair::generate().map_err(|error| ApplyError::Random { reason: error.to_string() })?.serialize_pem().into_bytes())),
+        Recipe::Compose { .. } => None,
+    })
+}
+
+fn random() -> Result<Zeroizing<[u8; RANDOM_BYTES]>, ApplyError> {
+    let mut bytes = Zeroizing::new([0; RANDOM_BYTES]);
+    getrandom::fill(bytes.as_mut()).map_err(|error| ApplyError::Random { reason: error.to_string() })?;
+    Ok(bytes)
+}
+
+/// Finds values of other Secrets that a template is composed of.
+pub(crate) trait Values {
+    /// The value at that place.
+    fn value(&self, at: &SecretKeyRef) -> Result<Value, ApplyError>;
+}
+
+/// Makes the value of an entry.
+pub(crate) fn make(entry: &SecretEntry, values: &impl Values) -> Result<Value, ApplyError> {
+    match &entry.recipe {
+        Recipe::Compose { template, from } => {
+            let template = Template::read(template, from)?;
+            Ok(template.fill(|at| values.value(at))?)
+        }
+        recipe => generate(recipe)?.ok_or_else(|| ApplyError::PlanMalformed { reason: format!("no value for key {}", entry.key) }),
+    }
+}
+
+/// Whether a composed value is what its recipe makes of the values of today. Values that are not composed always are.
+pub(crate) fn is_current(entry: &SecretEntry, value: &Value, values: &impl Values) -> Result<bool, ApplyError> {
+    match &entry.recipe {
+        Recipe::Compose { template, from } => Template::read(template, from)?.matches(value, |at| values.value(at)),
+        Recipe::Random | Recipe::EcP256 | Recipe::Fernet => Ok(true),
+    }
+}
+
+/// The places outside this Secret that its values are composed of, each once.
+pub(crate) fn sources(spec: &SecretSpec) -> Vec<SecretKeyRef> {
+    let mut sources: Vec<SecretKeyRef> = spec
+        .entries
+        .iter()
+        .flat_map(|entry| match &entry.recipe {
+            Recipe::Compose { from, .. } => from.values().cloned().collect(),
+            Recipe::Random | Recipe::EcP256 | Recipe::Fernet => Vec::new(),
+        })
+        .filter(|at| at.namespace != spec.namespace || at.name != spec.name)
+        .collect();
+    sources.sort();
+    sources.dedup();
+    sources
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,229 @@
+//! One attempt: from where, at what, with which control beside it. What came out is an outcome; only checks judge it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{Digest, SecretKeyRef, Untrusted};
+
+/// The name of an attempt within one plan or compliance run: `netpol.blocked`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AttemptId(pub String);
+
+impl fmt::Display for AttemptId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<&str> for AttemptId {
+    fn from(id: &str) -> Self {
+        Self(id.to_owned())
+    }
+}
+
+/// Something that is tried, declared before it runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attempt {
+    /// Its name.
+    pub id: AttemptId,
+    /// From where.
+    pub from: Vantage,
+    /// At what.
+    pub target: Target,
+    /// What is done there.
+    pub action: AttemptAction,
+    /// The attempt that must succeed for a refusal of this one to mean anything.
+    pub control: Option<AttemptId>,
+    /// One line for the list that is shown before anything runs.
+    pub purpose: String,
+}
+
+/// Where an attempt is made.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Vantage {
+    /// Where `airlock` runs.
+    Workstation,
+    /// A pod with Airlock's own image.
+    Pod {
+        /// Its namespace.
+        namespace: String,
+        /// Its labels; policies see them.
+        labels: BTreeMap<String, String>,
+    },
+}
+
+/// What an attempt is aimed at.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Target {
+    /// A name or address and a port.
+    Address {
+        /// Name or address.
+        host: String,
+        /// TCP port.
+        port: u16,
+    },
+    /// A pod with Airlock's own image that listens for this run alone.
+    Listener {
+        /// Its namespace.
+        namespace: String,
+        /// Its labels.
+        labels: BTreeMap<String, String>,
+        /// TCP port.
+        port: u16,
+    },
+}
+
+/// What is done at the target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum AttemptAction {
+    /// A TCP connection is opened and closed.
+    Connect,
+    /// A TLS handshake; what was presented is recorded.
+    Handshake {
+        /// Server name indication and the name that is verified.
+        server_name: String,
+        /// Newest version that is offered. TLS 1.0 and 1.1 are offered by a hand-written client hello (RFC 4346), since no kept library speaks them.
+        newest: TlsVersion,
+        /// What the chain is verified against.
+        trust: Trust,
+    },
+    /// An HTTPS request.
+    Request {
+        /// `GET`, `HEAD`, `POST`, …
+        method: String,
+        /// Path and query.
+        path: String,
+        /// Server name.
+        server_name: String,
+        /// What the chain is verified against.
+        trust: Trust,
+        /// Basic credentials; the password is looked up when the attempt runs.
+        credentials: Option<Credentials>,
+    },
+    /// A name is resolved.
+    Resolve {
+        /// The name.
+        name: String,
+    },
+}
+
+/// TLS versions by their numbers on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TlsVersion {
+    /// RFC 2246.
+    Tls10,
+    /// RFC 4346.
+    Tls11,
+    /// RFC 5246.
+    Tls12,
+    /// RFC 8446.
+    Tls13,
+}
+
+/// What a chain is verified against.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Trust {
+    /// The system's roots.
+    System,
+    /// These certificates alone, PEM.
+    Authorities(String),
+    /// Nothing is verified: the attempt asks what is presented, not whether it is good.
+    Unverified,
+}
+
+/// Basic credentials by reference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Credentials {
+    /// User name.
+    pub username: String,
+    /// Where the password is; none: a random one, which must be refused.
+    pub password: Option<SecretKeyRef>,
+}
+
+/// What came out of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Outcome {
+    /// Which attempt.
+    pub attempt: AttemptId,
+    /// What happened.
+    pub result: AttemptResult,
+    /// Address it came from, where known.
+    pub source: Option<String>,
+    /// Address it went to, where known.
+    pub destination: Option<String>,
+    /// When it began.
+    pub started: Timestamp,
+    /// How long it took, in milliseconds.
+    pub took_millis: u64,
+}
+
+/// What happened at the target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum AttemptResult {
+    /// The connection was opened.
+    Connected,
+    /// The handshake ended well or its failure was not asked about.
+    Handshaken(Presented),
+    /// A response arrived.
+    Answered {
+        /// HTTP status.
+        status: u16,
+        /// Value of `WWW-Authenticate`, when present.
+        challenge: Option<Untrusted<String>>,
+    },
+    /// Addresses were found, sorted.
+    Resolved(Vec<String>),
+    /// The name does not exist or has no address.
+    NoSuchName,
+    /// The connection was refused (RST).
+    Refused,
+    /// Nothing came back in time, three times.
+    TimedOut,
+    /// The network said that there is no way there (ICMP unreachable, no route, not permitted): the system's words.
+    Unreachable(Untrusted<String>),
+    /// The server ended the handshake: alert number (RFC 8446 §6) where one came.
+    TlsRefused {
+        /// Alert number.
+        alert: Option<u8>,
+    },
+    /// The chain did not verify; what was presented is kept.
+    Untrusted {
+        /// Why.
+        reason: Untrusted<String>,
+        /// What was presented.
+        presented: Option<Presented>,
+    },
+    /// It could not be carried out: no pod, no image, no credentials, deadline. Says nothing about the target.
+    NotCarriedOut(Untrusted<String>),
+}
+
+/// What a TLS server presented.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Presented {
+    /// The version that was agreed.
+    pub version: TlsVersion,
+    /// SHA-256 of the leaf's DER.
+    pub fingerprint: Digest,
+    /// Subject alternative names.
+    pub names: Vec<Untrusted<String>>,
+    /// Issuer.
+    pub issuer: Untrusted<String>,
+    /// End of validity.
+    pub not_after: Timestamp,
+    /// Certificates that were sent.
+    pub chain_length: usize,
+}

@@ -1,0 +1,271 @@
+//! The contract of checks: a check is pure, says what it needs, and judges what it was given.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Amount, Attempt, AttemptId, Facts, ImageLock, LiveObject, Object, Outcome, Profile, Right, Untrusted};
+
+/// A check judges; it does no IO. Survey and compliance speak this language.
+pub trait Check: Send + Sync {
+    /// What the check is.
+    fn spec(&self) -> &CheckSpec;
+    /// What it must be given. The world tells what there is to check: hosts, namespaces.
+    fn needs(&self, profile: &Profile, world: &World) -> Vec<Need>;
+    /// Judges; at least one finding, and never `Pass` for what was not given.
+    fn evaluate(&self, profile: &Profile, given: &Snapshot) -> Vec<Finding>;
+}
+
+/// What a check is, for lists, reports, and `airlock explain`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CheckSpec {
+    /// `NET-010`
+    pub id: &'static str,
+    /// One line: what is true when it passes.
+    pub title: &'static str,
+    /// How bad it is when it fails.
+    pub severity: Severity,
+    /// Promises of DESIGN.md §2 that it stands for: `P3`.
+    pub promises: &'static [&'static str],
+    /// What is looked at or tried, and what counts as what.
+    pub explanation: &'static str,
+    /// What to do when it fails.
+    pub remedy: &'static str,
+}
+
+/// What there is to check.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct World {
+    /// The base domain.
+    pub base_domain: String,
+    /// The platform namespace.
+    pub platform: String,
+    /// The namespace of probe pods.
+    pub probes: String,
+    /// All namespaces of the installation.
+    pub namespaces: Vec<String>,
+    /// Served hosts, each with the address to connect to from the workstation, when known.
+    pub hosts: BTreeMap<String, Option<String>>,
+    /// Port of the edge.
+    pub edge_port: u16,
+    /// Certificate of the authority that signed for the base domain, PEM; none: the system's roots.
+    pub authority: Option<String>,
+    /// SHA-256 of the leaf in the Secret that the edge serves.
+    pub certificate: Option<crate::Digest>,
+    /// Host of the bundled registry.
+    pub registry: Option<String>,
+    /// User of the bundled registry and where the password is.
+    pub registry_credentials: Option<crate::Credentials>,
+}
+
+/// Something a check must be given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Need {
+    /// All objects of a kind in the installation's namespaces.
+    Objects {
+        /// `v1`, `apps/v1`.
+        api_version: String,
+        /// `Pod`.
+        kind: String,
+    },
+    /// Facts of the survey.
+    Facts,
+    /// Whether values of the installation's Secrets stand where they must not; told by names alone.
+    SecretLeaks,
+    /// The outcome of an attempt.
+    Attempt(Box<Attempt>),
+}
+
+/// Everything that was collected for checks. It holds no secret value.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Snapshot {
+    /// What there is to check.
+    pub world: World,
+    /// Facts, when the survey ran.
+    pub facts: Option<Facts>,
+    /// Live objects by kind, or why they could not be read.
+    pub objects: BTreeMap<String, Result<Vec<LiveObject>, String>>,
+    /// Outcomes of attempts. What is missing here was not carried out.
+    pub outcomes: BTreeMap<AttemptId, Outcome>,
+    /// Where secret values were found in `ConfigMap`s and environments, or why it could not be looked at.
+    pub leaks: Option<Result<Vec<SecretLeak>, String>>,
+    /// What the plan asks of the cluster; preflight checks judge it.
+    pub planned: Option<Planned>,
+}
+
+/// A secret value at a place where it must not stand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecretLeak {
+    /// Which Secret and key: `Secret airlock/registry-credentials, key password`.
+    pub secret: String,
+    /// Where its value stands: `ConfigMap airlock/x, key y`.
+    pub place: String,
+}
+
+/// What a plan asks of the cluster.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Planned {
+    /// Sum of all requests that are not met yet.
+    pub requests: Amount,
+    /// Requests of the largest pod.
+    pub largest_pod: Amount,
+    /// Number of pods.
+    pub pods: u32,
+    /// Storage classes that claims name; the empty text stands for the default class.
+    pub storage_classes: Vec<String>,
+    /// Namespaces that it uses.
+    pub namespaces: Vec<String>,
+    /// Rights it needs, each with the answer of a `SelfSubjectAccessReview` or why none came.
+    pub rights: Vec<(Right, Result<bool, String>)>,
+    /// Objects that a server-side dry run refused, with the API server's words.
+    pub refused: Vec<(crate::ObjectRef, Untrusted<String>)>,
+    /// Images of the lock and those that could not be resolved, with the reason.
+    pub images: ImageLock,
+    /// Images that could not be resolved, by reference.
+    pub missing_images: BTreeMap<String, Untrusted<String>>,
+    /// The rendered objects.
+    pub objects: Vec<Object>,
+}
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// To be known.
+    Low,
+    /// To be planned.
+    Medium,
+    /// To be mended.
+    High,
+    /// To be mended now.
+    Critical,
+}
+
+/// What a check says of one subject.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    /// Which check.
+    pub check: String,
+    /// What was judged: `Pod airlock/edge-…`, `registry.platform.test:443`.
+    pub subject: Untrusted<String>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What was seen.
+    pub observed: Untrusted<String>,
+    /// What should have been seen.
+    pub expected: String,
+    /// What follows from it.
+    pub why: String,
+    /// What to do.
+    pub fix: Vec<Remedy>,
+    /// What it rests on.
+    pub evidence: Vec<Evidence>,
+    /// How long it took, in milliseconds.
+    pub took_millis: u64,
+}
+
+/// What to do about a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Remedy {
+    /// In words.
+    pub text: String,
+    /// The exact command, where there is one.
+    pub command: Option<String>,
+}
+
+/// What a finding rests on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Evidence {
+    /// A live object and the field in it.
+    Field {
+        /// Which object.
+        object: crate::ObjectRef,
+        /// JSON pointer.
+        path: String,
+        /// Its value; never of a Secret.
+        value: serde_json::Value,
+    },
+    /// An attempt that was made.
+    Attempted(Box<Outcome>),
+    /// A fact of the survey.
+    Fact(String),
+}
+
+/// The verdict on one subject, or on all. Ordered by how much it weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It does not apply, for a reason of a closed list.
+    NotApplicable(Reason),
+    /// It is as it should be, and that was seen.
+    Pass,
+    /// Somebody answers for it with a signature.
+    Attested,
+    /// It fails and an exception covers it.
+    Excepted,
+    /// To be looked at; it does not fail the gate.
+    Warn,
+    /// It could not be found out: a 403, a timeout, an absent API, a control that failed.
+    Unverified,
+    /// The check itself went wrong.
+    Error,
+    /// It is not as it should be.
+    Fail,
+}
+
+impl Verdict {
+    /// The mark before a line, readable without colour.
+    pub const fn mark(self) -> char {
+        match self {
+            Self::Pass | Self::Attested => '✓',
+            Self::Warn | Self::Excepted => '!',
+            Self::Fail | Self::Error => '✗',
+            Self::Unverified => '?',
+            Self::NotApplicable(_) => '-',
+        }
+    }
+
+    /// The word beside the mark.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+            Self::Unverified => "unverified",
+            Self::NotApplicable(_) => "not applicable",
+            Self::Excepted => "excepted",
+            Self::Attested => "attested",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// Why a check does not apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// The answers leave the component out.
+    ComponentOff,
+    /// The component is the customer's own.
+    ComponentExisting,
+    /// The kind of object does not occur.
+    NoSubject,
+}

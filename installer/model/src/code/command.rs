@@ -1,0 +1,89 @@
+//! Codes of the command line itself.
+
+use super::CodeSpec;
+use crate::Exit;
+
+const fn usage(code: &'static str, what: &'static str, why: &'static str, fix: &'static str, next: Option<&'static str>) -> CodeSpec {
+    CodeSpec { code, exit: Exit::Usage, what, why, fix, next }
+}
+
+pub(super) const CODES: &[CodeSpec] = &[
+    usage(
+        "command.answers-unreadable",
+        "the file with the answers cannot be read",
+        "everything follows from the answers",
+        "give the path of a file that you may read, in UTF-8",
+        Some("airlock requirements --answers FILE"),
+    ),
+    usage(
+        "command.unconfirmed",
+        "nobody is there to confirm",
+        "without a terminal no one can be asked, and nothing is written that no one agreed to",
+        "look at what `airlock plan` shows, then run again with --yes",
+        None,
+    ),
+    usage(
+        "command.namespace",
+        "--namespace and the answers name different namespaces",
+        "one of them is a mistake, and a write to the wrong namespace is hard to take back",
+        "leave --namespace out, or change namespaces.platform in the answers",
+        None,
+    ),
+    usage("command.format", "the command cannot write that format", "a document in another format would surprise whoever reads it", "take one of the formats that the message lists", None),
+    usage(
+        "command.unknown-id",
+        "there is no check or error code of that id",
+        "nothing can be explained that does not exist",
+        "look at the id again; `airlock explain` lists all",
+        Some("airlock explain"),
+    ),
+    usage("command.argument", "an argument is not what the command understands", "a guess could do something else than was meant", "look at the help of the command", None),
+    CodeSpec {
+        code: "command.events",
+        exit: Exit::Usage,
+        what: "the file for events cannot be written",
+        why: "whoever follows the run by that file would see nothing",
+        fix: "give the path of a file that you may write, in a folder that exists",
+        next: None,
+    },
+    CodeSpec {
+        code: "command.output",
+        exit: Exit::Bug,
+        what: "the result could not be written to standard output",
+        why: "whoever reads it has gone, or the disk is full",
+        fix: "look at what reads the output, then run again; what was done in the cluster is kept",
+        next: None,
+    },
+    CodeSpec {
+        code: "command.interrupted",
+        exit: Exit::Interrupted,
+        what: "the run was interrupted",
+        why: "somebody asked it to stop",
+        fix: "run the same command again; it goes on where it stopped",
+        next: None,
+    },
+    CodeSpec {
+        code: "command.time-over",
+        exit: Exit::GaveUpWaiting,
+        what: "the time given by --timeout is over, and the run did not end by itself",
+        why: "something that was waited for did not come in that time",
+        fix: "run the same command again, with more time; it goes on where it stopped",
+        next: None,
+    },
+    CodeSpec {
+        code: "command.runtime",
+        exit: Exit::Bug,
+        what: "the program could not be started",
+        why: "the system gave it no threads or no signals",
+        fix: "look at the limits of the system for this user",
+        next: None,
+    },
+    CodeSpec {
+        code: "command.attempts",
+        exit: Exit::Usage,
+        what: "the attempts that a pod was given cannot be read",
+        why: "pod and workstation run different versions of Airlock",
+        fix: "use the image and the program of the same release",
+        next: None,
+    },
+];

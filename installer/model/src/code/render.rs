@@ -1,0 +1,115 @@
+//! Codes of `render`.
+
+use super::CodeSpec;
+use crate::Exit;
+
+const BUG: &str = "this is a mistake in Airlock itself, not in the answers; report it with the text above";
+
+pub(super) const CODES: &[CodeSpec] = &[
+    CodeSpec { code: "render.template", exit: Exit::Bug, what: "a template cannot be rendered", why: "it speaks of a value that is not defined, or a filter refused a value", fix: BUG, next: None },
+    CodeSpec {
+        code: "render.manifest",
+        exit: Exit::Bug,
+        what: "a template gives something that is no Kubernetes object",
+        why: "nothing is applied that was not read back as an object",
+        fix: BUG,
+        next: None,
+    },
+    CodeSpec { code: "render.declaration", exit: Exit::Bug, what: "the declaration of a component is wrong", why: "what a component needs must be known before it is installed", fix: BUG, next: None },
+    CodeSpec {
+        code: "render.image-not-locked",
+        exit: Exit::Usage,
+        what: "the image lock lacks an image of this release",
+        why: "pods run images by digest alone, and this one's is not known",
+        fix: "give the lock or bundle that belongs to this release",
+        next: None,
+    },
+    CodeSpec {
+        code: "render.host",
+        exit: Exit::Usage,
+        what: "the host patterns give no host name, or one twice",
+        why: "each component needs a host of its own, which a certificate can name",
+        fix: "correct `hosts.pattern` or `hosts.overrides` in the answers",
+        next: None,
+    },
+    CodeSpec {
+        code: "render.namespace-name",
+        exit: Exit::Usage,
+        what: "the name of a namespace is not allowed",
+        why: "Kubernetes would refuse it",
+        fix: "use lower case letters, digits, and hyphens inside, at most 63 characters, in `namespaces`",
+        next: None,
+    },
+    CodeSpec {
+        code: "render.resources",
+        exit: Exit::Usage,
+        what: "a quantity in the answers is not one, or a request is above its limit",
+        why: "Kubernetes would refuse the pods",
+        fix: "write CPU as 250m or 2, memory and sizes as 512Mi or 10Gi, and requests not above limits",
+        next: None,
+    },
+    CodeSpec {
+        code: "render.replicas",
+        exit: Exit::Usage,
+        what: "a component cannot run in that many pods",
+        why: "some components write to a volume that only one pod may write to, and none runs in zero pods",
+        fix: "change or remove `replicas` of the component in the answers",
+        next: None,
+    },
+    CodeSpec {
+        code: "render.reserved-metadata",
+        exit: Exit::Usage,
+        what: "the answers set a label or annotation that Airlock sets itself",
+        why: "Airlock finds its objects again by these; with others it would lose or harm them",
+        fix: "remove the key from `metadata` in the answers, or use a prefix of your own",
+        next: None,
+    },
+    CodeSpec {
+        code: "render.network",
+        exit: Exit::Usage,
+        what: "a network or address in the answers is not one",
+        why: "a NetworkPolicy with it would be refused",
+        fix: "write networks as 10.0.0.0/8, addresses of the API server as 10.0.0.1:6443",
+        next: None,
+    },
+    CodeSpec {
+        code: "render.pull-secret",
+        exit: Exit::Usage,
+        what: "the pull secret is not in the namespace of the platform",
+        why: "pods can use pull secrets of their own namespace only",
+        fix: "make the Secret in the platform's namespace and name it as secret:NAMESPACE/NAME",
+        next: None,
+    },
+    CodeSpec {
+        code: "render.peer-unknown",
+        exit: Exit::Blocked,
+        what: "cluster DNS or the API server is not known",
+        why: "pods need it, and a NetworkPolicy that does not name it would block it",
+        fix: "get the right to read it, or name it in `network.peers` in the answers",
+        next: Some("airlock inspect"),
+    },
+    CodeSpec {
+        code: "render.egress-component",
+        exit: Exit::Usage,
+        what: "`network.egress` names a component that is not installed",
+        why: "a way out that nobody uses would stay open unnoticed",
+        fix: "correct `component`, or remove the entry",
+        next: None,
+    },
+    CodeSpec {
+        code: "render.patch-unmatched",
+        exit: Exit::Usage,
+        what: "a patch matches no object",
+        why: "a patch that is silently lost would change what was agreed upon",
+        fix: "write the target as Kind/name, as `airlock plan` lists the objects",
+        next: Some("airlock plan --answers FILE"),
+    },
+    CodeSpec {
+        code: "render.patch-refused",
+        exit: Exit::Usage,
+        what: "a patch does what a patch may not do",
+        why: "it would make another object, or open a connection that the plan does not list",
+        fix: "change `hosts`, `namespaces`, or `network` in the answers instead",
+        next: None,
+    },
+];

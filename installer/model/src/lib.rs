@@ -1,0 +1,49 @@
+//! The words of Airlock: types only, no IO, no async, no kube. Every other room knows this one and this one knows none.
+//!
+//! [`Answers`] and a [`Release`] come in; the survey adds [`Facts`]; from them follows a [`Plan`] of [`PlannedStep`]s;
+//! joined with an [`Approval`] it is an [`ApprovedPlan`], the only thing the engine carries out, telling [`Event`]s on
+//! the way. A [`Check`] says what it needs and turns a [`Snapshot`] into [`Finding`]s with a [`Verdict`].
+//! A [`Secret`] can be used but not shown, and [`Untrusted`] text is escaped when it is shown.
+
+pub mod answers;
+pub mod names;
+
+mod amount;
+mod attempt;
+mod check;
+mod code;
+mod digest;
+mod event;
+mod exit;
+mod facts;
+mod host_name;
+mod image;
+mod object;
+mod plan;
+mod profile;
+mod record;
+mod release;
+mod secret;
+mod untrusted;
+
+pub use amount::{Amount, quantity, quantity_millis};
+pub use answers::Answers;
+pub use attempt::{Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, Outcome, Presented, Target, TlsVersion, Trust, Vantage};
+pub use check::{Check, CheckSpec, Evidence, Finding, Need, Planned, Reason, Remedy, SecretLeak, Severity, Snapshot, Verdict, World};
+pub use code::{Code, CodeSpec, Coded, codes, explain_code};
+pub use digest::{Digest, DigestError};
+pub use event::{Event, Events, Silence, Ticket};
+pub use exit::Exit;
+pub use facts::{Admission, ApiServer, Caller, ClusterDns, Fact, Facts, Namespace, Node, Quota, QuotaLine, ServerVersion, StorageClass};
+pub use host_name::{HostName, HostNameError};
+pub use image::{ImageLock, ImageRef, ImageRefError, LockedImage};
+pub use object::{Object, ObjectError, ObjectRef};
+pub use plan::{
+    Action, Approval, ApprovedBy, ApprovedPlan, CertificateSpec, CertificateSubject, Change, Connection, FieldChange, Gate, Operation, Plan, PlanMismatch, PlannedStep, Purpose, PushSpec, Recipe,
+    Right, Risk, SecretClass, SecretEntry, SecretKeyRef, SecretSpec, StepId, Undo,
+};
+pub use profile::{Profile, ProfileGate, ProfileMetadata};
+pub use record::{CertificateFacts, Installed, Inventory, LiveObject, LiveSecret, Record};
+pub use release::{Release, ReleaseImage};
+pub use secret::Secret;
+pub use untrusted::Untrusted;

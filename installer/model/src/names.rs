@@ -1,0 +1,60 @@
+//! Every name that Airlock gives in a cluster has its home here (DESIGN.md §8).
+
+/// Field manager of every server-side apply.
+pub const FIELD_MANAGER: &str = "airlock";
+/// Value of `app.kubernetes.io/part-of` and `app.kubernetes.io/managed-by`.
+pub const PRODUCT: &str = "airlock";
+
+/// Well-known label: which component.
+pub const LABEL_NAME: &str = "app.kubernetes.io/name";
+/// Well-known label: which part of a component.
+pub const LABEL_COMPONENT: &str = "app.kubernetes.io/component";
+/// Well-known label: always [`PRODUCT`].
+pub const LABEL_PART_OF: &str = "app.kubernetes.io/part-of";
+/// Well-known label: always [`PRODUCT`].
+pub const LABEL_MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+/// Well-known label: the release's version.
+pub const LABEL_VERSION: &str = "app.kubernetes.io/version";
+/// The random id made with the platform namespace.
+pub const LABEL_INSTALLATION: &str = "airlock-platform.io/installation";
+/// The release that applied the object.
+pub const LABEL_RELEASE: &str = "airlock-platform.io/release";
+/// The Airflow deployment that the object belongs to.
+pub const LABEL_TENANT: &str = "airlock-platform.io/tenant";
+/// Kept by `uninstall`, adopted by the next install.
+pub const LABEL_RETAINED: &str = "airlock-platform.io/retained";
+
+/// On pods that carry out attempts: which run made them, so that leftovers are found.
+pub const LABEL_PROBE_RUN: &str = "airlock-platform.io/probe-run";
+
+/// Digest of a generated Secret's specification, so that a changed recipe is noticed.
+pub const ANNOTATION_SPEC: &str = "airlock-platform.io/spec-digest";
+/// Class of a Secret: `data-key`, `credential`, `derived`.
+pub const ANNOTATION_CLASS: &str = "airlock-platform.io/class";
+/// Counter on pods: a rotation raises it and so restarts just the consumers.
+pub const ANNOTATION_SECRET_GENERATION: &str = "airlock-platform.io/secret-generation";
+
+/// `ConfigMap`: release, plan hash, verdict, answers without secrets, passed gates.
+pub const RECORD: &str = "airlock-record";
+/// `ConfigMap` `airlock-inventory-N`: what was applied.
+pub const INVENTORY_PREFIX: &str = "airlock-inventory-";
+/// `ConfigMap` `airlock-journal-<run>`.
+pub const JOURNAL_PREFIX: &str = "airlock-journal-";
+/// The Lease that only one run holds.
+pub const LEASE: &str = "airlock";
+/// Journals that are kept.
+pub const JOURNALS_KEPT: usize = 10;
+/// Schema of the records; a newer one is refused by an older program.
+pub const RECORD_SCHEMA: u32 = 1;
+
+/// Secret with the certificate authority that signs for the base domain (keys `tls.crt`, `tls.key`).
+pub const BASE_DOMAIN_CA: &str = "base-domain-ca";
+/// Secret with the certificate authority of the hops inside the cluster (keys `tls.crt`, `tls.key`).
+pub const INTERNAL_CA: &str = "internal-ca";
+/// Secret with the certificate that the edge serves.
+pub const BASE_DOMAIN_CERTIFICATE: &str = "base-domain-tls";
+/// `ConfigMap` with the certificate of the internal authority under `ca.crt`; mounted by all that verify a hop.
+pub const INTERNAL_CA_BUNDLE: &str = "internal-ca";
+
+/// Airlock's own image in `templates/images.yaml`.
+pub const OWN_IMAGE: &str = "airlock";

@@ -1,0 +1,499 @@
+//! A plan is data: what will be done, why it may be done, what undoes it. Its digest is over its canonical form (RFC 8785).
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{Amount, Attempt, Digest, HostName, ImageLock, ImageRef, LockedImage, Object, ObjectRef};
+
+/// The name of a step, stable between plans: `edge.service`, `registry.workload`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StepId(pub String);
+
+impl fmt::Display for StepId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<&str> for StepId {
+    fn from(id: &str) -> Self {
+        Self(id.to_owned())
+    }
+}
+
+/// What a run may do, and nothing else.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    /// Schema of this document.
+    pub schema: u32,
+    /// What the plan is for.
+    pub purpose: Purpose,
+    /// UID of the cluster it was made for.
+    pub cluster_uid: String,
+    /// The platform namespace; lease, records, and journal live there.
+    pub namespace: String,
+    /// The installation it belongs to; none before the namespace exists.
+    pub installation: Option<String>,
+    /// The release it installs.
+    pub release: String,
+    /// Digest of the answers it was made from.
+    pub answers: Digest,
+    /// The images that pods will run.
+    pub images: ImageLock,
+    /// What is asked of the nodes: the sum of all requests.
+    pub requests: Amount,
+    /// The connections that will be allowed; all others are blocked.
+    pub connections: Vec<Connection>,
+    /// The hosts that will be served.
+    pub hosts: Vec<HostName>,
+    /// Rights that the run needs beside those of its steps: to look, to keep others away, to remember, and to verify.
+    pub run_rights: Vec<Right>,
+    /// The steps that are needed, in an order that respects `after`.
+    pub steps: Vec<PlannedStep>,
+}
+
+/// What a plan is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Purpose {
+    /// Bring the cluster to the answers.
+    Install,
+    /// Take the installation away.
+    Uninstall,
+}
+
+impl Plan {
+    /// SHA-256 over the canonical form (RFC 8785). Fails only where a number cannot be written in it.
+    pub fn digest(&self) -> Result<Digest, serde_json::Error> {
+        Digest::of_canonical(self)
+    }
+
+    /// Nothing is to be done: such a plan ends a run without lease, probe, or write.
+    pub const fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// The rights of the run and of all steps, each once, sorted.
+    pub fn rights(&self) -> Vec<Right> {
+        let mut rights: Vec<Right> = self.steps.iter().flat_map(|step| &step.rights).chain(&self.run_rights).cloned().collect();
+        rights.sort();
+        rights.dedup();
+        rights
+    }
+}
+
+/// A step of a plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlannedStep {
+    /// Its name.
+    pub id: StepId,
+    /// One line for a screen, in the imperative: `start the edge`.
+    pub title: String,
+    /// Steps that must have ended before; ones that the plan does not hold are done already.
+    pub after: Vec<StepId>,
+    /// What is done.
+    pub action: Action,
+    /// What it changes, object by object. Secrets: keys, never values.
+    pub changes: Vec<Change>,
+    /// What could be lost or interrupted.
+    pub risk: Risk,
+    /// The rights it needs.
+    pub rights: Vec<Right>,
+    /// What takes it back.
+    pub undo: Undo,
+}
+
+/// All that Airlock can do to a cluster. The engine has one implementation a variant: observe, apply, verify.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Action {
+    /// Server-side apply of these objects, up to 16 at a time in phases by kind; then wait until the workloads among them are ready.
+    Apply(Vec<Object>),
+    /// Delete these objects and wait until they are gone. Absent ones are no error.
+    Delete(Vec<ObjectRef>),
+    /// Make a Secret in this process; one that exists with all its keys is kept.
+    Generate(SecretSpec),
+    /// Make or renew a key and certificate in a Secret.
+    Issue(CertificateSpec),
+    /// Copy images from where they are published into the bundled registry.
+    Push(PushSpec),
+    /// Carry out attempts; the step fails when one that must succeed does not.
+    Probe(Vec<Attempt>),
+    /// Wait for something outside.
+    Await(Gate),
+}
+
+/// What could be lost or interrupted by a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Risk {
+    /// Only adds.
+    None,
+    /// Pods restart.
+    Restart,
+    /// Data is deleted.
+    DataLoss,
+}
+
+/// What takes a step back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Undo {
+    /// Delete what the step created.
+    Delete,
+    /// Apply the former state again; it stands in `changes`.
+    Reapply,
+    /// Nothing has to be taken back.
+    Nothing,
+    /// It cannot be taken back; the text says why.
+    Impossible(String),
+}
+
+/// A right of the caller, as RBAC words it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Right {
+    /// API group; empty for the core group.
+    pub group: String,
+    /// `deployments`, `pods/log`.
+    pub resource: String,
+    /// `get`, `create`, `patch`, …
+    pub verb: String,
+    /// None: cluster-wide.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub namespace: Option<String>,
+}
+
+impl fmt::Display for Right {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.verb, self.resource)?;
+        if !self.group.is_empty() {
+            write!(f, ".{}", self.group)?;
+        }
+        match &self.namespace {
+            Some(namespace) => write!(f, " in namespace {namespace}"),
+            None => write!(f, " in the cluster"),
+        }
+    }
+}
+
+/// What happens to one object.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Change {
+    /// Which object.
+    pub object: ObjectRef,
+    /// What happens to it.
+    pub operation: Operation,
+    /// Digest of the parts of the live object that Airlock owns, as the plan saw them; none when it did not exist.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub seen: Option<Digest>,
+    /// Fields that differ; empty for creations.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub fields: Vec<FieldChange>,
+}
+
+/// What happens to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Operation {
+    /// It does not exist yet.
+    Create,
+    /// It differs.
+    Update,
+    /// It is as it should be but not ready yet; the run waits for it.
+    Await,
+    /// It goes away.
+    Delete,
+}
+
+/// One field of an object that differs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FieldChange {
+    /// JSON pointer (RFC 6901).
+    pub path: String,
+    /// As it is; none when absent.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub before: Option<Value>,
+    /// As it will be; none when it is removed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub after: Option<Value>,
+}
+
+/// A connection that the policies allow.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Connection {
+    /// Who connects: a component, `outside`, `workstation`, `nodes`.
+    pub source: String,
+    /// Whom: a component, `cluster DNS`, `API server`.
+    pub target: String,
+    /// The port that the target listens on.
+    pub port: u16,
+    /// `TCP` or `UDP`.
+    pub protocol: String,
+    /// Why.
+    pub purpose: String,
+}
+
+/// One key of a Secret.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecretKeyRef {
+    /// Namespace.
+    pub namespace: String,
+    /// Name of the Secret.
+    pub name: String,
+    /// Key in `data`.
+    pub key: String,
+}
+
+/// A Secret that is made in this process, once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecretSpec {
+    /// Namespace.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+    /// Kubernetes type: `Opaque`, `kubernetes.io/dockerconfigjson`.
+    pub secret_type: String,
+    /// Labels, as the renderer gives them to every object.
+    pub labels: BTreeMap<String, String>,
+    /// What each key holds. Later ones may refer to earlier ones.
+    pub entries: Vec<SecretEntry>,
+    /// What becomes of it on rotation and uninstall.
+    pub class: SecretClass,
+}
+
+impl SecretSpec {
+    /// Which object it makes.
+    pub fn object(&self) -> ObjectRef {
+        ObjectRef::namespaced("v1", "Secret", &self.namespace, &self.name)
+    }
+
+    /// Digest of the recipes: a Secret made by another specification is made anew, unless it is a data key.
+    pub fn digest(&self) -> Result<Digest, serde_json::Error> {
+        Digest::of_canonical(&(&self.secret_type, &self.entries))
+    }
+}
+
+/// One key of a Secret and how its value comes about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecretEntry {
+    /// Key in `data`.
+    pub key: String,
+    /// How its value comes about.
+    pub recipe: Recipe,
+}
+
+/// How a secret value comes about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Recipe {
+    /// 32 random bytes, base64url without padding.
+    Random,
+    /// A P-256 private key, PKCS#8 PEM.
+    EcP256,
+    /// A Fernet key: 32 random bytes, base64url with padding.
+    Fernet,
+    /// Text with `{name}` or `{name|filter}` for the values in `from`. Filters: `url`, `base64`, `bcrypt`, `json`.
+    Compose {
+        /// The text.
+        template: String,
+        /// What the names stand for.
+        from: BTreeMap<String, SecretKeyRef>,
+    },
+}
+
+/// What becomes of a Secret on rotation and uninstall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecretClass {
+    /// Data cannot be read without it: kept by `uninstall`.
+    DataKey,
+    /// Made anew by `rotate`.
+    Credential,
+    /// Follows from others: made anew when they change.
+    Derived,
+}
+
+/// A key and certificate in a Secret of type `kubernetes.io/tls`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CertificateSpec {
+    /// Namespace of the Secret.
+    pub namespace: String,
+    /// Name of the Secret.
+    pub name: String,
+    /// Labels, as the renderer gives them to every object.
+    pub labels: BTreeMap<String, String>,
+    /// What it certifies.
+    pub subject: CertificateSubject,
+    /// For how long.
+    pub lifetime: Duration,
+    /// Renewed when less than this is left.
+    pub renew_before: Duration,
+}
+
+impl CertificateSpec {
+    /// Which Secret holds it.
+    pub fn object(&self) -> ObjectRef {
+        ObjectRef::namespaced("v1", "Secret", &self.namespace, &self.name)
+    }
+}
+
+/// What a certificate certifies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum CertificateSubject {
+    /// A certificate authority of path length 0, name-constrained to `permitted` (RFC 5280 §4.2.1.10), IP addresses excluded.
+    Authority {
+        /// Common name, for people.
+        common_name: String,
+        /// DNS names it may sign below.
+        permitted: Vec<String>,
+        /// A `ConfigMap` that publishes its certificate under `ca.crt`.
+        publish: Option<String>,
+    },
+    /// A server, signed by an authority of ours.
+    Server {
+        /// Secret of the authority, in the same namespace.
+        authority: String,
+        /// Subject alternative names; wildcards allowed.
+        names: Vec<String>,
+    },
+}
+
+/// Images that are copied into the bundled registry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PushSpec {
+    /// The images.
+    pub images: Vec<LockedImage>,
+    /// Host of the bundled registry.
+    pub registry: HostName,
+    /// Path prefix of the repositories there: `airlock`.
+    pub prefix: String,
+    /// User name.
+    pub username: String,
+    /// Where the password is.
+    pub password: SecretKeyRef,
+    /// Secret whose `tls.crt` holds the authority that signed for the registry's host; none: the system's trust.
+    pub authority: Option<SecretKeyRef>,
+}
+
+impl PushSpec {
+    /// Where an image will be in the registry.
+    pub fn destination(&self, image: &LockedImage) -> ImageRef {
+        ImageRef { host: self.registry.to_string(), repository: format!("{}/{}", self.prefix, image.name), tag: image.reference.tag.clone(), digest: Some(image.digest.clone()) }
+    }
+}
+
+/// Something outside that a run waits for. It passes at once when it is already so.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Gate {
+    /// The hosts resolve, on this workstation, to the address of the edge Service.
+    Dns {
+        /// Hosts that must resolve.
+        hosts: Vec<HostName>,
+        /// The records to ask for: `platform.example.com`, `*.platform.example.com`.
+        records: Vec<String>,
+        /// The edge's Service.
+        service: ObjectRef,
+    },
+    /// One node of each pool pulls an image from the new registry over TLS.
+    NodePull {
+        /// The image, by its name there and its digest.
+        image: ImageRef,
+        /// Node labels of each pool; one pod each. An empty map: any node.
+        pools: BTreeMap<String, BTreeMap<String, String>>,
+        /// Namespace of the pods.
+        namespace: String,
+        /// Pull secret in that namespace.
+        pull_secret: String,
+        /// Secret whose `tls.crt` nodes must trust; none: a public authority.
+        authority: Option<SecretKeyRef>,
+    },
+}
+
+impl Gate {
+    /// Stable name in records and tickets.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Dns { .. } => "dns",
+            Self::NodePull { .. } => "node-pull",
+        }
+    }
+}
+
+/// A plan that somebody agreed to. Nothing else can make one, and the engine takes nothing else.
+#[derive(Clone, Debug)]
+pub struct ApprovedPlan {
+    plan: Plan,
+    approval: Approval,
+}
+
+/// Who agreed to which plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Approval {
+    /// Digest of the plan.
+    pub plan: Digest,
+    /// How it was given.
+    pub by: ApprovedBy,
+}
+
+/// How an approval was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ApprovedBy {
+    /// `--yes`
+    YesFlag,
+    /// A person at the prompt.
+    Prompt,
+}
+
+/// The approval is for another plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanMismatch {
+    /// The digests differ.
+    #[error("the approval is for plan {approved}, this plan is {planned}")]
+    Digest {
+        /// Digest of the plan at hand.
+        planned: Digest,
+        /// Digest in the approval.
+        approved: Digest,
+    },
+    /// The plan has no canonical form.
+    #[error("the plan cannot be written in canonical form")]
+    Canonical(#[source] serde_json::Error),
+}
+
+impl ApprovedPlan {
+    /// Joins a plan with an approval of just that plan.
+    pub fn new(plan: Plan, approval: Approval) -> Result<Self, PlanMismatch> {
+        let planned = plan.digest().map_err(PlanMismatch::Canonical)?;
+        if approval.plan == planned { Ok(Self { plan, approval }) } else { Err(PlanMismatch::Digest { planned, approved: approval.plan }) }
+    }
+
+    /// The plan.
+    pub const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The approval.
+    pub const fn approval(&self) -> &Approval {
+        &self.approval
+    }
+}

@@ -1,0 +1,248 @@
+//! Everything that should be, as steps in their order, before anybody looks at what is: the whole of an installation.
+//!
+//! ```text
+//! namespaces → policies, authorities, secrets → registry ┐
+//!            → edge.service → gate.dns ──────────────────┼→ edge → registry.push → gate.node-pull
+//! ```
+//! What does not wait for people comes first, so that a run that ends at a gate has done all it can.
+
+use std::collections::BTreeMap;
+
+use airlock_model::{Action, CertificateSpec, CertificateSubject, Gate, LockedImage, Object, ObjectRef, PushSpec, Recipe, SecretClass, SecretKeyRef, SecretSpec, StepId, answers::Answers, names};
+use airlock_model::{Facts, HostName, ImageLock};
+use airlock_render::{Rendered, RenderedComponent};
+use serde_json::Value;
+
+use crate::PlatformError;
+
+/// A step of the whole installation, whether or not it is needed now.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct DesiredStep {
+    /// Its name.
+    pub id: StepId,
+    /// One line in the imperative.
+    pub title: String,
+    /// Steps that come before.
+    pub after: Vec<StepId>,
+    /// What is done.
+    pub action: Action,
+}
+
+/// The name of the component whose objects are the namespaces.
+const NAMESPACES: &str = "namespaces";
+/// The component that all others come before.
+const EDGE: &str = "edge";
+/// The bundled registry.
+pub(crate) const REGISTRY: &str = "registry";
+/// Path prefix of the platform's own images in the bundled registry.
+const PREFIX: &str = "airlock";
+/// The generated user of the bundled registry.
+pub(crate) const REGISTRY_USER: &str = "airlock";
+
+struct Steps(Vec<DesiredStep>);
+
+impl Steps {
+    fn add(&mut self, id: &str, title: String, after: &[&str], action: Action) -> StepId {
+        let id = StepId(id.to_owned());
+        self.0.push(DesiredStep { id: id.clone(), title, after: after.iter().map(|id| StepId((*id).to_owned())).collect(), action });
+        id
+    }
+
+    /// Ids of the steps added so far whose name begins so.
+    fn beginning(&self, prefix: &str) -> Vec<String> {
+        self.0.iter().filter(|step| step.id.0.starts_with(prefix)).map(|step| step.id.0.clone()).collect()
+    }
+}
+
+fn strings(ids: &[String]) -> Vec<&str> {
+    ids.iter().map(String::as_str).collect()
+}
+
+/// The steps of a whole installation. Without facts (offline) any node stands for every pool.
+pub(crate) fn steps(answers: &Answers, base: &HostName, rendered: &Rendered, lock: Option<&ImageLock>, facts: Option<&Facts>) -> Result<Vec<DesiredStep>, PlatformError> {
+    let mut steps = Steps(Vec::new());
+    for component in &rendered.components {
+        namespaces(&mut steps, component);
+    }
+    for component in &rendered.components {
+        foundations(&mut steps, component);
+    }
+    edge_service(&mut steps, base, rendered);
+    for component in rendered.components.iter().filter(|component| component.name != EDGE && component.name != NAMESPACES) {
+        workloads(&mut steps, component, &[]);
+    }
+    if let Some(edge) = component(rendered, EDGE) {
+        let others: Vec<String> = rendered.components.iter().map(|component| component.name.clone()).filter(|name| name != EDGE && name != NAMESPACES).collect();
+        workloads(&mut steps, edge, &strings(&others));
+    }
+    if let Some(registry) = component(rendered, REGISTRY).filter(|component| !component.hosts.is_empty()) {
+        fill_registry(&mut steps, answers, registry, lock, facts)?;
+    }
+    Ok(steps.0)
+}
+
+fn component<'a>(rendered: &'a Rendered, name: &str) -> Option<&'a RenderedComponent> {
+    rendered.components.iter().find(|component| component.name == name)
+}
+
+fn namespaces(steps: &mut Steps, component: &RenderedComponent) {
+    let objects: Vec<Object> = component.objects.iter().filter(|object| object.reference().kind == "Namespace").cloned().collect();
+    if !objects.is_empty() {
+        steps.add(NAMESPACES, "make the namespaces".into(), &[], Action::Apply(objects));
+    }
+}
+
+/// Authorities, policies, and secrets: what workloads mount or are shielded by.
+fn foundations(steps: &mut Steps, component: &RenderedComponent) {
+    let policies: Vec<Object> = component.objects.iter().filter(|object| is_foundation(object.reference())).cloned().collect();
+    if !policies.is_empty() {
+        steps.add(&format!("{}.foundation", component.name), format!("set the policies and accounts of {}", component.name), &[NAMESPACES], Action::Apply(policies));
+    }
+    let is_authority = |spec: &&CertificateSpec| matches!(spec.subject, CertificateSubject::Authority { .. });
+    for spec in component.certificates.iter().filter(is_authority) {
+        steps.add(&format!("authority.{}", spec.name), format!("make the certificate authority {}", spec.name), &[NAMESPACES], Action::Issue(retained_certificate(spec)));
+    }
+    for spec in sources_first(&component.secrets) {
+        steps.add(&format!("secret.{}", spec.name), format!("make the Secret {}", spec.name), &strings(&after_secret(spec)), Action::Generate(retained_secret(spec)));
+    }
+}
+
+fn is_foundation(object: &ObjectRef) -> bool {
+    matches!(object.kind.as_str(), "NetworkPolicy" | "ServiceAccount" | "Role" | "RoleBinding" | "ResourceQuota" | "LimitRange")
+}
+
+/// The Secrets in an order in which each stands behind those that it is composed of.
+fn sources_first(secrets: &[SecretSpec]) -> Vec<&SecretSpec> {
+    let mut waiting: Vec<&SecretSpec> = secrets.iter().collect();
+    let mut ordered: Vec<&SecretSpec> = Vec::new();
+    while !waiting.is_empty() {
+        let is_free = |spec: &&SecretSpec| !waiting.iter().any(|other| other.name != spec.name && after_secret(spec).contains(&format!("secret.{}", other.name)));
+        let (free, rest): (Vec<&SecretSpec>, Vec<&SecretSpec>) = waiting.iter().copied().partition(is_free);
+        // A circle can be read in no order; the engine names the value that is missing.
+        let (free, rest) = if free.is_empty() { (rest, free) } else { (free, rest) };
+        ordered.extend(free);
+        waiting = rest;
+    }
+    ordered
+}
+
+/// A composed Secret comes after those that it is composed of.
+fn after_secret(spec: &SecretSpec) -> Vec<String> {
+    let sources = spec.entries.iter().flat_map(|entry| match &entry.recipe {
+        Recipe::Compose { from, .. } => from.values().map(|source| source.name.clone()).collect(),
+        Recipe::Random | Recipe::EcP256 | Recipe::Fernet => Vec::new(),
+    });
+    let mut after: Vec<String> = sources.filter(|name| *name != spec.name).map(|name| format!("secret.{name}")).collect();
+    after.push(NAMESPACES.to_owned());
+    after
+}
+
+fn edge_service(steps: &mut Steps, base: &HostName, rendered: &Rendered) {
+    let Some(edge) = component(rendered, EDGE) else { return };
+    let services: Vec<Object> = edge.objects.iter().filter(|object| object.reference().kind == "Service").cloned().collect();
+    let Some(service) = services.first().map(|object| object.reference().clone()) else { return };
+    steps.add("edge.service", "ask for the address of the edge".into(), &[NAMESPACES], Action::Apply(services));
+    let hosts: Vec<HostName> = rendered.components.iter().flat_map(|component| component.hosts.iter().cloned()).collect();
+    // With the usual patterns two records serve every host, also those of later Airflow deployments.
+    let mut records = vec![base.to_string(), format!("*.{base}")];
+    let one_label_below = |host: &HostName| host.as_str().strip_suffix(base.as_str()).is_some_and(|rest| rest.trim_end_matches('.').split('.').filter(|label| !label.is_empty()).count() == 1);
+    records.extend(hosts.iter().filter(|host| *host != base && !one_label_below(host)).map(ToString::to_string));
+    steps.add("gate.dns", "wait until the hosts resolve to the edge".into(), &["edge.service"], Action::Await(Gate::Dns { hosts, records, service }));
+}
+
+/// Server certificates, then the objects that run and serve.
+fn workloads(steps: &mut Steps, component: &RenderedComponent, after: &[&str]) {
+    let authorities = steps.beginning("authority.");
+    let mut before: Vec<String> = after.iter().map(|id| (*id).to_owned()).collect();
+    for spec in component.certificates.iter().filter(|spec| matches!(spec.subject, CertificateSubject::Server { .. })) {
+        let id = steps.add(&format!("certificate.{}", spec.name), format!("issue the certificate {}", spec.name), &strings(&authorities), Action::Issue(spec.clone()));
+        before.push(id.0);
+    }
+    let is_edge_service = |object: &Object| component.name == EDGE && object.reference().kind == "Service";
+    let objects: Vec<Object> =
+        component.objects.iter().filter(|object| object.reference().kind != "Namespace" && !is_foundation(object.reference()) && !is_edge_service(object)).map(retained_volumes).collect();
+    if objects.is_empty() {
+        return;
+    }
+    before.extend(authorities);
+    before.extend(steps.beginning("secret."));
+    before.extend(steps.beginning(&format!("{}.foundation", component.name)));
+    before.push(NAMESPACES.to_owned());
+    steps.add(&component.name, format!("start {}", component.name), &strings(&before), Action::Apply(objects));
+}
+
+fn fill_registry(steps: &mut Steps, answers: &Answers, registry: &RenderedComponent, lock: Option<&ImageLock>, facts: Option<&Facts>) -> Result<(), PlatformError> {
+    let host = registry.hosts[0].clone();
+    let namespace = &answers.namespaces.platform;
+    let image = match lock {
+        Some(lock) => lock.get(names::OWN_IMAGE).cloned().ok_or_else(|| PlatformError::ImageNotLocked { name: names::OWN_IMAGE.into() })?,
+        None => own_image_without_digest()?,
+    };
+    let authority = Some(SecretKeyRef { namespace: namespace.clone(), name: names::BASE_DOMAIN_CA.into(), key: "tls.crt".into() });
+    let push = PushSpec {
+        images: vec![image.clone()],
+        registry: host,
+        prefix: PREFIX.into(),
+        username: REGISTRY_USER.into(),
+        password: SecretKeyRef { namespace: namespace.clone(), name: "registry-password".into(), key: "value".into() },
+        authority: authority.clone(),
+    };
+    let at = push.destination(&image);
+    steps.add("registry.push", "fill the registry".into(), &[REGISTRY, EDGE, "gate.dns"], Action::Push(push));
+    let gate = Gate::NodePull { image: at, pools: pools(facts), namespace: namespace.clone(), pull_secret: "registry-pull".into(), authority };
+    steps.add("gate.node-pull", "let a node of each pool pull from the registry".into(), &["registry.push"], Action::Await(gate));
+    Ok(())
+}
+
+fn own_image_without_digest() -> Result<LockedImage, PlatformError> {
+    let release = airlock_render::release()?;
+    let image = release.images.get(names::OWN_IMAGE).ok_or_else(|| PlatformError::ImageNotLocked { name: names::OWN_IMAGE.into() })?;
+    Ok(LockedImage { name: names::OWN_IMAGE.into(), reference: image.reference.clone(), digest: airlock_model::Digest::of(b"offline") })
+}
+
+/// Node labels of each pool that has a schedulable node. Without knowledge of nodes any node stands for all.
+fn pools(facts: Option<&Facts>) -> BTreeMap<String, BTreeMap<String, String>> {
+    let Some(nodes) = facts.and_then(|facts| facts.nodes.known()) else { return BTreeMap::from([("any".to_owned(), BTreeMap::new())]) };
+    let schedulable = nodes.iter().filter(|node| node.schedulable);
+    schedulable.map(|node| (node.pool.clone(), node.pool_label.iter().map(|label| (label.clone(), node.pool.clone())).collect())).collect()
+}
+
+fn retained_label() -> (String, String) {
+    (names::LABEL_RETAINED.to_owned(), "true".to_owned())
+}
+
+/// What uninstall keeps bears its label from the beginning, so that keeping needs no write to a Secret.
+fn retained_secret(spec: &SecretSpec) -> SecretSpec {
+    let mut spec = spec.clone();
+    if spec.class == SecretClass::DataKey {
+        spec.labels.extend([retained_label()]);
+    }
+    spec
+}
+
+/// Authorities are kept: nodes and people have been told to trust them.
+fn retained_certificate(spec: &CertificateSpec) -> CertificateSpec {
+    let mut spec = spec.clone();
+    spec.labels.extend([retained_label()]);
+    spec
+}
+
+fn retained_volumes(object: &Object) -> Object {
+    let mut manifest = object.manifest().clone();
+    let mut label = |metadata: &mut Value| {
+        if let Some(labels) = metadata.as_object_mut().map(|metadata| metadata.entry("labels").or_insert_with(|| Value::Object(serde_json::Map::new())))
+            && let Some(labels) = labels.as_object_mut()
+        {
+            labels.insert(names::LABEL_RETAINED.into(), Value::String("true".into()));
+        }
+    };
+    match object.reference().kind.as_str() {
+        "PersistentVolumeClaim" => manifest.get_mut("metadata").map(&mut label),
+        "StatefulSet" => {
+            manifest.pointer_mut("/spec/volumeClaimTemplates").and_then(Value::as_array_mut).map(|claims| claims.iter_mut().filter_map(|claim| claim.get_mut("metadata")).for_each(&mut label))
+        }
+        _ => None,
+    };
+    // The manifest was an object's before and has lost nothing.
+    Object::new(manifest).unwrap_or_else(|_| object.clone())
+}

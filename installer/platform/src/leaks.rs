@@ -1,0 +1,102 @@
+//! Whether a secret value stands where it must not: in a `ConfigMap` or as a literal in a container's environment.
+//!
+//! Values are compared in this process and leave it only as names.
+
+use airlock_cluster::Cluster;
+use airlock_model::{LiveObject, Secret, SecretLeak};
+use serde_json::Value;
+
+use crate::images::chain;
+
+/// Shorter values occur by chance.
+const SHORTEST: usize = 8;
+/// Keys of Secrets that hold what everybody may see.
+const PUBLIC_KEYS: [&str; 3] = ["tls.crt", "ca.crt", "username"];
+
+struct Known {
+    secret: String,
+    value: Secret<String>,
+}
+
+/// Looks for every secret value of the namespaces in their `ConfigMap`s and pods.
+pub(crate) async fn find(cluster: &Cluster, namespaces: &[String]) -> Result<Vec<SecretLeak>, String> {
+    let mut leaks = Vec::new();
+    for namespace in namespaces {
+        let known = known(cluster, namespace).await?;
+        for object in cluster.list("v1", "ConfigMap", Some(namespace), None).await.map_err(|error| chain(&error))? {
+            leaks.extend(in_configmap(&known, &object));
+        }
+        for object in cluster.list("v1", "Pod", Some(namespace), None).await.map_err(|error| chain(&error))? {
+            leaks.extend(in_environment(&known, &object));
+        }
+    }
+    Ok(leaks)
+}
+
+async fn known(cluster: &Cluster, namespace: &str) -> Result<Vec<Known>, String> {
+    let mut known = Vec::new();
+    for live in cluster.list("v1", "Secret", Some(namespace), None).await.map_err(|error| chain(&error))? {
+        let name = &live.object.name;
+        let Some(secret) = cluster.secret(namespace, name).await.map_err(|error| chain(&error))? else { continue };
+        for (key, value) in &secret.data {
+            let Ok(text) = std::str::from_utf8(value.expose()) else { continue };
+            if !PUBLIC_KEYS.contains(&key.as_str()) && text.trim().len() >= SHORTEST {
+                known.push(Known { secret: format!("Secret {namespace}/{name}, key {key}"), value: Secret::new(text.trim().to_owned()) });
+            }
+        }
+    }
+    Ok(known)
+}
+
+fn holding<'a>(known: &'a [Known], text: &'a str) -> impl Iterator<Item = &'a Known> {
+    known.iter().filter(move |known| text.contains(known.value.expose().as_str()))
+}
+
+fn in_configmap(known: &[Known], object: &LiveObject) -> Vec<SecretLeak> {
+    let data = object.manifest.get("data").and_then(Value::as_object);
+    let lines = data.into_iter().flatten().filter_map(|(key, value)| value.as_str().map(|text| (key, text)));
+    lines.flat_map(|(key, text)| holding(known, text).map(move |known| SecretLeak { secret: known.secret.clone(), place: format!("{}, key {key}", object.object) })).collect()
+}
+
+fn in_environment(known: &[Known], object: &LiveObject) -> Vec<SecretLeak> {
+    let mut leaks = Vec::new();
+    for containers in ["initContainers", "containers"] {
+        for container in object.manifest.pointer(&format!("/spec/{containers}")).and_then(Value::as_array).into_iter().flatten() {
+            let name = container.get("name").and_then(Value::as_str).unwrap_or_default();
+            for variable in container.get("env").and_then(Value::as_array).into_iter().flatten() {
+                let text = |key: &str| variable.get(key).and_then(Value::as_str).unwrap_or_default();
+                leaks.extend(holding(known, text("value")).map(|known| SecretLeak { secret: known.secret.clone(), place: format!("{}, container {name}, variable {}", object.object, text("name")) }));
+            }
+        }
+    }
+    leaks
+}
+
+#[cfg(test)]
+mod tests {
+    use airlock_model::ObjectRef;
+    use serde_json::json;
+
+    use super::*;
+
+    fn known() -> Vec<Known> {
+        vec![Known { secret: "Secret a/b, key c".into(), value: Secret::new("correct-horse".into()) }]
+    }
+
+    fn live(kind: &str, manifest: Value) -> LiveObject {
+        LiveObject { object: ObjectRef::namespaced("v1", kind, "a", "x"), manifest, ready: true }
+    }
+
+    #[test]
+    fn a_value_inside_a_longer_text_is_found_and_named_without_itself() {
+        let found = in_configmap(&known(), &live("ConfigMap", json!({"data": {"url": "postgres://u:correct-horse@h", "other": "text"}})));
+        assert_eq!(found, [SecretLeak { secret: "Secret a/b, key c".into(), place: "ConfigMap a/x, key url".into() }]);
+    }
+
+    #[test]
+    fn a_literal_variable_is_found_and_a_reference_is_not() {
+        let manifest = json!({"spec": {"containers": [{"name": "m", "env": [{"name": "P", "value": "correct-horse"}, {"name": "Q", "valueFrom": {"secretKeyRef": {"name": "b", "key": "c"}}}]}]}});
+        let found = in_environment(&known(), &live("Pod", manifest));
+        assert_eq!(found, [SecretLeak { secret: "Secret a/b, key c".into(), place: "Pod a/x, container m, variable P".into() }]);
+    }
+}

@@ -1,0 +1,29 @@
+//! What Airlock installs and in which order, as plans; the only room that knows all others. It neither prints nor prompts.
+//!
+//! [`prepare()`] turns answers and a cluster into a [`Prepared`] plan: survey, image lock, render, observe, plan, rehearse,
+//! without a write. [`install()`] carries it out and judges the result; [`verify`] judges at any time.
+//! `desired` says what should be, `planning` (pure) what is missing.
+
+pub mod requirements;
+pub mod status;
+pub mod uninstall;
+pub mod verify;
+
+mod desired;
+mod error;
+mod images;
+mod install;
+mod leaks;
+mod observe;
+mod planning;
+mod prepare;
+mod requests;
+mod rights;
+
+pub use error::PlatformError;
+pub use install::{Installed, install};
+pub use prepare::{Prepared, prepare, survey};
+
+pub use airlock_cluster::{Cluster, ClusterError, ClusterOptions};
+pub use airlock_compliance::{Report, blocks, checks, preflight, shipped};
+pub use airlock_engine::{ApplyOptions, Stop, StopSignal, Urgency, difference};

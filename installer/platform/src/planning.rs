@@ -1,0 +1,232 @@
+//! The plan: a pure function of what should be and what is. What is already so leaves no step behind.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use airlock_engine::{difference, owned_digest};
+use airlock_model::{
+    Action, CertificateSpec, CertificateSubject, Change, Digest, FieldChange, Gate, Installed, LiveObject, LiveSecret, Object, ObjectRef, Operation, Plan, PlannedStep, Purpose, Risk, SecretClass,
+    SecretSpec, StepId, Undo,
+};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::desired::DesiredStep;
+use crate::{PlatformError, rights};
+
+/// Schema of the plan document.
+pub(crate) const PLAN_SCHEMA: u32 = 1;
+
+/// Everything that a plan follows from beside its steps.
+pub(crate) struct Circumstances<'a> {
+    /// What exists.
+    pub installed: &'a Installed,
+    /// When the plan is made; certificates that are due by then are renewed.
+    pub now: Timestamp,
+}
+
+/// The head of the plan: all but its steps.
+pub(crate) struct Head {
+    /// UID of the cluster.
+    pub cluster_uid: String,
+    /// Platform namespace.
+    pub namespace: String,
+    /// The installation; none before it exists.
+    pub installation: Option<String>,
+    /// Release.
+    pub release: String,
+    /// Digest of the answers.
+    pub answers: Digest,
+    /// Images.
+    pub images: airlock_model::ImageLock,
+    /// Sum of requests.
+    pub requests: airlock_model::Amount,
+    /// Allowed connections.
+    pub connections: Vec<airlock_model::Connection>,
+    /// Served hosts.
+    pub hosts: Vec<airlock_model::HostName>,
+    /// Rights of the run beside those of its steps.
+    pub run_rights: Vec<airlock_model::Right>,
+}
+
+/// Makes the plan: of the desired steps those that are needed, reduced to what changes.
+pub(crate) fn plan(head: Head, desired: Vec<DesiredStep>, circumstances: &Circumstances<'_>) -> Result<Plan, PlatformError> {
+    let mut planner = Planner { circumstances, planned: BTreeMap::new(), unproved: BTreeSet::new() };
+    for step in &desired {
+        if let Action::Await(gate) = &step.action
+            && !planner.has_passed(gate)?
+        {
+            planner.unproved.extend(step.after.iter().cloned());
+        }
+    }
+    let mut steps = Vec::new();
+    for step in desired {
+        if let Some(step) = planner.reduce(step)? {
+            planner.planned.insert(step.id.clone(), step.changes.iter().map(|change| (change.object.clone(), change.operation)).collect());
+            steps.push(step);
+        }
+    }
+    let Head { cluster_uid, namespace, installation, release, answers, images, requests, connections, hosts, run_rights } = head;
+    Ok(Plan { schema: PLAN_SCHEMA, purpose: Purpose::Install, cluster_uid, namespace, installation, release, answers, images, requests, connections, hosts, run_rights, steps })
+}
+
+struct Planner<'a> {
+    circumstances: &'a Circumstances<'a>,
+    /// Steps that the plan holds so far, with what they do to which object.
+    planned: BTreeMap<StepId, BTreeMap<ObjectRef, Operation>>,
+    /// Steps that a gate stands behind which has not passed yet: nothing shows that they were done.
+    unproved: BTreeSet<StepId>,
+}
+
+impl Planner<'_> {
+    fn reduce(&self, step: DesiredStep) -> Result<Option<PlannedStep>, PlatformError> {
+        let (action, changes) = match step.action {
+            Action::Apply(objects) => {
+                let (objects, changes) = self.apply(&objects)?;
+                (Action::Apply(objects), changes)
+            }
+            Action::Generate(spec) => {
+                let changes = self.generate(&spec)?;
+                (Action::Generate(spec), changes)
+            }
+            Action::Issue(spec) => {
+                let changes = self.issue(&spec);
+                (Action::Issue(spec), changes)
+            }
+            Action::Push(spec) => return Ok((self.unproved.contains(&step.id) || self.is_new(&step.after)).then(|| planned(step.id, step.title, step.after, Action::Push(spec), Vec::new()))),
+            Action::Await(gate) => {
+                let closed = self.is_closed(&gate, &step.after)?;
+                return Ok(closed.then(|| planned(step.id, step.title, step.after, Action::Await(gate), Vec::new())));
+            }
+            action @ (Action::Delete(_) | Action::Probe(_)) => return Ok(Some(planned(step.id, step.title, step.after, action, Vec::new()))),
+        };
+        Ok((!changes.is_empty()).then(|| planned(step.id, step.title, step.after, action, changes)))
+    }
+
+    fn apply(&self, objects: &[Object]) -> Result<(Vec<Object>, Vec<Change>), PlatformError> {
+        let mut changes = Vec::new();
+        for object in objects {
+            changes.extend(change(object, self.live(object.reference()))?);
+        }
+        let touched: BTreeSet<&ObjectRef> = changes.iter().map(|change| &change.object).collect();
+        Ok((objects.iter().filter(|object| touched.contains(object.reference())).cloned().collect(), changes))
+    }
+
+    fn live(&self, object: &ObjectRef) -> Option<&LiveObject> {
+        self.circumstances.installed.objects.iter().find(|live| live.object == *object)
+    }
+
+    fn secret(&self, object: &ObjectRef) -> Option<&LiveSecret> {
+        self.circumstances.installed.secrets.iter().find(|live| live.object == *object)
+    }
+
+    /// Whether the plan already makes or remakes that Secret.
+    fn is_remade(&self, object: &ObjectRef) -> bool {
+        self.planned.values().any(|changes| changes.contains_key(object))
+    }
+
+    fn generate(&self, spec: &SecretSpec) -> Result<Vec<Change>, PlatformError> {
+        let object = spec.object();
+        let Some(live) = self.secret(&object) else { return Ok(vec![creation(object)]) };
+        let missing: Vec<&str> = spec.entries.iter().map(|entry| entry.key.as_str()).filter(|key| !live.keys.iter().any(|live| live == key)).collect();
+        let sources_change = spec.entries.iter().any(|entry| match &entry.recipe {
+            airlock_model::Recipe::Compose { from, .. } => from.values().any(|source| self.is_remade(&ObjectRef::namespaced("v1", "Secret", &source.namespace, &source.name))),
+            airlock_model::Recipe::Random | airlock_model::Recipe::EcP256 | airlock_model::Recipe::Fernet => false,
+        });
+        let remade = spec.class == SecretClass::Derived && (sources_change || !live.current || live.spec != Some(spec.digest()?));
+        let keys: Vec<&str> = if remade { spec.entries.iter().map(|entry| entry.key.as_str()).collect() } else { missing };
+        Ok(if keys.is_empty() { Vec::new() } else { vec![rewritten(object, &keys)] })
+    }
+
+    fn issue(&self, spec: &CertificateSpec) -> Vec<Change> {
+        let object = spec.object();
+        let Some(live) = self.secret(&object) else { return vec![creation(object)] };
+        if !self.stands(spec, live) {
+            return vec![rewritten(object, &["tls.crt", "tls.key"])];
+        }
+        self.publication(spec, live).into_iter().collect()
+    }
+
+    /// What has to happen to the `ConfigMap` that publishes an authority, when the authority itself stands.
+    fn publication(&self, spec: &CertificateSpec, authority: &LiveSecret) -> Option<Change> {
+        let CertificateSubject::Authority { publish: Some(name), .. } = &spec.subject else { return None };
+        let object = ObjectRef::namespaced("v1", "ConfigMap", &spec.namespace, name);
+        let Some(live) = self.live(&object) else { return Some(creation(object)) };
+        let published = live.manifest.pointer("/data/ca.crt").and_then(Value::as_str).and_then(|pem| airlock_tls::certificates_from_pem(pem.as_bytes()).ok());
+        let published = published.as_deref().and_then(|chain| chain.first()).map(|certificate| Digest::of(certificate));
+        let stands = published.is_some() && published == authority.certificate.as_ref().map(|facts| facts.fingerprint.clone());
+        (!stands).then(|| Change { object, operation: Operation::Update, seen: None, fields: vec![FieldChange { path: "/data/ca.crt".into(), before: None, after: None }] })
+    }
+
+    /// Whether the certificate is as specified, signed by an authority that stays, and not due.
+    fn stands(&self, spec: &CertificateSpec, live: &LiveSecret) -> bool {
+        let Some(facts) = &live.certificate else { return false };
+        let authority = match &spec.subject {
+            CertificateSubject::Authority { .. } => None,
+            CertificateSubject::Server { authority, .. } => Some(ObjectRef::namespaced("v1", "Secret", &spec.namespace, authority)),
+        };
+        if authority.as_ref().is_some_and(|authority| self.is_remade(authority)) {
+            return false;
+        }
+        let signer = authority.and_then(|authority| self.secret(&authority)).and_then(|live| live.certificate.as_ref());
+        airlock_tls::renewal(facts, spec, signer, self.circumstances.now).is_none()
+    }
+
+    fn has_passed(&self, gate: &Gate) -> Result<bool, PlatformError> {
+        let digest = Digest::of_canonical(gate)?;
+        Ok(self.circumstances.installed.record.as_ref().and_then(|record| record.gates.get(gate.name())) == Some(&digest))
+    }
+
+    /// A gate that has passed is asked again when what it stands behind is made anew.
+    fn is_closed(&self, gate: &Gate, after: &[StepId]) -> Result<bool, PlatformError> {
+        Ok(!self.has_passed(gate)? || self.is_new(after))
+    }
+
+    /// Whether a step before is planned that makes something new.
+    fn is_new(&self, after: &[StepId]) -> bool {
+        after.iter().filter_map(|id| self.planned.get(id)).any(|changes| changes.is_empty() || changes.values().any(|operation| *operation == Operation::Create))
+    }
+}
+
+/// What has to happen to one object; nothing when it is right and ready.
+fn change(object: &Object, live: Option<&LiveObject>) -> Result<Option<Change>, PlatformError> {
+    let Some(live) = live else { return Ok(Some(creation(object.reference().clone()))) };
+    let fields = difference(object.manifest(), &live.manifest);
+    let operation = match (fields.is_empty(), live.ready) {
+        (true, true) => return Ok(None),
+        (true, false) => Operation::Await,
+        (false, _) => Operation::Update,
+    };
+    let seen = Some(owned_digest(object.manifest(), &live.manifest)?);
+    Ok(Some(Change { object: object.reference().clone(), operation, seen, fields }))
+}
+
+const fn creation(object: ObjectRef) -> Change {
+    Change { object, operation: Operation::Create, seen: None, fields: Vec::new() }
+}
+
+/// Keys of a Secret that are written; a plan holds no values.
+fn rewritten(object: ObjectRef, keys: &[&str]) -> Change {
+    let fields = keys.iter().map(|key| FieldChange { path: format!("/data/{}", key.replace('/', "~1")), before: None, after: Some(Value::String("(secret)".into())) }).collect();
+    Change { object, operation: Operation::Update, seen: None, fields }
+}
+
+fn planned(id: StepId, title: String, after: Vec<StepId>, action: Action, changes: Vec<Change>) -> PlannedStep {
+    let updates_workload = changes.iter().any(|change| change.operation == Operation::Update && matches!(change.object.kind.as_str(), "Deployment" | "StatefulSet" | "DaemonSet"));
+    let risk = if updates_workload { Risk::Restart } else { Risk::None };
+    let undo = match &action {
+        Action::Apply(_) | Action::Generate(_) | Action::Issue(_) => {
+            if changes.iter().all(|change| change.operation == Operation::Create) {
+                Undo::Delete
+            } else {
+                Undo::Reapply
+            }
+        }
+        Action::Delete(_) => Undo::Impossible("what is deleted is made anew by `airlock install`; data in deleted volumes is gone".into()),
+        Action::Push(_) | Action::Probe(_) | Action::Await(_) => Undo::Nothing,
+    };
+    let rights = rights::of_action(&action);
+    PlannedStep { id, title, after, action, changes, risk, rights, undo }
+}
+
+#[cfg(test)]
+mod tests;

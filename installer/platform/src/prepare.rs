@@ -1,0 +1,165 @@
+//! From answers and a cluster to a plan with its findings: survey, lock, render, observe, plan, rehearse. It writes nothing.
+
+use airlock_cluster::{Cluster, SurveyScope};
+use airlock_model::answers::Answers;
+use airlock_model::{Action, Amount, Digest, Facts, Finding, HostName, Object, Operation, Plan, Planned, Record, Snapshot, Verdict};
+use airlock_render::{RenderInput, Rendered};
+use futures::{StreamExt, stream};
+use jiff::Timestamp;
+
+use crate::requirements::requirements;
+use crate::{PlatformError, desired, images, observe, planning, requests, rights};
+
+/// Objects that are rehearsed at the same time.
+const AT_ONCE: usize = 16;
+
+/// The check that judges the rights of the caller.
+const RIGHTS_CHECK: &str = "RGT-001";
+
+/// A plan and everything that was learned on the way to it.
+pub struct Prepared {
+    /// The answers it was made from.
+    pub answers: Answers,
+    /// The base domain.
+    pub base: HostName,
+    /// What the survey found.
+    pub facts: Facts,
+    /// Survey and rehearsal in the language of checks.
+    pub findings: Vec<Finding>,
+    /// The plan.
+    pub plan: Plan,
+    /// Its digest.
+    pub digest: Digest,
+    /// The record of the installation, when there is one.
+    pub record: Option<Record>,
+    /// All that should be.
+    pub rendered: Rendered,
+}
+
+impl Prepared {
+    /// The findings that keep the plan from being carried out.
+    pub fn blocking(&self) -> Vec<Finding> {
+        self.findings.iter().filter(|finding| airlock_compliance::blocks(finding)).cloned().collect()
+    }
+
+    /// The installation is as it should be, but nobody has shown it since.
+    pub fn needs_verification(&self) -> bool {
+        // What weighs more than a warning is no proof.
+        self.record.as_ref().is_none_or(|record| !record.complete || record.verdict.is_none_or(|verdict| verdict > Verdict::Warn))
+    }
+
+    /// Who runs it, as the API server knows the caller.
+    pub(crate) fn caller(&self) -> String {
+        self.facts.caller.known().map_or_else(|| "unknown caller".to_owned(), |caller| caller.user.clone())
+    }
+}
+
+/// The namespaces that the answers name.
+pub(crate) fn namespaces(answers: &Answers) -> Vec<String> {
+    vec![answers.namespaces.platform.clone(), answers.namespaces.probes.clone()]
+}
+
+/// Surveys the cluster for these answers.
+pub async fn survey(cluster: &Cluster, answers: &Answers) -> Result<Facts, PlatformError> {
+    Ok(cluster.survey(&SurveyScope { namespaces: namespaces(answers) }).await?)
+}
+
+/// Makes the plan for these answers on this cluster. Where the caller may not even look, all missing rights are found at once.
+pub async fn prepare(cluster: &Cluster, answers: &Answers) -> Result<Prepared, PlatformError> {
+    match Box::pin(look_and_plan(cluster, answers)).await {
+        Err(error) if error.is_missing_right() => Err(missing_rights(cluster, answers).await?.map_or(error, PlatformError::Blocked)),
+        prepared => prepared,
+    }
+}
+
+/// The findings on rights for a whole installation; none when every right is there.
+async fn missing_rights(cluster: &Cluster, answers: &Answers) -> Result<Option<Vec<Finding>>, PlatformError> {
+    let planned = Planned { rights: cluster.may(&requirements(answers)?.rights).await, ..Planned::default() };
+    let found = airlock_compliance::preflight(&Snapshot { planned: Some(planned), ..Snapshot::default() });
+    let found: Vec<Finding> = found.into_iter().filter(|finding| finding.check == RIGHTS_CHECK && airlock_compliance::blocks(finding)).collect();
+    Ok((!found.is_empty()).then_some(found))
+}
+
+async fn look_and_plan(cluster: &Cluster, answers: &Answers) -> Result<Prepared, PlatformError> {
+    let base = answers.base()?;
+    let namespace = answers.namespaces.platform.clone();
+    let release = airlock_render::release()?;
+    let (facts, record) = futures::join!(survey(cluster, answers), airlock_engine::record::read(cluster, &namespace));
+    let (facts, record) = (facts?, record?);
+    let resolved = images::resolve(&release, record.as_ref()).await;
+    let installation = installation(&facts, record.as_ref(), &namespace)?;
+    let input = RenderInput { answers, base: &base, release: &release, lock: resolved.missing.is_empty().then_some(&resolved.lock), facts: Some(&facts), installation: &installation };
+    let rendered = airlock_render::render(&input)?;
+    let lock = resolved.missing.is_empty().then_some(&resolved.lock);
+    let steps = desired::steps(answers, &base, &rendered, lock, Some(&facts))?;
+    let installed = observe::installed(cluster, &namespace, record.clone(), &steps).await?;
+    let head = planning::Head {
+        cluster_uid: known("the cluster's identity", &facts.cluster_uid)?,
+        namespace: namespace.clone(),
+        installation: Some(installation),
+        release: release.version.to_string(),
+        answers: Digest::of_canonical(answers)?,
+        images: resolved.lock.clone(),
+        requests: rendered.requests,
+        connections: rendered.connections.clone(),
+        hosts: rendered.components.iter().flat_map(|component| component.hosts.iter().cloned()).collect(),
+        run_rights: rights::of_run(&namespace, &namespaces(answers)),
+    };
+    let plan = planning::plan(head, steps, &planning::Circumstances { installed: &installed, now: Timestamp::now() })?;
+    let digest = plan.digest()?;
+    let findings = if plan.is_empty() { Vec::new() } else { rehearse(cluster, answers, &facts, &plan, resolved).await? };
+    Ok(Prepared { answers: answers.clone(), base, facts, findings, plan, digest, record, rendered })
+}
+
+fn known(what: &'static str, fact: &airlock_model::Fact<String>) -> Result<String, PlatformError> {
+    fact.known().cloned().ok_or_else(|| PlatformError::FactMissing { what, why: fact.missing().unwrap_or_default().into() })
+}
+
+/// The id of the installation: from its namespace or record, else one that follows from cluster and namespace, so that
+/// the same answers give the same plan, digest included, also before anything exists.
+fn installation(facts: &Facts, record: Option<&Record>, namespace: &str) -> Result<String, PlatformError> {
+    let labelled = facts.namespaces.known().and_then(|namespaces| namespaces.get(namespace)).and_then(|namespace| namespace.installation.clone());
+    if let Some(id) = labelled.or_else(|| record.map(|record| record.installation.clone())) {
+        return Ok(id);
+    }
+    let cluster = known("the cluster's identity", &facts.cluster_uid)?;
+    Ok(Digest::of(format!("{cluster}/{namespace}").as_bytes()).short().to_owned())
+}
+
+/// Is this plan allowed here, and does it fit? Rights, server-side dry run, capacity.
+async fn rehearse(cluster: &Cluster, answers: &Answers, facts: &Facts, plan: &Plan, resolved: images::Resolved) -> Result<Vec<Finding>, PlatformError> {
+    let objects: Vec<Object> = plan.steps.iter().flat_map(|step| if let Action::Apply(objects) = &step.action { objects.clone() } else { Vec::new() }).collect();
+    let needed = plan.rights();
+    let (rights, refused) = futures::join!(cluster.may(&needed), dry_run(cluster, facts, &objects));
+    let created: Vec<&Object> =
+        objects.iter().filter(|object| plan.steps.iter().flat_map(|step| &step.changes).any(|change| change.object == *object.reference() && change.operation == Operation::Create)).collect();
+    let pods: Vec<requests::PodRequests> = created.iter().filter_map(|object| requests::of_object(object)).collect();
+    let planned = Planned {
+        requests: pods.iter().map(|pod| pod.each * u64::from(pod.count)).sum(),
+        largest_pod: pods.iter().map(|pod| pod.each).fold(Amount::default(), |a, b| Amount { cpu_millis: a.cpu_millis.max(b.cpu_millis), memory_bytes: a.memory_bytes.max(b.memory_bytes) }),
+        pods: pods.iter().map(|pod| pod.count).sum(),
+        storage_classes: created.iter().flat_map(|object| requests::storage_classes(object)).collect(),
+        namespaces: namespaces(answers),
+        rights,
+        refused,
+        images: resolved.lock,
+        missing_images: resolved.missing,
+        objects,
+    };
+    let world = airlock_model::World { platform: plan.namespace.clone(), namespaces: namespaces(answers), ..Default::default() };
+    Ok(airlock_compliance::preflight(&Snapshot { world, facts: Some(facts.clone()), planned: Some(planned), ..Default::default() }))
+}
+
+/// Server-side dry run of each object whose namespace exists already; the others cannot be asked about yet.
+async fn dry_run(cluster: &Cluster, facts: &Facts, objects: &[Object]) -> Vec<(airlock_model::ObjectRef, airlock_model::Untrusted<String>)> {
+    let exists = |object: &&Object| match &object.reference().namespace {
+        Some(namespace) => facts.namespaces.known().is_some_and(|namespaces| namespaces.contains_key(namespace)),
+        None => true,
+    };
+    stream::iter(objects.iter().filter(exists))
+        .map(|object| async move { cluster.dry_run(object).await.err().map(|error| (object.reference().clone(), images::chain(&error).into())) })
+        .buffered(AT_ONCE)
+        .filter_map(|refused| async move { refused })
+        .collect()
+        .await
+}

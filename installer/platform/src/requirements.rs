@@ -1,0 +1,130 @@
+//! What an installation will ask for, without a cluster, from the same renderer and the same steps as the plan.
+
+use std::collections::BTreeMap;
+
+use airlock_model::answers::Answers;
+use airlock_model::{Action, Amount, Connection, HostName, Object, Right};
+use airlock_render::{RenderInput, Rendered};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{PlatformError, desired, prepare, rights};
+
+/// What an installation will ask for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Requirements {
+    /// The release.
+    pub release: String,
+    /// Sum of all requests.
+    pub requests: Amount,
+    /// Requests of the largest pod.
+    pub largest_pod: Amount,
+    /// Number of pods.
+    pub pods: u32,
+    /// Volumes.
+    pub volumes: Vec<Volume>,
+    /// DNS records.
+    pub records: Vec<String>,
+    /// Names in the certificate of the base domain.
+    pub certificate_names: Vec<String>,
+    /// The flow matrix.
+    pub flows: Vec<Connection>,
+    /// Rights of whoever installs.
+    pub rights: Vec<Right>,
+    /// Images by name and tag.
+    pub images: Vec<String>,
+}
+
+/// A volume.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Volume {
+    /// Whose.
+    pub owner: String,
+    /// Size as a Kubernetes quantity.
+    pub size: String,
+    /// Storage class; none: the default.
+    pub class: Option<String>,
+}
+
+/// A step of an installation, for whoever reads its id in a plan.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StepSpec {
+    /// Its id: `gate.dns`.
+    pub id: String,
+    /// One line in the imperative.
+    pub title: String,
+    /// Ids of the steps before it.
+    pub after: Vec<String>,
+    /// What is done.
+    pub action: Action,
+    /// The rights it needs.
+    pub rights: Vec<Right>,
+}
+
+/// Everything rendered without a cluster. The id of the installation does not matter for what is asked of it.
+fn offline(answers: &Answers) -> Result<Rendered, PlatformError> {
+    let release = airlock_render::release()?;
+    Ok(airlock_render::render(&RenderInput { answers, base: &answers.base()?, release: &release, lock: None, facts: None, installation: "offline" })?)
+}
+
+/// The hosts that an installation by these answers serves, by component.
+pub(crate) fn hosts(answers: &Answers) -> Result<BTreeMap<String, Vec<HostName>>, PlatformError> {
+    Ok(offline(answers)?.components.into_iter().map(|component| (component.name, component.hosts)).collect())
+}
+
+/// Every step of an installation by these answers, in order.
+pub fn steps(answers: &Answers) -> Result<Vec<StepSpec>, PlatformError> {
+    let steps = desired::steps(answers, &answers.base()?, &offline(answers)?, None, None)?;
+    Ok(steps
+        .into_iter()
+        .map(|step| StepSpec { id: step.id.0, title: step.title, after: step.after.into_iter().map(|id| id.0).collect(), rights: rights::of_action(&step.action), action: step.action })
+        .collect())
+}
+
+/// Computes the requirements of these answers.
+pub fn requirements(answers: &Answers) -> Result<Requirements, PlatformError> {
+    let base = answers.base()?;
+    let release = airlock_render::release()?;
+    let rendered = offline(answers)?;
+    let steps = desired::steps(answers, &base, &rendered, None, None)?;
+    let mut needed: Vec<Right> = steps.iter().flat_map(|step| rights::of_action(&step.action)).collect();
+    needed.extend(rights::of_run(&answers.namespaces.platform, &prepare::namespaces(answers)));
+    needed.sort();
+    needed.dedup();
+    let objects = steps.iter().flat_map(|step| if let Action::Apply(objects) = &step.action { objects.as_slice() } else { &[] });
+    let records = steps
+        .iter()
+        .find_map(|step| match &step.action {
+            Action::Await(airlock_model::Gate::Dns { records, .. }) => Some(records.clone()),
+            _ => None,
+        })
+        .unwrap_or_default();
+    Ok(Requirements {
+        release: release.version.to_string(),
+        requests: rendered.requests,
+        largest_pod: rendered.largest_pod,
+        pods: rendered.pods,
+        volumes: objects.flat_map(volumes).collect(),
+        certificate_names: vec![base.to_string(), format!("*.{base}")],
+        records,
+        flows: rendered.connections,
+        rights: needed,
+        images: release.images.values().map(|image| image.reference.to_string()).collect(),
+    })
+}
+
+fn volumes(object: &Object) -> Vec<Volume> {
+    let volume = |claim: &Value| Volume {
+        owner: object.reference().to_string(),
+        size: claim.pointer("/spec/resources/requests/storage").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        class: claim.pointer("/spec/storageClassName").and_then(Value::as_str).map(str::to_owned),
+    };
+    match object.reference().kind.as_str() {
+        "PersistentVolumeClaim" => vec![volume(object.manifest())],
+        "StatefulSet" => object.manifest().pointer("/spec/volumeClaimTemplates").and_then(Value::as_array).map(|claims| claims.iter().map(volume).collect()).unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,114 @@
+//! Which rights an action needs, so that a missing one is heard of before the first write.
+
+use airlock_model::{Action, Gate, ObjectRef, Right, Vantage};
+
+/// Plural resource names of the kinds that Airlock applies (Kubernetes API reference).
+const RESOURCES: [(&str, &str); 19] = [
+    ("Namespace", "namespaces"),
+    ("ServiceAccount", "serviceaccounts"),
+    ("ConfigMap", "configmaps"),
+    ("Secret", "secrets"),
+    ("Service", "services"),
+    ("Pod", "pods"),
+    ("PersistentVolumeClaim", "persistentvolumeclaims"),
+    ("ResourceQuota", "resourcequotas"),
+    ("LimitRange", "limitranges"),
+    ("Deployment", "deployments"),
+    ("StatefulSet", "statefulsets"),
+    ("DaemonSet", "daemonsets"),
+    ("Job", "jobs"),
+    ("CronJob", "cronjobs"),
+    ("NetworkPolicy", "networkpolicies"),
+    ("PodDisruptionBudget", "poddisruptionbudgets"),
+    ("Role", "roles"),
+    ("RoleBinding", "rolebindings"),
+    ("Lease", "leases"),
+];
+
+/// The plural resource name of a kind that Airlock's templates have.
+pub(crate) fn resource(kind: &str) -> Option<&'static str> {
+    RESOURCES.iter().find(|(name, _)| *name == kind).map(|(_, plural)| *plural)
+}
+
+fn right(object: &ObjectRef, verb: &str) -> Right {
+    let resource = resource(&object.kind).map_or_else(|| object.kind.to_lowercase(), str::to_owned);
+    Right { group: object.group().to_owned(), resource, verb: verb.to_owned(), namespace: object.namespace.clone() }
+}
+
+fn rights(object: &ObjectRef, verbs: &[&str]) -> Vec<Right> {
+    verbs.iter().map(|verb| right(object, verb)).collect()
+}
+
+/// Pods that are started, watched, read, and removed in a namespace.
+fn pods(namespace: &str) -> Vec<Right> {
+    let pod = ObjectRef::namespaced("v1", "Pod", namespace, "");
+    let mut needed = rights(&pod, &["create", "get", "list", "watch", "delete"]);
+    needed.push(Right { resource: "pods/log".into(), ..right(&pod, "get") });
+    needed
+}
+
+/// The rights that an action needs. Server-side apply is `patch`, and `create` where the object may be new.
+pub(crate) fn of_action(action: &Action) -> Vec<Right> {
+    const WRITE: [&str; 3] = ["get", "create", "patch"];
+    let secret = |namespace: &str, name: &str| ObjectRef::namespaced("v1", "Secret", namespace, name);
+    let mut needed = match action {
+        Action::Apply(objects) => objects.iter().flat_map(|object| rights(object.reference(), &WRITE)).collect(),
+        Action::Delete(objects) => objects.iter().flat_map(|object| rights(object, &["get", "delete"])).collect(),
+        Action::Generate(spec) => rights(&spec.object(), &WRITE),
+        Action::Issue(spec) => {
+            let mut needed = rights(&spec.object(), &WRITE);
+            needed.extend(rights(&ObjectRef::namespaced("v1", "ConfigMap", &spec.namespace, ""), &WRITE));
+            needed
+        }
+        Action::Push(spec) => rights(&secret(&spec.password.namespace, &spec.password.name), &["get"]),
+        Action::Probe(attempts) => attempts
+            .iter()
+            .flat_map(|attempt| match &attempt.from {
+                Vantage::Pod { namespace, .. } => pods(namespace),
+                Vantage::Workstation => Vec::new(),
+            })
+            .collect(),
+        Action::Await(Gate::Dns { service, .. }) => rights(service, &["get"]),
+        Action::Await(Gate::NodePull { namespace, .. }) => pods(namespace),
+    };
+    needed.sort();
+    needed.dedup();
+    needed
+}
+
+/// What every run needs beside its steps: to look, to keep others away, to remember, to wait with a cause, and to verify.
+pub(crate) fn of_run(namespace: &str, namespaces: &[String]) -> Vec<Right> {
+    let mut needed = looking(namespaces);
+    needed.extend(rights(&ObjectRef::namespaced("coordination.k8s.io/v1", "Lease", namespace, ""), &["get", "create", "update", "patch"]));
+    needed.extend(rights(&ObjectRef::namespaced("v1", "ConfigMap", namespace, ""), &["get", "list", "create", "patch", "delete"]));
+    for namespace in namespaces {
+        let list = |api_version: &str, kind: &str, resource: &str| Right { resource: resource.to_owned(), ..right(&ObjectRef::namespaced(api_version, kind, namespace, ""), "list") };
+        // Causes of a wait.
+        needed.extend([list("v1", "Event", "events"), list("apps/v1", "ReplicaSet", "replicasets"), list("v1", "PersistentVolumeClaim", "persistentvolumeclaims")]);
+        // What checks are given.
+        needed.extend([
+            list("v1", "ConfigMap", "configmaps"),
+            list("v1", "Secret", "secrets"),
+            list("v1", "ServiceAccount", "serviceaccounts"),
+            list("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies"),
+        ]);
+        needed.extend(rights(&ObjectRef::namespaced("v1", "Secret", namespace, ""), &["get"]));
+        needed.extend(pods(namespace));
+    }
+    needed.sort();
+    needed.dedup();
+    needed
+}
+
+/// What a plan cannot be made without having read. Other facts are `unverified` without their right.
+fn looking(namespaces: &[String]) -> Vec<Right> {
+    let mut needed = rights(&ObjectRef::cluster("v1", "Namespace", ""), &["get"]);
+    for (api_version, kind) in [("apps/v1", "Deployment"), ("apps/v1", "StatefulSet"), ("apps/v1", "DaemonSet"), ("batch/v1", "Job"), ("batch/v1", "CronJob"), ("v1", "Pod")] {
+        needed.extend(namespaces.iter().map(|namespace| right(&ObjectRef::namespaced(api_version, kind, namespace, ""), "list")));
+    }
+    let slices = |namespace: &str| Right { resource: "endpointslices".into(), ..right(&ObjectRef::namespaced("discovery.k8s.io/v1", "EndpointSlice", namespace, ""), "list") };
+    needed.extend([right(&ObjectRef::namespaced("v1", "Service", "kube-system", ""), "list"), slices("kube-system")]);
+    needed.push(right(&ObjectRef::namespaced("apps/v1", "DaemonSet", "kube-system", ""), "get"));
+    needed.extend([right(&ObjectRef::namespaced("v1", "Service", "default", ""), "get"), slices("default")]);
+    needed
+}

@@ -1,0 +1,114 @@
+//! The plan that takes an installation away. Volumes, data keys, and authorities stay unless asked otherwise.
+
+use airlock_cluster::Cluster;
+use airlock_engine::{ApplyOptions, RunOutcome, Stop};
+use airlock_model::{Action, Approval, ApprovedBy, ApprovedPlan, Change, Digest, Events, ObjectRef, Operation, Plan, PlannedStep, Purpose, Risk, StepId, Undo, names};
+
+use crate::status::selector;
+use crate::{PlatformError, planning::PLAN_SCHEMA, rights, verify};
+
+/// What is taken away and what stays.
+pub struct Removal {
+    /// The plan.
+    pub plan: Plan,
+    /// Its digest.
+    pub digest: Digest,
+    /// What stays, labelled, to be adopted by the next install.
+    pub kept: Vec<ObjectRef>,
+}
+
+/// Kinds that hold or may hold data; looked for by label, since controllers make some of them.
+const DATA_KINDS: [(&str, &str); 2] = [("v1", "PersistentVolumeClaim"), ("v1", "Secret")];
+
+/// Makes the plan. It reads only.
+pub async fn removal(cluster: &Cluster, namespace: &str, delete_data: bool) -> Result<Removal, PlatformError> {
+    let (record, answers) = verify::recorded(cluster, namespace).await?;
+    let inventory = airlock_engine::record::read_inventory(cluster, namespace).await?;
+    let mut objects = inventory.objects;
+    let mut kept = Vec::new();
+    for (api_version, kind) in DATA_KINDS {
+        for live in cluster.list(api_version, kind, Some(namespace), Some(&selector(&record.installation))).await? {
+            let retained = live.manifest.pointer("/metadata/labels").and_then(|labels| labels.get(names::LABEL_RETAINED)).is_some();
+            if retained && !delete_data {
+                kept.push(live.object);
+            } else if !objects.contains(&live.object) {
+                objects.push(live.object);
+            }
+        }
+    }
+    let keeps_namespace = !kept.is_empty();
+    kept.extend(shared_namespaces(cluster, &objects, &record.installation).await?);
+    objects.retain(|object| !kept.contains(object) && (!keeps_namespace || object.kind != "Namespace" || object.name != namespace));
+    let system = cluster.get(&ObjectRef::cluster("v1", "Namespace", "kube-system")).await?;
+    let cluster_uid = system.as_ref().and_then(|live| live.manifest.pointer("/metadata/uid")).and_then(|uid| uid.as_str()).unwrap_or_default().to_owned();
+    let plan = Plan {
+        schema: PLAN_SCHEMA,
+        purpose: Purpose::Uninstall,
+        cluster_uid,
+        namespace: namespace.to_owned(),
+        installation: Some(record.installation.clone()),
+        release: record.release.clone(),
+        answers: Digest::of_canonical(&answers)?,
+        images: record.images.clone(),
+        requests: airlock_model::Amount::default(),
+        connections: Vec::new(),
+        hosts: Vec::new(),
+        run_rights: rights::of_run(namespace, &crate::prepare::namespaces(&answers)),
+        steps: steps(&objects, delete_data),
+    };
+    let digest = plan.digest()?;
+    Ok(Removal { plan, digest, kept })
+}
+
+/// Namespaces in which others run something or keep data by now: to remove them would take that away too.
+async fn shared_namespaces(cluster: &Cluster, objects: &[ObjectRef], installation: &str) -> Result<Vec<ObjectRef>, PlatformError> {
+    let mut shared = Vec::new();
+    for namespace in objects.iter().filter(|object| object.kind == "Namespace") {
+        let workloads = cluster.foreign_workloads(&namespace.name, Some(installation)).await?;
+        let claims = cluster.list("v1", "PersistentVolumeClaim", Some(&namespace.name), Some(&format!("{}!={installation}", names::LABEL_INSTALLATION))).await?;
+        if !workloads.is_empty() || !claims.is_empty() {
+            shared.push(namespace.clone());
+        }
+    }
+    Ok(shared)
+}
+
+/// What runs goes first, then what it used, then the namespaces.
+fn steps(objects: &[ObjectRef], delete_data: bool) -> Vec<PlannedStep> {
+    const PHASES: [(&str, &str); 3] = [("remove.workloads", "stop and remove the workloads"), ("remove.objects", "remove what they used"), ("remove.namespaces", "remove the namespaces")];
+    let phase = |object: &ObjectRef| match object.kind.as_str() {
+        "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob" => 0,
+        "Namespace" => 2,
+        _ => 1,
+    };
+    let mut steps: Vec<PlannedStep> = Vec::new();
+    for (number, (id, title)) in PHASES.into_iter().enumerate() {
+        let mut objects: Vec<ObjectRef> = objects.iter().filter(|object| phase(object) == number).cloned().collect();
+        objects.sort();
+        if objects.is_empty() {
+            continue;
+        }
+        let changes = objects.iter().map(|object| Change { object: object.clone(), operation: Operation::Delete, seen: None, fields: Vec::new() }).collect();
+        let loses = delete_data && objects.iter().any(|object| matches!(object.kind.as_str(), "PersistentVolumeClaim" | "Secret" | "Namespace"));
+        let action = Action::Delete(objects);
+        steps.push(PlannedStep {
+            id: StepId(id.to_owned()),
+            title: title.to_owned(),
+            after: steps.last().map(|step| vec![step.id.clone()]).unwrap_or_default(),
+            rights: rights::of_action(&action),
+            action,
+            changes,
+            risk: if loses { Risk::DataLoss } else { Risk::Restart },
+            undo: Undo::Impossible(if loses { "deleted data does not come back" } else { "`airlock install` makes it anew" }.to_owned()),
+        });
+    }
+    steps
+}
+
+/// Carries out the removal that was agreed to.
+pub async fn uninstall(cluster: &Cluster, removal: &Removal, by: ApprovedBy, options: &ApplyOptions, stop: &Stop, events: &dyn Events) -> Result<(), PlatformError> {
+    let approved = ApprovedPlan::new(removal.plan.clone(), Approval { plan: removal.digest.clone(), by })?;
+    match Box::pin(airlock_engine::apply(cluster, &approved, options, stop, events)).await? {
+        RunOutcome::Done | RunOutcome::Waiting(_) => Ok(()),
+    }
+}

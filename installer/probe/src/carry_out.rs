@@ -1,0 +1,84 @@
+//! One attempt from begin to end, with its time and its two addresses.
+
+use std::time::Instant;
+
+use airlock_model::{Attempt, AttemptAction, AttemptResult, Outcome, Target, TlsVersion};
+use futures::stream::{self, StreamExt as _};
+use jiff::Timestamp;
+
+use crate::Passwords;
+use crate::dial::{Ends, dial};
+use crate::handshake::{Believed, handshake};
+use crate::request::Question;
+use crate::{old_tls, resolve};
+
+/// A lost packet must not look like a blocked one.
+const TRIES: u32 = 3;
+const AT_A_TIME: usize = 8;
+
+/// Carries out an attempt from here; where it should be made from is the caller's business.
+pub async fn carry_out(attempt: &Attempt, passwords: &dyn Passwords) -> Outcome {
+    let (started, clock) = (Timestamp::now(), Instant::now());
+    let mut ends = Ends::default();
+    let result = act(attempt, passwords, &mut ends).await;
+    Outcome {
+        attempt: attempt.id.clone(),
+        result,
+        source: ends.source.map(|address| address.to_string()),
+        destination: ends.destination.map(|address| address.to_string()),
+        started,
+        took_millis: u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
+/// Carries out attempts, some at a time; outcomes come in the order of the attempts.
+pub async fn carry_out_all(attempts: &[Attempt], passwords: &dyn Passwords) -> Vec<Outcome> {
+    stream::iter(attempts).map(|attempt| carry_out(attempt, passwords)).buffered(AT_A_TIME).collect().await
+}
+
+async fn act(attempt: &Attempt, passwords: &dyn Passwords, ends: &mut Ends) -> AttemptResult {
+    if let AttemptAction::Resolve { name } = &attempt.action {
+        return resolve::resolve(name).await;
+    }
+    let Target::Address { host, port } = &attempt.target else {
+        return AttemptResult::NotCarriedOut("the listener has no address yet".to_owned().into());
+    };
+    let question = match &attempt.action {
+        AttemptAction::Request { method, path, server_name, trust, credentials } => match Question::new(method, path, server_name, trust, credentials.as_ref(), passwords) {
+            Ok(question) => Some(question),
+            Err(reason) => return AttemptResult::NotCarriedOut(reason.into()),
+        },
+        _ => None,
+    };
+    // A request that changes something is not sent twice, whatever became of the first.
+    let tries = if question.as_ref().is_none_or(Question::is_safe) { TRIES } else { 1 };
+    let mut result = AttemptResult::TimedOut;
+    for _ in 0..tries {
+        result = once(&attempt.action, host, *port, question.as_ref(), ends).await.unwrap_or_else(|failure| failure);
+        if result != AttemptResult::TimedOut {
+            break;
+        }
+    }
+    result
+}
+
+async fn once(action: &AttemptAction, host: &str, port: u16, question: Option<&Question>, ends: &mut Ends) -> Result<AttemptResult, AttemptResult> {
+    match action {
+        AttemptAction::Connect => dial(host, port, ends).await.map(|_| AttemptResult::Connected),
+        AttemptAction::Handshake { server_name, newest: newest @ (TlsVersion::Tls10 | TlsVersion::Tls11), .. } => Ok(old_tls::handshake(dial(host, port, ends).await?, server_name, *newest).await),
+        AttemptAction::Handshake { server_name, newest, trust } => {
+            let believed = Believed::load(trust).await?;
+            let secured = handshake(dial(host, port, ends).await?, server_name, *newest, believed).await?;
+            Ok(AttemptResult::Handshaken(secured.presented))
+        }
+        AttemptAction::Request { server_name, trust, .. } => {
+            let believed = Believed::load(trust).await?;
+            let secured = handshake(dial(host, port, ends).await?, server_name, TlsVersion::Tls13, believed).await?;
+            match question {
+                Some(question) => Ok(question.send(secured).await),
+                None => Ok(AttemptResult::NotCarriedOut("there is no request".to_owned().into())),
+            }
+        }
+        AttemptAction::Resolve { name } => Ok(resolve::resolve(name).await),
+    }
+}

@@ -1,0 +1,125 @@
+//! One HTTP request over TLS. No redirect is followed, no proxy is asked, and of the answer only its head is read.
+
+use std::io;
+use std::time::Duration;
+
+use airlock_model::{AttemptResult, Credentials, Secret, Trust, Untrusted};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, header};
+use http_body_util::Empty;
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::time::timeout;
+
+use crate::Passwords;
+use crate::handshake::{Secured, chain_of};
+
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A request, ready to be sent.
+pub(crate) struct Question {
+    method: Method,
+    path: String,
+    host: String,
+    authorization: Option<HeaderValue>,
+}
+
+impl Question {
+    /// Puts a request together, or says why it cannot be sent. A password is looked up now; it never goes to a server whose chain is not verified.
+    pub(crate) fn new(method: &str, path: &str, host: &str, trust: &Trust, credentials: Option<&Credentials>, passwords: &dyn Passwords) -> Result<Self, String> {
+        let method = method.parse().map_err(|_| format!("`{method}` is no HTTP method"))?;
+        let authorization = match credentials {
+            Some(credentials) => Some(authorization(credentials, trust, passwords)?),
+            None => None,
+        };
+        Ok(Self { method, path: path.to_owned(), host: host.to_owned(), authorization })
+    }
+
+    /// Says whether asking twice is the same as asking once.
+    pub(crate) fn is_safe(&self) -> bool {
+        self.method.is_safe()
+    }
+
+    /// Sends it and reads the head of the answer.
+    pub(crate) async fn send(&self, secured: Secured) -> AttemptResult {
+        let request = match self.request() {
+            Ok(request) => request,
+            Err(error) => return AttemptResult::NotCarriedOut(format!("the request cannot be written: {error}").into()),
+        };
+        let exchange = async {
+            let (mut sender, connection) = http1::handshake(TokioIo::new(secured.stream)).await?;
+            let answer = sender.send_request(request);
+            // The connection moves the bytes; it lives as long as this function and no longer.
+            tokio::pin!(connection, answer);
+            tokio::select! {
+                answer = &mut answer => answer,
+                ended = &mut connection => match ended {
+                    Ok(()) => answer.await,
+                    Err(error) => Err(error),
+                },
+            }
+        };
+        match timeout(ANSWER_TIMEOUT, exchange).await {
+            Err(_) => AttemptResult::TimedOut,
+            Ok(Err(error)) => failure(&error),
+            Ok(Ok(response)) => answered(&response),
+        }
+    }
+
+    fn request(&self) -> Result<Request<Empty<Bytes>>, http::Error> {
+        let mut request = Request::builder().method(&self.method).uri(&self.path).header(header::HOST, &self.host);
+        request = request.header(header::USER_AGENT, concat!("airlock/", env!("CARGO_PKG_VERSION")));
+        if let Some(value) = &self.authorization {
+            request = request.header(header::AUTHORIZATION, value);
+        }
+        if !self.method.is_safe() {
+            request = request.header(header::CONTENT_LENGTH, 0);
+        }
+        request.body(Empty::new())
+    }
+}
+
+fn authorization(credentials: &Credentials, trust: &Trust, passwords: &dyn Passwords) -> Result<HeaderValue, String> {
+    let password = match &credentials.password {
+        Some(_) if *trust == Trust::Unverified => return Err("a password is not sent to a server that is not verified".to_owned()),
+        Some(reference) => {
+            let place = || format!("the password in Secret {}/{}, key {}, is not at hand", reference.namespace, reference.name, reference.key);
+            passwords.password(reference).ok_or_else(place)?
+        }
+        None => random_password()?,
+    };
+    let pair = Secret::new(format!("{}:{}", credentials.username, password.expose()));
+    let encoded = Secret::new(format!("Basic {}", STANDARD.encode(pair.expose())));
+    let mut value = HeaderValue::from_str(encoded.expose()).map_err(|_| "the credentials cannot be written in a header".to_owned())?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Nobody's password: it must be refused.
+fn random_password() -> Result<Secret<String>, String> {
+    let mut bytes = [0; 24];
+    getrandom::fill(&mut bytes).map_err(|_| "the system has no random numbers".to_owned())?;
+    Ok(Secret::new(URL_SAFE_NO_PAD.encode(bytes)))
+}
+
+fn answered(response: &Response<Incoming>) -> AttemptResult {
+    let challenge = response.headers().get(header::WWW_AUTHENTICATE).map(|value| Untrusted::new(String::from_utf8_lossy(value.as_bytes()).into_owned()));
+    AttemptResult::Answered { status: response.status().as_u16(), challenge }
+}
+
+/// With TLS 1.3 a server's refusal can arrive after our side has finished its handshake.
+fn failure(error: &hyper::Error) -> AttemptResult {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if let Some(cause) = cause.downcast_ref::<io::Error>()
+            && let Some(rustls::Error::AlertReceived(alert)) = cause.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>())
+        {
+            return AttemptResult::TlsRefused { alert: Some(u8::from(*alert)) };
+        }
+        source = cause.source();
+    }
+    AttemptResult::NotCarriedOut(format!("the answer did not come: {}", chain_of(error)).into())
+}

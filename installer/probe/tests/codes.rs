@@ -1,0 +1,12 @@
+//! Every code of this room stands in the table of codes, and the table has no other.
+
+use airlock_model::codes;
+
+#[test]
+fn every_code_is_explained_and_every_explanation_used() {
+    let literals = include_str!("../src/listener.rs").split('"').skip(1).step_by(2);
+    let used: Vec<&str> = literals.filter(|literal| literal.starts_with("probe.") && !literal.contains(' ')).collect();
+    let explained: Vec<&str> = codes().map(|spec| spec.code).filter(|code| code.starts_with("probe.")).collect();
+    assert_eq!(used, ["probe.listen"]);
+    assert_eq!(explained, used);
+}

@@ -1,0 +1,273 @@
+//! `component.yaml`: all that is to be said of a component and is not a manifest (DESIGN.md §9).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use airlock_model::SecretClass;
+use serde::Deserialize;
+
+use crate::library::Library;
+use crate::{RenderError, manifest};
+
+/// A component as its `component.yaml` declares it. Unknown keys are errors.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ComponentSpec {
+    /// Its name, that of its folder.
+    pub name: String,
+    /// What it is for, in one line.
+    pub purpose: String,
+    /// Where its pods run.
+    #[serde(default)]
+    pub namespace: Place,
+    /// Images that its pods may run, by their names in `images.yaml`.
+    #[serde(default)]
+    pub images: BTreeSet<String>,
+    /// The container that `components.<name>.resources` is about.
+    pub main: Option<String>,
+    /// Numeric user and group of its pods.
+    pub user: Option<u32>,
+    /// The most pods it can run in; no bound when absent.
+    pub at_most: Option<u32>,
+    /// Hosts of the base domain that the edge passes on to it, by the name in the host pattern.
+    #[serde(default)]
+    pub hosts: BTreeMap<String, HostDeclaration>,
+    /// Secrets, by name.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, SecretDeclaration>,
+    /// Keys with certificates, by the name of their Secret.
+    #[serde(default)]
+    pub certificates: BTreeMap<String, CertificateDeclaration>,
+    /// Volumes; each becomes a claim `<component>-<volume>`.
+    #[serde(default)]
+    pub volumes: BTreeMap<String, VolumeDeclaration>,
+    /// Pods that a run starts by itself, told apart by labels.
+    #[serde(default)]
+    pub groups: BTreeMap<String, BTreeMap<String, String>>,
+    /// The only connections that exist.
+    #[serde(default)]
+    pub talks_to: Vec<Talk>,
+    /// Rights of its pods in the Kubernetes API; none: no token is mounted.
+    #[serde(default)]
+    pub rights: Vec<RightDeclaration>,
+    /// CEL over `answers` and `facts`; absent: always.
+    pub when: Option<String>,
+}
+
+/// One of the namespaces of the answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Place {
+    #[default]
+    Platform,
+    Probes,
+}
+
+/// A host of the base domain.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HostDeclaration {
+    /// The port of the component's Service.
+    pub port: u16,
+}
+
+/// A Secret with one key.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SecretDeclaration {
+    /// A value that is made; or `compose`.
+    pub generate: Option<Generate>,
+    /// A text in which `{name}` and `{name|filter}` stand for the values of `from`; itself a template.
+    pub compose: Option<String>,
+    /// Secrets of this component that `compose` speaks of, by the name it uses.
+    #[serde(default)]
+    pub from: BTreeMap<String, String>,
+    /// Key in the Secret.
+    #[serde(default = "value_key")]
+    pub key: String,
+    /// Type of the Secret.
+    #[serde(default = "opaque", rename = "type")]
+    pub secret_type: String,
+    /// What becomes of it on rotation and uninstall.
+    pub class: SecretClass,
+}
+
+fn value_key() -> String {
+    "value".into()
+}
+
+fn opaque() -> String {
+    "Opaque".into()
+}
+
+/// A value that is made.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Generate {
+    Random,
+    EcP256,
+    Fernet,
+}
+
+/// A key with its certificate.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CertificateDeclaration {
+    /// It signs others; or `server`.
+    pub authority: Option<AuthorityDeclaration>,
+    /// It proves a server.
+    pub server: Option<ServerDeclaration>,
+    /// For how long, in days.
+    pub days: u32,
+    /// Renewed when fewer days are left.
+    pub renew_before_days: u32,
+}
+
+/// A certificate authority.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AuthorityDeclaration {
+    /// For people; `{base}` and `{namespace}` are filled in.
+    pub common_name: String,
+    /// What it may sign for.
+    pub permitted: Names,
+    /// A `ConfigMap` that publishes it.
+    pub publish: Option<String>,
+}
+
+/// A server's certificate.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ServerDeclaration {
+    /// The Secret of the authority that signs.
+    pub authority: String,
+    /// What it proves.
+    pub names: Names,
+}
+
+/// Names in certificates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Names {
+    /// Every host of the platform.
+    Hosts,
+    /// The Service of this component.
+    Service,
+    /// Every Service.
+    Services,
+}
+
+/// A volume.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct VolumeDeclaration {
+    /// What is kept there; shown in the requirements.
+    pub why: String,
+}
+
+/// A connection. One side declares it; the policies of both sides follow.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Talk {
+    /// The other side: a component.
+    pub component: Option<String>,
+    /// The other side: cluster DNS.
+    #[serde(default)]
+    pub dns: bool,
+    /// The other side: the API server.
+    #[serde(default)]
+    pub apiserver: bool,
+    /// The other side: those who come through the edge's Service.
+    #[serde(default)]
+    pub outside: bool,
+    /// Between two groups of this component: who connects.
+    pub group: Option<String>,
+    /// Between two groups of this component: whom.
+    pub to_group: Option<String>,
+    /// Who connects.
+    #[serde(default)]
+    pub direction: Direction,
+    /// The port that the target listens on; not for DNS and the API server, whose ports are facts.
+    pub port: Option<u16>,
+    /// The port that is dialled, where a Service makes it another one.
+    pub dialled: Option<u16>,
+    /// Which policies are written; only one of them leaves the connection blocked.
+    #[serde(default)]
+    pub sides: Sides,
+    /// Why.
+    pub purpose: String,
+}
+
+/// Who connects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Direction {
+    /// This component does.
+    #[default]
+    To,
+    /// The other side does.
+    From,
+}
+
+/// Whose policies let a connection through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Sides {
+    #[default]
+    Both,
+    Source,
+    Target,
+}
+
+/// Rights of a component's pods in its own namespace.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RightDeclaration {
+    /// API group; empty for the core group.
+    pub group: String,
+    /// Resources.
+    pub resources: BTreeSet<String>,
+    /// Names of objects; absent: all of them.
+    #[serde(default)]
+    pub names: BTreeSet<String>,
+    /// Verbs.
+    pub verbs: BTreeSet<String>,
+}
+
+impl ComponentSpec {
+    /// Reads all components, in the order of their names.
+    pub(crate) fn all(library: &Library) -> Result<Vec<Self>, RenderError> {
+        library.components().map(|(folder, text)| Self::read(folder, text)).collect()
+    }
+
+    fn read(folder: &str, text: &str) -> Result<Self, RenderError> {
+        let spec: Self = manifest::declaration(&format!("{folder}/component.yaml"), text)?;
+        if spec.name != folder {
+            return Err(spec.wrong(format!("its name is `{}`, its folder `{folder}`", spec.name)));
+        }
+        if spec.purpose.is_empty() {
+            return Err(spec.wrong("`purpose` is empty"));
+        }
+        for (name, secret) in &spec.secrets {
+            if secret.generate.is_some() == secret.compose.is_some() {
+                return Err(spec.wrong(format!("the Secret `{name}` needs either `generate` or `compose`")));
+            }
+            if let Some(unknown) = secret.from.values().find(|source| !spec.secrets.contains_key(*source)) {
+                return Err(spec.wrong(format!("the Secret `{name}` is composed of `{unknown}`, which this component does not declare")));
+            }
+        }
+        for (name, certificate) in &spec.certificates {
+            if certificate.authority.is_some() == certificate.server.is_some() {
+                return Err(spec.wrong(format!("the certificate `{name}` needs either `authority` or `server`")));
+            }
+        }
+        if let Some((volume, _)) = spec.volumes.iter().find(|(_, volume)| volume.why.is_empty()) {
+            return Err(spec.wrong(format!("the volume `{volume}` does not say what for")));
+        }
+        Ok(spec)
+    }
+
+    /// An error about this declaration.
+    pub(crate) fn wrong(&self, message: impl Into<String>) -> RenderError {
+        RenderError::Declaration { file: format!("{}/component.yaml", self.name), message: message.into() }
+    }
+}

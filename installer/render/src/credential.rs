@@ -1,0 +1,110 @@
+//! Secrets and certificates as a component declares them, become specifications that the engine makes values for.
+//! No value passes through here.
+
+use std::time::Duration;
+
+use airlock_model::{CertificateSpec, CertificateSubject, HostName, Recipe, SecretEntry, SecretKeyRef, SecretSpec};
+
+use crate::RenderError;
+use crate::component::{CertificateDeclaration, ComponentSpec, Generate, Names, SecretDeclaration};
+use crate::context::{Shared, Values, service_name};
+use crate::metadata::Belonging;
+use crate::template::Templates;
+
+/// Domains that Services are named below: `registry.airlock.svc`, and the same with the usual cluster domain.
+const SERVICE_DOMAINS: [&str; 2] = ["svc", "cluster.local"];
+/// The longest common name (RFC 5280, appendix A.1, `ub-common-name`).
+const COMMON_NAME: usize = 64;
+
+/// The Secrets of a component.
+pub(crate) fn secrets(spec: &ComponentSpec, values: &Values<'_>, templates: &Templates, belonging: &Belonging<'_>) -> Result<Vec<SecretSpec>, RenderError> {
+    let namespace = values.shared.namespaces.at(spec.namespace);
+    let secret = |(name, declared): (&String, &SecretDeclaration)| {
+        Ok(SecretSpec {
+            namespace: namespace.to_owned(),
+            name: name.clone(),
+            secret_type: declared.secret_type.clone(),
+            labels: belonging.labels(&spec.name),
+            entries: vec![SecretEntry { key: declared.key.clone(), recipe: recipe(spec, declared, values, templates)? }],
+            class: declared.class,
+        })
+    };
+    spec.secrets.iter().map(secret).collect()
+}
+
+fn recipe(spec: &ComponentSpec, declared: &SecretDeclaration, values: &Values<'_>, templates: &Templates) -> Result<Recipe, RenderError> {
+    let Some(text) = &declared.compose else {
+        return match declared.generate {
+            Some(Generate::Random) => Ok(Recipe::Random),
+            Some(Generate::EcP256) => Ok(Recipe::EcP256),
+            Some(Generate::Fernet) => Ok(Recipe::Fernet),
+            None => Err(spec.wrong("a Secret needs either `generate` or `compose`")),
+        };
+    };
+    let template = templates.text(&format!("{}/component.yaml", spec.name), text, values)?;
+    let namespace = values.shared.namespaces.at(spec.namespace);
+    let reference = |(word, name): (&String, &String)| {
+        let source = spec.secrets.get(name).ok_or_else(|| spec.wrong(format!("a Secret is composed of `{name}`, which this component does not declare")))?;
+        Ok((word.clone(), SecretKeyRef { namespace: namespace.to_owned(), name: name.clone(), key: source.key.clone() }))
+    };
+    Ok(Recipe::Compose { template, from: declared.from.iter().map(reference).collect::<Result<_, RenderError>>()? })
+}
+
+/// The certificates of a component.
+pub(crate) fn certificates(spec: &ComponentSpec, shared: &Shared, belonging: &Belonging<'_>) -> Result<Vec<CertificateSpec>, RenderError> {
+    let namespace = shared.namespaces.at(spec.namespace);
+    let certificate = |(name, declared): (&String, &CertificateDeclaration)| {
+        let subject = match (&declared.authority, &declared.server) {
+            (Some(authority), None) => CertificateSubject::Authority {
+                common_name: authority.common_name.replace("{base}", shared.base.as_str()).replace("{namespace}", namespace).chars().take(COMMON_NAME).collect(),
+                permitted: permitted(authority.permitted, spec, shared),
+                publish: authority.publish.clone(),
+            },
+            (None, Some(server)) => CertificateSubject::Server { authority: server.authority.clone(), names: names(server.names, spec, shared) },
+            _ => return Err(spec.wrong(format!("the certificate `{name}` needs either `authority` or `server`"))),
+        };
+        let days = |days: u32| Duration::from_secs(u64::from(days) * 24 * 60 * 60);
+        Ok(CertificateSpec {
+            namespace: namespace.to_owned(),
+            name: name.clone(),
+            labels: belonging.labels(&spec.name),
+            subject,
+            lifetime: days(declared.days),
+            renew_before: days(declared.renew_before_days),
+        })
+    };
+    spec.certificates.iter().map(certificate).collect()
+}
+
+/// What a server's certificate is for.
+fn names(names: Names, spec: &ComponentSpec, shared: &Shared) -> Vec<String> {
+    match names {
+        Names::Hosts => {
+            let mut names = vec![shared.base.to_string(), format!("*.{}", shared.base)];
+            names.extend(shared.hosts.values().filter(|host| !under_wildcard(host, &shared.base)).map(ToString::to_string));
+            names
+        }
+        // Both spellings that a resolver's search list leads to; one label alone could not be constrained.
+        Names::Service | Names::Services => {
+            let service = service_name(&spec.name, shared.namespaces.at(spec.namespace));
+            vec![service.clone(), format!("{service}.cluster.local")]
+        }
+    }
+}
+
+/// Below what an authority may sign.
+fn permitted(names: Names, spec: &ComponentSpec, shared: &Shared) -> Vec<String> {
+    match names {
+        Names::Hosts => {
+            let outside = shared.hosts.values().filter(|host| !host.is_within(&shared.base)).map(ToString::to_string);
+            std::iter::once(shared.base.to_string()).chain(outside).collect()
+        }
+        Names::Services => SERVICE_DOMAINS.map(str::to_owned).into(),
+        Names::Service => self::names(names, spec, shared),
+    }
+}
+
+/// A wildcard stands for one label (RFC 6125 §6.4.3).
+fn under_wildcard(host: &HostName, base: &HostName) -> bool {
+    host == base || host.as_str().strip_suffix(base.as_str()).and_then(|rest| rest.strip_suffix('.')).is_some_and(|label| !label.contains('.'))
+}

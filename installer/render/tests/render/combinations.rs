@@ -1,0 +1,137 @@
+//! Every combination of answers and facts that changes what is rendered.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use airlock_model::{Answers, ApiServer, Caller, ClusterDns, Digest, Fact, Facts, HostName, ImageLock, LockedImage, ServerVersion};
+use airlock_render::{RenderInput, Rendered, release, render};
+
+/// The least that answers can say.
+pub(crate) const SMALLEST: &str = "apiVersion: airlock/v1\nkind: Answers\nbaseDomain: platform.test\n";
+
+/// One combination, with its name for messages.
+pub(crate) struct Combination {
+    pub(crate) name: String,
+    pub(crate) answers: Answers,
+    pub(crate) facts: Option<Facts>,
+    pub(crate) lock: Option<ImageLock>,
+}
+
+impl Combination {
+    /// Around the answers' own checks, which refuse what this release does not offer yet: this room must hold by itself.
+    pub(crate) fn of(name: &str, yaml: &str) -> Self {
+        let text = format!("{SMALLEST}{yaml}");
+        Self { name: name.into(), answers: serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}\n{text}")), facts: None, lock: None }
+    }
+
+    pub(crate) fn render(&self) -> Rendered {
+        self.try_render().unwrap_or_else(|error| panic!("{}: {error}", self.name))
+    }
+
+    pub(crate) fn try_render(&self) -> Result<Rendered, airlock_render::RenderError> {
+        let release = release().unwrap();
+        let base: HostName = self.answers.base_domain.parse().unwrap();
+        render(&RenderInput { answers: &self.answers, base: &base, release: &release, lock: self.lock.as_ref(), facts: self.facts.as_ref(), installation: "0123456789abcdef" })
+    }
+}
+
+/// A lock that gives each image of the release a digest.
+pub(crate) fn lock() -> ImageLock {
+    let locked = |(name, image): (String, airlock_model::ReleaseImage)| {
+        let digest = Digest::of(name.as_bytes());
+        (name.clone(), LockedImage { name, reference: image.reference, digest })
+    };
+    ImageLock(release().unwrap().images.into_iter().map(locked).collect())
+}
+
+/// A cluster whose DNS listens on another port than its Service, as on `OpenShift` and in the bed.
+pub(crate) fn facts(operators: &[&str]) -> Facts {
+    let unread = || "not asked for".to_owned();
+    Facts {
+        server: "https://192.0.2.10:6443".into(),
+        cluster_uid: Fact::Known("8d1f".into()),
+        version: Fact::Known(ServerVersion { major: 1, minor: 37, git: "v1.37.2".into() }),
+        clock_difference_millis: Fact::Known(0),
+        caller: Fact::Known(Caller { user: "admin".into(), groups: Vec::new() }),
+        nodes: Fact::Unverified(unread()),
+        storage_classes: Fact::Unverified(unread()),
+        ingress_classes: Fact::Unverified(unread()),
+        gateway_classes: Fact::Unverified(unread()),
+        operators: Fact::Known(operators.iter().map(|&operator| operator.to_owned()).collect()),
+        dns: Fact::Known(ClusterDns {
+            namespace: "dns-of-the-cluster".into(),
+            service: "dns".into(),
+            cluster_ip: "10.96.0.10".parse().unwrap(),
+            selector: BTreeMap::from([("app".into(), "coredns".into())]),
+            target_ports: vec![5353],
+            node_local: Some("169.254.20.10".parse().unwrap()),
+        }),
+        api_server: Fact::Known(ApiServer { service: "10.96.0.1:443".parse().unwrap(), endpoints: vec!["192.0.2.10:6443".parse().unwrap()] }),
+        namespaces: Fact::Known(BTreeMap::new()),
+        admission: Fact::Known(Vec::new()),
+        quotas: Fact::Known(Vec::new()),
+    }
+}
+
+/// Choices that do not depend on each other; the first of each is the default.
+const CHOICES: [&[&str]; 6] = [
+    &["", "sizing: tiny\n", "sizing: production\n"],
+    &[
+        "",
+        "components:\n  registry: { mode: off }\n",
+        concat!(
+            "components:\n",
+            "  edge:\n    replicas: 3\n    resources: { requests: { cpu: 0.5, memory: 64Mi }, limits: { cpu: 1000m, memory: 1024Mi } }\n",
+            "    nodeSelector: { pool: platform }\n    tolerations: [{ key: dedicated, operator: Equal, value: platform, effect: NoExecute, tolerationSeconds: \"60\" }]\n    priorityClass: important\n",
+            "  registry:\n    replicas: 1\n    storage: { class: fast, size: 1024Mi }\n    resources: { requests: { cpu: 100m, memory: 1Gi }, limits: { cpu: \"2\", memory: 2Gi } }\n",
+        ),
+    ],
+    &["", "metadata: { labels: { cost-centre: \"4711\" }, annotations: { example.com/owner: \"team: a\" } }\n"],
+    &["", "namespaces: { create: false, platform: ours, probes: ours-probes }\n"],
+    &[
+        "",
+        "edge: { internal: false, exposure: nodePort, sourceRanges: [10.0.0.0/8] }\n",
+        "edge: { internal: true, address: 192.0.2.7, sourceRanges: [10.0.0.0/8, \"fd00::/8\"], annotations: { example.com/lb: \"yes\", networking.gke.io/load-balancer-type: Own } }\n",
+    ],
+    &[
+        "",
+        concat!(
+            "hosts: { pattern: \"{name}-apps.{base}\", overrides: { registry: images.example.com } }\n",
+            "network:\n  peers: { dns: { namespace: d, selector: {}, ports: [53, 8053] }, apiServer: [\"192.0.2.1:6443\"], ingress: [192.0.2.0/24] }\n",
+            "  egress: [{ component: edge, to: 198.51.100.0/24, port: 8443, reason: a component that the customer runs }]\n",
+            "patches: [{ target: Deployment/edge, patch: { spec: { template: { spec: { terminationGracePeriodSeconds: 90 } } } }, reason: long uploads }]\n",
+        ),
+    ],
+];
+
+/// All combinations with what they give, rendered once.
+pub(crate) fn rendered() -> &'static [(Combination, Rendered)] {
+    static RENDERED: OnceLock<Vec<(Combination, Rendered)>> = OnceLock::new();
+    RENDERED.get_or_init(|| {
+        let with_outcome = |combination: Combination| {
+            let rendered = combination.render();
+            (combination, rendered)
+        };
+        all().into_iter().map(with_outcome).collect()
+    })
+}
+
+/// All combinations of the choices, each with and without facts, on `OpenShift` and not, and with a lock where there are facts.
+fn all() -> Vec<Combination> {
+    let mut texts = vec![(String::new(), String::new())];
+    for (at, choice) in CHOICES.iter().enumerate() {
+        let extended = |(name, text): &(String, String)| choice.iter().enumerate().map(|(number, option)| (format!("{name}{at}.{number} "), format!("{text}{option}"))).collect::<Vec<_>>();
+        texts = texts.iter().flat_map(extended).collect();
+    }
+    let worlds = [("offline", None), ("kubernetes", Some(facts(&["cert-manager.io"]))), ("openshift", Some(facts(&["route.openshift.io"])))];
+    let mut combinations = Vec::new();
+    for (name, text) in &texts {
+        for (world, facts) in &worlds {
+            let mut combination = Combination::of(&format!("{name}{world}"), text);
+            combination.facts.clone_from(facts);
+            combination.lock = facts.is_some().then(lock);
+            combinations.push(combination);
+        }
+    }
+    combinations
+}

@@ -1,0 +1,14 @@
+//! What is rendered, as everybody outside this room sees it: for the smallest answers word by word, for all combinations of
+//! answers by what must hold for each of them.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
+
+mod combinations;
+mod injection;
+mod kubernetes;
+mod pods;
+mod policies;
+mod refused;
+mod repetition;
+mod smallest;
+mod templates;

@@ -1,0 +1,197 @@
+//! Connections: what the policies let through is what the rows say, and the rows are the same with and without a cluster.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use airlock_model::{Connection, Object, names};
+use airlock_render::Rendered;
+use serde_json::{Value, json};
+
+use crate::combinations::{self, Combination};
+
+/// Who a policy selects or names, as rows name them.
+type Name = String;
+
+fn policies(rendered: &Rendered) -> Vec<&Object> {
+    rendered.components.iter().flat_map(|component| &component.objects).filter(|object| object.reference().kind == "NetworkPolicy").collect()
+}
+
+/// Reads the selector of pods back into the name of a row.
+fn pods(selector: &Value) -> Name {
+    let labels = &selector["matchLabels"];
+    match (labels[names::LABEL_NAME].as_str(), labels["airlock-platform.io/probe"].as_str()) {
+        (Some(component), None) => component.into(),
+        (None, Some(group)) => format!("probes/{group}"),
+        _ => panic!("a policy selects {selector}"),
+    }
+}
+
+/// The connections that both sides let through, by reading the policies as an enforcer would: `(source, target, port)`.
+/// What lies outside our namespaces has one side only.
+fn let_through(rendered: &Rendered) -> BTreeSet<(Name, Name, u64)> {
+    let mut leaving = BTreeSet::new();
+    let mut arriving = BTreeSet::new();
+    for policy in policies(rendered) {
+        let spec = &policy.manifest()["spec"];
+        if spec["podSelector"] == json!({}) {
+            assert!(spec.get("ingress").is_none() && spec.get("egress").is_none(), "a default deny allows something");
+            continue;
+        }
+        let own = pods(&spec["podSelector"]);
+        for (key, peers) in [("ingress", "from"), ("egress", "to")] {
+            for rule in spec[key].as_array().into_iter().flatten() {
+                let ports = rule["ports"].as_array().expect("every rule names ports");
+                let named: Vec<Name> = match rule[peers].as_array() {
+                    None => vec!["outside".into()],
+                    Some(named) => named.iter().map(peer).collect(),
+                };
+                for (name, port) in named.iter().flat_map(|name| ports.iter().map(move |port| (name.clone(), port["port"].as_u64().unwrap()))) {
+                    if key == "ingress" {
+                        arriving.insert((name, own.clone(), port))
+                    } else {
+                        leaving.insert((own.clone(), name, port))
+                    };
+                }
+            }
+        }
+    }
+    let is_ours = |name: &Name| rendered.components.iter().any(|component| *name == component.name) || name.starts_with("probes/");
+    let both = leaving.iter().filter(|connection| arriving.contains(*connection) || !is_ours(&connection.1));
+    both.chain(arriving.iter().filter(|connection| !is_ours(&connection.0))).cloned().collect()
+}
+
+fn peer(peer: &Value) -> Name {
+    if let Some(cidr) = peer["ipBlock"]["cidr"].as_str() {
+        return match cidr {
+            "169.254.20.10/32" => "cluster DNS".into(),
+            "192.0.2.0/24" => "outside".into(),
+            other => other.into(),
+        };
+    }
+    if peer.get("namespaceSelector").is_some() { "cluster DNS".into() } else { pods(&peer["podSelector"]) }
+}
+
+/// Rows name the port that is dialled; policies see the one that the target listens on.
+fn listens(row: &Connection) -> Vec<(Name, Name, u64)> {
+    let of = |port: u64| (row.source.clone(), row.target.clone(), port);
+    match (row.source.as_str(), row.target.as_str()) {
+        ("outside", "edge") => vec![of(8443)],
+        (_, "cluster DNS") => [53, 5353, 8053].map(of).into(),
+        _ => vec![of(row.port.into())],
+    }
+}
+
+#[test]
+fn the_rows_are_what_the_policies_let_through() {
+    for (combination, rendered) in combinations::rendered() {
+        let allowed = let_through(rendered);
+        let rows: BTreeSet<_> = rendered.connections.iter().flat_map(listens).collect();
+        for connection in &allowed {
+            assert!(rows.contains(connection), "{}: {connection:?} is allowed and not told", combination.name);
+        }
+        for row in &rendered.connections {
+            assert!(listens(row).iter().any(|connection| allowed.contains(connection)), "{}: {row:?} is told and not allowed", combination.name);
+        }
+    }
+}
+
+#[test]
+fn rows_and_sums_are_the_same_without_a_cluster() {
+    let mut by_answers: BTreeMap<&str, Vec<(&Rendered, &str)>> = BTreeMap::new();
+    for (combination, rendered) in combinations::rendered() {
+        let (answers, world) = combination.name.rsplit_once(' ').unwrap();
+        by_answers.entry(answers).or_default().push((rendered, world));
+    }
+    for (answers, worlds) in by_answers {
+        let (offline, _) = &worlds[0];
+        for (rendered, world) in &worlds[1..] {
+            assert_eq!(rendered.connections, offline.connections, "{answers} {world}");
+            assert_eq!((rendered.requests, rendered.largest_pod, rendered.pods), (offline.requests, offline.largest_pod, offline.pods), "{answers} {world}");
+        }
+    }
+}
+
+#[test]
+fn every_namespace_denies_both_directions_by_default() {
+    for (combination, rendered) in combinations::rendered() {
+        for namespace in [&combination.answers.namespaces.platform, &combination.answers.namespaces.probes] {
+            let denies = policies(rendered)
+                .into_iter()
+                .any(|policy| policy.reference().namespace.as_ref() == Some(namespace) && policy.manifest()["spec"] == json!({ "podSelector": {}, "policyTypes": ["Ingress", "Egress"] }));
+            assert!(denies, "{}: {namespace}", combination.name);
+        }
+    }
+}
+
+#[test]
+fn dns_is_allowed_on_the_port_that_its_pods_listen_on() {
+    let mut combination = Combination::of("dns", "");
+    combination.facts = Some(combinations::facts(&[]));
+    let rendered = combination.render();
+    let edge = policies(&rendered).into_iter().find(|policy| policy.reference().name == "edge").unwrap();
+    let egress = edge.manifest()["spec"]["egress"].as_array().unwrap();
+    let both = |port: u16| json!([{ "port": port, "protocol": "UDP" }, { "port": port, "protocol": "TCP" }]);
+    assert!(egress.contains(&json!({
+        "to": [{ "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": "dns-of-the-cluster" } }, "podSelector": { "matchLabels": { "app": "coredns" } } }],
+        "ports": both(5353),
+    })));
+    assert!(egress.contains(&json!({ "to": [{ "ipBlock": { "cidr": "169.254.20.10/32" } }], "ports": both(53) })));
+}
+
+#[test]
+fn each_direction_of_a_blocked_probe_is_shown_by_itself() {
+    let rendered = Combination::of("probes", "").render();
+    let spec = |group: &str| policies(&rendered).into_iter().find(|policy| policy.reference().name == format!("probes-{group}")).map(|policy| policy.manifest()["spec"].clone());
+    let admitted = spec("listener").unwrap()["ingress"].to_string();
+    assert!(admitted.contains("allowed") && admitted.contains("confined") && !admitted.contains("blocked"), "{admitted}");
+    assert!(spec("blocked").unwrap().get("egress").is_some(), "a blocked pod may try");
+    assert_eq!(spec("confined"), None, "a confined pod has the default deny alone");
+}
+
+#[test]
+fn peers_of_the_answers_win_over_what_was_found() {
+    let mut combination = Combination::of("peers", "network: { peers: { dns: { namespace: own, selector: { a: b }, ports: [8053] }, ingress: [192.0.2.0/24] } }\n");
+    combination.facts = Some(combinations::facts(&[]));
+    let rendered = combination.render();
+    let edge = policies(&rendered).into_iter().find(|policy| policy.reference().name == "edge").unwrap().manifest().to_string();
+    assert!(edge.contains(r#""kubernetes.io/metadata.name":"own""#) && edge.contains("8053") && !edge.contains("dns-of-the-cluster"), "{edge}");
+    assert!(edge.contains(r#""from":[{"ipBlock":{"cidr":"192.0.2.0/24"}}]"#), "{edge}");
+}
+
+#[test]
+fn the_edge_may_reach_what_it_passes_on_and_everybody_the_ports_that_pods_open() {
+    for (combination, rendered) in combinations::rendered() {
+        let allowed = let_through(rendered);
+        for component in rendered.components.iter().filter(|component| !component.hosts.is_empty()) {
+            let services = component.objects.iter().filter(|object| object.reference().kind == "Service");
+            let ports: Vec<u64> = services.flat_map(|service| service.manifest()["spec"]["ports"].as_array().into_iter().flatten()).filter_map(|port| port["port"].as_u64()).collect();
+            assert!(!ports.is_empty(), "{}: {}", combination.name, component.name);
+            assert!(ports.iter().all(|port| allowed.contains(&("edge".to_owned(), component.name.clone(), *port))), "{}: edge to {}", combination.name, component.name);
+        }
+        for (_, target, port) in &allowed {
+            let Some(component) = rendered.components.iter().find(|component| component.name == *target) else { continue };
+            let opened = component
+                .objects
+                .iter()
+                .filter_map(|object| object.pod())
+                .flat_map(|(_, pod)| pod["containers"].as_array().into_iter().flatten())
+                .flat_map(|container| container["ports"].as_array().into_iter().flatten());
+            assert!(opened.filter_map(|opened| opened["containerPort"].as_u64()).any(|opened| opened == *port), "{}: {target} does not listen on {port}", combination.name);
+        }
+    }
+}
+
+#[test]
+fn services_lead_to_ports_that_pods_open() {
+    for (combination, rendered) in combinations::rendered() {
+        for component in &rendered.components {
+            let pods = || component.objects.iter().filter_map(|object| object.pod()).flat_map(|(_, pod)| pod["containers"].as_array().into_iter().flatten());
+            let names: Vec<&str> = pods().flat_map(|container| container["ports"].as_array().into_iter().flatten()).filter_map(|port| port["name"].as_str()).collect();
+            for service in component.objects.iter().filter(|object| object.reference().kind == "Service") {
+                for port in service.manifest()["spec"]["ports"].as_array().unwrap() {
+                    assert!(names.contains(&port["targetPort"].as_str().unwrap()), "{}: {}", combination.name, service.reference());
+                    assert!(port.get("name").is_some() && port.get("appProtocol").is_some(), "{}: {}", combination.name, service.reference());
+                }
+            }
+        }
+    }
+}

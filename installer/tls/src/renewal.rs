@@ -1,0 +1,130 @@
+//! Whether a stored certificate still is what was asked for.
+
+use airlock_model::{CertificateFacts, CertificateSpec, CertificateSubject};
+use jiff::Timestamp;
+
+/// Why a certificate is made anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RenewalCause {
+    /// Less than `renew_before` is left.
+    Expiring,
+    /// Its validity has not begun: it was made by a clock that runs ahead.
+    NotYetValid,
+    /// It has other names than asked for.
+    OtherNames,
+    /// Its authority has been replaced.
+    OtherAuthority,
+    /// The stored key belongs to another certificate.
+    OtherKey,
+    /// An authority was asked for and it is none, or the other way round.
+    OtherKind,
+}
+
+/// Says why a certificate must be made anew, or nothing when it is as specified. `authority` are the facts of the authority
+/// that signs servers; the order of names does not matter.
+pub fn renewal(facts: &CertificateFacts, spec: &CertificateSpec, authority: Option<&CertificateFacts>, now: Timestamp) -> Option<RenewalCause> {
+    let (is_authority, wanted, present) = match &spec.subject {
+        CertificateSubject::Authority { permitted, .. } => (true, permitted, &facts.permitted),
+        CertificateSubject::Server { names, .. } => (false, names, &facts.names),
+    };
+    if facts.authority != is_authority {
+        return Some(RenewalCause::OtherKind);
+    }
+    if !facts.key_matches {
+        return Some(RenewalCause::OtherKey);
+    }
+    if !same_set(wanted, present) {
+        return Some(RenewalCause::OtherNames);
+    }
+    if let Some(authority) = authority.filter(|_| !is_authority)
+        && (authority.issuer_fingerprint.is_none() || facts.issuer_fingerprint != authority.issuer_fingerprint)
+    {
+        return Some(RenewalCause::OtherAuthority);
+    }
+    if now < facts.not_before {
+        return Some(RenewalCause::NotYetValid);
+    }
+    let due = facts.not_after.checked_sub(spec.renew_before).unwrap_or(Timestamp::MIN);
+    (now >= due).then_some(RenewalCause::Expiring)
+}
+
+fn same_set(left: &[String], right: &[String]) -> bool {
+    let sorted = |names: &[String]| {
+        let mut names: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+        names.sort();
+        names.dedup();
+        names
+    };
+    sorted(left) == sorted(right)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use airlock_model::Digest;
+
+    use super::*;
+
+    const DAY: Duration = Duration::from_hours(24);
+
+    fn spec() -> CertificateSpec {
+        CertificateSpec {
+            namespace: "airlock".to_owned(),
+            name: "base-domain-tls".to_owned(),
+            labels: BTreeMap::new(),
+            subject: CertificateSubject::Server { authority: "base-domain-ca".to_owned(), names: vec!["example.com".to_owned(), "*.example.com".to_owned()] },
+            lifetime: 90 * DAY,
+            renew_before: 30 * DAY,
+        }
+    }
+
+    fn facts() -> CertificateFacts {
+        CertificateFacts {
+            fingerprint: Digest::of(b"leaf"),
+            names: vec!["*.example.com".to_owned(), "example.com".to_owned()],
+            permitted: Vec::new(),
+            authority: false,
+            issuer_fingerprint: Some(Digest::of(b"authority")),
+            not_before: Timestamp::from_second(0).unwrap(),
+            not_after: Timestamp::from_second(0).unwrap() + 90 * DAY,
+            key_matches: true,
+        }
+    }
+
+    fn at(days: u32) -> Timestamp {
+        Timestamp::from_second(0).unwrap() + days * DAY
+    }
+
+    #[test]
+    fn a_certificate_as_specified_is_kept_until_renew_before() {
+        assert_eq!(renewal(&facts(), &spec(), None, at(1)), None);
+        assert_eq!(renewal(&facts(), &spec(), None, at(59)), None);
+        assert_eq!(renewal(&facts(), &spec(), None, at(60)), Some(RenewalCause::Expiring));
+        assert_eq!(renewal(&facts(), &spec(), None, at(200)), Some(RenewalCause::Expiring));
+    }
+
+    #[test]
+    fn each_difference_has_a_cause_of_its_own() {
+        let changed = |change: fn(&mut CertificateFacts)| {
+            let mut facts = facts();
+            change(&mut facts);
+            renewal(&facts, &spec(), None, at(1))
+        };
+        assert_eq!(changed(|f| f.key_matches = false), Some(RenewalCause::OtherKey));
+        assert_eq!(changed(|f| f.names.truncate(1)), Some(RenewalCause::OtherNames));
+        assert_eq!(changed(|f| f.names.push("other.org".to_owned())), Some(RenewalCause::OtherNames));
+        assert_eq!(changed(|f| f.authority = true), Some(RenewalCause::OtherKind));
+        assert_eq!(changed(|f| f.not_before = Timestamp::MAX), Some(RenewalCause::NotYetValid));
+    }
+
+    #[test]
+    fn a_replaced_authority_renews_its_servers() {
+        let authority = |key: &[u8]| CertificateFacts { authority: true, issuer_fingerprint: Some(Digest::of(key)), ..facts() };
+        assert_eq!(renewal(&facts(), &spec(), Some(&authority(b"authority")), at(1)), None);
+        assert_eq!(renewal(&facts(), &spec(), Some(&authority(b"another")), at(1)), Some(RenewalCause::OtherAuthority));
+        let unknown = CertificateFacts { issuer_fingerprint: None, ..authority(b"authority") };
+        assert_eq!(renewal(&facts(), &spec(), Some(&unknown), at(1)), Some(RenewalCause::OtherAuthority), "unknown is never equal");
+    }
+}
