@@ -1,0 +1,225 @@
+//! Whole runs of `airlock` on the bed, as an administrator would make them on her workstation.
+//!
+//! A [`Site`] is one installation: namespaces and a base domain of its own, so that tests don't meet on the shared cluster.
+
+#![expect(clippy::missing_panics_doc, reason = "a test ends by a panic that says what is wrong")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use airlock_bed::{Bed, BedError, Output};
+
+/// An installation of a test's own.
+pub struct Site {
+    /// The bed it is on.
+    pub bed: Bed,
+    /// Its name: the platform namespace, and the label below `platform.test` that is its base domain.
+    pub name: String,
+    /// Kubeconfig of an administrator of its own, so that the audit log tells whose write it was.
+    pub kubeconfig: PathBuf,
+    folder: tempfile::TempDir,
+}
+
+/// What a run said and how long it took.
+pub struct Run {
+    /// Exit code; -1 when a signal ended it.
+    pub exit: i32,
+    /// Data.
+    pub stdout: String,
+    /// Talk.
+    pub stderr: String,
+    /// From start to end.
+    pub took: Duration,
+}
+
+/// The audit log as far as one site's administrator wrote it.
+pub struct Audit<'a> {
+    site: &'a Site,
+    log: airlock_bed::AuditLog,
+}
+
+impl Audit<'_> {
+    /// Her writes since the value was made.
+    pub fn writes(&self) -> Vec<airlock_bed::AuditEntry> {
+        self.log.writes_by(&format!("{}-admin", self.site.name)).unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+impl Run {
+    /// The first line of stderr.
+    pub fn first_line(&self) -> &str {
+        self.stderr.lines().next().unwrap_or_default()
+    }
+
+    /// The line of stderr that says what went wrong; progress may stand before it.
+    pub fn first_error(&self) -> &str {
+        self.stderr.lines().find(|line| line.starts_with("error")).unwrap_or_default()
+    }
+
+    /// Everything that was said, data and talk.
+    pub fn said(&self) -> String {
+        format!("{}\n{}", self.stdout, self.stderr)
+    }
+
+    /// stdout as JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("stdout is no JSON document: {error}\n{}\n{}", self.stdout, self.stderr))
+    }
+
+    /// Asserts the exit code and shows everything when it is another.
+    #[expect(clippy::return_self_not_must_use, reason = "most callers only want the exit code to be right")]
+    #[track_caller]
+    pub fn expect(self, exit: i32) -> Self {
+        assert_eq!(self.exit, exit, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+}
+
+impl Site {
+    /// A site on the shared bed.
+    pub fn shared(name: &str) -> Self {
+        let bed = Bed::shared().unwrap_or_else(|error| panic!("the bed does not start: {error}"));
+        Self::on(bed, name)
+    }
+
+    /// A site on this bed; what an earlier run left of it is removed.
+    pub fn on(bed: Bed, name: &str) -> Self {
+        publish_own_image(&bed);
+        let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("no temporary folder: {error}"));
+        let kubeconfig = bed.user(&format!("{name}-admin"), &["system:masters"]).unwrap_or_else(|error| panic!("{error}"));
+        let site = Self { bed, name: name.to_owned(), kubeconfig, folder };
+        site.remove();
+        site
+    }
+
+    /// The base domain.
+    pub fn base(&self) -> String {
+        format!("{}.platform.test", self.name)
+    }
+
+    /// The registry's host.
+    pub fn registry(&self) -> String {
+        format!("registry.{}", self.base())
+    }
+
+    /// The namespace of probe pods.
+    pub fn probes(&self) -> String {
+        format!("{}-probes", self.name)
+    }
+
+    /// Minimal answers for this site, with further lines.
+    pub fn answers(&self, further: &str) -> PathBuf {
+        self.file(
+            "answers.yaml",
+            &format!("apiVersion: airlock/v1\nkind: Answers\nbaseDomain: {}\nsizing: tiny\nnamespaces: {{ platform: {}, probes: {} }}\n{further}", self.base(), self.name, self.probes()),
+        )
+    }
+
+    /// A file of the workstation.
+    pub fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
+        path
+    }
+
+    /// The command line of `airlock` on the workstation, with the cluster administrator's kubeconfig.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.bed.admin(program());
+        command.args(arguments).env("KUBECONFIG", &self.kubeconfig).env("XDG_STATE_HOME", self.folder.path()).env("NO_COLOR", "1").env_remove("RUST_BACKTRACE");
+        command
+    }
+
+    /// What this site's administrator writes from now on.
+    pub fn audit(&self) -> Audit<'_> {
+        Audit { site: self, log: self.bed.audit().unwrap_or_else(|error| panic!("{error}")) }
+    }
+
+    /// Runs `airlock` to its end.
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        let begin = Instant::now();
+        let output = self.command(arguments).output().unwrap_or_else(|error| panic!("airlock does not start: {error}"));
+        let took = begin.elapsed();
+        let Output { code, stdout, stderr } = Output::from(output);
+        Run { exit: code.unwrap_or(-1), stdout, stderr, took }
+    }
+
+    /// `airlock install --answers FILE --yes`.
+    pub fn install(&self, answers: &Path) -> Run {
+        self.run(&["install", "--answers", &answers.display().to_string(), "--yes"])
+    }
+
+    /// kubectl in the platform namespace.
+    pub fn kubectl(&self, arguments: &[&str]) -> String {
+        self.bed.kubectl(["-n", self.name.as_str()].into_iter().chain(arguments.iter().copied())).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The address that the edge was given.
+    pub fn edge_address(&self) -> String {
+        self.kubectl(&["get", "service", "edge", "-o", "jsonpath={.status.loadBalancer.ingress[0].ip}"])
+    }
+
+    /// Plays the company's DNS administrator: the records that the ticket asks for.
+    pub fn set_dns(&self) {
+        self.set_dns_to(&self.edge_address());
+    }
+
+    /// The same before there is an edge.
+    pub fn set_dns_to(&self, address: &str) {
+        for name in [self.base(), format!("*.{}", self.base())] {
+            self.bed.dns_set(&name, "A", address).unwrap_or_else(|error| panic!("{error}"));
+        }
+    }
+
+    /// Plays the nodes' administrator: nodes trust the authority that signed for the registry's host.
+    pub fn trust_on_nodes(&self) {
+        let encoded = self.kubectl(&["get", "secret", "base-domain-ca", "-o", r"jsonpath={.data.tls\.crt}"]);
+        let decoded = Command::new("sh").args(["-c", "printf %s \"$1\" | base64 -d", "sh", &encoded]).output().unwrap_or_else(|error| panic!("{error}"));
+        let ca = self.file("ca.crt", &String::from_utf8_lossy(&decoded.stdout));
+        self.bed.trust(&ca, &self.registry()).unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// Brings a fresh site to a whole installation, playing everybody whom it waits for.
+    pub fn installed(&self, answers: &Path) -> Run {
+        self.install(answers).expect(11);
+        self.set_dns();
+        self.install(answers).expect(11);
+        self.trust_on_nodes();
+        self.install(answers).expect(0)
+    }
+
+    /// Removes whatever there is of this site.
+    pub fn remove(&self) {
+        let gone = |result: Result<String, BedError>| drop(result.unwrap_or_else(|error| panic!("{error}")));
+        gone(self.bed.kubectl(["delete", "namespace", &self.name, &self.probes(), "--ignore-not-found", "--wait=true", "--timeout=120s"]));
+        self.bed.dns_delete(&self.base()).unwrap_or_else(|error| panic!("{error}"));
+        self.bed.dns_delete(&format!("*.{}", self.base())).unwrap_or_else(|error| panic!("{error}"));
+        self.bed.untrust(&self.registry()).unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+/// The program under test, beside the test's own build.
+pub fn program() -> PathBuf {
+    let test = std::env::current_exe().unwrap_or_else(|error| panic!("{error}"));
+    let path = test.ancestors().nth(2).map(|folder| folder.join("airlock")).unwrap_or_default();
+    assert!(path.is_file(), "{} is missing; build it first: cargo build --workspace --bins", path.display());
+    path
+}
+
+/// Builds Airlock's own image from the program under test and publishes it under its public name, once a process and bed.
+fn publish_own_image(bed: &Bed) {
+    static DONE: OnceLock<std::sync::Mutex<Vec<PathBuf>>> = OnceLock::new();
+    let done = DONE.get_or_init(Default::default);
+    let mut done = done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if done.iter().any(|folder| folder == bed.folder()) {
+        return;
+    }
+    let images = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cluster/images");
+    let needed = ["pause", "coredns", "nginx", "registry", "client", "airlock"];
+    for step in ["build", "publish"] {
+        let output = Command::new(images.join(step)).args(needed).env("AIRLOCK_BED", bed.folder()).env("AIRLOCK_BINARY", program()).output().unwrap_or_else(|error| panic!("{error}"));
+        assert!(output.status.success(), "images/{step} failed:\n{}", String::from_utf8_lossy(&output.stderr));
+    }
+    done.push(bed.folder().to_owned());
+}

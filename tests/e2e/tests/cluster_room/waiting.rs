@@ -1,0 +1,152 @@
+//! Waits: until things are ready, or the reason is known why they never will be.
+
+use std::time::{Duration, Instant};
+
+use airlock_cluster::{ClusterError, Stop, WaitOptions};
+use airlock_model::{Object, ObjectRef};
+use serde_json::{Value, json};
+
+use crate::{Outcome, Place, client_pod};
+
+fn deployment(place: &Place, spec: Value) -> Result<Object, Box<dyn std::error::Error>> {
+    let mut spec = spec;
+    if let Some(spec) = spec.as_object_mut() {
+        spec.remove("restartPolicy");
+    }
+    place.object("apps/v1", "Deployment", "web", &json!({"spec": {"selector": {"matchLabels": {"app": "web"}}, "template": {"metadata": {"labels": {"app": "web"}}, "spec": spec}}}))
+}
+
+/// Waits and gives the error's cause with the time it took.
+async fn given_up(place: &Place, objects: &[ObjectRef]) -> Result<(String, Duration), Box<dyn std::error::Error>> {
+    let begin = Instant::now();
+    match place.cluster.wait_ready(objects, &WaitOptions::default(), |_, _| {}).await {
+        Err(ClusterError::NotReady { cause, .. }) => Ok((cause.raw().to_owned(), begin.elapsed())),
+        other => Err(format!("{other:?}").into()),
+    }
+}
+
+/// Waits until a cause contains these words, then asks to stop.
+async fn told(place: &Place, object: &ObjectRef, words: &str) -> Outcome {
+    let (signal, stop) = Stop::pair();
+    let options = WaitOptions { stop, stalled_after: Duration::from_secs(90), deadline: None };
+    let mut seen = Vec::new();
+    let outcome = place
+        .cluster
+        .wait_ready(std::slice::from_ref(object), &options, |_, cause| {
+            seen.push(cause.to_owned());
+            if cause.contains(words) {
+                signal.raise();
+            }
+        })
+        .await;
+    if matches!(outcome, Err(ClusterError::Stopped)) { Ok(()) } else { Err(format!("{outcome:?}; told: {seen:#?}").into()) }
+}
+
+#[tokio::test]
+async fn a_deployment_a_claim_and_a_load_balancer_become_ready() -> Outcome {
+    let place = Place::new("wait").await?;
+    let mut spec = client_pod(&["serve", "8443", "here"]);
+    spec["containers"][0]["readinessProbe"] = json!({"tcpSocket": {"port": 8443}});
+    let objects = [
+        deployment(&place, spec)?,
+        place.object("v1", "PersistentVolumeClaim", "data", &json!({"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}}))?,
+        place.object("v1", "Service", "web", &json!({"spec": {"type": "LoadBalancer", "selector": {"app": "web"}, "ports": [{"port": 443, "targetPort": 8443, "protocol": "TCP"}]}}))?,
+    ];
+    place.cluster.apply_all(&objects, &Stop::never(), |_, _| {}).await?;
+    let refs: Vec<ObjectRef> = objects.iter().map(|object| object.reference().clone()).collect();
+    place.cluster.wait_ready(&refs, &WaitOptions::default(), |_, _| {}).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_missing_image_ends_the_wait_with_the_registrys_words() -> Outcome {
+    let place = Place::new("wait").await?;
+    let mut spec = client_pod(&["sleep"]);
+    spec["containers"][0]["image"] = "ghcr.io/airlock-platform/bed-client:none".into();
+    let object = deployment(&place, spec)?;
+    place.cluster.apply(&object).await?;
+    let (cause, took) = given_up(&place, &[object.reference().clone()]).await?;
+    assert!(cause.contains("image ghcr.io/airlock-platform/bed-client:none of Pod web-") && cause.contains("not found"), "{cause}");
+    assert!(took < Duration::from_mins(1), "{took:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_crash_is_told_with_its_exit_code_and_last_lines() -> Outcome {
+    let place = Place::new("wait").await?;
+    let object = deployment(&place, client_pod(&["connect", "127.0.0.1", "1"]))?;
+    place.cluster.apply(&object).await?;
+    told(&place, object.reference(), "connection refused").await
+}
+
+#[tokio::test]
+async fn a_pod_that_is_too_large_repeats_the_scheduler() -> Outcome {
+    let place = Place::new("wait").await?;
+    let mut spec = client_pod(&["sleep"]);
+    spec["containers"][0]["resources"] = json!({"requests": {"memory": "900Gi"}});
+    let object = deployment(&place, spec)?;
+    place.cluster.apply(&object).await?;
+    told(&place, object.reference(), "Insufficient memory").await
+}
+
+#[tokio::test]
+async fn a_storage_class_that_does_not_exist_ends_the_wait() -> Outcome {
+    let place = Place::new("wait").await?;
+    let claim = place.object("v1", "PersistentVolumeClaim", "data", &json!({"spec": {"storageClassName": "none", "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}}))?;
+    place.cluster.apply(&claim).await?;
+    let (cause, _) = given_up(&place, &[claim.reference().clone()]).await?;
+    assert_eq!(cause, "the claim data wants the storage class none, which does not exist");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_quota_that_is_used_up_ends_the_wait() -> Outcome {
+    let place = Place::new("wait").await?;
+    place.namespace.apply("{apiVersion: v1, kind: ResourceQuota, metadata: {name: none}, spec: {hard: {pods: '0'}}}")?;
+    let object = deployment(&place, client_pod(&["sleep"]))?;
+    place.cluster.apply(&object).await?;
+    let (cause, _) = given_up(&place, &[object.reference().clone()]).await?;
+    assert!(cause.starts_with("its pods are refused") && cause.contains("exceeded quota: none"), "{cause}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_probe_that_fails_is_told() -> Outcome {
+    let place = Place::new("wait").await?;
+    let mut spec = client_pod(&["sleep"]);
+    spec["containers"][0]["readinessProbe"] = json!({"tcpSocket": {"port": 1}, "periodSeconds": 1});
+    let object = deployment(&place, spec)?;
+    place.cluster.apply(&object).await?;
+    told(&place, object.reference(), "Readiness probe failed").await
+}
+
+#[tokio::test]
+async fn a_wait_without_movement_ends_after_the_time_given() -> Outcome {
+    let place = Place::new("wait").await?;
+    let claim =
+        place.object("v1", "PersistentVolumeClaim", "data", &json!({"spec": {"storageClassName": "never", "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}}))?;
+    place.cluster.apply(&claim).await?;
+    let options = WaitOptions { stalled_after: Duration::from_secs(4), ..WaitOptions::default() };
+    let begin = Instant::now();
+    let outcome = place.cluster.wait_ready(&[claim.reference().clone()], &options, |_, _| {}).await;
+    assert!(matches!(&outcome, Err(ClusterError::NotReady { cause, .. }) if cause.raw().contains("has no volume yet")), "{outcome:?}");
+    assert!(begin.elapsed() < Duration::from_secs(15), "{:?}", begin.elapsed());
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_waits_in_a_back_off_tries_again_at_once_when_the_cause_is_gone() -> Outcome {
+    let place = Place::new("wait").await?;
+    let mut spec = client_pod(&["serve", "8443", "here"]);
+    spec["containers"][0]["volumeMounts"] = json!([{"name": "settings", "mountPath": "/settings"}]);
+    spec["containers"][0]["args"] = json!(["read", "/settings/key"]);
+    spec["volumes"] = json!([{"name": "settings", "configMap": {"name": "settings", "optional": true}}]);
+    let object = deployment(&place, spec)?;
+    place.cluster.apply(&object).await?;
+    let (cause, _) = given_up(&place, &[object.reference().clone()]).await?;
+    assert!(cause.contains("no such file"), "{cause}");
+    let ended = place.cluster.end_back_off(&[object.reference().clone()]).await?;
+    assert!(ended.len() == 1 && ended[0].name.starts_with("web-"), "{ended:?}");
+    assert!(!place.cluster.end_back_off(&[object.reference().clone()]).await?.contains(&ended[0]));
+    Ok(())
+}

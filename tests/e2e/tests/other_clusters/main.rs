@@ -1,0 +1,57 @@
+//! Whole runs on clusters that are unlike the shared one. They share a second bed, which is started again for each kind of
+//! cluster, so they are scenes of one test: each is played, also when one before it failed, and the bed is gone at the end.
+//! A scene leaves its site to the next start of the bed, which is quicker than an orderly removal. `AIRLOCK_SCENE=words` plays
+//! only those with these words in their names.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use airlock_bed::{Bed, Options};
+
+mod edge_address;
+mod hopeless;
+mod pending;
+mod policy_off;
+mod split_dns;
+
+/// One run, and the cluster that it is made for.
+struct Scene {
+    name: &'static str,
+    cluster: Options,
+    play: fn(&Bed),
+}
+
+/// A network that no other bed of the tests has.
+const USUAL: Options = Options { nodes: 1, policy: true, load_balancer: true, split_dns: false, network: Some("10.91") };
+
+const SCENES: [Scene; 6] = [
+    Scene { name: "policies that nobody enforces", cluster: Options { policy: false, ..USUAL }, play: policy_off::exactly_the_enforcement_check_fails_and_without_its_control_it_is_unverified },
+    Scene {
+        name: "a load balancer that stays pending",
+        cluster: Options { load_balancer: false, split_dns: true, ..USUAL },
+        play: pending::the_wait_for_an_address_ends_and_the_same_command_goes_on_when_there_is_one,
+    },
+    Scene { name: "pods that cannot resolve the base domain", cluster: Options { split_dns: true, ..USUAL }, play: split_dns::the_platform_installs_and_complies },
+    Scene { name: "an address known beforehand", cluster: Options { split_dns: true, ..USUAL }, play: edge_address::records_that_are_already_right_are_not_waited_for },
+    Scene { name: "a storage class that never binds", cluster: Options { split_dns: true, ..USUAL }, play: hopeless::a_claim_that_stays_pending_is_named },
+    Scene { name: "a program that crashes", cluster: Options { split_dns: true, ..USUAL }, play: hopeless::a_crash_loop_ends_the_wait_with_the_last_words_of_the_program },
+];
+
+#[test]
+fn airlock_meets_other_kinds_of_cluster() {
+    let bed = Bed::from_environment().beside("other-clusters").expect("a second bed");
+    bed.clean().expect("what an earlier run left is removed");
+    let only = std::env::var("AIRLOCK_SCENE").unwrap_or_default();
+    assert!(SCENES.iter().any(|scene| scene.name.contains(&only)), "no scene has `{only}` in its name");
+    let mut failed = Vec::new();
+    for scene in SCENES.iter().filter(|scene| scene.name.contains(&only)) {
+        bed.up(&scene.cluster).expect("the bed starts");
+        let began = std::time::Instant::now();
+        let played = catch_unwind(AssertUnwindSafe(|| (scene.play)(&bed)));
+        eprintln!("{}: {} after {:.0?}", scene.name, if played.is_ok() { "well" } else { "failed" }, began.elapsed());
+        if played.is_err() {
+            failed.push(scene.name);
+        }
+    }
+    bed.clean().expect("the bed stops");
+    assert!(failed.is_empty(), "these scenes failed: {failed:?}");
+}

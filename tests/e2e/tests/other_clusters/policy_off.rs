@@ -1,0 +1,49 @@
+//! A cluster that takes policies and enforces none: Airlock notices, and just that check fails.
+
+use std::collections::BTreeSet;
+
+use airlock_bed::Bed;
+use airlock_e2e::Site;
+use serde_json::Value;
+
+/// Connections from pod to pod, and only those, to the port of the listening probe: the workstation still reaches the edge.
+const BETWEEN_PODS: [&str; 10] = ["-s", "10.91.64.0/24", "-d", "10.91.64.0/24", "-p", "tcp", "--dport", "8443", "-j", "DROP"];
+
+pub(crate) fn exactly_the_enforcement_check_fails_and_without_its_control_it_is_unverified(bed: &Bed) {
+    let site = Site::on(bed.clone(), "unpoliced");
+    let answers = site.answers("");
+    site.install(&answers).expect(11);
+    site.set_dns();
+    site.install(&answers).expect(11);
+    site.trust_on_nodes();
+    let installed = site.install(&answers).expect(7);
+    assert!(installed.said().contains("NET-010"), "{}", installed.said());
+
+    let check = ["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "-o", "json"];
+    let report = site.run(&check).expect(7).json();
+    assert_eq!(checks_with(&report, "fail"), BTreeSet::from(["NET-010".to_owned()]), "{report}");
+    assert_eq!(checks_with(&report, "unverified"), BTreeSet::new(), "{report}");
+    assert_eq!(checks_with(&report, "error"), BTreeSet::new(), "{report}");
+    let seen: Vec<&str> = findings(&report).filter(|finding| finding["check"] == "NET-010").filter_map(|finding| finding["observed"].as_str()).collect();
+    assert_eq!(seen, ["allowed: connected; not allowed: connected"; 2], "both directions fail because the connection was made: {report}");
+
+    filter_on_the_node(&site, "-I");
+    let run = site.run(&check);
+    filter_on_the_node(&site, "-D");
+    let report = run.expect(7).json();
+    assert_eq!(checks_with(&report, "unverified"), BTreeSet::from(["NET-010".to_owned()]), "without its control the check says nothing: {report}");
+    assert_eq!(checks_with(&report, "fail"), BTreeSet::new(), "{report}");
+}
+
+fn findings(report: &Value) -> impl Iterator<Item = &Value> {
+    report.pointer("/findings").and_then(Value::as_array).expect("findings").iter()
+}
+
+fn checks_with(report: &Value, verdict: &str) -> BTreeSet<String> {
+    findings(report).filter(|finding| finding["verdict"] == verdict).map(|finding| finding["check"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+fn filter_on_the_node(site: &Site, verb: &str) {
+    let status = site.bed.node(1, "iptables").args([verb, "FORWARD"]).args(BETWEEN_PODS).status().expect("iptables");
+    assert!(status.success());
+}

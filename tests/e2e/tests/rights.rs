@@ -1,0 +1,59 @@
+//! The rights that `airlock requirements` lists are enough, and a caller who has just these installs.
+
+use std::collections::BTreeMap;
+
+use airlock_e2e::Site;
+use serde_json::{Value, json};
+
+/// Roles for a list of rights: a `ClusterRole` for those in the cluster, a Role for each namespace; each with its binding.
+fn roles(rights: &[Value], name: &str, user: &str) -> String {
+    let mut by_namespace: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+    for right in rights {
+        let text = |key: &str| right[key].as_str().unwrap_or_default();
+        by_namespace.entry(text("namespace")).or_default().push(json!({"apiGroups": [text("group")], "resources": [text("resource")], "verbs": [text("verb")]}));
+    }
+    let objects = by_namespace.into_iter().flat_map(|(namespace, rules)| {
+        let prefix = if namespace.is_empty() { "Cluster" } else { "" };
+        let mut metadata = json!({"name": name});
+        if !namespace.is_empty() {
+            metadata["namespace"] = json!(namespace);
+        }
+        let api = "rbac.authorization.k8s.io";
+        [
+            json!({"apiVersion": format!("{api}/v1"), "kind": format!("{prefix}Role"), "metadata": metadata, "rules": rules}),
+            json!({"apiVersion": format!("{api}/v1"), "kind": format!("{prefix}RoleBinding"), "metadata": metadata,
+                "roleRef": {"apiGroup": api, "kind": format!("{prefix}Role"), "name": name}, "subjects": [{"apiGroup": api, "kind": "User", "name": user}]}),
+        ]
+    });
+    json!({"apiVersion": "v1", "kind": "List", "items": objects.collect::<Vec<_>>()}).to_string()
+}
+
+#[test]
+fn the_rights_that_are_asked_for_are_enough() {
+    let site = Site::shared("least");
+    let answers = site.answers("");
+    let path = answers.display().to_string();
+    let required = site.run(&["requirements", "--answers", &path, "-o", "json"]).expect(0).json();
+    let rights = required["rights"].as_array().expect("rights").clone();
+
+    // Somebody with more power has made the namespaces and given the rights.
+    for namespace in [&site.name, &site.probes()] {
+        site.bed.kubectl(["create", "namespace", namespace]).expect("namespace");
+    }
+    site.bed.apply(&roles(&rights, "least-of-airlock", "least")).expect("roles");
+    let kubeconfig = site.bed.user("least", &[]).expect("kubeconfig").display().to_string();
+    let install = || site.run(&["--kubeconfig", &kubeconfig, "install", "--answers", &path, "--yes"]);
+    install().expect(11);
+    site.set_dns();
+    install().expect(11);
+    site.trust_on_nodes();
+    install().expect(0);
+
+    for kind in ["clusterrole", "clusterrolebinding"] {
+        site.bed.kubectl(["delete", kind, "least-of-airlock"]).expect("kubectl");
+    }
+    for namespace in ["kube-system", "default"] {
+        site.bed.kubectl(["-n", namespace, "delete", "role,rolebinding", "least-of-airlock"]).expect("kubectl");
+    }
+    site.remove();
+}

@@ -1,0 +1,22 @@
+//! What uninstall must not touch.
+
+use airlock_e2e::Site;
+
+#[test]
+fn a_namespace_in_which_others_run_something_by_now_stays_with_what_is_theirs() {
+    let site = Site::shared("shared");
+    // The run waits for DNS; what it made until then is enough to be taken away.
+    site.install(&site.answers("")).expect(11);
+    for namespace in [&site.name, &site.probes()] {
+        site.bed.kubectl(["-n", namespace, "create", "deployment", "theirs", "--image=registry.k8s.io/pause:3.10", "--replicas=0"]).expect("deployment");
+    }
+
+    let removed = site.run(&["uninstall", "--namespace", &site.name, "--yes", "--delete-data"]).expect(0);
+
+    for namespace in [&site.name, &site.probes()] {
+        assert!(removed.stdout.contains(&format!("Namespace {namespace}")), "what stays is named:\n{}", removed.said());
+        let left = site.bed.kubectl(["-n", namespace, "get", "deployments,statefulsets,secrets,services", "-o", "name"]).expect("kubectl");
+        assert_eq!(left.trim(), "deployment.apps/theirs", "only what is theirs stays in {namespace}");
+    }
+    site.remove();
+}
