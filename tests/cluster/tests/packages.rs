@@ -5,7 +5,8 @@ use std::process::{Command, Output};
 
 /// Runs the comparison with a record and a bed folder of the test's own, and with a package that dpkg has never heard of.
 fn compare(folder: &Path) -> Output {
-    let script = format!("say() {{ echo \"$*\" >&2; }}; HERE={0}; BED={0}; . {1}/parts/packages.sh; PACKAGES=\"$PACKAGES no-such-package\"; compare_packages", folder.display(), env!("CARGO_MANIFEST_DIR"));
+    let script =
+        format!("say() {{ echo \"$*\" >&2; }}; HERE={0}; BED={0}; . {1}/parts/packages.sh; PACKAGES=\"$PACKAGES no-such-package\"; compare_packages", folder.display(), env!("CARGO_MANIFEST_DIR"));
     Command::new("bash").args(["-euo", "pipefail", "-c", &script]).output().expect("bash")
 }
 
