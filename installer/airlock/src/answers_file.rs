@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use airlock_model::Answers;
+use airlock_model::{AirflowDeployment, Answers};
 use airlock_model::answers::LARGEST;
 
 use crate::failure::Failure;
@@ -22,6 +22,12 @@ pub(crate) fn read(path: &Path, namespace: Option<&str>) -> Result<Answers, Fail
         Some(asked) if asked != answers.namespaces.platform => Err(Failure::Namespace { asked: asked.to_owned(), answers: answers.namespaces.platform }),
         _ => Ok(answers),
     }
+}
+
+/// Reads the document of an Airflow deployment.
+pub(crate) fn read_deployment(path: &Path) -> Result<AirflowDeployment, Failure> {
+    let text = text(path).map_err(|source| Failure::FileUnreadable { path: path.to_owned(), source })?;
+    AirflowDeployment::from_yaml(&text).map_err(|error| Failure::Answers { path: path.to_owned(), error })
 }
 
 /// The answers of a file, or the defaults.

@@ -86,6 +86,8 @@ pub(crate) enum Command {
     Status,
     /// Take the installation away; data stays unless asked otherwise
     Uninstall(Uninstall),
+    /// Airflow deployments: make, change, list, show, delete
+    Deployment(Deployment),
     /// Judge the installation against a security policy profile, by attempts
     ComplianceCheck(ComplianceCheck),
     /// Explain a check or an error code; without an id, list all
@@ -97,6 +99,9 @@ pub(crate) enum Command {
     /// In pods: carry out attempts, or be their target
     #[command(hide = true)]
     Probe(Probe),
+    /// In pods beside the database server: make or drop the database of an Airflow deployment
+    #[command(hide = true)]
+    Database(Database),
     /// In pods: tell a server when its certificate changed, and see that it serves it
     #[command(hide = true)]
     Reload(Reload),
@@ -158,6 +163,133 @@ pub(crate) struct Uninstall {
     /// Write what happens to this file, a JSON document a line
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) events: Option<PathBuf>,
+}
+
+/// Arguments of `deployment`.
+#[derive(Debug, Args)]
+pub(crate) struct Deployment {
+    #[command(subcommand)]
+    pub(crate) command: DeploymentCommand,
+}
+
+/// What to do with Airflow deployments.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeploymentCommand {
+    /// Make a deployment, or bring it to what is asked for
+    Create(DeploymentCreate),
+    /// Bring a deployment to its document
+    Apply(DeploymentApply),
+    /// List the deployments
+    List,
+    /// Show one deployment
+    Show(DeploymentShow),
+    /// Take a deployment away; a dump of its database stays unless asked otherwise
+    Delete(DeploymentDelete),
+}
+
+/// Arguments of `deployment create`.
+#[derive(Debug, Args)]
+pub(crate) struct DeploymentCreate {
+    /// Its name: part of its host, its namespace, and its database
+    pub(crate) name: String,
+    /// An image with Airflow and DAGs [default: Airflow of this release]
+    #[arg(long, value_name = "REFERENCE")]
+    pub(crate) image: Option<String>,
+    /// A DAG of two tasks that shows that everything works
+    #[arg(long)]
+    pub(crate) example_dag: bool,
+    /// Write the document and do nothing else
+    #[arg(long)]
+    pub(crate) print: bool,
+    /// Write what happens to this file, a JSON document a line
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) events: Option<PathBuf>,
+}
+
+/// Arguments of `deployment apply`.
+#[derive(Debug, Args)]
+pub(crate) struct DeploymentApply {
+    /// File with the document
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// Write what happens to this file, a JSON document a line
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) events: Option<PathBuf>,
+}
+
+/// Arguments of `deployment show`.
+#[derive(Debug, Args)]
+pub(crate) struct DeploymentShow {
+    /// Its name
+    pub(crate) name: String,
+    /// Show the first login, password included
+    #[arg(long)]
+    pub(crate) credentials: bool,
+}
+
+/// Arguments of `deployment delete`.
+#[derive(Debug, Args)]
+pub(crate) struct DeploymentDelete {
+    /// Its name
+    pub(crate) name: String,
+    /// Keep no dump of its database
+    #[arg(long)]
+    pub(crate) no_dump: bool,
+    /// Write what happens to this file, a JSON document a line
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) events: Option<PathBuf>,
+}
+
+/// Arguments of `database`.
+#[derive(Debug, Args)]
+pub(crate) struct Database {
+    #[command(subcommand)]
+    pub(crate) command: DatabaseCommand,
+}
+
+/// What to do beside the database server.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DatabaseCommand {
+    /// Make a role and its database
+    Grant(DatabaseGrant),
+    /// Drop a role and its database
+    Drop(DatabaseRole),
+}
+
+/// The server, and whose database it is.
+#[derive(Debug, Args)]
+pub(crate) struct DatabaseRole {
+    /// Name of the server, as its certificate bears it
+    #[arg(long, value_name = "HOST")]
+    pub(crate) host: String,
+    /// Its port
+    #[arg(long, value_name = "PORT", default_value_t = 5432)]
+    pub(crate) port: u16,
+    /// Role that may make roles and databases
+    #[arg(long, value_name = "ROLE")]
+    pub(crate) administrator: String,
+    /// File with its password
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: PathBuf,
+    /// Authorities that the server's certificate is verified against, PEM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) authority: PathBuf,
+    /// The role, which bears the same name as its database
+    #[arg(long, value_name = "ROLE")]
+    pub(crate) role: String,
+}
+
+/// Arguments of `database grant`.
+#[derive(Debug, Args)]
+pub(crate) struct DatabaseGrant {
+    #[command(flatten)]
+    pub(crate) of: DatabaseRole,
+    /// File with the verifier of the role's password
+    #[arg(long, value_name = "FILE")]
+    pub(crate) verifier_file: PathBuf,
+    /// The most connections that the role may have at a time
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) connections: u32,
 }
 
 /// Arguments of `compliance-check`.

@@ -2,6 +2,8 @@
 
 mod completions;
 mod compliance_check;
+mod database;
+mod deployment;
 mod explain;
 mod inspect;
 mod install;
@@ -78,6 +80,7 @@ fn in_runtime(arguments: &Arguments, output: &Output, invocation: &Invocation, l
         match &arguments.command {
             // These listen to signals themselves.
             Command::Probe(probe) => Box::pin(probe::run(probe, output)).await,
+            Command::Database(database) => Box::pin(database::run(database)).await,
             Command::Reload(reload) => Box::pin(reload::run(reload)).await,
             command => {
                 let interruption = Interruption::listen(output).map_err(Failure::Runtime)?;
@@ -103,6 +106,8 @@ async fn dispatch(session: &Session<'_>, command: &Command) -> Result<Exit, Fail
         Command::Explain(arguments) => explain::run(session, arguments),
         Command::Schema => schema::run(session),
         Command::Completions(arguments) => completions::run(session, arguments),
+        Command::Deployment(arguments) => Box::pin(deployment::run(session, &arguments.command)).await,
+        Command::Database(arguments) => Box::pin(database::run(arguments)).await,
         Command::Probe(arguments) => Box::pin(probe::run(arguments, session.output)).await,
         Command::Reload(arguments) => Box::pin(reload::run(arguments)).await,
     }
@@ -115,7 +120,7 @@ fn answers(command: &Command) -> Option<&Path> {
         Command::Inspect(arguments) => arguments.answers.as_deref(),
         Command::Plan(arguments) => Some(&arguments.answers.answers),
         Command::Install(arguments) => Some(&arguments.answers.answers),
-        Command::Status | Command::Uninstall(_) | Command::ComplianceCheck(_) | Command::Explain(_) | Command::Schema | Command::Completions(_) | Command::Probe(_) | Command::Reload(_) => None,
+        Command::Status | Command::Uninstall(_) | Command::ComplianceCheck(_) | Command::Explain(_) | Command::Schema | Command::Completions(_) | Command::Deployment(_) | Command::Database(_) | Command::Probe(_) | Command::Reload(_) => None,
     }
 }
 
@@ -128,7 +133,8 @@ fn log(command: &Command, invocation: &Invocation, output: &Output) -> Option<Ru
         Command::Status => "status",
         Command::Uninstall(_) => "uninstall",
         Command::ComplianceCheck(_) => "compliance-check",
-        Command::Requirements(_) | Command::Explain(_) | Command::Schema | Command::Completions(_) | Command::Probe(_) | Command::Reload(_) => return None,
+        Command::Deployment(_) => "deployment",
+        Command::Requirements(_) | Command::Explain(_) | Command::Schema | Command::Completions(_) | Command::Database(_) | Command::Probe(_) | Command::Reload(_) => return None,
     };
     match RunLog::open(name) {
         Ok(log) => {

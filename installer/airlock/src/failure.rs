@@ -29,6 +29,14 @@ pub(crate) enum Failure {
         /// Why.
         source: io::Error,
     },
+    /// A document cannot be read.
+    #[error("cannot read {}", path.display())]
+    FileUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// Nobody can be asked.
     #[error("{what} needs a yes, and there is no terminal to ask on; nothing was written")]
     Unconfirmed {
@@ -110,6 +118,7 @@ impl Coded for Failure {
             Self::Platform(error) => error.code(),
             Self::Answers { error, .. } => error.code(),
             Self::AnswersUnreadable { .. } => Code("command.answers-unreadable"),
+            Self::FileUnreadable { .. } => Code("command.file-unreadable"),
             Self::Unconfirmed { .. } => Code("command.unconfirmed"),
             Self::Namespace { .. } => Code("command.namespace"),
             Self::Format { .. } => Code("command.format"),
@@ -157,6 +166,7 @@ mod tests {
         let failures = [
             Failure::Answers { path: "a.yaml".into(), error: Answers::from_yaml("").unwrap_err() },
             Failure::AnswersUnreadable { path: "a.yaml".into(), source: io_error() },
+            Failure::FileUnreadable { path: "d.yaml".into(), source: io_error() },
             Failure::Unconfirmed { what: "the plan" },
             Failure::Namespace { asked: "a".into(), answers: "b".into() },
             Failure::Format { command: "plan", format: "csv", possible: "text, json" },

@@ -16,6 +16,7 @@ pub(crate) mod style;
 pub(crate) mod tickets;
 
 mod columns;
+pub(crate) mod deployments;
 
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};

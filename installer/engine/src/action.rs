@@ -9,6 +9,7 @@ mod issue;
 mod node_pull;
 mod probe;
 mod push;
+mod run_job;
 
 use airlock_model::{Action, CertificateSubject, Gate, ObjectRef, PlannedStep, Ticket};
 
@@ -33,6 +34,7 @@ pub(crate) async fn settle(run: &Run<'_>, step: &PlannedStep) -> Result<Settled,
         Action::Generate(spec) => generate::settle(run, step, spec).await?,
         Action::Issue(spec) => issue::settle(run, step, spec).await?,
         Action::Push(spec) => push::settle(run, step, spec).await?,
+        Action::Run(job) => run_job::settle(run, step, job).await?,
         Action::Probe(attempts) => probe::settle(run, step, attempts).await?,
         Action::Await(Gate::Dns { hosts, records, service }) => return dns::settle(run, hosts, records, service).await,
         Action::Await(gate @ Gate::NodePull { .. }) => return node_pull::settle(run, step, gate).await,
@@ -44,6 +46,7 @@ pub(crate) async fn settle(run: &Run<'_>, step: &PlannedStep) -> Result<Settled,
 pub(crate) fn makes(action: &Action) -> Vec<ObjectRef> {
     match action {
         Action::Apply(objects) => objects.iter().map(|object| object.reference().clone()).collect(),
+        Action::Run(job) => vec![job.reference().clone()],
         Action::Generate(spec) => vec![spec.object()],
         Action::Issue(spec) => {
             let published = match &spec.subject {
@@ -60,6 +63,6 @@ pub(crate) fn makes(action: &Action) -> Vec<ObjectRef> {
 pub(crate) fn removes(action: &Action) -> &[ObjectRef] {
     match action {
         Action::Delete(objects) => objects,
-        Action::Apply(_) | Action::Generate(_) | Action::Issue(_) | Action::Push(_) | Action::Probe(_) | Action::Await(_) => &[],
+        Action::Apply(_) | Action::Generate(_) | Action::Issue(_) | Action::Push(_) | Action::Run(_) | Action::Probe(_) | Action::Await(_) => &[],
     }
 }

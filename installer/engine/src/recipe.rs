@@ -2,6 +2,7 @@
 //!
 //! Values exist only in this process, as [`Secret`], and in the Secret that they are written to.
 
+mod scram;
 mod template;
 
 use airlock_model::{Recipe, Secret, SecretEntry, SecretKeyRef, SecretSpec};
@@ -16,6 +17,8 @@ use crate::ApplyError;
 
 /// Length of random values: 256 bits.
 const RANDOM_BYTES: usize = 32;
+/// Length of long random values: 512 bits.
+const LONG_RANDOM_BYTES: usize = 64;
 
 /// A value of a Secret's key.
 pub(crate) type Value = Secret<Vec<u8>>;
@@ -23,15 +26,16 @@ pub(crate) type Value = Secret<Vec<u8>>;
 /// Makes the value of an entry that is not composed.
 fn generate(recipe: &Recipe) -> Result<Option<Value>, ApplyError> {
     Ok(match recipe {
-        Recipe::Random => Some(Secret::new(URL_SAFE_NO_PAD.encode(random()?).into_bytes())),
-        Recipe::Fernet => Some(Secret::new(URL_SAFE.encode(random()?).into_bytes())),
+        Recipe::Random => Some(Secret::new(URL_SAFE_NO_PAD.encode(random::<RANDOM_BYTES>()?).into_bytes())),
+        Recipe::LongRandom => Some(Secret::new(URL_SAFE_NO_PAD.encode(random::<LONG_RANDOM_BYTES>()?).into_bytes())),
+        Recipe::Fernet => Some(Secret::new(URL_SAFE.encode(random::<RANDOM_BYTES>()?).into_bytes())),
         Recipe::EcP256 => Some(Secret::new(rcgen::KeyPair::generate().map_err(|error| ApplyError::Random { reason: error.to_string() })?.serialize_pem().into_bytes())),
         Recipe::Compose { .. } => None,
     })
 }
 
-fn random() -> Result<Zeroizing<[u8; RANDOM_BYTES]>, ApplyError> {
-    let mut bytes = Zeroizing::new([0; RANDOM_BYTES]);
+fn random<const BYTES: usize>() -> Result<Zeroizing<[u8; BYTES]>, ApplyError> {
+    let mut bytes = Zeroizing::new([0; BYTES]);
     getrandom::fill(bytes.as_mut()).map_err(|error| ApplyError::Random { reason: error.to_string() })?;
     Ok(bytes)
 }
@@ -57,7 +61,7 @@ pub(crate) fn make(entry: &SecretEntry, values: &impl Values) -> Result<Value, A
 pub(crate) fn is_current(entry: &SecretEntry, value: &Value, values: &impl Values) -> Result<bool, ApplyError> {
     match &entry.recipe {
         Recipe::Compose { template, from } => Template::read(template, from)?.matches(value, |at| values.value(at)),
-        Recipe::Random | Recipe::EcP256 | Recipe::Fernet => Ok(true),
+        Recipe::Random | Recipe::LongRandom | Recipe::EcP256 | Recipe::Fernet => Ok(true),
     }
 }
 
@@ -68,7 +72,7 @@ pub(crate) fn sources(spec: &SecretSpec) -> Vec<SecretKeyRef> {
         .iter()
         .flat_map(|entry| match &entry.recipe {
             Recipe::Compose { from, .. } => from.values().cloned().collect(),
-            Recipe::Random | Recipe::EcP256 | Recipe::Fernet => Vec::new(),
+            Recipe::Random | Recipe::LongRandom | Recipe::EcP256 | Recipe::Fernet => Vec::new(),
         })
         .filter(|at| at.namespace != spec.namespace || at.name != spec.name)
         .collect();

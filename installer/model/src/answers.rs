@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 mod cidr;
 mod components;
+pub(crate) mod document;
 mod fault;
 mod hosts;
 mod network;

@@ -1,6 +1,6 @@
 //! The words of Airlock: types only, no IO, no async, no kube. Every other room knows this one and this one knows none.
 //!
-//! [`Answers`] and a [`Release`] come in; the survey adds [`Facts`]; from them follows a [`Plan`] of [`PlannedStep`]s;
+//! [`Answers`] and a [`Release`] come in, and an [`AirflowDeployment`] for each Airflow; the survey adds [`Facts`]; from them follows a [`Plan`] of [`PlannedStep`]s;
 //! joined with an [`Approval`] it is an [`ApprovedPlan`], the only thing the engine carries out, telling [`Event`]s on
 //! the way. A [`Check`] says what it needs and turns a [`Snapshot`] into [`Finding`]s with a [`Verdict`].
 //! A [`Secret`] can be used but not shown, and [`Untrusted`] text is escaped when it is shown.
@@ -12,6 +12,7 @@ mod amount;
 mod attempt;
 mod check;
 mod code;
+mod deployment;
 mod digest;
 mod event;
 mod exit;
@@ -31,6 +32,7 @@ pub use answers::Answers;
 pub use attempt::{Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, Outcome, Presented, Target, TlsVersion, Trust, Vantage};
 pub use check::{Check, CheckSpec, Evidence, Finding, Need, Planned, Reason, Remedy, SecretLeak, Severity, Snapshot, Verdict, World};
 pub use code::{Code, CodeSpec, Coded, codes, explain_code};
+pub use deployment::{AirflowDeployment, DeploymentName, DeploymentNameError, DeploymentQuota};
 pub use digest::{Digest, DigestError};
 pub use event::{Event, Events, Silence, Ticket};
 pub use exit::Exit;

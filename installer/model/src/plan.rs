@@ -124,6 +124,8 @@ pub enum Action {
     Issue(CertificateSpec),
     /// Copy images from where they are published into the bundled registry.
     Push(PushSpec),
+    /// Run a Job to its end. One that ended well under this name, which bears a digest of what it does, is not run again.
+    Run(Box<Object>),
     /// Carry out attempts; the step fails when one that must succeed does not.
     Probe(Vec<Attempt>),
     /// Wait for something outside.
@@ -304,9 +306,11 @@ pub enum Recipe {
     Random,
     /// A P-256 private key, PKCS#8 PEM.
     EcP256,
+    /// 64 random bytes, base64url without padding: for HMAC-SHA-512 (RFC 7518 §3.2 asks for a key as long as the hash).
+    LongRandom,
     /// A Fernet key: 32 random bytes, base64url with padding.
     Fernet,
-    /// Text with `{name}` or `{name|filter}` for the values in `from`. Filters: `url`, `base64`, `bcrypt`, `json`.
+    /// Text with `{name}` or `{name|filter}` for the values in `from`. Filters: `url`, `base64`, `bcrypt`, `json`, `scram`.
     Compose {
         /// The text.
         template: String,
@@ -367,7 +371,9 @@ pub enum CertificateSubject {
     },
     /// A server, signed by an authority of ours.
     Server {
-        /// Secret of the authority, in the same namespace.
+        /// Namespace of the authority's Secret.
+        authority_namespace: String,
+        /// Secret of the authority.
         authority: String,
         /// Subject alternative names; wildcards allowed.
         names: Vec<String>,

@@ -48,6 +48,17 @@ impl Steps {
         id
     }
 
+    /// Ids of the steps added so far that set or run something of these components.
+    fn beginning_with_any(&self, prefixes: &[&str]) -> Vec<String> {
+        let is_work = |step: &&DesiredStep| !step.id.0.ends_with(".foundation") && prefixes.iter().any(|prefix| step.id.0.starts_with(prefix));
+        self.0.iter().filter(is_work).map(|step| step.id.0.clone()).collect()
+    }
+
+    /// Ids of the steps added so far whose name ends so.
+    fn ending(&self, suffix: &str) -> Vec<String> {
+        self.0.iter().filter(|step| step.id.0.ends_with(suffix)).map(|step| step.id.0.clone()).collect()
+    }
+
     /// Ids of the steps added so far whose name begins so.
     fn beginning(&self, prefix: &str) -> Vec<String> {
         self.0.iter().filter(|step| step.id.0.starts_with(prefix)).map(|step| step.id.0.clone()).collect()
@@ -130,7 +141,7 @@ fn sources_first(secrets: &[SecretSpec]) -> Vec<&SecretSpec> {
 fn after_secret(spec: &SecretSpec) -> Vec<String> {
     let sources = spec.entries.iter().flat_map(|entry| match &entry.recipe {
         Recipe::Compose { from, .. } => from.values().map(|source| source.name.clone()).collect(),
-        Recipe::Random | Recipe::EcP256 | Recipe::Fernet => Vec::new(),
+        Recipe::Random | Recipe::LongRandom | Recipe::EcP256 | Recipe::Fernet => Vec::new(),
     });
     let mut after: Vec<String> = sources.filter(|name| *name != spec.name).map(|name| format!("secret.{name}")).collect();
     after.push(NAMESPACES.to_owned());
@@ -161,14 +172,56 @@ fn workloads(steps: &mut Steps, component: &RenderedComponent, after: &[&str]) {
     let is_edge_service = |object: &Object| component.name == EDGE && object.reference().kind == "Service";
     let objects: Vec<Object> =
         component.objects.iter().filter(|object| object.reference().kind != "Namespace" && !is_foundation(object.reference()) && !is_edge_service(object)).map(retained_volumes).collect();
-    if objects.is_empty() {
-        return;
-    }
+    let (jobs, objects): (Vec<Object>, Vec<Object>) = objects.into_iter().partition(|object| object.reference().kind == "Job");
     before.extend(authorities);
     before.extend(steps.beginning("secret."));
     before.extend(steps.beginning(&format!("{}.foundation", component.name)));
     before.push(NAMESPACES.to_owned());
-    steps.add(&component.name, format!("start {}", component.name), &strings(&before), Action::Apply(objects));
+    if !objects.is_empty() {
+        let id = steps.add(&component.name, format!("start {}", component.name), &strings(&before), Action::Apply(objects));
+        before.push(id.0);
+    }
+    for job in jobs {
+        steps.add(&format!("{}.run", component.name), format!("run {}", component.name), &strings(&before), Action::Run(Box::new(job)));
+    }
+}
+
+/// The steps that keep and drop the database of a deployment that goes: those of one component of its removal.
+pub(crate) fn removal_steps(component: &RenderedComponent) -> Vec<DesiredStep> {
+    let mut steps = Steps(Vec::new());
+    foundations(&mut steps, component);
+    workloads(&mut steps, component, &[]);
+    steps.0
+}
+
+/// The steps that make one Airflow deployment, or bring it to its document.
+///
+/// ```text
+/// namespace → policies, accounts, secrets → database-role.run → airflow-setup.run → api-server, scheduler, …
+/// ```
+pub(crate) fn deployment_steps(rendered: &Rendered) -> Vec<DesiredStep> {
+    let mut steps = Steps(Vec::new());
+    let components = || rendered.components.iter().filter(|component| !component.removal);
+    for component in components() {
+        namespaces(&mut steps, component);
+    }
+    for component in components() {
+        foundations(&mut steps, component);
+    }
+    // What all parts mount, then the database, then its tables, then the parts.
+    let rank = |component: &&RenderedComponent| match component.folder.as_str() {
+        "airflow" => 0,
+        "database-role" => 1,
+        "airflow-setup" => 2,
+        _ => 3,
+    };
+    let mut ordered: Vec<&RenderedComponent> = components().collect();
+    ordered.sort_by_key(|component| rank(component));
+    for component in ordered {
+        let earlier = if rank(&component) == 3 { steps.ending(".run") } else { steps.beginning_with_any(&["airflow", "database-role"]) };
+        workloads(&mut steps, component, &strings(&earlier));
+    }
+    steps.0
 }
 
 fn fill_registry(steps: &mut Steps, answers: &Answers, registry: &RenderedComponent, lock: Option<&ImageLock>, facts: Option<&Facts>) -> Result<(), PlatformError> {

@@ -49,6 +49,36 @@ pub enum PlatformError {
         /// Why.
         why: Untrusted<String>,
     },
+    /// Deployments need a whole platform.
+    #[error("the installation in namespace {namespace} is not complete: its last run did not come to its end")]
+    PlatformIncomplete {
+        /// The platform's namespace.
+        namespace: String,
+    },
+    /// Deployments need a database server.
+    #[error("the platform has no database server, and an Airflow deployment needs one")]
+    NoDatabase,
+    /// A name that no deployment can have.
+    #[error("{text}")]
+    DeploymentName {
+        /// What is wrong with it.
+        text: String,
+    },
+    /// There is no such deployment.
+    #[error("there is no Airflow deployment `{name}`")]
+    NoDeployment {
+        /// Its name.
+        name: String,
+    },
+    /// The platform cannot go before what is on it.
+    #[error("the Airflow deployment{} {} {} still there; nothing was written", if .names.len() == 1 { "" } else { "s" }, .names.join(", "), if .names.len() == 1 { "is" } else { "are" })]
+    DeploymentsLeft {
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// What a Job beside the database server does.
+    #[error(transparent)]
+    Database(#[from] crate::database::DatabaseError),
     /// There is no installation.
     #[error("there is no installation in namespace {namespace}")]
     NotInstalled {
@@ -73,6 +103,12 @@ impl Coded for PlatformError {
             Self::ImageNotLocked { .. } => Code("platform.image-not-locked"),
             Self::FactMissing { .. } => Code("platform.fact-missing"),
             Self::NotInstalled { .. } => Code("platform.not-installed"),
+            Self::PlatformIncomplete { .. } => Code("platform.incomplete"),
+            Self::NoDatabase => Code("platform.no-database"),
+            Self::DeploymentName { .. } => Code("platform.deployment-name"),
+            Self::NoDeployment { .. } => Code("platform.no-deployment"),
+            Self::DeploymentsLeft { .. } => Code("platform.deployments-left"),
+            Self::Database(error) => error.code(),
         }
     }
 }

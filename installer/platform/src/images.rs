@@ -46,7 +46,7 @@ pub(crate) async fn resolve(release: &Release, record: Option<&Record>) -> Resol
     resolved
 }
 
-async fn ask(reference: &airlock_model::ImageRef) -> Result<airlock_model::Digest, Untrusted<String>> {
+pub(crate) async fn ask(reference: &airlock_model::ImageRef) -> Result<airlock_model::Digest, Untrusted<String>> {
     let client = RegistryClient::new(&reference.host, RegistryOptions::default()).map_err(|error| Untrusted::new(chain(&error)))?;
     client.resolve(reference).await.map_err(|error| Untrusted::new(chain(&error)))
 }

@@ -16,6 +16,7 @@ pub(crate) async fn installed(cluster: &Cluster, namespace: &str, record: Option
         .iter()
         .flat_map(|step| match &step.action {
             Action::Apply(objects) => objects.iter().map(|object| object.reference().clone()).collect(),
+            Action::Run(job) => vec![job.reference().clone()],
             Action::Issue(CertificateSpec { namespace, subject: CertificateSubject::Authority { publish: Some(name), .. }, .. }) => vec![ObjectRef::namespaced("v1", "ConfigMap", namespace, name)],
             _ => Vec::new(),
         })

@@ -88,6 +88,10 @@ impl Planner<'_> {
                 let changes = self.generate(&spec)?;
                 (Action::Generate(spec), changes)
             }
+            Action::Run(job) => {
+                let changes = self.run(&job).into_iter().collect();
+                (Action::Run(job), changes)
+            }
             Action::Issue(spec) => {
                 let changes = self.issue(&spec);
                 (Action::Issue(spec), changes)
@@ -111,6 +115,15 @@ impl Planner<'_> {
         Ok((objects.iter().filter(|object| touched.contains(object.reference())).cloned().collect(), changes))
     }
 
+    /// A Job is done when one of its name, which bears a digest of what it does, has ended well.
+    fn run(&self, job: &Object) -> Option<Change> {
+        match self.live(job.reference()) {
+            Some(live) if live.ready => None,
+            Some(_) => Some(Change { object: job.reference().clone(), operation: Operation::Await, seen: None, fields: Vec::new() }),
+            None => Some(creation(job.reference().clone())),
+        }
+    }
+
     fn live(&self, object: &ObjectRef) -> Option<&LiveObject> {
         self.circumstances.installed.objects.iter().find(|live| live.object == *object)
     }
@@ -130,7 +143,7 @@ impl Planner<'_> {
         let missing: Vec<&str> = spec.entries.iter().map(|entry| entry.key.as_str()).filter(|key| !live.keys.iter().any(|live| live == key)).collect();
         let sources_change = spec.entries.iter().any(|entry| match &entry.recipe {
             airlock_model::Recipe::Compose { from, .. } => from.values().any(|source| self.is_remade(&ObjectRef::namespaced("v1", "Secret", &source.namespace, &source.name))),
-            airlock_model::Recipe::Random | airlock_model::Recipe::EcP256 | airlock_model::Recipe::Fernet => false,
+            airlock_model::Recipe::Random | airlock_model::Recipe::LongRandom | airlock_model::Recipe::EcP256 | airlock_model::Recipe::Fernet => false,
         });
         let remade = spec.class == SecretClass::Derived && (sources_change || !live.current || live.spec != Some(spec.digest()?));
         let keys: Vec<&str> = if remade { spec.entries.iter().map(|entry| entry.key.as_str()).collect() } else { missing };
@@ -162,7 +175,7 @@ impl Planner<'_> {
         let Some(facts) = &live.certificate else { return false };
         let authority = match &spec.subject {
             CertificateSubject::Authority { .. } => None,
-            CertificateSubject::Server { authority, .. } => Some(ObjectRef::namespaced("v1", "Secret", &spec.namespace, authority)),
+            CertificateSubject::Server { authority_namespace, authority, .. } => Some(ObjectRef::namespaced("v1", "Secret", authority_namespace, authority)),
         };
         if authority.as_ref().is_some_and(|authority| self.is_remade(authority)) {
             return false;
@@ -222,6 +235,7 @@ fn planned(id: StepId, title: String, after: Vec<StepId>, action: Action, change
             }
         }
         Action::Delete(_) => Undo::Impossible("what is deleted is made anew by `airlock install`; data in deleted volumes is gone".into()),
+        Action::Run(_) => Undo::Impossible("what the Job did stays; it can be run again".into()),
         Action::Push(_) | Action::Probe(_) | Action::Await(_) => Undo::Nothing,
     };
     let rights = rights::of_action(&action);

@@ -2,7 +2,7 @@
 
 use airlock_cluster::{Cluster, SurveyScope};
 use airlock_model::answers::Answers;
-use airlock_model::{Action, Amount, Digest, Facts, Finding, HostName, Object, Operation, Plan, Planned, Record, Snapshot, Verdict};
+use airlock_model::{Action, Amount, Digest, Facts, Finding, HostName, Object, Operation, Plan, Planned, Record, Release, Snapshot, Verdict};
 use airlock_render::{RenderInput, Rendered};
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
@@ -59,6 +59,34 @@ pub(crate) fn namespaces(answers: &Answers) -> Vec<String> {
     vec![answers.namespaces.platform.clone(), answers.namespaces.probes.clone()]
 }
 
+/// The head of a plan for what was rendered.
+pub(crate) fn head(facts: &Facts, release: &Release, images: &airlock_model::ImageLock, rendered: &Rendered, of: PlanOf<'_>) -> Result<planning::Head, PlatformError> {
+    Ok(planning::Head {
+        cluster_uid: known("the cluster's identity", &facts.cluster_uid)?,
+        namespace: of.namespace.to_owned(),
+        installation: Some(of.installation.to_owned()),
+        release: release.version.to_string(),
+        answers: of.answers,
+        images: images.clone(),
+        requests: rendered.requests,
+        connections: rendered.connections.clone(),
+        hosts: rendered.components.iter().flat_map(|component| component.hosts.iter().cloned()).collect(),
+        run_rights: rights::of_run(of.namespace, of.namespaces),
+    })
+}
+
+/// What a plan is about.
+pub(crate) struct PlanOf<'a> {
+    /// Where lease and records are.
+    pub namespace: &'a str,
+    /// All namespaces that it uses.
+    pub namespaces: &'a [String],
+    /// The installation.
+    pub installation: &'a str,
+    /// Digest of the document that it brings the cluster to.
+    pub answers: Digest,
+}
+
 /// Surveys the cluster for these answers.
 pub async fn survey(cluster: &Cluster, answers: &Answers) -> Result<Facts, PlatformError> {
     Ok(cluster.survey(&SurveyScope { namespaces: namespaces(answers) }).await?)
@@ -88,26 +116,16 @@ async fn look_and_plan(cluster: &Cluster, answers: &Answers) -> Result<Prepared,
     let (facts, record) = (facts?, record?);
     let resolved = images::resolve(&release, record.as_ref()).await;
     let installation = installation(&facts, record.as_ref(), &namespace)?;
-    let input = RenderInput { answers, base: &base, release: &release, lock: resolved.missing.is_empty().then_some(&resolved.lock), facts: Some(&facts), installation: &installation };
+    let input = RenderInput { answers, base: &base, release: &release, lock: resolved.missing.is_empty().then_some(&resolved.lock), facts: Some(&facts), installation: &installation, tenant: None };
     let rendered = airlock_render::render(&input)?;
     let lock = resolved.missing.is_empty().then_some(&resolved.lock);
     let steps = desired::steps(answers, &base, &rendered, lock, Some(&facts))?;
     let installed = observe::installed(cluster, &namespace, record.clone(), &steps).await?;
-    let head = planning::Head {
-        cluster_uid: known("the cluster's identity", &facts.cluster_uid)?,
-        namespace: namespace.clone(),
-        installation: Some(installation),
-        release: release.version.to_string(),
-        answers: Digest::of_canonical(answers)?,
-        images: resolved.lock.clone(),
-        requests: rendered.requests,
-        connections: rendered.connections.clone(),
-        hosts: rendered.components.iter().flat_map(|component| component.hosts.iter().cloned()).collect(),
-        run_rights: rights::of_run(&namespace, &namespaces(answers)),
-    };
+    let of = PlanOf { namespace: &namespace, namespaces: &namespaces(answers), installation: &installation, answers: Digest::of_canonical(answers)? };
+    let head = head(&facts, &release, &resolved.lock, &rendered, of)?;
     let plan = planning::plan(head, steps, &planning::Circumstances { installed: &installed, now: Timestamp::now() })?;
     let digest = plan.digest()?;
-    let findings = if plan.is_empty() { Vec::new() } else { rehearse(cluster, answers, &facts, &plan, resolved).await? };
+    let findings = if plan.is_empty() { Vec::new() } else { rehearse(cluster, namespaces(answers), &facts, &plan, resolved).await? };
     Ok(Prepared { answers: answers.clone(), base, facts, findings, plan, digest, record, rendered })
 }
 
@@ -127,8 +145,16 @@ fn installation(facts: &Facts, record: Option<&Record>, namespace: &str) -> Resu
 }
 
 /// Is this plan allowed here, and does it fit? Rights, server-side dry run, capacity.
-async fn rehearse(cluster: &Cluster, answers: &Answers, facts: &Facts, plan: &Plan, resolved: images::Resolved) -> Result<Vec<Finding>, PlatformError> {
-    let objects: Vec<Object> = plan.steps.iter().flat_map(|step| if let Action::Apply(objects) = &step.action { objects.clone() } else { Vec::new() }).collect();
+pub(crate) async fn rehearse(cluster: &Cluster, namespaces: Vec<String>, facts: &Facts, plan: &Plan, resolved: images::Resolved) -> Result<Vec<Finding>, PlatformError> {
+    let objects: Vec<Object> = plan
+        .steps
+        .iter()
+        .flat_map(|step| match &step.action {
+            Action::Apply(objects) => objects.clone(),
+            Action::Run(job) => vec![job.as_ref().clone()],
+            _ => Vec::new(),
+        })
+        .collect();
     let needed = plan.rights();
     let (rights, refused) = futures::join!(cluster.may(&needed), dry_run(cluster, facts, &objects));
     let created: Vec<&Object> =
@@ -139,14 +165,14 @@ async fn rehearse(cluster: &Cluster, answers: &Answers, facts: &Facts, plan: &Pl
         largest_pod: pods.iter().map(|pod| pod.each).fold(Amount::default(), |a, b| Amount { cpu_millis: a.cpu_millis.max(b.cpu_millis), memory_bytes: a.memory_bytes.max(b.memory_bytes) }),
         pods: pods.iter().map(|pod| pod.count).sum(),
         storage_classes: created.iter().flat_map(|object| requests::storage_classes(object)).collect(),
-        namespaces: namespaces(answers),
+        namespaces: namespaces.clone(),
         rights,
         refused,
         images: resolved.lock,
         missing_images: resolved.missing,
         objects,
     };
-    let world = airlock_model::World { platform: plan.namespace.clone(), namespaces: namespaces(answers), ..Default::default() };
+    let world = airlock_model::World { platform: plan.namespace.clone(), namespaces, ..Default::default() };
     Ok(airlock_compliance::preflight(&Snapshot { world, facts: Some(facts.clone()), planned: Some(planned), ..Default::default() }))
 }
 

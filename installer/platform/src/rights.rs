@@ -53,6 +53,11 @@ pub(crate) fn of_action(action: &Action) -> Vec<Right> {
     let secret = |namespace: &str, name: &str| ObjectRef::namespaced("v1", "Secret", namespace, name);
     let mut needed = match action {
         Action::Apply(objects) => objects.iter().flat_map(|object| rights(object.reference(), &WRITE)).collect(),
+        Action::Run(job) => {
+            let mut needed = rights(job.reference(), &["get", "create", "delete"]);
+            needed.extend(job.reference().namespace.iter().flat_map(|namespace| pods(namespace)));
+            needed
+        }
         Action::Delete(objects) => objects.iter().flat_map(|object| rights(object, &["get", "delete"])).collect(),
         Action::Generate(spec) => rights(&spec.object(), &WRITE),
         Action::Issue(spec) => {

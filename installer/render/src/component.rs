@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use airlock_model::SecretClass;
+use airlock_model::{DeploymentName, SecretClass};
 use serde::Deserialize;
 
 use crate::library::Library;
@@ -14,8 +14,17 @@ use crate::{RenderError, manifest};
 pub(crate) struct ComponentSpec {
     /// Its name, that of its folder.
     pub name: String,
+    /// Its folder below `templates/`; other than its name where a deployment's part of it runs beside the platform.
+    #[serde(skip)]
+    pub folder: String,
     /// What it is for, in one line.
     pub purpose: String,
+    /// Rendered for each Airflow deployment although its pods run beside the platform's.
+    #[serde(default)]
+    pub of_deployments: bool,
+    /// Needed when a deployment goes, not before.
+    #[serde(default)]
+    pub removal: bool,
     /// Where its pods run.
     #[serde(default)]
     pub namespace: Place,
@@ -60,6 +69,8 @@ pub(crate) enum Place {
     #[default]
     Platform,
     Probes,
+    /// The namespace of one Airflow deployment; rendered for each of them.
+    Tenant,
 }
 
 /// A host of the base domain.
@@ -78,7 +89,9 @@ pub(crate) struct SecretDeclaration {
     pub generate: Option<Generate>,
     /// A text in which `{name}` and `{name|filter}` stand for the values of `from`; itself a template.
     pub compose: Option<String>,
-    /// Secrets of this component that `compose` speaks of, by the name it uses.
+    /// Where the Secret is; absent: where the component's pods run.
+    pub namespace: Option<Place>,
+    /// Secrets that `compose` speaks of, by the name it uses: this component's own ones, or `platform/NAME#KEY`, `tenant/NAME#KEY`.
     #[serde(default)]
     pub from: BTreeMap<String, String>,
     /// Key in the Secret.
@@ -104,6 +117,7 @@ fn opaque() -> String {
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Generate {
     Random,
+    LongRandom,
     EcP256,
     Fernet,
 }
@@ -240,7 +254,8 @@ impl ComponentSpec {
     }
 
     fn read(folder: &str, text: &str) -> Result<Self, RenderError> {
-        let spec: Self = manifest::declaration(&format!("{folder}/component.yaml"), text)?;
+        let mut spec: Self = manifest::declaration(&format!("{folder}/component.yaml"), text)?;
+        folder.clone_into(&mut spec.folder);
         if spec.name != folder {
             return Err(spec.wrong(format!("its name is `{}`, its folder `{folder}`", spec.name)));
         }
@@ -251,7 +266,7 @@ impl ComponentSpec {
             if secret.generate.is_some() == secret.compose.is_some() {
                 return Err(spec.wrong(format!("the Secret `{name}` needs either `generate` or `compose`")));
             }
-            if let Some(unknown) = secret.from.values().find(|source| !spec.secrets.contains_key(*source)) {
+            if let Some(unknown) = secret.from.values().find(|source| !spec.secrets.contains_key(*source) && foreign_key(source).is_none()) {
                 return Err(spec.wrong(format!("the Secret `{name}` is composed of `{unknown}`, which this component does not declare")));
             }
         }
@@ -266,8 +281,32 @@ impl ComponentSpec {
         Ok(spec)
     }
 
+    /// Rendered once for each Airflow deployment, not once for the platform.
+    pub(crate) fn is_of_deployments(&self) -> bool {
+        self.of_deployments || self.namespace == Place::Tenant
+    }
+
+    /// As it is rendered for one deployment. Beside the platform's objects those of each deployment bear its name.
+    pub(crate) fn of_deployment(mut self, tenant: &DeploymentName) -> Self {
+        if self.namespace != Place::Tenant {
+            self.name = format!("{}-{tenant}", self.folder);
+        }
+        self
+    }
+
     /// An error about this declaration.
     pub(crate) fn wrong(&self, message: impl Into<String>) -> RenderError {
-        RenderError::Declaration { file: format!("{}/component.yaml", self.name), message: message.into() }
+        RenderError::Declaration { file: format!("{}/component.yaml", self.folder), message: message.into() }
     }
+}
+
+/// Namespace, name, and key of a Secret of another component, as `from` names it: `platform/NAME#KEY`, `tenant/NAME#KEY`.
+pub(crate) fn foreign_key(source: &str) -> Option<(Place, &str, &str)> {
+    let (place, rest) = source.split_once('/')?;
+    let place = match place {
+        "platform" => Place::Platform,
+        "tenant" => Place::Tenant,
+        _ => return None,
+    };
+    rest.split_once('#').map(|(name, key)| (place, name, key))
 }

@@ -8,16 +8,27 @@ use airlock_model::answers::Answers;
 use airlock_model::{Connection, Fact, Facts};
 
 use crate::RenderError;
-use crate::component::{ComponentSpec, Direction, Sides, Talk};
+use crate::component::{ComponentSpec, Direction, Place, Sides, Talk};
 use crate::context::NamespaceNames;
 use crate::metadata;
+
+/// In which namespace pods are.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Where {
+    /// In that one.
+    Named(String),
+    /// In that of each Airflow deployment of an installation, known by its labels.
+    EachDeployment {
+        installation: String,
+    },
+}
 
 /// Pods of a component, or of one of its groups.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Pods {
     pub component: String,
     pub group: Option<String>,
-    pub namespace: String,
+    pub namespace: Where,
     pub selector: BTreeMap<String, String>,
 }
 
@@ -69,16 +80,32 @@ pub(crate) struct Ends<'a> {
     pub namespaces: &'a NamespaceNames,
     /// Every component of this program, installed or not.
     pub known: &'a [ComponentSpec],
-    /// Names of those that are installed.
+    /// Those of the platform that are installed.
     pub installed: &'a [ComponentSpec],
+    /// Those that each Airflow deployment consists of.
+    pub deployments: &'a [ComponentSpec],
+    /// The connections of one deployment are asked for, not those of the platform.
+    pub of_deployment: bool,
+    /// The installation, by whose label the namespaces of deployments are known.
+    pub installation: &'a str,
 }
 
 impl Ends<'_> {
     /// All connections of the installed components, in the order of their declarations.
     pub(crate) fn flows(&self) -> Result<Vec<Flow>, RenderError> {
         let mut flows = Vec::new();
-        for spec in self.installed {
-            for talk in &spec.talks_to {
+        if self.of_deployment {
+            for (spec, talk) in talks(self.deployments) {
+                flows.extend(self.flow(spec, talk)?);
+            }
+            return Ok(flows);
+        }
+        for (spec, talk) in talks(self.installed) {
+            flows.extend(self.flow(spec, talk)?);
+        }
+        // One rule stands for all deployments, so that a new one changes no policy of the platform.
+        for (spec, talk) in talks(self.deployments) {
+            if talk.component.as_ref().is_some_and(|name| self.installed.iter().any(|installed| installed.name == *name)) {
                 flows.extend(self.flow(spec, talk)?);
             }
         }
@@ -124,11 +151,18 @@ impl Ends<'_> {
         if !self.known.iter().any(|known| known.name == name) {
             return Err(spec.wrong(format!("`talks_to` names the component `{name}`, which does not exist")));
         }
-        Ok(self.installed.iter().find(|installed| installed.name == name))
+        Ok(self.installed.iter().chain(self.deployments).find(|installed| installed.folder == name))
     }
 
     fn pods(&self, spec: &ComponentSpec) -> Pods {
-        Pods { component: spec.name.clone(), group: None, namespace: self.namespaces.at(spec.namespace).to_owned(), selector: metadata::selector(&spec.name) }
+        let each = spec.is_of_deployments() && !self.of_deployment;
+        let namespace = if each && spec.namespace == Place::Tenant {
+            Where::EachDeployment { installation: self.installation.to_owned() }
+        } else {
+            Where::Named(self.namespaces.at(spec.namespace).to_owned())
+        };
+        let selector = if each { metadata::each_selector(&spec.folder) } else { metadata::selector(&spec.name) };
+        Pods { component: spec.name.clone(), group: None, namespace, selector }
     }
 
     fn group(&self, spec: &ComponentSpec, group: &str) -> Result<Pods, RenderError> {
@@ -182,6 +216,11 @@ impl Ends<'_> {
         }
         self.answers.network.peers.ingress.iter().map(|text| network("network.peers.ingress", text)).collect()
     }
+}
+
+/// All declared connections with who declares them.
+fn talks(specs: &[ComponentSpec]) -> impl Iterator<Item = (&ComponentSpec, &Talk)> {
+    specs.iter().flat_map(|spec| spec.talks_to.iter().map(move |talk| (spec, talk)))
 }
 
 /// Reads a network in CIDR notation.

@@ -1,14 +1,22 @@
 //! What templates can speak of. A name that stands here and nowhere in the templates, or the other way round, is a mistake.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 
-use airlock_model::HostName;
 use airlock_model::answers::{Answers, Exposure};
+use airlock_model::{DeploymentName, Facts, HostName};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::RenderError;
 use crate::component::{ComponentSpec, Place};
+use crate::rendered::{RenderInput, TenantInput};
+use crate::RenderError;
+use crate::sizing::QuotaSize;
+
+/// Under `hosts`, the host of an Airflow deployment: its name follows from `hosts.tenant`, not from `hosts.pattern`.
+pub(crate) const TENANT_HOST: &str = "tenant";
+/// Stands for cluster DNS where no cluster is looked at (RFC 5737).
+const NO_RESOLVER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 53));
 
 /// What is the same for all components of one render.
 #[derive(Clone, Debug, Serialize)]
@@ -27,6 +35,40 @@ pub(crate) struct Shared {
     pub base_is_site: bool,
     /// Type of the edge's Service.
     pub edge_service_type: &'static str,
+    /// The hosts of all Airflow deployments, as the edge recognises them; none where there can be no deployment.
+    pub deployments: Option<DeploymentHosts>,
+    /// The Airflow deployment that is rendered; none: the platform is.
+    pub tenant: Option<Tenant>,
+}
+
+/// How the edge recognises the hosts of Airflow deployments, and where it passes them on to.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct DeploymentHosts {
+    /// A regular expression (PCRE) over the whole host with a group `tenant`.
+    pub expression: String,
+    /// The Service of a deployment, with nginx's variable `$tenant` in it.
+    pub service: String,
+    /// Its port.
+    pub port: u16,
+    /// Address of cluster DNS, as nginx names a resolver.
+    pub resolver: String,
+}
+
+/// An Airflow deployment, as templates speak of it.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Tenant {
+    /// Its name.
+    pub name: String,
+    /// Its host.
+    pub host: HostName,
+    /// Its database and the role that owns it.
+    pub role: String,
+    /// The Service of the database server.
+    pub database: String,
+    /// Its document.
+    pub deployment: Value,
+    /// The file in which its database is kept when it goes.
+    pub dump: String,
 }
 
 /// Names of the namespaces.
@@ -34,6 +76,8 @@ pub(crate) struct Shared {
 pub(crate) struct NamespaceNames {
     pub platform: String,
     pub probes: String,
+    /// Of the deployment that is rendered; empty where none is.
+    pub tenant: String,
 }
 
 /// A host and the Service behind it.
@@ -60,6 +104,8 @@ pub(crate) struct Values<'a> {
     pub shared: &'a Shared,
     /// Pods of this component.
     pub replicas: u32,
+    /// The most that all pods of the deployment may ask for; zeros where the platform is rendered.
+    pub quota: QuotaSize,
 }
 
 impl NamespaceNames {
@@ -68,14 +114,16 @@ impl NamespaceNames {
         match place {
             Place::Platform => &self.platform,
             Place::Probes => &self.probes,
+            Place::Tenant => &self.tenant,
         }
     }
 }
 
 impl Shared {
     /// Gathers what follows from the answers and the installed components.
-    pub(crate) fn new(answers: &Answers, answers_json: Value, base: &HostName, installed: &[ComponentSpec]) -> Result<Self, RenderError> {
-        let namespaces = namespaces(answers)?;
+    pub(crate) fn new(input: &RenderInput<'_>, answers_json: Value, installed: &[ComponentSpec], deployments: &[ComponentSpec]) -> Result<Self, RenderError> {
+        let (answers, base) = (input.answers, input.base);
+        let namespaces = namespaces(answers, input.tenant.map(|tenant| tenant.name))?;
         let mut hosts: BTreeMap<String, HostName> = BTreeMap::new();
         let mut sites = Vec::new();
         for spec in installed {
@@ -96,8 +144,44 @@ impl Shared {
             Exposure::Ingress | Exposure::Gateway | Exposure::Route => "ClusterIP",
         };
         let base_is_site = hosts.values().any(|host| host == base);
-        Ok(Self { answers: answers_json, base: base.clone(), namespaces, hosts, sites, base_is_site, edge_service_type })
+        let tenant = input.tenant.map(|tenant| self::tenant(answers, base, &namespaces, tenant)).transpose()?;
+        let deployments = deployment_hosts(answers, base, input.facts, deployments)?;
+        Ok(Self { answers: answers_json, base: base.clone(), namespaces, hosts, sites, base_is_site, edge_service_type, deployments, tenant })
     }
+}
+
+/// The file on the database server's volume in which the database of a deployment is kept when it goes.
+pub fn dump_file(name: &DeploymentName, incarnation: Option<&str>) -> String {
+    format!("{name}-{}.dump", incarnation.unwrap_or("new"))
+}
+
+fn tenant(answers: &Answers, base: &HostName, namespaces: &NamespaceNames, input: TenantInput<'_>) -> Result<Tenant, RenderError> {
+    Ok(Tenant {
+        name: input.name.to_string(),
+        host: answers.hosts.tenant_host(input.name, base)?,
+        role: input.name.role(),
+        database: service_name("database", &namespaces.platform),
+        deployment: serde_json::to_value(input.deployment).map_err(RenderError::Values)?,
+        dump: dump_file(input.name, input.incarnation),
+    })
+}
+
+/// One pattern stands for the hosts of all deployments, so that a new one changes nothing at the edge.
+fn deployment_hosts(answers: &Answers, base: &HostName, facts: Option<&Facts>, deployments: &[ComponentSpec]) -> Result<Option<DeploymentHosts>, RenderError> {
+    let served = deployments.iter().find_map(|spec| spec.hosts.get(TENANT_HOST).map(|host| (spec, host.port)));
+    let Some((spec, port)) = served else { return Ok(None) };
+    let pattern = answers.hosts.tenant.replace("{base}", base.as_str());
+    let (before, after) = pattern.split_once("{tenant}").ok_or_else(|| spec.wrong("hosts.tenant does not contain {tenant}"))?;
+    let literal = |text: &str| text.replace('.', "\\.");
+    let namespace = answers.namespaces.tenants.replace("{tenant}", "$tenant");
+    let resolver = facts.and_then(|facts| facts.dns.known()).map_or(NO_RESOLVER, |dns| dns.cluster_ip);
+    Ok(Some(DeploymentHosts {
+        expression: format!("^{}(?<tenant>[a-z][a-z0-9-]{{0,28}}[a-z0-9]){}$", literal(before), literal(after)),
+        // nginx asks the resolver itself, without a search list, so the name is complete.
+        service: service_name(&spec.name, &namespace),
+        port,
+        resolver: if resolver.is_ipv6() { format!("[{resolver}]") } else { resolver.to_string() },
+    }))
 }
 
 /// The Service of a component as other pods name it.
@@ -105,12 +189,13 @@ pub(crate) fn service_name(component: &str, namespace: &str) -> String {
     format!("{component}.{namespace}.svc")
 }
 
-fn namespaces(answers: &Answers) -> Result<NamespaceNames, RenderError> {
+fn namespaces(answers: &Answers, tenant: Option<&DeploymentName>) -> Result<NamespaceNames, RenderError> {
     let valid = |name: &str| {
         let alphanumeric = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
         let bytes = name.as_bytes();
         (1..=63).contains(&bytes.len()) && bytes.iter().all(|byte| alphanumeric(byte) || *byte == b'-') && bytes.first().is_some_and(alphanumeric) && bytes.last().is_some_and(alphanumeric)
     };
     let take = |key: &'static str, name: &str| if valid(name) { Ok(name.to_owned()) } else { Err(RenderError::NamespaceName { key, name: name.to_owned() }) };
-    Ok(NamespaceNames { platform: take("platform", &answers.namespaces.platform)?, probes: take("probes", &answers.namespaces.probes)? })
+    let tenant = tenant.map(|tenant| take("tenants", &tenant.namespace(answers))).transpose()?.unwrap_or_default();
+    Ok(NamespaceNames { platform: take("platform", &answers.namespaces.platform)?, probes: take("probes", &answers.namespaces.probes)?, tenant })
 }

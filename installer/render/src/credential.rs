@@ -6,7 +6,7 @@ use std::time::Duration;
 use airlock_model::{CertificateSpec, CertificateSubject, HostName, Recipe, SecretEntry, SecretKeyRef, SecretSpec};
 
 use crate::RenderError;
-use crate::component::{CertificateDeclaration, ComponentSpec, Generate, Names, SecretDeclaration};
+use crate::component::{CertificateDeclaration, ComponentSpec, Generate, Names, SecretDeclaration, foreign_key};
 use crate::context::{Shared, Values, service_name};
 use crate::metadata::Belonging;
 use crate::template::Templates;
@@ -18,13 +18,12 @@ const COMMON_NAME: usize = 64;
 
 /// The Secrets of a component.
 pub(crate) fn secrets(spec: &ComponentSpec, values: &Values<'_>, templates: &Templates, belonging: &Belonging<'_>) -> Result<Vec<SecretSpec>, RenderError> {
-    let namespace = values.shared.namespaces.at(spec.namespace);
     let secret = |(name, declared): (&String, &SecretDeclaration)| {
         Ok(SecretSpec {
-            namespace: namespace.to_owned(),
-            name: name.clone(),
+            namespace: place(spec, declared, values).to_owned(),
+            name: full_name(name, declared, values),
             secret_type: declared.secret_type.clone(),
-            labels: belonging.labels(&spec.name),
+            labels: belonging.labels(spec),
             entries: vec![SecretEntry { key: declared.key.clone(), recipe: recipe(spec, declared, values, templates)? }],
             class: declared.class,
         })
@@ -32,20 +31,36 @@ pub(crate) fn secrets(spec: &ComponentSpec, values: &Values<'_>, templates: &Tem
     spec.secrets.iter().map(secret).collect()
 }
 
+/// The namespace of a Secret.
+fn place<'a>(spec: &ComponentSpec, declared: &SecretDeclaration, values: &'a Values<'_>) -> &'a str {
+    values.shared.namespaces.at(declared.namespace.unwrap_or(spec.namespace))
+}
+
+/// A deployment's Secret beside those of the platform bears the deployment's name.
+fn full_name(name: &str, declared: &SecretDeclaration, values: &Values<'_>) -> String {
+    match (&values.shared.tenant, declared.namespace) {
+        (Some(tenant), Some(_)) => format!("{name}-{}", tenant.name),
+        _ => name.to_owned(),
+    }
+}
+
 fn recipe(spec: &ComponentSpec, declared: &SecretDeclaration, values: &Values<'_>, templates: &Templates) -> Result<Recipe, RenderError> {
     let Some(text) = &declared.compose else {
         return match declared.generate {
             Some(Generate::Random) => Ok(Recipe::Random),
+            Some(Generate::LongRandom) => Ok(Recipe::LongRandom),
             Some(Generate::EcP256) => Ok(Recipe::EcP256),
             Some(Generate::Fernet) => Ok(Recipe::Fernet),
             None => Err(spec.wrong("a Secret needs either `generate` or `compose`")),
         };
     };
-    let template = templates.text(&format!("{}/component.yaml", spec.name), text, values)?;
-    let namespace = values.shared.namespaces.at(spec.namespace);
+    let template = templates.text(&format!("{}/component.yaml", spec.folder), text, values)?;
     let reference = |(word, name): (&String, &String)| {
+        if let Some((place, name, key)) = foreign_key(name) {
+            return Ok((word.clone(), SecretKeyRef { namespace: values.shared.namespaces.at(place).to_owned(), name: name.to_owned(), key: key.to_owned() }));
+        }
         let source = spec.secrets.get(name).ok_or_else(|| spec.wrong(format!("a Secret is composed of `{name}`, which this component does not declare")))?;
-        Ok((word.clone(), SecretKeyRef { namespace: namespace.to_owned(), name: name.clone(), key: source.key.clone() }))
+        Ok((word.clone(), SecretKeyRef { namespace: place(spec, source, values).to_owned(), name: full_name(name, source, values), key: source.key.clone() }))
     };
     Ok(Recipe::Compose { template, from: declared.from.iter().map(reference).collect::<Result<_, RenderError>>()? })
 }
@@ -60,14 +75,16 @@ pub(crate) fn certificates(spec: &ComponentSpec, shared: &Shared, belonging: &Be
                 permitted: permitted(authority.permitted, spec, shared),
                 publish: authority.publish.clone(),
             },
-            (None, Some(server)) => CertificateSubject::Server { authority: server.authority.clone(), names: names(server.names, spec, shared) },
+            (None, Some(server)) => {
+                CertificateSubject::Server { authority_namespace: shared.namespaces.platform.clone(), authority: server.authority.clone(), names: names(server.names, spec, shared) }
+            }
             _ => return Err(spec.wrong(format!("the certificate `{name}` needs either `authority` or `server`"))),
         };
         let days = |days: u32| Duration::from_secs(u64::from(days) * 24 * 60 * 60);
         Ok(CertificateSpec {
             namespace: namespace.to_owned(),
             name: name.clone(),
-            labels: belonging.labels(&spec.name),
+            labels: belonging.labels(spec),
             subject,
             lifetime: days(declared.days),
             renew_before: days(declared.renew_before_days),

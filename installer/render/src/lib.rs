@@ -27,6 +27,7 @@ mod sizing;
 mod template;
 mod workload;
 
+pub use context::dump_file;
 pub use error::RenderError;
 pub use release::release;
-pub use rendered::{RenderInput, Rendered, RenderedComponent, render};
+pub use rendered::{RenderInput, Rendered, RenderedComponent, TenantInput, render};

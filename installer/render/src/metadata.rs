@@ -7,6 +7,7 @@ use airlock_model::names;
 use serde_json::{Map, Value};
 
 use crate::RenderError;
+use crate::component::ComponentSpec;
 
 /// Prefixes of labels and annotations that only Airlock sets; what judges and selects would follow other ones.
 const RESERVED: [&str; 5] = ["app.kubernetes.io/", "airlock-platform.io/", "pod-security.kubernetes.io/", "kubernetes.io/metadata.name", "kubectl.kubernetes.io/"];
@@ -16,30 +17,33 @@ const RESERVED: [&str; 5] = ["app.kubernetes.io/", "airlock-platform.io/", "pod-
 pub(crate) struct Belonging<'a> {
     pub version: String,
     pub installation: &'a str,
+    /// The Airflow deployment, where one is rendered.
+    pub tenant: Option<&'a str>,
     pub metadata: &'a Metadata,
 }
 
 impl<'a> Belonging<'a> {
-    pub(crate) fn new(version: &str, installation: &'a str, metadata: &'a Metadata) -> Result<Self, RenderError> {
+    pub(crate) fn new(version: &str, installation: &'a str, tenant: Option<&'a str>, metadata: &'a Metadata) -> Result<Self, RenderError> {
         let reserved = metadata.labels.keys().chain(metadata.annotations.keys()).find(|key| RESERVED.iter().any(|prefix| key.starts_with(prefix)));
         // Labels cannot hold the plus of a version's build.
         let version = version.replace('+', "_");
-        reserved.map_or(Ok(Self { version, installation, metadata }), |key| Err(RenderError::ReservedMetadata { key: key.clone() }))
+        reserved.map_or(Ok(Self { version, installation, tenant, metadata }), |key| Err(RenderError::ReservedMetadata { key: key.clone() }))
     }
 
     /// Labels of an object of a component.
-    pub(crate) fn labels(&self, component: &str) -> BTreeMap<String, String> {
-        let mut labels = self.pod_labels(component);
+    pub(crate) fn labels(&self, spec: &ComponentSpec) -> BTreeMap<String, String> {
+        let mut labels = self.pod_labels(spec);
         labels.insert(names::LABEL_VERSION.into(), self.version.clone());
         labels.insert(names::LABEL_RELEASE.into(), self.version.clone());
         labels
     }
 
     /// Labels of a component's pods: without the release, so that an upgrade restarts only what it changes.
-    pub(crate) fn pod_labels(&self, component: &str) -> BTreeMap<String, String> {
+    pub(crate) fn pod_labels(&self, spec: &ComponentSpec) -> BTreeMap<String, String> {
         let mut labels = self.metadata.labels.clone();
-        labels.extend(selector(component));
-        labels.insert(names::LABEL_COMPONENT.into(), component.into());
+        labels.extend(selector(&spec.name));
+        labels.insert(names::LABEL_COMPONENT.into(), spec.folder.clone());
+        labels.extend(self.tenant.map(|tenant| (names::LABEL_TENANT.to_owned(), tenant.to_owned())));
         labels.insert(names::LABEL_MANAGED_BY.into(), names::PRODUCT.into());
         labels.insert(names::LABEL_INSTALLATION.into(), self.installation.into());
         labels
@@ -55,6 +59,11 @@ impl<'a> Belonging<'a> {
 /// The labels that select a component's pods; they never change, since selectors cannot.
 pub(crate) fn selector(component: &str) -> BTreeMap<String, String> {
     BTreeMap::from([(names::LABEL_NAME.into(), component.into()), (names::LABEL_PART_OF.into(), names::PRODUCT.into())])
+}
+
+/// The labels that select the pods of a component of all Airflow deployments.
+pub(crate) fn each_selector(folder: &str) -> BTreeMap<String, String> {
+    BTreeMap::from([(names::LABEL_COMPONENT.into(), folder.into()), (names::LABEL_PART_OF.into(), names::PRODUCT.into())])
 }
 
 fn add(metadata: &mut Map<String, Value>, key: &str, entries: BTreeMap<String, String>) {

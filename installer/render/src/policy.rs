@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use airlock_model::names;
 use serde_json::{Value, json};
 
 use crate::component::Sides;
-use crate::connection::{DnsPeer, End, Flow, Pods};
+use crate::connection::{DnsPeer, End, Flow, Pods, Where};
 
 /// What one group of pods may do.
 #[derive(Default)]
@@ -28,17 +29,20 @@ pub(crate) fn policies(flows: &[Flow]) -> BTreeMap<String, Vec<Value>> {
     }
     let mut policies: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for (pods, rules) in rules {
-        policies.entry(pods.component.clone()).or_default().push(policy(pods, rules));
+        // The policies in the namespace of each deployment are that deployment's own.
+        if let Where::Named(namespace) = &pods.namespace {
+            policies.entry(pods.component.clone()).or_default().push(policy(pods, namespace, rules));
+        }
     }
     policies
 }
 
-fn policy(pods: &Pods, rules: Rules) -> Value {
+fn policy(pods: &Pods, namespace: &str, rules: Rules) -> Value {
     let name = pods.group.as_ref().map_or_else(|| pods.component.clone(), |group| format!("{}-{group}", pods.component));
     let mut policy = json!({
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
-        "metadata": { "name": name, "namespace": pods.namespace },
+        "metadata": { "name": name, "namespace": namespace },
         "spec": { "podSelector": { "matchLabels": pods.selector }, "policyTypes": ["Ingress", "Egress"] },
     });
     // The API server drops empty lists; written ones would show as a difference for ever.
@@ -62,9 +66,9 @@ fn allowed(key: &str, own: &Pods, other: &End, port: Option<u16>) -> Vec<Value> 
     }
 }
 
-fn dns_rules(key: &str, namespace: &str, dns: &DnsPeer) -> Vec<Value> {
+fn dns_rules(key: &str, namespace: &Where, dns: &DnsPeer) -> Vec<Value> {
     let both = |port: u16| [self::port("UDP", port), self::port("TCP", port)];
-    let mut rules = vec![rule(key, vec![selected(namespace, &dns.namespace, &dns.selector)], dns.ports.iter().copied().flat_map(both).collect())];
+    let mut rules = vec![rule(key, vec![selected(namespace, &Where::Named(dns.namespace.clone()), &dns.selector)], dns.ports.iter().copied().flat_map(both).collect())];
     rules.extend(dns.node_local.map(|address| rule(key, vec![block(address)], both(53).into())));
     rules
 }
@@ -83,9 +87,16 @@ fn port(protocol: &str, port: u16) -> Value {
     json!({ "port": port, "protocol": protocol })
 }
 
-fn selected(own: &str, namespace: &str, selector: &BTreeMap<String, String>) -> Value {
+fn selected(own: &Where, other: &Where, selector: &BTreeMap<String, String>) -> Value {
     let pods = if selector.is_empty() { json!({}) } else { json!({ "matchLabels": selector }) };
-    if own == namespace { json!({ "podSelector": pods }) } else { json!({ "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": namespace } }, "podSelector": pods }) }
+    match other {
+        _ if own == other => json!({ "podSelector": pods }),
+        Where::Named(namespace) => json!({ "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": namespace } }, "podSelector": pods }),
+        Where::EachDeployment { installation } => {
+            let deployments = json!({ "matchLabels": { (names::LABEL_INSTALLATION): installation }, "matchExpressions": [{ "key": names::LABEL_TENANT, "operator": "Exists" }] });
+            json!({ "namespaceSelector": deployments, "podSelector": pods })
+        }
+    }
 }
 
 fn block(address: IpAddr) -> Value {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use airlock_model::answers::Answers;
-use airlock_model::{Amount, CertificateSpec, Connection, Facts, HostName, ImageLock, Object, Release, Right, SecretSpec};
+use airlock_model::{AirflowDeployment, Amount, CertificateSpec, Connection, DeploymentName, Facts, HostName, ImageLock, Object, Release, Right, SecretSpec};
 use serde_json::{Map, Value};
 
 use crate::component::ComponentSpec;
@@ -31,6 +31,19 @@ pub struct RenderInput<'a> {
     pub facts: Option<&'a Facts>,
     /// The id of the installation.
     pub installation: &'a str,
+    /// The Airflow deployment to render; none: the platform is rendered.
+    pub tenant: Option<TenantInput<'a>>,
+}
+
+/// The Airflow deployment that a render is about.
+#[derive(Clone, Copy, Debug)]
+pub struct TenantInput<'a> {
+    /// Its name, checked.
+    pub name: &'a DeploymentName,
+    /// Its document.
+    pub deployment: &'a AirflowDeployment,
+    /// Tells it from earlier and later ones of the same name: the beginning of its namespace's UID; none before it exists.
+    pub incarnation: Option<&'a str>,
 }
 
 /// Everything that is to be in the cluster.
@@ -53,6 +66,10 @@ pub struct Rendered {
 pub struct RenderedComponent {
     /// Its name.
     pub name: String,
+    /// Its folder below `templates/`.
+    pub folder: String,
+    /// Needed when a deployment goes, not before.
+    pub removal: bool,
     /// Its objects: accounts, claims, and policies first, then those of its templates.
     pub objects: Vec<Object>,
     /// Secrets that are generated.
@@ -70,7 +87,7 @@ pub struct RenderedComponent {
 /// The component whose objects all others live in.
 const NAMESPACES: &str = "namespaces";
 
-/// Renders what the answers ask for. Equal input gives equal output, in every process.
+/// Renders what the answers ask for: the platform, or one Airflow deployment on it. Equal input gives equal output, in every process.
 pub fn render(input: &RenderInput<'_>) -> Result<Rendered, RenderError> {
     render_library(&Library::shipped(), input)
 }
@@ -88,15 +105,29 @@ pub(crate) fn render_library(library: &Library, input: &RenderInput<'_>) -> Resu
     let answers = serde_json::to_value(input.answers).map_err(RenderError::Values)?;
     let facts = serde_json::to_value(input.facts).map_err(RenderError::Values)?;
     let known = ComponentSpec::all(library)?;
-    let mut installed = Vec::new();
+    let (mut installed, mut deployments) = (Vec::new(), Vec::new());
     for spec in &known {
         if condition::holds(spec, &answers, &facts)? {
-            installed.push(spec.clone());
+            let of = if spec.is_of_deployments() { &mut deployments } else { &mut installed };
+            of.push(spec.clone());
         }
     }
     installed.sort_by_key(|spec| (spec.name != NAMESPACES, spec.name.clone()));
-    let shared = Shared::new(input.answers, answers, input.base, &installed)?;
-    let flows = Ends { answers: input.answers, facts: input.facts, namespaces: &shared.namespaces, known: &known, installed: &installed }.flows()?;
+    if let Some(tenant) = input.tenant {
+        deployments = deployments.into_iter().map(|spec| spec.of_deployment(tenant.name)).collect();
+    }
+    let shared = Shared::new(input, answers, &installed, &deployments)?;
+    let ends = Ends {
+        answers: input.answers,
+        facts: input.facts,
+        namespaces: &shared.namespaces,
+        known: &known,
+        installed: &installed,
+        deployments: &deployments,
+        of_deployment: input.tenant.is_some(),
+        installation: input.installation,
+    };
+    let flows = ends.flows()?;
     let mut policies = policy::policies(&flows);
     let workshop = Workshop {
         input,
@@ -104,15 +135,16 @@ pub(crate) fn render_library(library: &Library, input: &RenderInput<'_>) -> Resu
         templates,
         shared,
         sizes: SizingTable::read(library)?,
-        belonging: Belonging::new(&input.release.version.to_string(), input.installation, &input.answers.metadata)?,
+        belonging: Belonging::new(&input.release.version.to_string(), input.installation, input.tenant.map(|tenant| tenant.name.as_str()), &input.answers.metadata)?,
         pull_secret: pull_secret(input.answers)?,
     };
     let mut drafts = Vec::new();
-    for spec in installed {
+    for spec in if input.tenant.is_some() { deployments } else { installed } {
         let policies = policies.remove(&spec.name).unwrap_or_default();
         drafts.push(workshop.draft(spec, policies)?);
     }
-    for patch in &input.answers.patches {
+    // Patches are about the platform's objects.
+    for patch in input.answers.patches.iter().filter(|_| input.tenant.is_none()) {
         patch::apply(patch, drafts.iter_mut().flat_map(|draft| draft.manifests.iter_mut()))?;
     }
     let components = drafts.into_iter().map(|draft| workshop.finish(draft)).collect::<Result<Vec<_>, _>>()?;
@@ -121,7 +153,7 @@ pub(crate) fn render_library(library: &Library, input: &RenderInput<'_>) -> Resu
 
 fn summed(components: Vec<RenderedComponent>, connections: Vec<Connection>) -> Rendered {
     let mut rendered = Rendered { components, connections, requests: Amount::default(), largest_pod: Amount::default(), pods: 0 };
-    let demands: Vec<(Amount, u32)> = rendered.components.iter().flat_map(|component| component.objects.iter().filter_map(workload::demand)).collect();
+    let demands: Vec<(Amount, u32)> = rendered.components.iter().filter(|component| !component.removal).flat_map(|component| component.objects.iter().filter_map(workload::demand)).collect();
     for (pod, replicas) in demands {
         rendered.requests += pod * u64::from(replicas);
         rendered.largest_pod.cpu_millis = rendered.largest_pod.cpu_millis.max(pod.cpu_millis);
@@ -152,12 +184,13 @@ struct Workshop<'a> {
 
 impl Workshop<'_> {
     fn draft(&self, spec: ComponentSpec, policies: Vec<Value>) -> Result<Draft, RenderError> {
-        let size = self.sizes.of(&spec, self.input.answers)?;
-        let values = Values { shared: &self.shared, replicas: size.replicas };
+        let deployment = self.input.tenant.map(|tenant| tenant.deployment);
+        let size = self.sizes.of(&spec, self.input.answers, deployment)?;
+        let values = Values { shared: &self.shared, replicas: size.replicas, quota: self.sizes.quota(self.input.answers, deployment)? };
         let namespace = self.shared.namespaces.at(spec.namespace);
         let answered = sizing::answered(&spec.name, self.input.answers);
         let mut written = Vec::new();
-        for file in self.library.manifests(&spec.name) {
+        for file in self.library.manifests(&spec.folder) {
             written.extend(manifest::documents(file, &self.templates.file(file, &values)?)?);
         }
         let completion = Completion {
@@ -198,12 +231,14 @@ impl Workshop<'_> {
         if is_namespaced {
             metadata.entry("namespace").or_insert_with(|| Value::String(namespace.to_owned()));
         }
-        self.belonging.complete(metadata, self.belonging.labels(&spec.name));
+        self.belonging.complete(metadata, self.belonging.labels(spec));
         Ok(())
     }
 
     fn finish(&self, mut draft: Draft) -> Result<RenderedComponent, RenderError> {
+        workload::publish_pod_templates(&mut draft.manifests)?;
         workload::configure(&mut draft.manifests, &draft.secrets)?;
+        workload::name_jobs(&mut draft.manifests)?;
         let spec = draft.spec;
         let objects = draft.manifests.into_iter().map(|manifest| manifest::object(&spec.name, manifest)).collect::<Result<Vec<_>, _>>()?;
         let images: BTreeSet<String> = spec.images.clone();
@@ -211,9 +246,14 @@ impl Workshop<'_> {
             objects,
             secrets: draft.secrets,
             certificates: draft.certificates,
-            hosts: spec.hosts.keys().filter_map(|name| self.shared.hosts.get(name).cloned()).collect(),
+            hosts: match &self.shared.tenant {
+                Some(tenant) => spec.hosts.keys().map(|_| tenant.host.clone()).collect(),
+                None => spec.hosts.keys().filter_map(|name| self.shared.hosts.get(name).cloned()).collect(),
+            },
             images: images.into_iter().collect(),
             rights: declared::rights(&spec, self.shared.namespaces.at(spec.namespace)),
+            folder: spec.folder,
+            removal: spec.removal,
             name: spec.name,
         })
     }

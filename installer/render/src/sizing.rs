@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use airlock_model::answers::{Answers, Component, ResourcePair, Resources, Sizing};
-use airlock_model::{quantity, quantity_millis};
-use serde::Deserialize;
+use airlock_model::{AirflowDeployment, quantity, quantity_millis};
+use serde::{Deserialize, Serialize};
 
 use crate::component::ComponentSpec;
 use crate::library::Library;
@@ -19,6 +19,20 @@ pub(crate) struct SizingTable {
     tiny: BTreeMap<String, ComponentSize>,
     small: BTreeMap<String, ComponentSize>,
     production: BTreeMap<String, ComponentSize>,
+    /// The most that all pods of one Airflow deployment may ask for, by size.
+    quotas: BTreeMap<String, QuotaSize>,
+}
+
+/// The most that all pods of one Airflow deployment may ask for.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct QuotaSize {
+    /// Requests of CPU.
+    pub cpu: String,
+    /// Requests of memory.
+    pub memory: String,
+    /// Pods; a text, as quotas are written.
+    pub pods: String,
 }
 
 /// What one component asks for.
@@ -40,19 +54,45 @@ impl SizingTable {
         manifest::declaration(FILE, text)
     }
 
-    /// What a component asks for under these answers. A component without pods has no row.
-    pub(crate) fn of(&self, spec: &ComponentSpec, answers: &Answers) -> Result<ComponentSize, RenderError> {
-        let row = match answers.sizing {
+    /// What a component asks for under these answers, or for this deployment. A component without pods has no row.
+    pub(crate) fn of(&self, spec: &ComponentSpec, answers: &Answers, deployment: Option<&AirflowDeployment>) -> Result<ComponentSize, RenderError> {
+        let row = match size(answers, deployment) {
             Sizing::Tiny => &self.tiny,
             Sizing::Small => &self.small,
             Sizing::Production => &self.production,
         };
-        let mut size = row.get(&spec.name).cloned().unwrap_or_default();
-        if let Some(answered) = answered(&spec.name, answers) {
+        let mut size = row.get(&spec.folder).cloned().unwrap_or_default();
+        if let Some(answered) = answered(&spec.folder, answers) {
             size.answered(spec, answered)?;
         }
         Ok(size)
     }
+
+    /// The most that all pods of a deployment may ask for: what its document says, else its size's own.
+    pub(crate) fn quota(&self, answers: &Answers, deployment: Option<&AirflowDeployment>) -> Result<QuotaSize, RenderError> {
+        let Some(deployment) = deployment else { return Ok(QuotaSize::default()) };
+        let name = match size(answers, Some(deployment)) {
+            Sizing::Tiny => "tiny",
+            Sizing::Small => "small",
+            Sizing::Production => "production",
+        };
+        let mut quota = self.quotas.get(name).cloned().ok_or_else(|| RenderError::Declaration { file: FILE.into(), message: format!("`quotas` has no row {name}") })?;
+        if let Some(asked) = &deployment.quota.cpu {
+            quota.cpu = cores(asked, "quota.cpu")?;
+        }
+        if let Some(asked) = &deployment.quota.memory {
+            quota.memory = bytes(asked, "quota.memory")?;
+        }
+        if let Some(asked) = deployment.quota.pods {
+            quota.pods = asked.to_string();
+        }
+        Ok(quota)
+    }
+}
+
+/// A deployment has a size of its own, or the platform's.
+fn size(answers: &Answers, deployment: Option<&AirflowDeployment>) -> Sizing {
+    deployment.and_then(|deployment| deployment.sizing).unwrap_or(answers.sizing)
 }
 
 /// What the answers say of a component.
@@ -61,7 +101,7 @@ pub(crate) fn answered<'a>(name: &str, answers: &'a Answers) -> Option<&'a Compo
     match name {
         "edge" => Some(&components.edge),
         "registry" => Some(&components.registry),
-        "database" => components.database.as_ref(),
+        "database" => Some(&components.database),
         "monitoring" => components.monitoring.as_ref(),
         _ => None,
     }

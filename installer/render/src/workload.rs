@@ -19,6 +19,11 @@ const CONFIGURATION: &str = "airlock-platform.io/configuration";
 /// Secrets are made once; a rotation will raise the counter.
 const FIRST_GENERATION: &str = "1";
 
+/// Not applied as it is: it becomes a `ConfigMap` that a program of ours makes pods from.
+const POD_TEMPLATE: &str = "PodTemplate";
+/// The pod in such a `ConfigMap`.
+const POD_FILE: &str = "pod.yaml";
+
 /// What pods of a component are completed from.
 pub(crate) struct Completion<'a> {
     pub spec: &'a ComponentSpec,
@@ -41,6 +46,7 @@ fn template_of(kind: &str) -> Option<&'static str> {
     match kind {
         "Deployment" | "StatefulSet" | "DaemonSet" | "Job" => Some("/spec/template"),
         "CronJob" => Some("/spec/jobTemplate/spec/template"),
+        POD_TEMPLATE => Some("/template"),
         _ => None,
     }
 }
@@ -63,7 +69,7 @@ impl Completion<'_> {
     fn annotations(&self, template: &mut Map<String, Value>) -> Result<(), RenderError> {
         let metadata = template.entry("metadata").or_insert_with(|| json!({}));
         let metadata = metadata.as_object_mut().ok_or_else(|| self.spec.wrong("the metadata of a pod template is no map"))?;
-        self.belonging.complete(metadata, self.belonging.pod_labels(&self.spec.name));
+        self.belonging.complete(metadata, self.belonging.pod_labels(self.spec));
         let annotations = metadata.entry("annotations").or_insert_with(|| json!({}));
         annotations[names::ANNOTATION_SECRET_GENERATION] = json!(FIRST_GENERATION);
         Ok(())
@@ -181,6 +187,30 @@ pub(crate) fn configure(manifests: &mut [Value], secrets: &[SecretSpec]) -> Resu
         if !mounted.is_empty() {
             template["metadata"]["annotations"][CONFIGURATION] = json!(Digest::of_canonical(&mounted).map_err(RenderError::Values)?.short());
         }
+    }
+    Ok(())
+}
+
+/// Names that follow from contents: a Job bears a digest of what it does, since a Job that has run cannot be changed, and one
+/// that does something else is another one.
+pub(crate) fn name_jobs(manifests: &mut [Value]) -> Result<(), RenderError> {
+    for manifest in manifests.iter_mut().filter(|manifest| manifest["kind"] == "Job") {
+        let digest = Digest::of_canonical(&manifest["spec"]).map_err(RenderError::Values)?;
+        let name = manifest["metadata"]["name"].as_str().unwrap_or_default();
+        manifest["metadata"]["name"] = json!(format!("{name}-{}", digest.short()));
+    }
+    Ok(())
+}
+
+/// Templates of pods become `ConfigMaps` from which a program makes them.
+pub(crate) fn publish_pod_templates(manifests: &mut [Value]) -> Result<(), RenderError> {
+    for manifest in manifests.iter_mut().filter(|manifest| manifest["kind"] == POD_TEMPLATE) {
+        let mut pod = json!({ "apiVersion": "v1", "kind": "Pod" });
+        pod["metadata"] = manifest["template"]["metadata"].take();
+        pod["spec"] = manifest["template"]["spec"].take();
+        // JSON is YAML.
+        let text = serde_json::to_string_pretty(&pod).map_err(RenderError::Values)?;
+        *manifest = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": manifest["metadata"], "data": { POD_FILE: text } });
     }
     Ok(())
 }

@@ -74,7 +74,7 @@ mod tests {
             namespace: "airlock".to_owned(),
             name: "base-domain-tls".to_owned(),
             labels: BTreeMap::new(),
-            subject: CertificateSubject::Server { authority: "base-domain-ca".to_owned(), names: vec!["example.com".to_owned(), "*.example.com".to_owned()] },
+            subject: CertificateSubject::Server { authority_namespace: "airlock".into(), authority: "base-domain-ca".to_owned(), names: vec!["example.com".to_owned(), "*.example.com".to_owned()] },
             lifetime: 90 * DAY,
             renew_before: 30 * DAY,
         }

@@ -99,6 +99,7 @@ pub(crate) fn action(action: &Action) -> String {
         Action::Generate(spec) => format!("       makes {} ({}), keys {}\n", spec.object(), spec.secret_type, spec.entries.iter().map(|entry| entry.key.as_str()).collect::<Vec<_>>().join(", ")),
         Action::Issue(spec) => format!("       issues {} for {} days\n", certificate(spec), spec.lifetime.as_secs() / 86_400),
         Action::Push(spec) => format!("       copies {} to {}\n", counted(spec.images.len(), "image", "images"), spec.registry),
+        Action::Run(job) => format!("       runs {} to its end\n", job.reference()),
         Action::Probe(attempts) => lines(attempts, |attempt| format!("       tries: {}", attempt.purpose)),
         Action::Await(Gate::Dns { records, .. }) => format!("       waits until these names lead to the edge: {}\n", records.join(", ")),
         Action::Await(Gate::NodePull { image, pools, .. }) => {
@@ -110,7 +111,7 @@ pub(crate) fn action(action: &Action) -> String {
 fn certificate(spec: &airlock_model::CertificateSpec) -> String {
     match &spec.subject {
         airlock_model::CertificateSubject::Authority { permitted, .. } => format!("the authority {} that may sign for {} alone,", spec.name, permitted.join(", ")),
-        airlock_model::CertificateSubject::Server { names, authority } => format!("the certificate {} for {}, signed by {authority},", spec.name, names.join(", ")),
+        airlock_model::CertificateSubject::Server { names, authority, .. } => format!("the certificate {} for {}, signed by {authority},", spec.name, names.join(", ")),
     }
 }
 

@@ -48,9 +48,9 @@ pub(super) async fn settle(run: &Run<'_>, step: &PlannedStep, spec: &Certificate
                 None => Ok(()),
             }
         }
-        CertificateSubject::Server { authority, names } => {
-            let missing = || ApplyError::SecretMissing { at: SecretKeyRef { namespace: spec.namespace.clone(), name: authority.clone(), key: KEY.to_owned() } };
-            let secret = read(run, &spec.namespace, authority).await?.ok_or_else(missing)?;
+        CertificateSubject::Server { authority_namespace, authority, names } => {
+            let missing = || ApplyError::SecretMissing { at: SecretKeyRef { namespace: authority_namespace.clone(), name: authority.clone(), key: KEY.to_owned() } };
+            let secret = read(run, authority_namespace, authority).await?.ok_or_else(missing)?;
             let signer = Authority::from_pem(bytes(&secret, CERTIFICATE), bytes(&secret, KEY))?;
             let signer_facts = self::facts(&secret);
             if facts.as_ref().is_some_and(|facts| renewal(facts, spec, signer_facts.as_ref(), now).is_none()) {

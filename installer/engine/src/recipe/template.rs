@@ -3,7 +3,8 @@
 //!
 //! Filters: `url` percent-encodes all but the unreserved characters of RFC 3986; `base64` is the standard alphabet with
 //! padding (RFC 4648 §4); `json` escapes for the inside of a JSON string, the quotes stand in the template; `bcrypt` is
-//! the hash that htpasswd files hold. They are applied from left to right.
+//! the hash that htpasswd files hold; `scram` is the verifier that PostgreSQL keeps of a password (RFC 5803). They are
+//! applied from left to right.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::Value;
+use super::{Value, scram};
 use crate::ApplyError;
 
 /// Rounds of bcrypt as a power of two. The passwords have 256 bits, so that stretching adds nothing to their strength,
@@ -39,6 +40,7 @@ enum Filter {
     Base64,
     Bcrypt,
     Json,
+    Scram,
 }
 
 /// What is wrong with a template.
@@ -48,7 +50,7 @@ pub enum TemplateError {
     #[error("the template names `{0}`, which stands for no value")]
     Name(String),
     /// A filter that does not exist.
-    #[error("the template names the filter `{0}`; there are url, base64, bcrypt, json")]
+    #[error("the template names the filter `{0}`; there are url, base64, bcrypt, json, scram")]
     Filter(String),
     /// A value that `json` cannot escape.
     #[error("a value is no text, and `json` needs text")]
@@ -59,6 +61,9 @@ pub enum TemplateError {
     /// bcrypt failed.
     #[error("bcrypt failed: {0}")]
     Bcrypt(String),
+    /// The system's random source failed.
+    #[error("no random bytes for a salt: {0}")]
+    Salt(String),
 }
 
 impl<'a> Template<'a> {
@@ -103,6 +108,7 @@ impl<'a> Template<'a> {
                 Part::Text(text) => rest.strip_prefix(text.as_bytes()),
                 Part::Place { at, filters } => match filters.split_last() {
                     Some((Filter::Bcrypt, before)) => strip_hash(rest, &filtered(value(at)?.expose(), before)?),
+                    Some((Filter::Scram, before)) => scram::strip(rest, &filtered(value(at)?.expose(), before)?),
                     _ => rest.strip_prefix(filtered(value(at)?.expose(), filters)?.as_slice()),
                 },
             };
@@ -151,6 +157,7 @@ impl Filter {
             "base64" => Ok(Self::Base64),
             "bcrypt" => Ok(Self::Bcrypt),
             "json" => Ok(Self::Json),
+            "scram" => Ok(Self::Scram),
             _ => Err(TemplateError::Filter(name.to_owned())),
         }
     }
@@ -164,6 +171,7 @@ impl Filter {
                 let quoted = Zeroizing::new(serde_json::to_string(text).map_err(|_| TemplateError::NotText)?);
                 Ok(quoted.as_bytes()[1..quoted.len() - 1].to_vec())
             }
+            Self::Scram => scram::verifier(value),
             Self::Bcrypt if value.len() > 72 => Err(TemplateError::TooLong),
             Self::Bcrypt => bcrypt::hash(value, BCRYPT_COST).map(String::into_bytes).map_err(|error| TemplateError::Bcrypt(error.to_string())),
         }

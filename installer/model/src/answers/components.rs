@@ -13,8 +13,8 @@ pub struct Components {
     pub edge: Component,
     /// The private image registry.
     pub registry: Component,
-    /// Postgres.
-    pub database: Option<Component>,
+    /// Postgres, one server for all Airflow deployments.
+    pub database: Component,
     /// Prometheus and Alertmanager.
     pub monitoring: Option<Component>,
 }

@@ -138,13 +138,13 @@ pub enum AnswersFault {
         at: Place,
     },
     /// Another kind of document, or another version of this one.
-    #[error("`{key}` is `{found}`, but answers have `{expected}`")]
+    #[error("`{key}` is `{found}`, but here it must be `{expected}`")]
     Kind {
         /// `apiVersion` or `kind`.
         key: &'static str,
         /// What stands there.
         found: Untrusted<String>,
-        /// What answers have.
+        /// What it must be.
         expected: &'static str,
         /// Where it stands.
         at: Place,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{HostName, HostNameError};
+use crate::{DeploymentName, HostName, HostNameError};
 
 /// Patterns of host names. `{name}` is the component, `{base}` the base domain, `{tenant}` an Airflow deployment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -42,6 +42,12 @@ impl Hosts {
         let pattern = self.overrides.get(name).unwrap_or(&self.pattern);
         let text = pattern.replace("{name}", name).replace("{base}", base.as_str());
         text.parse().map_err(|source| HostPatternError { pattern: pattern.clone(), source })
+    }
+
+    /// The host of an Airflow deployment.
+    pub fn tenant_host(&self, name: &DeploymentName, base: &HostName) -> Result<HostName, HostPatternError> {
+        let text = self.tenant.replace("{tenant}", name.as_str()).replace("{base}", base.as_str());
+        text.parse().map_err(|source| HostPatternError { pattern: self.tenant.clone(), source })
     }
 }
 

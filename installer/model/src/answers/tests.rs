@@ -92,8 +92,8 @@ fn each_wrong_text_is_named_with_its_place() {
         ("a: b: c\n", "1:5 answers.syntax: this is not YAML: mapping values are not allowed in this context"),
         ("- a\n", "1:1 answers.wrong-type: `the document` must be a group of keys, but here is a list"),
         ("text\n", "1:1 answers.wrong-type: `the document` must be a group of keys, but here is other text"),
-        ("apiVersion: airlock/v1\nkind: Profile\n", "2:7 answers.kind: `kind` is `Profile`, but answers have `Answers`"),
-        ("apiVersion: airlock/v2\nkind: Answers\n", "1:13 answers.kind: `apiVersion` is `airlock/v2`, but answers have `airlock/v1`"),
+        ("apiVersion: airlock/v1\nkind: Profile\n", "2:7 answers.kind: `kind` is `Profile`, but here it must be `Answers`"),
+        ("apiVersion: airlock/v2\nkind: Answers\n", "1:13 answers.kind: `apiVersion` is `airlock/v2`, but here it must be `airlock/v1`"),
         ("kind: Answers\nbaseDomain: a.b\n", "1:1 answers.missing: `apiVersion` is missing"),
     ];
     for (text, expected) in cases {

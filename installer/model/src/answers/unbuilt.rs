@@ -34,10 +34,10 @@ impl Answers {
         for (name, component) in [("edge", &self.components.edge), ("registry", &self.components.registry)] {
             refuse(component.mode != Mode::Bundled, &format!("components.{name}.mode"), word(&component.mode), "possible is bundled");
         }
-        for (name, component) in [("database", &self.components.database), ("monitoring", &self.components.monitoring)] {
-            let asked = component.as_ref().filter(|component| component.mode != Mode::Off);
-            refuse(asked.is_some(), &format!("components.{name}"), asked.map_or_else(String::new, |component| format!("mode {}", word(&component.mode))), leave_out);
-        }
+        let database = self.components.database.mode;
+        refuse(database == Mode::Existing, "components.database.mode", word(&database), "possible are bundled and off");
+        let monitoring = self.components.monitoring.as_ref().filter(|component| component.mode != Mode::Off);
+        refuse(monitoring.is_some(), "components.monitoring", monitoring.map_or_else(String::new, |component| format!("mode {}", word(&component.mode))), leave_out);
         refuse(!self.namespaces.create, "namespaces.create", "false".into(), "possible is true: Airlock makes its namespaces");
         refuse(self.network.proxy != super::Proxy::default(), "network.proxy", "a proxy".into(), leave_out);
         refuse(!self.trust.ca.is_empty(), "trust.ca", entries(self.trust.ca.len()), leave_out);

@@ -130,7 +130,7 @@ impl Problems {
 
     fn components(&mut self, answers: &Answers) {
         let components = &answers.components;
-        let named = [("edge", Some(&components.edge)), ("registry", Some(&components.registry)), ("database", components.database.as_ref()), ("monitoring", components.monitoring.as_ref())];
+        let named = [("edge", Some(&components.edge)), ("registry", Some(&components.registry)), ("database", Some(&components.database)), ("monitoring", components.monitoring.as_ref())];
         self.edge_storage(answers);
         for (name, component) in named {
             if let Some(component) = component {

@@ -15,6 +15,7 @@ pub(super) const CODES: &[CodeSpec] = &[
         "give the path of a file that you may read, in UTF-8",
         Some("airlock requirements --answers FILE"),
     ),
+    usage("command.file-unreadable", "a file that the command was given cannot be read", "the command cannot do without it", "give the path of a file that you may read, in UTF-8", None),
     usage(
         "command.unconfirmed",
         "nobody is there to confirm",

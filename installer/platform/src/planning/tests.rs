@@ -49,7 +49,7 @@ fn authority() -> CertificateSpec {
 }
 
 fn server() -> CertificateSpec {
-    certificate("tls", CertificateSubject::Server { authority: "ca".into(), names: vec!["a.platform.test".into()] })
+    certificate("tls", CertificateSubject::Server { authority_namespace: "airlock".into(), authority: "ca".into(), names: vec!["a.platform.test".into()] })
 }
 
 fn dns() -> Gate {

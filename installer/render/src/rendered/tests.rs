@@ -26,7 +26,7 @@ fn rendered(library: &Library) -> Result<Rendered, RenderError> {
     let answers: Answers = serde_yaml::from_str(ANSWERS).unwrap();
     let release = crate::release::from_library(library)?;
     let base = "platform.test".parse().unwrap();
-    render_library(library, &RenderInput { answers: &answers, base: &base, release: &release, lock: None, facts: None, installation: "i" })
+    render_library(library, &RenderInput { answers: &answers, base: &base, release: &release, lock: None, facts: None, installation: "i", tenant: None })
 }
 
 fn refused(library: &Library) -> String {

@@ -31,7 +31,7 @@ impl Combination {
     pub(crate) fn try_render(&self) -> Result<Rendered, airlock_render::RenderError> {
         let release = release().unwrap();
         let base: HostName = self.answers.base_domain.parse().unwrap();
-        render(&RenderInput { answers: &self.answers, base: &base, release: &release, lock: self.lock.as_ref(), facts: self.facts.as_ref(), installation: "0123456789abcdef" })
+        render(&RenderInput { answers: &self.answers, base: &base, release: &release, lock: self.lock.as_ref(), facts: self.facts.as_ref(), installation: "0123456789abcdef", tenant: None })
     }
 }
 

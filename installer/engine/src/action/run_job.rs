@@ -1,0 +1,82 @@
+//! Runs a Job to its end: one that ended well is left as the proof that it did, one that failed is run again. Earlier Jobs of
+//! the same kind of work, told by their labels, are removed.
+
+use airlock_model::{Event, Object, ObjectRef, Operation, PlannedStep, Untrusted, names};
+use serde_json::Value;
+
+use crate::ApplyError;
+use crate::run::Run;
+
+pub(super) async fn settle(run: &Run<'_>, step: &PlannedStep, job: &Object) -> Result<(), ApplyError> {
+    let reference = job.reference();
+    let live = run.halt.or(run.cluster.get(reference)).await?.map_err(ApplyError::of)?;
+    let operation = match &live {
+        Some(live) if live.ready => None,
+        Some(live) if !has_failed(&live.manifest) => Some(Operation::Await),
+        found => {
+            let mut former = former(run, job).await?;
+            former.extend(found.as_ref().map(|_| reference.clone()));
+            remove(run, step, &former).await?;
+            run.halt.checkpoint()?;
+            run.cluster.create(job).await.map_err(ApplyError::of)?;
+            Some(Operation::Create)
+        }
+    };
+    if operation.is_some() {
+        wait(run, step, reference).await?;
+    }
+    run.events.send(Event::ObjectSettled { step: step.id.clone(), object: reference.clone(), operation: operation.filter(|operation| *operation == Operation::Create) });
+    Ok(())
+}
+
+/// Other Jobs that did the same for the same, by their labels.
+async fn former(run: &Run<'_>, job: &Object) -> Result<Vec<ObjectRef>, ApplyError> {
+    let labels = job.manifest().pointer("/metadata/labels").and_then(Value::as_object);
+    let same: Vec<String> = [names::LABEL_INSTALLATION, names::LABEL_TENANT, names::LABEL_NAME]
+        .into_iter()
+        .map(|label| match labels.and_then(|labels| labels.get(label)).and_then(Value::as_str) {
+            Some(value) => format!("{label}={value}"),
+            None => format!("!{label}"),
+        })
+        .collect();
+    let reference = job.reference();
+    let found = run.cluster.list(&reference.api_version, &reference.kind, reference.namespace.as_deref(), Some(&same.join(","))).await.map_err(ApplyError::of)?;
+    Ok(found.into_iter().map(|live| live.object).filter(|object| object != reference).collect())
+}
+
+async fn remove(run: &Run<'_>, step: &PlannedStep, jobs: &[ObjectRef]) -> Result<(), ApplyError> {
+    if jobs.is_empty() {
+        return Ok(());
+    }
+    for job in jobs {
+        run.halt.checkpoint()?;
+        run.cluster.delete(job).await.map_err(ApplyError::of)?;
+    }
+    let told = |object: &ObjectRef, cause: &str| run.events.send(Event::Waiting { step: step.id.clone(), object: object.clone(), cause: Untrusted::new(cause.to_owned()) });
+    run.halt.while_leased(run.cluster.wait_gone(jobs, &run.waiting(), told)).await?.map_err(ApplyError::of)
+}
+
+async fn wait(run: &Run<'_>, step: &PlannedStep, job: &ObjectRef) -> Result<(), ApplyError> {
+    let told = |object: &ObjectRef, cause: &str| run.events.send(Event::Waiting { step: step.id.clone(), object: object.clone(), cause: Untrusted::new(cause.to_owned()) });
+    run.halt.while_leased(run.cluster.wait_ready(std::slice::from_ref(job), &run.waiting(), told)).await?.map_err(ApplyError::of)
+}
+
+/// The Job controller gave up (Kubernetes: condition `Failed` of a Job).
+fn has_failed(job: &Value) -> bool {
+    let conditions = job.pointer("/status/conditions").and_then(Value::as_array);
+    conditions.into_iter().flatten().any(|condition| condition["type"] == "Failed" && condition["status"] == "True")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_job_has_failed_when_its_controller_says_so() {
+        assert!(has_failed(&json!({"status": {"conditions": [{"type": "FailureTarget", "status": "True"}, {"type": "Failed", "status": "True"}]}})));
+        assert!(!has_failed(&json!({"status": {"conditions": [{"type": "Complete", "status": "True"}]}})));
+        assert!(!has_failed(&json!({"status": {"failed": 1}})), "a pod of it failed; another one is tried");
+    }
+}

@@ -1,0 +1,77 @@
+//! What every document of `airlock/v1` has in common: text is read strictly by the schema of its type, with line, column,
+//! and the nearest key, and all that is wrong is said at once.
+
+use schemars::{JsonSchema, schema_for};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::fault::{AnswersError, AnswersFault};
+use super::outline::{self, Content, Node};
+use super::parse::LARGEST;
+use super::shape::Shape;
+use super::{AnswersProblem, Flaw};
+use crate::Untrusted;
+
+/// `apiVersion` and `kind`.
+pub(crate) type Kind = (&'static str, &'static str);
+
+/// Reads one document: its shape, then its values.
+pub(crate) fn read<T: DeserializeOwned>(text: &str, schema: &Value, kind: Kind, problems: impl Fn(&T) -> Vec<AnswersProblem>) -> Result<T, AnswersError> {
+    let (document, tree) = shaped(text, schema, kind)?;
+    AnswersError::from_faults(located(problems(&document), &tree, text).collect()).map_or(Ok(document), Err)
+}
+
+/// Reads one document as far as its shape; its values are not looked at.
+pub(super) fn shaped<T: DeserializeOwned>(text: &str, schema: &Value, kind: Kind) -> Result<(T, Node), AnswersError> {
+    if text.len() > LARGEST {
+        return Err(AnswersFault::TooLarge { bytes: text.len(), largest: LARGEST }.into());
+    }
+    let tree = outline::read(text)?;
+    check_kind(&tree, text, kind)?;
+    let mut shape = Shape::new(text, schema);
+    let value = shape.read(&tree, schema, "");
+    if let Some(error) = AnswersError::from_faults(shape.faults) {
+        return Err(error);
+    }
+    let document = serde_json::from_value(value).map_err(|error| AnswersFault::Mismatch { message: error.to_string().into() })?;
+    Ok((document, tree))
+}
+
+/// Problems with the places of their keys.
+pub(super) fn located<'a>(problems: Vec<AnswersProblem>, tree: &'a Node, text: &'a str) -> impl Iterator<Item = AnswersFault> + 'a {
+    problems.into_iter().map(move |problem| {
+        let at = tree.locate(&problem.path);
+        match problem.flaw {
+            Flaw::Value(flaw) => AnswersFault::Value { path: problem.path, text: flaw.into(), at: at.place(text) },
+            Flaw::Reference(flaw) => AnswersFault::Reference { path: problem.path, text: flaw, at: at.place_without_text() },
+        }
+    })
+}
+
+/// The JSON Schema of a type, with its `apiVersion` and `kind` fixed.
+pub(crate) fn schema<T: JsonSchema>(title: &str, (api_version, kind): Kind) -> Value {
+    let mut schema = schema_for!(T).to_value();
+    if let Some(schema) = schema.as_object_mut() {
+        schema.insert("title".into(), title.into());
+    }
+    for (key, word) in [("apiVersion", api_version), ("kind", kind)] {
+        if let Some(property) = schema.pointer_mut(&format!("/properties/{key}")).and_then(Value::as_object_mut) {
+            property.insert("const".into(), word.into());
+        }
+    }
+    schema
+}
+
+/// Another kind of document has other keys; to name each of them would hide what is wrong.
+fn check_kind(tree: &Node, text: &str, (api_version, kind): Kind) -> Result<(), AnswersFault> {
+    for (key, expected) in [("apiVersion", api_version), ("kind", kind)] {
+        if let Some(entry) = tree.entry(key)
+            && let Content::Scalar { text: found, .. } = &entry.value.value
+            && !entry.value.is_null()
+            && found != expected
+        {
+            return Err(AnswersFault::Kind { key, found: Untrusted::from(found.as_str()), expected, at: entry.value.at.place(text) });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,211 @@
+//! The plan that takes one Airflow deployment away: its pods, then its database (kept in a dump unless asked otherwise), then
+//! everything else. What was erased and what remains is written down before the namespace goes, since it goes last.
+
+use std::collections::BTreeMap;
+
+use airlock_cluster::{Cluster, SurveyScope};
+use airlock_engine::{ApplyOptions, RunOutcome, Stop};
+use airlock_model::{
+    Action, AirflowDeployment, Approval, ApprovedBy, ApprovedPlan, Change, DeploymentName, Digest, Events, Facts, Object, ObjectRef, Operation, Plan, PlannedStep, Purpose, Record, Risk, StepId, Undo, names,
+};
+use airlock_render::{RenderInput, Rendered, TenantInput};
+use serde_json::json;
+
+use super::Platform;
+use crate::{PlatformError, desired, desired::DesiredStep, planning::PLAN_SCHEMA, rights};
+
+/// What goes and what stays.
+pub struct DeploymentRemoval {
+    /// The deployment.
+    pub name: DeploymentName,
+    /// The plan.
+    pub plan: Plan,
+    /// Its digest.
+    pub digest: Digest,
+    /// File on the database server's volume that is kept; none when no dump was asked for.
+    pub dump: Option<String>,
+    /// The `ConfigMap` that tells what was erased and what remains.
+    pub offboarding: ObjectRef,
+    caller: String,
+}
+
+/// Digits of a namespace's UID that tell deployments of the same name apart.
+const INCARNATION_DIGITS: usize = 8;
+
+/// Makes the plan. It reads only.
+pub async fn removal(cluster: &Cluster, platform_namespace: &str, name: &DeploymentName, dump: bool) -> Result<DeploymentRemoval, PlatformError> {
+    let platform = Platform::read(cluster, platform_namespace).await?;
+    let namespace = platform.namespace(name)?;
+    let missing = || PlatformError::NoDeployment { name: name.to_string() };
+    let live = cluster.get(&ObjectRef::cluster("v1", "Namespace", &namespace)).await?.ok_or_else(missing)?;
+    let labels = &live.manifest["metadata"]["labels"];
+    if labels[names::LABEL_INSTALLATION] != platform.record.installation.as_str() || labels[names::LABEL_TENANT] != name.as_str() {
+        return Err(missing());
+    }
+    let uid = live.manifest["metadata"]["uid"].as_str().unwrap_or_default();
+    let incarnation: String = uid.chars().filter(|digit| *digit != '-').take(INCARNATION_DIGITS).collect();
+    let scope = SurveyScope { namespaces: platform.namespaces(&namespace) };
+    let (facts, record, inventory) = futures::join!(cluster.survey(&scope), airlock_engine::record::read(cluster, &namespace), airlock_engine::record::read_inventory(cluster, &namespace));
+    let (facts, record, mut objects) = (facts?, record?, inventory?.objects);
+    objects.push(live.object.clone());
+    objects.sort();
+    objects.dedup();
+    let removal = Removal { platform: &platform, name, namespace: &namespace, incarnation: &incarnation, dump };
+    let rendered = removal.rendered(record.as_ref(), &facts)?;
+    let offboarding = removal.offboarding(&objects)?;
+    let steps = removal.steps(&rendered, &objects, &offboarding);
+    let plan = removal.plan(&facts, record.as_ref(), steps);
+    let digest = plan.digest()?;
+    let caller = super::caller(&facts);
+    Ok(DeploymentRemoval { name: name.clone(), dump: dump.then(|| airlock_render::dump_file(name, Some(&incarnation))), offboarding: offboarding.reference().clone(), plan, digest, caller })
+}
+
+struct Removal<'a> {
+    platform: &'a Platform,
+    name: &'a DeploymentName,
+    namespace: &'a str,
+    incarnation: &'a str,
+    dump: bool,
+}
+
+impl Removal<'_> {
+    fn rendered(&self, record: Option<&Record>, facts: &Facts) -> Result<Rendered, PlatformError> {
+        let release = airlock_render::release()?;
+        let answers = &self.platform.answers;
+        // A run that never came far enough to remember its document left nothing that depends on it.
+        let deployment = match record.filter(|record| !record.answers.is_null()) {
+            Some(record) => serde_json::from_value(record.answers.clone())?,
+            None => AirflowDeployment::named(self.name),
+        };
+        let tenant = TenantInput { name: self.name, deployment: &deployment, incarnation: Some(self.incarnation) };
+        Ok(airlock_render::render(&RenderInput {
+            answers,
+            base: &answers.base()?,
+            release: &release,
+            lock: Some(&self.platform.record.images),
+            facts: Some(facts),
+            installation: &self.platform.record.installation,
+            tenant: Some(tenant),
+        })?)
+    }
+
+    fn steps(&self, rendered: &Rendered, objects: &[ObjectRef], offboarding: &Object) -> Vec<PlannedStep> {
+        let is_workload = |object: &ObjectRef| matches!(object.kind.as_str(), "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob");
+        let mut steps: Vec<PlannedStep> = Vec::new();
+        let mut made: Vec<ObjectRef> = Vec::new();
+        add_deletion(&mut steps, "remove.workloads", "stop and remove the pods", objects.iter().filter(|object| is_workload(object)).cloned().collect());
+        for component in rendered.components.iter().filter(|component| component.removal && (self.dump || component.folder != DUMP)) {
+            for step in ordered(desired::removal_steps(component)) {
+                made.extend(touched(&step.action));
+                add(&mut steps, &step.id.0, &step.title, step.action, Operation::Create);
+            }
+        }
+        let rest = objects.iter().filter(|object| !is_workload(object) && object.kind != "Namespace").cloned();
+        add_deletion(&mut steps, "remove.objects", "remove what they used", rest.chain(made).collect());
+        add(&mut steps, "offboarding", "write down what was erased and what remains", Action::Apply(vec![offboarding.clone()]), Operation::Create);
+        add_deletion(&mut steps, "remove.namespace", "remove the namespace", objects.iter().filter(|object| object.kind == "Namespace").cloned().collect());
+        steps
+    }
+
+    fn plan(&self, facts: &Facts, record: Option<&Record>, steps: Vec<PlannedStep>) -> Plan {
+        Plan {
+            schema: PLAN_SCHEMA,
+            purpose: Purpose::Uninstall,
+            cluster_uid: facts.cluster_uid.known().cloned().unwrap_or_default(),
+            namespace: self.namespace.to_owned(),
+            installation: Some(self.platform.record.installation.clone()),
+            release: self.platform.record.release.clone(),
+            answers: record.map_or_else(|| Digest::of(self.name.as_str().as_bytes()), |record| record.plan.clone()),
+            images: self.platform.record.images.clone(),
+            requests: airlock_model::Amount::default(),
+            connections: Vec::new(),
+            hosts: Vec::new(),
+            run_rights: rights::of_run(self.namespace, &self.platform.namespaces(self.namespace)),
+            steps,
+        }
+    }
+
+    /// What was erased and what remains, for whoever asks after a deployment that is gone.
+    fn offboarding(&self, objects: &[ObjectRef]) -> Result<Object, PlatformError> {
+        let platform = &self.platform.record;
+        let labels: BTreeMap<&str, &str> = BTreeMap::from([
+            (names::LABEL_NAME, names::PRODUCT),
+            (names::LABEL_COMPONENT, "offboarding"),
+            (names::LABEL_PART_OF, names::PRODUCT),
+            (names::LABEL_MANAGED_BY, names::PRODUCT),
+            (names::LABEL_INSTALLATION, platform.installation.as_str()),
+            (names::LABEL_RETAINED, "true"),
+        ]);
+        let remains = if self.dump {
+            vec![format!("the dump {} on the volume database-data of namespace {}", airlock_render::dump_file(self.name, Some(self.incarnation)), self.platform.answers.namespaces.platform)]
+        } else {
+            Vec::new()
+        };
+        let told = json!({
+            "schema": names::RECORD_SCHEMA,
+            "deployment": self.name,
+            "namespace": self.namespace,
+            "erased": {
+                "database": self.name.role(),
+                "role": self.name.role(),
+                "objects": objects.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            },
+            "remains": remains,
+        });
+        let name = format!("airlock-offboarding-{}-{}", self.name, self.incarnation);
+        let namespace = &self.platform.answers.namespaces.platform;
+        let manifest = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": name, "namespace": namespace, "labels": labels }, "data": { "offboarding.json": serde_json::to_string_pretty(&told)? } });
+        Ok(Object::new(manifest).map_err(|error| PlatformError::FactMissing { what: "the offboarding record", why: error.to_string().into() })?)
+    }
+}
+
+/// The component that keeps a dump.
+const DUMP: &str = "database-dump";
+
+/// The dump comes before the drop, and what a Job mounts before the Job.
+fn ordered(mut steps: Vec<DesiredStep>) -> Vec<DesiredStep> {
+    steps.sort_by_key(|step| matches!(step.action, Action::Run(_)));
+    steps
+}
+
+fn touched(action: &Action) -> Vec<ObjectRef> {
+    match action {
+        Action::Apply(objects) => objects.iter().map(|object| object.reference().clone()).collect(),
+        Action::Run(job) => vec![job.reference().clone()],
+        Action::Delete(objects) => objects.clone(),
+        Action::Generate(_) | Action::Issue(_) | Action::Push(_) | Action::Probe(_) | Action::Await(_) => Vec::new(),
+    }
+}
+
+fn add_deletion(steps: &mut Vec<PlannedStep>, id: &str, title: &str, mut objects: Vec<ObjectRef>) {
+    objects.sort();
+    objects.dedup();
+    if !objects.is_empty() {
+        add(steps, id, title, Action::Delete(objects), Operation::Delete);
+    }
+}
+
+/// Adds a step behind all others.
+fn add(steps: &mut Vec<PlannedStep>, id: &str, title: &str, action: Action, operation: Operation) {
+    let changes = touched(&action).into_iter().map(|object| Change { object, operation, seen: None, fields: Vec::new() }).collect();
+    let loses = operation == Operation::Delete || id.starts_with("database-drop");
+    steps.push(PlannedStep {
+        id: StepId(id.to_owned()),
+        title: title.to_owned(),
+        after: steps.last().map(|step| vec![step.id.clone()]).unwrap_or_default(),
+        rights: rights::of_action(&action),
+        action,
+        changes,
+        risk: if loses { Risk::DataLoss } else { Risk::None },
+        undo: if loses { Undo::Impossible("what is erased does not come back but from the dump".to_owned()) } else { Undo::Delete },
+    });
+}
+
+/// Carries out the removal that was agreed to.
+pub async fn remove(cluster: &Cluster, removal: &DeploymentRemoval, by: ApprovedBy, options: &ApplyOptions, stop: &Stop, events: &dyn Events) -> Result<(), PlatformError> {
+    let approved = ApprovedPlan::new(removal.plan.clone(), Approval { plan: removal.digest.clone(), by })?;
+    let options = ApplyOptions { by: removal.caller.clone(), ..options.clone() };
+    match Box::pin(airlock_engine::apply(cluster, &approved, &options, stop, events)).await? {
+        RunOutcome::Done | RunOutcome::Waiting(_) => Ok(()),
+    }
+}

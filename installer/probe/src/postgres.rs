@@ -1,0 +1,141 @@
+//! A session with a PostgreSQL server: over TLS, with the server's name verified (`sslmode=verify-full`), by password.
+//!
+//! Statements are sent as they are, without parameters, since names of roles and databases cannot be any; whoever writes
+//! one quotes what stands in it. The server's words never repeat the statement.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use airlock_model::{Code, Coded, Secret};
+use airlock_tls::certificates_from_pem;
+use rustls::crypto::aws_lc_rs;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::task::JoinHandle;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::{Client, Config, SimpleQueryMessage};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// For the connection and the login.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const APPLICATION: &str = "airlock";
+
+/// Where to log in and as whom.
+pub struct PostgresLogin {
+    /// Name or address; the certificate must bear it.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// Database.
+    pub database: String,
+    /// Role.
+    pub role: String,
+    /// Its password; none is sent when there is none.
+    pub password: Option<Secret<String>>,
+    /// The authorities that the server's certificate is verified against, PEM.
+    pub authorities: String,
+}
+
+/// Why a session did not come about or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum PostgresError {
+    /// The authorities are none.
+    #[error("the authorities to verify the database server against cannot be read: {0}")]
+    Authorities(String),
+    /// No connection: network, TLS, certificate.
+    #[error("no connection to the database server {host}:{port}: {reason}")]
+    Connect {
+        /// Its name.
+        host: String,
+        /// Its port.
+        port: u16,
+        /// Why, with all causes.
+        reason: String,
+    },
+    /// The server refused the login or a statement, with its five-character code (PostgreSQL, appendix A).
+    #[error("the database server refused: {message} ({state})")]
+    Refused {
+        /// SQLSTATE.
+        state: String,
+        /// The server's words.
+        message: String,
+    },
+}
+
+impl Coded for PostgresError {
+    fn code(&self) -> Code {
+        Code(match self {
+            Self::Authorities(_) => "probe.postgres-authorities",
+            Self::Connect { .. } => "probe.postgres-connect",
+            Self::Refused { .. } => "probe.postgres-refused",
+        })
+    }
+}
+
+/// A session; it ends when it is dropped.
+#[derive(Debug)]
+pub struct Postgres {
+    client: Client,
+    connection: JoinHandle<()>,
+    host: String,
+    port: u16,
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.connection.abort();
+    }
+}
+
+impl Postgres {
+    /// Logs in.
+    pub async fn login(login: &PostgresLogin) -> Result<Self, PostgresError> {
+        let mut config = Config::new();
+        config.host(&login.host).port(login.port).dbname(&login.database).user(&login.role);
+        config.ssl_mode(SslMode::Require).connect_timeout(CONNECT_TIMEOUT).application_name(APPLICATION);
+        if let Some(password) = &login.password {
+            config.password(password.expose());
+        }
+        let failed = |error: &tokio_postgres::Error| failure(error, &login.host, login.port);
+        let (client, connection) = match tokio::time::timeout(CONNECT_TIMEOUT * 2, config.connect(tls(&login.authorities)?)).await {
+            Ok(connected) => connected.map_err(|error| failed(&error))?,
+            Err(_) => return Err(PostgresError::Connect { host: login.host.clone(), port: login.port, reason: "it did not answer in time".into() }),
+        };
+        // What ends the connection is told to whoever asks next.
+        let connection = tokio::spawn(async move { drop(connection.await) });
+        Ok(Self { client, connection, host: login.host.clone(), port: login.port })
+    }
+
+    /// Sends statements, one after another; each is a transaction of its own.
+    pub async fn execute(&self, statements: &[String]) -> Result<(), PostgresError> {
+        for statement in statements {
+            self.client.batch_execute(statement).await.map_err(|error| failure(&error, &self.host, self.port))?;
+        }
+        Ok(())
+    }
+
+    /// The first column of the first row, as text; none when there is no row or the value is null.
+    pub async fn value(&self, question: &str) -> Result<Option<String>, PostgresError> {
+        let messages = self.client.simple_query(question).await.map_err(|error| failure(&error, &self.host, self.port))?;
+        Ok(messages.into_iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        }))
+    }
+}
+
+fn tls(authorities: &str) -> Result<MakeRustlsConnect, PostgresError> {
+    let unreadable = |error: &dyn std::error::Error| PostgresError::Authorities(crate::handshake::chain_of(error));
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates_from_pem(authorities.as_bytes()).map_err(|error| unreadable(&error))? {
+        roots.add(certificate.into()).map_err(|error| unreadable(&error))?;
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider())).with_safe_default_protocol_versions().map_err(|error| unreadable(&error))?;
+    Ok(MakeRustlsConnect::new(config.with_root_certificates(roots).with_no_client_auth()))
+}
+
+fn failure(error: &tokio_postgres::Error, host: &str, port: u16) -> PostgresError {
+    match error.as_db_error() {
+        Some(refused) => PostgresError::Refused { state: refused.code().code().to_owned(), message: refused.message().to_owned() },
+        None => PostgresError::Connect { host: host.to_owned(), port, reason: crate::handshake::chain_of(error) },
+    }
+}

@@ -1,0 +1,20 @@
+# Writes one database to a file, once. The password goes by a file that only this user can read, as libpq asks for it.
+set -eu
+umask 077
+host=$1 database=$2 file=/dumps/$3
+password=$(cat /etc/airlock/superuser/value)
+printf '%s:5432:*:airlock:%s\n' "$host" "$password" >/tmp/pgpass
+export PGPASSFILE=/tmp/pgpass PGHOST=$host PGUSER=airlock PGSSLMODE=verify-full PGSSLROOTCERT=/etc/airlock/internal-ca/ca.crt
+programs=/usr/lib/postgresql/17/bin
+if [ -s "$file" ]; then
+  echo "$3 is there already"
+  exit 0
+fi
+found=$("$programs/psql" --no-psqlrc --tuples-only --no-align --dbname=postgres --command="SELECT 1 FROM pg_database WHERE datname = '$database'")
+if [ -z "$found" ]; then
+  echo "there is no database $database"
+  exit 0
+fi
+"$programs/pg_dump" --format=custom --dbname="$database" --file="$file.new"
+mv "$file.new" "$file"
+sha256sum "$file"
