@@ -30,7 +30,7 @@ def write_layout(folder: Path, recipe: Recipe, layer: Path) -> Descriptor:
     shutil.rmtree(fresh, ignore_errors=True)
     (fresh / "blobs/sha256").mkdir(parents=True)
     content = layer.read_bytes()
-    packed = put(fresh, gzip.compress(content, compresslevel=6, mtime=0), "application/vnd.oci.image.layer.v1.tar+gzip")
+    packed = put(fresh, gzip.compress(content, compresslevel=recipe.gzip, mtime=0), "application/vnd.oci.image.layer.v1.tar+gzip")
     labels = {
         "org.opencontainers.image.title": recipe.name,
         "org.opencontainers.image.version": recipe.version,

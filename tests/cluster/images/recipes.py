@@ -33,6 +33,8 @@ class Recipe:
     folders: dict[str, str] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     users: list[str] = field(default_factory=list)
+    wheels: dict[str, str] = field(default_factory=dict)
+    gzip: int = 6
     check: dict = field(default_factory=dict)
 
     def programs(self) -> list[str]:

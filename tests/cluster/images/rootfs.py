@@ -8,6 +8,7 @@ import fnmatch
 import io
 import subprocess
 import tarfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,16 +86,19 @@ class Tree:
         """The files a C library asks for names of users and hosts."""
         lines = ["root:x:0:0:root:/root:/sbin/nologin", *users, "nonroot:x:65532:65532:nonroot:/:/sbin/nologin",
                  "nobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin"]  # fmt: skip
-        groups = [f"{name}:x:{gid}:" for name, _, _, gid, *_ in (line.split(":") for line in lines)] + ["nogroup:x:65534:"]
+        groups = {}
+        for name, _, _, gid, *_ in (line.split(":") for line in lines):
+            groups.setdefault(gid, f"{name}:x:{gid}:")
+        groups["nogroup"] = "nogroup:x:65534:"
         self.add_file("/etc/passwd", ("\n".join(lines) + "\n").encode(), 0o644)
-        self.add_file("/etc/group", ("\n".join(groups) + "\n").encode(), 0o644)
+        self.add_file("/etc/group", ("\n".join(groups.values()) + "\n").encode(), 0o644)
         self.add_file("/etc/nsswitch.conf", b"passwd: files\ngroup: files\nhosts: files dns\n", 0o644)
 
-    def write(self, out: Path) -> None:
-        """Writes the tree as a tar: sorted, one date, no names of owners."""
+    def write(self, out: Path, wanted: Callable[[str], bool] = lambda path: True) -> None:
+        """Writes the tree, or what is wanted of it, as a tar: sorted, one date, no names of owners."""
         self._add_missing_folders()
         with tarfile.open(out, "w", format=tarfile.PAX_FORMAT) as tar:
-            for path in sorted(self.entries):
+            for path in filter(wanted, sorted(self.entries)):
                 entry = self.entries[path]
                 info = tarfile.TarInfo(path)
                 info.type, info.mode, info.uid, info.gid = entry.kind, entry.mode, entry.owner, entry.group
