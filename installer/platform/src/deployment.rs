@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use crate::prepare::PlanOf;
 use crate::{PlatformError, desired, images, observe, planning, prepare as preparing, verify};
 
+pub(crate) use list::namespaces;
 pub use list::{DeploymentStatus, PartStatus, list, show};
 pub use remove::{DeploymentRemoval, removal, remove};
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use airlock_model::{ImageLock, LockedImage, Record, Release, Untrusted};
+use airlock_model::answers::Answers;
+use airlock_model::{Facts, ImageLock, LockedImage, Record, Release, Untrusted};
+use airlock_render::RenderError;
 use airlock_registry::{RegistryClient, RegistryOptions};
 use futures::{StreamExt, stream};
 
@@ -16,6 +18,12 @@ pub(crate) struct Resolved {
     pub lock: ImageLock,
     /// By reference: what its registry said.
     pub missing: BTreeMap<String, Untrusted<String>>,
+}
+
+/// The release with just those images that these answers need.
+pub(crate) fn of(release: &Release, answers: &Answers, facts: Option<&Facts>) -> Result<Release, RenderError> {
+    let used = airlock_render::used_images(answers, facts)?;
+    Ok(Release { version: release.version.clone(), images: release.images.iter().filter(|(name, _)| used.contains(*name)).map(|(name, image)| (name.clone(), image.clone())).collect() })
 }
 
 /// Locks the images of a release. The recorded lock holds until an upgrade.

@@ -114,7 +114,7 @@ async fn look_and_plan(cluster: &Cluster, answers: &Answers) -> Result<Prepared,
     let release = airlock_render::release()?;
     let (facts, record) = futures::join!(survey(cluster, answers), airlock_engine::record::read(cluster, &namespace));
     let (facts, record) = (facts?, record?);
-    let resolved = images::resolve(&release, record.as_ref()).await;
+    let resolved = images::resolve(&images::of(&release, answers, Some(&facts))?, record.as_ref()).await;
     let installation = installation(&facts, record.as_ref(), &namespace)?;
     let input = RenderInput { answers, base: &base, release: &release, lock: resolved.missing.is_empty().then_some(&resolved.lock), facts: Some(&facts), installation: &installation, tenant: None };
     let rendered = airlock_render::render(&input)?;

@@ -112,7 +112,7 @@ pub fn requirements(answers: &Answers) -> Result<Requirements, PlatformError> {
         records,
         flows: rendered.connections,
         rights: needed,
-        images: release.images.values().map(|image| image.reference.to_string()).collect(),
+        images: crate::images::of(&release, answers, None)?.images.values().map(|image| image.reference.to_string()).collect(),
     })
 }
 

@@ -23,6 +23,10 @@ const DATA_KINDS: [(&str, &str); 2] = [("v1", "PersistentVolumeClaim"), ("v1", "
 /// Makes the plan. It reads only.
 pub async fn removal(cluster: &Cluster, namespace: &str, delete_data: bool) -> Result<Removal, PlatformError> {
     let (record, answers) = verify::recorded(cluster, namespace).await?;
+    let deployments = crate::deployment::namespaces(cluster, &record.installation).await?;
+    if !deployments.is_empty() {
+        return Err(PlatformError::DeploymentsLeft { names: deployments.into_iter().map(|(name, _)| name).collect() });
+    }
     let inventory = airlock_engine::record::read_inventory(cluster, namespace).await?;
     let mut objects = inventory.objects;
     let mut kept = Vec::new();

@@ -30,4 +30,4 @@ mod workload;
 pub use context::dump_file;
 pub use error::RenderError;
 pub use release::release;
-pub use rendered::{RenderInput, Rendered, RenderedComponent, TenantInput, render};
+pub use rendered::{RenderInput, Rendered, RenderedComponent, TenantInput, render, used_images};

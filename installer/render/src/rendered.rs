@@ -13,7 +13,7 @@ use crate::library::Library;
 use crate::metadata::Belonging;
 use crate::sizing::SizingTable;
 use crate::template::Templates;
-use crate::workload::Completion;
+use crate::workload::{Completion, Configuration};
 use crate::{RenderError, condition, credential, declared, manifest, patch, policy, sizing, workload};
 
 /// What a render depends on; nothing else does.
@@ -92,6 +92,19 @@ pub fn render(input: &RenderInput<'_>) -> Result<Rendered, RenderError> {
     render_library(&Library::shipped(), input)
 }
 
+/// The images that an installation by these answers runs, its Airflow deployments included, by their names.
+pub fn used_images(answers: &Answers, facts: Option<&Facts>) -> Result<BTreeSet<String>, RenderError> {
+    let library = Library::shipped();
+    let (answers, facts) = (serde_json::to_value(answers).map_err(RenderError::Values)?, serde_json::to_value(facts).map_err(RenderError::Values)?);
+    let mut used = BTreeSet::new();
+    for spec in ComponentSpec::all(&library)? {
+        if condition::holds(&spec, &answers, &facts)? {
+            used.extend(spec.images);
+        }
+    }
+    Ok(used)
+}
+
 /// A component on its way: its manifests can still be patched.
 struct Draft {
     spec: ComponentSpec,
@@ -147,7 +160,11 @@ pub(crate) fn render_library(library: &Library, input: &RenderInput<'_>) -> Resu
     for patch in input.answers.patches.iter().filter(|_| input.tenant.is_none()) {
         patch::apply(patch, drafts.iter_mut().flat_map(|draft| draft.manifests.iter_mut()))?;
     }
-    let components = drafts.into_iter().map(|draft| workshop.finish(draft)).collect::<Result<Vec<_>, _>>()?;
+    for draft in &mut drafts {
+        workload::publish_pod_templates(&mut draft.manifests)?;
+    }
+    let configuration = workload::configuration(drafts.iter().flat_map(|draft| &draft.manifests), drafts.iter().flat_map(|draft| &draft.secrets))?;
+    let components = drafts.into_iter().map(|draft| workshop.finish(draft, &configuration)).collect::<Result<Vec<_>, _>>()?;
     Ok(summed(components, connection::rows(&flows)))
 }
 
@@ -235,9 +252,8 @@ impl Workshop<'_> {
         Ok(())
     }
 
-    fn finish(&self, mut draft: Draft) -> Result<RenderedComponent, RenderError> {
-        workload::publish_pod_templates(&mut draft.manifests)?;
-        workload::configure(&mut draft.manifests, &draft.secrets)?;
+    fn finish(&self, mut draft: Draft, configuration: &Configuration) -> Result<RenderedComponent, RenderError> {
+        workload::configure(&mut draft.manifests, configuration)?;
         workload::name_jobs(&mut draft.manifests)?;
         let spec = draft.spec;
         let objects = draft.manifests.into_iter().map(|manifest| manifest::object(&spec.name, manifest)).collect::<Result<Vec<_>, _>>()?;

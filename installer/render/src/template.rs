@@ -20,6 +20,7 @@ impl Templates {
         tera.register_filter("quote", quote);
         tera.register_filter("json", json);
         tera.register_filter("number", number);
+        tera.register_filter("word", word);
         tera.register_filter("required", required);
         // Declarations are data; what of them is a template is rendered by `text`.
         let is_template = |path: &str| path.contains('/') && !path.ends_with("/component.yaml");
@@ -72,6 +73,13 @@ fn json(value: &Value, _: Kwargs, _: &State<'_>) -> TeraResult<String> {
 /// A whole number, bare.
 fn number(value: &Value, _: Kwargs, _: &State<'_>) -> TeraResult<String> {
     serde_json::to_value(value).ok().and_then(|value| value.as_i64()).map(|number| number.to_string()).ok_or_else(|| Error::message("number: needs a whole number"))
+}
+
+/// A text of letters, digits, `.`, `-`, and `_` alone, bare: it means the same wherever it stands.
+fn word(value: &Value, _: Kwargs, _: &State<'_>) -> TeraResult<String> {
+    let text = value.as_str().ok_or_else(|| Error::message("word: needs a text"))?;
+    let valid = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
+    if valid { Ok(text.to_owned()) } else { Err(Error::message(format!("word: `{}` has other characters than letters, digits, `.`, `-`, `_`", text.escape_debug()))) }
 }
 
 /// A value that must be there; `message` says what is missing.

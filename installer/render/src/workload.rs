@@ -166,23 +166,33 @@ fn object<'a>(spec: &ComponentSpec, manifest: &'a mut Value, at: &str) -> Result
     manifest.pointer_mut(at).and_then(Value::as_object_mut).ok_or_else(|| spec.wrong(format!("a template lacks `{at}`")))
 }
 
-/// Writes the digest of the configuration that pods mount into their annotations.
-pub(crate) fn configure(manifests: &mut [Value], secrets: &[SecretSpec]) -> Result<(), RenderError> {
-    let mut configuration: BTreeMap<(&str, String), Digest> = BTreeMap::new();
-    for manifest in manifests.iter().filter(|manifest| manifest["kind"] == "ConfigMap") {
-        let name = manifest["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-        configuration.insert(("configMap", name), Digest::of_canonical(&manifest["data"]).map_err(RenderError::Values)?);
+/// Digests of the configuration that pods can mount: by namespace, kind, and name.
+pub(crate) type Configuration = BTreeMap<(String, &'static str, String), Digest>;
+
+/// The digests of `ConfigMaps` and of what Secrets are made by.
+pub(crate) fn configuration<'a>(manifests: impl Iterator<Item = &'a Value>, secrets: impl Iterator<Item = &'a SecretSpec>) -> Result<Configuration, RenderError> {
+    let mut configuration = Configuration::new();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    for manifest in manifests.filter(|manifest| manifest["kind"] == "ConfigMap") {
+        let at = (text(&manifest["metadata"]["namespace"]), "configMap", text(&manifest["metadata"]["name"]));
+        configuration.insert(at, Digest::of_canonical(&manifest["data"]).map_err(RenderError::Values)?);
     }
     for secret in secrets {
-        configuration.insert(("secret", secret.name.clone()), secret.digest().map_err(RenderError::Values)?);
+        configuration.insert((secret.namespace.clone(), "secret", secret.name.clone()), secret.digest().map_err(RenderError::Values)?);
     }
+    Ok(configuration)
+}
+
+/// Writes the digest of the configuration that pods mount into their annotations.
+pub(crate) fn configure(manifests: &mut [Value], configuration: &Configuration) -> Result<(), RenderError> {
     for manifest in manifests.iter_mut() {
+        let namespace = manifest["metadata"]["namespace"].as_str().unwrap_or_default().to_owned();
         let Some(template) = manifest["kind"].as_str().and_then(template_of).and_then(|at| manifest.pointer_mut(at)) else { continue };
         let reloads: BTreeSet<String> = template["metadata"]["annotations"][RELOADS].as_str().unwrap_or_default().split(',').map(str::to_owned).collect();
         let mounted: BTreeMap<String, &Digest> = references(&template["spec"])
             .into_iter()
             .filter(|(_, name)| !reloads.contains(name))
-            .filter_map(|(kind, name)| configuration.get(&(kind, name.clone())).map(|digest| (format!("{kind}/{name}"), digest)))
+            .filter_map(|(kind, name)| configuration.get(&(namespace.clone(), kind, name.clone())).map(|digest| (format!("{kind}/{name}"), digest)))
             .collect();
         if !mounted.is_empty() {
             template["metadata"]["annotations"][CONFIGURATION] = json!(Digest::of_canonical(&mounted).map_err(RenderError::Values)?.short());

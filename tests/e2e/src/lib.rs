@@ -4,12 +4,16 @@
 
 #![expect(clippy::missing_panics_doc, reason = "a test ends by a panic that says what is wrong")]
 
+mod airflow;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use airlock_bed::{Bed, BedError, Output};
+
+pub use airflow::{Airflow, Answer};
 
 /// An installation of a test's own.
 pub struct Site {
@@ -109,12 +113,28 @@ impl Site {
         format!("{}-probes", self.name)
     }
 
-    /// Minimal answers for this site, with further lines.
+    /// Minimal answers for this site, with further lines; without a database server, which Airflow deployments alone need.
     pub fn answers(&self, further: &str) -> PathBuf {
-        self.file(
-            "answers.yaml",
-            &format!("apiVersion: airlock/v1\nkind: Answers\nbaseDomain: {}\nsizing: tiny\nnamespaces: {{ platform: {}, probes: {} }}\n{further}", self.base(), self.name, self.probes()),
-        )
+        let without = "database: { mode: off }";
+        let further = if further.contains("components: {") { further.replace("components: {", &format!("components: {{ {without},")) } else { format!("components: {{ {without} }}\n{further}") };
+        self.whole_answers(&further)
+    }
+
+    /// Minimal answers for this site with every component that is a default, with further lines.
+    pub fn whole_answers(&self, further: &str) -> PathBuf {
+        let namespaces = format!("{{ platform: {0}, probes: {1}, tenants: \"{0}-{{tenant}}\" }}", self.name, self.probes());
+        self.file("answers.yaml", &format!("apiVersion: airlock/v1\nkind: Answers\nbaseDomain: {}\nsizing: tiny\nnamespaces: {namespaces}\n{further}", self.base()))
+    }
+
+    /// The namespace of an Airflow deployment.
+    pub fn tenant(&self, deployment: &str) -> String {
+        format!("{}-{deployment}", self.name)
+    }
+
+    /// Namespaces of Airflow deployments that there are.
+    fn tenants(&self) -> Vec<String> {
+        let listed = self.bed.kubectl(["get", "namespaces", "-l", "airlock-platform.io/tenant", "-o", "name"]).unwrap_or_else(|error| panic!("{error}"));
+        listed.lines().filter_map(|line| line.strip_prefix("namespace/")).filter(|name| name.starts_with(&format!("{}-", self.name))).map(str::to_owned).collect()
     }
 
     /// A file of the workstation.
@@ -122,6 +142,12 @@ impl Site {
         let path = self.folder.path().join(name);
         std::fs::write(&path, text).unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
         path
+    }
+
+    /// A file of the workstation with what that base64 text stands for.
+    fn decoded(&self, name: &str, encoded: &str) -> PathBuf {
+        let decoded = Command::new("sh").args(["-c", "printf %s \"$1\" | base64 -d", "sh", encoded]).output().unwrap_or_else(|error| panic!("{error}"));
+        self.file(name, &String::from_utf8_lossy(&decoded.stdout))
     }
 
     /// The command line of `airlock` on the workstation, with the cluster administrator's kubeconfig.
@@ -175,8 +201,7 @@ impl Site {
     /// Plays the nodes' administrator: nodes trust the authority that signed for the registry's host.
     pub fn trust_on_nodes(&self) {
         let encoded = self.kubectl(&["get", "secret", "base-domain-ca", "-o", r"jsonpath={.data.tls\.crt}"]);
-        let decoded = Command::new("sh").args(["-c", "printf %s \"$1\" | base64 -d", "sh", &encoded]).output().unwrap_or_else(|error| panic!("{error}"));
-        let ca = self.file("ca.crt", &String::from_utf8_lossy(&decoded.stdout));
+        let ca = self.decoded("ca.crt", &encoded);
         self.bed.trust(&ca, &self.registry()).unwrap_or_else(|error| panic!("{error}"));
     }
 
@@ -192,7 +217,9 @@ impl Site {
     /// Removes whatever there is of this site.
     pub fn remove(&self) {
         let gone = |result: Result<String, BedError>| drop(result.unwrap_or_else(|error| panic!("{error}")));
-        gone(self.bed.kubectl(["delete", "namespace", &self.name, &self.probes(), "--ignore-not-found", "--wait=true", "--timeout=120s"]));
+        let tenants = self.tenants();
+        let namespaces = [self.name.as_str(), &self.probes()].map(str::to_owned).into_iter().chain(tenants).collect::<Vec<_>>();
+        gone(self.bed.kubectl(["delete", "namespace", "--ignore-not-found", "--wait=true", "--timeout=120s"].into_iter().chain(namespaces.iter().map(String::as_str))));
         self.bed.dns_delete(&self.base()).unwrap_or_else(|error| panic!("{error}"));
         self.bed.dns_delete(&format!("*.{}", self.base())).unwrap_or_else(|error| panic!("{error}"));
         self.bed.untrust(&self.registry()).unwrap_or_else(|error| panic!("{error}"));
@@ -216,7 +243,7 @@ fn publish_own_image(bed: &Bed) {
         return;
     }
     let images = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cluster/images");
-    let needed = ["pause", "coredns", "nginx", "registry", "client", "airlock"];
+    let needed = ["pause", "coredns", "nginx", "registry", "client", "postgres", "airflow", "airlock"];
     for step in ["build", "publish"] {
         let output = Command::new(images.join(step)).args(needed).env("AIRLOCK_BED", bed.folder()).env("AIRLOCK_BINARY", program()).output().unwrap_or_else(|error| panic!("{error}"));
         assert!(output.status.success(), "images/{step} failed:\n{}", String::from_utf8_lossy(&output.stderr));

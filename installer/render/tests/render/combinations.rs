@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use airlock_model::{Answers, ApiServer, Caller, ClusterDns, Digest, Fact, Facts, HostName, ImageLock, LockedImage, ServerVersion};
-use airlock_render::{RenderInput, Rendered, release, render};
+use airlock_model::{AirflowDeployment, Answers, ApiServer, Caller, ClusterDns, Digest, Fact, Facts, HostName, ImageLock, LockedImage, ServerVersion};
+use airlock_render::{RenderInput, Rendered, TenantInput, release, render};
 
 /// The least that answers can say.
 pub(crate) const SMALLEST: &str = "apiVersion: airlock/v1\nkind: Answers\nbaseDomain: platform.test\n";
@@ -15,23 +15,36 @@ pub(crate) struct Combination {
     pub(crate) answers: Answers,
     pub(crate) facts: Option<Facts>,
     pub(crate) lock: Option<ImageLock>,
+    /// The Airflow deployment that is rendered; none: the platform is.
+    pub(crate) deployment: Option<AirflowDeployment>,
 }
 
 impl Combination {
     /// Around the answers' own checks, which refuse what this release does not offer yet: this room must hold by itself.
     pub(crate) fn of(name: &str, yaml: &str) -> Self {
         let text = format!("{SMALLEST}{yaml}");
-        Self { name: name.into(), answers: serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}\n{text}")), facts: None, lock: None }
+        Self { name: name.into(), answers: serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}\n{text}")), facts: None, lock: None, deployment: None }
     }
 
     pub(crate) fn render(&self) -> Rendered {
         self.try_render().unwrap_or_else(|error| panic!("{}: {error}", self.name))
     }
 
+    /// The platform that a deployment is on, or the platform itself.
+    pub(crate) fn platform(&self) -> Rendered {
+        self.try_render_as(None).unwrap_or_else(|error| panic!("{}: {error}", self.name))
+    }
+
     pub(crate) fn try_render(&self) -> Result<Rendered, airlock_render::RenderError> {
+        self.try_render_as(self.deployment.as_ref())
+    }
+
+    fn try_render_as(&self, deployment: Option<&AirflowDeployment>) -> Result<Rendered, airlock_render::RenderError> {
+        let name = deployment.map(|deployment| deployment.name().unwrap());
+        let tenant = deployment.zip(name.as_ref()).map(|(deployment, name)| TenantInput { name, deployment, incarnation: None });
         let release = release().unwrap();
         let base: HostName = self.answers.base_domain.parse().unwrap();
-        render(&RenderInput { answers: &self.answers, base: &base, release: &release, lock: self.lock.as_ref(), facts: self.facts.as_ref(), installation: "0123456789abcdef", tenant: None })
+        render(&RenderInput { answers: &self.answers, base: &base, release: &release, lock: self.lock.as_ref(), facts: self.facts.as_ref(), installation: "0123456789abcdef", tenant })
     }
 }
 
@@ -131,6 +144,17 @@ fn all() -> Vec<Combination> {
             combination.facts.clone_from(facts);
             combination.lock = facts.is_some().then(lock);
             combinations.push(combination);
+        }
+    }
+    for (world, facts) in &worlds {
+        for (name, text) in [("", ""), ("tiny ", "sizing: tiny\n"), ("labelled ", CHOICES[2][1]), ("pre-made ", CHOICES[3][1]), ("own hosts ", "hosts: { tenant: \"{tenant}.flow.{base}\" }\n")] {
+            for deployment in ["name: alpha\n", "name: data-science\nexampleDag: true\nsizing: production\nquota: { cpu: 1.5, memory: 3Gi, pods: 9 }\n"] {
+                let mut combination = Combination::of(&format!("deployment {name}{world}"), text);
+                combination.facts.clone_from(facts);
+                combination.lock = facts.is_some().then(lock);
+                combination.deployment = Some(AirflowDeployment::from_yaml(&format!("apiVersion: airlock/v1\nkind: AirflowDeployment\n{deployment}")).unwrap());
+                combinations.push(combination);
+            }
         }
     }
     combinations

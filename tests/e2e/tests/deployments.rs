@@ -1,0 +1,147 @@
+//! Airflow deployments: one that works, one beside it that it has nothing in common with, and their end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use airlock_e2e::{Airflow, Site};
+use serde_json::Value;
+
+#[test]
+fn two_deployments_work_beside_each_other_have_nothing_in_common_and_go_without_a_trace_in_the_other() {
+    let site = Site::shared("flows");
+    site.installed(&site.whole_answers(""));
+    create(&site, "alpha");
+    let alpha = Airflow::new(&site, "alpha");
+    let token = logs_in_and_nobody_else_does(&site, &alpha);
+    runs_its_example_each_task_in_a_pod_of_its_own(&site, &alpha, &token);
+    a_second_run_changes_nothing(&site);
+
+    let before = state_of(&site, "alpha");
+    create(&site, "beta");
+    assert_eq!(state_of(&site, "alpha"), before, "a second deployment changes and restarts nothing in the first one's namespace");
+    no_secret_value_is_in_both(&site);
+    a_database_is_open_to_its_own_role_alone(&site);
+
+    goes_and_leaves_a_dump_and_a_record(&site, "beta");
+    assert_eq!(state_of(&site, "alpha"), before, "the end of one changes and restarts nothing in the other's namespace");
+    let left = site.run(&["uninstall", "--namespace", &site.name, "--yes"]).expect(3);
+    assert!(left.first_error().contains("alpha"), "the platform does not go before what is on it:\n{}", left.stderr);
+    site.remove();
+}
+
+fn deployment(site: &Site, arguments: &[&str]) -> airlock_e2e::Run {
+    site.run(&[&["deployment"], arguments, &["--namespace", &site.name, "--yes"]].concat())
+}
+
+fn create(site: &Site, name: &str) {
+    let made = deployment(site, &["create", name, "--example-dag", "-o", "json"]).expect(0);
+    assert_eq!(made.json()["url"], format!("https://{name}-airflow.{}", site.base()), "{}", made.stdout);
+    println!("{name}: {:.0} s from nothing to a deployment that is ready", made.took.as_secs_f32());
+}
+
+fn logs_in_and_nobody_else_does(site: &Site, airflow: &Airflow<'_>) -> String {
+    let credentials = deployment(site, &["show", "alpha", "--credentials", "-o", "json"]).expect(0).json();
+    let text = |key: &str| credentials[key].as_str().unwrap_or_default().to_owned();
+    let anonymous = airflow.ask("GET", "/api/v2/dags", None, None);
+    assert_eq!(anonymous.status, 401, "{}", anonymous.body);
+    let wrong = airflow.login(&text("username"), "wrong").expect_err("a wrong password is refused");
+    assert_eq!(wrong.status, 401, "{}", wrong.body);
+    airflow.login(&text("username"), &text("password")).unwrap_or_else(|answer| panic!("the first login is refused: {} {}", answer.status, answer.body))
+}
+
+fn runs_its_example_each_task_in_a_pod_of_its_own(site: &Site, airflow: &Airflow<'_>, token: &str) {
+    let log = site.bed.audit().expect("the audit log");
+    assert_eq!(airflow.run(token, "airlock_example"), "success");
+    let scheduler = format!("system:serviceaccount:{}:airflow-scheduler", site.tenant("alpha"));
+    let writes = log.writes_by(&scheduler).expect("the audit log");
+    let made: Vec<_> = writes.iter().filter(|write| write.resource == "pods" && write.verb == "create").collect();
+    assert_eq!(made.len(), 3, "two tasks, one of them tried twice: {made:?}");
+    assert!(writes.iter().all(|write| write.namespace == site.tenant("alpha")), "{writes:?}");
+    let tasks = ["-n", &site.tenant("alpha"), "get", "pods", "-l", "app.kubernetes.io/name=airflow-task", "-o", "name"].map(str::to_owned);
+    let left = || {
+        let left = site.bed.kubectl(tasks.iter().map(String::as_str)).map_err(|error| error.to_string())?;
+        if left.is_empty() { Ok(()) } else { Err(left) }
+    };
+    airlock_bed::eventually("the pods of tasks are gone", std::time::Duration::from_mins(1), left).unwrap_or_else(|error| panic!("{error}"));
+    a_task_holds_no_secret_of_the_servers(site);
+}
+
+/// By the very file that the executor makes pods from.
+fn a_task_holds_no_secret_of_the_servers(site: &Site) {
+    let file = site.bed.kubectl(["-n", &site.tenant("alpha"), "get", "configmap", "airflow-task", "-o", r"jsonpath={.data.pod\.yaml}"]).expect("the pod template");
+    let pod: Value = serde_json::from_str(&file).expect("JSON");
+    let secrets: Vec<&str> = pod.pointer("/spec/volumes").and_then(Value::as_array).into_iter().flatten().filter_map(|volume| volume.pointer("/secret/secretName").and_then(Value::as_str)).collect();
+    assert_eq!(secrets, ["internal-ca"], "a certificate alone");
+    let environment: Vec<&Value> = pod.pointer("/spec/containers/0/envFrom").and_then(Value::as_array).into_iter().flatten().collect();
+    assert_eq!(environment, [&serde_json::json!({ "configMapRef": { "name": "airflow-settings" } })]);
+    assert_eq!(pod.pointer("/spec/automountServiceAccountToken"), Some(&Value::Bool(false)));
+    let settings = site.bed.kubectl(["-n", &site.tenant("alpha"), "get", "configmap", "airflow-settings", "-o", "json"]).expect("the settings");
+    for key in ["SQL_ALCHEMY_CONN", "FERNET_KEY", "JWT_SECRET", "SECRET_KEY"] {
+        assert!(!settings.contains(key), "{key} stands in what tasks are given");
+    }
+}
+
+fn a_second_run_changes_nothing(site: &Site) {
+    let audit = site.audit();
+    let again = deployment(site, &["create", "alpha", "--example-dag", "-o", "json"]).expect(0).json();
+    assert_eq!(again["outcome"], "unchanged", "{again}");
+    let again = site.install(&site.whole_answers("")).expect(0);
+    assert!(again.said().contains("nothing is to be done"), "{}", again.said());
+    assert_eq!(audit.writes(), [], "nothing is written");
+}
+
+/// Every object of a deployment's namespace by its UID and generation, and every pod with its restarts.
+fn state_of(site: &Site, name: &str) -> BTreeMap<String, String> {
+    let mut state = BTreeMap::new();
+    for kind in ["pods", "deployments", "secrets", "configmaps", "networkpolicies", "serviceaccounts", "roles", "resourcequotas"] {
+        let listed = site.bed.kubectl(["-n", &site.tenant(name), "get", kind, "-o", "json"]).expect("kubectl");
+        let listed: Value = serde_json::from_str(&listed).expect("JSON");
+        for item in listed["items"].as_array().into_iter().flatten() {
+            let restarts: Vec<&Value> = item.pointer("/status/containerStatuses").and_then(Value::as_array).into_iter().flatten().map(|status| &status["restartCount"]).collect();
+            state.insert(format!("{kind} {}", item["metadata"]["name"]), format!("{} {} {restarts:?} {:?}", item["metadata"]["uid"], item["metadata"]["generation"], item["data"].to_string().len()));
+        }
+    }
+    assert!(state.len() > 20, "{state:?}");
+    state
+}
+
+fn values(site: &Site, namespace: &str) -> BTreeSet<String> {
+    let listed = site.bed.kubectl(["-n", namespace, "get", "secrets", "-o", "json"]).expect("kubectl");
+    let listed: Value = serde_json::from_str(&listed).expect("JSON");
+    let items = listed["items"].as_array().cloned().unwrap_or_default();
+    items.iter().filter(|item| item["metadata"]["name"] != "internal-ca").flat_map(|item| item["data"].as_object().into_iter().flatten().map(|(_, value)| value.to_string()).collect::<Vec<_>>()).collect()
+}
+
+fn no_secret_value_is_in_both(site: &Site) {
+    let (alpha, beta) = (values(site, &site.tenant("alpha")), values(site, &site.tenant("beta")));
+    assert!(alpha.len() >= 7 && beta.len() >= 7, "{} and {} values", alpha.len(), beta.len());
+    // Not asserted by the values themselves: a failure would print them.
+    assert_eq!(alpha.intersection(&beta).count(), 0, "values are in both namespaces");
+}
+
+/// The password of one deployment at the database of the other and at the server's own, beside its own.
+fn a_database_is_open_to_its_own_role_alone(site: &Site) {
+    let script = |database: &str| {
+        format!(
+            "import pathlib,psycopg2\nurl=pathlib.Path('/etc/airlock/database/value').read_text().replace('+psycopg2','')\nimport re\nurl=re.sub(r'/airlock_alpha\\?','/{database}?',url)\ntry:\n psycopg2.connect(url).cursor().execute('select 1'); print('accepted')\nexcept psycopg2.OperationalError as error: print('refused:', 'permission denied' in str(error))"
+        )
+    };
+    let try_at = |database: &str| site.bed.kubectl(["-n", &site.tenant("alpha"), "exec", "deployment/airflow-scheduler", "--", "python", "-c", &script(database)]).expect("exec").trim().to_owned();
+    assert_eq!(try_at("airlock_alpha"), "accepted", "the control");
+    assert_eq!(try_at("airlock_beta"), "refused: True");
+    assert_eq!(try_at("postgres"), "refused: True");
+}
+
+fn goes_and_leaves_a_dump_and_a_record(site: &Site, name: &str) {
+    let gone = deployment(site, &["delete", name, "-o", "json"]).expect(0).json();
+    let dump = gone["dump"].as_str().unwrap_or_default();
+    let kept = site.kubectl(&["exec", "database-0", "--", "sh", "-c", &format!("head -c 5 /var/lib/postgresql/data/dumps/{dump}")]);
+    assert_eq!(kept, "PGDMP", "the dump is one of PostgreSQL's");
+    let record = site.kubectl(&["get", "configmap", gone["offboarding"]["name"].as_str().unwrap_or_default(), "-o", r"jsonpath={.data.offboarding\.json}"]);
+    assert!(record.contains(dump) && record.contains("airlock_beta"), "{record}");
+    let left = site.bed.kubectl(["get", "namespace", &site.tenant(name), "--ignore-not-found", "-o", "name"]).expect("kubectl");
+    assert_eq!(left, "");
+    let roles = site.kubectl(&["get", "secrets,serviceaccounts,networkpolicies,jobs", "-l", &format!("airlock-platform.io/tenant={name}"), "-o", "name"]);
+    assert_eq!(roles, "", "nothing of it is left beside the platform");
+    let listed = deployment(site, &["list", "-o", "json"]).expect(0).json();
+    assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed}");
+}
