@@ -12,7 +12,7 @@ use airlock_bed::{Bed, Output};
 type Outcome = Result<(), Box<dyn Error>>;
 
 /// All but `airlock`, whose program these tests don't build.
-const IMAGES: [&str; 10] = ["pause", "coredns", "nginx", "registry", "client", "postgres", "prometheus", "alertmanager", "kube-state-metrics", "airflow"];
+const IMAGES: [&str; 12] = ["pause", "coredns", "nginx", "registry", "client", "postgres", "prometheus", "alertmanager", "kube-state-metrics", "statsd-exporter", "postgres-exporter", "airflow"];
 /// Until a pod is ready whose image the node may have to pull first.
 const PATIENCE: Duration = Duration::from_secs(90);
 
