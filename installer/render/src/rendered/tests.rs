@@ -168,8 +168,14 @@ fn every_name_in_a_shipped_template_exists() {
     let answers: Answers = serde_yaml::from_str(ANSWERS).unwrap();
     let base: HostName = "platform.test".parse().unwrap();
     let known = ComponentSpec::all(&library).unwrap();
-    let shared = Shared::new(&answers, serde_json::to_value(&answers).unwrap(), &base, &known).unwrap();
-    let values = serde_json::to_value(Values { shared: &shared, replicas: 1 }).unwrap();
+    let release = crate::release::from_library(&library).unwrap();
+    let name = "alpha".parse().unwrap();
+    // Everything that is left out of a document at its default stands in what templates are given.
+    let deployment = airlock_model::AirflowDeployment::named(&name);
+    let tenant = Some(crate::TenantInput { name: &name, deployment: &deployment, incarnation: None });
+    let input = RenderInput { answers: &answers, base: &base, release: &release, lock: None, facts: None, installation: "i", tenant };
+    let shared = Shared::new(&input, serde_json::to_value(&answers).unwrap(), &known, &known).unwrap();
+    let values = serde_json::to_value(Values { shared: &shared, replicas: 1, quota: crate::sizing::QuotaSize::default() }).unwrap();
     let mut looked_up = 0;
     for (path, text) in library.files().filter(|(path, _)| path.contains('/') && !path.ends_with("component.yaml")) {
         let inside: Vec<&str> =
@@ -189,7 +195,7 @@ fn every_name_in_a_shipped_template_exists() {
 
 /// The dotted names of an expression, without texts, filters, and the words of the language.
 fn names(expression: &str) -> Vec<String> {
-    const WORDS: [&str; 16] = ["if", "else", "elif", "endif", "for", "in", "endfor", "set", "endset", "include", "and", "or", "not", "quote", "json", "number"];
+    const WORDS: [&str; 17] = ["if", "else", "elif", "endif", "for", "in", "endfor", "set", "endset", "include", "and", "or", "not", "quote", "json", "number", "word"];
     let outside_texts: String = expression.split('"').step_by(2).collect::<Vec<_>>().join(" ");
     let is_name = |word: &&str| word.bytes().next().is_some_and(|first| first.is_ascii_alphabetic()) && !WORDS.contains(word);
     outside_texts.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_'))).map(|word| word.trim_matches('.')).filter(is_name).map(str::to_owned).collect()
