@@ -26,4 +26,4 @@ pub use prepare::{Prepared, prepare, survey};
 
 pub use airlock_cluster::{Cluster, ClusterError, ClusterOptions};
 pub use airlock_compliance::{Report, blocks, checks, preflight, shipped};
-pub use airlock_engine::{ApplyOptions, Stop, StopSignal, Urgency, difference};
+pub use airlock_engine::{ApplyOptions, Halt, Stop, StopSignal, Urgency, difference};
