@@ -124,6 +124,30 @@ fn a_running_pod_that_is_not_ready_says_what_its_probe_said_last() {
 }
 
 #[test]
+fn a_probe_that_says_no_is_waited_for_as_long_as_the_probes_allow_and_two_minutes_at_least() {
+    let mut pod = pod(&json!({"phase": "Running", "containerStatuses": [{"name": "nginx", "image": "i", "imageID": "", "ready": false, "restartCount": 0, "state": {"running": {}}}]}));
+    let no = json!([event("p", "Unhealthy", "Warning", "Startup probe failed: connection refused", "2026-11-24T00:00:09Z")]);
+    let patience = |pod: &Value, events: &Value| of(&deployment(&json!({})), &around(&json!([pod]), events)).patience;
+    pod["spec"]["containers"] = json!([{"name": "nginx", "readinessProbe": {"periodSeconds": 5}}]);
+    assert_eq!(patience(&pod, &no), Patience::seconds(120));
+    pod["spec"]["containers"] = json!([{"name": "nginx", "startupProbe": {"failureThreshold": 60}, "readinessProbe": {"initialDelaySeconds": 7, "periodSeconds": 5, "failureThreshold": 2}}]);
+    assert_eq!(patience(&pod, &no), Patience::seconds(617));
+    assert_eq!(patience(&pod, &json!([])), Patience::AsLongAsItMoves, "no probe has said no yet");
+}
+
+#[test]
+fn a_program_that_its_probe_ends_again_and_again_is_told_with_what_the_probe_said() {
+    let mut status = container(&json!({"waiting": {"reason": "CrashLoopBackOff", "message": "back-off"}}), 3);
+    status["containerStatuses"][0]["lastState"]["terminated"]["exitCode"] = 0.into();
+    let events = json!([event("p", "Unhealthy", "Warning", "Startup probe failed: dial tcp: connection refused", "2026-11-24T00:00:00Z")]);
+    let cause = of_pod(&status, &events);
+    let expected = "container nginx of Pod edge-1 ended with exit code 0, restarted 3 times; Startup probe failed: dial tcp: connection refused; it wrote nothing";
+    assert_eq!((cause.text.as_str(), cause.patience), (expected, Patience::NONE));
+    status["containerStatuses"][0]["lastState"]["terminated"]["exitCode"] = 1.into();
+    assert!(!of_pod(&status, &events).text.contains("probe"), "it ended by itself");
+}
+
+#[test]
 fn a_missing_secret_is_named_while_the_pod_is_being_made() {
     let status =
         json!({"phase": "Pending", "containerStatuses": [{"name": "nginx", "image": "i", "imageID": "", "ready": false, "restartCount": 0, "state": {"waiting": {"reason": "ContainerCreating"}}}]});
