@@ -174,10 +174,19 @@ impl Site {
 
     /// Plays the nodes' administrator: nodes trust the authority that signed for the registry's host.
     pub fn trust_on_nodes(&self) {
+        self.bed.trust(&self.authority(), &self.registry()).unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// The same for the administrator of one node alone.
+    pub fn trust_on_node(&self, number: u8) {
+        self.bed.trust_on_node(number, &self.authority(), &self.registry()).unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// The certificate of the authority that signed for the base domain, as a file.
+    fn authority(&self) -> PathBuf {
         let encoded = self.kubectl(&["get", "secret", "base-domain-ca", "-o", r"jsonpath={.data.tls\.crt}"]);
         let decoded = Command::new("sh").args(["-c", "printf %s \"$1\" | base64 -d", "sh", &encoded]).output().unwrap_or_else(|error| panic!("{error}"));
-        let ca = self.file("ca.crt", &String::from_utf8_lossy(&decoded.stdout));
-        self.bed.trust(&ca, &self.registry()).unwrap_or_else(|error| panic!("{error}"));
+        self.file("ca.crt", &String::from_utf8_lossy(&decoded.stdout))
     }
 
     /// Brings a fresh site to a whole installation, playing everybody whom it waits for.
