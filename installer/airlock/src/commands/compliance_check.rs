@@ -26,6 +26,9 @@ pub(super) async fn run(session: &Session<'_>, arguments: &ComplianceCheck) -> R
     let told = progress.finish();
     let judged = judged?;
     session.output.result("compliance-check", || report::report(&judged, session.output.data_style, session.output.verbose), &judged)?;
+    if judged.gate_failed {
+        session.output.insist(&report::refusal(&judged));
+    }
     told.map(|()| if judged.gate_failed { Exit::Compliance } else { Exit::Ok })
 }
 
