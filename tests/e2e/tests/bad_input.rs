@@ -20,11 +20,15 @@ fn assert_refused(site: &Site, case: &str, run: &Run, expected: &Expected) {
 fn answers_that_a_cluster_refuses_write_nothing() {
     let site = Site::shared("refused");
     let cases = [
-        ("storage class that does not exist", "components: { registry: { storage: { class: gold } } }\n", Expected { exit: 3, first_line: "finding" }),
+        (
+            "storage class that does not exist",
+            "components: { registry: { storage: { class: gold } } }\n",
+            Expected { exit: 3, first_line: "error[platform.blocked]: STO-001 (StorageClass gold) blocks the installation; nothing was written" },
+        ),
         (
             "too little memory",
             "components: { registry: { resources: { requests: { cpu: 100m, memory: 900Gi }, limits: { cpu: 100m, memory: 900Gi } } } }\n",
-            Expected { exit: 3, first_line: "finding" },
+            Expected { exit: 3, first_line: "error[platform.blocked]: CAP-001 (requests of all pods) and 1 more finding block the installation; nothing was written" },
         ),
     ];
     for (case, further, expected) in cases {
@@ -83,8 +87,11 @@ fn a_caller_who_may_only_look_is_told_which_rights_are_missing() {
     site.bed.kubectl(["create", "clusterrolebinding", &binding, "--clusterrole=view", "--user=onlooker"]).expect("binding");
     let run = site.run(&["--kubeconfig", &kubeconfig, "install", "--answers", &answers, "--yes"]);
     site.bed.kubectl(["delete", "clusterrolebinding", &binding]).expect("binding");
-    assert_refused(&site, "view only", &run, &Expected { exit: 3, first_line: "finding" });
+    assert_refused(&site, "view only", &run, &Expected { exit: 3, first_line: "error[platform.blocked]: RGT-001 (rights of the caller) blocks the installation; nothing was written" });
+    assert_eq!(wrote, [], "not even an attempt");
+    let audit = site.bed.audit().expect("audit log");
     assert!(run.said().contains("create namespaces") || run.said().contains("patch namespaces"), "the missing right is named:\n{}", run.stderr);
+    let wrote = audit.writes_by("onlooker").expect("audit log");
 }
 
 #[test]
@@ -95,11 +102,15 @@ fn a_namespace_with_a_workload_of_somebody_else_is_left_alone() {
     let run = site.install(&site.answers(""));
     let left = site.bed.kubectl(["-n", &site.name, "get", "deployments,secrets,services", "-o", "name"]).expect("kubectl");
     site.remove();
+    let audit = site.audit();
     assert_eq!(run.exit, 3, "{}", run.stderr);
+    let wrote = audit.writes();
     assert!(run.said().contains("theirs"), "the workload is named:\n{}", run.stderr);
     assert_eq!(left.trim(), "deployment.apps/theirs");
 }
+    assert_eq!(run.first_line(), "error[platform.blocked]: NSP-001 (Namespace foreign) blocks the installation; nothing was written", "{}", run.stderr);
 
+    assert_eq!(wrote, [], "nothing is written");
 #[test]
 fn two_installs_at_once_and_one_holds_the_lease() {
     let site = Site::shared("twice");
@@ -147,6 +158,8 @@ fn an_image_that_its_registry_does_not_have_is_known_before_the_first_write() {
     std::fs::rename(&folder, &hidden).expect("the registry keeps its tags there");
     let run = site.install(&site.answers(""));
     std::fs::rename(&hidden, &folder).expect("back");
-    assert_refused(&site, "image not in the registry", &run, &Expected { exit: 3, first_line: "finding" });
-    assert!(run.said().contains(forget), "the image is named:\n{}", run.stderr);
+    assert_refused(&site, "image not in the registry", &run, &Expected { exit: 3, first_line: "error[platform.blocked]: IMG-001 (docker.io/nginxinc/nginx-unprivileged:" });
+    assert!(run.first_line().ends_with(" blocks the installation; nothing was written"), "{}", run.stderr);
+    assert_eq!(audit.writes(), [], "nothing is written");
 }
+    let audit = site.audit();
