@@ -292,6 +292,7 @@ pub(in crate::output) fn requirements() -> Requirements {
         certificate_names: vec!["platform.test".into(), "*.platform.test".into()],
         flows: plan().connections,
         rights: vec![right("", "namespaces", "create", None), right("apps", "deployments", "get", Some("airlock")), right("apps", "deployments", "patch", Some("airlock"))],
+        removal_rights: vec![right("apps", "deployments", "delete", Some("airlock"))],
         images: vec!["docker.io/library/registry:3.1.2".into()],
     }
 }
