@@ -71,15 +71,19 @@ pub(crate) fn of(live: &LiveObject, around: &Surroundings) -> Cause {
     }
 }
 
+/// Providers announce at once that they begin; one that has not by then is not there.
+const NOBODY: Patience = Patience::seconds(90);
+
 /// A Service of type `LoadBalancer` without an address.
 fn balancer(live: &LiveObject, around: &Surroundings) -> Cause {
     let uid = live.manifest.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
-    let words = event::latest(&around.events, uid, event::is_warning);
-    let text = match words {
-        Some(words) => format!("the load balancer has no address: {words}"),
-        None => "the load balancer has no address yet; no provider of load balancers has said anything about it".to_owned(),
-    };
-    Cause::new("load-balancer", Patience::AsLongAsItMoves, text)
+    if let Some(words) = event::latest(&around.events, uid, event::is_warning) {
+        return Cause::new("load-balancer", Patience::AsLongAsItMoves, format!("the load balancer has no address: {words}"));
+    }
+    if let Some(words) = event::latest(&around.events, uid, |_| true) {
+        return Cause::new("load-balancer", Patience::AsLongAsItMoves, format!("the load balancer has no address yet: {words}"));
+    }
+    Cause::new("load-balancer-silent", NOBODY, "the load balancer has no address; no provider of load balancers has said anything about it".to_owned())
 }
 
 fn name(pod: &Pod) -> &str {

@@ -51,8 +51,8 @@ impl Cluster {
         let (version, clock) = self.greet().await?;
         let (cluster_uid, caller, nodes, storage_classes, ingress_classes, gateway_classes, operators) =
             tokio::join!(self.cluster_uid(), self.caller(), self.nodes(), self.storage_classes(), self.ingress_classes(), self.gateway_classes(), self.operators(),);
-        let (dns, api_server, namespaces, admission, quotas) =
-            tokio::join!(self.cluster_dns(), self.api_server(), self.namespaces(&scope.namespaces), self.admission(), self.limits(&scope.namespaces));
+        let (dns, api_server, namespaces, installations, admission, quotas) =
+            tokio::join!(self.cluster_dns(), self.api_server(), self.namespaces(&scope.namespaces), self.installations(), self.admission(), self.limits(&scope.namespaces));
         Ok(Facts {
             server: self.server().to_owned(),
             cluster_uid: fact(cluster_uid)?,
@@ -67,6 +67,7 @@ impl Cluster {
             dns: fact(dns)?,
             api_server: fact(api_server)?,
             namespaces: fact(namespaces)?,
+            installations: fact(installations)?,
             admission: fact(admission)?,
             quotas: fact(quotas)?,
         })

@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn without_a_new_state_a_wait_ends_after_its_time() {
-        let object = ObjectRef::namespaced("v1", "Service", "n", "s");
+        let object = ObjectRef::namespaced("apps/v1", "Deployment", "n", "d");
         let live = LiveObject { object: object.clone(), manifest: json!({"status": {}}), ready: false };
         let mut watched = Watched::new(object);
         let (options, now) = (WaitOptions::default(), Instant::now());

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 use crate::pod::{self, PodSpec};
 use crate::run::AT_ONCE;
-use crate::{ApplyError, identity};
+use crate::{ApplyError, Halt, identity};
 
 /// How attempts in pods are carried out.
 #[derive(Clone, Debug)]
@@ -34,13 +34,29 @@ pub struct ProbeSite {
 /// Where a listener is asked to be.
 type Place = (String, BTreeMap<String, String>, u16);
 
+/// What ends attempts in the middle says nothing about their targets.
+const STOPPED: &str = "the run was asked to stop";
+
 /// Carries out attempts; the outcomes stand in their order, one for each.
-pub async fn carry_out(cluster: &Cluster, attempts: &[Attempt], site: &ProbeSite, events: &dyn Events) -> Vec<Outcome> {
-    carry_out_until(cluster, attempts, site, &Stop::never(), events).await
+///
+/// When the run has to end before, its pods are removed and the reason is the error: half of the outcomes would be no basis
+/// for a verdict.
+pub async fn carry_out(cluster: &Cluster, attempts: &[Attempt], site: &ProbeSite, halt: &Halt, events: &dyn Events) -> Result<Vec<Outcome>, ApplyError> {
+    halt.checkpoint()?;
+    let (wish, stop) = Stop::pair();
+    let work = attempt_all(cluster, attempts, site, &stop, events);
+    tokio::pin!(work);
+    let ended = match halt.or(&mut work).await {
+        Ok(outcomes) => return Ok(outcomes),
+        Err(ended) => ended,
+    };
+    wish.raise();
+    drop(work.await);
+    Err(ended)
 }
 
-/// Like [`carry_out`], ended early by a wish to stop: what is left then was not carried out.
-pub async fn carry_out_until(cluster: &Cluster, attempts: &[Attempt], site: &ProbeSite, stop: &Stop, events: &dyn Events) -> Vec<Outcome> {
+/// All attempts, ended early by a wish to stop: what is left then was not carried out.
+async fn attempt_all(cluster: &Cluster, attempts: &[Attempt], site: &ProbeSite, stop: &Stop, events: &dyn Events) -> Vec<Outcome> {
     let run = match identity::fresh() {
         Ok(run) => run,
         Err(error) => return attempts.iter().map(|attempt| not_carried_out(attempt, &error.to_string())).collect(),
@@ -96,6 +112,9 @@ impl Party<'_> {
     }
 
     async fn listen(&self, number: usize, (namespace, labels, port): &Place) -> Result<IpAddr, String> {
+        if self.stop.is_asked() {
+            return Err(STOPPED.to_owned());
+        }
         let name = self.listener(number);
         let pod = self.pod(namespace, name, labels, vec!["probe".to_owned(), "--listen".to_owned(), port.to_string()]).map_err(|error| error.to_string())?;
         self.cluster.start_pod(&pod, &self.times()).await.map(|started| started.address).map_err(|error| format!("no pod listens: {error}"))
@@ -131,7 +150,7 @@ impl Party<'_> {
         let tried = attempts.iter().map(|attempt| async {
             tokio::select! {
                 biased;
-                () = self.stop.asked(airlock_cluster::Urgency::Soon) => not_carried_out(attempt, "the run was asked to stop"),
+                () = self.stop.asked(airlock_cluster::Urgency::Soon) => not_carried_out(attempt, STOPPED),
                 outcome = airlock_probe::carry_out(attempt, &passwords) => outcome,
             }
         });
@@ -161,6 +180,7 @@ impl Party<'_> {
             return outcomes;
         }
         let log = match self.pod_for(number, namespace, labels, &attempts) {
+            Ok(_) if self.stop.is_asked() => Err(STOPPED.to_owned()),
             Ok(pod) => {
                 self.events.send(Event::Waiting {
                     step: StepId::from("attempts"),

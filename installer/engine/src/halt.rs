@@ -1,6 +1,8 @@
 //! What ends a run early: a wish of the user, the deadline, a lost lease. Asked before every write; waits end at once.
 //!
 //! A second Ctrl-C is not asked here: it drops the whole run where it is.
+//!
+//! Whoever carries out attempts beside a run, as a compliance check does, hands in one of its own.
 
 use airlock_cluster::{Stop, Urgency};
 use airlock_model::Untrusted;
@@ -11,14 +13,15 @@ use crate::ApplyError;
 
 /// The three reasons to end early, asked together. The strongest is named: interrupt, lost lease, deadline.
 #[derive(Debug)]
-pub(crate) struct Halt {
+pub struct Halt {
     asked: Stop,
     deadline: Option<Instant>,
     lost: watch::Sender<Option<String>>,
 }
 
 impl Halt {
-    pub(crate) fn new(asked: &Stop, deadline: Option<Instant>) -> Self {
+    /// One that heeds this wish and this deadline.
+    pub fn new(asked: &Stop, deadline: Option<Instant>) -> Self {
         Self { asked: asked.clone(), deadline, lost: watch::Sender::new(None) }
     }
 
@@ -33,7 +36,7 @@ impl Halt {
     }
 
     /// Goes on unless the run has to end. Asked before every write.
-    pub(crate) fn checkpoint(&self) -> Result<(), ApplyError> {
+    pub fn checkpoint(&self) -> Result<(), ApplyError> {
         if self.asked.is_asked() {
             return Err(ApplyError::Interrupted);
         }
@@ -47,7 +50,7 @@ impl Halt {
     }
 
     /// Waits for a future that does not write, but no longer than until the run has to end.
-    pub(crate) async fn or<T>(&self, waiting: impl Future<Output = T>) -> Result<T, ApplyError> {
+    pub async fn or<T>(&self, waiting: impl Future<Output = T>) -> Result<T, ApplyError> {
         self.checkpoint()?;
         tokio::select! {
             biased;

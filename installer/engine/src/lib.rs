@@ -30,9 +30,8 @@ pub use action::follows_its_sources;
 pub use airlock_cluster::{Stop, StopSignal, Urgency};
 pub use difference::difference;
 pub use error::ApplyError;
+pub use halt::Halt;
 pub use options::{ApplyOptions, RunOutcome};
 pub use owned::{is_as_desired, owned_digest};
 pub use recipe::TemplateError;
 pub use run::apply;
-
-pub(crate) use halt::Halt;

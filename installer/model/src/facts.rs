@@ -65,6 +65,8 @@ pub struct Facts {
     pub api_server: Fact<ApiServer>,
     /// The namespaces that Airlock would use, by name; absent ones are missing from the map.
     pub namespaces: Fact<BTreeMap<String, Namespace>>,
+    /// Namespaces of this cluster that bear the label of an Airlock installation, each with its id: this one's and others'.
+    pub installations: Fact<BTreeMap<String, String>>,
     /// Admission webhooks and policies.
     pub admission: Fact<Vec<Admission>>,
     /// Quotas and limits in the namespaces that Airlock would use.
@@ -192,7 +194,7 @@ pub struct Namespace {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Admission {
-    /// `ValidatingWebhookConfiguration`, `MutatingWebhookConfiguration`, `ValidatingAdmissionPolicy`.
+    /// `ValidatingWebhookConfiguration`, `MutatingWebhookConfiguration`, `ValidatingAdmissionPolicy`, `MutatingAdmissionPolicy`.
     pub kind: String,
     /// Its name.
     pub name: String,

@@ -253,11 +253,12 @@ fn own_image_without_digest() -> Result<LockedImage, PlatformError> {
     Ok(LockedImage { name: names::OWN_IMAGE.into(), reference: image.reference.clone(), digest: airlock_model::Digest::of(b"offline") })
 }
 
-/// Node labels of each pool that has a schedulable node. Without knowledge of nodes any node stands for all.
+/// Node labels of each pool that has a node on which a pod would start: ready, neither cordoned nor tainted. In a pool without
+/// one the gate would wait for a pod that nobody starts. Without knowledge of nodes any node stands for all.
 fn pools(facts: Option<&Facts>) -> BTreeMap<String, BTreeMap<String, String>> {
     let Some(nodes) = facts.and_then(|facts| facts.nodes.known()) else { return BTreeMap::from([("any".to_owned(), BTreeMap::new())]) };
-    let schedulable = nodes.iter().filter(|node| node.schedulable);
-    schedulable.map(|node| (node.pool.clone(), node.pool_label.iter().map(|label| (label.clone(), node.pool.clone())).collect())).collect()
+    let usable = nodes.iter().filter(|node| node.ready && node.schedulable);
+    usable.map(|node| (node.pool.clone(), node.pool_label.iter().map(|label| (label.clone(), node.pool.clone())).collect())).collect()
 }
 
 fn retained_label() -> (String, String) {
@@ -298,4 +299,66 @@ fn retained_volumes(object: &Object) -> Object {
     };
     // The manifest was an object's before and has lost nothing.
     Object::new(manifest).unwrap_or_else(|_| object.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use airlock_model::{Amount, Fact, Node};
+
+    use super::*;
+
+    fn node(pool: &str, ready: bool, schedulable: bool) -> Node {
+        Node {
+            name: "n".into(),
+            pool: pool.into(),
+            pool_label: Some("pool".into()),
+            architecture: "amd64".into(),
+            runtime: "containerd://2".into(),
+            kubelet: "v1.37.0".into(),
+            ready,
+            schedulable,
+            pressures: Vec::new(),
+            allocatable: Amount::default(),
+            requested: Amount::default(),
+            pods: 0,
+            max_pods: 110,
+        }
+    }
+
+    fn facts(nodes: Fact<Vec<Node>>) -> Facts {
+        let unread = || "not read".to_owned();
+        Facts {
+            server: String::new(),
+            cluster_uid: Fact::Unverified(unread()),
+            version: Fact::Unverified(unread()),
+            clock_difference_millis: Fact::Unverified(unread()),
+            caller: Fact::Unverified(unread()),
+            nodes,
+            storage_classes: Fact::Unverified(unread()),
+            ingress_classes: Fact::Unverified(unread()),
+            gateway_classes: Fact::Unverified(unread()),
+            operators: Fact::Unverified(unread()),
+            dns: Fact::Unverified(unread()),
+            api_server: Fact::Unverified(unread()),
+            namespaces: Fact::Unverified(unread()),
+            installations: Fact::Unverified(unread()),
+            admission: Fact::Unverified(unread()),
+            quotas: Fact::Unverified(unread()),
+        }
+    }
+
+    #[test]
+    fn a_pool_is_tried_when_a_pod_would_start_on_one_of_its_nodes() {
+        let nodes = vec![node("blue", true, true), node("blue", false, true), node("green", true, true), node("broken", false, true), node("cordoned", true, false)];
+        let tried = pools(Some(&facts(Fact::Known(nodes))));
+        assert_eq!(tried.keys().collect::<Vec<_>>(), ["blue", "green"]);
+        assert_eq!(tried["green"], BTreeMap::from([("pool".to_owned(), "green".to_owned())]));
+    }
+
+    #[test]
+    fn without_knowledge_of_nodes_any_node_is_tried() {
+        let any = BTreeMap::from([("any".to_owned(), BTreeMap::new())]);
+        assert_eq!(pools(None), any);
+        assert_eq!(pools(Some(&facts(Fact::Unverified("missing right".into())))), any);
+    }
 }

@@ -30,7 +30,7 @@ pub enum PlatformError {
     #[error(transparent)]
     Mismatch(#[from] airlock_model::PlanMismatch),
     /// Findings that block: nothing was written.
-    #[error("{} finding{} block{} the installation; nothing was written", .0.len(), if .0.len() == 1 { "" } else { "s" }, if .0.len() == 1 { "s" } else { "" })]
+    #[error("{}; nothing was written", blocked(.0))]
     Blocked(Vec<Finding>),
     /// Something has no canonical form.
     #[error("a document cannot be written in canonical form")]
@@ -87,6 +87,18 @@ pub enum PlatformError {
     },
 }
 
+/// Names the heaviest of the findings that block, the first of equals: scripts and people read one line.
+fn blocked(findings: &[Finding]) -> String {
+    let heaviest = findings.iter().rev().max_by_key(|finding| (finding.severity, finding.verdict));
+    let Some(heaviest) = heaviest else { return "the installation is blocked".to_owned() };
+    let named = format!("{} ({})", heaviest.check, heaviest.subject);
+    match findings.len() - 1 {
+        0 => format!("{named} blocks the installation"),
+        1 => format!("{named} and 1 more finding block the installation"),
+        more => format!("{named} and {more} more findings block the installation"),
+    }
+}
+
 impl Coded for PlatformError {
     fn code(&self) -> Code {
         match self {
@@ -139,7 +151,34 @@ impl PlatformError {
 
 #[cfg(test)]
 mod tests {
-    use airlock_model::{codes, explain_code};
+    use airlock_model::{Severity, Verdict, codes, explain_code};
+
+    use super::*;
+
+    fn finding(check: &str, severity: Severity, subject: &str) -> Finding {
+        Finding {
+            check: check.into(),
+            subject: subject.to_owned().into(),
+            verdict: Verdict::Fail,
+            severity,
+            observed: String::new().into(),
+            expected: String::new(),
+            why: String::new(),
+            fix: Vec::new(),
+            evidence: Vec::new(),
+            took_millis: 0,
+        }
+    }
+
+    #[test]
+    fn what_is_blocked_names_the_heaviest_finding_and_the_first_of_equals() {
+        let storage = || finding("STO-001", Severity::High, "StorageClass gold");
+        let message = |findings: Vec<Finding>| PlatformError::Blocked(findings).to_string();
+        assert_eq!(message(vec![storage()]), "STO-001 (StorageClass gold) blocks the installation; nothing was written");
+        assert_eq!(message(vec![storage(), finding("X-1", Severity::High, "x")]), "STO-001 (StorageClass gold) and 1 more finding block the installation; nothing was written");
+        let worst = finding("X-2", Severity::Critical, "a\u{1b}b");
+        assert_eq!(message(vec![storage(), storage(), worst]), "X-2 (a\\u{1b}b) and 2 more findings block the installation; nothing was written");
+    }
 
     #[test]
     fn every_code_of_this_room_stands_in_the_table_and_is_used() {

@@ -2,8 +2,9 @@
 
 use airlock_cluster::Cluster;
 use airlock_compliance::Report;
-use airlock_engine::{ApplyOptions, RunOutcome, Stop};
+use airlock_engine::{ApplyOptions, Halt, RunOutcome, Stop};
 use airlock_model::{Approval, ApprovedBy, ApprovedPlan, Events, Ticket};
+use tokio::time::Instant;
 
 use crate::{PlatformError, Prepared, verify};
 
@@ -21,7 +22,8 @@ pub enum Installed {
 
 /// Carries out a prepared plan that was agreed to, then verifies against the profile of the answers.
 ///
-/// Blocking findings end it before the first write.
+/// Blocking findings end it before the first write. The wish to stop and the deadline hold for the verification as well: it
+/// then ends without a verdict, and the next run verifies.
 pub async fn install(cluster: &Cluster, prepared: &Prepared, by: ApprovedBy, options: &ApplyOptions, stop: &Stop, events: &dyn Events) -> Result<Installed, PlatformError> {
     if prepared.plan.is_empty() && !prepared.needs_verification() {
         return Ok(Installed::Unchanged);
@@ -30,6 +32,7 @@ pub async fn install(cluster: &Cluster, prepared: &Prepared, by: ApprovedBy, opt
     if !blocking.is_empty() {
         return Err(PlatformError::Blocked(blocking));
     }
+    let halt = Halt::new(stop, options.deadline.map(|deadline| Instant::now() + deadline));
     if !prepared.plan.is_empty() {
         let approval = Approval { plan: prepared.digest.clone(), by };
         let approved = ApprovedPlan::new(prepared.plan.clone(), approval)?;
@@ -43,9 +46,10 @@ pub async fn install(cluster: &Cluster, prepared: &Prepared, by: ApprovedBy, opt
         return Ok(Installed::Partly);
     }
     let profile = airlock_compliance::shipped(&prepared.answers.profile.reference)?;
-    let (record, answers) = verify::recorded(cluster, &prepared.plan.namespace).await?;
-    let intended = verify::intend(cluster, &answers, profile).await?;
-    let report = Box::pin(verify::judge(cluster, &record, &intended, events)).await?;
+    let (record, answers) = halt.or(verify::recorded(cluster, &prepared.plan.namespace)).await??;
+    let intended = halt.or(verify::intend(cluster, &answers, profile)).await??;
+    let report = Box::pin(verify::judge(cluster, &record, &intended, &halt, events)).await?;
+    halt.checkpoint()?;
     airlock_engine::record::write_verdict(cluster, &prepared.plan.namespace, report.verdict).await?;
     Ok(Installed::Verified(Box::new(report)))
 }

@@ -25,8 +25,8 @@ mod rights;
 
 pub use error::PlatformError;
 pub use install::{Installed, install};
-pub use prepare::{Prepared, prepare, survey};
+pub use prepare::{Prepared, inspect, prepare};
 
 pub use airlock_cluster::{Cluster, ClusterError, ClusterOptions};
-pub use airlock_compliance::{Report, blocks, checks, preflight, shipped};
-pub use airlock_engine::{ApplyOptions, Stop, StopSignal, Urgency, difference};
+pub use airlock_compliance::{Report, blocks, checks, shipped};
+pub use airlock_engine::{ApplyOptions, Halt, Stop, StopSignal, Urgency, difference};

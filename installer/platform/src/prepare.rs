@@ -88,8 +88,22 @@ pub(crate) struct PlanOf<'a> {
 }
 
 /// Surveys the cluster for these answers.
-pub async fn survey(cluster: &Cluster, answers: &Answers) -> Result<Facts, PlatformError> {
+pub(crate) async fn survey(cluster: &Cluster, answers: &Answers) -> Result<Facts, PlatformError> {
     Ok(cluster.survey(&SurveyScope { namespaces: namespaces(answers) }).await?)
+}
+
+/// What a cluster is like, and whether the caller might install there by these answers; no plan is made, so none is judged.
+pub async fn inspect(cluster: &Cluster, answers: &Answers) -> Result<(Facts, Vec<Finding>), PlatformError> {
+    let facts = survey(cluster, answers).await?;
+    let planned = Planned { rights: cluster.may(&requirements(answers)?.rights).await, ..Planned::default() };
+    let world = airlock_model::World { platform: answers.namespaces.platform.clone(), namespaces: namespaces(answers), ..Default::default() };
+    let unplanned = Snapshot { world, facts: Some(facts.clone()), ..Snapshot::default() };
+    let mut findings = airlock_compliance::preflight(&unplanned);
+    let of_rights = airlock_compliance::preflight(&Snapshot { planned: Some(planned), ..unplanned });
+    let at = findings.iter().position(|finding| finding.check == RIGHTS_CHECK).unwrap_or(findings.len());
+    findings.retain(|finding| finding.check != RIGHTS_CHECK);
+    findings.splice(at..at, of_rights.into_iter().filter(|finding| finding.check == RIGHTS_CHECK));
+    Ok((facts, findings))
 }
 
 /// Makes the plan for these answers on this cluster. Where the caller may not even look, all missing rights are found at once.

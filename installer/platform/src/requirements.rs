@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use airlock_model::answers::Answers;
-use airlock_model::{Action, Amount, Connection, HostName, Object, Right};
+use airlock_model::{Action, Amount, Connection, HostName, Object, ObjectRef, Right};
 use airlock_render::{RenderInput, Rendered};
 use serde::Serialize;
 use serde_json::Value;
@@ -32,6 +32,8 @@ pub struct Requirements {
     pub flows: Vec<Connection>,
     /// Rights of whoever installs.
     pub rights: Vec<Right>,
+    /// Rights that whoever takes it away needs beside those.
+    pub removal_rights: Vec<Right>,
     /// Images by name and tag.
     pub images: Vec<String>,
 }
@@ -111,9 +113,24 @@ pub fn requirements(answers: &Answers) -> Result<Requirements, PlatformError> {
         certificate_names: vec![base.to_string(), format!("*.{base}")],
         records,
         flows: rendered.connections,
+        removal_rights: removal_rights(&steps, &answers.namespaces.platform, &needed),
         rights: needed,
         images: crate::images::of(&release, answers, None)?.images.values().map(|image| image.reference.to_string()).collect(),
     })
+}
+
+/// All that steps make is deleted, and the claims that a controller made of a `StatefulSet`'s template.
+fn removal_rights(steps: &[desired::DesiredStep], platform: &str, needed: &[Right]) -> Vec<Right> {
+    let made = steps.iter().flat_map(|step| match &step.action {
+        Action::Apply(objects) => objects.iter().map(|object| object.reference().clone()).collect(),
+        Action::Generate(spec) => vec![spec.object()],
+        Action::Issue(spec) => vec![spec.object(), ObjectRef::namespaced("v1", "ConfigMap", &spec.namespace, "")],
+        Action::Delete(_) | Action::Push(_) | Action::Probe(_) | Action::Await(_) => Vec::new(),
+    });
+    let claims = ObjectRef::namespaced("v1", "PersistentVolumeClaim", platform, "");
+    let mut rights = rights::of_action(&Action::Delete(made.chain([claims]).collect()));
+    rights.retain(|right| !needed.contains(right));
+    rights
 }
 
 fn volumes(object: &Object) -> Vec<Volume> {

@@ -2,7 +2,7 @@
 
 use airlock_cluster::Cluster;
 use airlock_engine::{ApplyOptions, RunOutcome, Stop};
-use airlock_model::{Action, Approval, ApprovedBy, ApprovedPlan, Change, Digest, Events, ObjectRef, Operation, Plan, PlannedStep, Purpose, Risk, StepId, Undo, names};
+use airlock_model::{Action, Approval, ApprovedBy, ApprovedPlan, Change, Digest, Events, LiveObject, ObjectRef, Operation, Plan, PlannedStep, Purpose, Risk, StepId, Undo, names};
 
 use crate::status::selector;
 use crate::{PlatformError, planning::PLAN_SCHEMA, rights, verify};
@@ -19,6 +19,12 @@ pub struct Removal {
 
 /// Kinds that hold or may hold data; looked for by label, since controllers make some of them.
 const DATA_KINDS: [(&str, &str); 2] = [("v1", "PersistentVolumeClaim"), ("v1", "Secret")];
+
+/// Kinds in which others keep what would be lost with a namespace.
+const KEEPING_KINDS: [&str; 3] = ["PersistentVolumeClaim", "Secret", "ConfigMap"];
+
+/// `ConfigMap`s that controllers put into every namespace: the cluster's authority, that of `OpenShift`'s Services, a mesh's.
+const FURNITURE: [&str; 3] = ["kube-root-ca.crt", "openshift-service-ca.crt", "istio-ca-root-cert"];
 
 /// Makes the plan. It reads only.
 pub async fn removal(cluster: &Cluster, namespace: &str, delete_data: bool) -> Result<Removal, PlatformError> {
@@ -69,12 +75,27 @@ async fn shared_namespaces(cluster: &Cluster, objects: &[ObjectRef], installatio
     let mut shared = Vec::new();
     for namespace in objects.iter().filter(|object| object.kind == "Namespace") {
         let workloads = cluster.foreign_workloads(&namespace.name, Some(installation)).await?;
-        let claims = cluster.list("v1", "PersistentVolumeClaim", Some(&namespace.name), Some(&format!("{}!={installation}", names::LABEL_INSTALLATION))).await?;
-        if !workloads.is_empty() || !claims.is_empty() {
+        let mut kept = Vec::new();
+        for kind in KEEPING_KINDS {
+            kept.extend(cluster.list("v1", kind, Some(&namespace.name), Some(&format!("{}!={installation}", names::LABEL_INSTALLATION))).await?);
+        }
+        if !workloads.is_empty() || kept.iter().any(|live| !is_furniture(live)) {
             shared.push(namespace.clone());
         }
     }
     Ok(shared)
+}
+
+/// What a cluster puts into every namespace by itself.
+fn is_furniture(live: &LiveObject) -> bool {
+    let kind = live.manifest.get("type").and_then(|kind| kind.as_str());
+    let of_account = live.manifest.pointer("/metadata/annotations").is_some_and(|annotations| annotations.get("kubernetes.io/service-account.name").is_some());
+    match live.object.kind.as_str() {
+        "ConfigMap" => FURNITURE.contains(&live.object.name.as_str()),
+        // Tokens of accounts, and on OpenShift the pull secrets that are made of them.
+        "Secret" => kind == Some("kubernetes.io/service-account-token") || (of_account && kind.is_some_and(|kind| kind.starts_with("kubernetes.io/dockercfg"))),
+        _ => false,
+    }
 }
 
 /// What runs goes first, then what it used, then the namespaces.
@@ -114,5 +135,33 @@ pub async fn uninstall(cluster: &Cluster, removal: &Removal, by: ApprovedBy, opt
     let approved = ApprovedPlan::new(removal.plan.clone(), Approval { plan: removal.digest.clone(), by })?;
     match Box::pin(airlock_engine::apply(cluster, &approved, options, stop, events)).await? {
         RunOutcome::Done | RunOutcome::Waiting(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn live(kind: &str, name: &str, manifest: Value) -> LiveObject {
+        LiveObject { object: ObjectRef::namespaced("v1", kind, "airlock", name), manifest, ready: true }
+    }
+
+    #[test]
+    fn what_a_cluster_puts_into_every_namespace_belongs_to_nobody() {
+        let of_account = json!({"annotations": {"kubernetes.io/service-account.name": "default"}});
+        assert!(is_furniture(&live("ConfigMap", "kube-root-ca.crt", json!({}))));
+        assert!(is_furniture(&live("Secret", "default-token-x", json!({"type": "kubernetes.io/service-account-token"}))));
+        assert!(is_furniture(&live("Secret", "default-dockercfg-x", json!({"type": "kubernetes.io/dockercfg", "metadata": of_account}))));
+        for theirs in [
+            live("ConfigMap", "settings", json!({})),
+            live("Secret", "password", json!({"type": "Opaque", "metadata": of_account})),
+            live("Secret", "pull", json!({"type": "kubernetes.io/dockercfg"})),
+            live("Secret", "sh.helm.release.v1.theirs.v1", json!({"type": "helm.sh/release.v1"})),
+            live("PersistentVolumeClaim", "kube-root-ca.crt", json!({})),
+        ] {
+            assert!(!is_furniture(&theirs), "{}", theirs.object);
+        }
     }
 }

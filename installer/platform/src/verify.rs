@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use airlock_cluster::Cluster;
 use airlock_compliance::Report;
+use airlock_engine::Halt;
 use airlock_engine::attempts::{self, ProbeSite};
 use airlock_model::answers::Answers;
 use airlock_model::{Attempt, AttemptId, Credentials, Events, LiveObject, Need, Outcome, Profile, Record, SecretKeyRef, SecretLeak, Snapshot, World, names};
@@ -43,15 +44,17 @@ pub async fn intend(cluster: &Cluster, answers: &Answers, profile: Profile) -> R
     Ok(Intended { profile, world, attempts: attempts.into_values().collect(), needs })
 }
 
-/// Carries out what was intended and judges.
-pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, events: &dyn Events) -> Result<Report, PlatformError> {
+/// Carries out what was intended and judges. What has to end before gives no report, and leaves no pod.
+pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, halt: &Halt, events: &dyn Events) -> Result<Report, PlatformError> {
     let image = record.images.get(names::OWN_IMAGE).ok_or_else(|| PlatformError::ImageNotLocked { name: names::OWN_IMAGE.into() })?;
     let site = ProbeSite { namespace: intended.world.probes.clone(), image: image.pinned(), pull_secret: None, deadline: std::time::Duration::from_mins(2) };
-    let outcomes = async { if intended.attempts.is_empty() { Vec::new() } else { attempts::carry_out(cluster, &intended.attempts, &site, events).await } };
-    let (outcomes, objects, leaks) = futures::join!(outcomes, objects(cluster, intended), secret_leaks(cluster, intended));
-    let outcomes: BTreeMap<AttemptId, Outcome> = outcomes.into_iter().map(|outcome| (outcome.attempt.clone(), outcome)).collect();
+    let outcomes = async { if intended.attempts.is_empty() { Ok(Vec::new()) } else { attempts::carry_out(cluster, &intended.attempts, &site, halt, events).await } };
+    let read = halt.or(async { futures::join!(objects(cluster, intended), secret_leaks(cluster, intended)) });
+    let (outcomes, read) = futures::join!(outcomes, read);
+    let (objects, leaks) = read?;
+    let outcomes: BTreeMap<AttemptId, Outcome> = outcomes?.into_iter().map(|outcome| (outcome.attempt.clone(), outcome)).collect();
     let answers: Answers = serde_json::from_value(record.answers.clone())?;
-    let facts = if intended.needs.contains(&Need::Facts) { Some(prepare::survey(cluster, &answers).await?) } else { None };
+    let facts = if intended.needs.contains(&Need::Facts) { Some(halt.or(prepare::survey(cluster, &answers)).await??) } else { None };
     let planned = Some(airlock_model::Planned { images: record.images.clone(), ..Default::default() });
     let snapshot = Snapshot { world: intended.world.clone(), facts, objects, outcomes, leaks, planned };
     Ok(airlock_compliance::judge(&intended.profile, &snapshot)?)

@@ -22,11 +22,12 @@ send
 UPDATE
 }
 
-# `CA.crt HOST[:PORT]`: every node pulls from HOST when its certificate is by this CA
+# `CA.crt HOST[:PORT] [N]`: every node, or node N alone, pulls from HOST when its certificate is by this CA
 trust() {
   local ca=${1:?a file with the CA certificate} host=${2:?the registry host} n d
   [ -f "$ca" ] || give_up "no such file: $ca"
-  for n in $(cat "$BED/run/nodes"); do
+  [ -z "${3:-}" ] || grep -qw "$3" "$BED/run/nodes" || give_up "there is no node $3"
+  for n in ${3:-$(cat "$BED/run/nodes")}; do
     d=$BED/node$n/certs.d/$host
     rm -rf "$d.new"
     mkdir -p "$d.new"

@@ -184,6 +184,11 @@ impl Bed {
         run(self.script([OsStr::new("trust"), ca.as_os_str(), OsStr::new(host)])).map(drop)
     }
 
+    /// The same on one node alone.
+    pub fn trust_on_node(&self, number: u8, ca: &Path, host: &str) -> Result<(), BedError> {
+        run(self.script([OsStr::new("trust"), ca.as_os_str(), OsStr::new(host), OsStr::new(&number.to_string())])).map(drop)
+    }
+
     /// Takes that trust away.
     pub fn untrust(&self, host: &str) -> Result<(), BedError> {
         run(self.script(["untrust", host])).map(drop)

@@ -37,8 +37,7 @@ impl Answer {
 impl<'a> Airflow<'a> {
     /// The deployment of that name.
     pub fn new(site: &'a Site, name: &str) -> Self {
-        let encoded = site.kubectl(&["get", "secret", "base-domain-ca", "-o", r"jsonpath={.data.tls\.crt}"]);
-        Self { site, host: format!("{name}-airflow.{}", site.base()), authority: site.decoded("ca.crt", &encoded) }
+        Self { site, host: format!("{name}-airflow.{}", site.base()), authority: site.authority() }
     }
 
     /// Its host.

@@ -1,5 +1,8 @@
 //! Bad input: input → exit code → first line of stderr, and nothing is written.
 
+use std::process::{Child, Stdio};
+
+use airlock_bed::{AuditEntry, AuditLog, Output};
 use airlock_e2e::{Run, Site};
 
 /// What a case expects.
@@ -20,11 +23,15 @@ fn assert_refused(site: &Site, case: &str, run: &Run, expected: &Expected) {
 fn answers_that_a_cluster_refuses_write_nothing() {
     let site = Site::shared("refused");
     let cases = [
-        ("storage class that does not exist", "components: { registry: { storage: { class: gold } } }\n", Expected { exit: 3, first_line: "finding" }),
+        (
+            "storage class that does not exist",
+            "components: { registry: { storage: { class: gold } } }\n",
+            Expected { exit: 3, first_line: "error[platform.blocked]: STO-001 (StorageClass gold) blocks the installation; nothing was written" },
+        ),
         (
             "too little memory",
             "components: { registry: { resources: { requests: { cpu: 100m, memory: 900Gi }, limits: { cpu: 100m, memory: 900Gi } } } }\n",
-            Expected { exit: 3, first_line: "finding" },
+            Expected { exit: 3, first_line: "error[platform.blocked]: CAP-001 (requests of all pods) and 1 more finding block the installation; nothing was written" },
         ),
     ];
     for (case, further, expected) in cases {
@@ -81,9 +88,12 @@ fn a_caller_who_may_only_look_is_told_which_rights_are_missing() {
     let binding = format!("{}-view", site.name);
     site.bed.kubectl(["delete", "clusterrolebinding", &binding, "--ignore-not-found"]).expect("binding");
     site.bed.kubectl(["create", "clusterrolebinding", &binding, "--clusterrole=view", "--user=onlooker"]).expect("binding");
+    let audit = site.bed.audit().expect("audit log");
     let run = site.run(&["--kubeconfig", &kubeconfig, "install", "--answers", &answers, "--yes"]);
+    let wrote = audit.writes_by("onlooker").expect("audit log");
     site.bed.kubectl(["delete", "clusterrolebinding", &binding]).expect("binding");
-    assert_refused(&site, "view only", &run, &Expected { exit: 3, first_line: "finding" });
+    assert_refused(&site, "view only", &run, &Expected { exit: 3, first_line: "error[platform.blocked]: RGT-001 (rights of the caller) blocks the installation; nothing was written" });
+    assert_eq!(wrote, [], "not even an attempt");
     assert!(run.said().contains("create namespaces") || run.said().contains("patch namespaces"), "the missing right is named:\n{}", run.stderr);
 }
 
@@ -92,48 +102,81 @@ fn a_namespace_with_a_workload_of_somebody_else_is_left_alone() {
     let site = Site::shared("foreign");
     site.bed.kubectl(["create", "namespace", &site.name]).expect("namespace");
     site.bed.kubectl(["-n", &site.name, "create", "deployment", "theirs", "--image=registry.k8s.io/pause:3.10"]).expect("deployment");
+    let audit = site.audit();
     let run = site.install(&site.answers(""));
+    let wrote = audit.writes();
     let left = site.bed.kubectl(["-n", &site.name, "get", "deployments,secrets,services", "-o", "name"]).expect("kubectl");
     site.remove();
     assert_eq!(run.exit, 3, "{}", run.stderr);
+    assert_eq!(run.first_line(), "error[platform.blocked]: NSP-001 (Namespace foreign) blocks the installation; nothing was written", "{}", run.stderr);
     assert!(run.said().contains("theirs"), "the workload is named:\n{}", run.stderr);
+    assert_eq!(wrote, [], "nothing is written");
     assert_eq!(left.trim(), "deployment.apps/theirs");
+}
+
+/// Two installs at once, each by an administrator of its own; the exit codes, and what the one said that ended with 9.
+fn race(site: &Site) -> (Vec<i32>, String, Rivals) {
+    let answers = site.answers("").display().to_string();
+    let rivals = Rivals::of(site);
+    let start = |user: &str| -> Child {
+        let kubeconfig = site.bed.user(user, &["system:masters"]).expect("kubeconfig").display().to_string();
+        let mut command = site.command(&["--quiet", "--kubeconfig", &kubeconfig, "install", "--answers", &answers, "--yes"]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("airlock starts")
+    };
+    let runs = Rivals::NAMES.map(start);
+    let ends = runs.map(|child| Output::from(child.wait_with_output().expect("ends")));
+    let mut exits: Vec<i32> = ends.iter().map(|end| end.code.unwrap_or(-1)).collect();
+    exits.sort_unstable();
+    let said = ends.iter().find(|end| end.code == Some(9)).map(|end| end.stderr.clone()).unwrap_or_default();
+    (exits, said, rivals)
+}
+
+/// The administrators of two runs, and what they write.
+struct Rivals(AuditLog);
+
+impl Rivals {
+    const NAMES: [&'static str; 2] = ["twice-ada", "twice-eve"];
+
+    fn of(site: &Site) -> Self {
+        Self(site.bed.audit().expect("audit log"))
+    }
+
+    /// What the API server took of this one.
+    fn took(&self, user: &str) -> Vec<AuditEntry> {
+        self.0.writes_by(user).expect("audit log").into_iter().filter(|write| write.code < 400).collect()
+    }
+
+    /// The one whom the other names, and the other.
+    fn winner_and_loser(said: &str) -> (&'static str, &'static str) {
+        let [ada, eve] = Self::NAMES;
+        let line = said.lines().next().unwrap_or_default();
+        let names = |user: &str| line.starts_with(&format!("error[engine.lease-held]: {user} run ")) && line.contains(" is at work on this installation since ");
+        assert!(names(ada) || names(eve), "the first line does not name the holder: `{line}`\n{said}");
+        if names(ada) { (ada, eve) } else { (eve, ada) }
+    }
 }
 
 #[test]
 fn two_installs_at_once_and_one_holds_the_lease() {
     let site = Site::shared("twice");
-    let answers = site.answers("").display().to_string();
-    let start = || site.command(&["install", "--answers", &answers, "--yes"]).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().expect("airlock starts");
-    let (first, second) = (start(), start());
-    let exits: Vec<i32> = [first, second].into_iter().map(|child| child.wait_with_output().expect("ends").status.code().unwrap_or(-1)).collect();
+    let (exits, said, _) = race(&site);
     site.remove();
-    let mut sorted = exits.clone();
-    sorted.sort_unstable();
-    assert_eq!(sorted, [9, 11], "one waits for DNS, the other finds the lease held");
+    assert_eq!(exits, [9, 11], "one waits for DNS, the other finds the lease held");
+    Rivals::winner_and_loser(&said);
 }
 
 #[test]
-fn an_interrupted_install_ends_well_when_it_is_run_again() {
-    let site = Site::shared("interrupted");
-    let answers = site.answers("");
-    let events = site.file("events.jsonl", "");
-    let mut child = site
-        .command(&["install", "--answers", &answers.display().to_string(), "--yes", "--events", &events.display().to_string()])
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .expect("airlock starts");
-    airlock_bed::eventually("a first write", std::time::Duration::from_mins(1), || {
-        let text = std::fs::read_to_string(&events).unwrap_or_default();
-        if text.contains("objectSettled") { Ok(()) } else { Err("no object settled yet") }
-    })
-    .expect("the run writes");
-    // nsenter replaces itself by the program, so the child's pid is the program's.
-    assert!(std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill").success());
-    assert_eq!(child.wait().expect("ends").code(), Some(130));
-    site.installed(&answers);
+fn the_one_who_finds_the_lease_held_writes_nothing() {
+    let site = Site::shared("twice");
+    // The namespace is there, since whoever makes it writes before there is a place for a lease.
+    site.bed.kubectl(["create", "namespace", &site.name]).expect("namespace");
+    let (exits, said, rivals) = race(&site);
+    let (winner, loser) = Rivals::winner_and_loser(&said);
+    let (by_winner, by_loser) = (rivals.took(winner), rivals.took(loser));
     site.remove();
+    assert_eq!(exits, [9, 11], "one waits for DNS, the other finds the lease held");
+    assert!(!by_winner.is_empty());
+    assert_eq!(by_loser, [], "{loser} found the lease held by {winner}");
 }
 
 #[test]
@@ -145,8 +188,10 @@ fn an_image_that_its_registry_does_not_have_is_known_before_the_first_write() {
     let folder = bed.folder().join("registries/data/docker/registry/v2/repositories").join(forget).join("_manifests/tags");
     let hidden = folder.with_file_name("tags-hidden");
     std::fs::rename(&folder, &hidden).expect("the registry keeps its tags there");
+    let audit = site.audit();
     let run = site.install(&site.answers(""));
     std::fs::rename(&hidden, &folder).expect("back");
-    assert_refused(&site, "image not in the registry", &run, &Expected { exit: 3, first_line: "finding" });
-    assert!(run.said().contains(forget), "the image is named:\n{}", run.stderr);
+    assert_refused(&site, "image not in the registry", &run, &Expected { exit: 3, first_line: "error[platform.blocked]: IMG-001 (docker.io/nginxinc/nginx-unprivileged:" });
+    assert!(run.first_line().ends_with(" blocks the installation; nothing was written"), "{}", run.stderr);
+    assert_eq!(audit.writes(), [], "nothing is written");
 }

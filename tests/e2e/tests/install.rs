@@ -15,6 +15,7 @@ fn an_administrator_installs_waits_for_others_installs_again_and_takes_it_away()
     let inspected = site.run(&["inspect", "--answers", &answers_path, "-o", "json"]).expect(0).json();
     assert_eq!(inspected.pointer("/facts/nodes/known").and_then(Value::as_array).map(Vec::len), Some(2), "{inspected}");
     let planned = site.run(&["plan", "--answers", &answers_path, "-o", "json"]).expect(0).json();
+    assert_eq!(pools_to_pull(&planned), ["pool1", "pool2"], "a node of each pool is asked to pull: {planned}");
     assert_eq!(audit.writes(), [], "survey and plan write nothing");
 
     let required = site.run(&["requirements", "--answers", &answers_path, "-o", "json"]).expect(0).json();
@@ -29,6 +30,10 @@ fn an_administrator_installs_waits_for_others_installs_again_and_takes_it_away()
 
     let waiting = site.install(&answers).expect(11);
     assert!(waiting.said().contains("hosts.toml") && waiting.said().contains("BEGIN CERTIFICATE"), "the ticket holds what the nodes need:\n{}", waiting.said());
+    assert!(waiting.stdout.contains("the nodes of pools pool1, pool2 trust"), "the ticket names both pools:\n{}", waiting.said());
+    site.trust_on_node(1);
+    let waiting = site.install(&answers).expect(11);
+    assert!(waiting.stdout.contains("the nodes of pool pool2 trust") && !waiting.stdout.contains("pool1"), "the ticket names the pool alone that is left:\n{}", waiting.said());
     site.trust_on_nodes();
 
     let done = site.install(&answers).expect(0);
@@ -39,6 +44,13 @@ fn an_administrator_installs_waits_for_others_installs_again_and_takes_it_away()
     status_tells(&site);
     a_change_by_hand_is_named_and_not_overruled(&site);
     uninstall_keeps_what_holds_data_and_reinstall_adopts_it(&site);
+}
+
+/// The pools of the gate `node-pull` in a plan.
+fn pools_to_pull(planned: &Value) -> Vec<String> {
+    let steps = planned.pointer("/plan/steps").and_then(Value::as_array).expect("steps");
+    let pools = steps.iter().find_map(|step| step.pointer("/action/await/nodePull/pools")).and_then(Value::as_object);
+    pools.into_iter().flat_map(|pools| pools.keys().cloned()).collect()
 }
 
 fn second_install_writes_nothing(site: &Site) {

@@ -1,4 +1,4 @@
-//! The rights that `airlock requirements` lists are enough, and a caller who has just these installs.
+//! The rights that `airlock requirements` lists are enough: a caller who has just these installs, looks, checks, and takes it away.
 
 use std::collections::BTreeMap;
 
@@ -35,6 +35,7 @@ fn the_rights_that_are_asked_for_are_enough() {
     let path = answers.display().to_string();
     let required = site.run(&["requirements", "--answers", &path, "-o", "json"]).expect(0).json();
     let rights = required["rights"].as_array().expect("rights").clone();
+    let removal_rights = required["removalRights"].as_array().expect("rights").clone();
 
     // Somebody with more power has made the namespaces and given the rights.
     for namespace in [&site.name, &site.probes()] {
@@ -42,15 +43,25 @@ fn the_rights_that_are_asked_for_are_enough() {
     }
     site.bed.apply(&roles(&rights, "least-of-airlock", "least")).expect("roles");
     let kubeconfig = site.bed.user("least", &[]).expect("kubeconfig").display().to_string();
-    let install = || site.run(&["--kubeconfig", &kubeconfig, "install", "--answers", &path, "--yes"]);
+    let run = |arguments: &[&str]| site.run(&[&["--kubeconfig", kubeconfig.as_str()], arguments].concat());
+    let install = || run(&["install", "--answers", &path, "--yes"]);
     install().expect(11);
     site.set_dns();
     install().expect(11);
     site.trust_on_nodes();
     install().expect(0);
 
+    let status = run(&["status", "--namespace", &site.name]).expect(0).stdout;
+    assert!(status.contains("base-domain-tls") && status.contains(&site.registry()), "{status}");
+    run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes"]).expect(0);
+
+    site.bed.apply(&roles(&removal_rights, "least-of-removal", "least")).expect("roles");
+    run(&["uninstall", "--namespace", &site.name, "--yes", "--delete-data"]).expect(0);
+    let left = site.bed.kubectl(["get", "namespaces", &site.name, &site.probes(), "--ignore-not-found", "-o", "name"]).expect("kubectl");
+    assert_eq!(left, "", "nothing stays");
+
     for kind in ["clusterrole", "clusterrolebinding"] {
-        site.bed.kubectl(["delete", kind, "least-of-airlock"]).expect("kubectl");
+        site.bed.kubectl(["delete", kind, "least-of-airlock", "least-of-removal", "--ignore-not-found"]).expect("kubectl");
     }
     for namespace in ["kube-system", "default"] {
         site.bed.kubectl(["-n", namespace, "delete", "role,rolebinding", "least-of-airlock"]).expect("kubectl");

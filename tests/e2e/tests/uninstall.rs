@@ -20,3 +20,20 @@ fn a_namespace_in_which_others_run_something_by_now_stays_with_what_is_theirs() 
     }
     site.remove();
 }
+
+#[test]
+fn a_namespace_in_which_others_keep_a_secret_or_a_configuration_stays_with_it() {
+    let site = Site::shared("treasured");
+    site.install(&site.answers("")).expect(11);
+    site.kubectl(&["create", "secret", "generic", "theirs", "--from-literal=key=value"]);
+    site.bed.kubectl(["-n", &site.probes(), "create", "configmap", "theirs", "--from-literal=key=value"]).expect("configmap");
+
+    let removed = site.run(&["uninstall", "--namespace", &site.name, "--yes", "--delete-data"]).expect(0);
+
+    for (namespace, theirs) in [(site.name.clone(), "secret/theirs"), (site.probes(), "configmap/theirs")] {
+        assert!(removed.stdout.contains(&format!("Namespace {namespace}")), "what stays is named:\n{}", removed.said());
+        let left = site.bed.kubectl(["-n", &namespace, "get", "deployments,statefulsets,secrets,services,configmaps", "-o", "name"]).expect("kubectl");
+        assert_eq!(left.split_whitespace().filter(|name| *name != "configmap/kube-root-ca.crt").collect::<Vec<_>>(), [theirs], "only what is theirs stays in {namespace}");
+    }
+    site.remove();
+}

@@ -22,10 +22,13 @@ pub(super) async fn run(session: &Session<'_>, arguments: &ComplianceCheck) -> R
     let intended = session.reading(verify::intend(&cluster, &answers, chosen)).await?;
     progress.say(report::intended(&intended.attempts).trim_end());
     progress.busy("making the attempts");
-    let judged = session.reading(Box::pin(verify::judge(&cluster, &record, &intended, &progress))).await;
+    let judged = Box::pin(verify::judge(&cluster, &record, &intended, &session.halt(), &progress)).await;
     let told = progress.finish();
     let judged = judged?;
     session.output.result("compliance-check", || report::report(&judged, session.output.data_style, session.output.verbose), &judged)?;
+    if judged.gate_failed {
+        session.output.insist(&report::refusal(&judged));
+    }
     told.map(|()| if judged.gate_failed { Exit::Compliance } else { Exit::Ok })
 }
 

@@ -1,7 +1,7 @@
 //! `airlock inspect`: facts and findings; nothing is written.
 
-use airlock_model::{Exit, Facts, Finding, Snapshot, Verdict, World};
-use airlock_platform::{blocks, preflight, prepare, survey};
+use airlock_model::{Exit, Facts, Finding, Verdict};
+use airlock_platform::{blocks, inspect, prepare};
 use serde::Serialize;
 
 use super::session::Session;
@@ -25,16 +25,12 @@ pub(super) async fn run(session: &Session<'_>, arguments: &Inspect) -> Result<Ex
         let prepared = session.reading(Box::pin(prepare(&cluster, &answers))).await?;
         (prepared.facts, prepared.findings)
     } else {
-        let facts = session.reading(Box::pin(survey(&cluster, &answers))).await?;
-        let namespaces = vec![answers.namespaces.platform.clone(), answers.namespaces.probes.clone()];
-        let world = World { platform: answers.namespaces.platform.clone(), namespaces, ..World::default() };
-        let findings = preflight(&Snapshot { world, facts: Some(facts.clone()), ..Snapshot::default() });
-        (facts, findings)
+        session.reading(Box::pin(inspect(&cluster, &answers))).await?
     };
     let style = session.output.data_style;
     // Without answers no plan is judged: what does not apply would be most of the screen.
     let shown: Vec<Finding> = findings.iter().filter(|finding| session.output.verbose || !matches!(finding.verdict, Verdict::NotApplicable(_))).cloned().collect();
-    let text = || format!("{}\n{}\n{}\n", inspection::facts(&facts, style), findings::findings(&shown, style, session.output.verbose), findings::summary(&findings));
+    let text = || format!("{}\n{}\n{}\n", inspection::facts(&facts, &findings, style), findings::findings(&shown, style, session.output.verbose), findings::summary(&findings));
     session.output.result("inspect", text, &Document { facts: &facts, findings: &findings })?;
     Ok(if findings.iter().any(blocks) { Exit::Blocked } else { Exit::Ok })
 }

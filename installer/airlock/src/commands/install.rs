@@ -104,7 +104,7 @@ fn show(session: &Session<'_>, prepared: &Prepared, installed: &Installed) -> Re
             let text = || report::report(judged, output.data_style, output.verbose);
             output.result("install", text, &Document { report: Some(judged), ..document("verified") })?;
             if judged.gate_failed {
-                output.talk("the installation stands, but it does not comply; mend what is named above, then run the same command again");
+                output.insist(&format!("{}; the installation stands; mend what is named above, then run the same command again", report::refusal(judged)));
                 return Ok(Exit::Compliance);
             }
             let hosts: Vec<String> = prepared.rendered.components.iter().flat_map(|component| &component.hosts).map(|host| format!("  https://{host}")).collect();

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use airlock_platform::{ApplyOptions, Cluster, ClusterOptions};
+use airlock_platform::{ApplyOptions, Cluster, ClusterOptions, Halt};
 use airlock_platform::{Stop, Urgency};
 
 use crate::answers_file::DEFAULT_NAMESPACE;
@@ -65,6 +65,11 @@ impl<'a> Session<'a> {
             Some(timeout) => tokio::time::sleep((timeout + grace).saturating_sub(self.began.elapsed())).await,
             None => std::future::pending().await,
         }
+    }
+
+    /// What ends work that cleans up after itself: the first wish to stop, or the end of its time.
+    pub(super) fn halt(&self) -> Halt {
+        Halt::new(self.stop, self.global.timeout.map(|timeout| (self.began + timeout).into()))
     }
 
     /// How far and how long the engine may go.

@@ -53,6 +53,19 @@ pub(crate) fn report(report: &Report, style: Style, verbose: bool) -> String {
     text
 }
 
+/// Why the gate fails, in one line: the heaviest of what it refuses.
+pub(crate) fn refusal(report: &Report) -> String {
+    let refused = || report.checks.iter().filter(|check| check.gate_failed);
+    // Findings stand by their weight.
+    let heaviest = report.findings.iter().find(|finding| refused().any(|check| check.id == finding.check));
+    let named = heaviest.map_or_else(|| "a check".to_owned(), |finding| format!("{} ({})", finding.check, finding.subject));
+    let others = match refused().count().saturating_sub(1) {
+        0 => " fails".to_owned(),
+        others => format!(" and {} fail", counted(others, "more check", "more checks")),
+    };
+    format!("{named}{others} the gate of the profile {}", report.profile.name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tests::samples;
@@ -62,6 +75,14 @@ mod tests {
     fn attempts_are_listed_before_they_are_made() {
         insta::assert_snapshot!(intended(&samples::attempts()));
         assert!(intended(&[]).starts_with("no attempts"));
+    }
+
+    #[test]
+    fn a_gate_that_fails_names_the_heaviest_of_what_it_refuses() {
+        let mut judged = samples::report();
+        assert_eq!(refusal(&judged), "CAP-001 (the cluster) and 1 more check fail the gate of the profile baseline");
+        judged.checks[1].gate_failed = false;
+        assert_eq!(refusal(&judged), "QTA-001 (namespace airlock) fails the gate of the profile baseline");
     }
 
     #[test]

@@ -101,6 +101,7 @@ fn sections(requirements: &Requirements) -> Vec<Section> {
         Section { name: "flow", title: "Connections", headings: vec!["from", "to", "port", "for", "opened by"], rows: requirements.flows.iter().map(flow).collect() },
         Section { name: "image", title: "Images", headings: vec!["published as"], rows: requirements.images.iter().map(|image| vec![image.clone()]).collect() },
         Section { name: "right", title: "Rights of whoever installs", headings: vec!["resource", "API group", "verbs", "where"], rows: rights(&requirements.rights) },
+        Section { name: "removal-right", title: "Further rights of whoever uninstalls", headings: vec!["resource", "API group", "verbs", "where"], rows: rights(&requirements.removal_rights) },
     ]
 }
 

@@ -5,6 +5,9 @@ use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 use super::{Cause, Patience, event};
 use crate::observe::Surroundings;
 
+/// A provisioner that has not said a word about a claim by then is not there.
+const SILENCE: Patience = Patience::seconds(90);
+
 /// Why the claim of this name is not bound.
 pub(super) fn cause(name: &str, around: &Surroundings) -> Cause {
     match around.claims.iter().find(|claim| claim.metadata.name.as_deref() == Some(name)) {
@@ -40,5 +43,8 @@ fn unbound(claim: &PersistentVolumeClaim, around: &Surroundings) -> Cause {
         return Cause::new("claim-provisioning", Patience::seconds(90), format!("the volume of the claim {name} (storage class {class}) cannot be made: {words}"));
     }
     let words = event::latest(&around.events, uid, |_| true).map(|words| format!(": {words}")).unwrap_or_default();
-    Cause::new("claim-pending", Patience::AsLongAsItMoves, format!("the claim {name} (storage class {class}) has no volume yet{words}"))
+    // Kubernetes itself repeats that it waits for the provisioner; only the provisioner's own word says that somebody is there.
+    let begun = event::about(&around.events, uid).any(|event| event::has_reason(event, &["Provisioning"]));
+    let patience = if begun { Patience::AsLongAsItMoves } else { SILENCE };
+    Cause::new("claim-pending", patience, format!("the claim {name} (storage class {class}) has no volume yet{words}"))
 }

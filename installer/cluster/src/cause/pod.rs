@@ -1,12 +1,17 @@
 //! Why a pod is not ready: not placed, no image, no volume, crashed, or its probe fails.
 
-use k8s_openapi::api::core::v1::{ContainerState, ContainerStatus, Event, Pod};
+use k8s_openapi::api::core::v1::{ContainerState, ContainerStatus, Event, Pod, Probe};
 
 use super::{Cause, Patience, claim, event, name, one_line};
 use crate::observe::Surroundings;
 
 /// From this restart on, a container is not expected to recover.
 const RESTARTS: i32 = 3;
+
+/// A container whose probe says no for all the time that its probes give it, and at least so long, is not expected to become ready.
+const LEAST_UNREADY: u64 = 120;
+/// Exit codes of a program that was told to end: as it likes, killed, terminated.
+const ENDED_FROM_OUTSIDE: [i32; 3] = [0, 137, 143];
 
 fn uid(pod: &Pod) -> &str {
     pod.metadata.uid.as_deref().unwrap_or_default()
@@ -24,9 +29,10 @@ fn waiting(status: &ContainerStatus) -> Option<(&str, &str)> {
     Some((waiting.reason.as_deref().unwrap_or_default(), waiting.message.as_deref().unwrap_or_default()))
 }
 
-/// Exit code and reason of the last end that was an error.
+/// Exit code and reason of the last end that was an error; in a back-off every end is one.
 fn failed_end(status: &ContainerStatus) -> Option<(i32, &str)> {
-    let end = |state: &Option<ContainerState>| state.as_ref().and_then(|state| state.terminated.clone()).filter(|end| end.exit_code != 0);
+    let in_back_off = matches!(waiting(status), Some(("CrashLoopBackOff", _)));
+    let end = |state: &Option<ContainerState>| state.as_ref().and_then(|state| state.terminated.clone()).filter(|end| in_back_off || end.exit_code != 0);
     let reason = |state: &Option<ContainerState>| if end(state).and_then(|end| end.reason).as_deref() == Some("OOMKilled") { "out of memory" } else { "" };
     for state in [&status.state, &status.last_state] {
         if let Some(end) = end(state) {
@@ -126,7 +132,10 @@ fn crash(pod: &Pod, status: &ContainerStatus, around: &Surroundings) -> Cause {
         count => format!(", restarted {count} times"),
     };
     let patience = if status.restart_count >= RESTARTS { Patience::NONE } else { Patience::AsLongAsItMoves };
-    let text = format!("container {} of Pod {} ended with exit code {code}{reason}{restarts}; {words}", status.name, name(pod));
+    // Whoever reads should not look for a crash where a probe has ended the program.
+    let probe = if ENDED_FROM_OUTSIDE.contains(&code) { event::latest(&around.events, uid(pod), ends_containers) } else { None };
+    let probe = probe.map(|words| format!("; {words}")).unwrap_or_default();
+    let text = format!("container {} of Pod {} ended with exit code {code}{reason}{restarts}{probe}; {words}", status.name, name(pod));
     Cause::new("crash", patience, text).tried(name(pod), status.restart_count.to_string())
 }
 
@@ -157,10 +166,31 @@ pub(super) fn is_backed_off(pod: &Pod) -> bool {
     statuses(pod).any(|status| matches!(waiting(status), Some(("ImagePullBackOff" | "CrashLoopBackOff", _))) || (status.restart_count >= RESTARTS && has_crashed(status)))
 }
 
+/// What a probe said for which the kubelet ends a container.
+fn ends_containers(event: &Event) -> bool {
+    let words = event.message.as_deref().unwrap_or_default();
+    event::has_reason(event, &["Unhealthy"]) && (words.starts_with("Startup probe") || words.starts_with("Liveness probe"))
+}
+
+/// How long a container may be unready by its own probes, in seconds: as long as it may take to start, then until it counts as unready.
+fn budget(pod: &Pod, container: &str) -> u64 {
+    let containers = pod.spec.iter().flat_map(|spec| spec.containers.iter().chain(spec.init_containers.iter().flatten()));
+    let Some(container) = containers.into_iter().find(|candidate| candidate.name == container) else { return 0 };
+    [&container.startup_probe, &container.readiness_probe].into_iter().flatten().map(duration).sum()
+}
+
+fn duration(probe: &Probe) -> u64 {
+    let seconds = |value: Option<i32>, usual: u64| value.and_then(|value| u64::try_from(value).ok()).unwrap_or(usual);
+    // The API server's defaults: begin at once, every 10 seconds, three times.
+    seconds(probe.initial_delay_seconds, 0) + seconds(probe.period_seconds, 10) * seconds(probe.failure_threshold, 3)
+}
+
 /// It runs, but its probes say no.
 fn unready(pod: &Pod, around: &Surroundings) -> Option<Cause> {
     let status = statuses(pod).find(|status| !status.ready && status.state.as_ref().is_some_and(|state| state.running.is_some()))?;
     let probe = event::latest(&around.events, uid(pod), |event| event::has_reason(event, &["Unhealthy", "ProbeWarning"]));
+    // That it is unready is so now, however old the event is: the kubelet soon stops repeating it.
+    let patience = if probe.is_some() { Patience::seconds(budget(pod, &status.name).max(LEAST_UNREADY)) } else { Patience::AsLongAsItMoves };
     let words = probe.unwrap_or_else(|| "its probe has not answered yet".to_owned());
-    Some(Cause::new("probe", Patience::AsLongAsItMoves, format!("container {} of Pod {} runs but is not ready: {words}", status.name, name(pod))))
+    Some(Cause::new("probe", patience, format!("container {} of Pod {} runs but is not ready: {words}", status.name, name(pod))))
 }

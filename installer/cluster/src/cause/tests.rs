@@ -101,6 +101,18 @@ fn a_pod_without_its_volume_names_the_claim_and_its_class() {
 }
 
 #[test]
+fn a_claim_of_which_no_provisioner_speaks_is_not_waited_for_as_long_as_one_that_is_being_provisioned() {
+    let claim = LiveObject { object: ObjectRef::namespaced("v1", "PersistentVolumeClaim", "airlock", "data"), manifest: json!({}), ready: false };
+    let mut surroundings = around(&json!([]), &json!([event("c", "ExternalProvisioning", "Normal", "Waiting for a volume to be created", "2026-11-24T00:00:00Z")]));
+    surroundings.claims = serde_json::from_value(json!([{"metadata": {"name": "data", "uid": "c"}, "spec": {"storageClassName": "fast"}, "status": {"phase": "Pending"}}])).unwrap();
+    surroundings.classes = Some(vec!["fast".into()]);
+    let silent = of(&claim, &surroundings);
+    assert_eq!((silent.text.as_str(), silent.patience), ("the claim data (storage class fast) has no volume yet: Waiting for a volume to be created", Patience::seconds(90)));
+    surroundings.events = serde_json::from_value(json!([event("c", "Provisioning", "Normal", "External provisioner is provisioning volume", "2026-11-24T00:00:05Z")])).unwrap();
+    assert_eq!(of(&claim, &surroundings).patience, Patience::AsLongAsItMoves);
+}
+
+#[test]
 fn a_running_pod_that_is_not_ready_says_what_its_probe_said_last() {
     let status = json!({"phase": "Running", "containerStatuses": [{"name": "nginx", "image": "i", "imageID": "", "ready": false, "restartCount": 0, "state": {"running": {}}}]});
     let events = json!([
@@ -109,6 +121,30 @@ fn a_running_pod_that_is_not_ready_says_what_its_probe_said_last() {
         event("other", "Unhealthy", "Warning", "not ours", "2026-11-24T00:00:59Z"),
     ]);
     assert_eq!(of_pod(&status, &events).text, "container nginx of Pod edge-1 runs but is not ready: Readiness probe failed: HTTP probe failed with statuscode: 503");
+}
+
+#[test]
+fn a_probe_that_says_no_is_waited_for_as_long_as_the_probes_allow_and_two_minutes_at_least() {
+    let mut pod = pod(&json!({"phase": "Running", "containerStatuses": [{"name": "nginx", "image": "i", "imageID": "", "ready": false, "restartCount": 0, "state": {"running": {}}}]}));
+    let no = json!([event("p", "Unhealthy", "Warning", "Startup probe failed: connection refused", "2026-11-24T00:00:09Z")]);
+    let patience = |pod: &Value, events: &Value| of(&deployment(&json!({})), &around(&json!([pod]), events)).patience;
+    pod["spec"]["containers"] = json!([{"name": "nginx", "readinessProbe": {"periodSeconds": 5}}]);
+    assert_eq!(patience(&pod, &no), Patience::seconds(120));
+    pod["spec"]["containers"] = json!([{"name": "nginx", "startupProbe": {"failureThreshold": 60}, "readinessProbe": {"initialDelaySeconds": 7, "periodSeconds": 5, "failureThreshold": 2}}]);
+    assert_eq!(patience(&pod, &no), Patience::seconds(617));
+    assert_eq!(patience(&pod, &json!([])), Patience::AsLongAsItMoves, "no probe has said no yet");
+}
+
+#[test]
+fn a_program_that_its_probe_ends_again_and_again_is_told_with_what_the_probe_said() {
+    let mut status = container(&json!({"waiting": {"reason": "CrashLoopBackOff", "message": "back-off"}}), 3);
+    status["containerStatuses"][0]["lastState"]["terminated"]["exitCode"] = 0.into();
+    let events = json!([event("p", "Unhealthy", "Warning", "Startup probe failed: dial tcp: connection refused", "2026-11-24T00:00:00Z")]);
+    let cause = of_pod(&status, &events);
+    let expected = "container nginx of Pod edge-1 ended with exit code 0, restarted 3 times; Startup probe failed: dial tcp: connection refused; it wrote nothing";
+    assert_eq!((cause.text.as_str(), cause.patience), (expected, Patience::NONE));
+    status["containerStatuses"][0]["lastState"]["terminated"]["exitCode"] = 1.into();
+    assert!(!of_pod(&status, &events).text.contains("probe"), "it ended by itself");
 }
 
 #[test]
@@ -158,7 +194,10 @@ fn a_load_balancer_without_address_repeats_its_providers_words() {
     let service = LiveObject { object: ObjectRef::namespaced("v1", "Service", "airlock", "edge"), manifest: json!({"metadata": {"uid": "s"}}), ready: false };
     let events = json!([event("s", "SyncLoadBalancerFailed", "Warning", "no subnet", "2026-11-24T00:00:00Z")]);
     assert_eq!(of(&service, &around(&json!([]), &events)).text, "the load balancer has no address: no subnet");
-    assert!(of(&service, &around(&json!([]), &json!([]))).text.contains("no address yet"));
+    let silent = of(&service, &around(&json!([]), &json!([])));
+    assert_eq!((silent.text.as_str(), silent.patience), ("the load balancer has no address; no provider of load balancers has said anything about it", Patience::seconds(90)));
+    let begun = json!([event("s", "EnsuringLoadBalancer", "Normal", "Ensuring load balancer", "2026-11-24T00:00:00Z")]);
+    assert_eq!(of(&service, &around(&json!([]), &begun)).patience, Patience::AsLongAsItMoves);
 }
 
 #[test]

@@ -8,17 +8,26 @@ use crate::read::Selection;
 use crate::{Cluster, ClusterError};
 
 const API: &str = "admissionregistration.k8s.io/v1";
-const KINDS: [&str; 3] = ["MutatingWebhookConfiguration", "ValidatingAdmissionPolicy", "ValidatingWebhookConfiguration"];
+/// Where clusters before 1.36 have what is newer than the rest.
+const BETA: &str = "admissionregistration.k8s.io/v1beta1";
+const KINDS: [&str; 4] = ["MutatingAdmissionPolicy", "MutatingWebhookConfiguration", "ValidatingAdmissionPolicy", "ValidatingWebhookConfiguration"];
 
 impl Cluster {
     pub(super) async fn admission(&self) -> Result<Vec<Admission>, ClusterError> {
         let mut found = Vec::new();
         for kind in KINDS {
-            let resource = self.resource(API, kind).await?;
-            let listed: Vec<Value> = absent_is_empty(self.list_as(&resource, Selection::default()).await)?;
+            let listed = match self.configurations(API, kind).await {
+                Err(ClusterError::KindUnknown { .. }) => absent_is_empty(self.configurations(BETA, kind).await)?,
+                listed => listed?,
+            };
             found.extend(listed.iter().map(|configuration| admission(kind, configuration)));
         }
         Ok(found)
+    }
+
+    async fn configurations(&self, api_version: &str, kind: &str) -> Result<Vec<Value>, ClusterError> {
+        let resource = self.resource(api_version, kind).await?;
+        self.list_as(&resource, Selection::default()).await
     }
 }
 
@@ -52,7 +61,9 @@ mod tests {
 
     #[test]
     fn a_policy_is_always_reached_by_a_dry_run() {
-        let found = admission("ValidatingAdmissionPolicy", &json!({"metadata": {"name": "p"}, "spec": {}}));
-        assert_eq!((found.failure_policy.as_str(), found.dry_run), ("Fail", true));
+        for kind in ["MutatingAdmissionPolicy", "ValidatingAdmissionPolicy"] {
+            let found = admission(kind, &json!({"metadata": {"name": "p"}, "spec": {}}));
+            assert_eq!((found.failure_policy.as_str(), found.dry_run), ("Fail", true));
+        }
     }
 }

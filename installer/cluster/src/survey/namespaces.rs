@@ -1,4 +1,5 @@
-//! The namespaces that Airlock would use: labels, whose they are, and which foreign workloads are in them.
+//! The namespaces that Airlock would use: labels, whose they are, and which foreign workloads are in them; and those that
+//! installations of Airlock use already.
 
 use std::collections::BTreeMap;
 
@@ -22,6 +23,12 @@ impl Cluster {
         let read = stream::iter(names).map(|name| async move { Ok::<_, ClusterError>(self.namespace(name).await?.map(|namespace| (name.clone(), namespace))) });
         let found: Vec<Option<(String, Namespace)>> = read.buffered(PARALLEL).try_collect().await?;
         Ok(found.into_iter().flatten().collect())
+    }
+
+    /// Every namespace of the cluster that an Airlock installation uses, with the installation's id.
+    pub(super) async fn installations(&self) -> Result<BTreeMap<String, String>, ClusterError> {
+        let found = self.list("v1", "Namespace", None, Some(names::LABEL_INSTALLATION)).await?;
+        Ok(found.into_iter().filter_map(|live| Some((live.object.name, text_map(&live.manifest, "/metadata/labels").remove(names::LABEL_INSTALLATION)?))).collect())
     }
 
     async fn namespace(&self, name: &str) -> Result<Option<Namespace>, ClusterError> {

@@ -56,6 +56,7 @@ fn facts() -> Facts {
         }),
         api_server: Fact::Known(ApiServer { service: "10.96.0.1:443".parse().unwrap(), endpoints: vec!["10.0.0.1:6443".parse().unwrap()] }),
         namespaces: Fact::Known(BTreeMap::from([("airlock".into(), namespace(Some("one")))])),
+        installations: Fact::Known(BTreeMap::new()),
         admission: Fact::Known(Vec::new()),
         quotas: Fact::Known(vec![
             quota(&[("requests.cpu", "2", "500m"), ("requests.memory", "4Gi", "1Gi"), ("pods", "20", "3"), ("limits.cpu", "8", "1"), ("services", "1", "1")]),
@@ -213,6 +214,7 @@ fn a_fact_that_was_not_read_is_unverified_and_does_not_block() {
     facts.dns = Fact::Unverified(blank());
     facts.api_server = Fact::Unverified(blank());
     facts.namespaces = Fact::Unverified(blank());
+    facts.installations = Fact::Unverified(blank());
     facts.quotas = Fact::Unverified(blank());
     let of_plan = ["RGT-001", "IMG-001"];
     for finding in preflight(&given) {

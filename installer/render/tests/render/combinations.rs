@@ -81,6 +81,7 @@ pub(crate) fn facts(operators: &[&str]) -> Facts {
         }),
         api_server: Fact::Known(ApiServer { service: "10.96.0.1:443".parse().unwrap(), endpoints: vec!["192.0.2.10:6443".parse().unwrap()] }),
         namespaces: Fact::Known(BTreeMap::new()),
+        installations: Fact::Known(BTreeMap::new()),
         admission: Fact::Known(Vec::new()),
         quotas: Fact::Known(Vec::new()),
     }

@@ -16,6 +16,9 @@ fn deployment(place: &Place, spec: Value) -> Result<Object, Box<dyn std::error::
     place.object("apps/v1", "Deployment", "web", &json!({"spec": {"selector": {"matchLabels": {"app": "web"}}, "template": {"metadata": {"labels": {"app": "web"}}, "spec": spec}}}))
 }
 
+/// A wait that has no cause to end, and does not move, ends after five minutes.
+const UNMOVED: Duration = Duration::from_mins(4);
+
 /// Waits and gives the error's cause with the time it took.
 async fn given_up(place: &Place, objects: &[ObjectRef]) -> Result<(String, Duration), Box<dyn std::error::Error>> {
     let begin = Instant::now();
@@ -111,13 +114,45 @@ async fn a_quota_that_is_used_up_ends_the_wait() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_probe_that_fails_is_told() -> Outcome {
+async fn a_probe_that_fails_for_good_ends_the_wait() -> Outcome {
     let place = Place::new("wait").await?;
     let mut spec = client_pod(&["sleep"]);
     spec["containers"][0]["readinessProbe"] = json!({"tcpSocket": {"port": 1}, "periodSeconds": 1});
     let object = deployment(&place, spec)?;
     place.cluster.apply(&object).await?;
-    told(&place, object.reference(), "Readiness probe failed").await
+    let (cause, took) = given_up(&place, &[object.reference().clone()]).await?;
+    assert!(cause.contains("runs but is not ready: Readiness probe failed"), "{cause}");
+    assert!(took < UNMOVED, "{took:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_program_that_its_startup_probe_ends_again_and_again_ends_the_wait() -> Outcome {
+    let place = Place::new("wait").await?;
+    let mut spec = client_pod(&["sleep"]);
+    spec["containers"][0]["startupProbe"] = json!({"tcpSocket": {"port": 1}, "periodSeconds": 1, "failureThreshold": 2});
+    let object = deployment(&place, spec)?;
+    place.cluster.apply(&object).await?;
+    let (cause, took) = given_up(&place, &[object.reference().clone()]).await?;
+    assert!(cause.contains("restarted") && cause.contains("Startup probe failed"), "{cause}");
+    assert!(took < UNMOVED, "{took:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_claim_and_a_load_balancer_that_nobody_answers_for_end_the_wait() -> Outcome {
+    let place = Place::new("wait").await?;
+    let claim =
+        place.object("v1", "PersistentVolumeClaim", "data", &json!({"spec": {"storageClassName": "never", "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}}))?;
+    // The bed's provider leaves Services of a class that it does not know alone.
+    let service = place.object("v1", "Service", "web", &json!({"spec": {"type": "LoadBalancer", "loadBalancerClass": "airlock.test/nobody", "ports": [{"port": 443, "protocol": "TCP"}]}}))?;
+    place.cluster.apply_all(&[claim.clone(), service.clone()], &Stop::never(), |_, _| {}).await?;
+    let (claim, service) = ([claim.reference().clone()], [service.reference().clone()]);
+    let ((of_claim, claim_took), (of_service, service_took)) = tokio::try_join!(given_up(&place, &claim), given_up(&place, &service))?;
+    assert!(of_claim.starts_with("the claim data (storage class never) has no volume yet"), "{of_claim}");
+    assert_eq!(of_service, "the load balancer has no address; no provider of load balancers has said anything about it");
+    assert!(claim_took < UNMOVED && service_took < UNMOVED, "{claim_took:?}, {service_took:?}");
+    Ok(())
 }
 
 #[tokio::test]

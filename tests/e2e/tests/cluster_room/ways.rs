@@ -1,16 +1,20 @@
 //! Other ways to the cluster than straight with a certificate: through a proxy, with a credential plugin.
 
-use std::io::Write as _;
+use std::io::{BufRead as _, Write as _};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use airlock_bed::Bed;
-use airlock_cluster::{ClusterError, SurveyScope};
+use airlock_cluster::{ClusterError, Stop, SurveyScope};
+use airlock_model::Object;
 use serde_json::json;
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::{Outcome, connect};
+use crate::{Outcome, Place, connect};
 
 fn kubeconfig(text: &str) -> std::io::Result<tempfile::NamedTempFile> {
     let mut file = tempfile::NamedTempFile::new()?;
@@ -86,5 +90,106 @@ async fn a_credential_plugin_that_is_missing_or_fails_is_named() -> Outcome {
         let Err(ClusterError::KubeconfigUnusable { reason }) = failed else { return Err(format!("{failed:?}").into()) };
         assert!(reason.starts_with(&format!("the credential plugin `{command}` ")), "{reason}");
     }
+    Ok(())
+}
+
+/// `kubectl proxy`: the API server without TLS, so that requests can be told apart on their way.
+struct Plain {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Plain {
+    fn of(bed: &Bed) -> Result<Self, Box<dyn std::error::Error>> {
+        let kubectl = bed.folder().join("bin/kubectl");
+        let mut child = Command::new(kubectl).args(["proxy", "--port=0", "--kubeconfig"]).arg(bed.host_kubeconfig()).stdout(Stdio::piped()).spawn()?;
+        let mut line = String::new();
+        std::io::BufReader::new(child.stdout.take().ok_or("no stdout")?).read_line(&mut line)?;
+        let address = line.trim().rsplit(' ').next().unwrap_or_default().parse()?;
+        Ok(Self { child, address })
+    }
+}
+
+impl Drop for Plain {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// How many requests are under way, and the most that ever were.
+#[derive(Default)]
+struct UnderWay {
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+/// Hands everything on and counts requests (HTTP/1.1: one at a time on a connection); each answer is held back a little, so that
+/// all that may be under way at once are.
+async fn counting(listener: TcpListener, target: SocketAddr, count: Arc<UnderWay>) -> std::io::Result<()> {
+    loop {
+        let (from, _) = listener.accept().await?;
+        let count = Arc::clone(&count);
+        tokio::spawn(async move {
+            let ((mut of_client, mut to_client), (mut of_server, mut to_server)) = (from.into_split(), TcpStream::connect(target).await?.into_split());
+            let asked = AtomicBool::new(false);
+            let there = async {
+                let mut bytes = vec![0; 1 << 16];
+                loop {
+                    let read = of_client.read(&mut bytes).await?;
+                    if read == 0 {
+                        return to_server.shutdown().await;
+                    }
+                    if !asked.swap(true, Ordering::SeqCst) {
+                        let now = count.now.fetch_add(1, Ordering::SeqCst) + 1;
+                        count.most.fetch_max(now, Ordering::SeqCst);
+                    }
+                    to_server.write_all(&bytes[..read]).await?;
+                }
+            };
+            let back = async {
+                let mut bytes = vec![0; 1 << 16];
+                loop {
+                    let read = of_server.read(&mut bytes).await?;
+                    if asked.load(Ordering::SeqCst) {
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                    }
+                    // Before the client hears of it and asks again.
+                    if asked.swap(false, Ordering::SeqCst) {
+                        count.now.fetch_sub(1, Ordering::SeqCst);
+                    }
+                    if read == 0 {
+                        return to_client.shutdown().await;
+                    }
+                    to_client.write_all(&bytes[..read]).await?;
+                }
+            };
+            tokio::try_join!(there, back).map(drop)
+        });
+    }
+}
+
+#[tokio::test]
+async fn sixteen_requests_are_under_way_at_once_and_never_more() -> Outcome {
+    let place = Place::new("sixteen").await?;
+    let plain = Plain::of(&place.bed)?;
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let count = Arc::new(UnderWay::default());
+    tokio::spawn(counting(listener, plain.address, Arc::clone(&count)));
+    let file = kubeconfig(&format!(
+        "apiVersion: v1\nkind: Config\ncurrent-context: x\nclusters: [{{ name: c, cluster: {{ server: 'http://{address}' }} }}]\ncontexts: [{{ name: x, context: {{ cluster: c, user: u }} }}]\nusers: [{{ name: u, user: {{}} }}]\n"
+    ))?;
+    let cluster = connect(file.path().to_owned(), None).await?;
+
+    let objects: Vec<Object> = (0..80).map(|number| place.config_map(&format!("c{number}"), "1")).collect::<Result<_, _>>()?;
+    cluster.apply_all(&objects, &Stop::never(), |_, _| {}).await?;
+    assert_eq!(count.most.swap(0, Ordering::SeqCst), 16, "writes");
+
+    // Two things at once share the same sixteen places.
+    let refs: Vec<_> = (0..40).map(|number| place.reference("v1", "ConfigMap", &format!("c{number}"))).collect();
+    let (first, second) = tokio::join!(cluster.get_all(&refs), cluster.get_all(&refs));
+    assert_eq!((first?.len(), second?.len()), (40, 40));
+    assert_eq!(count.most.load(Ordering::SeqCst), 16, "reads");
     Ok(())
 }

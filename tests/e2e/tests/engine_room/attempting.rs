@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use airlock_engine::Halt;
 use airlock_engine::attempts::{ProbeSite, carry_out};
 use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, SecretKeyRef, Target, Trust, Vantage};
 
@@ -41,6 +42,10 @@ fn site(place: &Place, image: &str) -> Result<ProbeSite, Box<dyn Error>> {
     Ok(ProbeSite { namespace: place.name.clone(), image: image.parse()?, pull_secret: None, deadline: Duration::from_mins(2) })
 }
 
+fn unhurried() -> Halt {
+    Halt::new(&Stop::never(), None)
+}
+
 async fn pods_left(place: &Place) -> Result<Vec<String>, Box<dyn Error>> {
     let pods = place.cluster.list("v1", "Pod", Some(&place.name), None).await?;
     Ok(pods.into_iter().filter(|pod| pod.manifest.pointer("/metadata/deletionTimestamp").is_none()).map(|pod| pod.object.name).collect())
@@ -52,7 +57,7 @@ async fn an_allowed_connection_opens_and_a_blocked_one_beside_it_does_not() -> O
     place.run(&place.plan("abc", vec![create("policies", policies(&place)?)])?).await?;
     let blocked = Attempt { control: Some("allowed".into()), ..at_listener(&place, "blocked", "blocked") };
     let attempts = [at_listener(&place, "allowed", "allowed"), blocked, at_listener(&place, "stranger", "stranger")];
-    let outcomes = carry_out(&place.cluster, &attempts, &site(&place, OWN_IMAGE)?, &Seen::default()).await;
+    let outcomes = carry_out(&place.cluster, &attempts, &site(&place, OWN_IMAGE)?, &unhurried(), &Seen::default()).await?;
     let results: BTreeMap<&AttemptId, &AttemptResult> = outcomes.iter().map(|outcome| (&outcome.attempt, &outcome.result)).collect();
     assert_eq!(results[&AttemptId::from("allowed")], &AttemptResult::Connected, "{outcomes:?}");
     for id in ["blocked", "stranger"] {
@@ -66,7 +71,7 @@ async fn an_allowed_connection_opens_and_a_blocked_one_beside_it_does_not() -> O
 async fn without_an_image_nothing_is_carried_out_and_that_is_no_refusal() -> Outcome {
     let place = Place::new("noimage").await?;
     place.run(&place.plan("abc", vec![create("policies", policies(&place)?)])?).await?;
-    let outcomes = carry_out(&place.cluster, &[at_listener(&place, "allowed", "allowed")], &site(&place, "ghcr.io/airlock-platform/no-such-image:1")?, &Seen::default()).await;
+    let outcomes = carry_out(&place.cluster, &[at_listener(&place, "allowed", "allowed")], &site(&place, "ghcr.io/airlock-platform/no-such-image:1")?, &unhurried(), &Seen::default()).await?;
     let AttemptResult::NotCarriedOut(reason) = &outcomes[0].result else { panic!("{outcomes:?}") };
     assert!(reason.to_string().contains("no-such-image"), "{reason}");
     assert_eq!(pods_left(&place).await?, Vec::<String>::new());
@@ -87,8 +92,26 @@ async fn a_password_is_not_given_to_a_pod() -> Outcome {
     };
     let attempt = Attempt { target: Target::Address { host: "registry.platform.test".into(), port: 443 }, action: request, ..at_listener(&place, "login", "allowed") };
     let audit = place.bed.audit()?;
-    let outcomes = carry_out(&place.cluster, &[attempt], &site(&place, OWN_IMAGE)?, &Seen::default()).await;
+    let outcomes = carry_out(&place.cluster, &[attempt], &site(&place, OWN_IMAGE)?, &unhurried(), &Seen::default()).await?;
     assert!(matches!(&outcomes[0].result, AttemptResult::NotCarriedOut(_)), "{outcomes:?}");
     assert_eq!(place.writes(audit.entries()?), [], "no pod is made for it");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_has_to_end_while_pods_make_attempts_leaves_none_and_has_no_outcome() -> Outcome {
+    let place = Place::new("ended").await?;
+    place.run(&place.plan("abc", vec![create("policies", policies(&place)?)])?).await?;
+    let attempts = [at_listener(&place, "allowed", "allowed")];
+    let is_attempt = |event: &Event| matches!(event, Event::Waiting { step, .. } if step.0 == "attempts");
+    let (signal, stop) = Stop::pair();
+    let interrupted = carry_out(&place.cluster, &attempts, &site(&place, OWN_IMAGE)?, &Halt::new(&stop, None), &Seen::stopping(signal, is_attempt)).await;
+    assert!(matches!(interrupted, Err(ApplyError::Interrupted)), "{interrupted:?}");
+    assert_eq!(pods_left(&place).await?, Vec::<String>::new());
+
+    let deadline = Some(tokio::time::Instant::now() + Duration::from_secs(1));
+    let over = carry_out(&place.cluster, &attempts, &site(&place, OWN_IMAGE)?, &Halt::new(&Stop::never(), deadline), &Seen::default()).await;
+    assert!(matches!(over, Err(ApplyError::Deadline)), "{over:?}");
+    assert_eq!(pods_left(&place).await?, Vec::<String>::new());
     Ok(())
 }

@@ -292,6 +292,7 @@ pub(in crate::output) fn requirements() -> Requirements {
         certificate_names: vec!["platform.test".into(), "*.platform.test".into()],
         flows: plan().connections,
         rights: vec![right("", "namespaces", "create", None), right("apps", "deployments", "get", Some("airlock")), right("apps", "deployments", "patch", Some("airlock"))],
+        removal_rights: vec![right("apps", "deployments", "delete", Some("airlock"))],
         images: vec!["docker.io/library/registry:3.1.2".into()],
     }
 }
@@ -328,10 +329,21 @@ pub(in crate::output) fn facts() -> Facts {
             cluster_ip: "10.96.0.10".parse().unwrap(),
             selector: BTreeMap::new(),
             target_ports: vec![5353],
-            node_local: None,
+            node_local: Some("169.254.20.10".parse().unwrap()),
         }),
         api_server: Fact::Known(ApiServer { service: "10.96.0.1:443".parse().unwrap(), endpoints: vec!["10.10.0.1:6443".parse().unwrap()] }),
-        namespaces: Fact::Known(BTreeMap::from([("airlock".into(), Namespace { labels: BTreeMap::new(), installation: None, foreign: vec!["Deployment web".into()] })])),
+        namespaces: Fact::Known(BTreeMap::from([
+            ("airlock".into(), Namespace { labels: BTreeMap::new(), installation: None, foreign: vec!["Deployment web".into()] }),
+            (
+                "airlock-probes".into(),
+                Namespace {
+                    labels: BTreeMap::from([("pod-security.kubernetes.io/enforce".into(), "restricted".into()), ("pod-security.kubernetes.io/warn".into(), "base\u{1b}[31mline".into())]),
+                    installation: Some("k3v7".into()),
+                    foreign: Vec::new(),
+                },
+            ),
+        ])),
+        installations: Fact::Known(BTreeMap::from([("airlock-probes".into(), "k3v7".into()), ("elsewhere".into(), "q9x1".into())])),
         admission: Fact::Known(vec![Admission { kind: "ValidatingWebhookConfiguration".into(), name: "gate\u{1b}[31m".into(), failure_policy: "Fail".into(), dry_run: true }]),
         quotas: Fact::Unverified("missing right: list resourcequotas in the cluster".into()),
     }
