@@ -122,6 +122,7 @@ pub fn requirements(answers: &Answers) -> Result<Requirements, PlatformError> {
 /// All that steps make is deleted, and the claims that a controller made of a `StatefulSet`'s template.
 fn removal_rights(steps: &[desired::DesiredStep], platform: &str, needed: &[Right]) -> Vec<Right> {
     let made = steps.iter().flat_map(|step| match &step.action {
+        Action::Run(job) => vec![job.reference().clone()],
         Action::Apply(objects) => objects.iter().map(|object| object.reference().clone()).collect(),
         Action::Generate(spec) => vec![spec.object()],
         Action::Issue(spec) => vec![spec.object(), ObjectRef::namespaced("v1", "ConfigMap", &spec.namespace, "")],

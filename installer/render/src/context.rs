@@ -15,6 +15,8 @@ use crate::sizing::QuotaSize;
 
 /// Under `hosts`, the host of an Airflow deployment: its name follows from `hosts.tenant`, not from `hosts.pattern`.
 pub(crate) const TENANT_HOST: &str = "tenant";
+/// The usual cluster domain (Kubernetes: DNS for Services and Pods).
+pub(crate) const CLUSTER_DOMAIN: &str = "cluster.local";
 /// Stands for cluster DNS where no cluster is looked at (RFC 5737).
 const NO_RESOLVER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 53));
 
@@ -48,8 +50,8 @@ pub(crate) struct DeploymentHosts {
     pub expression: String,
     /// The Service of a deployment, with nginx's variable `$tenant` in it.
     pub service: String,
-    /// Its port.
-    pub port: u16,
+    /// How the edge names the upstream, by nginx's variable `$deployment`, which holds that Service.
+    pub url: String,
     /// Address of cluster DNS, as nginx names a resolver.
     pub resolver: String,
 }
@@ -177,9 +179,9 @@ fn deployment_hosts(answers: &Answers, base: &HostName, facts: Option<&Facts>, d
     let resolver = facts.and_then(|facts| facts.dns.known()).map_or(NO_RESOLVER, |dns| dns.cluster_ip);
     Ok(Some(DeploymentHosts {
         expression: format!("^{}(?<tenant>[a-z][a-z0-9-]{{0,28}}[a-z0-9]){}$", literal(before), literal(after)),
-        // nginx asks the resolver itself, without a search list, so the name is complete.
         service: service_name(&spec.name, &namespace),
-        port,
+        // nginx asks the resolver itself, without a search list, so the name is complete.
+        url: format!("https://$deployment.{CLUSTER_DOMAIN}:{port}"),
         resolver: if resolver.is_ipv6() { format!("[{resolver}]") } else { resolver.to_string() },
     }))
 }

@@ -7,12 +7,12 @@ use airlock_model::{CertificateSpec, CertificateSubject, HostName, Recipe, Secre
 
 use crate::RenderError;
 use crate::component::{CertificateDeclaration, ComponentSpec, Generate, Names, SecretDeclaration, foreign_key};
-use crate::context::{Shared, Values, service_name};
+use crate::context::{CLUSTER_DOMAIN, Shared, Values, service_name};
 use crate::metadata::Belonging;
 use crate::template::Templates;
 
 /// Domains that Services are named below: `registry.airlock.svc`, and the same with the usual cluster domain.
-const SERVICE_DOMAINS: [&str; 2] = ["svc", "cluster.local"];
+const SERVICE_DOMAINS: [&str; 2] = ["svc", CLUSTER_DOMAIN];
 /// The longest common name (RFC 5280, appendix A.1, `ub-common-name`).
 const COMMON_NAME: usize = 64;
 
@@ -104,7 +104,7 @@ fn names(names: Names, spec: &ComponentSpec, shared: &Shared) -> Vec<String> {
         // Both spellings that a resolver's search list leads to; one label alone could not be constrained.
         Names::Service | Names::Services => {
             let service = service_name(&spec.name, shared.namespaces.at(spec.namespace));
-            vec![service.clone(), format!("{service}.cluster.local")]
+            vec![service.clone(), format!("{service}.{CLUSTER_DOMAIN}")]
         }
     }
 }

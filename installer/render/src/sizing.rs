@@ -20,6 +20,7 @@ pub(crate) struct SizingTable {
     small: BTreeMap<String, ComponentSize>,
     production: BTreeMap<String, ComponentSize>,
     /// The most that all pods of one Airflow deployment may ask for, by size.
+    #[serde(default)]
     quotas: BTreeMap<String, QuotaSize>,
 }
 

@@ -150,7 +150,7 @@ fn all() -> Vec<Combination> {
     for (world, facts) in &worlds {
         for (name, text) in [("", ""), ("tiny ", "sizing: tiny\n"), ("labelled ", CHOICES[2][1]), ("pre-made ", CHOICES[3][1]), ("own hosts ", "hosts: { tenant: \"{tenant}.flow.{base}\" }\n")] {
             for deployment in ["name: alpha\n", "name: data-science\nexampleDag: true\nsizing: production\nquota: { cpu: 1.5, memory: 3Gi, pods: 9 }\n"] {
-                let mut combination = Combination::of(&format!("deployment {name}{world}"), text);
+                let mut combination = Combination::of(&format!("{} {name}{world}", deployment.lines().next().unwrap()), text);
                 combination.facts.clone_from(facts);
                 combination.lock = facts.is_some().then(lock);
                 combination.deployment = Some(AirflowDeployment::from_yaml(&format!("apiVersion: airlock/v1\nkind: AirflowDeployment\n{deployment}")).unwrap());

@@ -3,9 +3,11 @@
 use airlock_model::{Object, names};
 use k8s_openapi::api::{
     apps::v1::{Deployment, StatefulSet},
-    core::v1::{ConfigMap, Namespace, PersistentVolumeClaim, Service, ServiceAccount},
+    batch::v1::Job,
+    core::v1::{ConfigMap, LimitRange, Namespace, PersistentVolumeClaim, ResourceQuota, Service, ServiceAccount},
     networking::v1::NetworkPolicy,
     policy::v1::PodDisruptionBudget,
+    rbac::v1::{Role, RoleBinding},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -35,10 +37,15 @@ fn every_object_is_one_that_kubernetes_knows_field_by_field() {
         let read = match object.reference().kind.as_str() {
             "ConfigMap" => read_back::<ConfigMap>(place, manifest),
             "Deployment" => read_back::<Deployment>(place, manifest),
+            "Job" => read_back::<Job>(place, manifest),
+            "LimitRange" => read_back::<LimitRange>(place, manifest),
             "Namespace" => read_back::<Namespace>(place, manifest),
             "NetworkPolicy" => read_back::<NetworkPolicy>(place, manifest),
             "PersistentVolumeClaim" => read_back::<PersistentVolumeClaim>(place, manifest),
             "PodDisruptionBudget" => read_back::<PodDisruptionBudget>(place, manifest),
+            "ResourceQuota" => read_back::<ResourceQuota>(place, manifest),
+            "Role" => read_back::<Role>(place, manifest),
+            "RoleBinding" => read_back::<RoleBinding>(place, manifest),
             "Service" => read_back::<Service>(place, manifest),
             "ServiceAccount" => read_back::<ServiceAccount>(place, manifest),
             "StatefulSet" => read_back::<StatefulSet>(place, manifest),
@@ -110,7 +117,9 @@ fn namespaces_made_by_others_are_not_written() {
     each_object(|place, object, combination| {
         assert!(combination.answers.namespaces.create || object.reference().kind != "Namespace", "{place}");
         let namespaces = &combination.answers.namespaces;
-        assert!(object.reference().namespace.as_ref().is_none_or(|namespace| *namespace == namespaces.platform || *namespace == namespaces.probes), "{place}");
+        let tenant = combination.deployment.as_ref().map(|deployment| deployment.name().unwrap().namespace(&combination.answers));
+        let is_known = |namespace: &String| *namespace == namespaces.platform || *namespace == namespaces.probes || Some(namespace) == tenant.as_ref();
+        assert!(object.reference().namespace.as_ref().is_none_or(is_known), "{place}");
     });
 }
 

@@ -17,10 +17,12 @@ fn policies(rendered: &Rendered) -> Vec<&Object> {
 
 /// Reads the selector of pods back into the name of a row.
 fn pods(selector: &Value) -> Name {
-    let labels = &selector["matchLabels"];
-    match (labels[names::LABEL_NAME].as_str(), labels["airlock-platform.io/probe"].as_str()) {
-        (Some(component), None) => component.into(),
-        (None, Some(group)) => format!("probes/{group}"),
+    let label = |key: &str| selector["matchLabels"][key].as_str();
+    match (label(names::LABEL_NAME), label("airlock-platform.io/probe"), label(names::LABEL_COMPONENT)) {
+        (Some(component), None, None) => component.into(),
+        (None, Some(group), None) => format!("probes/{group}"),
+        // Those of every Airflow deployment.
+        (None, None, Some(component)) => component.into(),
         _ => panic!("a policy selects {selector}"),
     }
 }
@@ -64,10 +66,12 @@ fn peer(peer: &Value) -> Name {
         return match cidr {
             "169.254.20.10/32" => "cluster DNS".into(),
             "192.0.2.0/24" => "outside".into(),
+            "10.96.0.1/32" | "192.0.2.10/32" | "192.0.2.1/32" => "API server".into(),
             other => other.into(),
         };
     }
-    if peer.get("namespaceSelector").is_some() { "cluster DNS".into() } else { pods(&peer["podSelector"]) }
+    let is_of_ours = peer.pointer("/podSelector/matchLabels/app.kubernetes.io~1part-of").is_some() || peer.get("namespaceSelector").is_none();
+    if is_of_ours { pods(&peer["podSelector"]) } else { "cluster DNS".into() }
 }
 
 /// Rows name the port that is dialled; policies see the one that the target listens on.
@@ -76,6 +80,7 @@ fn listens(row: &Connection) -> Vec<(Name, Name, u64)> {
     match (row.source.as_str(), row.target.as_str()) {
         ("outside", "edge") => vec![of(8443)],
         (_, "cluster DNS") => [53, 5353, 8053].map(of).into(),
+        (_, "API server") => [443, 6443].map(of).into(),
         _ => vec![of(row.port.into())],
     }
 }
@@ -113,7 +118,12 @@ fn rows_and_sums_are_the_same_without_a_cluster() {
 #[test]
 fn every_namespace_denies_both_directions_by_default() {
     for (combination, rendered) in combinations::rendered() {
-        for namespace in [&combination.answers.namespaces.platform, &combination.answers.namespaces.probes] {
+        let namespaces = &combination.answers.namespaces;
+        let own = match &combination.deployment {
+            Some(deployment) => vec![deployment.name().unwrap().namespace(&combination.answers)],
+            None => vec![namespaces.platform.clone(), namespaces.probes.clone()],
+        };
+        for namespace in &own {
             let denies = policies(rendered)
                 .into_iter()
                 .any(|policy| policy.reference().namespace.as_ref() == Some(namespace) && policy.manifest()["spec"] == json!({ "podSelector": {}, "policyTypes": ["Ingress", "Egress"] }));

@@ -38,3 +38,16 @@ fn the_edge_is_configured_like_this() {
     let config = edge.objects.iter().find(|object| object.reference().kind == "ConfigMap").unwrap();
     insta::assert_snapshot!(config.manifest()["data"]["nginx.conf"].as_str().unwrap());
 }
+
+#[test]
+fn a_tiny_platform_with_two_airflow_deployments_fits_into_a_small_cluster() {
+    let tiny = |name: Option<&str>| {
+        let mut combination = Combination::of("tiny", "sizing: tiny\n");
+        combination.deployment = name.map(|name| airlock_model::AirflowDeployment::named(&name.parse().unwrap()));
+        combination.render().requests
+    };
+    let mut all = tiny(None);
+    all += tiny(Some("alpha"));
+    all += tiny(Some("beta"));
+    assert!(all.cpu_millis <= 1_500 && all.memory_bytes <= 7 << 30, "{all:?}");
+}
