@@ -6,6 +6,13 @@ password=$(cat /etc/airlock/superuser/value)
 printf '%s:5432:*:airlock:%s\n' "$host" "$password" >/tmp/pgpass
 export PGPASSFILE=/tmp/pgpass PGHOST=$host PGUSER=airlock PGSSLMODE=verify-full PGSSLROOTCERT=/etc/airlock/internal-ca/ca.crt
 programs=/usr/lib/postgresql/17/bin
+# Until the policies know a new pod, its connections are blocked.
+tries=0
+until "$programs/pg_isready" --quiet; do
+  tries=$((tries + 1))
+  [ "$tries" -le 60 ] || { echo "the database server does not answer" >&2; exit 1; }
+  sleep 1
+done
 if [ -s "$file" ]; then
   echo "$3 is there already"
   exit 0

@@ -3,10 +3,17 @@
 //! It runs in a pod beside the server, the only place where the superuser's password is used. The role owns its database
 //! and nothing else; nobody else may connect to it (PostgreSQL, `GRANT`: databases grant `CONNECT` and `TEMPORARY` to `PUBLIC`).
 
+use std::time::Duration;
+
 use airlock_model::Secret;
 use airlock_probe::{Postgres, PostgresError};
+use tokio::time::{Instant, sleep};
 
 pub use airlock_probe::PostgresLogin;
+
+/// Policies know a new pod within seconds.
+const REACHED_WITHIN: Duration = Duration::from_secs(90);
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// A role of one deployment, which bears the same name as its database.
 pub struct Role {
@@ -46,7 +53,7 @@ impl airlock_model::Coded for DatabaseError {
 pub async fn grant(server: &PostgresLogin, role: &Role) -> Result<(), DatabaseError> {
     let name = checked(&role.name)?;
     let verifier = verifier(&role.verifier)?;
-    let session = Postgres::login(server).await?;
+    let session = login(server).await?;
     let exists = session.value(&format!("SELECT 1 FROM pg_roles WHERE rolname = '{name}'")).await?.is_some();
     let verb = if exists { "ALTER" } else { "CREATE" };
     let limits = format!("LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS INHERIT CONNECTION LIMIT {}", role.connections);
@@ -70,8 +77,19 @@ pub async fn grant(server: &PostgresLogin, role: &Role) -> Result<(), DatabaseEr
 /// Drops the database and the role; sessions that are still open are ended.
 pub async fn drop(server: &PostgresLogin, role: &str) -> Result<(), DatabaseError> {
     let name = checked(role)?;
-    let session = Postgres::login(server).await?;
+    let session = login(server).await?;
     Ok(session.execute(&[format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"), format!("DROP ROLE IF EXISTS {name}")]).await?)
+}
+
+/// Logs in as soon as the server can be reached: until the policies know a new pod, its connections are blocked.
+async fn login(server: &PostgresLogin) -> Result<Postgres, PostgresError> {
+    let end = Instant::now() + REACHED_WITHIN;
+    loop {
+        match Postgres::login(server).await {
+            Err(PostgresError::Connect { .. }) if Instant::now() < end => sleep(PAUSE).await,
+            ended => return ended,
+        }
+    }
 }
 
 /// A name that needs no quotes, and that no role but a deployment's has.

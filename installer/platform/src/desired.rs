@@ -39,6 +39,11 @@ const PREFIX: &str = "airlock";
 /// The generated user of the bundled registry.
 pub(crate) const REGISTRY_USER: &str = "airlock";
 
+/// Components of an Airflow deployment that come before its parts, in their order.
+const BEFORE_THE_PARTS: [&str; 4] = ["airflow", "airflow-task", "database-role", "airflow-setup"];
+/// The step that starts the parts of an Airflow deployment.
+const PARTS: &str = "airflow-parts";
+
 struct Steps(Vec<DesiredStep>);
 
 impl Steps {
@@ -46,12 +51,6 @@ impl Steps {
         let id = StepId(id.to_owned());
         self.0.push(DesiredStep { id: id.clone(), title, after: after.iter().map(|id| StepId((*id).to_owned())).collect(), action });
         id
-    }
-
-    /// Ids of the steps added so far that set or run something of these components.
-    fn beginning_with_any(&self, prefixes: &[&str]) -> Vec<String> {
-        let is_work = |step: &&DesiredStep| !step.id.0.ends_with(".foundation") && prefixes.iter().any(|prefix| step.id.0.starts_with(prefix));
-        self.0.iter().filter(is_work).map(|step| step.id.0.clone()).collect()
     }
 
     /// Ids of the steps added so far whose name ends so.
@@ -208,18 +207,19 @@ pub(crate) fn deployment_steps(rendered: &Rendered) -> Vec<DesiredStep> {
     for component in components() {
         foundations(&mut steps, component);
     }
-    // What all parts mount, then the database, then its tables, then the parts.
-    let rank = |component: &&RenderedComponent| match component.folder.as_str() {
-        "airflow" => 0,
-        "database-role" => 1,
-        "airflow-setup" => 2,
-        _ => 3,
-    };
-    let mut ordered: Vec<&RenderedComponent> = components().collect();
-    ordered.sort_by_key(|component| rank(component));
-    for component in ordered {
-        let earlier = if rank(&component) == 3 { steps.ending(".run") } else { steps.beginning_with_any(&["airflow", "database-role"]) };
+    // What the parts mount, then the database, then its tables, then all parts at once: each takes its time to start.
+    let (mut first, mut parts): (Vec<&RenderedComponent>, Vec<&RenderedComponent>) = components().partition(|component| BEFORE_THE_PARTS.contains(&component.folder.as_str()));
+    first.sort_by_key(|component| BEFORE_THE_PARTS.iter().position(|folder| *folder == component.folder));
+    for component in first {
+        let earlier: Vec<String> = steps.0.iter().filter(|step| BEFORE_THE_PARTS.iter().any(|folder| step.id.0.starts_with(folder))).map(|step| step.id.0.clone()).collect();
         workloads(&mut steps, component, &strings(&earlier));
+    }
+    if let Some(first) = parts.pop() {
+        let mut together = RenderedComponent { name: PARTS.to_owned(), ..first.clone() };
+        together.objects.extend(parts.iter().flat_map(|part| part.objects.iter().cloned()));
+        together.certificates.extend(parts.iter().flat_map(|part| part.certificates.iter().cloned()));
+        let earlier = steps.ending(".run");
+        workloads(&mut steps, &together, &strings(&earlier));
     }
     steps.0
 }

@@ -34,6 +34,11 @@ fn ended(live: &LiveObject) -> Option<Cause> {
     if live.object.kind == "Job" {
         return condition(live, "Failed", "True").map(|condition| Cause::new("failed", Patience::NONE, format!("it failed ({})", words(condition))));
     }
+    // Until the controller has seen the manifest as it is now, its conditions are about the one before.
+    let number = |pointer: &str| live.manifest.pointer(pointer).and_then(Value::as_i64).unwrap_or(0);
+    if number("/status/observedGeneration") < number("/metadata/generation") {
+        return None;
+    }
     let overdue = condition(live, "Progressing", "False").filter(|condition| condition["reason"] == "ProgressDeadlineExceeded")?;
     Some(Cause::new("deadline", Patience::NONE, one_line(overdue["message"].as_str().unwrap_or("it exceeded its progress deadline"))))
 }
