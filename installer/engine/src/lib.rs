@@ -25,6 +25,7 @@ mod owned;
 mod pod;
 mod recipe;
 mod run;
+mod surplus;
 
 pub use action::follows_its_sources;
 pub use airlock_cluster::{Stop, StopSignal, Urgency};

@@ -65,7 +65,7 @@ pub struct Installed {
 pub struct LiveObject {
     /// Which.
     pub object: ObjectRef,
-    /// The manifest as the API server gave it, without `managedFields`.
+    /// The manifest as the API server gave it; of `managedFields`, only what Airlock's own applies have set.
     pub manifest: serde_json::Value,
     /// Workloads, claims, services of type `LoadBalancer`: ready. Others: true.
     pub ready: bool,
