@@ -57,6 +57,8 @@ pub struct Installed {
     pub objects: Vec<LiveObject>,
     /// Live Secrets that the plan would make.
     pub secrets: Vec<LiveSecret>,
+    /// What stands in the inventory, still exists, and is no longer asked for; of Secrets, the shape alone.
+    pub unwanted: Vec<LiveObject>,
 }
 
 /// A live object.

@@ -17,6 +17,7 @@ mod leaks;
 mod observe;
 mod planning;
 mod prepare;
+mod remove;
 mod requests;
 mod rights;
 

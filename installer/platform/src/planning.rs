@@ -1,17 +1,18 @@
-//! The plan: a pure function of what should be and what is. What is already so leaves no step behind.
+//! The plan: a pure function of what should be and what is. What is already so leaves no step behind; what is no longer
+//! wanted goes at the end.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_engine::{difference, owned_digest};
 use airlock_model::{
     Action, CertificateSpec, CertificateSubject, Change, Digest, FieldChange, Gate, Installed, LiveObject, LiveSecret, Object, ObjectRef, Operation, Plan, PlannedStep, Purpose, Risk, SecretClass,
-    SecretSpec, StepId, Undo,
+    SecretSpec, StepId, Undo, names,
 };
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::desired::DesiredStep;
-use crate::{PlatformError, rights};
+use crate::{PlatformError, remove, rights};
 
 /// Schema of the plan document.
 pub(crate) const PLAN_SCHEMA: u32 = 1;
@@ -65,8 +66,22 @@ pub(crate) fn plan(head: Head, desired: Vec<DesiredStep>, circumstances: &Circum
             steps.push(step);
         }
     }
+    let before: Vec<StepId> = steps.iter().map(|step| step.id.clone()).collect();
+    steps.extend(remove::steps(&unwanted(circumstances.installed, head.installation.as_deref()), false, &before));
     let Head { cluster_uid, namespace, installation, release, answers, images, requests, connections, hosts, run_rights } = head;
     Ok(Plan { schema: PLAN_SCHEMA, purpose: Purpose::Install, cluster_uid, namespace, installation, release, answers, images, requests, connections, hosts, run_rights, steps })
+}
+
+/// What goes because nothing asks for it any more: our own, without data, and not part of an Airflow deployment, which has a
+/// record of its own. Namespaces stay: others may live there by now.
+fn unwanted(installed: &Installed, installation: Option<&str>) -> Vec<ObjectRef> {
+    let goes = |live: &&LiveObject| {
+        let text = |group: &str, key: &str| live.manifest.get("metadata")?.get(group)?.get(key)?.as_str();
+        let is_ours = installation.is_some() && text("labels", names::LABEL_INSTALLATION) == installation;
+        let holds_data = live.object.kind == "PersistentVolumeClaim" || text("labels", names::LABEL_RETAINED).is_some() || text("annotations", names::ANNOTATION_CLASS) == Some("data-key");
+        is_ours && !holds_data && text("labels", names::LABEL_TENANT).is_none() && live.object.kind != "Namespace"
+    };
+    installed.unwanted.iter().filter(goes).map(|live| live.object.clone()).collect()
 }
 
 struct Planner<'a> {

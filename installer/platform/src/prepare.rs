@@ -92,7 +92,8 @@ async fn look_and_plan(cluster: &Cluster, answers: &Answers) -> Result<Prepared,
     let rendered = airlock_render::render(&input)?;
     let lock = resolved.missing.is_empty().then_some(&resolved.lock);
     let steps = desired::steps(answers, &base, &rendered, lock, Some(&facts))?;
-    let installed = observe::installed(cluster, &namespace, record.clone(), &steps).await?;
+    let mut installed = observe::installed(cluster, &namespace, record.clone(), &steps).await?;
+    installed.unwanted = observe::unwanted(cluster, &installed.inventory, &steps).await?;
     let head = planning::Head {
         cluster_uid: known("the cluster's identity", &facts.cluster_uid)?,
         namespace: namespace.clone(),

@@ -2,10 +2,11 @@
 
 use airlock_cluster::Cluster;
 use airlock_engine::{ApplyOptions, RunOutcome, Stop};
-use airlock_model::{Action, Approval, ApprovedBy, ApprovedPlan, Change, Digest, Events, ObjectRef, Operation, Plan, PlannedStep, Purpose, Risk, StepId, Undo, names};
+use airlock_model::answers::Answers;
+use airlock_model::{Approval, ApprovedBy, ApprovedPlan, Digest, Events, ObjectRef, Plan, Purpose, names};
 
 use crate::status::selector;
-use crate::{PlatformError, planning::PLAN_SCHEMA, rights, verify};
+use crate::{PlatformError, planning::PLAN_SCHEMA, remove, rights, verify};
 
 /// What is taken away and what stays.
 pub struct Removal {
@@ -71,38 +72,6 @@ async fn shared_namespaces(cluster: &Cluster, objects: &[ObjectRef], installatio
         }
     }
     Ok(shared)
-}
-
-/// What runs goes first, then what it used, then the namespaces.
-fn steps(objects: &[ObjectRef], delete_data: bool) -> Vec<PlannedStep> {
-    const PHASES: [(&str, &str); 3] = [("remove.workloads", "stop and remove the workloads"), ("remove.objects", "remove what they used"), ("remove.namespaces", "remove the namespaces")];
-    let phase = |object: &ObjectRef| match object.kind.as_str() {
-        "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob" => 0,
-        "Namespace" => 2,
-        _ => 1,
-    };
-    let mut steps: Vec<PlannedStep> = Vec::new();
-    for (number, (id, title)) in PHASES.into_iter().enumerate() {
-        let mut objects: Vec<ObjectRef> = objects.iter().filter(|object| phase(object) == number).cloned().collect();
-        objects.sort();
-        if objects.is_empty() {
-            continue;
-        }
-        let changes = objects.iter().map(|object| Change { object: object.clone(), operation: Operation::Delete, seen: None, fields: Vec::new() }).collect();
-        let loses = delete_data && objects.iter().any(|object| matches!(object.kind.as_str(), "PersistentVolumeClaim" | "Secret" | "Namespace"));
-        let action = Action::Delete(objects);
-        steps.push(PlannedStep {
-            id: StepId(id.to_owned()),
-            title: title.to_owned(),
-            after: steps.last().map(|step| vec![step.id.clone()]).unwrap_or_default(),
-            rights: rights::of_action(&action),
-            action,
-            changes,
-            risk: if loses { Risk::DataLoss } else { Risk::Restart },
-            undo: Undo::Impossible(if loses { "deleted data does not come back" } else { "`airlock install` makes it anew" }.to_owned()),
-        });
-    }
-    steps
 }
 
 /// Carries out the removal that was agreed to.
