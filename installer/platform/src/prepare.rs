@@ -81,6 +81,8 @@ async fn missing_rights(cluster: &Cluster, answers: &Answers) -> Result<Option<V
 }
 
 async fn look_and_plan(cluster: &Cluster, answers: &Answers) -> Result<Prepared, PlatformError> {
+    // The result will be judged by it: a name that is none must be heard of before the first write.
+    airlock_compliance::shipped(&answers.profile.reference)?;
     let base = answers.base()?;
     let namespace = answers.namespaces.platform.clone();
     let release = airlock_render::release()?;

@@ -26,6 +26,7 @@ fn answers_that_a_cluster_refuses_write_nothing() {
             "components: { registry: { resources: { requests: { cpu: 100m, memory: 900Gi }, limits: { cpu: 100m, memory: 900Gi } } } }\n",
             Expected { exit: 3, first_line: "finding" },
         ),
+        ("profile that does not exist", "profile: { ref: nonsense }\n", Expected { exit: 2, first_line: "nonsense" }),
     ];
     for (case, further, expected) in cases {
         let audit = site.audit();
