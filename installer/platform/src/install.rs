@@ -5,7 +5,7 @@ use airlock_compliance::Report;
 use airlock_engine::{ApplyOptions, RunOutcome, Stop};
 use airlock_model::{Approval, ApprovedBy, ApprovedPlan, Events, Ticket};
 
-use crate::{PlatformError, Prepared, verify};
+use crate::{PlatformError, Prepared, reload, verify};
 
 /// How an installation ended that did not fail.
 pub enum Installed {
@@ -45,6 +45,9 @@ pub async fn install(cluster: &Cluster, prepared: &Prepared, by: ApprovedBy, opt
     let profile = airlock_compliance::shipped(&prepared.answers.profile.reference)?;
     let (record, answers) = verify::recorded(cluster, &prepared.plan.namespace).await?;
     let intended = verify::intend(cluster, &answers, profile).await?;
+    if !prepared.plan.is_empty() {
+        reload::wait(cluster, &intended.world, &verify::site(&record, &intended.world)?, stop, events).await?;
+    }
     let report = Box::pin(verify::judge(cluster, &record, &intended, events)).await?;
     airlock_engine::record::write_verdict(cluster, &prepared.plan.namespace, report.verdict).await?;
     Ok(Installed::Verified(Box::new(report)))

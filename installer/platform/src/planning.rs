@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::desired::DesiredStep;
+use crate::generation::Generations;
 use crate::{PlatformError, remove, rights};
 
 /// Schema of the plan document.
@@ -51,7 +52,8 @@ pub(crate) struct Head {
 
 /// Makes the plan: of the desired steps those that are needed, reduced to what changes.
 pub(crate) fn plan(head: Head, desired: Vec<DesiredStep>, circumstances: &Circumstances<'_>) -> Result<Plan, PlatformError> {
-    let mut planner = Planner { circumstances, planned: BTreeMap::new(), unproved: BTreeSet::new() };
+    let generations = Generations::new(circumstances.installed, &desired);
+    let mut planner = Planner { circumstances, planned: BTreeMap::new(), unproved: BTreeSet::new(), generations };
     for step in &desired {
         if let Action::Await(gate) = &step.action
             && !planner.has_passed(gate)?
@@ -90,21 +92,25 @@ struct Planner<'a> {
     planned: BTreeMap<StepId, BTreeMap<ObjectRef, Operation>>,
     /// Steps that a gate stands behind which has not passed yet: nothing shows that they were done.
     unproved: BTreeSet<StepId>,
+    /// Of Secrets, after the steps so far.
+    generations: Generations,
 }
 
 impl Planner<'_> {
-    fn reduce(&self, step: DesiredStep) -> Result<Option<PlannedStep>, PlatformError> {
+    fn reduce(&mut self, step: DesiredStep) -> Result<Option<PlannedStep>, PlatformError> {
         let (action, changes) = match step.action {
             Action::Apply(objects) => {
-                let (objects, changes) = self.apply(&objects)?;
+                let (objects, changes) = self.apply(objects)?;
                 (Action::Apply(objects), changes)
             }
-            Action::Generate(spec) => {
+            Action::Generate(mut spec) => {
                 let changes = self.generate(&spec)?;
+                self.count(spec.object(), &changes, &mut spec.labels);
                 (Action::Generate(spec), changes)
             }
-            Action::Issue(spec) => {
+            Action::Issue(mut spec) => {
                 let changes = self.issue(&spec);
+                self.count(spec.object(), &changes, &mut spec.labels);
                 (Action::Issue(spec), changes)
             }
             Action::Push(spec) => return Ok((self.unproved.contains(&step.id) || self.is_new(&step.after)).then(|| planned(step.id, step.title, step.after, Action::Push(spec), Vec::new()))),
@@ -117,13 +123,26 @@ impl Planner<'_> {
         Ok((!changes.is_empty()).then(|| planned(step.id, step.title, step.after, action, changes)))
     }
 
-    fn apply(&self, objects: &[Object]) -> Result<(Vec<Object>, Vec<Change>), PlatformError> {
+    /// A Secret that is made bears a new generation.
+    fn count(&mut self, secret: ObjectRef, changes: &[Change], labels: &mut BTreeMap<String, String>) {
+        if changes.iter().any(|change| change.object == secret) {
+            labels.insert(names::LABEL_SECRET_GENERATION.to_owned(), self.generations.raise(secret));
+        }
+    }
+
+    fn apply(&self, objects: Vec<Object>) -> Result<(Vec<Object>, Vec<Change>), PlatformError> {
+        let objects: Vec<Object> = objects.into_iter().map(|object| self.marked(object)).collect();
         let mut changes = Vec::new();
-        for object in objects {
+        for object in &objects {
             changes.extend(change(object, self.live(object.reference()))?);
         }
         let touched: BTreeSet<&ObjectRef> = changes.iter().map(|change| &change.object).collect();
         Ok((objects.iter().filter(|object| touched.contains(object.reference())).cloned().collect(), changes))
+    }
+
+    fn marked(&self, object: Object) -> Object {
+        let live = self.live(object.reference());
+        self.generations.mark(object, live)
     }
 
     fn live(&self, object: &ObjectRef) -> Option<&LiveObject> {

@@ -45,8 +45,7 @@ pub async fn intend(cluster: &Cluster, answers: &Answers, profile: Profile) -> R
 
 /// Carries out what was intended and judges.
 pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, events: &dyn Events) -> Result<Report, PlatformError> {
-    let image = record.images.get(names::OWN_IMAGE).ok_or_else(|| PlatformError::ImageNotLocked { name: names::OWN_IMAGE.into() })?;
-    let site = ProbeSite { namespace: intended.world.probes.clone(), image: image.pinned(), pull_secret: None, deadline: std::time::Duration::from_mins(2) };
+    let site = site(record, &intended.world)?;
     let outcomes = async { if intended.attempts.is_empty() { Vec::new() } else { attempts::carry_out(cluster, &intended.attempts, &site, events).await } };
     let (outcomes, objects, leaks) = futures::join!(outcomes, objects(cluster, intended), secret_leaks(cluster, intended));
     let outcomes: BTreeMap<AttemptId, Outcome> = outcomes.into_iter().map(|outcome| (outcome.attempt.clone(), outcome)).collect();
@@ -55,6 +54,12 @@ pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, even
     let planned = Some(airlock_model::Planned { images: record.images.clone(), ..Default::default() });
     let snapshot = Snapshot { world: intended.world.clone(), facts, objects, outcomes, leaks, planned };
     Ok(airlock_compliance::judge(&intended.profile, &snapshot)?)
+}
+
+/// How attempts in pods are carried out.
+pub(crate) fn site(record: &Record, world: &World) -> Result<ProbeSite, PlatformError> {
+    let image = record.images.get(names::OWN_IMAGE).ok_or_else(|| PlatformError::ImageNotLocked { name: names::OWN_IMAGE.into() })?;
+    Ok(ProbeSite { namespace: world.probes.clone(), image: image.pinned(), pull_secret: None, deadline: std::time::Duration::from_mins(2) })
 }
 
 async fn world(cluster: &Cluster, answers: &Answers) -> Result<World, PlatformError> {

@@ -30,3 +30,4 @@ mod workload;
 pub use error::RenderError;
 pub use release::release;
 pub use rendered::{RenderInput, Rendered, RenderedComponent, render};
+pub use workload::read_once;
