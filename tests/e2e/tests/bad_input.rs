@@ -27,6 +27,7 @@ fn answers_that_a_cluster_refuses_write_nothing() {
             Expected { exit: 3, first_line: "finding" },
         ),
         ("profile that does not exist", "profile: { ref: nonsense }\n", Expected { exit: 2, first_line: "nonsense" }),
+        ("override of a host that does not exist", "hosts: { overrides: { regsitry: \"images.refused.platform.test\" } }\n", Expected { exit: 2, first_line: "did you mean `registry`" }),
     ];
     for (case, further, expected) in cases {
         let audit = site.audit();
