@@ -30,7 +30,7 @@ pub enum PlatformError {
     #[error(transparent)]
     Mismatch(#[from] airlock_model::PlanMismatch),
     /// Findings that block: nothing was written.
-    #[error("{} finding{} block{} the installation; nothing was written", .0.len(), if .0.len() == 1 { "" } else { "s" }, if .0.len() == 1 { "s" } else { "" })]
+    #[error("{} finding{} block{} the run; nothing was written", .0.len(), if .0.len() == 1 { "" } else { "s" }, if .0.len() == 1 { "s" } else { "" })]
     Blocked(Vec<Finding>),
     /// Something has no canonical form.
     #[error("a document cannot be written in canonical form")]

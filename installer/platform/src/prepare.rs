@@ -2,7 +2,7 @@
 
 use airlock_cluster::{Cluster, SurveyScope};
 use airlock_model::answers::Answers;
-use airlock_model::{Action, Amount, Digest, Facts, Finding, HostName, Object, Operation, Plan, Planned, Record, Snapshot, Verdict};
+use airlock_model::{Action, Amount, Digest, Facts, Finding, HostName, Object, Operation, Plan, Planned, Record, Right, Snapshot, Verdict};
 use airlock_render::{RenderInput, Rendered};
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
@@ -74,10 +74,15 @@ pub async fn prepare(cluster: &Cluster, answers: &Answers) -> Result<Prepared, P
 
 /// The findings on rights for a whole installation; none when every right is there.
 async fn missing_rights(cluster: &Cluster, answers: &Answers) -> Result<Option<Vec<Finding>>, PlatformError> {
-    let planned = Planned { rights: cluster.may(&requirements(answers)?.rights).await, ..Planned::default() };
-    let found = airlock_compliance::preflight(&Snapshot { planned: Some(planned), ..Snapshot::default() });
-    let found: Vec<Finding> = found.into_iter().filter(|finding| finding.check == RIGHTS_CHECK && airlock_compliance::blocks(finding)).collect();
+    let found = refused_rights(cluster, &requirements(answers)?.rights).await;
     Ok((!found.is_empty()).then_some(found))
+}
+
+/// The findings on those of the rights that the caller does not have.
+pub(crate) async fn refused_rights(cluster: &Cluster, rights: &[Right]) -> Vec<Finding> {
+    let planned = Planned { rights: cluster.may(rights).await, ..Planned::default() };
+    let found = airlock_compliance::preflight(&Snapshot { planned: Some(planned), ..Snapshot::default() });
+    found.into_iter().filter(|finding| finding.check == RIGHTS_CHECK && airlock_compliance::blocks(finding)).collect()
 }
 
 async fn look_and_plan(cluster: &Cluster, answers: &Answers) -> Result<Prepared, PlatformError> {

@@ -5,6 +5,8 @@ use airlock_engine::{ApplyOptions, RunOutcome, Stop};
 use airlock_model::answers::Answers;
 use airlock_model::{Approval, ApprovedBy, ApprovedPlan, Digest, Events, ObjectRef, Plan, Purpose, names};
 
+use crate::prepare::refused_rights;
+use crate::requirements::{self, StepSpec};
 use crate::status::selector;
 use crate::{PlatformError, planning::PLAN_SCHEMA, remove, rights, verify};
 
@@ -21,7 +23,7 @@ pub struct Removal {
 /// Kinds that hold or may hold data; looked for by label, since controllers make some of them.
 const DATA_KINDS: [(&str, &str); 2] = [("v1", "PersistentVolumeClaim"), ("v1", "Secret")];
 
-/// Makes the plan. It reads only.
+/// Makes the plan. It reads only; a right that is missing for the removal is an error here, before the first write.
 pub async fn removal(cluster: &Cluster, namespace: &str, delete_data: bool) -> Result<Removal, PlatformError> {
     let (record, answers) = verify::recorded(cluster, namespace).await?;
     let inventory = airlock_engine::record::read_inventory(cluster, namespace).await?;
@@ -54,9 +56,14 @@ pub async fn removal(cluster: &Cluster, namespace: &str, delete_data: bool) -> R
         requests: airlock_model::Amount::default(),
         connections: Vec::new(),
         hosts: Vec::new(),
-        run_rights: rights::of_run(namespace, &crate::prepare::namespaces(&answers)),
-        steps: steps(&objects, delete_data),
+        run_rights: rights::of_removal(namespace, &crate::prepare::namespaces(&answers)),
+        steps: remove::steps(&objects, delete_data, &[]),
     };
+    // A run that is refused in the middle leaves half of an installation.
+    let refused = refused_rights(cluster, &plan.rights()).await;
+    if !refused.is_empty() {
+        return Err(PlatformError::Blocked(refused));
+    }
     let digest = plan.digest()?;
     Ok(Removal { plan, digest, kept })
 }
