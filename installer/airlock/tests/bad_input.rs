@@ -156,7 +156,7 @@ fn wrong_usage_ends_with_2() {
         ("plan --answers missing.yaml", "error[command.answers-unreadable]: cannot read the answers missing.yaml"),
         ("plan --answers answers.yaml --output csv", "error[command.format]: plan does not write csv; possible: text, json"),
         ("plan --answers answers.yaml --namespace other", "error[command.namespace]: --namespace says `other`, but namespaces.platform in the answers says `airlock`"),
-        ("explain cluster.unreachble", "error[command.unknown-id]: there is no check or error code `cluster.unreachble`; did you mean `cluster.unreachable`?"),
+        ("explain cluster.unreachble", "error[command.unknown-id]: there is no check, error code, or step `cluster.unreachble`; did you mean `cluster.unreachable`?"),
         ("install --answers answers.yaml --yes --events missing/events.jsonl", "error[command.events]: cannot write events to missing/events.jsonl"),
         ("requirements --namespace Kube", "error[command.argument]: --namespace: `Kube` is no name of a namespace: up to 63 lower case letters, digits, and `-`, with a letter or digit at both ends"),
     ] {

@@ -20,6 +20,13 @@ pub struct Removal {
     pub kept: Vec<ObjectRef>,
 }
 
+/// The steps of taking away all that an installation by these answers makes, data included, for whoever reads their ids.
+pub fn steps(answers: &Answers) -> Result<Vec<StepSpec>, PlatformError> {
+    let objects: Vec<ObjectRef> = requirements::steps(answers)?.iter().flat_map(|step| airlock_engine::makes(&step.action)).collect();
+    let steps = remove::steps(&objects, true, &[]).into_iter();
+    Ok(steps.map(|step| StepSpec { id: step.id.0, title: step.title, after: step.after.into_iter().map(|id| id.0).collect(), action: step.action, rights: step.rights }).collect())
+}
+
 /// Kinds that hold or may hold data; looked for by label, since controllers make some of them.
 const DATA_KINDS: [(&str, &str); 2] = [("v1", "PersistentVolumeClaim"), ("v1", "Secret")];
 
