@@ -64,17 +64,18 @@ pub(crate) fn site(record: &Record, world: &World) -> Result<ProbeSite, Platform
 
 async fn world(cluster: &Cluster, answers: &Answers) -> Result<World, PlatformError> {
     let platform = answers.namespaces.platform.clone();
+    let base = answers.base()?;
     let hosts = hosts(answers)?;
     let registry = hosts.get(REGISTRY).and_then(|hosts| hosts.first()).map(ToString::to_string);
     let (served, authority) = futures::join!(cluster.secret(&platform, names::BASE_DOMAIN_CERTIFICATE), cluster.secret(&platform, names::BASE_DOMAIN_CA));
     let certificate = served?.as_ref().and_then(observe::certificate_facts).map(|facts| facts.fingerprint);
     let authority = authority?.and_then(|secret| secret.data.get("tls.crt").and_then(|value| String::from_utf8(value.expose().clone()).ok()));
     Ok(World {
-        base_domain: answers.base()?.to_string(),
+        base_domain: base.to_string(),
         platform: platform.clone(),
         probes: answers.namespaces.probes.clone(),
         namespaces: prepare::namespaces(answers),
-        hosts: hosts.values().flatten().map(|host| (host.to_string(), None)).collect(),
+        hosts: std::iter::once(&base).chain(hosts.values().flatten()).map(|host| (host.to_string(), None)).collect(),
         edge_port: 443,
         authority,
         certificate,
