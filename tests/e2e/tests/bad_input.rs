@@ -44,7 +44,8 @@ fn answers_that_no_cluster_is_asked_about_are_refused_at_once() {
     let cases = [
         ("unknown key", format!("{minimal}sizng: tiny\n"), Expected { exit: 2, first_line: "sizng" }),
         ("wrong type", format!("{minimal}edge: {{ internal: 7 }}\n"), Expected { exit: 2, first_line: "internal" }),
-        ("missing reference", format!("{minimal}trust: {{ ca: [ \"file:/does/not/exist.pem\" ] }}\n"), Expected { exit: 2, first_line: "trust.ca" }),
+        ("missing reference", format!("{minimal}trust: {{ ca: [ \"file:/does/not/exist.pem\" ] }}\n"), Expected { exit: 2, first_line: "error[answers.reference]" }),
+        ("missing variable", format!("{minimal}trust: {{ ca: [ \"env:NOT_SET_ANYWHERE\" ] }}\n"), Expected { exit: 2, first_line: "NOT_SET_ANYWHERE is not set" }),
         ("tab", format!("{minimal}edge:\n\tinternal: true\n"), Expected { exit: 2, first_line: "tab" }),
         ("two documents", format!("{minimal}---\n{minimal}"), Expected { exit: 2, first_line: "document" }),
         ("base domain that is none", minimal.replace("a.platform.test", "https://a.platform.test/x"), Expected { exit: 2, first_line: "scheme" }),

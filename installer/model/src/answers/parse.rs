@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::fault::{AnswersError, AnswersFault};
 use super::outline::{self, Content, Node};
 use super::shape::Shape;
-use super::{Answers, Flaw};
+use super::{Answers, Flaw, Looking};
 use crate::Untrusted;
 
 /// The most bytes that are read.
@@ -19,6 +19,11 @@ const KIND: &str = "Answers";
 impl Answers {
     /// Reads one document: its shape, then its values, then whether this release can do what they ask for.
     pub fn from_yaml(text: &str) -> Result<Self, AnswersError> {
+        Self::from_yaml_where(text, &|_| Ok(()))
+    }
+
+    /// The same where somebody can look whether what is referred to exists.
+    pub fn from_yaml_where(text: &str, look: &Looking<'_>) -> Result<Self, AnswersError> {
         if text.len() > LARGEST {
             return Err(AnswersFault::TooLarge { bytes: text.len(), largest: LARGEST }.into());
         }
@@ -31,7 +36,7 @@ impl Answers {
             return Err(error);
         }
         let answers: Self = serde_json::from_value(value).map_err(|error| AnswersFault::Mismatch { message: error.to_string().into() })?;
-        AnswersError::from_faults(answers.faults(&tree, text)).map_or(Ok(answers), Err)
+        AnswersError::from_faults(answers.faults(&tree, text, look)).map_or(Ok(answers), Err)
     }
 
     /// Answers that take every default, for commands that run without a file.
@@ -54,8 +59,8 @@ impl Answers {
         schema
     }
 
-    fn faults(&self, tree: &Node, text: &str) -> Vec<AnswersFault> {
-        let problems = self.validate().into_iter().map(|problem| {
+    fn faults(&self, tree: &Node, text: &str, look: &Looking<'_>) -> Vec<AnswersFault> {
+        let problems = self.validate().into_iter().chain(self.absent(look)).map(|problem| {
             let at = tree.locate(&problem.path);
             match problem.flaw {
                 Flaw::Value(flaw) => AnswersFault::Value { path: problem.path, text: flaw.into(), at: at.place(text) },
