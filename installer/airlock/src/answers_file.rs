@@ -5,8 +5,9 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use airlock_model::{AirflowDeployment, Answers};
-use airlock_model::answers::LARGEST;
+use airlock_model::answers::{LARGEST, SecretReference};
 
+use crate::environment;
 use crate::failure::Failure;
 
 /// Namespace of the platform where nothing else is said.
@@ -17,7 +18,7 @@ const EXAMPLE_DOMAIN: &str = "platform.example.com";
 /// Reads the answers and sees that a namespace given by flag is the same.
 pub(crate) fn read(path: &Path, namespace: Option<&str>) -> Result<Answers, Failure> {
     let text = text(path).map_err(|source| Failure::AnswersUnreadable { path: path.to_owned(), source })?;
-    let answers = Answers::from_yaml(&text).map_err(|error| Failure::Answers { path: path.to_owned(), error })?;
+    let answers = Answers::from_yaml_where(&text, &look).map_err(|error| Failure::Answers { path: path.to_owned(), error })?;
     match namespace {
         Some(asked) if asked != answers.namespaces.platform => Err(Failure::Namespace { asked: asked.to_owned(), answers: answers.namespaces.platform }),
         _ => Ok(answers),
@@ -47,9 +48,40 @@ pub(crate) fn read_or_default(path: Option<&Path>, namespace: Option<&str>) -> R
     }
 }
 
+/// Whether what is referred to can be had here. What is in the cluster is not looked at from here.
+fn look(reference: &SecretReference) -> Result<(), String> {
+    match reference {
+        SecretReference::File(path) => match std::fs::metadata(path) {
+            Ok(found) if found.is_file() => File::open(path).map(drop).map_err(|error| format!("{reference} cannot be read: {error}")),
+            Ok(_) => Err(format!("{reference} is no file")),
+            Err(error) => Err(format!("{reference} cannot be read: {error}")),
+        },
+        SecretReference::Environment(name) if environment::is_set(name) => Ok(()),
+        SecretReference::Environment(_) => Err(format!("{reference} is not set here")),
+        SecretReference::Key(_) => Ok(()),
+    }
+}
+
 /// No more than the parser will take, whatever the file is.
 fn text(path: &Path) -> io::Result<String> {
     let mut bytes = Vec::new();
     File::open(path)?.take(LARGEST as u64 + 1).read_to_end(&mut bytes)?;
     String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not text in UTF-8"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_must_lead_to_a_file_or_a_variable_that_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let there = folder.path().join("ca.pem");
+        std::fs::write(&there, "pem").unwrap();
+        assert_eq!(look(&SecretReference::File(there)), Ok(()));
+        assert!(look(&SecretReference::File(folder.path().to_owned())).unwrap_err().ends_with("is no file"));
+        assert!(look(&SecretReference::File(folder.path().join("gone.pem"))).unwrap_err().contains("cannot be read"));
+        assert_eq!(look(&SecretReference::Environment("PATH".into())), Ok(()));
+        assert_eq!(look(&SecretReference::Environment("AIRLOCK_IS_NOT_SET".into())).unwrap_err(), "env:AIRLOCK_IS_NOT_SET is not set here");
+    }
 }

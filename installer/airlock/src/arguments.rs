@@ -90,7 +90,7 @@ pub(crate) enum Command {
     Deployment(Deployment),
     /// Judge the installation against a security policy profile, by attempts
     ComplianceCheck(ComplianceCheck),
-    /// Explain a check or an error code; without an id, list all
+    /// Explain a check, an error code, or a step; without an id, list all
     Explain(Explain),
     /// Print the JSON Schema of the answers
     Schema,
@@ -306,7 +306,7 @@ pub(crate) struct ComplianceCheck {
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// Id of a check (NET-010) or an error code (cluster.unreachable)
+    /// Id of a check (NET-010), an error code (cluster.unreachable), or a step (gate.dns)
     pub(crate) id: Option<String>,
 }
 

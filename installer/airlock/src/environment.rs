@@ -1,4 +1,4 @@
-//! Every variable of the environment that the command line reads.
+//! Every variable of the environment that the command line reads, and those that answers refer to.
 
 use std::env;
 use std::path::PathBuf;
@@ -26,6 +26,11 @@ pub(crate) fn is_colourless() -> bool {
 /// Whether the terminal cannot redraw lines.
 pub(crate) fn is_dumb() -> bool {
     env::var_os(TERM).is_none_or(|value| value == "dumb")
+}
+
+/// Whether the variable of an `env:` reference is there.
+pub(crate) fn is_set(name: &str) -> bool {
+    env::var_os(name).is_some()
 }
 
 /// The folder for logs of runs.

@@ -62,7 +62,7 @@ pub(crate) enum Failure {
         possible: &'static str,
     },
     /// Nothing to explain.
-    #[error("there is no check or error code `{id}`{}", nearest.as_ref().map_or_else(String::new, |nearest| format!("; did you mean `{nearest}`?")))]
+    #[error("there is no check, error code, or step `{id}`{}", nearest.as_ref().map_or_else(String::new, |nearest| format!("; did you mean `{nearest}`?")))]
     UnknownId {
         /// What was asked for.
         id: String,

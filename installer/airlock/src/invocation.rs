@@ -50,6 +50,8 @@ impl Invocation {
             None => format!("airlock explain {}", spec.code),
             // The engine speaks of `install`; it may have been another command that has to go on.
             Some(next) if again && next.starts_with("airlock install") => self.again(),
+            // There are no answers whose plan could be looked at, as in a removal.
+            Some(_) if spec.code == "platform.blocked" && self.answers.is_none() => self.again(),
             // Its remedy is this very command: with all that was typed.
             Some(next) if command(next).is_some_and(|name| self.words.contains(&name)) => self.again(),
             Some(next) => match &self.answers {
@@ -98,6 +100,13 @@ mod tests {
         let spec = explain_code("command.unconfirmed").unwrap();
         assert_eq!(typed(&["airlock", "uninstall", "-n", "a"]).next(spec), "airlock uninstall -n a --yes");
         assert_eq!(typed(&["airlock", "install", "-y"]).again_agreed(), "airlock install -y");
+    }
+
+    #[test]
+    fn what_blocks_a_removal_is_mended_and_the_removal_typed_again() {
+        let spec = explain_code("platform.blocked").unwrap();
+        assert_eq!(typed(&["airlock", "uninstall", "--yes"]).next(spec), "airlock uninstall --yes");
+        assert_eq!(typed(&["airlock", "install", "-a", "a.yaml"]).with_answers(Some(Path::new("a.yaml"))).next(spec), "airlock plan --answers a.yaml");
     }
 
     #[test]

@@ -84,7 +84,12 @@ fn each_wrong_text_of_answers_ends_with_2_and_names_its_place() {
         ),
         (MINIMAL.replace("platform.test", "localhost"), "error[answers.value]: answers.yaml:3:13: `baseDomain`: `localhost` has one label only; a base domain has at least two, as in example.com"),
         (format!("{MINIMAL}tls: {{ source: acme }}\n"), "error[answers.not-built]: answers.yaml:4:16: `tls.source: acme` is not built yet; possible is private-ca"),
-        (format!("{MINIMAL}trust: {{ ca: ['file:missing.pem'] }}\n"), "error[answers.not-built]: answers.yaml:4:14: `trust.ca: 1 entry` is not built yet; leave it out"),
+        (
+            format!("{MINIMAL}trust: {{ ca: ['file:missing.pem'] }}\n"),
+            "error[answers.reference]: answers.yaml:4:15: `trust.ca[0]`: file:missing.pem cannot be read: No such file or directory (os error 2)",
+        ),
+        (format!("{MINIMAL}trust: {{ ca: ['env:MISSING'] }}\n"), "error[answers.reference]: answers.yaml:4:15: `trust.ca[0]`: env:MISSING is not set here"),
+        (format!("{MINIMAL}trust: {{ ca: ['file:answers.yaml'] }}\n"), "error[answers.not-built]: answers.yaml:4:14: `trust.ca: 1 entry` is not built yet; leave it out"),
         (format!("{MINIMAL}images: {{ pullSecret: 'secret:airlock' }}\n"), "error[answers.reference]: answers.yaml:4:23: `images.pullSecret`: is not of the form secret:namespace/name"),
         ("apiVersion: airlock/v1\nkind: Answers\n".into(), "error[answers.missing]: answers.yaml:1:1: `baseDomain` is missing"),
         (String::new(), "error[answers.empty]: answers.yaml: the answers are empty"),
@@ -156,7 +161,7 @@ fn wrong_usage_ends_with_2() {
         ("plan --answers missing.yaml", "error[command.answers-unreadable]: cannot read the answers missing.yaml"),
         ("plan --answers answers.yaml --output csv", "error[command.format]: plan does not write csv; possible: text, json"),
         ("plan --answers answers.yaml --namespace other", "error[command.namespace]: --namespace says `other`, but namespaces.platform in the answers says `airlock`"),
-        ("explain cluster.unreachble", "error[command.unknown-id]: there is no check or error code `cluster.unreachble`; did you mean `cluster.unreachable`?"),
+        ("explain cluster.unreachble", "error[command.unknown-id]: there is no check, error code, or step `cluster.unreachble`; did you mean `cluster.unreachable`?"),
         ("install --answers answers.yaml --yes --events missing/events.jsonl", "error[command.events]: cannot write events to missing/events.jsonl"),
         ("requirements --namespace Kube", "error[command.argument]: --namespace: `Kube` is no name of a namespace: up to 63 lower case letters, digits, and `-`, with a letter or digit at both ends"),
     ] {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use airlock_model::{LiveObject, ObjectRef};
+use airlock_model::{LiveObject, ObjectRef, names};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -165,16 +165,25 @@ impl Cluster {
     }
 }
 
-/// A live object from what the API server sent: without the managers' books, and without values of Secrets.
+/// A live object from what the API server sent: with our own page alone of the managers' books, and without values of Secrets.
 pub(crate) fn live(object: ObjectRef, mut manifest: Value) -> LiveObject {
     if let Some(metadata) = manifest.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.remove("managedFields");
+        let books = metadata.remove("managedFields");
+        let own: Vec<Value> = books.as_ref().and_then(Value::as_array).into_iter().flatten().filter(|page| is_own(page, &object.api_version)).cloned().collect();
+        if !own.is_empty() {
+            metadata.insert("managedFields".to_owned(), Value::Array(own));
+        }
     }
     if object.kind == "Secret" {
         blot(&mut manifest);
     }
     let ready = readiness::is_ready(&object.kind, &manifest);
     LiveObject { object, manifest, ready }
+}
+
+/// What our server-side applies have set, in the version that we write: only there do paths mean the same.
+fn is_own(page: &Value, api_version: &str) -> bool {
+    page["manager"] == names::FIELD_MANAGER && page["operation"] == "Apply" && page["apiVersion"] == api_version && page.get("subresource").is_none()
 }
 
 /// Keeps the keys of a Secret and none of its values, also not those that a client-side apply left in an annotation.
@@ -194,6 +203,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn of_the_managers_books_our_own_page_is_kept() {
+        let page = |manager: &str, operation: &str, version: &str| json!({"manager": manager, "operation": operation, "apiVersion": version, "fieldsType": "FieldsV1", "fieldsV1": {"f:data": {}}});
+        let books = [page("airlock", "Apply", "v1"), page("airlock", "Update", "v1"), page("airlock", "Apply", "v2"), page("kubectl", "Apply", "v1")];
+        let object = ObjectRef::namespaced("v1", "ConfigMap", "n", "c");
+        let kept = live(object, json!({"metadata": {"managedFields": books}})).manifest;
+        assert_eq!(kept["metadata"]["managedFields"], json!([page("airlock", "Apply", "v1")]));
+    }
 
     #[test]
     fn a_live_secret_shows_its_keys_and_no_value() {

@@ -43,7 +43,7 @@ pub(crate) async fn settle(run: &Run<'_>, step: &PlannedStep) -> Result<Settled,
 }
 
 /// The objects that a step leaves in the cluster, for the inventory.
-pub(crate) fn makes(action: &Action) -> Vec<ObjectRef> {
+pub fn makes(action: &Action) -> Vec<ObjectRef> {
     match action {
         Action::Apply(objects) => objects.iter().map(|object| object.reference().clone()).collect(),
         Action::Run(job) => vec![job.reference().clone()],

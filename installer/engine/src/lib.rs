@@ -25,8 +25,9 @@ mod owned;
 mod pod;
 mod recipe;
 mod run;
+mod surplus;
 
-pub use action::follows_its_sources;
+pub use action::{follows_its_sources, makes};
 pub use airlock_cluster::{Stop, StopSignal, Urgency};
 pub use difference::difference;
 pub use error::ApplyError;

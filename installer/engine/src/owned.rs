@@ -1,21 +1,23 @@
 //! The parts of a live object that Airlock owns, as a digest.
 //!
 //! A desired object is a subset of the live one: the API server adds defaults and other managers add fields. What counts
-//! is what stands at the places that the desired object names. The same reading serves three questions: is the object as
-//! the plan saw it, is it as the plan makes it, and what does the plan write down as seen.
+//! is what stands at the places that the desired object names, and what Airlock set once and no longer names. Fields that
+//! open something count whole. The same reading serves three questions: is the object as the plan saw it, is it as the plan
+//! makes it, and what does the plan write down as seen.
 
 use airlock_model::{Digest, quantity_millis};
 use serde_json::{Map, Value};
 
-use crate::difference;
+use crate::difference::{Reading, is_nothing};
+use crate::{difference, surplus};
 
-/// Digest of the live values at the places that `desired` names.
+/// Digest of the live values at the places that `desired` names, or that it would take away.
 ///
 /// Quantities count by their amount, since the API server rewrites them (`1024Mi` comes back as `1Gi`). Empty maps and
 /// lists count as absent, since the API server drops them. Lists are read element by element while both have the same
 /// length, otherwise as a whole.
 pub fn owned_digest(desired: &Value, live: &Value) -> Result<Digest, serde_json::Error> {
-    Digest::of_canonical(&project(desired, Some(live)))
+    Digest::of_canonical(&(project(desired, Some(live), Reading::of(desired)), surplus::of(desired, live)))
 }
 
 /// Whether the live object is already as `desired` wants it.
@@ -23,27 +25,29 @@ pub fn is_as_desired(desired: &Value, live: &Value) -> bool {
     difference(desired, live).is_empty()
 }
 
-fn project(desired: &Value, live: Option<&Value>) -> Value {
+fn project(desired: &Value, live: Option<&Value>, reading: Reading<'_>) -> Value {
     match (desired, live) {
+        (_, Some(found)) if reading == Reading::Exact && !is_nothing(found) => whole(found),
         // Nothing is wanted of the map, so whatever the API server put into it is right.
         (Value::Object(wanted), found) if wanted.is_empty() && found.is_none_or(|found| found.is_object() || found.is_null()) => Value::Null,
         // A list that is wanted empty is one that is wanted without elements.
-        (Value::Array(wanted), found) if wanted.is_empty() && found.is_none_or(is_empty) => Value::Null,
+        (Value::Array(wanted), Some(found)) if wanted.is_empty() && is_nothing(found) => Value::Null,
         (_, None) => Value::Null,
         (Value::Object(wanted), Some(Value::Object(found))) => {
-            let fields: Map<String, Value> = wanted.iter().map(|(key, value)| (key.clone(), project(value, found.get(key)))).collect();
+            let fields: Map<String, Value> = wanted.iter().map(|(key, value)| (key.clone(), project(value, found.get(key), reading.of_field(key)))).collect();
             Value::Object(fields)
         }
-        (Value::Array(wanted), Some(Value::Array(found))) if wanted.len() == found.len() => wanted.iter().zip(found).map(|(wanted, found)| project(wanted, Some(found))).collect(),
+        (Value::Array(wanted), Some(Value::Array(found))) if wanted.len() == found.len() => wanted.iter().zip(found).map(|(wanted, found)| project(wanted, Some(found), reading)).collect(),
         (_, Some(found)) => scalar(found),
     }
 }
 
-fn is_empty(value: &Value) -> bool {
+/// All of a value, without what the API server treats as absent.
+fn whole(value: &Value) -> Value {
     match value {
-        Value::Array(items) => items.is_empty(),
-        Value::Null => true,
-        Value::Object(_) | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+        Value::Object(fields) => Value::Object(fields.iter().filter(|(_, value)| !is_nothing(value)).map(|(key, value)| (key.clone(), whole(value))).collect()),
+        Value::Array(items) => items.iter().map(whole).collect(),
+        other => scalar(other),
     }
 }
 
@@ -104,5 +108,29 @@ mod tests {
     fn what_the_server_puts_into_an_empty_map_is_right_and_into_an_empty_list_is_not() {
         assert!(is_as_desired(&json!({"strategy": {}}), &json!({"strategy": {"type": "RollingUpdate"}})));
         assert!(!is_as_desired(&json!({"ingress": []}), &json!({"ingress": [{"from": []}]})));
+    }
+
+    #[test]
+    fn of_what_opens_something_every_field_counts_and_an_absent_list_is_an_empty_one() {
+        let policy = |spec: Value| json!({"kind": "NetworkPolicy", "spec": spec});
+        let desired = policy(json!({"podSelector": {}, "ingress": [], "egress": [{"ports": [{"port": 53}]}]}));
+        let stored = policy(json!({"podSelector": {}, "egress": [{"ports": [{"port": 53}]}]}));
+        assert!(is_as_desired(&desired, &stored));
+        assert!(same(&desired, &stored, &policy(json!({"podSelector": {}, "ingress": [], "egress": [{"ports": [{"port": 53}], "to": []}]}))));
+        for opened in [json!({"podSelector": {}, "egress": [{"ports": [{"port": 53, "endPort": 99}]}]}), json!({"podSelector": {}, "ingress": [{}], "egress": [{"ports": [{"port": 53}]}]})] {
+            assert!(!is_as_desired(&desired, &policy(opened.clone())));
+            assert!(!same(&desired, &stored, &policy(opened)));
+        }
+    }
+
+    #[test]
+    fn what_airlock_no_longer_names_counts_until_it_is_gone() {
+        let live = |value: Option<&str>| {
+            let annotations = value.map_or_else(|| json!({}), |value| json!({ "internal": value }));
+            json!({"metadata": {"annotations": annotations, "managedFields": [{"fieldsV1": {"f:metadata": {"f:annotations": {"f:internal": {}}}}}]}})
+        };
+        let desired = json!({"metadata": {}});
+        assert!(!is_as_desired(&desired, &live(Some("true"))) && is_as_desired(&desired, &live(None)));
+        assert!(!same(&desired, &live(Some("true")), &live(Some("false"))));
     }
 }

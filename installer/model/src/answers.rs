@@ -17,6 +17,7 @@ mod network;
 mod outline;
 mod parse;
 mod reference;
+mod referred;
 mod shape;
 mod unbuilt;
 mod validity;
@@ -27,6 +28,7 @@ pub use hosts::{HostPatternError, Hosts};
 pub use network::{DnsPeer, Egress, Network, Peers, Proxy};
 pub use parse::LARGEST;
 pub use reference::{ReferenceError, SecretReference};
+pub use referred::Looking;
 pub use unbuilt::NotBuilt;
 pub use validity::{AnswersProblem, Flaw};
 

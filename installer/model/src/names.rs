@@ -24,6 +24,10 @@ pub const LABEL_TENANT: &str = "airlock-platform.io/tenant";
 /// Kept by `uninstall`, adopted by the next install.
 pub const LABEL_RETAINED: &str = "airlock-platform.io/retained";
 
+/// Generation in which a Secret was made; pods bear the newest one of those that they read
+/// ([`ANNOTATION_SECRET_GENERATION`]).
+pub const LABEL_SECRET_GENERATION: &str = "airlock-platform.io/secret-generation";
+
 /// On pods that carry out attempts: which run made them, so that leftovers are found.
 pub const LABEL_PROBE_RUN: &str = "airlock-platform.io/probe-run";
 

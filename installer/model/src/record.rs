@@ -57,6 +57,8 @@ pub struct Installed {
     pub objects: Vec<LiveObject>,
     /// Live Secrets that the plan would make.
     pub secrets: Vec<LiveSecret>,
+    /// What stands in the inventory, still exists, and is no longer asked for; of Secrets, the shape alone.
+    pub unwanted: Vec<LiveObject>,
 }
 
 /// A live object.
@@ -65,7 +67,7 @@ pub struct Installed {
 pub struct LiveObject {
     /// Which.
     pub object: ObjectRef,
-    /// The manifest as the API server gave it, without `managedFields`.
+    /// The manifest as the API server gave it; of `managedFields`, only what Airlock's own applies have set.
     pub manifest: serde_json::Value,
     /// Workloads, claims, services of type `LoadBalancer`: ready. Others: true.
     pub ready: bool,

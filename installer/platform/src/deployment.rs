@@ -112,7 +112,8 @@ pub async fn prepare(cluster: &Cluster, platform: &str, deployment: &AirflowDepl
     };
     let rendered = airlock_render::render(&input)?;
     let steps = desired::deployment_steps(&rendered);
-    let installed = observe::installed(cluster, &namespace, record.clone(), &steps).await?;
+    let mut installed = observe::installed(cluster, &namespace, record.clone(), &steps).await?;
+    installed.unwanted = observe::unwanted(cluster, &installed.inventory, &steps).await?;
     let of = PlanOf { namespace: &namespace, namespaces: &namespaces, installation: &platform.record.installation, answers: Digest::of_canonical(deployment)? };
     let head = preparing::head(&facts, &release, &used(&resolved.lock, &rendered), &rendered, of)?;
     let plan = planning::plan(head, steps, &planning::Circumstances { installed: &installed, now: Timestamp::now() })?;

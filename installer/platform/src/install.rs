@@ -6,7 +6,7 @@ use airlock_engine::{ApplyOptions, Halt, RunOutcome, Stop};
 use airlock_model::{Approval, ApprovedBy, ApprovedPlan, Events, Ticket};
 use tokio::time::Instant;
 
-use crate::{PlatformError, Prepared, verify};
+use crate::{PlatformError, Prepared, reload, verify};
 
 /// How an installation ended that did not fail.
 pub enum Installed {
@@ -48,6 +48,9 @@ pub async fn install(cluster: &Cluster, prepared: &Prepared, by: ApprovedBy, opt
     let profile = airlock_compliance::shipped(&prepared.answers.profile.reference)?;
     let (record, answers) = halt.or(verify::recorded(cluster, &prepared.plan.namespace)).await??;
     let intended = halt.or(verify::intend(cluster, &answers, profile)).await??;
+    if !prepared.plan.is_empty() {
+        reload::wait(cluster, &intended.world, &verify::site(&record, &intended.world)?, &halt, events).await?;
+    }
     let report = Box::pin(verify::judge(cluster, &record, &intended, &halt, events)).await?;
     halt.checkpoint()?;
     airlock_engine::record::write_verdict(cluster, &prepared.plan.namespace, report.verdict).await?;

@@ -1,10 +1,13 @@
 //! Whether a secret value stands where it must not: in a `ConfigMap` or as a literal in a container's environment.
 //!
-//! Values are compared in this process and leave it only as names.
+//! Values are looked for in this process, where they are wiped afterwards, and leave it only as names.
 
 use airlock_cluster::Cluster;
 use airlock_model::{LiveObject, Secret, SecretLeak};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use crate::images::chain;
 
@@ -53,14 +56,23 @@ fn holding<'a>(known: &'a [Known], text: &'a str) -> impl Iterator<Item = &'a Kn
 }
 
 fn in_configmap(known: &[Known], object: &LiveObject) -> Vec<SecretLeak> {
-    let data = object.manifest.get("data").and_then(Value::as_object);
-    let lines = data.into_iter().flatten().filter_map(|(key, value)| value.as_str().map(|text| (key, text)));
-    lines.flat_map(|(key, text)| holding(known, text).map(move |known| SecretLeak { secret: known.secret.clone(), place: format!("{}, key {key}", object.object) })).collect()
+    let entries = |field: &str| object.manifest.get(field).and_then(Value::as_object).into_iter().flatten();
+    let written = entries("data").filter_map(|(key, value)| Some((key, Zeroizing::new(value.as_str()?.to_owned()))));
+    // What is no text may still hold one.
+    let encoded = entries("binaryData").filter_map(|(key, value)| {
+        let bytes = Zeroizing::new(BASE64_STANDARD.decode(value.as_str()?).ok()?);
+        Some((key, Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned())))
+    });
+    let mut leaks = Vec::new();
+    for (key, text) in written.chain(encoded) {
+        leaks.extend(holding(known, &text).map(|known| SecretLeak { secret: known.secret.clone(), place: format!("{}, key {key}", object.object) }));
+    }
+    leaks
 }
 
 fn in_environment(known: &[Known], object: &LiveObject) -> Vec<SecretLeak> {
     let mut leaks = Vec::new();
-    for containers in ["initContainers", "containers"] {
+    for containers in ["initContainers", "containers", "ephemeralContainers"] {
         for container in object.manifest.pointer(&format!("/spec/{containers}")).and_then(Value::as_array).into_iter().flatten() {
             let name = container.get("name").and_then(Value::as_str).unwrap_or_default();
             for variable in container.get("env").and_then(Value::as_array).into_iter().flatten() {
@@ -98,5 +110,21 @@ mod tests {
         let manifest = json!({"spec": {"containers": [{"name": "m", "env": [{"name": "P", "value": "correct-horse"}, {"name": "Q", "valueFrom": {"secretKeyRef": {"name": "b", "key": "c"}}}]}]}});
         let found = in_environment(&known(), &live("Pod", manifest));
         assert_eq!(found, [SecretLeak { secret: "Secret a/b, key c".into(), place: "Pod a/x, container m, variable P".into() }]);
+    }
+
+    #[test]
+    fn bytes_that_hold_a_value_are_found_and_what_is_no_base64_is_left() {
+        let data = json!({"binaryData": {"dump": BASE64_STANDARD.encode(b"\x00\xffcorrect-horse\x00"), "odd": "!", "other": BASE64_STANDARD.encode(b"\xff")}});
+        let found = in_configmap(&known(), &live("ConfigMap", data));
+        assert_eq!(found, [SecretLeak { secret: "Secret a/b, key c".into(), place: "ConfigMap a/x, key dump".into() }]);
+    }
+
+    #[test]
+    fn every_kind_of_container_is_looked_at() {
+        for kind in ["initContainers", "containers", "ephemeralContainers"] {
+            let mut manifest = json!({"spec": {}});
+            manifest["spec"][kind] = json!([{"name": "m", "env": [{"name": "P", "value": "correct-horse"}]}]);
+            assert_eq!(in_environment(&known(), &live("Pod", manifest)).len(), 1, "{kind}");
+        }
     }
 }

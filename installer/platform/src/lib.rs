@@ -14,12 +14,15 @@ pub mod verify;
 
 mod desired;
 mod error;
+mod generation;
 mod images;
 mod install;
 mod leaks;
 mod observe;
 mod planning;
 mod prepare;
+mod reload;
+mod remove;
 mod requests;
 mod rights;
 

@@ -1,7 +1,9 @@
 //! What exists of that which should be: live objects, the shape of live Secrets, record and inventory. It reads only.
 
+use std::collections::BTreeSet;
+
 use airlock_cluster::{Cluster, SecretData};
-use airlock_model::{Action, CertificateFacts, CertificateSpec, CertificateSubject, Installed, LiveSecret, ObjectRef, Record, SecretSpec, names};
+use airlock_model::{Action, CertificateFacts, CertificateSpec, CertificateSubject, Installed, Inventory, LiveObject, LiveSecret, ObjectRef, Record, SecretSpec, names};
 use futures::{TryStreamExt, stream};
 
 use crate::PlatformError;
@@ -33,7 +35,14 @@ pub(crate) async fn installed(cluster: &Cluster, namespace: &str, record: Option
     let objects = cluster.live_by_listing(&objects);
     let secrets = stream::iter(secrets.into_iter().map(Ok::<_, PlatformError>)).map_ok(|(object, generated)| live_secret(cluster, object, generated)).try_buffered(AT_ONCE).try_collect::<Vec<_>>();
     let (inventory, objects, secrets) = futures::join!(inventory, objects, secrets);
-    Ok(Installed { record, inventory: inventory?, objects: objects?, secrets: secrets?.into_iter().flatten().collect() })
+    Ok(Installed { record, inventory: inventory?, objects: objects?, secrets: secrets?.into_iter().flatten().collect(), unwanted: Vec::new() })
+}
+
+/// What was applied once, still exists, and is made by none of these steps, which must be those of the whole installation.
+pub(crate) async fn unwanted(cluster: &Cluster, inventory: &Inventory, desired: &[DesiredStep]) -> Result<Vec<LiveObject>, PlatformError> {
+    let wanted: BTreeSet<ObjectRef> = desired.iter().flat_map(|step| airlock_engine::makes(&step.action)).collect();
+    let unwanted: Vec<ObjectRef> = inventory.objects.iter().filter(|object| !wanted.contains(object)).cloned().collect();
+    Ok(cluster.live_by_listing(&unwanted).await?)
 }
 
 /// A Secret that is generated as specified, or else one that holds a certificate.

@@ -1,17 +1,19 @@
-//! The plan: a pure function of what should be and what is. What is already so leaves no step behind.
+//! The plan: a pure function of what should be and what is. What is already so leaves no step behind; what is no longer
+//! wanted goes at the end.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_engine::{difference, owned_digest};
 use airlock_model::{
     Action, CertificateSpec, CertificateSubject, Change, Digest, FieldChange, Gate, Installed, LiveObject, LiveSecret, Object, ObjectRef, Operation, Plan, PlannedStep, Purpose, Risk, SecretClass,
-    SecretSpec, StepId, Undo,
+    SecretSpec, StepId, Undo, names,
 };
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::desired::DesiredStep;
-use crate::{PlatformError, rights};
+use crate::generation::Generations;
+use crate::{PlatformError, remove, rights};
 
 /// Schema of the plan document.
 pub(crate) const PLAN_SCHEMA: u32 = 1;
@@ -50,7 +52,8 @@ pub(crate) struct Head {
 
 /// Makes the plan: of the desired steps those that are needed, reduced to what changes.
 pub(crate) fn plan(head: Head, desired: Vec<DesiredStep>, circumstances: &Circumstances<'_>) -> Result<Plan, PlatformError> {
-    let mut planner = Planner { circumstances, planned: BTreeMap::new(), unproved: BTreeSet::new() };
+    let generations = Generations::new(circumstances.installed, &desired);
+    let mut planner = Planner { circumstances, planned: BTreeMap::new(), unproved: BTreeSet::new(), generations };
     for step in &desired {
         if let Action::Await(gate) = &step.action
             && !planner.has_passed(gate)?
@@ -65,8 +68,22 @@ pub(crate) fn plan(head: Head, desired: Vec<DesiredStep>, circumstances: &Circum
             steps.push(step);
         }
     }
+    let before: Vec<StepId> = steps.iter().map(|step| step.id.clone()).collect();
+    steps.extend(remove::steps(&unwanted(circumstances.installed, head.installation.as_deref()), false, &before));
     let Head { cluster_uid, namespace, installation, release, answers, images, requests, connections, hosts, run_rights } = head;
     Ok(Plan { schema: PLAN_SCHEMA, purpose: Purpose::Install, cluster_uid, namespace, installation, release, answers, images, requests, connections, hosts, run_rights, steps })
+}
+
+/// What goes because nothing asks for it any more: our own, without data, and not part of an Airflow deployment, which has a
+/// record of its own. Namespaces stay: others may live there by now.
+fn unwanted(installed: &Installed, installation: Option<&str>) -> Vec<ObjectRef> {
+    let goes = |live: &&LiveObject| {
+        let text = |group: &str, key: &str| live.manifest.get("metadata")?.get(group)?.get(key)?.as_str();
+        let is_ours = installation.is_some() && text("labels", names::LABEL_INSTALLATION) == installation;
+        let holds_data = live.object.kind == "PersistentVolumeClaim" || text("labels", names::LABEL_RETAINED).is_some() || text("annotations", names::ANNOTATION_CLASS) == Some("data-key");
+        is_ours && !holds_data && text("labels", names::LABEL_TENANT).is_none() && live.object.kind != "Namespace"
+    };
+    installed.unwanted.iter().filter(goes).map(|live| live.object.clone()).collect()
 }
 
 struct Planner<'a> {
@@ -75,25 +92,29 @@ struct Planner<'a> {
     planned: BTreeMap<StepId, BTreeMap<ObjectRef, Operation>>,
     /// Steps that a gate stands behind which has not passed yet: nothing shows that they were done.
     unproved: BTreeSet<StepId>,
+    /// Of Secrets, after the steps so far.
+    generations: Generations,
 }
 
 impl Planner<'_> {
-    fn reduce(&self, step: DesiredStep) -> Result<Option<PlannedStep>, PlatformError> {
+    fn reduce(&mut self, step: DesiredStep) -> Result<Option<PlannedStep>, PlatformError> {
         let (action, changes) = match step.action {
             Action::Apply(objects) => {
-                let (objects, changes) = self.apply(&objects)?;
+                let (objects, changes) = self.apply(objects)?;
                 (Action::Apply(objects), changes)
             }
-            Action::Generate(spec) => {
+            Action::Generate(mut spec) => {
                 let changes = self.generate(&spec)?;
+                self.count(spec.object(), &changes, &mut spec.labels);
                 (Action::Generate(spec), changes)
             }
             Action::Run(job) => {
                 let changes = self.run(&job).into_iter().collect();
                 (Action::Run(job), changes)
             }
-            Action::Issue(spec) => {
+            Action::Issue(mut spec) => {
                 let changes = self.issue(&spec);
+                self.count(spec.object(), &changes, &mut spec.labels);
                 (Action::Issue(spec), changes)
             }
             Action::Push(spec) => return Ok((self.unproved.contains(&step.id) || self.is_new(&step.after)).then(|| planned(step.id, step.title, step.after, Action::Push(spec), Vec::new()))),
@@ -106,9 +127,17 @@ impl Planner<'_> {
         Ok((!changes.is_empty()).then(|| planned(step.id, step.title, step.after, action, changes)))
     }
 
-    fn apply(&self, objects: &[Object]) -> Result<(Vec<Object>, Vec<Change>), PlatformError> {
+    /// A Secret that is made bears a new generation.
+    fn count(&mut self, secret: ObjectRef, changes: &[Change], labels: &mut BTreeMap<String, String>) {
+        if changes.iter().any(|change| change.object == secret) {
+            labels.insert(names::LABEL_SECRET_GENERATION.to_owned(), self.generations.raise(secret));
+        }
+    }
+
+    fn apply(&self, objects: Vec<Object>) -> Result<(Vec<Object>, Vec<Change>), PlatformError> {
+        let objects: Vec<Object> = objects.into_iter().map(|object| self.marked(object)).collect();
         let mut changes = Vec::new();
-        for object in objects {
+        for object in &objects {
             changes.extend(change(object, self.live(object.reference()))?);
         }
         let touched: BTreeSet<&ObjectRef> = changes.iter().map(|change| &change.object).collect();
@@ -122,6 +151,11 @@ impl Planner<'_> {
             Some(_) => Some(Change { object: job.reference().clone(), operation: Operation::Await, seen: None, fields: Vec::new() }),
             None => Some(creation(job.reference().clone())),
         }
+    }
+
+    fn marked(&self, object: Object) -> Object {
+        let live = self.live(object.reference());
+        self.generations.mark(object, live)
     }
 
     fn live(&self, object: &ObjectRef) -> Option<&LiveObject> {

@@ -2,7 +2,7 @@
 
 use airlock_cluster::{Cluster, SurveyScope};
 use airlock_model::answers::Answers;
-use airlock_model::{Action, Amount, Digest, Facts, Finding, HostName, Object, Operation, Plan, Planned, Record, Release, Snapshot, Verdict};
+use airlock_model::{Action, Amount, Digest, Facts, Finding, HostName, Object, Operation, Plan, Planned, Record, Release, Right, Snapshot, Verdict};
 use airlock_render::{RenderInput, Rendered};
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
@@ -116,13 +116,20 @@ pub async fn prepare(cluster: &Cluster, answers: &Answers) -> Result<Prepared, P
 
 /// The findings on rights for a whole installation; none when every right is there.
 async fn missing_rights(cluster: &Cluster, answers: &Answers) -> Result<Option<Vec<Finding>>, PlatformError> {
-    let planned = Planned { rights: cluster.may(&requirements(answers)?.rights).await, ..Planned::default() };
-    let found = airlock_compliance::preflight(&Snapshot { planned: Some(planned), ..Snapshot::default() });
-    let found: Vec<Finding> = found.into_iter().filter(|finding| finding.check == RIGHTS_CHECK && airlock_compliance::blocks(finding)).collect();
+    let found = refused_rights(cluster, &requirements(answers)?.rights).await;
     Ok((!found.is_empty()).then_some(found))
 }
 
+/// The findings on those of the rights that the caller does not have.
+pub(crate) async fn refused_rights(cluster: &Cluster, rights: &[Right]) -> Vec<Finding> {
+    let planned = Planned { rights: cluster.may(rights).await, ..Planned::default() };
+    let found = airlock_compliance::preflight(&Snapshot { planned: Some(planned), ..Snapshot::default() });
+    found.into_iter().filter(|finding| finding.check == RIGHTS_CHECK && airlock_compliance::blocks(finding)).collect()
+}
+
 async fn look_and_plan(cluster: &Cluster, answers: &Answers) -> Result<Prepared, PlatformError> {
+    // The result will be judged by it: a name that is none must be heard of before the first write.
+    airlock_compliance::shipped(&answers.profile.reference)?;
     let base = answers.base()?;
     let namespace = answers.namespaces.platform.clone();
     let release = airlock_render::release()?;
@@ -134,7 +141,8 @@ async fn look_and_plan(cluster: &Cluster, answers: &Answers) -> Result<Prepared,
     let rendered = airlock_render::render(&input)?;
     let lock = resolved.missing.is_empty().then_some(&resolved.lock);
     let steps = desired::steps(answers, &base, &rendered, lock, Some(&facts))?;
-    let installed = observe::installed(cluster, &namespace, record.clone(), &steps).await?;
+    let mut installed = observe::installed(cluster, &namespace, record.clone(), &steps).await?;
+    installed.unwanted = observe::unwanted(cluster, &installed.inventory, &steps).await?;
     let of = PlanOf { namespace: &namespace, namespaces: &namespaces(answers), installation: &installation, answers: Digest::of_canonical(answers)? };
     let head = head(&facts, &release, &resolved.lock, &rendered, of)?;
     let plan = planning::plan(head, steps, &planning::Circumstances { installed: &installed, now: Timestamp::now() })?;

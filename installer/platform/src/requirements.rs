@@ -50,7 +50,7 @@ pub struct Volume {
     pub class: Option<String>,
 }
 
-/// A step of an installation, for whoever reads its id in a plan.
+/// A step of an installation or of its removal, for whoever reads its id in a plan.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StepSpec {

@@ -84,8 +84,7 @@ pub(crate) fn of_action(action: &Action) -> Vec<Right> {
 /// What every run needs beside its steps: to look, to keep others away, to remember, to wait with a cause, and to verify.
 pub(crate) fn of_run(namespace: &str, namespaces: &[String]) -> Vec<Right> {
     let mut needed = looking(namespaces);
-    needed.extend(rights(&ObjectRef::namespaced("coordination.k8s.io/v1", "Lease", namespace, ""), &["get", "create", "update", "patch"]));
-    needed.extend(rights(&ObjectRef::namespaced("v1", "ConfigMap", namespace, ""), &["get", "list", "create", "patch", "delete"]));
+    needed.extend(remembering(namespace));
     for namespace in namespaces {
         let list = |api_version: &str, kind: &str, resource: &str| Right { resource: resource.to_owned(), ..right(&ObjectRef::namespaced(api_version, kind, namespace, ""), "list") };
         // Causes of a wait.
@@ -105,12 +104,36 @@ pub(crate) fn of_run(namespace: &str, namespaces: &[String]) -> Vec<Right> {
     needed
 }
 
+/// What a removal needs beside its steps: to keep others away, to remember, and to see whom else it would touch.
+pub(crate) fn of_removal(namespace: &str, namespaces: &[String]) -> Vec<Right> {
+    let mut needed = rights(&ObjectRef::cluster("v1", "Namespace", ""), &["get"]);
+    needed.extend(remembering(namespace));
+    for namespace in namespaces {
+        needed.extend(workloads(namespace));
+        needed.extend(["PersistentVolumeClaim", "Secret"].map(|kind| right(&ObjectRef::namespaced("v1", kind, namespace, ""), "list")));
+    }
+    needed.sort();
+    needed.dedup();
+    needed
+}
+
+/// The lease, and what stands in records.
+fn remembering(namespace: &str) -> Vec<Right> {
+    let mut needed = rights(&ObjectRef::namespaced("coordination.k8s.io/v1", "Lease", namespace, ""), &["get", "create", "update", "patch"]);
+    needed.extend(rights(&ObjectRef::namespaced("v1", "ConfigMap", namespace, ""), &["get", "list", "create", "patch", "delete"]));
+    needed
+}
+
+/// Looking for what others run in a namespace.
+fn workloads(namespace: &str) -> Vec<Right> {
+    let kinds = [("apps/v1", "Deployment"), ("apps/v1", "StatefulSet"), ("apps/v1", "DaemonSet"), ("batch/v1", "Job"), ("batch/v1", "CronJob"), ("v1", "Pod")];
+    kinds.map(|(api_version, kind)| right(&ObjectRef::namespaced(api_version, kind, namespace, ""), "list")).into()
+}
+
 /// What a plan cannot be made without having read. Other facts are `unverified` without their right.
 fn looking(namespaces: &[String]) -> Vec<Right> {
     let mut needed = rights(&ObjectRef::cluster("v1", "Namespace", ""), &["get"]);
-    for (api_version, kind) in [("apps/v1", "Deployment"), ("apps/v1", "StatefulSet"), ("apps/v1", "DaemonSet"), ("batch/v1", "Job"), ("batch/v1", "CronJob"), ("v1", "Pod")] {
-        needed.extend(namespaces.iter().map(|namespace| right(&ObjectRef::namespaced(api_version, kind, namespace, ""), "list")));
-    }
+    needed.extend(namespaces.iter().flat_map(|namespace| workloads(namespace)));
     let slices = |namespace: &str| Right { resource: "endpointslices".into(), ..right(&ObjectRef::namespaced("discovery.k8s.io/v1", "EndpointSlice", namespace, ""), "list") };
     needed.extend([right(&ObjectRef::namespaced("v1", "Service", "kube-system", ""), "list"), slices("kube-system")]);
     needed.push(right(&ObjectRef::namespaced("apps/v1", "DaemonSet", "kube-system", ""), "get"));

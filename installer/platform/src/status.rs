@@ -1,7 +1,9 @@
 //! What is installed, ready, and expiring. It reads only.
 
+use std::collections::BTreeSet;
+
 use airlock_cluster::Cluster;
-use airlock_model::{CertificateFacts, ObjectRef, Record, names};
+use airlock_model::{CertificateFacts, HostName, ObjectRef, Record, names};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -16,7 +18,7 @@ pub struct Status {
     pub record: Record,
     /// Workloads with their state.
     pub components: Vec<ComponentStatus>,
-    /// Hosts that are served, with the address of the edge.
+    /// Hosts that are served, the base domain among them, with the address of the edge.
     pub hosts: Vec<HostStatus>,
     /// Certificates by Secret.
     pub certificates: Vec<CertificateStatus>,
@@ -70,7 +72,8 @@ pub async fn status(cluster: &Cluster, namespace: &str) -> Result<Status, Platfo
         .collect();
     let service = cluster.get(&ObjectRef::namespaced("v1", "Service", namespace, "edge")).await?;
     let addresses = service.as_ref().map(|live| addresses(&live.manifest)).unwrap_or_default();
-    let hosts = hosts(&answers)?.values().flatten().map(|host| HostStatus { host: host.to_string(), addresses: addresses.clone() }).collect();
+    let served: BTreeSet<HostName> = hosts(&answers)?.into_values().flatten().chain([answers.base()?]).collect();
+    let hosts = served.iter().map(|host| HostStatus { host: host.to_string(), addresses: addresses.clone() }).collect();
     let mut certificates = Vec::new();
     for object in inventory.objects.iter().filter(|object| object.kind == "Secret") {
         let Some(secret) = cluster.secret(namespace, &object.name).await? else { continue };

@@ -2,10 +2,13 @@
 
 use airlock_cluster::Cluster;
 use airlock_engine::{ApplyOptions, RunOutcome, Stop};
-use airlock_model::{Action, Approval, ApprovedBy, ApprovedPlan, Change, Digest, Events, LiveObject, ObjectRef, Operation, Plan, PlannedStep, Purpose, Risk, StepId, Undo, names};
+use airlock_model::answers::Answers;
+use airlock_model::{Approval, ApprovedBy, ApprovedPlan, Digest, Events, LiveObject, ObjectRef, Plan, Purpose, names};
 
+use crate::prepare::refused_rights;
+use crate::requirements::{self, StepSpec};
 use crate::status::selector;
-use crate::{PlatformError, planning::PLAN_SCHEMA, rights, verify};
+use crate::{PlatformError, planning::PLAN_SCHEMA, remove, rights, verify};
 
 /// What is taken away and what stays.
 pub struct Removal {
@@ -17,6 +20,13 @@ pub struct Removal {
     pub kept: Vec<ObjectRef>,
 }
 
+/// The steps of taking away all that an installation by these answers makes, data included, for whoever reads their ids.
+pub fn steps(answers: &Answers) -> Result<Vec<StepSpec>, PlatformError> {
+    let objects: Vec<ObjectRef> = requirements::steps(answers)?.iter().flat_map(|step| airlock_engine::makes(&step.action)).collect();
+    let steps = remove::steps(&objects, true, &[]).into_iter();
+    Ok(steps.map(|step| StepSpec { id: step.id.0, title: step.title, after: step.after.into_iter().map(|id| id.0).collect(), action: step.action, rights: step.rights }).collect())
+}
+
 /// Kinds that hold or may hold data; looked for by label, since controllers make some of them.
 const DATA_KINDS: [(&str, &str); 2] = [("v1", "PersistentVolumeClaim"), ("v1", "Secret")];
 
@@ -26,7 +36,7 @@ const KEEPING_KINDS: [&str; 3] = ["PersistentVolumeClaim", "Secret", "ConfigMap"
 /// `ConfigMap`s that controllers put into every namespace: the cluster's authority, that of `OpenShift`'s Services, a mesh's.
 const FURNITURE: [&str; 3] = ["kube-root-ca.crt", "openshift-service-ca.crt", "istio-ca-root-cert"];
 
-/// Makes the plan. It reads only.
+/// Makes the plan. It reads only; a right that is missing for the removal is an error here, before the first write.
 pub async fn removal(cluster: &Cluster, namespace: &str, delete_data: bool) -> Result<Removal, PlatformError> {
     let (record, answers) = verify::recorded(cluster, namespace).await?;
     let deployments = crate::deployment::namespaces(cluster, &record.installation).await?;
@@ -63,9 +73,14 @@ pub async fn removal(cluster: &Cluster, namespace: &str, delete_data: bool) -> R
         requests: airlock_model::Amount::default(),
         connections: Vec::new(),
         hosts: Vec::new(),
-        run_rights: rights::of_run(namespace, &crate::prepare::namespaces(&answers)),
-        steps: steps(&objects, delete_data),
+        run_rights: rights::of_removal(namespace, &crate::prepare::namespaces(&answers)),
+        steps: remove::steps(&objects, delete_data, &[]),
     };
+    // A run that is refused in the middle leaves half of an installation.
+    let refused = refused_rights(cluster, &plan.rights()).await;
+    if !refused.is_empty() {
+        return Err(PlatformError::Blocked(refused));
+    }
     let digest = plan.digest()?;
     Ok(Removal { plan, digest, kept })
 }
@@ -96,38 +111,6 @@ fn is_furniture(live: &LiveObject) -> bool {
         "Secret" => kind == Some("kubernetes.io/service-account-token") || (of_account && kind.is_some_and(|kind| kind.starts_with("kubernetes.io/dockercfg"))),
         _ => false,
     }
-}
-
-/// What runs goes first, then what it used, then the namespaces.
-fn steps(objects: &[ObjectRef], delete_data: bool) -> Vec<PlannedStep> {
-    const PHASES: [(&str, &str); 3] = [("remove.workloads", "stop and remove the workloads"), ("remove.objects", "remove what they used"), ("remove.namespaces", "remove the namespaces")];
-    let phase = |object: &ObjectRef| match object.kind.as_str() {
-        "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob" => 0,
-        "Namespace" => 2,
-        _ => 1,
-    };
-    let mut steps: Vec<PlannedStep> = Vec::new();
-    for (number, (id, title)) in PHASES.into_iter().enumerate() {
-        let mut objects: Vec<ObjectRef> = objects.iter().filter(|object| phase(object) == number).cloned().collect();
-        objects.sort();
-        if objects.is_empty() {
-            continue;
-        }
-        let changes = objects.iter().map(|object| Change { object: object.clone(), operation: Operation::Delete, seen: None, fields: Vec::new() }).collect();
-        let loses = delete_data && objects.iter().any(|object| matches!(object.kind.as_str(), "PersistentVolumeClaim" | "Secret" | "Namespace"));
-        let action = Action::Delete(objects);
-        steps.push(PlannedStep {
-            id: StepId(id.to_owned()),
-            title: title.to_owned(),
-            after: steps.last().map(|step| vec![step.id.clone()]).unwrap_or_default(),
-            rights: rights::of_action(&action),
-            action,
-            changes,
-            risk: if loses { Risk::DataLoss } else { Risk::Restart },
-            undo: Undo::Impossible(if loses { "deleted data does not come back" } else { "`airlock install` makes it anew" }.to_owned()),
-        });
-    }
-    steps
 }
 
 /// Carries out the removal that was agreed to.

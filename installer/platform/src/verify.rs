@@ -46,8 +46,7 @@ pub async fn intend(cluster: &Cluster, answers: &Answers, profile: Profile) -> R
 
 /// Carries out what was intended and judges. What has to end before gives no report, and leaves no pod.
 pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, halt: &Halt, events: &dyn Events) -> Result<Report, PlatformError> {
-    let image = record.images.get(names::OWN_IMAGE).ok_or_else(|| PlatformError::ImageNotLocked { name: names::OWN_IMAGE.into() })?;
-    let site = ProbeSite { namespace: intended.world.probes.clone(), image: image.pinned(), pull_secret: None, deadline: std::time::Duration::from_mins(2) };
+    let site = site(record, &intended.world)?;
     let outcomes = async { if intended.attempts.is_empty() { Ok(Vec::new()) } else { attempts::carry_out(cluster, &intended.attempts, &site, halt, events).await } };
     let read = halt.or(async { futures::join!(objects(cluster, intended), secret_leaks(cluster, intended)) });
     let (outcomes, read) = futures::join!(outcomes, read);
@@ -60,19 +59,26 @@ pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, halt
     Ok(airlock_compliance::judge(&intended.profile, &snapshot)?)
 }
 
+/// How attempts in pods are carried out.
+pub(crate) fn site(record: &Record, world: &World) -> Result<ProbeSite, PlatformError> {
+    let image = record.images.get(names::OWN_IMAGE).ok_or_else(|| PlatformError::ImageNotLocked { name: names::OWN_IMAGE.into() })?;
+    Ok(ProbeSite { namespace: world.probes.clone(), image: image.pinned(), pull_secret: None, deadline: std::time::Duration::from_mins(2) })
+}
+
 async fn world(cluster: &Cluster, answers: &Answers) -> Result<World, PlatformError> {
     let platform = answers.namespaces.platform.clone();
+    let base = answers.base()?;
     let hosts = hosts(answers)?;
     let registry = hosts.get(REGISTRY).and_then(|hosts| hosts.first()).map(ToString::to_string);
     let (served, authority) = futures::join!(cluster.secret(&platform, names::BASE_DOMAIN_CERTIFICATE), cluster.secret(&platform, names::BASE_DOMAIN_CA));
     let certificate = served?.as_ref().and_then(observe::certificate_facts).map(|facts| facts.fingerprint);
     let authority = authority?.and_then(|secret| secret.data.get("tls.crt").and_then(|value| String::from_utf8(value.expose().clone()).ok()));
     Ok(World {
-        base_domain: answers.base()?.to_string(),
+        base_domain: base.to_string(),
         platform: platform.clone(),
         probes: answers.namespaces.probes.clone(),
         namespaces: prepare::namespaces(answers),
-        hosts: hosts.values().flatten().map(|host| (host.to_string(), None)).collect(),
+        hosts: std::iter::once(&base).chain(hosts.values().flatten()).map(|host| (host.to_string(), None)).collect(),
         edge_port: 443,
         authority,
         certificate,

@@ -191,6 +191,14 @@ pub(crate) fn service_name(component: &str, namespace: &str) -> String {
     format!("{component}.{namespace}.svc")
 }
 
+/// An override of a host that no component has would be ignored. Components that are not installed count as well.
+pub(crate) fn check_overrides(answers: &Answers, known: &[ComponentSpec]) -> Result<(), RenderError> {
+    let names: Vec<&str> = known.iter().flat_map(|spec| spec.hosts.keys().map(String::as_str)).collect();
+    let Some(name) = answers.hosts.overrides.keys().find(|name| !names.contains(&name.as_str())) else { return Ok(()) };
+    let nearest = names.iter().map(|known| (strsim::damerau_levenshtein(&name.to_lowercase(), known), *known)).filter(|(distance, _)| *distance <= 3).min();
+    Err(RenderError::HostUnknown { name: name.clone(), nearest: nearest.map(|(_, known)| known.to_owned()), known: names.join(", ") })
+}
+
 fn namespaces(answers: &Answers, tenant: Option<&DeploymentName>) -> Result<NamespaceNames, RenderError> {
     let valid = |name: &str| {
         let alphanumeric = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();

@@ -73,6 +73,16 @@ pub enum RenderError {
         /// The other name.
         second: String,
     },
+    /// An override names a host that no component has.
+    #[error("hosts.overrides: there is no host `{name}`{}", nearest.as_ref().map_or_else(|| format!("; there is {known}"), |nearest| format!("; did you mean `{nearest}`?")))]
+    HostUnknown {
+        /// The name.
+        name: String,
+        /// The most similar one.
+        nearest: Option<String>,
+        /// All names.
+        known: String,
+    },
     /// The name of a namespace is none.
     #[error("namespaces.{key}: `{name}` is not a namespace name (RFC 1123: lower case letters, digits, and hyphens inside, at most 63)")]
     NamespaceName {
@@ -175,7 +185,7 @@ impl Coded for RenderError {
             Self::Yaml { .. } | Self::Object { .. } => "render.manifest",
             Self::Declaration { .. } | Self::ImageReference { .. } | Self::Condition { .. } | Self::Values(_) => "render.declaration",
             Self::ImageNotLocked { .. } => "render.image-not-locked",
-            Self::Host(_) | Self::SameHost { .. } => "render.host",
+            Self::Host(_) | Self::SameHost { .. } | Self::HostUnknown { .. } => "render.host",
             Self::NamespaceName { .. } => "render.namespace-name",
             Self::Quantity { .. } | Self::RequestAboveLimit { .. } => "render.resources",
             Self::Replicas { .. } => "render.replicas",

@@ -31,3 +31,4 @@ pub use context::dump_file;
 pub use error::RenderError;
 pub use release::release;
 pub use rendered::{RenderInput, Rendered, RenderedComponent, TenantInput, render, used_images};
+pub use workload::read_once;

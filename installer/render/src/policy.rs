@@ -39,19 +39,13 @@ pub(crate) fn policies(flows: &[Flow]) -> BTreeMap<String, Vec<Value>> {
 
 fn policy(pods: &Pods, namespace: &str, rules: Rules) -> Value {
     let name = pods.group.as_ref().map_or_else(|| pods.component.clone(), |group| format!("{}-{group}", pods.component));
-    let mut policy = json!({
+    // Empty lists are written too: only what is named is compared, so that a rule that somebody adds is seen.
+    json!({
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
         "metadata": { "name": name, "namespace": namespace },
-        "spec": { "podSelector": { "matchLabels": pods.selector }, "policyTypes": ["Ingress", "Egress"] },
-    });
-    // The API server drops empty lists; written ones would show as a difference for ever.
-    for (key, rules) in [("ingress", rules.ingress), ("egress", rules.egress)] {
-        if !rules.is_empty() {
-            policy["spec"][key] = Value::Array(rules);
-        }
-    }
-    policy
+        "spec": { "podSelector": { "matchLabels": pods.selector }, "policyTypes": ["Ingress", "Egress"], "ingress": rules.ingress, "egress": rules.egress },
+    })
 }
 
 /// The rules by which `own` pods may talk with the other end.

@@ -14,7 +14,7 @@ use crate::metadata::Belonging;
 use crate::sizing::SizingTable;
 use crate::template::Templates;
 use crate::workload::{Completion, Configuration};
-use crate::{RenderError, condition, credential, declared, manifest, patch, policy, sizing, workload};
+use crate::{RenderError, condition, context, credential, declared, manifest, patch, policy, sizing, workload};
 
 /// What a render depends on; nothing else does.
 #[derive(Clone, Copy, Debug)]
@@ -118,6 +118,7 @@ pub(crate) fn render_library(library: &Library, input: &RenderInput<'_>) -> Resu
     let answers = serde_json::to_value(input.answers).map_err(RenderError::Values)?;
     let facts = serde_json::to_value(input.facts).map_err(RenderError::Values)?;
     let known = ComponentSpec::all(library)?;
+    context::check_overrides(input.answers, &known)?;
     let (mut installed, mut deployments) = (Vec::new(), Vec::new());
     for spec in &known {
         if condition::holds(spec, &answers, &facts)? {

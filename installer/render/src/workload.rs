@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_model::answers::Component;
-use airlock_model::{Amount, Digest, ImageLock, Object, Release, SecretSpec, names, quantity, quantity_millis};
+use airlock_model::{Amount, Digest, ImageLock, Object, ObjectRef, Release, SecretSpec, names, quantity, quantity_millis};
 use serde_json::{Map, Value, json};
 
 use crate::RenderError;
@@ -16,7 +16,7 @@ use crate::sizing::ComponentSize;
 const RELOADS: &str = "airlock-platform.io/reloads";
 /// Digest of the configuration that a pod mounts and does not notice by itself, so that a change restarts it.
 const CONFIGURATION: &str = "airlock-platform.io/configuration";
-/// Secrets are made once; a rotation will raise the counter.
+/// Secrets are made once; the plan raises the counter where one is made anew.
 const FIRST_GENERATION: &str = "1";
 
 /// Not applied as it is: it becomes a `ConfigMap` that a program of ours makes pods from.
@@ -188,7 +188,7 @@ pub(crate) fn configure(manifests: &mut [Value], configuration: &Configuration) 
     for manifest in manifests.iter_mut() {
         let namespace = manifest["metadata"]["namespace"].as_str().unwrap_or_default().to_owned();
         let Some(template) = manifest["kind"].as_str().and_then(template_of).and_then(|at| manifest.pointer_mut(at)) else { continue };
-        let reloads: BTreeSet<String> = template["metadata"]["annotations"][RELOADS].as_str().unwrap_or_default().split(',').map(str::to_owned).collect();
+        let reloads = reloads(&template["metadata"]);
         let mounted: BTreeMap<String, &Digest> = references(&template["spec"])
             .into_iter()
             .filter(|(_, name)| !reloads.contains(name))
@@ -223,6 +223,20 @@ pub(crate) fn publish_pod_templates(manifests: &mut [Value]) -> Result<(), Rende
         *manifest = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": manifest["metadata"], "data": { POD_FILE: text } });
     }
     Ok(())
+}
+
+fn reloads(metadata: &Value) -> BTreeSet<String> {
+    metadata["annotations"][RELOADS].as_str().unwrap_or_default().split(',').map(str::to_owned).collect()
+}
+
+/// The `ConfigMap`s and Secrets that the pods of a workload read once, when they start: a change of one of them reaches only
+/// pods that are made afterwards.
+pub fn read_once(workload: &Object) -> Vec<ObjectRef> {
+    let Some((metadata, pod)) = workload.pod() else { return Vec::new() };
+    let namespace = workload.reference().namespace.as_deref().unwrap_or_default();
+    let reloads = reloads(metadata);
+    let object = |kind: &str, name: &str| ObjectRef::namespaced("v1", if kind == "secret" { "Secret" } else { "ConfigMap" }, namespace, name);
+    references(pod).iter().filter(|(_, name)| !reloads.contains(name)).map(|(kind, name)| object(kind, name)).collect()
 }
 
 /// The `ConfigMaps` and Secrets that a pod refers to, in volumes and environment.

@@ -33,6 +33,8 @@ fn answers_that_a_cluster_refuses_write_nothing() {
             "components: { registry: { resources: { requests: { cpu: 100m, memory: 900Gi }, limits: { cpu: 100m, memory: 900Gi } } } }\n",
             Expected { exit: 3, first_line: "error[platform.blocked]: CAP-001 (requests of all pods) and 1 more finding block the installation; nothing was written" },
         ),
+        ("profile that does not exist", "profile: { ref: nonsense }\n", Expected { exit: 2, first_line: "nonsense" }),
+        ("override of a host that does not exist", "hosts: { overrides: { regsitry: \"images.refused.platform.test\" } }\n", Expected { exit: 2, first_line: "did you mean `registry`" }),
     ];
     for (case, further, expected) in cases {
         let audit = site.audit();
@@ -49,7 +51,8 @@ fn answers_that_no_cluster_is_asked_about_are_refused_at_once() {
     let cases = [
         ("unknown key", format!("{minimal}sizng: tiny\n"), Expected { exit: 2, first_line: "sizng" }),
         ("wrong type", format!("{minimal}edge: {{ internal: 7 }}\n"), Expected { exit: 2, first_line: "internal" }),
-        ("missing reference", format!("{minimal}trust: {{ ca: [ \"file:/does/not/exist.pem\" ] }}\n"), Expected { exit: 2, first_line: "trust.ca" }),
+        ("missing reference", format!("{minimal}trust: {{ ca: [ \"file:/does/not/exist.pem\" ] }}\n"), Expected { exit: 2, first_line: "error[answers.reference]" }),
+        ("missing variable", format!("{minimal}trust: {{ ca: [ \"env:NOT_SET_ANYWHERE\" ] }}\n"), Expected { exit: 2, first_line: "NOT_SET_ANYWHERE is not set" }),
         ("tab", format!("{minimal}edge:\n\tinternal: true\n"), Expected { exit: 2, first_line: "tab" }),
         ("two documents", format!("{minimal}---\n{minimal}"), Expected { exit: 2, first_line: "document" }),
         ("base domain that is none", minimal.replace("a.platform.test", "https://a.platform.test/x"), Expected { exit: 2, first_line: "scheme" }),

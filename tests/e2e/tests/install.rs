@@ -42,7 +42,12 @@ fn an_administrator_installs_waits_for_others_installs_again_and_takes_it_away()
     second_install_writes_nothing(&site);
     checks_pass(&site);
     status_tells(&site);
+    what_is_no_longer_wanted_goes(&site);
+    a_lost_certificate_reaches_the_edge_without_a_new_pod(&site);
+    a_lost_authority_restarts_just_those_who_do_not_reload(&site);
+    a_secret_in_the_open_is_found_and_not_repeated(&site);
     a_change_by_hand_is_named_and_not_overruled(&site);
+    a_rule_that_somebody_adds_to_a_policy_is_seen(&site);
     uninstall_keeps_what_holds_data_and_reinstall_adopts_it(&site);
 }
 
@@ -66,6 +71,8 @@ fn checks_pass(site: &Site) {
     let report = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "-o", "json"]).expect(0).json();
     let findings = report.pointer("/findings").and_then(Value::as_array).expect("findings");
     let verdict = |check: &str| findings.iter().filter(|finding| finding["check"] == check).map(|finding| finding["verdict"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>();
+    let of_base = findings.iter().filter(|finding| finding["subject"].as_str().is_some_and(|subject| subject.starts_with(&format!("{}:443", site.base())))).count();
+    assert_eq!(of_base, 3, "the certificate of the base domain itself is judged, and two outdated versions of TLS");
     for check in ["NET-010", "NET-001", "TLS-001", "TLS-002", "REG-001", "REG-002", "SEC-001", "PSS-001", "PSS-008"] {
         let verdicts = verdict(check);
         assert!(!verdicts.is_empty() && verdicts.iter().all(|verdict| verdict == "pass"), "{check}: {verdicts:?}");
@@ -74,20 +81,118 @@ fn checks_pass(site: &Site) {
 
 fn status_tells(site: &Site) {
     let status = site.run(&["status", "--namespace", &site.name]).expect(0).stdout;
-    for word in ["edge", "registry", &site.registry(), "base-domain-tls"] {
+    for word in ["edge", "registry", &site.registry(), &format!("\n  {} ", site.base()), "base-domain-tls"] {
         assert!(status.contains(word), "status does not mention {word}:\n{status}");
     }
 }
 
 fn a_change_by_hand_is_named_and_not_overruled(site: &Site) {
+    let answers = site.answers("");
+    let plan = || site.run(&["plan", "--answers", &answers.display().to_string(), "--exit-code"]);
+    // The API server keeps no book of what is scaled: nobody owns the field, so the plan names it and would put it back.
     site.kubectl(&["scale", "deployment", "edge", "--replicas=0"]);
-    let changed = site.run(&["plan", "--answers", &site.answers("").display().to_string(), "--exit-code"]).expect(10);
-    assert!(changed.stdout.contains("replicas"), "the plan names the field:\n{}", changed.stdout);
-    // The field now belongs to whoever scaled: it is shown and not taken by force.
-    let refused = site.install(&site.answers("")).expect(3);
+    let changed = plan().expect(10);
+    assert!(changed.stdout.contains("/spec/replicas"), "the plan names the field:\n{}", changed.stdout);
+    // Now the field belongs to whoever patched it: it is shown and not taken by force.
+    let patch = |replicas: u8| site.kubectl(&["patch", "deployment", "edge", "--type=merge", "-p", &format!("{{\"spec\": {{\"replicas\": {replicas}}}}}")]);
+    patch(2);
+    let changed = plan().expect(3);
+    assert!(changed.stdout.contains("/spec/replicas"), "the plan names the field:\n{}", changed.stdout);
+    let refused = site.install(&answers).expect(3);
     assert!(refused.stderr.contains("replicas") && refused.stderr.contains("kubectl"), "field and owner are named:\n{}", refused.stderr);
-    site.kubectl(&["scale", "deployment", "edge", "--replicas=1"]);
+    patch(1);
     site.kubectl(&["rollout", "status", "deployment", "edge", "--timeout=60s"]);
+    plan().expect(0);
+}
+
+/// A way out, a restriction of the ways in, and a second pod of the edge are asked for and taken back.
+fn what_is_no_longer_wanted_goes(site: &Site) {
+    let more = "network: { egress: [ { component: registry, to: 192.0.2.0/24, port: 443, reason: a mirror } ] }\nedge: { sourceRanges: [ 0.0.0.0/0 ] }\ncomponents: { edge: { replicas: 2 } }\n";
+    site.install(&site.answers(more)).expect(0);
+    let egress = || site.kubectl(&["get", "networkpolicy", "registry", "-o", "jsonpath={.spec.egress}"]);
+    let ranges = || site.kubectl(&["get", "service", "edge", "-o", "jsonpath={.spec.loadBalancerSourceRanges}"]);
+    let budgets = || site.kubectl(&["get", "poddisruptionbudgets", "-o", "name"]);
+    assert!(budgets().contains("edge"), "{}", budgets());
+    assert!(egress().contains("192.0.2.0/24") && ranges().contains("0.0.0.0/0"), "{} {}", egress(), ranges());
+
+    let answers = site.answers("");
+    let plan = || site.run(&["plan", "--answers", &answers.display().to_string(), "--exit-code"]);
+    let planned = plan().expect(10).stdout;
+    for shown in ["/spec/egress", "/spec/loadBalancerSourceRanges", "remove.objects", &format!("- PodDisruptionBudget {}/edge", site.name)] {
+        assert!(planned.contains(shown), "the plan does not show {shown}:\n{planned}");
+    }
+    site.install(&answers).expect(0);
+    assert_eq!((egress().as_str(), ranges().as_str(), budgets().as_str()), ("", "", ""), "what is no longer wanted is gone");
+    plan().expect(0);
+}
+
+/// The UID of the only pod of a component.
+fn pod(site: &Site, component: &str) -> String {
+    site.kubectl(&["get", "pods", "-l", &format!("app.kubernetes.io/name={component}"), "-o", "jsonpath={.items[*].metadata.uid}"])
+}
+
+fn a_lost_certificate_reaches_the_edge_without_a_new_pod(site: &Site) {
+    let edge = pod(site, "edge");
+    site.kubectl(&["delete", "secret", "base-domain-tls"]);
+    // Its verification ends well only when the edge serves the new one.
+    let mended = site.install(&site.answers("")).expect(0);
+    assert!(mended.said().contains("TLS-001"), "{}", mended.said());
+    checks_pass(site);
+    assert_eq!(pod(site, "edge"), edge, "the edge reloads in its pod");
+}
+
+fn a_lost_authority_restarts_just_those_who_do_not_reload(site: &Site) {
+    let (edge, registry) = (pod(site, "edge"), pod(site, "registry"));
+    site.kubectl(&["delete", "secret", "internal-ca"]);
+    let answers = site.answers("");
+    site.install(&answers).expect(0);
+    checks_pass(site);
+    assert_eq!(pod(site, "edge"), edge, "the edge reloads in its pod");
+    assert_ne!(pod(site, "registry"), registry, "the registry reads its certificate once");
+    site.run(&["plan", "--answers", &answers.display().to_string(), "--exit-code"]).expect(0);
+}
+
+fn a_secret_in_the_open_is_found_and_not_repeated(site: &Site) {
+    let encoded = site.kubectl(&["get", "secret", "registry-password", "-o", "jsonpath={.data.value}"]);
+    let plant = format!(r#"{{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {{"name": "notes", "namespace": "{}"}}, "binaryData": {{"notes": "{encoded}"}}}}"#, site.name);
+    site.bed.apply(&plant).expect("the notes");
+    let judged = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "-o", "json"]);
+    let told = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--verbose"]).expect(7);
+    site.kubectl(&["delete", "configmap", "notes"]);
+    let judged = judged.expect(7);
+    let report = judged.json();
+    let mut failed: Vec<&str> = report["findings"]
+        .as_array()
+        .expect("findings")
+        .iter()
+        .filter(|finding| finding["verdict"] == "fail" || finding["verdict"] == "unverified" || finding["verdict"] == "error")
+        .filter_map(|finding| finding["check"].as_str())
+        .collect();
+    failed.dedup();
+    assert_eq!(failed, ["SEC-001"], "{}", judged.stdout);
+    let value = decoded(&encoded);
+    for said in [judged.said(), told.said()] {
+        assert!(said.contains("registry-password") && said.contains("notes"), "secret and place are named:\n{said}");
+        assert!(!said.contains(&value) && !said.contains(&encoded), "the value itself is shown");
+    }
+}
+
+fn decoded(base64: &str) -> String {
+    let output = std::process::Command::new("sh").args(["-c", "printf %s \"$1\" | base64 -d", "sh", base64]).output().expect("base64");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+fn a_rule_that_somebody_adds_to_a_policy_is_seen(site: &Site) {
+    let answers = site.answers("");
+    let open = |rules: &str| site.kubectl(&["patch", "networkpolicy", "default-deny", "--type=merge", "-p", &format!("{{\"spec\": {{\"egress\": {rules}}}}}")]);
+    open("[{}]");
+    let plan = site.run(&["plan", "--answers", &answers.display().to_string(), "--exit-code"]).expect(3);
+    assert!(plan.stdout.contains("/spec/egress"), "the plan does not show the rule:\n{}", plan.said());
+    // The list now belongs to whoever opened it: it is shown and not taken by force.
+    let refused = site.install(&answers).expect(3);
+    assert!(refused.stderr.contains("egress") && refused.stderr.contains("kubectl"), "field and owner are named:\n{}", refused.stderr);
+    open("null");
+    site.run(&["plan", "--answers", &answers.display().to_string(), "--exit-code"]).expect(0);
 }
 
 fn uninstall_keeps_what_holds_data_and_reinstall_adopts_it(site: &Site) {

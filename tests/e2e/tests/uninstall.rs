@@ -37,3 +37,30 @@ fn a_namespace_in_which_others_keep_a_secret_or_a_configuration_stays_with_it() 
     }
     site.remove();
 }
+
+#[test]
+fn a_caller_who_may_not_delete_hears_of_it_before_anything_goes() {
+    let site = Site::shared("undeleted");
+    site.install(&site.answers("")).expect(11);
+    let kubeconfig = site.bed.user("keeper", &[]).expect("kubeconfig").display().to_string();
+    let verbs = ["get", "list", "watch", "create", "update", "patch"];
+    let api = "rbac.authorization.k8s.io";
+    let all_but_delete = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": [
+        {"apiVersion": format!("{api}/v1"), "kind": "ClusterRole", "metadata": {"name": "all-but-delete"}, "rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": verbs}]},
+        {"apiVersion": format!("{api}/v1"), "kind": "ClusterRoleBinding", "metadata": {"name": "all-but-delete"},
+            "roleRef": {"apiGroup": api, "kind": "ClusterRole", "name": "all-but-delete"}, "subjects": [{"apiGroup": api, "kind": "User", "name": "keeper"}]},
+    ]});
+    site.bed.apply(&all_but_delete.to_string()).expect("role");
+    let standing = || site.kubectl(&["get", "deployments,statefulsets,services,secrets,networkpolicies", "-o", "name"]);
+    let (before, audit) = (standing(), site.bed.audit().expect("audit log"));
+
+    let refused = site.run(&["--kubeconfig", &kubeconfig, "uninstall", "--namespace", &site.name, "--yes"]);
+
+    let written = audit.writes_by("keeper").expect("audit log");
+    site.bed.kubectl(["delete", "clusterrole,clusterrolebinding", "all-but-delete"]).expect("kubectl");
+    let refused = refused.expect(3);
+    assert!(refused.first_line().contains("finding"), "{}", refused.stderr);
+    assert!(refused.said().contains("delete deployments.apps"), "the missing right is named:\n{}", refused.stderr);
+    assert_eq!((standing(), written), (before, Vec::new()), "nothing is gone and nothing was written");
+    site.remove();
+}

@@ -1,8 +1,8 @@
 //! `airlock explain`: what an id means, offline.
 
 use airlock_model::{Answers, Exit, codes, explain_code};
-use airlock_platform::requirements::{StepSpec, steps};
-use airlock_platform::{PlatformError, checks};
+use airlock_platform::requirements::StepSpec;
+use airlock_platform::{PlatformError, checks, requirements, uninstall};
 use serde_json::json;
 
 use super::session::Session;
@@ -16,7 +16,7 @@ const EXAMPLE_DOMAIN: &str = "platform.example.com";
 pub(super) fn run(session: &Session<'_>, arguments: &Explain) -> Result<Exit, Failure> {
     session.output.text_or_json("explain")?;
     let style = session.output.data_style;
-    let steps = Answers::of_domain(EXAMPLE_DOMAIN).map_err(PlatformError::from).and_then(|answers| steps(&answers))?;
+    let steps = steps()?;
     let Some(id) = &arguments.id else {
         let document = json!({ "checks": checks().iter().map(|check| check.spec()).collect::<Vec<_>>(), "codes": codes().collect::<Vec<_>>(), "steps": &steps });
         session.output.result("explain", || explanation::list(checks().iter().map(|check| check.spec()), codes(), &steps, style), &document)?;
@@ -32,6 +32,14 @@ pub(super) fn run(session: &Session<'_>, arguments: &Explain) -> Result<Exit, Fa
         return Err(Failure::UnknownId { id: id.clone(), nearest: nearest(id, &steps) });
     }
     Ok(Exit::Ok)
+}
+
+/// The steps of an installation, then those that take it away.
+fn steps() -> Result<Vec<StepSpec>, PlatformError> {
+    let answers = Answers::of_domain(EXAMPLE_DOMAIN)?;
+    let mut steps = requirements::steps(&answers)?;
+    steps.extend(uninstall::steps(&answers)?);
+    Ok(steps)
 }
 
 /// The most similar id, if one is similar enough to be meant.

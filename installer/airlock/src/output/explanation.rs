@@ -1,4 +1,4 @@
-//! What an id means: a check or an error code. It needs no cluster.
+//! What an id means: a check, an error code, or a step. It needs no cluster.
 
 use std::fmt::Write as _;
 
@@ -32,11 +32,13 @@ pub(crate) fn code(spec: &CodeSpec, style: Style) -> String {
     text
 }
 
-/// A step of an installation.
+/// A step of an installation or of its removal.
 pub(crate) fn step(spec: &StepSpec, style: Style) -> String {
     let mut text = format!("{}\n", style.heading(&format!("{}: {}", spec.id, spec.title)));
+    let listed = |objects: Vec<String>| objects.join(", ");
     let does = match &spec.action {
-        Action::Apply(objects) => format!("applies {}", objects.iter().map(|object| object.reference().to_string()).collect::<Vec<_>>().join(", ")),
+        Action::Apply(objects) => format!("applies {}", listed(objects.iter().map(|object| object.reference().to_string()).collect())),
+        Action::Delete(objects) => format!("removes {}", listed(objects.iter().map(ToString::to_string).collect())),
         action => plan::action(action).trim().to_owned(),
     };
     let _ = writeln!(text, "  does:   {does}");
@@ -59,7 +61,7 @@ pub(crate) fn list<'a>(checks: impl Iterator<Item = &'a CheckSpec>, codes: impl 
     for spec in codes {
         let _ = writeln!(text, "  {:<28} exit {:<3} {}", spec.code, spec.exit.code(), spec.what);
     }
-    let _ = writeln!(text, "\n{}", style.heading("Steps of an installation"));
+    let _ = writeln!(text, "\n{}", style.heading("Steps of an installation and of its removal"));
     for spec in steps {
         let _ = writeln!(text, "  {:<28} {}", spec.id, spec.title);
     }
@@ -77,9 +79,8 @@ const fn severity(spec: &CheckSpec) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use airlock_model::{codes, explain_code};
-    use airlock_platform::checks;
-    use airlock_platform::requirements::steps;
+    use airlock_model::{Answers, codes, explain_code};
+    use airlock_platform::{checks, requirements, uninstall};
 
     use super::*;
 
@@ -94,24 +95,32 @@ mod tests {
         insta::assert_snapshot!("checks", screens);
     }
 
+    fn every_step() -> Vec<StepSpec> {
+        let answers = Answers::of_domain("platform.example.com").unwrap();
+        requirements::steps(&answers).unwrap().into_iter().chain(uninstall::steps(&answers).unwrap()).collect()
+    }
+
     #[test]
-    fn the_list_names_every_check_and_code() {
-        let steps = steps(&airlock_model::Answers::of_domain("platform.example.com").unwrap()).unwrap();
+    fn the_list_names_every_check_code_and_step() {
+        let steps = every_step();
         let list = list(checks().iter().map(|one| one.spec()), codes(), &steps, Style::default());
-        for one in checks() {
-            assert!(list.contains(one.spec().id));
-        }
-        for spec in codes() {
-            assert!(list.contains(spec.code));
-        }
-        for one in &steps {
-            assert!(list.contains(&one.id));
+        let ids = checks().iter().map(|one| one.spec().id).chain(codes().map(|spec| spec.code)).chain(steps.iter().map(|one| one.id.as_str()));
+        for id in ids {
+            assert!(list.lines().any(|line| line.split_whitespace().next() == Some(id)), "{id} is not listed");
         }
     }
 
     #[test]
     fn a_step_is_explained_with_what_it_needs() {
-        let steps = steps(&airlock_model::Answers::of_domain("platform.example.com").unwrap()).unwrap();
-        insta::assert_snapshot!(step(steps.iter().find(|step| step.id == "gate.node-pull").unwrap(), Style::default()));
+        insta::assert_snapshot!(step(every_step().iter().find(|step| step.id == "gate.node-pull").unwrap(), Style::default()));
+    }
+
+    #[test]
+    fn every_step_says_what_it_does() {
+        for one in every_step() {
+            let text = step(&one, Style::default());
+            let does = text.lines().find_map(|line| line.trim().strip_prefix("does:")).unwrap_or_default();
+            assert!(!does.trim().is_empty(), "{text}");
+        }
     }
 }

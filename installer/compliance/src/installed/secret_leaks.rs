@@ -1,7 +1,7 @@
 //! SEC-001: no secret value stands in a `ConfigMap` or an environment, and no variable is named like one and written out.
 //!
-//! The comparison with real values is done where they are (the engine compares keyed digests); here only its result and
-//! the names of variables are judged. References to Secrets are what should be there and are never flagged.
+//! The search for real values is done where they are read (`platform`, in memory); here only its result and the names of
+//! variables are judged. References to Secrets are what should be there and are never flagged.
 
 use airlock_model::{Check, CheckSpec, Finding, LiveObject, Need, Profile, Severity, Snapshot, World};
 use serde_json::Value;
@@ -16,7 +16,7 @@ static TEXTS: Described = Described {
         title: "no secret value stands in a ConfigMap or an environment",
         severity: Severity::High,
         promises: &["P9"],
-        explanation: "Every value of the installation's Secrets is looked for in its ConfigMaps and in variables written out in pods. Besides, a variable that is named like a secret and written out, not taken from a Secret, is a warning. Values are compared by keyed digest and never shown.",
+        explanation: "Every value of the installation's Secrets is looked for in its ConfigMaps, text and binary, and in variables written out in pods, their ephemeral containers included. Besides, a variable that is named like a secret and written out, not taken from a Secret, is a warning. Values are looked for in the memory of the program that makes the check; names alone leave it.",
         remedy: "Move the value into a Secret and mount it as a file or refer to it with secretKeyRef, then rotate it: everybody who may read ConfigMaps or pods may have it.",
     },
     expected: "no secret value outside Secrets; variables named like secrets refer to one",

@@ -238,7 +238,7 @@ impl Coded for AnswersFault {
     }
 }
 
-/// Everything that is wrong with answers, in the order of the text; never empty.
+/// Everything that is wrong with answers, in the order of the text, then what is right and not built; never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnswersError {
     first: Box<AnswersFault>,
@@ -246,14 +246,15 @@ pub struct AnswersError {
 }
 
 impl AnswersError {
-    /// Puts the faults in the order of the text; none if there are none.
+    /// Puts the faults in their order; none if there are none.
     pub(super) fn from_faults(mut faults: Vec<AnswersFault>) -> Option<Self> {
-        faults.sort_by(|a, b| a.at().cmp(&b.at()));
+        let place = |fault: &AnswersFault| (matches!(fault, AnswersFault::NotBuilt { .. }), fault.at().cloned());
+        faults.sort_by_cached_key(place);
         let mut faults = faults.into_iter();
         faults.next().map(|first| Self { first: Box::new(first), others: faults.collect() })
     }
 
-    /// The faults in the order of the text.
+    /// The faults in their order.
     pub fn faults(&self) -> impl Iterator<Item = &AnswersFault> {
         std::iter::once(&*self.first).chain(&self.others)
     }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::document::{self, Kind};
 use super::fault::{AnswersError, AnswersFault};
-use super::Answers;
+use super::{Answers, Looking};
 use crate::Untrusted;
 
 /// The most bytes that are read.
@@ -15,8 +15,13 @@ const KIND: Kind = ("airlock/v1", "Answers");
 impl Answers {
     /// Reads one document: its shape, then its values, then whether this release can do what they ask for.
     pub fn from_yaml(text: &str) -> Result<Self, AnswersError> {
+        Self::from_yaml_where(text, &|_| Ok(()))
+    }
+
+    /// The same where somebody can look whether what is referred to exists.
+    pub fn from_yaml_where(text: &str, look: &Looking<'_>) -> Result<Self, AnswersError> {
         let (answers, tree) = document::shaped::<Self>(text, &Self::schema(), KIND)?;
-        let problems = document::located(answers.validate(), &tree, text);
+        let problems = document::located(answers.validate().into_iter().chain(answers.absent(look)).collect(), &tree, text);
         let unbuilt = answers.not_built().into_iter().map(|unbuilt| {
             // A proxy's address or a misplaced reference may hold a password.
             let at = tree.locate(&unbuilt.key).place_without_text();

@@ -25,6 +25,16 @@ fn faults(text: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_reference_that_leads_nowhere_is_named_before_what_is_not_built() {
+    let text = with("trust: { ca: [ \"file:/gone.pem\", \"env:THERE\", \"secret:a/b#c\" ] }\n");
+    let look = |reference: &SecretReference| if *reference == SecretReference::Environment("THERE".into()) { Ok(()) } else { Err(format!("there is no {reference}")) };
+    let error = Answers::from_yaml_where(&text, &look).unwrap_err();
+    let said: Vec<String> = error.faults().map(|fault| format!("{}: {fault}", fault.code())).collect();
+    assert_eq!(said[..2], ["answers.reference: `trust.ca[0]`: there is no file:/gone.pem", "answers.reference: `trust.ca[2]`: there is no secret:a/b#c"]);
+    assert!(said[2].starts_with("answers.not-built") && said.len() == 3, "{said:?}");
+}
+
+#[test]
 fn minimal_answers_take_every_default() {
     let answers = Answers::from_yaml(MINIMAL).unwrap();
     assert_eq!(answers.base().unwrap().as_str(), "platform.test");

@@ -38,9 +38,9 @@ pub(super) const CODES: &[CodeSpec] = &[
     fault("answers.value", "a value breaks a rule of Kubernetes, DNS, or IP", "the cluster would refuse it halfway, or certificates would not fit", "change the value as the message says"),
     fault(
         "answers.reference",
-        "a secret is not given by reference",
-        "answers are kept, mailed, and approved; a secret in them would be known to all",
-        "write env:NAME, file:PATH, or secret:namespace/name#key",
+        "a secret is not given by reference, or its reference leads nowhere",
+        "answers are kept, mailed, and approved; a secret in them would be known to all, and one that is nowhere cannot be used",
+        "write env:NAME, file:PATH, or secret:namespace/name#key; the variable or file must be there where airlock runs",
     ),
     fault(
         "answers.not-built",

@@ -33,7 +33,7 @@ pub(super) const CODES: &[CodeSpec] = &[
     usage("command.format", "the command cannot write that format", "a document in another format would surprise whoever reads it", "take one of the formats that the message lists", None),
     usage(
         "command.unknown-id",
-        "there is no check or error code of that id",
+        "there is no check, error code, or step of that id",
         "nothing can be explained that does not exist",
         "look at the id again; `airlock explain` lists all",
         Some("airlock explain"),

@@ -31,7 +31,7 @@ pub(super) const CODES: &[CodeSpec] = &[
     CodeSpec {
         code: "platform.blocked",
         exit: Exit::Blocked,
-        what: "findings block the installation",
+        what: "findings block the run",
         why: "what can be known to fail is not begun; nothing was written",
         fix: "mend what each finding names; each says how",
         next: Some("airlock plan --answers FILE"),

@@ -27,7 +27,7 @@ pub(super) const CODES: &[CodeSpec] = &[
     CodeSpec {
         code: "render.host",
         exit: Exit::Usage,
-        what: "the host patterns give no host name, or one twice",
+        what: "the host patterns give no host name, or one twice, or a host is overridden that does not exist",
         why: "each component needs a host of its own, which a certificate can name",
         fix: "correct `hosts.pattern` or `hosts.overrides` in the answers",
         next: None,

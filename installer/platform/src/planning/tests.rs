@@ -247,3 +247,142 @@ fn a_plan_holds_names_of_secrets_and_no_value() {
     let fields: Vec<&FieldChange> = plan.steps.iter().flat_map(|step| &step.changes).flat_map(|change| &change.fields).collect();
     assert!(fields.iter().all(|field| field.before.is_none() && field.after == Some(json!("(secret)"))), "{fields:?}");
 }
+
+fn left_over(kind: &str, labels: &Value, annotations: &Value) -> LiveObject {
+    let mut all = json!({ "airlock-platform.io/installation": "abc" });
+    all.as_object_mut().unwrap().extend(labels.as_object().unwrap().clone());
+    let manifest = json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": "old", "namespace": "airlock", "labels": all, "annotations": annotations}});
+    LiveObject { object: ObjectRef::namespaced("v1", kind, "airlock", "old"), manifest, ready: true }
+}
+
+#[test]
+fn what_is_no_longer_wanted_goes_at_the_end_with_its_risk_and_rights() {
+    let mut installed = without(whole(), "password");
+    installed.unwanted = vec![left_over("StatefulSet", &json!({}), &json!({})), left_over("ConfigMap", &json!({}), &json!({})), left_over("Secret", &json!({}), &json!({}))];
+    let plan = plan(head(), desired(), &Circumstances { installed: &installed, now: now() }).unwrap();
+    let ids: Vec<&str> = plan.steps.iter().map(|step| step.id.0.as_str()).collect();
+    assert_eq!(ids, ["password", "auth", "remove.workloads", "remove.objects"]);
+    assert_eq!(plan.steps[2].after, ["password".into(), "auth".into()]);
+    assert_eq!(plan.steps[3].changes.iter().map(|change| (change.object.kind.as_str(), change.operation)).collect::<Vec<_>>(), [("ConfigMap", Operation::Delete), ("Secret", Operation::Delete)]);
+    assert_eq!((plan.steps[2].risk, plan.steps[3].risk), (Risk::Restart, Risk::Restart));
+    assert!(plan.rights().iter().any(|right| right.to_string() == "delete secrets in namespace airlock"));
+}
+
+#[test]
+fn what_holds_data_or_belongs_to_others_is_never_taken_away() {
+    let mut installed = whole();
+    installed.unwanted = vec![
+        left_over("PersistentVolumeClaim", &json!({}), &json!({})),
+        left_over("Secret", &json!({"airlock-platform.io/retained": "true"}), &json!({})),
+        left_over("Secret", &json!({}), &json!({"airlock-platform.io/class": "data-key"})),
+        left_over("Namespace", &json!({}), &json!({})),
+        left_over("Deployment", &json!({"airlock-platform.io/tenant": "team"}), &json!({})),
+        left_over("ConfigMap", &json!({"airlock-platform.io/installation": "xyz"}), &json!({})),
+    ];
+    assert_eq!(steps_for(&installed), Vec::<String>::new());
+}
+
+const GENERATION: &str = "/spec/template/metadata/annotations/airlock-platform.io~1secret-generation";
+
+/// A workload whose pods read these Secrets; they notice changes of those after the bar by themselves.
+fn consumer(name: &str, secrets: &str) -> Object {
+    let (once, reloads) = secrets.split_once('|').unwrap_or((secrets, ""));
+    let names = once.split(',').chain(reloads.split(',')).filter(|name| !name.is_empty());
+    let volumes: Vec<Value> = names.map(|name| json!({"name": name, "secret": {"secretName": name}})).collect();
+    let annotations = json!({"airlock-platform.io/secret-generation": "1", "airlock-platform.io/reloads": reloads});
+    let template = json!({"metadata": {"annotations": annotations}, "spec": {"containers": [], "volumes": volumes}});
+    Object::new(json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": name, "namespace": "airlock"}, "spec": {"template": template}})).unwrap()
+}
+
+fn consumers() -> Vec<DesiredStep> {
+    let mut steps = desired();
+    steps.push(step("consumers", &["certificate", "auth"], Action::Apply(vec![consumer("server", "tls"), consumer("other", "password"), consumer("edge", "|tls,ca")])));
+    steps
+}
+
+/// Plays the engine: what the plan makes is there, up to and without a step.
+fn carried_out(mut installed: Installed, plan: &Plan, until: &str) -> Installed {
+    for step in plan.steps.iter().take_while(|step| step.id.0 != until) {
+        let (object, labels) = match &step.action {
+            Action::Generate(spec) => (spec.object(), spec.labels.clone()),
+            Action::Issue(spec) => (spec.object(), spec.labels.clone()),
+            Action::Apply(objects) => {
+                installed.objects.retain(|live| !objects.iter().any(|object| *object.reference() == live.object));
+                installed.objects.extend(objects.iter().map(|object| LiveObject { object: object.reference().clone(), manifest: object.manifest().clone(), ready: true }));
+                continue;
+            }
+            _ => continue,
+        };
+        let made = whole().secrets.into_iter().find(|live| live.object == object).unwrap();
+        installed.secrets.retain(|live| live.object != object);
+        installed.secrets.push(LiveSecret { labels, ..made });
+    }
+    installed
+}
+
+fn planned_for(installed: &Installed) -> Plan {
+    plan(head(), consumers(), &Circumstances { installed, now: now() }).unwrap()
+}
+
+/// Names and generations of the workloads that a plan restarts.
+fn restarted(plan: &Plan) -> Vec<(String, String)> {
+    let objects = plan.steps.iter().filter(|step| step.id.0 == "consumers").flat_map(|step| if let Action::Apply(objects) = &step.action { objects.clone() } else { Vec::new() });
+    objects.map(|object| (object.reference().name.clone(), object.manifest().pointer(GENERATION).and_then(Value::as_str).unwrap_or_default().to_owned())).collect()
+}
+
+fn pairs(of: &[(&str, &str)]) -> Vec<(String, String)> {
+    of.iter().map(|(name, generation)| ((*name).to_owned(), (*generation).to_owned())).collect()
+}
+
+fn all_running() -> Installed {
+    let installed = carried_out(whole(), &planned_for(&whole()), "");
+    assert!(planned_for(&installed).is_empty());
+    installed
+}
+
+#[test]
+fn a_secret_that_is_made_anew_restarts_those_who_read_it_once_and_nobody_else() {
+    let installed = without(all_running(), "ca");
+    let first = planned_for(&installed);
+    assert_eq!(restarted(&first), pairs(&[("server", "2")]));
+    let changed = &first.steps.iter().find(|step| step.id.0 == "consumers").unwrap().changes[0];
+    assert_eq!(changed.fields[0].path, GENERATION);
+    assert!(planned_for(&carried_out(installed, &first, "")).is_empty());
+}
+
+#[test]
+fn a_secret_that_was_lost_again_is_newer_than_ever() {
+    let once = without(all_running(), "tls");
+    let twice = without(carried_out(once.clone(), &planned_for(&once), ""), "tls");
+    assert_eq!(restarted(&planned_for(&twice)), pairs(&[("server", "3")]));
+}
+
+#[test]
+fn a_run_that_was_killed_before_the_restart_is_caught_up_with() {
+    let lost = without(all_running(), "tls");
+    let killed = carried_out(lost.clone(), &planned_for(&lost), "consumers");
+    let next = planned_for(&killed);
+    assert_eq!(next.steps.iter().map(|step| step.id.0.as_str()).collect::<Vec<_>>(), ["consumers"]);
+    assert_eq!(restarted(&next), pairs(&[("server", "2")]));
+}
+
+#[test]
+fn what_is_made_on_an_empty_cluster_is_of_the_first_generation() {
+    let plan = planned_for(&Installed::default());
+    assert_eq!(restarted(&plan), pairs(&[("server", "1"), ("other", "1"), ("edge", "1")]));
+    let labels = plan.steps.iter().filter_map(|step| if let Action::Generate(spec) = &step.action { spec.labels.get("airlock-platform.io/secret-generation") } else { None });
+    assert_eq!(labels.collect::<Vec<_>>(), ["1", "1"]);
+}
+
+#[test]
+fn whoever_reads_the_publication_of_an_authority_restarts_with_it() {
+    let template = json!({"metadata": {"annotations": {"airlock-platform.io/secret-generation": "1"}}, "spec": {"volumes": [{"name": "ca", "configMap": {"name": "bundle"}}]}});
+    let reader = Object::new(json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "reader", "namespace": "airlock"}, "spec": {"template": template}})).unwrap();
+    let CertificateSpec { subject: CertificateSubject::Authority { common_name, permitted, .. }, .. } = authority() else { panic!("an authority") };
+    let published = certificate("ca", CertificateSubject::Authority { common_name, permitted, publish: Some("bundle".into()) });
+    let steps = vec![step("authority", &[], Action::Issue(published)), step("consumers", &["authority"], Action::Apply(vec![reader]))];
+    let mut installed = all_running();
+    installed.secrets.retain(|live| live.object.name != "ca");
+    let plan = plan(head(), steps, &Circumstances { installed: &installed, now: now() }).unwrap();
+    assert_eq!(restarted(&plan), pairs(&[("reader", "2")]));
+}

@@ -161,6 +161,16 @@ fn a_pod_restarts_when_configuration_that_it_mounts_changes() {
     assert_ne!(annotation("x"), annotation("y"));
 }
 
+#[test]
+fn what_a_pod_notices_by_itself_it_does_not_read_once() {
+    let volumes = "volumes: [{ name: c, configMap: { name: c } }, { name: s, secret: { secretName: s } }, { name: r, secret: { secretName: r } }]";
+    let template = DEPLOYMENT.replace("  template:\n    spec:\n", &format!("  template:\n    metadata: {{ annotations: {{ airlock-platform.io/reloads: \"x,r\" }} }}\n    spec:\n      {volumes}\n"));
+    let rendered = rendered(&library(COMPONENT, &template)).unwrap();
+    let deployment = rendered.components[0].objects.iter().find(|object| object.reference().kind == "Deployment").unwrap();
+    let read: Vec<String> = crate::read_once(deployment).iter().map(ToString::to_string).collect();
+    assert_eq!(read, ["ConfigMap airlock/c", "Secret airlock/s"]);
+}
+
 /// Tera takes an undefined name in `{% if %}` for false; so every path in the shipped templates is looked up here.
 #[test]
 fn every_name_in_a_shipped_template_exists() {

@@ -61,7 +61,9 @@ fn nothing_is_written_that_the_api_server_would_drop() {
         match value {
             Value::Null => panic!("{place}: {path} is null"),
             Value::Array(items) => {
-                assert!(!items.is_empty(), "{place}: {path} is an empty list");
+                // Those of a policy are named so that nobody fills them unseen; the engine reads an absent one as empty.
+                let may_be_empty = place.contains("NetworkPolicy ") && matches!(path, "/spec/ingress" | "/spec/egress");
+                assert!(!items.is_empty() || may_be_empty, "{place}: {path} is an empty list");
                 items.iter().enumerate().for_each(|(at, item)| look(place, &format!("{path}/{at}"), item));
             }
             Value::Object(fields) => {

@@ -8,10 +8,12 @@ use airlock_render::RenderError;
 use crate::combinations::{self, Combination};
 
 /// Answers, the code of the refusal, and what its text must name.
-const REFUSED: [(&str, &str, &str); 19] = [
+const REFUSED: [(&str, &str, &str); 21] = [
     ("namespaces: { platform: Not_A_Name }\n", "render.namespace-name", "namespaces.platform"),
     ("namespaces: { probes: \"-a\" }\n", "render.namespace-name", "namespaces.probes"),
     ("hosts: { pattern: \"{name}_x.{base}\" }\n", "render.host", "{name}_x.{base}"),
+    ("hosts: { overrides: { regsitry: images.platform.test } }\n", "render.host", "did you mean `registry`?"),
+    ("hosts: { overrides: { somewhere-else: images.platform.test } }\n", "render.host", "there is no host `somewhere-else`; there is registry"),
     ("components: { registry: { replicas: 2 } }\n", "render.replicas", "components.registry.replicas"),
     ("components: { edge: { replicas: 0 } }\n", "render.replicas", "components.edge.replicas"),
     ("components: { registry: { storage: { size: lots } } }\n", "render.resources", "components.registry.storage.size"),
