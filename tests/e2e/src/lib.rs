@@ -172,12 +172,16 @@ impl Site {
         }
     }
 
-    /// Plays the nodes' administrator: nodes trust the authority that signed for the registry's host.
-    pub fn trust_on_nodes(&self) {
+    /// The authority that signed for the registry's host.
+    pub fn base_authority(&self) -> PathBuf {
         let encoded = self.kubectl(&["get", "secret", "base-domain-ca", "-o", r"jsonpath={.data.tls\.crt}"]);
         let decoded = Command::new("sh").args(["-c", "printf %s \"$1\" | base64 -d", "sh", &encoded]).output().unwrap_or_else(|error| panic!("{error}"));
-        let ca = self.file("ca.crt", &String::from_utf8_lossy(&decoded.stdout));
-        self.bed.trust(&ca, &self.registry()).unwrap_or_else(|error| panic!("{error}"));
+        self.file("ca.crt", &String::from_utf8_lossy(&decoded.stdout))
+    }
+
+    /// Plays the nodes' administrator: nodes trust that authority.
+    pub fn trust_on_nodes(&self) {
+        self.bed.trust(&self.base_authority(), &self.registry()).unwrap_or_else(|error| panic!("{error}"));
     }
 
     /// Brings a fresh site to a whole installation, playing everybody whom it waits for.
