@@ -1,11 +1,8 @@
 # All targets run from a clean clone on Debian as root; what is missing is installed, pinned. State is kept in AIRLOCK_BED.
 export AIRLOCK_BED ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/airlock-bed
 BED := tests/cluster/bed
-IMAGES := tests/cluster/images
-# gcc, because Rust links with it and the pause image is C; everything else is what the bed runs on
-PACKAGES := runc iptables ipset iproute2 util-linux knot knot-dnsutils openssl ca-certificates skopeo python3 gcc libc6-dev
 
-.PHONY: try test soak bench lint advisories docs cluster-up cluster-down packages
+.PHONY: try test soak bench bench-cold lint advisories docs cluster-up cluster-down packages
 
 ## a real cluster and a real install on this machine
 try: packages
@@ -13,6 +10,7 @@ try: packages
 
 ## everything that must hold before a change lands
 test: packages
+	@$(BED) check
 	cargo build --locked --workspace --bins
 	$(BED) build
 	cargo test --locked --workspace --no-fail-fast -- --test-threads=1
@@ -25,7 +23,12 @@ soak: packages
 bench: packages
 	tests/e2e/bench
 
-lint:
+## what a newcomer waits for, in a clone with empty caches; an hour or so
+bench-cold: packages
+	tests/e2e/bench-cold
+
+## needs no root where no package is missing
+lint: packages
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	tests/house/arrows
@@ -46,8 +49,4 @@ cluster-down:
 	$(BED) down
 
 packages:
-	@missing=$$(for name in $(PACKAGES); do dpkg-query -W -f '$${db:Status-Status}' $$name 2>/dev/null | grep -q '^installed' || echo $$name; done); \
-	[ -z "$$missing" ] && exit; \
-	[ "$$(id -u)" = 0 ] || { echo "root is needed, for these packages and for the bed:" $$missing >&2; exit 1; }; \
-	echo "installing" $$missing; \
-	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+	@$(BED) packages

@@ -57,6 +57,10 @@ class Archive:
             self._download([chosen[key] for key in missing if not self._file(chosen[key]).exists()])
         return [(chosen[key], self._file(chosen[key])) for key in keys]
 
+    def newer(self, packages: list[tuple[Package, Path]]) -> list[str]:
+        """Those that are other builds than recorded, by name and version."""
+        return [f"{package.name} {package.version}" for package, _ in packages if (package.name, package.suite) in self.replaced]
+
     def write_lock(self, packages: set[Package]) -> None:
         """Records these builds for everyone."""
         lines = sorted(package.line() + "\n" for package in packages)
@@ -182,13 +186,34 @@ def read(path: Path) -> dict[tuple[str, str], Package]:
     return {(fields[0], fields[1]): Package(*fields) for fields in lines}
 
 
+def moved_on(notes: Path, wanted: list[str], recorded: dict[tuple[str, str], Package]) -> list[str]:
+    """Of the wanted packages those that are taken from another suite than the default (`name/suite`) and are other builds than recorded.
+
+    `notes` is an image's folder of packages' notes. Such a suite moves on by itself; the default one only mends.
+    """
+    newer = []
+    for name, suite in [tuple(entry.split("/")) for entry in wanted if "/" in entry]:
+        fields = (notes / name).read_text().splitlines()
+        version = next(line.removeprefix("Version: ") for line in fields if line.startswith("Version: "))
+        if (name, suite) not in recorded or recorded[name, suite].version != version:
+            newer.append(f"{name} {version}")
+    return newer
+
+
 def system_mirror() -> str:
     """The Debian mirror that this machine uses."""
-    listed = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Created-By: Packages"], capture_output=True, text=True
-    ).stdout
-    for line in listed.splitlines():
-        uri, release = line.split()[:2]
-        if "security" not in uri and "-" not in release and uri.startswith("http"):
-            return uri
-    raise Unusable("apt knows no Debian mirror on this machine; the images are made of Debian's packages")
+    format = "$(REPO_URI)|$(RELEASE)|$(LABEL)"
+    return debian_mirror(subprocess.run(["apt-get", "indextargets", "--format", format, "Created-By: Packages"], capture_output=True, text=True).stdout)
+
+
+def debian_mirror(listed: str) -> str:
+    """The archive of Debian itself among those that apt knows, one a line: `URI|release|label`.
+
+    Others may come first: a vendor's, a company's own. An archive's label is known once apt has read its lists; until then its path tells.
+    """
+    archives = [line.split("|") for line in listed.splitlines() if not line.startswith(("cdrom:", "file:"))]
+    labelled = [uri for uri, _, label in archives if label == "Debian"]
+    named = [uri for uri, release, label in archives if not label and uri.rstrip("/").endswith("/debian") and "-" not in release]
+    for uri in labelled + named:
+        return uri
+    raise Unusable("apt knows no Debian mirror on this machine, and the images are made of Debian's packages; if it should, run: apt-get update")

@@ -11,8 +11,10 @@ from recipes import Unusable
 
 def unpack(layer: Path, root: Path) -> None:
     """Unpacks a layer into a new folder."""
+    # Newer Pythons warn without a filter, and Debian 12's knows none.
+    trusting = {"filter": "fully_trusted"} if hasattr(tarfile, "fully_trusted_filter") else {}
     with tarfile.open(layer) as tar:
-        tar.extractall(root, numeric_owner=True, filter="fully_trusted")
+        tar.extractall(root, numeric_owner=True, **trusting)
 
 
 def enter(root: Path, user: str, command: list[str], environment: list[str] | None = None, patience: int = 120) -> subprocess.CompletedProcess:

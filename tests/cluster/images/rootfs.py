@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from debian import Package
-from recipes import Unusable
 
 EPOCH = 1735689600
 MERGED = ("bin", "sbin", "lib", "lib64")
@@ -63,14 +62,16 @@ class Tree:
     def add_link(self, path: str, target: str) -> None:
         self.entries[canonical(path)] = Entry(tarfile.SYMTYPE, 0o777, target=target)
 
-    def drop(self, patterns: list[str]) -> None:
-        """Leaves out what the program can do without; a pattern that matches nothing has grown old and is refused."""
+    def drop(self, patterns: list[str]) -> list[str]:
+        """Leaves out what the program can do without; gives the patterns that match nothing."""
+        stale = []
         for pattern in patterns:
             gone = [p for p in self.entries if fnmatch.fnmatchcase("/" + p, pattern) or fnmatch.fnmatchcase("/" + p, pattern + "/*")]
             if not gone:
-                raise Unusable(f"recipes.toml: the packages have nothing like {pattern!r} to drop")
+                stale.append(pattern)
             for path in gone:
                 del self.entries[path]
+        return stale
 
     def make_trust_store(self) -> None:
         """Does what ca-certificates' script would: one file of all certificates."""

@@ -51,10 +51,10 @@ MONITORING = ("prometheus", "promtool", "alertmanager", "amtool", "statsd_export
 
 
 def prepare(recipes: list[Recipe]) -> None:
-    """Builds the programs of the bed that these images need and that are not there yet."""
+    """Builds the programs of the bed that these images need; whether one has to be built, its builder knows."""
     needed = [name for recipe in recipes for name in recipe.programs()]
     ours = [name for name in needed if name in MONITORING]
-    theirs = [name for name in needed if name not in MONITORING and not program(name).exists()]
+    theirs = [name for name in needed if name not in MONITORING]
     for builder, names in (([str(HERE / "monitoring")], ours), ([str(HERE.parent / "bed"), "build"], theirs)):
         if names and subprocess.run([*builder, *names]).returncode:
             raise Unusable(f"could not build {', '.join(names)}")

@@ -2,10 +2,21 @@
 
 EC="-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
 
+# What is there is whole: a file that a killed start was writing bears another name, and is written anew.
+
 # `FILE SUBJECT`: an authority FILE.crt, FILE.key
 authority() {
-  [ -f "$1.crt" ] || openssl req -x509 $EC -keyout "$1.key" -out "$1.crt" -days 3650 -subj "$2" \
+  [ ! -f "$1.crt" ] || return 0
+  openssl req -x509 $EC -keyout "$1.key" -out "$1.crt.new" -days 3650 -subj "$2" \
     -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign 2>/dev/null
+  mv "$1.crt.new" "$1.crt"
+}
+
+# `FILE`: 32 random bytes in base64, made once
+random_key() {
+  [ ! -f "$1" ] || return 0
+  (umask 077; head -c 32 /dev/urandom | base64 >"$1.new")
+  mv "$1.new" "$1"
 }
 
 # `AUTHORITY FILE SUBJECT EXTENSION…`: a certificate FILE.crt, FILE.key
@@ -41,8 +52,12 @@ cluster_certificates() {
     client_certificate "node$n" "/O=system:nodes/CN=system:node:node$n"
     certificate "$PKI/ca" "$PKI/kubelet$n" "/CN=node$n" "subjectAltName=DNS:node$n,IP:$(node_address "$n")" extendedKeyUsage=serverAuth
   done
-  [ -f "$PKI/sa.pub" ] || { openssl genrsa -out "$PKI/sa.key" 2048 2>/dev/null; openssl rsa -in "$PKI/sa.key" -pubout -out "$PKI/sa.pub" 2>/dev/null; }
-  [ -f "$PKI/encryption.key" ] || head -c 32 /dev/urandom | base64 >"$PKI/encryption.key"
+  [ -f "$PKI/sa.pub" ] || {
+    openssl genrsa -out "$PKI/sa.key" 2048 2>/dev/null
+    openssl rsa -in "$PKI/sa.key" -pubout -out "$PKI/sa.pub.new" 2>/dev/null
+    mv "$PKI/sa.pub.new" "$PKI/sa.pub"
+  }
+  random_key "$PKI/encryption.key"
   # The one that people and tests use has a place of its own.
   kubeconfig admin "https://$API:6443" >"$BED/admin.kubeconfig"
   chmod 600 "$BED/admin.kubeconfig"

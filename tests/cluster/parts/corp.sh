@@ -25,13 +25,12 @@ plug() {
 }
 
 dns_server() {
-  [ -f "$BED/dns/tsig" ] || head -c 32 /dev/urandom | base64 >"$BED/dns/tsig"
-  chmod 600 "$BED/dns/tsig"
+  random_key "$BED/dns/tsig"
   local soa="@ 5 SOA ns hostmaster 1 60 60 600 5
 @ 5 NS ns
 ns 5 A $CORP" zone
   # The base domain keeps what updates wrote; the others are the same at each start.
-  [ -f "$BED/dns/base.zone" ] || echo "$soa" >"$BED/dns/base.zone"
+  [ -f "$BED/dns/base.zone" ] || { echo "$soa" >"$BED/dns/base.zone.new"; mv "$BED/dns/base.zone.new" "$BED/dns/base.zone"; }
   printf '%s\nacme 5 A %s\n' "$soa" "$CORP" >"$BED/dns/corp.zone"
   printf '%s\n@ 5 A %s\nregistry-1 5 A %s\n' "$soa" "$CORP" "$CORP" >"$BED/dns/public.zone"
   # A root of our own: an unknown name does not exist, as in a company without the Internet. Without it the answer would be REFUSED.

@@ -74,7 +74,10 @@ rotate_logs() {
   find "$LOG" -maxdepth 1 -name '*.log' ! -name 'build-*' ! -name 'audit*' -exec mv -t "$LOG/before" {} +
 }
 
+# Beds below this one go first: nothing of theirs may run when their folder goes.
 clean() {
+  local below
+  for below in "$BED"/beds/*/; do [ ! -d "$below" ] || AIRLOCK_BED=${below%/} BED_NET='' "$HERE/bed" clean; done
   down
   find "$BED" -mindepth 1 -maxdepth 1 ! -name bin ! -name images ! -name lock -exec rm -rf {} +
 }

@@ -1,6 +1,57 @@
-# Which Debian packages of this machine the bed runs with: recorded by version and sha256 in `packages.lock`.
+# Which Debian packages the bed needs, and which of this machine it runs with: recorded by version and sha256 in `packages.lock`.
 
-PACKAGES="ca-certificates ipset iproute2 iptables knot knot-dnsutils openssl runc skopeo util-linux"
+# What is looked for, and the package that has it. gcc, because Rust links with it and the pause image is C.
+NEEDS="
+/etc/ssl/certs/ca-certificates.crt ca-certificates
+gcc                                gcc
+ip                                 iproute2
+ipset                              ipset
+iptables                           iptables
+knotd                              knot
+knsupdate                          knot-dnsutils
+/usr/include/stdio.h               libc6-dev
+openssl                            openssl
+python3                            python3
+runc                               runc
+skopeo                             skopeo
+nsenter                            util-linux
+"
+PACKAGES=$(awk 'NF { print $2 }' <<<"$NEEDS" | tr '\n' ' ')
+
+missing_packages() {
+  local what package
+  while read -r what package; do
+    case $what in
+      '') ;;
+      /*) [ -e "$what" ] || echo "$package" ;;
+      *) command -v "$what" >/dev/null || echo "$package" ;;
+    esac
+  done <<<"$NEEDS"
+  # A module has to be loaded, and a small Debian can't.
+  [ -e /proc/sys/net/bridge ] || command -v modprobe >/dev/null || echo kmod
+}
+
+# Installs what is missing; does nothing, and needs no rights, where nothing is.
+install_packages() {
+  local missing rule=${POLICY_RC:-/usr/sbin/policy-rc.d}
+  missing=$(missing_packages | tr '\n' ' ')
+  [ -n "$missing" ] || return 0
+  check_root
+  command -v apt-get >/dev/null || give_up "missing programs; they are in these Debian packages: $missing"
+  say "installing $missing"
+  # knot brings a service. The bed starts its own DNS server, and the machine shall have none: not now, not at its next start.
+  ! grep -qs "$OUR_RULE" "$rule" || rm -f "$rule"
+  if [ ! -e "$rule" ]; then
+    # shellcheck disable=SC2064
+    trap "rm -f '$rule'" EXIT
+    printf '#!/bin/sh\n# %s\nexit 101\n' "$OUR_RULE" >"$rule"
+    chmod 755 "$rule"
+  fi
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+  case " $missing" in *" knot "*) systemctl disable --quiet knot.service 2>/dev/null || true ;; esac
+}
+OUR_RULE="of Airlock's test bed, while it installs packages: no service is started"
 
 # Compares this machine with the record. Where the archive has moved on, the bed's own record takes over, and the difference is told once.
 compare_packages() {
@@ -16,7 +67,7 @@ compare_packages() {
 }
 
 # `NAME VERSION`, sorted. dpkg fails when one is unknown here; what the bed can't do without is `check_machine`'s to say.
-installed_packages() { { dpkg-query -W -f '${Package} ${Version} ${db:Status-Abbrev}\n' $PACKAGES 2>/dev/null || true; } | awk '$3 == "ii" {print $1, $2}' | sort; }
+installed_packages() { { dpkg-query -W -f '${Package} ${Version} ${db:Status-Abbrev}\n' $PACKAGES 2>/dev/null || true; } | awk '$3 == "ii" {print $1, $2}' | LC_ALL=C sort; }
 
 # `NAME VERSION SHA256`; the sum is the archive's, `-` where it has that version no longer
 lock_packages() {

@@ -2,18 +2,20 @@
 #
 # cgroup v1 has a folder in each hierarchy, v2 one folder; below it `servers` holds what the bed starts, `node1` and `node2` are the kubelets' roots.
 
+CGROUPS=${CGROUPS:-/sys/fs/cgroup}
+
 # Where a folder of the bed's own is needed.
 cgroup_hierarchies() {
-  if [ -f /sys/fs/cgroup/cgroup.controllers ]; then echo /sys/fs/cgroup; return; fi
+  if [ -f "$CGROUPS/cgroup.controllers" ]; then echo "$CGROUPS"; return; fi
   local h
-  for h in /sys/fs/cgroup/*/; do h=${h%/}; [ -L "$h" ] || [ "${h##*/}" = unified ] || echo "$h"; done
+  for h in "$CGROUPS"/*/; do h=${h%/}; [ -L "$h" ] || [ "${h##*/}" = unified ] || echo "$h"; done
 }
 
 # The one hierarchy by which processes are counted.
 cgroup_of_processes() {
   local h
-  for h in /sys/fs/cgroup/pids /sys/fs/cgroup/freezer /sys/fs/cgroup/systemd; do [ -f "$h/cgroup.procs" ] && { echo "$h/$NAME"; return; }; done
-  echo "/sys/fs/cgroup/$NAME"
+  for h in "$CGROUPS/pids" "$CGROUPS/freezer" "$CGROUPS/systemd"; do [ -f "$h/cgroup.procs" ] && { echo "$h/$NAME"; return; }; done
+  echo "$CGROUPS/$NAME"
 }
 CGROUP=$(cgroup_of_processes)
 
@@ -43,7 +45,7 @@ make_cgroups() {
 remove_cgroups() {
   # From the leaves up; a cgroup whose last process is just ending is busy for a moment.
   local tries=0
-  while find /sys/fs/cgroup -depth -type d -path "*/$NAME*" -exec rmdir {} + 2>/dev/null; [ -n "$(find /sys/fs/cgroup -maxdepth 2 -type d -name "$NAME" -print -quit 2>/dev/null)" ]; do
+  while find "$CGROUPS" -depth -type d -path "*/$NAME*" -exec rmdir {} + 2>/dev/null; [ -n "$(find "$CGROUPS" -maxdepth 2 -type d -name "$NAME" -print -quit 2>/dev/null)" ]; do
     ((++tries < 50)) || give_up "the cgroup $NAME can't be removed: $(processes | tr '\n' ' ')"
     sleep 0.1
   done

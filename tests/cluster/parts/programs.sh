@@ -40,12 +40,13 @@ program_path() { case " $CNI " in *" $1 "*) echo "$BIN/cni/$1" ;; *) echo "$BIN/
 
 # What a program is made of: the toolchain, the pinned modules, our own sources, the flags.
 program_key() {
-  { go version; echo "$BUILD_FLAGS"; cat "$MODULE/go.mod" "$MODULE/go.sum"; [[ $2 != ./* ]] || cat "$MODULE/${2#./}"/*.go; } | sha256sum | cut -c1-16
+  { echo "$go_version"; echo "$BUILD_FLAGS"; cat "$MODULE/go.mod" "$MODULE/go.sum"; [[ $2 != ./* ]] || cat "$MODULE/${2#./}"/*.go; } | sha256sum | cut -c1-16
 }
 
 # `[NAME…|all]`
 build() {
-  local wanted=${*:-$FIRST} name package cost todo=() total=0 done_cost=0 began=$SECONDS at=0 left
+  local wanted=${*:-$FIRST} name package cost todo=() total=0 done_cost=0 began=$SECONDS at=0 left go_version
+  go_version=$(go version)
   [ "$wanted" != all ] || wanted=$(awk 'NF { print $1 }' <<<"$PROGRAMS")
   mkdir -p "$BIN/cni" "$BIN/.keys" "$LOG"
   for name in $wanted; do
@@ -68,7 +69,7 @@ build() {
 }
 
 build_program() {
-  local name=$1 package=$2 place=$3 left=$4 began=$SECONDS path going compiled
+  local name=$1 package=$2 place=$3 left=$4 began=$SECONDS next=$((SECONDS + 30)) path going compiled
   path=$(program_path "$name")
   say "programs  $place  $name: building (about $(duration "$left") left for all)"
   (
@@ -76,9 +77,13 @@ build_program() {
     CGO_ENABLED=0 exec go build -v -trimpath -buildvcs=false -ldflags "-s -w $VERSIONS" -o "$path.new" "$package"
   ) >"$LOG/build-$name.log" 2>&1 9>&- &
   going=$!
-  while [ -t 2 ] && kill -0 $going 2>/dev/null; do
-    compiled=$(wc -l <"$LOG/build-$name.log"); printf '\r          %s packages compiled, %s' "$compiled" "$(duration $((SECONDS - began)))" >&2
-    sleep 1
+  # On a terminal one line that changes each second, elsewhere a line each half minute.
+  while kill -0 $going 2>/dev/null; do
+    # Go also tells what it downloads.
+    compiled=$(grep -cv '^go: ' "$LOG/build-$name.log" || true)
+    if [ -t 2 ]; then printf '\r          %s packages compiled, %s' "$compiled" "$(duration $((SECONDS - began)))" >&2
+    elif ((SECONDS >= next)); then say "          $compiled packages compiled, $(duration $((SECONDS - began)))"; next=$((next + 30)); fi
+    sleep 0.5
   done
   [ ! -t 2 ] || printf '\r\033[K' >&2
   wait $going || { tail -n 15 "$LOG/build-$name.log" >&2; give_up "$name can't be built; the whole log is $LOG/build-$name.log"; }

@@ -23,7 +23,10 @@ OPTIONS="NODES POLICY LB DNS"
 for pair in $(cat "$BED/run/up" 2>/dev/null); do option=${pair%%=*}; [ -n "${!option+set}" ] || declare "$pair"; done
 NODES=${NODES:-1} POLICY=${POLICY:-on} LB=${LB:-on} DNS=${DNS:-}
 
-export PATH=$BIN:$PATH
+# A shell that became root by `su` lacks the folders of the system's servers.
+export PATH=$BIN:$PATH:/usr/sbin:/sbin
+# Else kubectl would leave its cache in the caller's home.
+export KUBECACHEDIR=$BED/kubectl-cache
 
 node_address() { echo "$LAN.1$1"; }
 node_pods() { echo "$BED_NET.$((63 + $1)).0/24"; }
@@ -52,21 +55,19 @@ check_options() {
   case $BED/ in /var/lib/* | /var/log/* | /run/* | /var/run/*) give_up "AIRLOCK_BED can't be under /var/lib, /var/log, or /run: $BED" ;; esac
 }
 
+check_root() { [ "$(uname -s)" = Linux ] && [ "$(id -u)" = 0 ] || give_up "the bed needs Linux and root: it makes network namespaces, mounts, and cgroups"; }
+
 # Machine and system packages. Everything else is built.
 check_machine() {
-  [ "$(uname -s)" = Linux ] && [ "$(id -u)" = 0 ] || give_up "the bed needs Linux and root: it makes network namespaces, mounts, and cgroups"
-  local command missing=()
+  check_root
+  local missing disk=$BED
   command -v go >/dev/null || give_up "Go is missing: the bed is built with $(sed -n 's/^go //p' "$HERE/programs/go.mod") or newer"
-  for command in runc:runc iptables:iptables ipset:ipset ip:iproute2 knotd:knot knsupdate:knot-dnsutils openssl:openssl python3:python3 skopeo:skopeo nsenter:util-linux flock:util-linux; do
-    command -v "${command%:*}" >/dev/null || missing+=("${command#*:}")
-  done
-  [ -f /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
+  missing=$(missing_packages | tr '\n' ' ')
+  [ -z "$missing" ] || give_up "missing programs; install them with: $HERE/bed packages (these Debian packages: $missing)"
   # Where it is a module, a packet that crosses a bridge is seen by no rule until it is loaded.
   [ -e /proc/sys/net/bridge ] || modprobe br_netfilter 2>/dev/null || give_up "the kernel can't filter on bridges: the module br_netfilter is missing"
-  local disk=$BED
   until [ -d "$disk" ]; do disk=$(dirname "$disk"); done
   [ "$(stat -f -c %T "$disk")" != overlayfs ] || give_up "AIRLOCK_BED is on overlayfs, which can't bear the nodes' images; give it a folder on a disk: $BED"
-  [ ${#missing[@]} = 0 ] || give_up "missing programs; install them with: apt-get install ${missing[*]}"
 }
 
 # One bed changes once at a time. What is started doesn't inherit the lock: see `start`.

@@ -52,12 +52,9 @@ impl Bed {
         Ok(bed)
     }
 
-    /// A second bed beside this one, with state of its own and the same programs and images.
+    /// A second bed in this one's folder, with state of its own and the same programs and images.
     pub fn beside(&self, name: &str) -> Result<Self, BedError> {
-        let mut folder = self.folder.clone().into_os_string();
-        folder.push("-");
-        folder.push(name);
-        let folder = PathBuf::from(folder);
+        let folder = self.folder.join("beds").join(name);
         for shared in ["bin", "images"] {
             let (ours, theirs) = (folder.join(shared), self.folder.join(shared));
             let file = |source| BedError::File { path: ours.clone(), source };
@@ -73,6 +70,17 @@ impl Bed {
     /// Where all its state is.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The first two numbers of its network, such as `10.88`.
+    pub fn network(&self) -> Result<String, BedError> {
+        let path = self.folder.join("net");
+        fs::read_to_string(&path).map(|text| text.trim().to_owned()).map_err(|source| BedError::File { path, source })
+    }
+
+    /// The address with this last number on the company's bridge, where the company's servers are `.254`.
+    pub fn address(&self, last: u8) -> Result<String, BedError> {
+        Ok(format!("{}.60.{last}", self.network()?))
     }
 
     /// The cluster administrator's kubeconfig, for use on the workstation.
@@ -150,6 +158,13 @@ impl Bed {
     pub fn kubectl_command<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Command {
         let mut command = self.script(["kubectl"]);
         command.args(arguments);
+        command
+    }
+
+    /// kubectl outside the bed, by the relay, to be run by the caller.
+    pub fn host_kubectl(&self) -> Command {
+        let mut command = Command::new(self.folder.join("bin/kubectl"));
+        command.arg("--kubeconfig").arg(self.host_kubeconfig()).env("KUBECACHEDIR", self.folder.join("kubectl-cache"));
         command
     }
 

@@ -2,8 +2,8 @@
 
 use std::error::Error;
 use std::fs;
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use airlock_bed::{Bed, BedError, Output, eventually};
@@ -24,15 +24,15 @@ fn a_signed_update_changes_the_base_domain_for_workstation_nodes_and_pods() -> O
     let bed = Bed::shared()?;
     let namespace = bed.namespace("names")?;
     namespace.client("inside", None)?;
-    let name = format!("{}.platform.test", namespace.name());
+    let (name, address) = (format!("{}.platform.test", namespace.name()), bed.address(7)?);
     assert_eq!(look_up(&bed, &name)?, "");
-    bed.dns_set(&name, "A", "10.88.60.7")?;
-    assert_eq!(look_up(&bed, &name)?, "10.88.60.7");
+    bed.dns_set(&name, "A", &address)?;
+    assert_eq!(look_up(&bed, &name)?, address);
     let on_node = Output::from(bed.node(2, "getent").args(["hosts", &name]).output()?);
-    assert!(on_node.stdout.starts_with("10.88.60.7"), "{on_node:?}");
+    assert!(on_node.stdout.starts_with(&address), "{on_node:?}");
     eventually("the name in pods", PATIENCE, || {
         let output = namespace.attempt("inside", &["resolve", &name])?;
-        if output.stdout == "10.88.60.7\n" { Ok(()) } else { Err(refused(&output.stderr)) }
+        if output.stdout.trim_end() == address { Ok(()) } else { Err(refused(&output.stderr)) }
     })?;
     bed.dns_delete(namespace.name())?;
     assert_eq!(look_up(&bed, &name)?, "");
@@ -43,7 +43,7 @@ fn a_signed_update_changes_the_base_domain_for_workstation_nodes_and_pods() -> O
 fn an_unsigned_update_and_one_signed_by_another_key_are_refused() -> Outcome {
     let bed = Bed::shared()?;
     for key in ["", "key hmac-sha256:airlock AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="] {
-        let update = format!("server 10.88.60.254 53\nzone platform.test.\n{key}\nupdate add stolen.platform.test. 5 A 10.88.60.9\nsend\n");
+        let update = format!("server {} 53\nzone platform.test.\n{key}\nupdate add stolen.platform.test. 5 A {}\nsend\n", bed.address(254)?, bed.address(9)?);
         let file = bed.folder().join("run/update");
         fs::write(&file, update)?;
         let output = Output::from(bed.admin("knsupdate").arg(&file).output()?);
@@ -107,9 +107,30 @@ fn the_acme_authority_answers_under_its_name() -> Outcome {
 }
 
 #[test]
+fn the_acme_authority_certifies_who_answers_under_the_name() -> Outcome {
+    let bed = Bed::shared()?;
+    let client = bed.folder().join("bin/client");
+    // The registry orders a certificate for itself: a client that is not ours, and a whole order.
+    let order = Ordering::start(&bed)?;
+    let roots = Output::from(bed.admin(&client).args(["get", "https://acme.corp.test:15000/roots/0"]).output()?);
+    assert!(roots.stdout.starts_with("-----BEGIN CERTIFICATE-----"), "{roots:?}");
+    let root = order.folder.join("root.crt");
+    fs::write(&root, roots.stdout)?;
+    let url = format!("https://{}/v2/", order.host);
+    let ask = |trusted: &Path| bed.admin(&client).args(["get", &url]).env("SSL_CERT_FILE", trusted).output().map(Output::from);
+    eventually("the certificate", PATIENCE, || {
+        let output = ask(&root).map_err(|error| error.to_string())?;
+        if output.stdout == "{}" { Ok(()) } else { Err(output.stderr) }
+    })?;
+    let output = ask(&bed.company_ca())?;
+    assert!(output.code == Some(1) && output.stderr.contains("certificate signed by unknown authority"), "{output:?}");
+    Ok(())
+}
+
+#[test]
 fn the_relay_leads_the_person_at_the_host_to_the_api_and_to_the_edge() -> Outcome {
     let bed = Bed::shared()?;
-    let kubectl = Command::new(bed.folder().join("bin/kubectl")).arg("--kubeconfig").arg(bed.host_kubeconfig()).args(["get", "--raw", "/readyz"]).output()?;
+    let kubectl = bed.host_kubectl().args(["get", "--raw", "/readyz"]).output()?;
     assert_eq!(String::from_utf8_lossy(&kubectl.stdout), "ok");
     let lines = Output::from(bed.script(["relay"]).output()?);
     for word in ["kubectl --kubeconfig", "curl -i --cacert", "--resolve registry.platform.test:", "--host-resolver-rules"] {
@@ -152,9 +173,10 @@ fn the_long_way_to_the_api_adds_its_delay_to_each_round_trip() -> Outcome {
 fn no_network_of_the_bed_leads_out_of_the_machine() -> Outcome {
     let bed = Bed::shared()?;
     // Each place has one card on the bridge (corp: the bridge and its cables), and the bridge has no other end.
+    let ours = format!(" {}.", bed.network()?);
     for (place, mut command) in [("admin", bed.admin("ip")), ("node1", bed.node(1, "ip")), ("node2", bed.node(2, "ip"))] {
         let links = Output::from(command.args(["-o", "-4", "address"]).output()?);
-        let foreign: Vec<_> = links.stdout.lines().filter(|line| !line.contains(" 127.") && !line.contains(" 10.88.")).collect();
+        let foreign: Vec<_> = links.stdout.lines().filter(|line| !line.contains(" 127.") && !line.contains(&ours)).collect();
         assert!(foreign.is_empty(), "{place}: {foreign:?}");
     }
     let corp = Output::from(bed.corp("ip").args(["route"]).output()?);
@@ -166,11 +188,51 @@ fn refused(why: &str) -> BedError {
     BedError::Failed { command: "the question".to_owned(), status: "not yet".to_owned(), stderr: why.to_owned() }
 }
 
+/// A registry on the workstation that gets its certificate from the ACME authority.
+struct Ordering {
+    host: String,
+    folder: PathBuf,
+    server: Child,
+}
+
+impl Ordering {
+    fn start(bed: &Bed) -> Result<Self, Box<dyn Error>> {
+        let folder = bed.folder().join("run/ordering");
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        fs::create_dir_all(&folder)?;
+        let (host, address) = ("ordering.platform.test".to_owned(), bed.address(2)?);
+        bed.dns_set(&host, "A", &address)?;
+        let configuration = folder.join("config.yml");
+        fs::write(
+            &configuration,
+            format!(
+                "version: 0.1\nlog: {{accesslog: {{disabled: true}}, level: error}}\nstorage: {{inmemory: {{}}}}\n\
+                 http: {{addr: \"{address}:443\", tls: {{letsencrypt: {{cachefile: {}, email: people@{host}, hosts: [{host}], directoryurl: \"https://acme.corp.test:14000/dir\"}}}}}}\n",
+                folder.join("cache").display()
+            ),
+        )?;
+        let mut command = bed.admin("env");
+        command.arg("OTEL_TRACES_EXPORTER=none").arg(bed.folder().join("bin/registry")).arg("serve").arg(&configuration);
+        let log = fs::File::create(folder.join("log"))?;
+        let server = command.stdout(log.try_clone()?).stderr(log).spawn()?;
+        Ok(Self { host, folder, server })
+    }
+}
+
+impl Drop for Ordering {
+    fn drop(&mut self) {
+        drop(self.server.kill());
+        drop(self.server.wait());
+    }
+}
+
 /// A registry in corp with an authority of its own, which nobody trusts yet.
 struct StrayRegistry {
     host: String,
-    ca: std::path::PathBuf,
-    server: std::process::Child,
+    ca: PathBuf,
+    server: Child,
 }
 
 impl StrayRegistry {
@@ -189,18 +251,19 @@ impl StrayRegistry {
             .output()?;
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let configuration = folder.join("config.yml");
+        let company = bed.address(254)?;
         // The company's own images, seen through another door.
         let data = bed.folder().join("registries/data");
         fs::write(
             &configuration,
             format!(
-                "version: 0.1\nlog: {{accesslog: {{disabled: true}}, level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: \"10.88.60.254:5443\", tls: {{certificate: {}, key: {}}}}}\n",
+                "version: 0.1\nlog: {{accesslog: {{disabled: true}}, level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: \"{company}:5443\", tls: {{certificate: {}, key: {}}}}}\n",
                 data.display(),
                 ca.display(),
                 key.display()
             ),
         )?;
-        bed.dns_set("stray", "A", "10.88.60.254")?;
+        bed.dns_set("stray", "A", &company)?;
         let mut command = bed.corp("env");
         command.arg("OTEL_TRACES_EXPORTER=none").arg(bed.folder().join("bin/registry")).arg("serve").arg(&configuration);
         let log = fs::File::create(folder.join("log"))?;

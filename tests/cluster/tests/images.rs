@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use airlock_bed::{Bed, Output};
+use serde_json::Value;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -28,6 +29,25 @@ fn two_builds_from_nothing_give_the_same_digests() -> Outcome {
 }
 
 #[test]
+fn a_build_from_nothing_gives_the_digests_of_the_build_before() -> Outcome {
+    let before = built(&succeed(images("build").args(IMAGES))?)?;
+    let again = built(&succeed(images("build").arg("--into").arg(folder("third-build")?).args(IMAGES))?)?;
+    assert_eq!(before.len(), IMAGES.len());
+    assert_eq!(again, before);
+    Ok(())
+}
+
+#[test]
+fn a_program_built_elsewhere_with_an_empty_cache_is_the_same_to_the_byte() -> Outcome {
+    let (bed, folder) = (Bed::from_environment(), folder("other-cache")?);
+    succeed(bed.script(["build"]).arg("client"))?;
+    succeed(Bed::at(folder.join("bed")).script(["build"]).arg("client").env("GOCACHE", folder.join("cache")))?;
+    let (one, two) = (fs::read(bed.folder().join("bin/client"))?, fs::read(folder.join("bed/bin/client"))?);
+    assert!(one == two, "{} and {} bytes", one.len(), two.len());
+    Ok(())
+}
+
+#[test]
 fn a_second_build_builds_nothing() -> Outcome {
     let first = built(&succeed(images("build").args(["pause", "nginx"]))?)?;
     let output = succeed(images("build").args(["pause", "nginx"]))?;
@@ -41,6 +61,44 @@ fn each_image_keeps_its_contract() -> Outcome {
     succeed(images("build").args(IMAGES))?;
     let report = succeed(images("check").args(IMAGES))?.stdout;
     assert_eq!(report.lines().filter(|line| line.starts_with('✓')).count(), IMAGES.len(), "{report}");
+    Ok(())
+}
+
+/// What the platform's templates take for granted of each public image, written down here a second time: its program and its user.
+const CONTRACT: [(&str, &str, &str); 9] = [
+    ("registry.k8s.io/pause:3.10", "/pause", "65535"),
+    ("registry.k8s.io/coredns/coredns:v1.15.0", "/coredns", "65532"),
+    ("docker.io/nginxinc/nginx-unprivileged:1.30", "/usr/sbin/nginx", "101"),
+    ("docker.io/library/registry:3.1.2", "/bin/registry", "0"),
+    ("ghcr.io/airlock-platform/bed-client:1", "/client", "65532"),
+    ("docker.io/library/postgres:17", "/usr/lib/postgresql/17/bin/postgres", "0"),
+    ("quay.io/prometheus/prometheus:v3.16.0", "/bin/prometheus", "65534"),
+    ("quay.io/prometheus/alertmanager:v0.34.2", "/bin/alertmanager", "65534"),
+    ("registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.20.0", "/kube-state-metrics", "65534"),
+];
+
+#[test]
+fn each_image_has_the_program_and_the_user_of_the_public_one() -> Outcome {
+    succeed(images("build").args(IMAGES))?;
+    let layouts = Bed::from_environment().folder().join("images/oci");
+    for (name, (reference, program, user)) in IMAGES.iter().zip(CONTRACT) {
+        let layout = layouts.join(name);
+        let blob = |digest: &Value| -> PathBuf { layout.join("blobs").join(digest.as_str().unwrap_or_default().replace(':', "/")) };
+        let read = |path: PathBuf| -> Result<Value, Box<dyn Error>> { Ok(serde_json::from_slice(&fs::read(path)?)?) };
+        let index = read(layout.join("index.json"))?;
+        assert_eq!(index["manifests"][0]["annotations"]["org.opencontainers.image.ref.name"], reference);
+        let manifest = read(blob(&index["manifests"][0]["digest"]))?;
+        let config = read(blob(&manifest["config"]["digest"]))?;
+        // The group, where one is named, is the user's own.
+        let named = config["config"]["User"].as_str().unwrap_or_default();
+        assert!(named == user || named == format!("{user}:{user}"), "{reference} runs as {named}");
+        let listed = succeed(Command::new("tar").args(["--list", "--verbose", "--gzip", "--file"]).arg(blob(&manifest["layers"][0]["digest"])))?.stdout;
+        let path = program.trim_start_matches('/');
+        // Debian's images have /bin as a link.
+        let merged = listed.lines().any(|line| line.ends_with(" bin -> usr/bin"));
+        let there = listed.lines().any(|line| line.starts_with("-rwxr-xr-x ") && (line.ends_with(&format!(" {path}")) || merged && line.ends_with(&format!(" usr/{path}"))));
+        assert!(there, "{reference} has no {program} that can be run");
+    }
     Ok(())
 }
 
@@ -88,6 +146,44 @@ fn a_package_with_another_sum_than_recorded_is_refused() -> Outcome {
     assert_eq!(refused.code, Some(1));
     assert!(refused.stderr.contains("the archive's SHA-256 differs from debian.lock's; nothing is built from it"), "{}", refused.stderr);
     assert!(!bed.join("images/oci/nginx").exists());
+    Ok(())
+}
+
+#[test]
+fn the_mirror_is_the_one_that_serves_debian_wherever_it_stands_in_the_list() -> Outcome {
+    let known = "http://vendor.test/tools/|stable|Vendor\nhttp://security.test/debian-security/|bookworm-security|Debian-Security\n\
+                 http://ports.test/debian-backports/|bookworm-backports|Debian Backports\nhttps://mirror.test/debian-remote/|bookworm|Debian\n";
+    // On a machine whose apt has never read a list nothing has a label.
+    let unread = "http://vendor.test/tools/|stable|\nhttp://security.test/debian-security/|bookworm-security|\nhttp://mirror.test/debian|bookworm|\n";
+    for (listed, expected) in [
+        (known, "https://mirror.test/debian-remote/"),
+        (unread, "http://mirror.test/debian"),
+        ("cdrom:[Debian]/|bookworm|Debian\nmirror+file:/etc/mirrors|trixie|Debian\n", "mirror+file:/etc/mirrors"),
+    ] {
+        assert_eq!(python("import debian, sys; print(debian.debian_mirror(sys.argv[1]))", &[listed])?, format!("{expected}\n"));
+    }
+    let none = "import debian, recipes, sys\ntry: debian.debian_mirror(sys.argv[1])\nexcept recipes.Unusable as error: print(error)";
+    assert!(python(none, &["http://vendor.test/tools/|stable|Vendor\n"])?.starts_with("apt knows no Debian mirror on this machine"));
+    Ok(())
+}
+
+#[test]
+fn only_packages_of_a_suite_that_moves_on_may_differ_from_the_record() -> Outcome {
+    let notes = folder("notes")?;
+    for (name, version) in [("nginx", "1.31.0-1"), ("nginx-common", "1.30.0-1"), ("zlib1g", "2:1")] {
+        fs::write(notes.join(name), format!("Package: {name}\nVersion: {version}\n"))?;
+    }
+    let script = "import debian, pathlib, sys\n\
+                  recorded = {(n, s): debian.Package(n, s, v, '') for n, s, v in [('nginx', 'sid', '1.30.0-1'), ('nginx-common', 'sid', '1.30.0-1'), ('zlib1g', 'trixie', '1:1')]}\n\
+                  print(debian.moved_on(pathlib.Path(sys.argv[1]), ['zlib1g', 'nginx/sid', 'nginx-common/sid'], recorded))";
+    assert_eq!(python(script, &[&notes.to_string_lossy()])?, "['nginx 1.31.0-1']\n");
+    Ok(())
+}
+
+#[test]
+fn a_pattern_that_drops_nothing_is_told() -> Outcome {
+    let script = "import rootfs\ntree = rootfs.Tree()\ntree.add_file('/etc/a', b'', 0o644)\nprint(tree.drop(['/etc/a', '/etc/b*']), list(tree.entries))";
+    assert_eq!(python(script, &[])?, "['/etc/b*'] []\n");
     Ok(())
 }
 
@@ -223,6 +319,13 @@ fn images(program: &str) -> Command {
     let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("images").join(program));
     command.stdin(Stdio::null());
     command
+}
+
+/// What a few lines of Python print that use the modules in `images`.
+fn python(lines: &str, arguments: &[&str]) -> Result<String, Box<dyn Error>> {
+    let mut command = Command::new("python3");
+    command.args(["-B", "-c", lines]).args(arguments).env("PYTHONPATH", Path::new(env!("CARGO_MANIFEST_DIR")).join("images"));
+    Ok(succeed(&mut command)?.stdout)
 }
 
 /// References and digests, as `build` prints them; `publish` prints references only.

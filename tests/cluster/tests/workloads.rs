@@ -60,8 +60,8 @@ fn pods_keep_their_own_address_on_the_way_to_the_other_node() -> Outcome {
     let (web, far) = (namespace.address("web")?, namespace.address("far")?);
     assert!(web.contains(".64.") && far.contains(".65."), "{web} {far}");
     succeed(&namespace.attempt("far", &["connect", &web, "8080"])?)?;
-    let rules = bed.node(1, "iptables-save").output()?;
-    let masquerades = String::from_utf8_lossy(&rules.stdout).lines().filter(|rule| rule.contains("MASQUERADE") && rule.contains("-s 10.88.6")).count();
+    let (rules, pods) = (bed.node(1, "iptables-save").output()?, format!("-s {}.6", bed.network()?));
+    let masquerades = String::from_utf8_lossy(&rules.stdout).lines().filter(|rule| rule.contains("MASQUERADE") && rule.contains(&pods)).count();
     assert_eq!(masquerades, 0);
     Ok(())
 }
@@ -220,6 +220,27 @@ fn a_secret_is_encrypted_where_etcd_keeps_it() -> Outcome {
 }
 
 #[test]
+fn a_node_may_read_the_secrets_of_its_own_pods_and_no_others() -> Outcome {
+    let bed = Bed::shared()?;
+    let namespace = bed.namespace("authorizer")?;
+    for node in ["node1", "node2"] {
+        namespace.kubectl(["create", "secret", "generic", node, "--from-literal=word=hidden"])?;
+        namespace.apply(&format!(
+            "{{apiVersion: v1, kind: Pod, metadata: {{name: {node}}}, spec: {{nodeSelector: {{kubernetes.io/hostname: {node}}}, terminationGracePeriodSeconds: 0, \
+             volumes: [{{name: secret, secret: {{secretName: {node}}}}}], \
+             containers: [{{name: c, image: ghcr.io/airlock-platform/bed-client:1, command: [/client, sleep], volumeMounts: [{{name: secret, mountPath: /secret}}]}}]}}}}"
+        ))?;
+        namespace.kubectl(["wait", "--for=condition=Ready", &format!("pod/{node}"), "--timeout=60s"])?;
+    }
+    let second = bed.folder().join("pki/node2.kubeconfig").display().to_string();
+    let read = |secret: &str| namespace.try_kubectl(["--kubeconfig", &second, "get", "secret", secret, "-o", "name"]);
+    assert_eq!(read("node2")?.stdout, "secret/node2\n");
+    let refused = read("node1")?;
+    assert!(refused.code == Some(1) && refused.stderr.contains("Forbidden") && refused.stderr.contains("no relationship found between node 'node2' and this object"), "{refused:?}");
+    Ok(())
+}
+
+#[test]
 fn who_has_no_credentials_may_ask_for_health_and_nothing_else() -> Outcome {
     let bed = Bed::shared()?;
     let port = fs::read_to_string(bed.folder().join("run/relay-api.port"))?;
@@ -270,10 +291,9 @@ fn succeed(output: &Output) -> Result<String, BedError> {
 /// Asks the pod's server through `kubectl port-forward` on the workstation.
 fn forwarded(namespace: &str, pod: &str) -> Result<String, Box<dyn Error>> {
     let bed = Bed::shared()?;
-    let config = bed.host_kubeconfig();
     // Through the relay: the forwarded port is then on this machine's loopback, where the test can reach it.
-    let mut command = Command::new(bed.folder().join("bin/kubectl"));
-    command.arg("--kubeconfig").arg(config).args(["-n", namespace, "port-forward", pod, ":8080", "--address=127.0.0.1"]);
+    let mut command = bed.host_kubectl();
+    command.args(["-n", namespace, "port-forward", pod, ":8080", "--address=127.0.0.1"]);
     let mut forward = Ended(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?);
     let mut line = String::new();
     // kubectl writes a line for each connection: who stops listening ends it.

@@ -37,7 +37,7 @@ impl Answer {
 impl<'a> Airflow<'a> {
     /// The deployment of that name.
     pub fn new(site: &'a Site, name: &str) -> Self {
-        Self { site, host: format!("{name}-airflow.{}", site.base()), authority: site.authority() }
+        Self { site, host: format!("{name}-airflow.{}", site.base()), authority: site.base_authority() }
     }
 
     /// Its host.

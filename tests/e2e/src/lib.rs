@@ -200,16 +200,16 @@ impl Site {
 
     /// Plays the nodes' administrator: nodes trust the authority that signed for the registry's host.
     pub fn trust_on_nodes(&self) {
-        self.bed.trust(&self.authority(), &self.registry()).unwrap_or_else(|error| panic!("{error}"));
+        self.bed.trust(&self.base_authority(), &self.registry()).unwrap_or_else(|error| panic!("{error}"));
     }
 
     /// The same for the administrator of one node alone.
     pub fn trust_on_node(&self, number: u8) {
-        self.bed.trust_on_node(number, &self.authority(), &self.registry()).unwrap_or_else(|error| panic!("{error}"));
+        self.bed.trust_on_node(number, &self.base_authority(), &self.registry()).unwrap_or_else(|error| panic!("{error}"));
     }
 
     /// The certificate of the authority that signed for the base domain, as a file.
-    pub(crate) fn authority(&self) -> PathBuf {
+    pub fn base_authority(&self) -> PathBuf {
         let encoded = self.kubectl(&["get", "secret", "base-domain-ca", "-o", r"jsonpath={.data.tls\.crt}"]);
         self.decoded("ca.crt", &encoded)
     }

@@ -1,5 +1,8 @@
 //! The first install, from nothing to a checked platform, and back.
 
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use airlock_e2e::Site;
@@ -39,6 +42,7 @@ fn an_administrator_installs_waits_for_others_installs_again_and_takes_it_away()
     let done = site.install(&answers).expect(0);
     assert!(done.said().contains("pass"), "{}", done.said());
 
+    the_registry_answers_the_person_at_the_host(&site);
     second_install_writes_nothing(&site);
     checks_pass(&site);
     status_tells(&site);
@@ -56,6 +60,26 @@ fn pools_to_pull(planned: &Value) -> Vec<String> {
     let steps = planned.pointer("/plan/steps").and_then(Value::as_array).expect("steps");
     let pools = steps.iter().find_map(|step| step.pointer("/action/await/nodePull/pools")).and_then(Value::as_object);
     pools.into_iter().flat_map(|pools| pools.keys().cloned()).collect()
+}
+
+/// By the relay on the loopback, which looks the asked name up: what `bed relay` prints a line for.
+fn the_registry_answers_the_person_at_the_host(site: &Site) {
+    let port = std::fs::read_to_string(site.bed.folder().join("run/relay-edge.port")).expect("the relay's port");
+    let (host, address) = (site.registry(), format!("127.0.0.1:{}", port.trim()));
+    let ask = |authority: &Path| {
+        let mut command = Command::new("openssl");
+        command.args(["s_client", "-quiet", "-connect", &address, "-servername", &host, "-verify_hostname", &host, "-verify_return_error", "-no-CApath", "-no-CAstore", "-CAfile"]);
+        let mut child = command.arg(authority).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("openssl");
+        let request = format!("GET /v2/ HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        // Who does not trust the answer has hung up before the question.
+        let _ = child.stdin.take().expect("stdin").write_all(request.as_bytes());
+        let output = child.wait_with_output().expect("openssl");
+        (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (answer, talk) = ask(&site.base_authority());
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}{talk}");
+    let (answer, talk) = ask(&site.bed.company_ca());
+    assert!(answer.is_empty() && talk.contains("certificate verify failed"), "another authority is not enough: {answer}{talk}");
 }
 
 fn second_install_writes_nothing(site: &Site) {

@@ -1,0 +1,41 @@
+//! `make try`, twice, on a bed of its own: the second time all is done.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use airlock_bed::{Bed, Output};
+
+fn run(bed: &Bed) -> Output {
+    let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("try"));
+    // The program under test, not one that cargo would build for this script; a network that no other bed of the tests has.
+    command.env("AIRLOCK_BED", bed.folder()).env("AIRLOCK_BINARY", airlock_e2e::program()).env("BED_NET", "10.92");
+    for option in ["NODES", "POLICY", "LB", "DNS"] {
+        command.env_remove(option);
+    }
+    let output = Output::from(command.output().expect("the script starts"));
+    assert_eq!(output.code, Some(0), "{}{}", output.stdout, output.stderr);
+    output
+}
+
+#[test]
+fn a_second_try_finds_that_nothing_is_to_be_done() {
+    let bed = Bed::from_environment().beside("try").expect("a bed");
+    bed.clean().expect("what an earlier run left is removed");
+    let began = Instant::now();
+
+    let first = run(&bed);
+    for words in ["the company's DNS administrator sets the records", "the nodes' administrator lets them trust the authority", "is installed", "https://registry.platform.test", "--resolve"] {
+        assert!(first.stdout.contains(words) || first.stderr.contains(words), "`{words}` is missing:\n{}{}", first.stdout, first.stderr);
+    }
+    let audit = bed.audit().expect("the audit log");
+    let second = run(&bed);
+    assert!(second.stdout.contains("nothing is to be done"), "{}{}", second.stdout, second.stderr);
+    for words in ["sets the records", "lets them trust", "ticket 1"] {
+        assert!(!second.stdout.contains(words), "nobody is waited for, but `{words}`:\n{}", second.stdout);
+    }
+    assert_eq!(audit.writes_by("admin").expect("the audit log"), [], "a second try writes nothing");
+
+    bed.clean().expect("the bed stops");
+    eprintln!("both took {:.0?}", began.elapsed());
+}
