@@ -13,7 +13,7 @@ use serde_json::Value;
 type Outcome = Result<(), Box<dyn Error>>;
 
 /// All but `airlock`, whose program these tests don't build.
-const IMAGES: [&str; 12] = ["pause", "coredns", "nginx", "registry", "client", "postgres", "prometheus", "alertmanager", "kube-state-metrics", "statsd-exporter", "postgres-exporter", "airflow"];
+const IMAGES: [&str; 10] = ["pause", "coredns", "nginx", "registry", "client", "postgres", "prometheus", "alertmanager", "kube-state-metrics", "airflow"];
 /// Until a pod is ready whose image the node may have to pull first.
 const PATIENCE: Duration = Duration::from_secs(90);
 
