@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use airlock_model::{AirflowDeployment, Answers};
 use airlock_model::answers::{LARGEST, SecretReference};
+use airlock_model::{AirflowDeployment, Answers};
 
 use crate::environment;
 use crate::failure::Failure;

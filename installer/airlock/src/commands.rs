@@ -120,7 +120,16 @@ fn answers(command: &Command) -> Option<&Path> {
         Command::Inspect(arguments) => arguments.answers.as_deref(),
         Command::Plan(arguments) => Some(&arguments.answers.answers),
         Command::Install(arguments) => Some(&arguments.answers.answers),
-        Command::Status | Command::Uninstall(_) | Command::ComplianceCheck(_) | Command::Explain(_) | Command::Schema | Command::Completions(_) | Command::Deployment(_) | Command::Database(_) | Command::Probe(_) | Command::Reload(_) => None,
+        Command::Status
+        | Command::Uninstall(_)
+        | Command::ComplianceCheck(_)
+        | Command::Explain(_)
+        | Command::Schema
+        | Command::Completions(_)
+        | Command::Deployment(_)
+        | Command::Database(_)
+        | Command::Probe(_)
+        | Command::Reload(_) => None,
     }
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::ImageRef;
-use crate::answers::{AnswersError, AnswersProblem, Answers, Flaw, Sizing, document};
+use crate::answers::{Answers, AnswersError, AnswersProblem, Flaw, Sizing, document};
 
 /// What `apiVersion` must be.
 const API_VERSION: &str = "airlock/v1";
@@ -235,7 +235,16 @@ mod tests {
     fn a_minimal_document_is_read_and_written_alike() {
         let read = AirflowDeployment::from_yaml("apiVersion: airlock/v1\nkind: AirflowDeployment\nname: alpha\n").unwrap();
         assert_eq!(read, AirflowDeployment::named(&"alpha".parse().unwrap()));
-        for document in [read, AirflowDeployment { example_dag: true, image: Some("docker.io/a/b:1".into()), sizing: Some(Sizing::Tiny), quota: DeploymentQuota { pods: Some(9), ..Default::default() }, ..AirflowDeployment::named(&"alpha".parse().unwrap()) }] {
+        for document in [
+            read,
+            AirflowDeployment {
+                example_dag: true,
+                image: Some("docker.io/a/b:1".into()),
+                sizing: Some(Sizing::Tiny),
+                quota: DeploymentQuota { pods: Some(9), ..Default::default() },
+                ..AirflowDeployment::named(&"alpha".parse().unwrap())
+            },
+        ] {
             assert_eq!(AirflowDeployment::from_yaml(&document.to_yaml()).unwrap(), document);
         }
     }

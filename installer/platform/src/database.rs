@@ -94,7 +94,8 @@ async fn login(server: &PostgresLogin) -> Result<Postgres, PostgresError> {
 
 /// A name that needs no quotes, and that no role but a deployment's has.
 fn checked(role: &str) -> Result<&str, DatabaseError> {
-    let valid = role.len() <= 63 && role.strip_prefix("airlock_").is_some_and(|rest| !rest.is_empty() && rest != "health" && rest.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'));
+    let valid = role.len() <= 63
+        && role.strip_prefix("airlock_").is_some_and(|rest| !rest.is_empty() && rest != "health" && rest.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'));
     if valid { Ok(role) } else { Err(DatabaseError::Role(role.chars().take(80).collect())) }
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use airlock_model::answers::Answers;
 use airlock_model::{Facts, ImageLock, LockedImage, Record, Release, Untrusted};
-use airlock_render::RenderError;
 use airlock_registry::{RegistryClient, RegistryOptions};
+use airlock_render::RenderError;
 use futures::{StreamExt, stream};
 
 /// Registries that are asked at the same time.

@@ -18,9 +18,7 @@ pub(crate) enum Where {
     /// In that one.
     Named(String),
     /// In that of each Airflow deployment of an installation, known by its labels.
-    EachDeployment {
-        installation: String,
-    },
+    EachDeployment { installation: String },
 }
 
 /// Pods of a component, or of one of its groups.
@@ -156,11 +154,8 @@ impl Ends<'_> {
 
     fn pods(&self, spec: &ComponentSpec) -> Pods {
         let each = spec.is_of_deployments() && !self.of_deployment;
-        let namespace = if each && spec.namespace == Place::Tenant {
-            Where::EachDeployment { installation: self.installation.to_owned() }
-        } else {
-            Where::Named(self.namespaces.at(spec.namespace).to_owned())
-        };
+        let namespace =
+            if each && spec.namespace == Place::Tenant { Where::EachDeployment { installation: self.installation.to_owned() } } else { Where::Named(self.namespaces.at(spec.namespace).to_owned()) };
         let selector = if each { metadata::each_selector(&spec.folder) } else { metadata::selector(&spec.name) };
         Pods { component: spec.name.clone(), group: None, namespace, selector }
     }

@@ -8,9 +8,9 @@ use airlock_model::{DeploymentName, Facts, HostName};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::RenderError;
 use crate::component::{ComponentSpec, Place};
 use crate::rendered::{RenderInput, TenantInput};
-use crate::RenderError;
 use crate::sizing::QuotaSize;
 
 /// Under `hosts`, the host of an Airflow deployment: its name follows from `hosts.tenant`, not from `hosts.pattern`.

@@ -26,12 +26,12 @@ fn answers_that_a_cluster_refuses_write_nothing() {
         (
             "storage class that does not exist",
             "components: { registry: { storage: { class: gold } } }\n",
-            Expected { exit: 3, first_line: "error[platform.blocked]: STO-001 (StorageClass gold) blocks the installation; nothing was written" },
+            Expected { exit: 3, first_line: "error[platform.blocked]: STO-001 (StorageClass gold) blocks the run; nothing was written" },
         ),
         (
             "too little memory",
             "components: { registry: { resources: { requests: { cpu: 100m, memory: 900Gi }, limits: { cpu: 100m, memory: 900Gi } } } }\n",
-            Expected { exit: 3, first_line: "error[platform.blocked]: CAP-001 (requests of all pods) and 1 more finding block the installation; nothing was written" },
+            Expected { exit: 3, first_line: "error[platform.blocked]: CAP-001 (requests of all pods) and 1 more finding block the run; nothing was written" },
         ),
         ("profile that does not exist", "profile: { ref: nonsense }\n", Expected { exit: 2, first_line: "nonsense" }),
         ("override of a host that does not exist", "hosts: { overrides: { regsitry: \"images.refused.platform.test\" } }\n", Expected { exit: 2, first_line: "did you mean `registry`" }),
@@ -95,7 +95,7 @@ fn a_caller_who_may_only_look_is_told_which_rights_are_missing() {
     let run = site.run(&["--kubeconfig", &kubeconfig, "install", "--answers", &answers, "--yes"]);
     let wrote = audit.writes_by("onlooker").expect("audit log");
     site.bed.kubectl(["delete", "clusterrolebinding", &binding]).expect("binding");
-    assert_refused(&site, "view only", &run, &Expected { exit: 3, first_line: "error[platform.blocked]: RGT-001 (rights of the caller) blocks the installation; nothing was written" });
+    assert_refused(&site, "view only", &run, &Expected { exit: 3, first_line: "error[platform.blocked]: RGT-001 (rights of the caller) blocks the run; nothing was written" });
     assert_eq!(wrote, [], "not even an attempt");
     assert!(run.said().contains("create namespaces") || run.said().contains("patch namespaces"), "the missing right is named:\n{}", run.stderr);
 }
@@ -111,7 +111,7 @@ fn a_namespace_with_a_workload_of_somebody_else_is_left_alone() {
     let left = site.bed.kubectl(["-n", &site.name, "get", "deployments,secrets,services", "-o", "name"]).expect("kubectl");
     site.remove();
     assert_eq!(run.exit, 3, "{}", run.stderr);
-    assert_eq!(run.first_line(), "error[platform.blocked]: NSP-001 (Namespace foreign) blocks the installation; nothing was written", "{}", run.stderr);
+    assert_eq!(run.first_line(), "error[platform.blocked]: NSP-001 (Namespace foreign) blocks the run; nothing was written", "{}", run.stderr);
     assert!(run.said().contains("theirs"), "the workload is named:\n{}", run.stderr);
     assert_eq!(wrote, [], "nothing is written");
     assert_eq!(left.trim(), "deployment.apps/theirs");
@@ -195,6 +195,6 @@ fn an_image_that_its_registry_does_not_have_is_known_before_the_first_write() {
     let run = site.install(&site.answers(""));
     std::fs::rename(&hidden, &folder).expect("back");
     assert_refused(&site, "image not in the registry", &run, &Expected { exit: 3, first_line: "error[platform.blocked]: IMG-001 (docker.io/nginxinc/nginx-unprivileged:" });
-    assert!(run.first_line().ends_with(" blocks the installation; nothing was written"), "{}", run.stderr);
+    assert!(run.first_line().ends_with(" blocks the run; nothing was written"), "{}", run.stderr);
     assert_eq!(audit.writes(), [], "nothing is written");
 }

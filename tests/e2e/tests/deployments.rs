@@ -108,7 +108,11 @@ fn values(site: &Site, namespace: &str) -> BTreeSet<String> {
     let listed = site.bed.kubectl(["-n", namespace, "get", "secrets", "-o", "json"]).expect("kubectl");
     let listed: Value = serde_json::from_str(&listed).expect("JSON");
     let items = listed["items"].as_array().cloned().unwrap_or_default();
-    items.iter().filter(|item| item["metadata"]["name"] != "internal-ca").flat_map(|item| item["data"].as_object().into_iter().flatten().map(|(_, value)| value.to_string()).collect::<Vec<_>>()).collect()
+    items
+        .iter()
+        .filter(|item| item["metadata"]["name"] != "internal-ca")
+        .flat_map(|item| item["data"].as_object().into_iter().flatten().map(|(_, value)| value.to_string()).collect::<Vec<_>>())
+        .collect()
 }
 
 fn no_secret_value_is_in_both(site: &Site) {

@@ -69,13 +69,7 @@ delivery: direct
 profile: { ref: baseline }
 evidence: { sink: null, signer: null }
 "#;
-    assert_eq!(
-        faults(text),
-        [
-            "12:13 answers.not-built: `components.database: mode bundled` is not built yet; leave it out",
-            "13:15 answers.not-built: `components.monitoring: mode bundled` is not built yet; leave it out"
-        ]
-    );
+    assert_eq!(faults(text), ["13:15 answers.not-built: `components.monitoring: mode bundled` is not built yet; leave it out"]);
 }
 
 #[test]
@@ -207,7 +201,7 @@ fn everything_that_is_not_built_is_refused_by_name() {
         ("images: { override: [{ name: nginx, reference: r, reason: x, approvedBy: x, expires: x }] }\n", "images.override"),
         ("components: { edge: { mode: off } }\n", "components.edge.mode"),
         ("components: { registry: { mode: existing } }\n", "components.registry.mode"),
-        ("components: { database: {} }\n", "components.database"),
+        ("components: { database: { mode: existing } }\n", "components.database.mode"),
         ("components: { monitoring: { mode: existing } }\n", "components.monitoring"),
         ("namespaces: { create: false }\n", "namespaces.create"),
         ("network: { proxy: { https: 'http://proxy:3128' } }\n", "network.proxy"),

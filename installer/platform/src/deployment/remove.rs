@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use airlock_cluster::{Cluster, SurveyScope};
 use airlock_engine::{ApplyOptions, RunOutcome, Stop};
 use airlock_model::{
-    Action, AirflowDeployment, Approval, ApprovedBy, ApprovedPlan, Change, DeploymentName, Digest, Events, Facts, Object, ObjectRef, Operation, Plan, PlannedStep, Purpose, Record, Risk, StepId, Undo, names,
+    Action, AirflowDeployment, Approval, ApprovedBy, ApprovedPlan, Change, DeploymentName, Digest, Events, Facts, Object, ObjectRef, Operation, Plan, PlannedStep, Purpose, Record, Risk, StepId, Undo,
+    names,
 };
 use airlock_render::{RenderInput, Rendered, TenantInput};
 use serde_json::json;

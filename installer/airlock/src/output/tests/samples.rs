@@ -123,7 +123,10 @@ pub(in crate::output) fn plan() -> Plan {
         renew_before: Duration::from_hours(30 * 24),
     };
     let authority = certificate("base-domain-ca", CertificateSubject::Authority { common_name: "x".into(), permitted: vec!["platform.test".into()], publish: None });
-    let server = certificate("base-domain-tls", CertificateSubject::Server { authority_namespace: "airlock".into(), authority: "base-domain-ca".into(), names: vec!["platform.test".into(), "*.platform.test".into()] });
+    let server = certificate(
+        "base-domain-tls",
+        CertificateSubject::Server { authority_namespace: "airlock".into(), authority: "base-domain-ca".into(), names: vec!["platform.test".into(), "*.platform.test".into()] },
+    );
     let mut update = change(edge(), Operation::Update);
     update.fields = vec![
         FieldChange { path: "/spec/replicas".into(), before: Some(1.into()), after: Some(2.into()) },
