@@ -52,7 +52,7 @@ impl Cluster {
         let (cluster_uid, caller, nodes, storage_classes, ingress_classes, gateway_classes, operators) =
             tokio::join!(self.cluster_uid(), self.caller(), self.nodes(), self.storage_classes(), self.ingress_classes(), self.gateway_classes(), self.operators(),);
         let (dns, api_server, namespaces, installations, admission, quotas) =
-            tokio::join!(self.cluster_dns(), self.api_server(), self.namespaces(&scope.namespaces), self.installations(), self.admission(), self.limits(&scope.namespaces));
+            tokio::join!(self.cluster_dns(), self.api_server(), self.namespaces(&scope.namespaces), Box::pin(self.installations()), Box::pin(self.admission()), self.limits(&scope.namespaces));
         Ok(Facts {
             server: self.server().to_owned(),
             cluster_uid: fact(cluster_uid)?,

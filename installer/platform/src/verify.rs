@@ -53,7 +53,7 @@ pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, halt
     let (objects, leaks) = read?;
     let outcomes: BTreeMap<AttemptId, Outcome> = outcomes?.into_iter().map(|outcome| (outcome.attempt.clone(), outcome)).collect();
     let answers: Answers = serde_json::from_value(record.answers.clone())?;
-    let facts = if intended.needs.contains(&Need::Facts) { Some(halt.or(prepare::survey(cluster, &answers)).await??) } else { None };
+    let facts = if intended.needs.contains(&Need::Facts) { Some(halt.or(Box::pin(prepare::survey(cluster, &answers))).await??) } else { None };
     let planned = Some(airlock_model::Planned { images: record.images.clone(), ..Default::default() });
     let snapshot = Snapshot { world: intended.world.clone(), facts, objects, outcomes, leaks, planned };
     Ok(airlock_compliance::judge(&intended.profile, &snapshot)?)

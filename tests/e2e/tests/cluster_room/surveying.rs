@@ -98,7 +98,7 @@ async fn each_kind_of_webhook_and_policy_is_found() -> Outcome {
         }
         object
     };
-    let mutation = json!({"patchType": "JSONPatch", "jsonPatch": {"expression": "[]"}});
+    let mutation = json!({"patchType": "JSONPatch", "jsonPatch": {"expression": "[JSONPatch{op: \"remove\", path: \"/spec/nothing\"}]"}});
     let objects = [
         object("MutatingAdmissionPolicy", &json!({"spec": {"matchConstraints": constraints, "reinvocationPolicy": "Never", "mutations": [mutation]}})),
         object("MutatingWebhookConfiguration", &json!({"webhooks": webhooks})),
