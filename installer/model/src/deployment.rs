@@ -152,7 +152,7 @@ impl AirflowDeployment {
     /// The document as a file, what is at its default left out.
     pub fn to_yaml(&self) -> String {
         let mut text = format!("apiVersion: {}\nkind: {}\nname: {}\n", self.api_version, self.kind, self.name);
-        let mut line = |key: &str, value: Value| text.push_str(&format!("{key}: {value}\n"));
+        let mut line = |key: &str, value: Value| text.extend([key, ": ", &value.to_string(), "\n"]);
         if let Some(sizing) = self.sizing {
             line("sizing", serde_json::to_value(sizing).unwrap_or_default());
         }

@@ -116,7 +116,7 @@ pub async fn prepare(cluster: &Cluster, platform: &str, deployment: &AirflowDepl
     installed.unwanted = observe::unwanted(cluster, &installed.inventory, &steps).await?;
     let of = PlanOf { namespace: &namespace, namespaces: &namespaces, installation: &platform.record.installation, answers: Digest::of_canonical(deployment)? };
     let head = preparing::head(&facts, &release, &used(&resolved.lock, &rendered), &rendered, of)?;
-    let plan = planning::plan(head, steps, &planning::Circumstances { installed: &installed, now: Timestamp::now() })?;
+    let plan = planning::plan(head, steps, &planning::Circumstances { installed: &installed, now: Timestamp::now(), tenant: Some(name.as_str()) })?;
     let digest = plan.digest()?;
     let findings = if plan.is_empty() { Vec::new() } else { preparing::rehearse(cluster, vec![namespace.clone()], &facts, &plan, resolved).await? };
     Ok(PreparedDeployment { deployment: deployment.clone(), name, namespace, host, findings, plan, digest, record, caller: caller(&facts) })

@@ -24,6 +24,8 @@ pub(crate) struct Circumstances<'a> {
     pub installed: &'a Installed,
     /// When the plan is made; certificates that are due by then are renewed.
     pub now: Timestamp,
+    /// The Airflow deployment that the plan is for; none: the platform.
+    pub tenant: Option<&'a str>,
 }
 
 /// The head of the plan: all but its steps.
@@ -69,21 +71,21 @@ pub(crate) fn plan(head: Head, desired: Vec<DesiredStep>, circumstances: &Circum
         }
     }
     let before: Vec<StepId> = steps.iter().map(|step| step.id.clone()).collect();
-    steps.extend(remove::steps(&unwanted(circumstances.installed, head.installation.as_deref()), false, &before));
+    steps.extend(remove::steps(&unwanted(circumstances, head.installation.as_deref()), false, &before));
     let Head { cluster_uid, namespace, installation, release, answers, images, requests, connections, hosts, run_rights } = head;
     Ok(Plan { schema: PLAN_SCHEMA, purpose: Purpose::Install, cluster_uid, namespace, installation, release, answers, images, requests, connections, hosts, run_rights, steps })
 }
 
-/// What goes because nothing asks for it any more: our own, without data, and not part of an Airflow deployment, which has a
+/// What goes because nothing asks for it any more: our own, without data, and not of another Airflow deployment, which has a
 /// record of its own. Namespaces stay: others may live there by now.
-fn unwanted(installed: &Installed, installation: Option<&str>) -> Vec<ObjectRef> {
+fn unwanted(circumstances: &Circumstances<'_>, installation: Option<&str>) -> Vec<ObjectRef> {
     let goes = |live: &&LiveObject| {
         let text = |group: &str, key: &str| live.manifest.get("metadata")?.get(group)?.get(key)?.as_str();
         let is_ours = installation.is_some() && text("labels", names::LABEL_INSTALLATION) == installation;
         let holds_data = live.object.kind == "PersistentVolumeClaim" || text("labels", names::LABEL_RETAINED).is_some() || text("annotations", names::ANNOTATION_CLASS) == Some("data-key");
-        is_ours && !holds_data && text("labels", names::LABEL_TENANT).is_none() && live.object.kind != "Namespace"
+        is_ours && !holds_data && text("labels", names::LABEL_TENANT) == circumstances.tenant && live.object.kind != "Namespace"
     };
-    installed.unwanted.iter().filter(goes).map(|live| live.object.clone()).collect()
+    circumstances.installed.unwanted.iter().filter(goes).map(|live| live.object.clone()).collect()
 }
 
 struct Planner<'a> {

@@ -145,7 +145,7 @@ async fn look_and_plan(cluster: &Cluster, answers: &Answers) -> Result<Prepared,
     installed.unwanted = observe::unwanted(cluster, &installed.inventory, &steps).await?;
     let of = PlanOf { namespace: &namespace, namespaces: &namespaces(answers), installation: &installation, answers: Digest::of_canonical(answers)? };
     let head = head(&facts, &release, &resolved.lock, &rendered, of)?;
-    let plan = planning::plan(head, steps, &planning::Circumstances { installed: &installed, now: Timestamp::now() })?;
+    let plan = planning::plan(head, steps, &planning::Circumstances { installed: &installed, now: Timestamp::now(), tenant: None })?;
     let digest = plan.digest()?;
     let findings = if plan.is_empty() { Vec::new() } else { rehearse(cluster, namespaces(answers), &facts, &plan, resolved).await? };
     Ok(Prepared { answers: answers.clone(), base, facts, findings, plan, digest, record, rendered })

@@ -127,7 +127,7 @@ fn tls(authorities: &str) -> Result<MakeRustlsConnect, PostgresError> {
     let unreadable = |error: &dyn std::error::Error| PostgresError::Authorities(crate::handshake::chain_of(error));
     let mut roots = RootCertStore::empty();
     for certificate in certificates_from_pem(authorities.as_bytes()).map_err(|error| unreadable(&error))? {
-        roots.add(certificate.into()).map_err(|error| unreadable(&error))?;
+        roots.add(certificate).map_err(|error| unreadable(&error))?;
     }
     let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider())).with_safe_default_protocol_versions().map_err(|error| unreadable(&error))?;
     Ok(MakeRustlsConnect::new(config.with_root_certificates(roots).with_no_client_auth()))

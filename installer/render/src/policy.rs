@@ -31,13 +31,13 @@ pub(crate) fn policies(flows: &[Flow]) -> BTreeMap<String, Vec<Value>> {
     for (pods, rules) in rules {
         // The policies in the namespace of each deployment are that deployment's own.
         if let Where::Named(namespace) = &pods.namespace {
-            policies.entry(pods.component.clone()).or_default().push(policy(pods, namespace, rules));
+            policies.entry(pods.component.clone()).or_default().push(policy(pods, namespace, &rules));
         }
     }
     policies
 }
 
-fn policy(pods: &Pods, namespace: &str, rules: Rules) -> Value {
+fn policy(pods: &Pods, namespace: &str, rules: &Rules) -> Value {
     let name = pods.group.as_ref().map_or_else(|| pods.component.clone(), |group| format!("{}-{group}", pods.component));
     // Empty lists are written too: only what is named is compared, so that a rule that somebody adds is seen.
     json!({

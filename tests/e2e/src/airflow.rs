@@ -51,7 +51,7 @@ impl<'a> Airflow<'a> {
         command.args(["--silent", "--show-error", "--max-time", "30", "--cacert"]).arg(&self.authority).args(["--request", method, "--write-out", "\n%{http_code}"]);
         let mut headers = "Content-Type: application/json\n".to_owned();
         if let Some(token) = token {
-            headers.push_str(&format!("Authorization: Bearer {token}\n"));
+            headers.extend(["Authorization: Bearer ", token, "\n"]);
         }
         command.arg("--header").arg(format!("@{}", self.site.file("headers", &headers).display()));
         if let Some(body) = body {

@@ -28,7 +28,7 @@ pub(crate) fn facts(facts: &Facts, findings: &[Finding], style: Style) -> String
     line("ingress classes", said(&facts.ingress_classes, |classes| listed(classes.keys().cloned()), unknown));
     line("gateway classes", said(&facts.gateway_classes, |classes| listed(classes.keys().cloned()), unknown));
     line("operators", said(&facts.operators, |operators| listed(operators.iter().cloned()), unknown));
-    line("cluster DNS", said(&facts.dns, |dns| resolver(dns), unknown));
+    line("cluster DNS", said(&facts.dns, resolver, unknown));
     line("API server", said(&facts.api_server, |server| format!("{}, behind it {}", server.service, listed(server.endpoints.iter().map(ToString::to_string))), unknown));
     line("admission", said(&facts.admission, |admission| listed(admission.iter().map(|one| format!("{} {} ({})", one.kind, one.name, one.failure_policy))), unknown));
     line("quotas and limits", said(&facts.quotas, |quotas| listed(quotas.iter().map(|quota| format!("{} {}/{}", quota.kind, quota.namespace, quota.name))), unknown));

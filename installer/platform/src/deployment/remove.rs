@@ -95,7 +95,8 @@ impl Removal<'_> {
         let mut steps: Vec<PlannedStep> = Vec::new();
         let mut made: Vec<ObjectRef> = Vec::new();
         add_deletion(&mut steps, "remove.workloads", "stop and remove the pods", objects.iter().filter(|object| is_workload(object)).cloned().collect());
-        for component in rendered.components.iter().filter(|component| component.removal && (self.dump || component.folder != DUMP)) {
+        let kept_first = if self.dump { &KEEP_THEN_DROP[..] } else { &KEEP_THEN_DROP[1..] };
+        for component in kept_first.iter().filter_map(|folder| rendered.components.iter().find(|component| component.folder == *folder)) {
             for step in ordered(desired::removal_steps(component)) {
                 made.extend(touched(&step.action));
                 add(&mut steps, &step.id.0, &step.title, step.action, Operation::Create);
@@ -156,14 +157,14 @@ impl Removal<'_> {
         let name = format!("airlock-offboarding-{}-{}", self.name, self.incarnation);
         let namespace = &self.platform.answers.namespaces.platform;
         let manifest = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": name, "namespace": namespace, "labels": labels }, "data": { "offboarding.json": serde_json::to_string_pretty(&told)? } });
-        Ok(Object::new(manifest).map_err(|error| PlatformError::FactMissing { what: "the offboarding record", why: error.to_string().into() })?)
+        Object::new(manifest).map_err(|error| PlatformError::FactMissing { what: "the offboarding record", why: error.to_string().into() })
     }
 }
 
-/// The component that keeps a dump.
-const DUMP: &str = "database-dump";
+/// The component that keeps a dump comes before the one that drops.
+const KEEP_THEN_DROP: [&str; 2] = ["database-dump", "database-drop"];
 
-/// The dump comes before the drop, and what a Job mounts before the Job.
+/// What a Job mounts comes before the Job.
 fn ordered(mut steps: Vec<DesiredStep>) -> Vec<DesiredStep> {
     steps.sort_by_key(|step| matches!(step.action, Action::Run(_)));
     steps
@@ -208,5 +209,55 @@ pub async fn remove(cluster: &Cluster, removal: &DeploymentRemoval, by: Approved
     let options = ApplyOptions { by: removal.caller.clone(), ..options.clone() };
     match Box::pin(airlock_engine::apply(cluster, &approved, &options, stop, events)).await? {
         RunOutcome::Done | RunOutcome::Waiting(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use airlock_model::Answers;
+
+    use super::*;
+
+    fn steps(dump: bool) -> Vec<String> {
+        let answers = Answers::of_domain("platform.test").unwrap();
+        let record = Record {
+            schema: names::RECORD_SCHEMA,
+            release: "0.1.0".into(),
+            installation: "abc".into(),
+            plan: Digest::of(b"plan"),
+            purpose: Purpose::Install,
+            complete: true,
+            answers: serde_json::to_value(&answers).unwrap(),
+            images: airlock_model::ImageLock::default(),
+            gates: BTreeMap::new(),
+            verdict: None,
+            by: String::new(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let platform = Platform { record, answers };
+        let name: DeploymentName = "alpha".parse().unwrap();
+        let removal = Removal { platform: &platform, name: &name, namespace: "airlock-alpha", incarnation: "0ae5f75a", dump };
+        let release = airlock_render::release().unwrap();
+        let deployment = AirflowDeployment::named(&name);
+        let tenant = Some(TenantInput { name: &name, deployment: &deployment, incarnation: Some("0ae5f75a") });
+        let base = platform.answers.base().unwrap();
+        let rendered = airlock_render::render(&RenderInput { answers: &platform.answers, base: &base, release: &release, lock: None, facts: None, installation: "abc", tenant }).unwrap();
+        let objects = [ObjectRef::namespaced("apps/v1", "Deployment", "airlock-alpha", "a"), ObjectRef::cluster("v1", "Namespace", "airlock-alpha")];
+        let offboarding = removal.offboarding(&objects).unwrap();
+        removal.steps(&rendered, &objects, &offboarding).into_iter().map(|step| step.id.0).collect()
+    }
+
+    #[test]
+    fn a_database_is_kept_before_it_is_dropped_and_the_namespace_goes_last() {
+        let steps = steps(true);
+        let at = |id: &str| steps.iter().position(|step| step == id).unwrap_or_else(|| panic!("no step {id}: {steps:?}"));
+        assert_eq!(at("remove.workloads"), 0);
+        assert!(at("database-dump-alpha.run") < at("database-drop-alpha.foundation") && at("database-drop-alpha.run") < at("remove.objects"), "{steps:?}");
+        assert!(at("offboarding") < at("remove.namespace") && at("remove.namespace") + 1 == steps.len(), "{steps:?}");
+    }
+
+    #[test]
+    fn without_a_dump_nothing_is_kept() {
+        assert!(!steps(false).iter().any(|step| step.contains("dump")), "{:?}", steps(false));
     }
 }

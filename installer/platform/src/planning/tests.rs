@@ -147,7 +147,7 @@ fn whole() -> Installed {
 }
 
 fn steps_for(installed: &Installed) -> Vec<String> {
-    plan(head(), desired(), &Circumstances { installed, now: now() }).unwrap().steps.into_iter().map(|step| step.id.0).collect()
+    plan(head(), desired(), &Circumstances { installed, now: now(), tenant: None }).unwrap().steps.into_iter().map(|step| step.id.0).collect()
 }
 
 fn without(mut installed: Installed, secret: &str) -> Installed {
@@ -168,7 +168,7 @@ fn what_is_as_desired_leaves_no_step() {
 
 #[test]
 fn the_same_world_gives_the_same_digest() {
-    let digest = || plan(head(), desired(), &Circumstances { installed: &Installed::default(), now: now() }).unwrap().digest().unwrap();
+    let digest = || plan(head(), desired(), &Circumstances { installed: &Installed::default(), now: now(), tenant: None }).unwrap().digest().unwrap();
     assert_eq!(digest(), digest());
 }
 
@@ -209,7 +209,7 @@ fn an_authority_that_stands_is_published_again_when_its_publication_is_gone() {
     let CertificateSpec { subject: CertificateSubject::Authority { common_name, permitted, .. }, .. } = authority() else { panic!("an authority") };
     let published = certificate("ca", CertificateSubject::Authority { common_name, permitted, publish: Some("ca".into()) });
     steps[0] = step("authority", &[], Action::Issue(published));
-    let plan = plan(head(), steps, &Circumstances { installed: &whole(), now: now() }).unwrap();
+    let plan = plan(head(), steps, &Circumstances { installed: &whole(), now: now(), tenant: None }).unwrap();
     let changes: Vec<(String, String, Operation)> = plan.steps.iter().flat_map(|step| &step.changes).map(|change| (change.object.kind.clone(), change.object.name.clone(), change.operation)).collect();
     assert_eq!(changes, [("ConfigMap".to_owned(), "ca".to_owned(), Operation::Create)]);
 }
@@ -225,7 +225,7 @@ fn a_certificate_with_less_than_its_share_of_life_is_renewed() {
 fn a_workload_that_is_not_ready_is_waited_for_and_not_written() {
     let mut installed = whole();
     installed.objects.iter_mut().filter(|live| live.object.kind == "StatefulSet").for_each(|live| live.ready = false);
-    let plan = plan(head(), desired(), &Circumstances { installed: &installed, now: now() }).unwrap();
+    let plan = plan(head(), desired(), &Circumstances { installed: &installed, now: now(), tenant: None }).unwrap();
     let changes: Vec<(String, Operation)> = plan.steps.iter().flat_map(|step| &step.changes).map(|change| (change.object.kind.clone(), change.operation)).collect();
     assert_eq!(changes, [("StatefulSet".to_owned(), Operation::Await)]);
 }
@@ -234,7 +234,7 @@ fn a_workload_that_is_not_ready_is_waited_for_and_not_written() {
 fn only_the_object_that_differs_is_in_the_step() {
     let mut installed = whole();
     installed.objects.iter_mut().filter(|live| live.object.kind == "ConfigMap").for_each(|live| live.manifest["spec"]["a"] = json!(2));
-    let plan = plan(head(), desired(), &Circumstances { installed: &installed, now: now() }).unwrap();
+    let plan = plan(head(), desired(), &Circumstances { installed: &installed, now: now(), tenant: None }).unwrap();
     let [step] = plan.steps.as_slice() else { panic!("{:?}", plan.steps) };
     assert!(matches!(&step.action, Action::Apply(objects) if objects.len() == 1));
     assert_eq!(step.changes[0].fields, [FieldChange { path: "/spec/a".into(), before: Some(json!(2)), after: Some(json!(1)) }]);
@@ -243,7 +243,7 @@ fn only_the_object_that_differs_is_in_the_step() {
 
 #[test]
 fn a_plan_holds_names_of_secrets_and_no_value() {
-    let plan = plan(head(), desired(), &Circumstances { installed: &without(whole(), "password"), now: now() }).unwrap();
+    let plan = plan(head(), desired(), &Circumstances { installed: &without(whole(), "password"), now: now(), tenant: None }).unwrap();
     let fields: Vec<&FieldChange> = plan.steps.iter().flat_map(|step| &step.changes).flat_map(|change| &change.fields).collect();
     assert!(fields.iter().all(|field| field.before.is_none() && field.after == Some(json!("(secret)"))), "{fields:?}");
 }
@@ -259,7 +259,7 @@ fn left_over(kind: &str, labels: &Value, annotations: &Value) -> LiveObject {
 fn what_is_no_longer_wanted_goes_at_the_end_with_its_risk_and_rights() {
     let mut installed = without(whole(), "password");
     installed.unwanted = vec![left_over("StatefulSet", &json!({}), &json!({})), left_over("ConfigMap", &json!({}), &json!({})), left_over("Secret", &json!({}), &json!({}))];
-    let plan = plan(head(), desired(), &Circumstances { installed: &installed, now: now() }).unwrap();
+    let plan = plan(head(), desired(), &Circumstances { installed: &installed, now: now(), tenant: None }).unwrap();
     let ids: Vec<&str> = plan.steps.iter().map(|step| step.id.0.as_str()).collect();
     assert_eq!(ids, ["password", "auth", "remove.workloads", "remove.objects"]);
     assert_eq!(plan.steps[2].after, ["password".into(), "auth".into()]);
@@ -321,7 +321,7 @@ fn carried_out(mut installed: Installed, plan: &Plan, until: &str) -> Installed 
 }
 
 fn planned_for(installed: &Installed) -> Plan {
-    plan(head(), consumers(), &Circumstances { installed, now: now() }).unwrap()
+    plan(head(), consumers(), &Circumstances { installed, now: now(), tenant: None }).unwrap()
 }
 
 /// Names and generations of the workloads that a plan restarts.
@@ -383,6 +383,6 @@ fn whoever_reads_the_publication_of_an_authority_restarts_with_it() {
     let steps = vec![step("authority", &[], Action::Issue(published)), step("consumers", &["authority"], Action::Apply(vec![reader]))];
     let mut installed = all_running();
     installed.secrets.retain(|live| live.object.name != "ca");
-    let plan = plan(head(), steps, &Circumstances { installed: &installed, now: now() }).unwrap();
+    let plan = plan(head(), steps, &Circumstances { installed: &installed, now: now(), tenant: None }).unwrap();
     assert_eq!(restarted(&plan), pairs(&[("reader", "2")]));
 }

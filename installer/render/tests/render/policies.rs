@@ -19,10 +19,9 @@ fn policies(rendered: &Rendered) -> Vec<&Object> {
 fn pods(selector: &Value) -> Name {
     let label = |key: &str| selector["matchLabels"][key].as_str();
     match (label(names::LABEL_NAME), label("airlock-platform.io/probe"), label(names::LABEL_COMPONENT)) {
-        (Some(component), None, None) => component.into(),
+        // By the second label those of every Airflow deployment.
+        (Some(component), None, None) | (None, None, Some(component)) => component.into(),
         (None, Some(group), None) => format!("probes/{group}"),
-        // Those of every Airflow deployment.
-        (None, None, Some(component)) => component.into(),
         _ => panic!("a policy selects {selector}"),
     }
 }
