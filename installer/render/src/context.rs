@@ -193,7 +193,7 @@ pub(crate) fn service_name(component: &str, namespace: &str) -> String {
 
 /// An override of a host that no component has would be ignored. Components that are not installed count as well.
 pub(crate) fn check_overrides(answers: &Answers, known: &[ComponentSpec]) -> Result<(), RenderError> {
-    let names: Vec<&str> = known.iter().flat_map(|spec| spec.hosts.keys().map(String::as_str)).collect();
+    let names: Vec<&str> = known.iter().filter(|spec| !spec.is_of_deployments()).flat_map(|spec| spec.hosts.keys().map(String::as_str)).collect();
     let Some(name) = answers.hosts.overrides.keys().find(|name| !names.contains(&name.as_str())) else { return Ok(()) };
     let nearest = names.iter().map(|known| (strsim::damerau_levenshtein(&name.to_lowercase(), known), *known)).filter(|(distance, _)| *distance <= 3).min();
     Err(RenderError::HostUnknown { name: name.clone(), nearest: nearest.map(|(_, known)| known.to_owned()), known: names.join(", ") })
