@@ -1,5 +1,6 @@
 //! One file a command, each with four moves: resolve the request, call `platform`, show what came back, say how to end.
 
+mod agreement;
 mod completions;
 mod compliance_check;
 mod database;

@@ -2,6 +2,7 @@
 //! platform itself. Lease and record are in the deployment's own namespace, so that two of them never wait for each other.
 
 mod list;
+mod quota;
 mod remove;
 
 use airlock_cluster::{Cluster, SurveyScope};
@@ -111,6 +112,7 @@ pub async fn prepare(cluster: &Cluster, platform: &str, deployment: &AirflowDepl
         tenant: Some(TenantInput { name: &name, deployment, incarnation: None }),
     };
     let rendered = airlock_render::render(&input)?;
+    quota::check(&rendered, &namespace)?;
     let steps = desired::deployment_steps(&rendered);
     let mut installed = observe::installed(cluster, &namespace, record.clone(), &steps).await?;
     installed.unwanted = observe::unwanted(cluster, &installed.inventory, &steps).await?;

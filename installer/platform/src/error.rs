@@ -64,6 +64,16 @@ pub enum PlatformError {
         /// What is wrong with it.
         text: String,
     },
+    /// A quota that the deployment's own parts exceed.
+    #[error("the quota of the deployment allows {allowed} of {what}, and its parts with one task ask for {asked}")]
+    Quota {
+        /// `requests.cpu`, `requests.memory`, `pods`.
+        what: &'static str,
+        /// What its parts ask for.
+        asked: String,
+        /// What the quota allows.
+        allowed: String,
+    },
     /// There is no such deployment.
     #[error("there is no Airflow deployment `{name}`")]
     NoDeployment {
@@ -118,6 +128,7 @@ impl Coded for PlatformError {
             Self::PlatformIncomplete { .. } => Code("platform.incomplete"),
             Self::NoDatabase => Code("platform.no-database"),
             Self::DeploymentName { .. } => Code("platform.deployment-name"),
+            Self::Quota { .. } => Code("platform.quota"),
             Self::NoDeployment { .. } => Code("platform.no-deployment"),
             Self::DeploymentsLeft { .. } => Code("platform.deployments-left"),
             Self::Database(error) => error.code(),

@@ -1,6 +1,7 @@
 //! Airflow deployments: one that works, one beside it that it has nothing in common with, and their end.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::process::Stdio;
 use std::time::Duration;
 
 use airlock_e2e::{Airflow, Site};
@@ -10,6 +11,8 @@ use serde_json::Value;
 fn two_deployments_work_beside_each_other_have_nothing_in_common_and_go_without_a_trace_in_the_other() {
     let site = Site::shared("flows");
     site.installed(&site.whole_answers(""));
+    what_cannot_be_is_refused_before_anything_is_written(&site);
+    a_create_that_is_killed_goes_on_when_it_is_run_again(&site, "alpha");
     let first = create(&site, "alpha");
     let alpha = Airflow::new(&site, "alpha");
     let token = logs_in_and_nobody_else_does(&site, &alpha);
@@ -17,7 +20,7 @@ fn two_deployments_work_beside_each_other_have_nothing_in_common_and_go_without_
     a_second_run_changes_nothing(&site);
 
     let before = state_of(&site, "alpha");
-    let second = create(&site, "beta");
+    let second = two_at_once_and_one_holds_the_lease(&site, "beta");
     assert_eq!(state_of(&site, "alpha"), before, "a second deployment changes and restarts nothing in the first one's namespace");
     no_secret_value_is_in_both(&site);
     a_database_is_open_to_its_own_role_alone(&site);
@@ -38,6 +41,47 @@ fn create(site: &Site, name: &str) -> Duration {
     let made = deployment(site, &["create", name, "--example-dag", "-o", "json"]).expect(0);
     assert_eq!(made.json()["url"], format!("https://{name}-airflow.{}", site.base()), "{}", made.stdout);
     made.took
+}
+
+fn what_cannot_be_is_refused_before_anything_is_written(site: &Site) {
+    let audit = site.audit();
+    let tight = site.file("tight.yaml", "apiVersion: airlock/v1\nkind: AirflowDeployment\nname: tight\nquota: { cpu: 100m }\n").display().to_string();
+    for (arguments, exit, words) in [
+        (["create", "no_name"].as_slice(), 2, "platform.deployment-name"),
+        (&["create", "probes"], 2, "platform.deployment-name"),
+        (&["create", "gamma", "--image", "docker.io/apache/airflow:none"], 3, "IMG-001"),
+        (&["apply", tight.as_str()], 3, "platform.quota"),
+        (&["show", "gamma"], 3, "platform.no-deployment"),
+        (&["delete", "gamma"], 3, "platform.no-deployment"),
+    ] {
+        let refused = deployment(site, arguments).expect(exit);
+        assert!(refused.first_error().contains(words), "{arguments:?}:\n{}", refused.stderr);
+    }
+    assert_eq!(audit.writes(), [], "nothing is written");
+}
+
+/// In the middle of its Job for the tables, by a signal that leaves it no time.
+fn a_create_that_is_killed_goes_on_when_it_is_run_again(site: &Site, name: &str) {
+    let mut run = site.command(&["deployment", "create", name, "--example-dag", "--namespace", &site.name, "--yes"]).stderr(Stdio::null()).stdout(Stdio::null()).spawn().expect("airlock starts");
+    let namespace = site.tenant(name);
+    let begun = || {
+        let jobs = site.bed.kubectl(["-n", &namespace, "get", "jobs", "-o", "name"]).map_err(|error| error.to_string())?;
+        if jobs.is_empty() { Err("there is no Job yet".to_owned()) } else { Ok(()) }
+    };
+    airlock_bed::eventually("the run is in its middle", Duration::from_mins(3), begun).unwrap_or_else(|error| panic!("{error}"));
+    run.kill().expect("it can be killed");
+    run.wait().expect("it ends");
+}
+
+fn two_at_once_and_one_holds_the_lease(site: &Site, name: &str) -> Duration {
+    let rival = site.command(&["deployment", "create", name, "--example-dag", "--namespace", &site.name, "--yes"]).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("airlock starts");
+    let one = deployment(site, &["create", name, "--example-dag", "-o", "json"]);
+    let other = rival.wait_with_output().expect("it ends");
+    let mut codes = [one.exit, other.status.code().unwrap_or(-1)];
+    codes.sort_unstable();
+    assert_eq!(codes, [0, 9], "one makes it, the other hears who does:\n{}\n{}", one.stderr, String::from_utf8_lossy(&other.stderr));
+    create(site, name);
+    one.took
 }
 
 fn logs_in_and_nobody_else_does(site: &Site, airflow: &Airflow<'_>) -> String {

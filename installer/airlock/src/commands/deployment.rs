@@ -2,17 +2,18 @@
 
 use std::path::PathBuf;
 
-use airlock_model::{AirflowDeployment, ApprovedBy, DeploymentName, Digest, Exit, ObjectRef};
-use airlock_platform::deployment::{self, ADMINISTRATOR, DeploymentRemoval, DeploymentStatus, PreparedDeployment};
+use airlock_model::{AirflowDeployment, DeploymentName, Digest, Exit, ObjectRef};
+use airlock_platform::deployment::{self, ADMINISTRATOR, DeploymentStatus};
 use airlock_platform::{Cluster, PlatformError};
 use serde::Serialize;
 
+use super::agreement::{self, Proposal};
 use super::session::Session;
 use crate::answers_file;
 use crate::arguments::{DeploymentApply, DeploymentCommand, DeploymentCreate, DeploymentDelete, DeploymentShow};
 use crate::failure::Failure;
+use crate::output::deployments;
 use crate::output::progress::Progress;
-use crate::output::{deployments, findings, plan};
 
 /// What became of a deployment, for programs.
 #[derive(Serialize)]
@@ -78,7 +79,8 @@ async fn apply(session: &Session<'_>, document: &AirflowDeployment, events: Opti
     let cluster = session.connect().await?;
     progress.busy("looking at the cluster and making the plan");
     let prepared = session.reading(Box::pin(deployment::prepare(&cluster, session.namespace(), document))).await?;
-    let Some(by) = agreement(session, &prepared, &progress).await? else {
+    let proposal = Proposal { plan: &prepared.plan, digest: &prepared.digest, findings: &prepared.findings, note: None, question: "Carry out this plan?", what: "the plan" };
+    let Some(by) = agreement::ask(session, &proposal, &progress).await? else {
         progress.finish()?;
         session.output.talk("nothing was written");
         return Ok(Exit::Ok);
@@ -98,27 +100,6 @@ async fn apply(session: &Session<'_>, document: &AirflowDeployment, events: Opti
     let document = Applied { outcome, name: prepared.name.as_str(), url: url.clone(), namespace: &prepared.namespace, plan: &prepared.digest, steps: prepared.plan.steps.len() };
     session.output.result("deployment", text, &document)?;
     told.map(|()| Exit::Ok)
-}
-
-/// Shows the plan and asks; none is a no.
-async fn agreement(session: &Session<'_>, prepared: &PreparedDeployment, progress: &Progress) -> Result<Option<ApprovedBy>, Failure> {
-    let blocking = prepared.blocking();
-    if !blocking.is_empty() {
-        return Err(PlatformError::Blocked(blocking).into());
-    }
-    if session.global.yes || prepared.plan.is_empty() {
-        if !prepared.plan.is_empty() {
-            progress.say(&format!("{}\n{}", plan::totals(&prepared.plan), prepared.digest));
-        }
-        return Ok(Some(ApprovedBy::YesFlag));
-    }
-    session.output.can_ask("the plan")?;
-    progress.pause();
-    session.output.talk(&plan::plan(&prepared.plan, &prepared.digest, session.output.talk_style));
-    session.output.talk(&findings::findings(&findings::notable(&prepared.findings), session.output.talk_style, session.output.verbose));
-    let agreed = session.agreed("Carry out this plan?", "the plan").await?;
-    progress.resume();
-    Ok(agreed.then_some(ApprovedBy::Prompt))
 }
 
 async fn list(session: &Session<'_>) -> Result<Exit, Failure> {
@@ -156,7 +137,9 @@ async fn delete(session: &Session<'_>, arguments: &DeploymentDelete) -> Result<E
     let cluster = session.connect().await?;
     progress.busy("looking for what belongs to it");
     let removal = session.reading(Box::pin(deployment::removal(&cluster, session.namespace(), &name, !arguments.no_dump))).await?;
-    let Some(by) = removal_agreement(session, &removal, &progress).await? else {
+    let question = format!("Take the Airflow deployment {name} away?");
+    let proposal = Proposal { plan: &removal.plan, digest: &removal.digest, findings: &[], note: None, question: &question, what: "the removal" };
+    let Some(by) = agreement::ask(session, &proposal, &progress).await? else {
         progress.finish()?;
         session.output.talk("nothing was written");
         return Ok(Exit::Ok);
@@ -168,17 +151,4 @@ async fn delete(session: &Session<'_>, arguments: &DeploymentDelete) -> Result<E
     let kept = removal.dump.as_ref().map_or_else(String::new, |dump| format!("its database is kept in {dump} on the volume of the database server\n"));
     session.output.result("deployment delete", || format!("the Airflow deployment {name} is gone\n{kept}what was erased and what remains: {}\n", removal.offboarding), &document)?;
     told.map(|()| Exit::Ok)
-}
-
-async fn removal_agreement(session: &Session<'_>, removal: &DeploymentRemoval, progress: &Progress) -> Result<Option<ApprovedBy>, Failure> {
-    if session.global.yes {
-        progress.say(&format!("{}\n{}", plan::totals(&removal.plan), removal.digest));
-        return Ok(Some(ApprovedBy::YesFlag));
-    }
-    session.output.can_ask("the removal")?;
-    progress.pause();
-    session.output.talk(&plan::plan(&removal.plan, &removal.digest, session.output.talk_style));
-    let agreed = session.agreed(&format!("Take the Airflow deployment {} away?", removal.name), "the removal").await?;
-    progress.resume();
-    Ok(agreed.then_some(ApprovedBy::Prompt))
 }

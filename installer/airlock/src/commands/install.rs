@@ -1,15 +1,16 @@
 //! `airlock install`: plan, agree, carry out, verify. Run again, it goes on where it stopped.
 
-use airlock_model::{ApprovedBy, Digest, Exit, StepId, Ticket};
+use airlock_model::{Digest, Exit, StepId, Ticket};
 use airlock_platform::{ApplyOptions, Installed, PlatformError, Prepared, Report, install, prepare};
 use serde::Serialize;
 
+use super::agreement::{self, Proposal};
 use super::session::Session;
 use crate::answers_file;
 use crate::arguments::Install;
 use crate::failure::Failure;
 use crate::output::progress::Progress;
-use crate::output::{findings, plan, report, tickets};
+use crate::output::{report, tickets};
 
 /// The result for programs.
 #[derive(Serialize)]
@@ -35,7 +36,8 @@ pub(super) async fn run(session: &Session<'_>, arguments: &Install) -> Result<Ex
     let prepared = session.reading(Box::pin(prepare(&cluster, &answers))).await?;
     let options = ApplyOptions { answers: serde_json::to_value(&answers).map_err(PlatformError::from)?, until: until(arguments.until.as_deref(), &prepared)?, ..session.apply_options() };
 
-    let Some(by) = agreement(session, &prepared, &progress).await? else {
+    let proposal = Proposal { plan: &prepared.plan, digest: &prepared.digest, findings: &prepared.findings, note: None, question: "Carry out this plan?", what: "the plan" };
+    let Some(by) = agreement::ask(session, &proposal, &progress).await? else {
         progress.finish()?;
         session.output.talk("nothing was written");
         return Ok(Exit::Ok);
@@ -55,29 +57,6 @@ fn until(asked: Option<&str>, prepared: &Prepared) -> Result<Option<StepId>, Fai
     }
     let known = steps.iter().map(|step| step.id.0.as_str()).collect::<Vec<_>>().join(", ");
     Err(Failure::Argument(format!("the plan has no step `{asked}`; it has {known}")))
-}
-
-/// Shows the plan and asks; none is a no. What is blocked is not asked about, and what is empty needs no yes.
-async fn agreement(session: &Session<'_>, prepared: &Prepared, progress: &Progress) -> Result<Option<ApprovedBy>, Failure> {
-    let blocking = prepared.blocking();
-    if !blocking.is_empty() {
-        return Err(PlatformError::Blocked(blocking).into());
-    }
-    if session.global.yes || prepared.plan.is_empty() {
-        let notable = findings::notable(&prepared.findings);
-        progress.say(findings::findings(&notable, session.output.talk_style, session.output.verbose).trim_end());
-        if !prepared.plan.is_empty() {
-            progress.say(&format!("{}\n{}", plan::totals(&prepared.plan), prepared.digest));
-        }
-        return Ok(Some(ApprovedBy::YesFlag));
-    }
-    session.output.can_ask("the plan")?;
-    progress.pause();
-    session.output.talk(&plan::plan(&prepared.plan, &prepared.digest, session.output.talk_style));
-    session.output.talk(&findings::findings(&findings::notable(&prepared.findings), session.output.talk_style, session.output.verbose));
-    let agreed = session.agreed("Carry out this plan?", "the plan").await?;
-    progress.resume();
-    Ok(agreed.then_some(ApprovedBy::Prompt))
 }
 
 fn show(session: &Session<'_>, prepared: &Prepared, installed: &Installed) -> Result<Exit, Failure> {

@@ -1,9 +1,10 @@
 //! `airlock uninstall`: the plan that takes the installation away, and carrying it out.
 
-use airlock_model::{ApprovedBy, Digest, Exit, ObjectRef};
-use airlock_platform::uninstall::{Removal, removal, uninstall};
+use airlock_model::{Digest, Exit, ObjectRef};
+use airlock_platform::uninstall::{removal, uninstall};
 use serde::Serialize;
 
+use super::agreement::{self, Proposal};
 use super::session::Session;
 use crate::arguments::Uninstall;
 use crate::failure::Failure;
@@ -24,7 +25,9 @@ pub(super) async fn run(session: &Session<'_>, arguments: &Uninstall) -> Result<
     let cluster = session.connect().await?;
     progress.busy("looking for what is installed");
     let removal = session.reading(removal(&cluster, session.namespace(), arguments.delete_data)).await?;
-    let Some(by) = agreement(session, &removal, &progress).await? else {
+    let note = (!removal.kept.is_empty()).then(|| format!("kept, and adopted by the next install:\n{}", plan::kept(&removal.kept)));
+    let proposal = Proposal { plan: &removal.plan, digest: &removal.digest, findings: &[], note, question: "Take the installation away?", what: "the removal" };
+    let Some(by) = agreement::ask(session, &proposal, &progress).await? else {
         progress.finish()?;
         session.output.talk("nothing was written");
         return Ok(Exit::Ok);
@@ -35,21 +38,4 @@ pub(super) async fn run(session: &Session<'_>, arguments: &Uninstall) -> Result<
     let text = || if removal.kept.is_empty() { "the installation is gone\n".into() } else { format!("the installation is gone; what stays:\n{}", plan::kept(&removal.kept)) };
     session.output.result("uninstall", text, &Document { outcome: "uninstalled", plan: &removal.digest, kept: &removal.kept })?;
     told.map(|()| Exit::Ok)
-}
-
-/// Shows what goes and what stays, and asks; none is a no.
-async fn agreement(session: &Session<'_>, removal: &Removal, progress: &Progress) -> Result<Option<ApprovedBy>, Failure> {
-    if session.global.yes {
-        progress.say(&format!("{}\n{}", plan::totals(&removal.plan), removal.digest));
-        return Ok(Some(ApprovedBy::YesFlag));
-    }
-    session.output.can_ask("the removal")?;
-    progress.pause();
-    session.output.talk(&plan::plan(&removal.plan, &removal.digest, session.output.talk_style));
-    if !removal.kept.is_empty() {
-        session.output.talk(&format!("kept, and adopted by the next install:\n{}", plan::kept(&removal.kept)));
-    }
-    let agreed = session.agreed("Take the installation away?", "the removal").await?;
-    progress.resume();
-    Ok(agreed.then_some(ApprovedBy::Prompt))
 }

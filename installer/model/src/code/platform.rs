@@ -93,6 +93,14 @@ pub(super) const CODES: &[CodeSpec] = &[
         next: None,
     },
     CodeSpec {
+        code: "platform.quota",
+        exit: Exit::Blocked,
+        what: "the quota of an Airflow deployment is too small for its own parts",
+        why: "pods that a quota refuses never start; nothing was written",
+        fix: "raise `quota` in the deployment's document, or leave it out: the size has one of its own",
+        next: Some("airlock deployment apply FILE"),
+    },
+    CodeSpec {
         code: "platform.no-deployment",
         exit: Exit::Blocked,
         what: "there is no Airflow deployment of that name",
