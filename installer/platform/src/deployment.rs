@@ -15,7 +15,7 @@ use airlock_render::{RenderInput, Rendered, TenantInput};
 use jiff::Timestamp;
 
 use crate::prepare::PlanOf;
-use crate::{PlatformError, desired, images, observe, planning, prepare as preparing, verify};
+use crate::{PlatformError, desired, images, observe, planning, prepare as preparing, requirements, verify};
 
 pub(crate) use list::namespaces;
 pub use list::{DeploymentStatus, PartStatus, list, show};
@@ -95,6 +95,9 @@ pub async fn prepare(cluster: &Cluster, platform: &str, deployment: &AirflowDepl
     let namespace = platform.namespace(&name)?;
     let base = platform.answers.base()?;
     let host = platform.answers.hosts.tenant_host(&name, &base)?;
+    if requirements::hosts(&platform.answers)?.values().flatten().any(|other| *other == host) {
+        return Err(PlatformError::DeploymentName { text: format!("`{name}` would have the host {host}, which is the platform's; choose another name") });
+    }
     let release = airlock_render::release()?;
     let namespaces = platform.namespaces(&namespace);
     let scope = SurveyScope { namespaces: namespaces.clone() };

@@ -65,7 +65,7 @@ pub enum PlatformError {
         text: String,
     },
     /// A quota that the deployment's own parts exceed.
-    #[error("the quota of the deployment allows {allowed} of {what}, and its parts with one task ask for {asked}")]
+    #[error("the quota of the deployment allows {allowed} of {what}, and its parts with one more pod ask for {asked}")]
     Quota {
         /// `requests.cpu`, `requests.memory`, `pods`.
         what: &'static str,

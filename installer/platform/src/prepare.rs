@@ -135,6 +135,9 @@ async fn look_and_plan(cluster: &Cluster, answers: &Answers) -> Result<Prepared,
     let release = airlock_render::release()?;
     let (facts, record) = futures::join!(survey(cluster, answers), airlock_engine::record::read(cluster, &namespace));
     let (facts, record) = (facts?, record?);
+    if let Some(record) = &record {
+        keep_deployments(cluster, record, answers).await?;
+    }
     let resolved = images::resolve(&images::of(&release, answers, Some(&facts))?, record.as_ref()).await;
     let installation = installation(&facts, record.as_ref(), &namespace)?;
     let input = RenderInput { answers, base: &base, release: &release, lock: resolved.missing.is_empty().then_some(&resolved.lock), facts: Some(&facts), installation: &installation, tenant: None };
@@ -149,6 +152,23 @@ async fn look_and_plan(cluster: &Cluster, answers: &Answers) -> Result<Prepared,
     let digest = plan.digest()?;
     let findings = if plan.is_empty() { Vec::new() } else { rehearse(cluster, namespaces(answers), &facts, &plan, resolved).await? };
     Ok(Prepared { answers: answers.clone(), base, facts, findings, plan, digest, record, rendered })
+}
+
+/// Answers that would take the database, the namespaces, or the hosts of Airflow deployments away from under them are refused.
+async fn keep_deployments(cluster: &Cluster, record: &Record, answers: &Answers) -> Result<(), PlatformError> {
+    if record.answers.is_null() {
+        return Ok(());
+    }
+    let former: Answers = serde_json::from_value(record.answers.clone())?;
+    let stands = former.components.database.mode == answers.components.database.mode
+        && former.namespaces.tenants == answers.namespaces.tenants
+        && former.hosts.tenant == answers.hosts.tenant
+        && former.base_domain == answers.base_domain;
+    if stands {
+        return Ok(());
+    }
+    let found = crate::deployment::namespaces(cluster, &record.installation).await?;
+    if found.is_empty() { Ok(()) } else { Err(PlatformError::DeploymentsLeft { names: found.into_iter().map(|(name, _)| name).collect() }) }
 }
 
 fn known(what: &'static str, fact: &airlock_model::Fact<String>) -> Result<String, PlatformError> {

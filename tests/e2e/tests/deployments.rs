@@ -89,6 +89,8 @@ fn logs_in_and_nobody_else_does(site: &Site, airflow: &Airflow<'_>) -> String {
     let text = |key: &str| credentials[key].as_str().unwrap_or_default().to_owned();
     let anonymous = airflow.ask("GET", "/api/v2/dags", None, None);
     assert_eq!(anonymous.status, 401, "{}", anonymous.body);
+    let inner = airflow.ask("GET", "/execution/health", None, None);
+    assert_eq!(inner.status, 404, "the API of tasks is not for those outside: {}", inner.body);
     let wrong = airflow.login(&text("username"), "wrong").expect_err("a wrong password is refused");
     assert_eq!(wrong.status, 401, "{}", wrong.body);
     airflow.login(&text("username"), &text("password")).unwrap_or_else(|answer| panic!("the first login is refused: {} {}", answer.status, answer.body))

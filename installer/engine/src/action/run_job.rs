@@ -1,6 +1,8 @@
 //! Runs a Job to its end: one that ended well is left as the proof that it did, one that failed is run again. Earlier Jobs of
 //! the same kind of work, told by their labels, are removed.
 
+use std::time::Duration;
+
 use airlock_model::{Event, Object, ObjectRef, Operation, PlannedStep, Untrusted, names};
 use serde_json::Value;
 
@@ -23,7 +25,7 @@ pub(super) async fn settle(run: &Run<'_>, step: &PlannedStep, job: &Object) -> R
         }
     };
     if operation.is_some() {
-        wait(run, step, reference).await?;
+        wait(run, step, job).await?;
     }
     run.events.send(Event::ObjectSettled { step: step.id.clone(), object: reference.clone(), operation: operation.filter(|operation| *operation == Operation::Create) });
     Ok(())
@@ -56,9 +58,14 @@ async fn remove(run: &Run<'_>, step: &PlannedStep, jobs: &[ObjectRef]) -> Result
     run.halt.while_leased(run.cluster.wait_gone(jobs, &run.waiting(), told)).await?.map_err(ApplyError::of)
 }
 
-async fn wait(run: &Run<'_>, step: &PlannedStep, job: &ObjectRef) -> Result<(), ApplyError> {
+/// A Job says of itself how long it may take; while it runs it shows no other progress.
+async fn wait(run: &Run<'_>, step: &PlannedStep, job: &Object) -> Result<(), ApplyError> {
+    let mut options = run.waiting();
+    if let Some(seconds) = job.manifest().pointer("/spec/activeDeadlineSeconds").and_then(Value::as_u64) {
+        options.stalled_after = options.stalled_after.max(Duration::from_secs(seconds));
+    }
     let told = |object: &ObjectRef, cause: &str| run.events.send(Event::Waiting { step: step.id.clone(), object: object.clone(), cause: Untrusted::new(cause.to_owned()) });
-    run.halt.while_leased(run.cluster.wait_ready(std::slice::from_ref(job), &run.waiting(), told)).await?.map_err(ApplyError::of)
+    run.halt.while_leased(run.cluster.wait_ready(std::slice::from_ref(job.reference()), &options, told)).await?.map_err(ApplyError::of)
 }
 
 /// The Job controller gave up (Kubernetes: condition `Failed` of a Job).

@@ -1,5 +1,5 @@
-//! Whether the parts of a deployment fit into its own quota, with one task beside them: pods that a quota refuses are never
-//! made, and the run would find that out late.
+//! Whether the parts of a deployment fit into its own quota, with one more pod beside them: a task, the Job for the tables, or
+//! the new pod of a part that is changed. Pods that a quota refuses are never made, and the run would find that out late.
 
 use airlock_model::{Amount, Object, quantity, quantity_millis};
 use airlock_render::Rendered;
@@ -11,10 +11,10 @@ use crate::{PlatformError, requests};
 pub(super) fn check(rendered: &Rendered, namespace: &str) -> Result<(), PlatformError> {
     let objects = || rendered.components.iter().flat_map(|component| &component.objects).filter(|object| object.reference().namespace.as_deref() == Some(namespace));
     let hard = objects().filter(|object| object.reference().kind == "ResourceQuota").filter_map(|quota| quota.manifest().pointer("/spec/hard")).collect::<Vec<&Value>>();
-    // Jobs end before the others begin, and ask for less than those.
     let parts: Vec<requests::PodRequests> = objects().filter(|object| object.reference().kind != "Job").filter_map(requests::of_object).collect();
-    let task = objects().find_map(task).unwrap_or_default();
-    let asked: Amount = parts.iter().map(|part| part.each * u64::from(part.count)).chain([task]).sum();
+    let largest = |a: Amount, b: Amount| Amount { cpu_millis: a.cpu_millis.max(b.cpu_millis), memory_bytes: a.memory_bytes.max(b.memory_bytes) };
+    let beside = objects().filter_map(requests::of_object).map(|pod| pod.each).chain(objects().filter_map(task)).fold(Amount::default(), largest);
+    let asked: Amount = parts.iter().map(|part| part.each * u64::from(part.count)).chain([beside]).sum();
     let pods: u64 = parts.iter().map(|part| u64::from(part.count)).sum::<u64>() + 1;
     for hard in hard {
         let allowed = |what: &str| hard.get(what).and_then(Value::as_str).map(str::to_owned);
@@ -62,9 +62,9 @@ mod tests {
     fn a_quota_that_the_parts_and_a_task_exceed_is_refused_by_its_line() {
         assert!(checked(DeploymentQuota::default()).is_ok());
         for (quota, words) in [
-            (DeploymentQuota { cpu: Some("300m".into()), ..Default::default() }, "300m of requests.cpu, and its parts with one task ask for 400m"),
+            (DeploymentQuota { cpu: Some("300m".into()), ..Default::default() }, "300m of requests.cpu, and its parts with one more pod ask for 400m"),
             (DeploymentQuota { memory: Some("1Gi".into()), ..Default::default() }, "1Gi of requests.memory"),
-            (DeploymentQuota { pods: Some(4), ..Default::default() }, "4 of pods, and its parts with one task ask for 5"),
+            (DeploymentQuota { pods: Some(4), ..Default::default() }, "4 of pods, and its parts with one more pod ask for 5"),
         ] {
             let error = checked(quota).unwrap_err();
             assert_eq!(error.code().0, "platform.quota");

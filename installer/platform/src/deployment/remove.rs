@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use airlock_cluster::{Cluster, SurveyScope};
 use airlock_engine::{ApplyOptions, RunOutcome, Stop};
 use airlock_model::{
-    Action, AirflowDeployment, Approval, ApprovedBy, ApprovedPlan, Change, DeploymentName, Digest, Events, Facts, Object, ObjectRef, Operation, Plan, PlannedStep, Purpose, Record, Risk, StepId, Undo,
-    names,
+    Action, AirflowDeployment, Approval, ApprovedBy, ApprovedPlan, Change, DeploymentName, Digest, Events, Facts, LiveObject, Object, ObjectRef, Operation, Plan, PlannedStep, Purpose, Record, Risk,
+    StepId, Undo, names,
 };
 use airlock_render::{RenderInput, Rendered, TenantInput};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Platform;
-use crate::{PlatformError, desired, desired::DesiredStep, planning::PLAN_SCHEMA, rights};
+use crate::{PlatformError, desired, desired::DesiredStep, planning::PLAN_SCHEMA, prepare as preparing, rights};
 
 /// What goes and what stays.
 pub struct DeploymentRemoval {
@@ -53,9 +53,22 @@ pub async fn removal(cluster: &Cluster, platform_namespace: &str, name: &Deploym
     objects.dedup();
     let removal = Removal { platform: &platform, name, namespace: &namespace, incarnation: &incarnation, dump };
     let rendered = removal.rendered(record.as_ref(), &facts)?;
-    let offboarding = removal.offboarding(&objects)?;
-    let steps = removal.steps(&rendered, &objects, &offboarding);
+    // Of an earlier try: it is brought up to date, and never goes itself.
+    let told = cluster.get(&removal.offboarding_object()).await?;
+    objects.retain(|object| *object != removal.offboarding_object());
+    let offboarding = removal.offboarding(&erased(&objects, told.as_ref()))?;
+    let mut steps = removal.steps(&rendered, &objects, &offboarding);
+    if let (Some(told), Some(step)) = (&told, steps.iter_mut().find(|step| step.id.0 == OFFBOARDING)) {
+        for change in &mut step.changes {
+            change.operation = Operation::Update;
+            change.seen = Some(airlock_engine::owned_digest(offboarding.manifest(), &told.manifest)?);
+        }
+    }
     let plan = removal.plan(&facts, record.as_ref(), steps);
+    let refused = preparing::refused_rights(cluster, &plan.rights()).await;
+    if !refused.is_empty() {
+        return Err(PlatformError::Blocked(refused));
+    }
     let digest = plan.digest()?;
     let caller = super::caller(&facts);
     Ok(DeploymentRemoval { name: name.clone(), dump: dump.then(|| airlock_render::dump_file(name, Some(&incarnation))), offboarding: offboarding.reference().clone(), plan, digest, caller })
@@ -102,9 +115,10 @@ impl Removal<'_> {
                 add(&mut steps, &step.id.0, &step.title, step.action, Operation::Create);
             }
         }
-        let rest = objects.iter().filter(|object| !is_workload(object) && object.kind != "Namespace").cloned();
+        // What is in the deployment's own namespace goes with it: without its policies, the pods of tasks would be open until then.
+        let rest = objects.iter().filter(|object| !is_workload(object) && object.kind != "Namespace" && object.namespace.as_deref() != Some(self.namespace)).cloned();
         add_deletion(&mut steps, "remove.objects", "remove what they used", rest.chain(made).collect());
-        add(&mut steps, "offboarding", "write down what was erased and what remains", Action::Apply(vec![offboarding.clone()]), Operation::Create);
+        add(&mut steps, OFFBOARDING, "write down what was erased and what remains", Action::Apply(vec![offboarding.clone()]), Operation::Create);
         add_deletion(&mut steps, "remove.namespace", "remove the namespace", objects.iter().filter(|object| object.kind == "Namespace").cloned().collect());
         steps
     }
@@ -127,8 +141,12 @@ impl Removal<'_> {
         }
     }
 
+    fn offboarding_object(&self) -> ObjectRef {
+        ObjectRef::namespaced("v1", "ConfigMap", &self.platform.answers.namespaces.platform, &format!("airlock-offboarding-{}-{}", self.name, self.incarnation))
+    }
+
     /// What was erased and what remains, for whoever asks after a deployment that is gone.
-    fn offboarding(&self, objects: &[ObjectRef]) -> Result<Object, PlatformError> {
+    fn offboarding(&self, erased: &[String]) -> Result<Object, PlatformError> {
         let platform = &self.platform.record;
         let labels: BTreeMap<&str, &str> = BTreeMap::from([
             (names::LABEL_NAME, names::PRODUCT),
@@ -150,15 +168,27 @@ impl Removal<'_> {
             "erased": {
                 "database": self.name.role(),
                 "role": self.name.role(),
-                "objects": objects.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                "objects": erased,
             },
             "remains": remains,
         });
-        let name = format!("airlock-offboarding-{}-{}", self.name, self.incarnation);
-        let namespace = &self.platform.answers.namespaces.platform;
-        let manifest = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": name, "namespace": namespace, "labels": labels }, "data": { "offboarding.json": serde_json::to_string_pretty(&told)? } });
+        let at = self.offboarding_object();
+        let manifest = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": at.name, "namespace": at.namespace, "labels": labels }, "data": { "offboarding.json": serde_json::to_string_pretty(&told)? } });
         Object::new(manifest).map_err(|error| PlatformError::FactMissing { what: "the offboarding record", why: error.to_string().into() })
     }
+}
+
+/// The step that writes down what was erased and what remains.
+const OFFBOARDING: &str = "offboarding";
+
+/// What is erased, with what an earlier try erased already.
+fn erased(objects: &[ObjectRef], told: Option<&LiveObject>) -> Vec<String> {
+    let before = told.and_then(|live| live.manifest.pointer("/data/offboarding.json")).and_then(Value::as_str).and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let before = before.as_ref().and_then(|document| document.pointer("/erased/objects")).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let mut erased: Vec<String> = objects.iter().map(ToString::to_string).chain(before.map(str::to_owned)).collect();
+    erased.sort();
+    erased.dedup();
+    erased
 }
 
 /// The component that keeps a dump comes before the one that drops.
@@ -243,7 +273,7 @@ mod tests {
         let base = platform.answers.base().unwrap();
         let rendered = airlock_render::render(&RenderInput { answers: &platform.answers, base: &base, release: &release, lock: None, facts: None, installation: "abc", tenant }).unwrap();
         let objects = [ObjectRef::namespaced("apps/v1", "Deployment", "airlock-alpha", "a"), ObjectRef::cluster("v1", "Namespace", "airlock-alpha")];
-        let offboarding = removal.offboarding(&objects).unwrap();
+        let offboarding = removal.offboarding(&erased(&objects, None)).unwrap();
         removal.steps(&rendered, &objects, &offboarding).into_iter().map(|step| step.id.0).collect()
     }
 
