@@ -119,7 +119,8 @@ pub fn requirements(answers: &Answers) -> Result<Requirements, PlatformError> {
     })
 }
 
-/// All that steps make is deleted, and the claims that a controller made of a `StatefulSet`'s template.
+/// All that steps make is deleted, and the claims that a controller made of a `StatefulSet`'s template; before that, Airflow
+/// deployments are looked for.
 fn removal_rights(steps: &[desired::DesiredStep], platform: &str, needed: &[Right]) -> Vec<Right> {
     let made = steps.iter().flat_map(|step| match &step.action {
         Action::Run(job) => vec![job.reference().clone()],
@@ -130,6 +131,9 @@ fn removal_rights(steps: &[desired::DesiredStep], platform: &str, needed: &[Righ
     });
     let claims = ObjectRef::namespaced("v1", "PersistentVolumeClaim", platform, "");
     let mut rights = rights::of_action(&Action::Delete(made.chain([claims]).collect()));
+    // Airflow deployments are found by the labels of their namespaces; a platform does not go before them.
+    rights.push(Right { group: String::new(), resource: "namespaces".into(), verb: "list".into(), namespace: None });
+    rights.sort();
     rights.retain(|right| !needed.contains(right));
     rights
 }
