@@ -5,6 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+mod scratch;
+
+use scratch::folder;
+
 type Outcome = Result<(), Box<dyn Error>>;
 
 /// Runs these lines with the processes' part of the bed, for a bed called `bed` with two nodes; `ROOT` in the answer is the folder.
@@ -17,10 +21,7 @@ fn ask(root: &Path, lines: &str) -> Result<String, Box<dyn Error>> {
 
 /// An empty folder of this name with these files in it.
 fn tree(name: &str, files: &[(&str, &str)]) -> Result<PathBuf, Box<dyn Error>> {
-    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    if root.exists() {
-        fs::remove_dir_all(&root)?;
-    }
+    let root = folder(name)?;
     for (file, text) in files {
         let path = root.join(file);
         fs::create_dir_all(path.parent().ok_or("no parent")?)?;

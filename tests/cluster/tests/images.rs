@@ -10,6 +10,10 @@ use std::time::Duration;
 use airlock_bed::{Bed, Output};
 use serde_json::Value;
 
+mod scratch;
+
+use scratch::folder;
+
 type Outcome = Result<(), Box<dyn Error>>;
 
 /// All but `airlock`, whose program these tests don't build.
@@ -340,16 +344,6 @@ fn built(output: &Output) -> Result<BTreeMap<String, String>, Box<dyn Error>> {
             Ok((reference.to_owned(), fields.next().unwrap_or_default().to_owned()))
         })
         .collect()
-}
-
-/// An empty folder of this name.
-fn folder(name: &str) -> Result<PathBuf, Box<dyn Error>> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    if folder.exists() {
-        fs::remove_dir_all(&folder)?;
-    }
-    fs::create_dir_all(&folder)?;
-    Ok(folder)
 }
 
 /// The lock file with one package's line changed.

@@ -3,8 +3,12 @@
 use std::error::Error;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
+
+mod scratch;
+
+use scratch::folder;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -16,16 +20,6 @@ fn run(folder: &Path, lines: &str) -> Output {
         env!("CARGO_MANIFEST_DIR")
     );
     Command::new("bash").args(["-euo", "pipefail", "-c", &script]).env("POLICY_RC", folder.join("policy-rc.d")).output().expect("bash")
-}
-
-/// An empty folder of this name.
-fn folder(name: &str) -> Result<PathBuf, Box<dyn Error>> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    if folder.exists() {
-        fs::remove_dir_all(&folder)?;
-    }
-    fs::create_dir_all(&folder)?;
-    Ok(folder)
 }
 
 #[test]

@@ -8,8 +8,10 @@ use std::process::Command;
 
 use airlock_bed::{Bed, Output};
 
+mod scratch;
 mod traces;
 
+use scratch::folder;
 use traces::traces;
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -74,10 +76,7 @@ impl View {
         exec "$@""#;
 
     fn new() -> Result<Self, Box<dyn Error>> {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("first-start");
-        if folder.exists() {
-            fs::remove_dir_all(&folder)?;
-        }
+        let folder = folder("first-start")?;
         for name in Self::FOLDERS {
             fs::create_dir_all(folder.join(name))?;
         }
