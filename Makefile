@@ -1,6 +1,8 @@
 # All targets run from a clean clone on Debian as root; what is missing is installed, pinned. State is kept in AIRLOCK_BED.
 export AIRLOCK_BED ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/airlock-bed
 BED := tests/cluster/bed
+# How many tests at once: most of a test on the bed is waiting.
+TESTS ?= 3
 
 .PHONY: try test soak bench bench-cold lint advisories docs cluster-up cluster-down packages
 
@@ -11,9 +13,8 @@ try: packages
 ## everything that must hold before a change lands
 test: packages
 	@$(BED) check
-	cargo build --locked --workspace --bins
-	$(BED) build
-	cargo test --locked --workspace --no-fail-fast -- --test-threads=1
+	$(BED) build & cargo build --locked --workspace --all-targets && wait $$!
+	RUST_TEST_THREADS=$(TESTS) cargo test --locked --workspace --no-fail-fast
 
 ## long runs; the last report is committed
 soak: packages

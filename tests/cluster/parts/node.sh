@@ -84,6 +84,7 @@ readOnlyPort: 0
 clusterDomain: cluster.local
 clusterDNS: [$CLUSTER_DNS]
 resolvConf: $BED/corp/resolv.conf
+syncFrequency: 10s
 tlsCertFile: $PKI/kubelet$n.crt
 tlsPrivateKeyFile: $PKI/kubelet$n.key
 volumePluginDir: $d/kubelet/volume-plugins

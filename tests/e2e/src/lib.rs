@@ -162,14 +162,14 @@ impl Site {
         Audit { site: self, log: self.bed.audit().unwrap_or_else(|error| panic!("{error}")) }
     }
 
-    /// Runs `airlock` to its end.
+    /// Runs `airlock` to its end, and tells how long that was: shown when the test fails, and with `--nocapture`.
+    #[expect(clippy::print_stderr, reason = "it is part of a test's output")]
     pub fn run(&self, arguments: &[&str]) -> Run {
         let begin = Instant::now();
         let output = self.command(arguments).output().unwrap_or_else(|error| panic!("airlock does not start: {error}"));
         let took = begin.elapsed();
         let Output { code, stdout, stderr } = Output::from(output);
-        // Shown when the test fails, and with --nocapture.
-        println!("{:5.1} s  exit {}  airlock {}", took.as_secs_f64(), code.unwrap_or(-1), arguments.join(" "));
+        eprintln!("{:5.1} s  exit {}  airlock {}", took.as_secs_f64(), code.unwrap_or(-1), arguments.join(" "));
         Run { exit: code.unwrap_or(-1), stdout, stderr, took }
     }
 

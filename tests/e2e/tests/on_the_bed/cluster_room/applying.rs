@@ -6,7 +6,7 @@ use airlock_cluster::{ClusterError, SecretObject, Stop};
 use airlock_model::{Object, ObjectRef, Right, Secret};
 use serde_json::json;
 
-use crate::{Outcome, Place, client_pod};
+use super::{Outcome, Place, client_pod};
 
 #[tokio::test]
 async fn a_second_apply_of_the_same_object_changes_nothing() -> Outcome {
@@ -128,8 +128,8 @@ async fn rights_are_answered_one_by_one() -> Outcome {
     let user = format!("{}-guest", place.name());
     place.namespace.kubectl(["create", "role", "reader", "--verb=get", "--resource=pods/log"])?;
     place.namespace.kubectl(["create", "rolebinding", "reader", "--role=reader", &format!("--user={user}")])?;
-    let kubeconfig = crate::through_relay(&place.bed, &place.bed.user(&user, &[])?)?;
-    let guest = crate::connect(kubeconfig.path().to_owned(), None).await?;
+    let kubeconfig = super::through_relay(&place.bed, &place.bed.user(&user, &[])?)?;
+    let guest = super::connect(kubeconfig.path().to_owned(), None).await?;
     let right = |resource: &str, namespace: Option<&str>| Right { group: String::new(), resource: resource.into(), verb: "get".into(), namespace: namespace.map(str::to_owned) };
     let rights = [right("pods/log", Some(place.name())), right("pods", Some(place.name())), right("pods/log", None)];
     let answers: Vec<_> = guest.may(&rights).await.into_iter().map(|(_, answer)| answer).collect();

@@ -1,13 +1,17 @@
-//! A bed that was never started before comes and goes without a trace.
+//! A bed that was never started before comes and goes without a trace, and so does one that was killed on its way up. Nothing else runs
+//! on the machine meanwhile.
 
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use airlock_bed::{Bed, Output};
 
+mod killed;
+#[path = "../the_bed/scratch.rs"]
 mod scratch;
 mod traces;
 
@@ -16,8 +20,18 @@ use traces::traces;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
+/// Another network than the shared bed's.
+const NETWORK: &str = "10.89";
+
+/// One after the other: the traces of both would be seen by each.
+fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[test]
 fn the_first_start_of_a_bed_leaves_nothing_behind() -> Outcome {
+    let _turn = turn();
     let bed = Bed::from_environment().beside("first-start")?;
     bed.clean()?;
     // Compilers and package lists have caches of their own: what is built is there before anything is compared.
@@ -30,7 +44,7 @@ fn the_first_start_of_a_bed_leaves_nothing_behind() -> Outcome {
     let seen = || Ok::<_, Box<dyn Error>>(traces(bed.folder())?.into_iter().chain(view.files()?).collect::<BTreeSet<_>>());
     let before = seen()?;
     let mut up = bed.script(["up"]);
-    up.env("BED_NET", "10.89");
+    up.env("BED_NET", NETWORK);
     view.run(&up)?;
     assert_ne!(before, seen()?, "a running bed must be seen, or the comparison means nothing");
     bed.namespace("traces")?.server("web", None, 8080)?;

@@ -6,7 +6,7 @@ use airlock_cluster::{ClusterError, Stop, WaitOptions};
 use airlock_model::{Object, ObjectRef};
 use serde_json::{Value, json};
 
-use crate::{Outcome, Place, client_pod};
+use super::{Outcome, Place, client_pod};
 
 fn deployment(place: &Place, spec: Value) -> Result<Object, Box<dyn std::error::Error>> {
     let mut spec = spec;

@@ -1,5 +1,5 @@
-//! Whole runs on clusters that are unlike the shared one. They share a second bed, which is started again for each kind of
-//! cluster, so they are scenes of one test: each is played, also when one before it failed, and the bed is gone at the end.
+//! Whole runs on clusters that are unlike the shared one, and those that change it for everybody. They share a second bed, which is
+//! started again for each kind of cluster, so they are scenes of one test: each is played, also when one before it failed, and the bed is gone at the end.
 //! A scene leaves its site to the next start of the bed, which is quicker than an orderly removal. `AIRLOCK_SCENE=words` plays
 //! only those with these words in their names.
 
@@ -9,6 +9,7 @@ use airlock_bed::{Bed, Options};
 
 mod edge_address;
 mod hopeless;
+mod imageless;
 mod pending;
 mod policy_off;
 mod split_dns;
@@ -23,7 +24,7 @@ struct Scene {
 /// A network that no other bed of the tests has.
 const USUAL: Options = Options { nodes: 1, policy: true, load_balancer: true, split_dns: false, network: Some("10.91") };
 
-const SCENES: [Scene; 6] = [
+const SCENES: [Scene; 7] = [
     Scene { name: "policies that nobody enforces", cluster: Options { policy: false, ..USUAL }, play: policy_off::exactly_the_enforcement_check_fails_and_without_its_control_it_is_unverified },
     Scene {
         name: "a load balancer that stays pending",
@@ -32,12 +33,14 @@ const SCENES: [Scene; 6] = [
     },
     Scene { name: "pods that cannot resolve the base domain", cluster: Options { split_dns: true, ..USUAL }, play: split_dns::the_platform_installs_and_complies },
     Scene { name: "an address known beforehand", cluster: Options { split_dns: true, ..USUAL }, play: edge_address::records_that_are_already_right_are_not_waited_for },
+    Scene { name: "an image that its registry does not have", cluster: Options { split_dns: true, ..USUAL }, play: imageless::it_is_known_before_the_first_write },
     Scene { name: "a storage class that never binds", cluster: Options { split_dns: true, ..USUAL }, play: hopeless::a_claim_that_stays_pending_is_named },
     Scene { name: "a program that crashes", cluster: Options { split_dns: true, ..USUAL }, play: hopeless::a_crash_loop_ends_the_wait_with_the_last_words_of_the_program },
 ];
 
 #[test]
 fn airlock_meets_other_kinds_of_cluster() {
+    let _turn = crate::turn();
     let bed = Bed::from_environment().beside("other-clusters").expect("a second bed");
     bed.clean().expect("what an earlier run left is removed");
     let only = std::env::var("AIRLOCK_SCENE").unwrap_or_default();

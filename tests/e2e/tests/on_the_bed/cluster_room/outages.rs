@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-use crate::{Outcome, Place, connect};
+use super::{Outcome, Place, connect};
 
 /// Passes connections on, or hangs up while it is away.
 async fn relay(listener: TcpListener, to: SocketAddr, away: watch::Receiver<bool>) -> io::Result<()> {

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use airlock_bed::Bed;
 use airlock_cluster::{ClusterError, SurveyScope};
 
-use crate::{Outcome, connect, through_relay};
+use super::{Outcome, connect, through_relay};
 
 fn kubeconfig(text: &str) -> std::io::Result<tempfile::NamedTempFile> {
     let mut file = tempfile::NamedTempFile::new()?;

@@ -1,43 +1,18 @@
-//! The bed comes, stays, and can be had in other forms. Each test here stops and starts a bed, so they share one of their own, beside
-//! the one that other tests use, and take turns.
+//! The bed comes, stays, and can be had in other forms. What stops and starts a bed is a scene of one test, on a bed beside the one that
+//! other tests use; each is played, also when one before it failed.
 
 use std::error::Error;
 use std::fs;
-use std::os::unix::process::CommandExt as _;
+use std::panic::catch_unwind;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use airlock_bed::{Bed, BedError, Options, Output, eventually};
 
-mod traces;
-
-use traces::traces;
-
 type Outcome = Result<(), Box<dyn Error>>;
 
 const PATIENCE: Duration = Duration::from_mins(1);
-
-/// One after the other: there is one second bed. It ends with the test.
-struct SecondBed {
-    bed: Bed,
-    _turn: MutexGuard<'static, ()>,
-}
-
-impl SecondBed {
-    fn take() -> Result<Self, BedError> {
-        static TURN: Mutex<()> = Mutex::new(());
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(Self { bed: Bed::from_environment().beside("second")?, _turn: turn })
-    }
-}
-
-impl Drop for SecondBed {
-    fn drop(&mut self) {
-        drop(self.bed.down());
-    }
-}
 
 /// Another network than the shared bed's: both may run at the same time.
 const NETWORK: &str = "10.89";
@@ -46,10 +21,35 @@ fn options() -> Options {
     Options { network: Some(NETWORK), ..Options::default() }
 }
 
+type Scene = fn(&Bed) -> Outcome;
+
+const SCENES: [(&str, Scene); 5] = [
+    ("down and up keep objects, volumes, names, and images", down_and_up_keep_objects_volumes_names_and_images),
+    ("a second start changes nothing and a warm one is quick", a_second_start_changes_nothing_and_a_warm_one_is_quick),
+    ("without the enforcer a policy is accepted and means nothing", without_the_enforcer_a_policy_is_accepted_and_means_nothing),
+    ("without load balancers such a Service stays pending", without_load_balancers_such_a_service_stays_pending),
+    ("a split horizon hides the base domain from pods alone", a_split_horizon_hides_the_base_domain_from_pods_alone),
+];
+
 #[test]
-fn down_and_up_keep_objects_volumes_names_and_images() -> Outcome {
-    let second = SecondBed::take()?;
-    let bed = &second.bed;
+fn a_second_bed_comes_stays_and_can_be_had_in_other_forms() -> Outcome {
+    let bed = Bed::from_environment().beside("second")?;
+    let play = |(name, scene): &(&str, Scene)| {
+        let began = Instant::now();
+        let failure = match catch_unwind(|| scene(&bed).map_err(|error| error.to_string())) {
+            Ok(played) => played.err(),
+            Err(_) => Some("a panic, told above".to_owned()),
+        };
+        eprintln!("{name}: {} after {:.0?}", failure.as_deref().unwrap_or("well"), began.elapsed());
+        failure.map(|failure| format!("{name}: {failure}"))
+    };
+    let failed = SCENES.iter().filter_map(play).collect::<Vec<_>>();
+    bed.down()?;
+    assert!(failed.is_empty(), "{failed:#?}");
+    Ok(())
+}
+
+fn down_and_up_keep_objects_volumes_names_and_images(bed: &Bed) -> Outcome {
     bed.up(&options())?;
     let namespace = bed.namespace("kept")?;
     namespace.apply("{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 10Mi}}}}")?;
@@ -76,64 +76,25 @@ fn down_and_up_keep_objects_volumes_names_and_images() -> Outcome {
     Ok(())
 }
 
-#[test]
-fn a_start_that_was_killed_is_cleaned_by_the_next() -> Outcome {
-    let second = SecondBed::take()?;
-    let bed = &second.bed;
-    // Without any state: the keys that are made once are among what a kill may meet.
-    bed.clean()?;
-    let before = traces(bed.folder())?;
-    for milestone in ["corp/ca.key", "pki/ca.crt", "run/apiserver.pid", "run/kubelet1.pid"] {
-        killed_start(bed, milestone)?;
-    }
-
+fn a_second_start_changes_nothing_and_a_warm_one_is_quick(bed: &Bed) -> Outcome {
     bed.up(&options())?;
-    assert_eq!(bed.kubectl(["get", "--raw", "/readyz"])?, "ok");
-    bed.down()?;
-    assert_eq!(traces(bed.folder())?, before);
-    Ok(())
-}
-
-/// A start that is killed as soon as this file is there.
-fn killed_start(bed: &Bed, milestone: &str) -> Outcome {
-    let file = bed.folder().join(milestone);
-    // The start before may have come so far.
-    if file.exists() {
-        fs::remove_file(&file)?;
-    }
-    let mut command = bed.script(["up"]);
-    command.env("BED_NET", NETWORK).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
-    let mut start = command.spawn()?;
-    eventually(milestone, PATIENCE, || if file.exists() { Ok(()) } else { Err("not yet") })?;
-    Command::new("kill").args(["-KILL", "--", &format!("-{}", start.id())]).status()?;
-    start.wait()?;
-    assert!(!bed.folder().join("run/up").exists(), "it was killed too late to be half a start");
-    Ok(())
-}
-
-#[test]
-fn a_second_start_changes_nothing_and_a_warm_one_is_quick() -> Outcome {
-    let second = SecondBed::take()?;
-    second.bed.up(&options())?;
-    let server = fs::read_to_string(second.bed.folder().join("run/apiserver.pid"))?;
-    second.bed.up(&options())?;
-    assert_eq!(fs::read_to_string(second.bed.folder().join("run/apiserver.pid"))?, server);
+    let server = fs::read_to_string(bed.folder().join("run/apiserver.pid"))?;
+    bed.up(&options())?;
+    assert_eq!(fs::read_to_string(bed.folder().join("run/apiserver.pid"))?, server);
     // Nor does one by somebody who says nothing about options.
-    let quiet = Output::from(second.bed.script(["up"]).output()?);
+    let quiet = Output::from(bed.script(["up"]).output()?);
     assert!(quiet.stderr.starts_with("the bed is up: NODES=1"), "{quiet:?}");
-    assert_eq!(fs::read_to_string(second.bed.folder().join("run/apiserver.pid"))?, server);
-    second.bed.down()?;
+    assert_eq!(fs::read_to_string(bed.folder().join("run/apiserver.pid"))?, server);
+    bed.down()?;
     let began = Instant::now();
-    second.bed.up(&options())?;
+    bed.up(&options())?;
     assert!(began.elapsed() < Duration::from_mins(1), "a warm start took {:?}", began.elapsed());
     Ok(())
 }
 
-#[test]
-fn without_the_enforcer_a_policy_is_accepted_and_means_nothing() -> Outcome {
-    let second = SecondBed::take()?;
-    second.bed.up(&Options { policy: false, ..options() })?;
-    let namespace = second.bed.namespace("open")?;
+fn without_the_enforcer_a_policy_is_accepted_and_means_nothing(bed: &Bed) -> Outcome {
+    bed.up(&Options { policy: false, ..options() })?;
+    let namespace = bed.namespace("open")?;
     namespace.server("web", None, 8080)?;
     namespace.client("client", None)?;
     namespace.apply("{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: deny}, spec: {podSelector: {}, policyTypes: [Ingress, Egress]}}")?;
@@ -142,11 +103,9 @@ fn without_the_enforcer_a_policy_is_accepted_and_means_nothing() -> Outcome {
     Ok(())
 }
 
-#[test]
-fn without_load_balancers_such_a_service_stays_pending() -> Outcome {
-    let second = SecondBed::take()?;
-    second.bed.up(&Options { load_balancer: false, ..options() })?;
-    let namespace = second.bed.namespace("pending")?;
+fn without_load_balancers_such_a_service_stays_pending(bed: &Bed) -> Outcome {
+    bed.up(&Options { load_balancer: false, ..options() })?;
+    let namespace = bed.namespace("pending")?;
     namespace.kubectl(["create", "service", "loadbalancer", "web", "--tcp=80:8080"])?;
     // The volumes' controller is the same program: when it has answered, the Service was seen and left alone.
     namespace.apply("{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 10Mi}}}}")?;
@@ -159,10 +118,7 @@ fn without_load_balancers_such_a_service_stays_pending() -> Outcome {
     Ok(())
 }
 
-#[test]
-fn a_split_horizon_hides_the_base_domain_from_pods_alone() -> Outcome {
-    let second = SecondBed::take()?;
-    let bed = &second.bed;
+fn a_split_horizon_hides_the_base_domain_from_pods_alone(bed: &Bed) -> Outcome {
     bed.up(&Options { split_dns: true, ..options() })?;
     let address = bed.address(7)?;
     bed.dns_set("hidden", "A", &address)?;

@@ -6,9 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
-mod scratch;
-
-use scratch::folder;
+use crate::scratch::folder;
 
 type Outcome = Result<(), Box<dyn Error>>;
 

@@ -10,9 +10,7 @@ use std::time::Duration;
 use airlock_bed::{Bed, Output};
 use serde_json::Value;
 
-mod scratch;
-
-use scratch::folder;
+use crate::scratch::folder;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -20,17 +18,6 @@ type Outcome = Result<(), Box<dyn Error>>;
 const IMAGES: [&str; 10] = ["pause", "coredns", "nginx", "registry", "client", "postgres", "prometheus", "alertmanager", "kube-state-metrics", "airflow"];
 /// Until a pod is ready whose image the node may have to pull first.
 const PATIENCE: Duration = Duration::from_secs(90);
-
-#[test]
-fn two_builds_from_nothing_give_the_same_digests() -> Outcome {
-    let names = ["pause", "client", "nginx"];
-    let (first, second) = (folder("first-build")?, folder("second-build")?);
-    let build = |into: &Path| built(&succeed(images("build").arg("--into").arg(into).args(names))?);
-    let (one, two) = (build(&first)?, build(&second)?);
-    assert_eq!(one.len(), names.len());
-    assert_eq!(one, two);
-    Ok(())
-}
 
 #[test]
 fn a_build_from_nothing_gives_the_digests_of_the_build_before() -> Outcome {

@@ -5,9 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-mod scratch;
-
-use scratch::folder;
+use crate::scratch::folder;
 
 type Outcome = Result<(), Box<dyn Error>>;
 

@@ -7,7 +7,7 @@ use airlock_cluster::SurveyScope;
 use airlock_model::Fact;
 use serde_json::{Value, json};
 
-use crate::{Outcome, Place, connect, through_relay};
+use super::{Outcome, Place, connect, through_relay};
 
 /// Objects of the cluster that go away with the value.
 struct ClusterWide<'a> {

@@ -3,7 +3,7 @@
 use airlock_cluster::{ClusterError, PodTimes};
 use serde_json::json;
 
-use crate::{Outcome, Place, client_pod};
+use super::{Outcome, Place, client_pod};
 
 #[tokio::test]
 async fn a_pod_runs_to_its_end_gives_its_log_and_is_removed() -> Outcome {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use airlock_cluster::ClusterError;
 
-use crate::{Outcome, Place};
+use super::{Outcome, Place};
 
 const LONG: Duration = Duration::from_mins(1);
 

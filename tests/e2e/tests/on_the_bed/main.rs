@@ -1,0 +1,22 @@
+//! Whole runs, and the rooms that speak with a cluster, on the bed. They are one binary so that several go on at once: most of a run
+//! is waiting. Each has namespaces, a base domain, and people of its own on the cluster that they share; what changes the cluster or
+//! the company for everybody is played on another cluster.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+mod another_cluster;
+mod bad_input;
+mod cluster_room;
+mod deployments;
+mod engine_room;
+mod install;
+mod interruption;
+mod rights;
+mod trying;
+mod uninstall;
+
+/// One bed beside the shared one at a time: a third would leave none of them enough processor to keep its own times.
+fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
