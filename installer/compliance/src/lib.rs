@@ -18,6 +18,7 @@ mod parameter;
 mod pod_security;
 mod preflight;
 mod profile;
+mod promises;
 mod report;
 
 pub use catalogue::{check, checks};
@@ -26,4 +27,5 @@ pub use parameter::{Parameter, ParameterKind, parameters};
 pub use pod_security::{Control, PodSecurityLevel, PodSecurityVersion, PodSecurityVersionError, Violation, pod_security};
 pub use preflight::{blocks, preflight};
 pub use profile::{digest, from_yaml, selected, shipped, shipped_names};
+pub use promises::{PromiseSummary, promises};
 pub use report::{CheckSummary, REPORT_SCHEMA, Report, judge, needs};

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::ComplianceError;
 use crate::profile::{digest, selected, validate};
+use crate::promises::{PromiseSummary, promises};
 
 /// The schema of reports; a reader of an older one may not know all of this one.
 pub const REPORT_SCHEMA: u32 = 1;
@@ -29,6 +30,9 @@ pub struct Report {
     pub gate_failed: bool,
     /// One line a check, in the order of the catalogue.
     pub checks: Vec<CheckSummary>,
+    /// One line a promise, in their order.
+    #[serde(default)]
+    pub promises: Vec<PromiseSummary>,
     /// Number of findings by the word of their verdict.
     pub counts: BTreeMap<String, usize>,
     /// Every finding: what weighs most first, then by severity, check, and subject.
@@ -100,6 +104,7 @@ pub fn judge(profile: &Profile, given: &Snapshot) -> Result<Report, ComplianceEr
         gate: profile.gate,
         verdict: heaviest(&findings),
         gate_failed: findings.iter().any(|finding| profile.gate.refuses(finding)),
+        promises: promises(&checks),
         checks,
         counts,
         findings,

@@ -43,6 +43,7 @@ pub(crate) fn report(report: &Report, style: Style, verbose: bool) -> String {
         let subjects = if check.findings > 1 { style.paint(Ink::Faint, &format!(" ({})", counted(check.findings, "finding", "findings"))) } else { String::new() };
         let _ = writeln!(text, "{} {:<8} {}{subjects}", style.verdict(check.verdict), check.id, check.title);
     }
+    text.push_str(&promises(report, style));
     let unclear = if verbose { report.findings.clone() } else { findings::notable(&report.findings) };
     if !unclear.is_empty() {
         let _ = writeln!(text, "\n{}", style.heading(if verbose { "All findings" } else { "What is not as it should be, or not shown" }));
@@ -50,6 +51,25 @@ pub(crate) fn report(report: &Report, style: Style, verbose: bool) -> String {
     }
     let gate = if report.gate_failed { style.paint(Ink::Red, "✗ the gate fails") } else { style.paint(Ink::Green, "✓ the gate passes") };
     let _ = writeln!(text, "\n{}\n{gate}", findings::summary(&report.findings));
+    text
+}
+
+/// What is promised and how far it was shown; what nothing was tried for stands in a line of its own.
+fn promises(report: &Report, style: Style) -> String {
+    let mut text = format!("\n{}\n", style.heading("By promise"));
+    let mut uncovered = Vec::new();
+    for promise in &report.promises {
+        match promise.verdict {
+            Some(verdict) => {
+                let checks = style.paint(Ink::Faint, &format!(" ({})", counted(promise.checks, "check", "checks")));
+                let _ = writeln!(text, "{} {:<8} {}{checks}", style.verdict(verdict), promise.id, promise.title);
+            }
+            None => uncovered.push(promise.id.as_str()),
+        }
+    }
+    if !uncovered.is_empty() {
+        let _ = writeln!(text, "{} no check of this profile stands for {}", style.paint(Ink::Faint, "–"), uncovered.join(", "));
+    }
     text
 }
 

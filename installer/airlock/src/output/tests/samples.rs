@@ -224,6 +224,11 @@ pub(in crate::output) fn report() -> Report {
         findings,
         gate_failed,
     };
+    let checks = vec![
+        check("NET-001", "every namespace denies by default", Severity::High, Verdict::Pass, 2, false),
+        check("CAP-001", "the cluster has room", Severity::High, Verdict::Fail, 1, true),
+        check("QTA-001", "no quota is in the way", Severity::Medium, Verdict::Unverified, 1, true),
+    ];
     Report {
         schema: 1,
         profile: ProfileMetadata { name: "baseline".into(), version: "1".into(), owner: "Airlock".into() },
@@ -231,11 +236,8 @@ pub(in crate::output) fn report() -> Report {
         gate: ProfileGate::default(),
         verdict: Verdict::Fail,
         gate_failed: true,
-        checks: vec![
-            check("NET-001", "every namespace denies by default", Severity::High, Verdict::Pass, 2, false),
-            check("CAP-001", "the cluster has room", Severity::High, Verdict::Fail, 1, true),
-            check("QTA-001", "no quota is in the way", Severity::Medium, Verdict::Unverified, 1, true),
-        ],
+        promises: airlock_compliance::promises(&checks),
+        checks,
         counts: BTreeMap::new(),
         findings,
     }
