@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use airlock_compliance::{checks, selected, shipped};
-use airlock_model::{Check, Credentials, Need, Severity, World, codes};
+use airlock_model::{Check, Credentials, CredentialsForm, Need, Severity, World, WorldDeployment, codes};
 use assert_cmd::Command;
 
 const PAGES: [&str; 3] = ["README.md", "docs/security.md", "docs/exit-codes.md"];
@@ -160,9 +160,15 @@ fn world() -> World {
         hosts: [(host.clone(), Some("192.0.2.10".to_owned()))].into(),
         edge_port: 443,
         registry: Some(host),
-        registry_credentials: Some(Credentials { username: "airlock".to_owned(), password: None }),
+        registry_credentials: Some(Credentials { username: "airlock".to_owned(), password: None, form: CredentialsForm::Basic }),
+        deployments: ["alpha", "beta"].map(deployment).into(),
         ..World::default()
     }
+}
+
+fn deployment(name: &str) -> WorldDeployment {
+    let login = Credentials { username: "admin".to_owned(), password: None, form: CredentialsForm::Json };
+    WorldDeployment { name: name.to_owned(), namespace: format!("airlock-{name}"), host: format!("{name}-airflow.platform.example.com"), login }
 }
 
 const fn severity(severity: Severity) -> &'static str {

@@ -1,6 +1,6 @@
 //! The attempts that checks ask for, each under a fixed name, so that two checks that ask for the same one share it.
 
-use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, Outcome, Snapshot, Target, TlsVersion, Trust, Vantage, World};
+use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, Outcome, Snapshot, Target, TlsVersion, Trust, Vantage, World, WorldDeployment, names};
 
 /// Label of pods in the namespace of probes; its policies select by it.
 const PROBE_LABEL: &str = "airlock-platform.io/probe";
@@ -127,7 +127,7 @@ impl Knock {
         let known = world.registry_credentials.as_ref();
         let (method, path, credentials) = match self {
             Self::Login => ("GET", "/v2/".to_owned(), Some(known?.clone())),
-            Self::WrongPassword => ("GET", "/v2/".to_owned(), Some(Credentials { username: known?.username.clone(), password: None })),
+            Self::WrongPassword => ("GET", "/v2/".to_owned(), Some(Credentials { password: None, ..known?.clone() })),
             Self::Anonymous => ("GET", "/v2/".to_owned(), None),
             Self::Pull => ("GET", format!("/v2/{REPOSITORY}/manifests/latest"), None),
             Self::Push => ("POST", format!("/v2/{REPOSITORY}/blobs/uploads/"), None),
@@ -147,6 +147,78 @@ impl Knock {
             control: (self != Self::Login).then(|| Self::Login.id()),
             purpose: purpose.to_owned(),
         })
+    }
+}
+
+/// How the host of an Airflow deployment is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Visit {
+    /// With the password that was made with the deployment: the control.
+    Login,
+    /// With a password made up for this attempt.
+    WrongPassword,
+    /// Without credentials, for the list of DAGs.
+    Anonymous,
+}
+
+impl Visit {
+    pub(crate) const ALL: [Self; 3] = [Self::Login, Self::WrongPassword, Self::Anonymous];
+
+    pub(crate) fn id(self, deployment: &WorldDeployment) -> AttemptId {
+        let visit = match self {
+            Self::Login => "login",
+            Self::WrongPassword => "wrong-password",
+            Self::Anonymous => "anonymous",
+        };
+        AttemptId(format!("airflow.{visit}.{}", deployment.name))
+    }
+
+    pub(crate) fn attempt(self, world: &World, deployment: &WorldDeployment) -> Attempt {
+        let (method, path, credentials, purpose) = match self {
+            Self::Login => ("POST", "/auth/token", Some(deployment.login.clone()), "the first login, to be accepted"),
+            Self::WrongPassword => ("POST", "/auth/token", Some(Credentials { password: None, ..deployment.login.clone() }), "a login with a wrong password, to be refused"),
+            Self::Anonymous => ("GET", "/api/v2/dags", None, "the list of DAGs without credentials, to be refused"),
+        };
+        Attempt {
+            id: self.id(deployment),
+            from: Vantage::Workstation,
+            target: address(world, &deployment.host),
+            action: AttemptAction::Request { method: method.to_owned(), path: path.to_owned(), server_name: deployment.host.clone(), trust: trust(world), credentials },
+            control: (self != Self::Login).then(|| Self::Login.id(deployment)),
+            purpose: purpose.to_owned(),
+        }
+    }
+}
+
+/// The component whose policies a pod that crosses is under: it may reach the API server of its own deployment.
+const CROSSER: &str = "airflow-scheduler";
+/// The Service of a deployment that is crossed to, and its port.
+const CROSSED: (&str, u16) = ("airflow-api-server", 8080);
+
+/// The name of [`crossing`].
+pub(crate) fn crossing_id(from: &WorldDeployment, to: &WorldDeployment) -> AttemptId {
+    AttemptId(format!("airflow.crossing.{}.{}", from.name, to.name))
+}
+
+/// A connection from the namespace of one deployment to the servers of another; to its own it is the control.
+pub(crate) fn crossing(from: &WorldDeployment, to: &WorldDeployment) -> Attempt {
+    let is_control = from.name == to.name;
+    let (service, port) = CROSSED;
+    Attempt {
+        id: crossing_id(from, to),
+        from: Vantage::Pod { namespace: from.namespace.clone(), labels: [(names::LABEL_NAME.to_owned(), CROSSER.to_owned())].into() },
+        target: Target::Address { host: format!("{service}.{}.svc", to.namespace), port },
+        action: AttemptAction::Connect,
+        control: (!is_control).then(|| crossing_id(from, from)),
+        purpose: if is_control { "a connection to its own servers, to be made" } else { "a connection to the servers of another deployment, to be blocked" }.to_owned(),
+    }
+}
+
+/// The status of an answer over HTTP.
+pub(crate) const fn status(outcome: &Outcome) -> Option<u16> {
+    match &outcome.result {
+        AttemptResult::Answered { status, .. } => Some(*status),
+        _ => None,
     }
 }
 

@@ -1,6 +1,8 @@
 //! Checks of an installation as it runs. Profiles select among these.
 
 mod default_deny;
+mod deployment_isolation;
+mod deployment_login;
 mod namespace_labels;
 mod outdated_tls;
 mod pod_security;
@@ -15,10 +17,12 @@ use airlock_model::Check;
 
 /// All of them, in the order of the groups.
 pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
-    let others: [&'static dyn Check; 13] = [
+    let others: [&'static dyn Check; 15] = [
         &namespace_labels::NamespaceLabels,
         &default_deny::DefaultDeny,
         &policy_enforced::PolicyEnforced,
+        &deployment_isolation::DeploymentIsolation,
+        &deployment_login::DeploymentLogin,
         &served_certificate::ServedCertificate,
         &outdated_tls::OutdatedTls,
         &registry_access::PULL,

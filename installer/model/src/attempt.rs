@@ -105,7 +105,7 @@ pub enum AttemptAction {
         server_name: String,
         /// What the chain is verified against.
         trust: Trust,
-        /// Basic credentials; the password is looked up when the attempt runs.
+        /// The password is looked up when the attempt runs.
         credentials: Option<Credentials>,
     },
     /// A name is resolved.
@@ -141,7 +141,7 @@ pub enum Trust {
     Unverified,
 }
 
-/// Basic credentials by reference.
+/// Credentials by reference.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Credentials {
@@ -149,6 +149,20 @@ pub struct Credentials {
     pub username: String,
     /// Where the password is; none: a random one, which must be refused.
     pub password: Option<SecretKeyRef>,
+    /// How they are sent.
+    #[serde(default)]
+    pub form: CredentialsForm,
+}
+
+/// How credentials are sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum CredentialsForm {
+    /// `Authorization: Basic` (RFC 7617).
+    #[default]
+    Basic,
+    /// A JSON object with `username` and `password` as the body, as Airflow's login wants it.
+    Json,
 }
 
 /// What came out of an attempt.

@@ -59,6 +59,23 @@ pub struct World {
     pub registry: Option<String>,
     /// User of the bundled registry and where the password is.
     pub registry_credentials: Option<crate::Credentials>,
+    /// Airflow deployments, by name; their namespaces and hosts are among those above.
+    #[serde(default)]
+    pub deployments: Vec<WorldDeployment>,
+}
+
+/// An Airflow deployment as checks meet it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WorldDeployment {
+    /// Its name.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its host.
+    pub host: String,
+    /// The first login, and where its password is.
+    pub login: crate::Credentials,
 }
 
 /// Something a check must be given.

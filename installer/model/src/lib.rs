@@ -29,8 +29,8 @@ mod untrusted;
 
 pub use amount::{Amount, quantity, quantity_millis};
 pub use answers::Answers;
-pub use attempt::{Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, Outcome, Presented, Target, TlsVersion, Trust, Vantage};
-pub use check::{Check, CheckSpec, Evidence, Finding, Need, Planned, Reason, Remedy, SecretLeak, Severity, Snapshot, Verdict, World};
+pub use attempt::{Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, CredentialsForm, Outcome, Presented, Target, TlsVersion, Trust, Vantage};
+pub use check::{Check, CheckSpec, Evidence, Finding, Need, Planned, Reason, Remedy, SecretLeak, Severity, Snapshot, Verdict, World, WorldDeployment};
 pub use code::{Code, CodeSpec, Coded, codes, explain_code};
 pub use deployment::{AirflowDeployment, DeploymentName, DeploymentNameError, DeploymentQuota};
 pub use digest::{Digest, DigestError};

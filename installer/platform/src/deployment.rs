@@ -25,6 +25,8 @@ pub use remove::{DeploymentRemoval, removal, remove};
 const AIRFLOW_IMAGE: &str = "airflow";
 /// Who logs in first.
 pub const ADMINISTRATOR: &str = "admin";
+/// The Secret in a deployment's namespace that holds the password of the first login.
+pub(crate) const ADMINISTRATOR_SECRET: &str = "airflow-administrator";
 
 /// A plan for one deployment and everything that was learned on the way to it.
 pub struct PreparedDeployment {
@@ -177,7 +179,7 @@ pub async fn apply(cluster: &Cluster, prepared: &PreparedDeployment, by: Approve
 /// The first login of a deployment: the password that was made with it. Whoever calls shows it to nobody but the person who asked.
 pub async fn first_login(cluster: &Cluster, platform: &str, name: &DeploymentName) -> Result<Secret<String>, PlatformError> {
     let platform = Platform::read(cluster, platform).await?;
-    let at = SecretKeyRef { namespace: platform.namespace(name)?, name: "airflow-administrator".into(), key: "value".into() };
+    let at = SecretKeyRef { namespace: platform.namespace(name)?, name: ADMINISTRATOR_SECRET.into(), key: "value".into() };
     let missing = || PlatformError::NoDeployment { name: name.to_string() };
     let secret = cluster.secret(&at.namespace, &at.name).await?.ok_or_else(missing)?;
     let value = secret.data.get(&at.key).ok_or_else(missing)?;

@@ -1,14 +1,17 @@
 //! The installation against a profile: what checks need is collected, attempts are made, checks judge.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_cluster::Cluster;
 use airlock_compliance::Report;
 use airlock_engine::Halt;
 use airlock_engine::attempts::{self, ProbeSite};
 use airlock_model::answers::Answers;
-use airlock_model::{Attempt, AttemptId, Credentials, Events, LiveObject, Need, Outcome, Profile, Record, SecretKeyRef, SecretLeak, Snapshot, World, names};
+use airlock_model::{
+    Attempt, AttemptId, Credentials, CredentialsForm, DeploymentName, Events, ImageLock, LiveObject, Need, Outcome, Profile, Record, SecretKeyRef, SecretLeak, Snapshot, World, WorldDeployment, names,
+};
 
+use crate::deployment::{ADMINISTRATOR, ADMINISTRATOR_SECRET};
 use crate::desired::{REGISTRY, REGISTRY_USER};
 use crate::requirements::hosts;
 use crate::{PlatformError, leaks, observe, prepare};
@@ -54,7 +57,7 @@ pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, halt
     let outcomes: BTreeMap<AttemptId, Outcome> = outcomes?.into_iter().map(|outcome| (outcome.attempt.clone(), outcome)).collect();
     let answers: Answers = serde_json::from_value(record.answers.clone())?;
     let facts = if intended.needs.contains(&Need::Facts) { Some(halt.or(Box::pin(prepare::survey(cluster, &answers))).await??) } else { None };
-    let planned = Some(airlock_model::Planned { images: record.images.clone(), ..Default::default() });
+    let planned = Some(airlock_model::Planned { images: images(cluster, record, &intended.world).await?, ..Default::default() });
     let snapshot = Snapshot { world: intended.world.clone(), facts, objects, outcomes, leaks, planned };
     Ok(airlock_compliance::judge(&intended.profile, &snapshot)?)
 }
@@ -65,10 +68,35 @@ pub(crate) fn site(record: &Record, world: &World) -> Result<ProbeSite, Platform
     Ok(ProbeSite { namespace: world.probes.clone(), image: image.pinned(), pull_secret: None, deadline: std::time::Duration::from_mins(2) })
 }
 
+/// The images of the platform and of its deployments, one of which may run its own.
+async fn images(cluster: &Cluster, record: &Record, world: &World) -> Result<ImageLock, PlatformError> {
+    let mut images = record.images.clone();
+    for deployment in &world.deployments {
+        let own = airlock_engine::record::read(cluster, &deployment.namespace).await?;
+        images.0.extend(own.into_iter().flat_map(|record| record.images.0).map(|(name, image)| (format!("{}/{name}", deployment.name), image)));
+    }
+    Ok(images)
+}
+
+/// The Airflow deployments, by what stands for each in the platform's own namespace: to look there needs no right in the cluster.
+async fn deployments(cluster: &Cluster, answers: &Answers) -> Result<Vec<WorldDeployment>, PlatformError> {
+    let base = answers.base()?;
+    let accounts = cluster.list("v1", "ServiceAccount", Some(&answers.namespaces.platform), Some(names::LABEL_TENANT)).await?;
+    let named = accounts.iter().filter_map(|account| account.manifest["metadata"]["labels"][names::LABEL_TENANT].as_str()?.parse::<DeploymentName>().ok());
+    let of = |name: DeploymentName| {
+        let namespace = name.namespace(answers);
+        let password = SecretKeyRef { namespace: namespace.clone(), name: ADMINISTRATOR_SECRET.into(), key: "value".into() };
+        let login = Credentials { username: ADMINISTRATOR.into(), password: Some(password), form: CredentialsForm::Json };
+        Ok(WorldDeployment { host: answers.hosts.tenant_host(&name, &base)?.to_string(), name: name.to_string(), namespace, login })
+    };
+    named.collect::<BTreeSet<_>>().into_iter().map(of).collect()
+}
+
 async fn world(cluster: &Cluster, answers: &Answers) -> Result<World, PlatformError> {
     let platform = answers.namespaces.platform.clone();
     let base = answers.base()?;
     let hosts = hosts(answers)?;
+    let deployments = deployments(cluster, answers).await?;
     let registry = hosts.get(REGISTRY).and_then(|hosts| hosts.first()).map(ToString::to_string);
     let (served, authority) = futures::join!(cluster.secret(&platform, names::BASE_DOMAIN_CERTIFICATE), cluster.secret(&platform, names::BASE_DOMAIN_CA));
     let certificate = served?.as_ref().and_then(observe::certificate_facts).map(|facts| facts.fingerprint);
@@ -77,13 +105,18 @@ async fn world(cluster: &Cluster, answers: &Answers) -> Result<World, PlatformEr
         base_domain: base.to_string(),
         platform: platform.clone(),
         probes: answers.namespaces.probes.clone(),
-        namespaces: prepare::namespaces(answers),
-        hosts: std::iter::once(&base).chain(hosts.values().flatten()).map(|host| (host.to_string(), None)).collect(),
+        namespaces: prepare::namespaces(answers).into_iter().chain(deployments.iter().map(|deployment| deployment.namespace.clone())).collect(),
+        hosts: std::iter::once(&base).chain(hosts.values().flatten()).map(ToString::to_string).chain(deployments.iter().map(|deployment| deployment.host.clone())).map(|host| (host, None)).collect(),
         edge_port: 443,
         authority,
         certificate,
         registry,
-        registry_credentials: Some(Credentials { username: REGISTRY_USER.into(), password: Some(SecretKeyRef { namespace: platform, name: "registry-password".into(), key: "value".into() }) }),
+        registry_credentials: Some(Credentials {
+            username: REGISTRY_USER.into(),
+            password: Some(SecretKeyRef { namespace: platform, name: "registry-password".into(), key: "value".into() }),
+            form: CredentialsForm::Basic,
+        }),
+        deployments,
     })
 }
 

@@ -3,15 +3,16 @@
 use std::io;
 use std::time::Duration;
 
-use airlock_model::{AttemptResult, Credentials, Secret, Trust, Untrusted};
+use airlock_model::{AttemptResult, Credentials, CredentialsForm, Secret, Trust, Untrusted};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, header};
-use http_body_util::Empty;
+use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use serde_json::json;
 use tokio::time::timeout;
 
 use crate::Passwords;
@@ -25,17 +26,22 @@ pub(crate) struct Question {
     path: String,
     host: String,
     authorization: Option<HeaderValue>,
+    login: Option<Secret<String>>,
 }
 
 impl Question {
     /// Puts a request together, or says why it cannot be sent. A password is looked up now; it never goes to a server whose chain is not verified.
     pub(crate) fn new(method: &str, path: &str, host: &str, trust: &Trust, credentials: Option<&Credentials>, passwords: &dyn Passwords) -> Result<Self, String> {
         let method = method.parse().map_err(|_| format!("`{method}` is no HTTP method"))?;
-        let authorization = match credentials {
-            Some(credentials) => Some(authorization(credentials, trust, passwords)?),
-            None => None,
-        };
-        Ok(Self { method, path: path.to_owned(), host: host.to_owned(), authorization })
+        let mut question = Self { method, path: path.to_owned(), host: host.to_owned(), authorization: None, login: None };
+        if let Some(credentials) = credentials {
+            let password = password(credentials, trust, passwords)?;
+            match credentials.form {
+                CredentialsForm::Basic => question.authorization = Some(authorization(&credentials.username, &password)?),
+                CredentialsForm::Json => question.login = Some(Secret::new(json!({ "username": credentials.username, "password": password.expose() }).to_string())),
+            }
+        }
+        Ok(question)
     }
 
     /// Says whether asking twice is the same as asking once.
@@ -69,29 +75,36 @@ impl Question {
         }
     }
 
-    fn request(&self) -> Result<Request<Empty<Bytes>>, http::Error> {
+    fn request(&self) -> Result<Request<Full<Bytes>>, http::Error> {
         let mut request = Request::builder().method(&self.method).uri(&self.path).header(header::HOST, &self.host);
         request = request.header(header::USER_AGENT, concat!("airlock/", env!("CARGO_PKG_VERSION")));
         if let Some(value) = &self.authorization {
             request = request.header(header::AUTHORIZATION, value);
         }
-        if !self.method.is_safe() {
-            request = request.header(header::CONTENT_LENGTH, 0);
+        let body = self.login.as_ref().map_or_else(Bytes::new, |login| Bytes::copy_from_slice(login.expose().as_bytes()));
+        if self.login.is_some() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
         }
-        request.body(Empty::new())
+        if !self.method.is_safe() {
+            request = request.header(header::CONTENT_LENGTH, body.len());
+        }
+        request.body(Full::new(body))
     }
 }
 
-fn authorization(credentials: &Credentials, trust: &Trust, passwords: &dyn Passwords) -> Result<HeaderValue, String> {
-    let password = match &credentials.password {
+fn password(credentials: &Credentials, trust: &Trust, passwords: &dyn Passwords) -> Result<Secret<String>, String> {
+    match &credentials.password {
         Some(_) if *trust == Trust::Unverified => return Err("a password is not sent to a server that is not verified".to_owned()),
         Some(reference) => {
             let place = || format!("the password in Secret {}/{}, key {}, is not at hand", reference.namespace, reference.name, reference.key);
-            passwords.password(reference).ok_or_else(place)?
+            passwords.password(reference).ok_or_else(place)
         }
-        None => random_password()?,
-    };
-    let pair = Secret::new(format!("{}:{}", credentials.username, password.expose()));
+        None => random_password(),
+    }
+}
+
+fn authorization(username: &str, password: &Secret<String>) -> Result<HeaderValue, String> {
+    let pair = Secret::new(format!("{username}:{}", password.expose()));
     let encoded = Secret::new(format!("Basic {}", STANDARD.encode(pair.expose())));
     let mut value = HeaderValue::from_str(encoded.expose()).map_err(|_| "the credentials cannot be written in a header".to_owned())?;
     value.set_sensitive(true);

@@ -4,7 +4,7 @@
 #[path = "../../registry/tests/world/mod.rs"]
 mod world;
 
-use airlock_model::{Attempt, AttemptAction, AttemptResult, Credentials, Secret, SecretKeyRef, Target, Trust, Vantage};
+use airlock_model::{Attempt, AttemptAction, AttemptResult, Credentials, CredentialsForm, Secret, SecretKeyRef, Target, Trust, Vantage};
 use airlock_probe::{NoPasswords, Passwords, carry_out};
 use world::{Login, PASSWORD, Server, USER};
 
@@ -19,11 +19,11 @@ impl Passwords for Known {
 
 fn known() -> Credentials {
     let password = SecretKeyRef { namespace: "airlock".to_owned(), name: "registry-password".to_owned(), key: "value".to_owned() };
-    Credentials { username: USER.to_owned(), password: Some(password) }
+    Credentials { username: USER.to_owned(), password: Some(password), form: CredentialsForm::Basic }
 }
 
 fn random() -> Credentials {
-    Credentials { username: USER.to_owned(), password: None }
+    Credentials { username: USER.to_owned(), password: None, form: CredentialsForm::Basic }
 }
 
 async fn ask(server: &Server, method: &str, path: &str, trust: Trust, credentials: Option<Credentials>, passwords: &dyn Passwords) -> AttemptResult {

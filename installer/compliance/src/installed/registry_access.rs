@@ -1,8 +1,8 @@
 //! REG-001, REG-002: the bundled registry gives nothing to, and takes nothing from, who does not log in.
 
-use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Outcome, Profile, Reason, Severity, Snapshot, World};
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, World};
 
-use crate::attempts::{Knock, outcome, words};
+use crate::attempts::{Knock, outcome, status, words};
 use crate::described::{Described, Resting};
 
 /// The attempts that must be refused, with the words for their subjects.
@@ -86,12 +86,5 @@ impl RegistryAccess {
         let is_proved = matches!(status(tried), Some(401 | 403)) && status(control) == Some(200);
         let finding = if is_proved { check.pass(subject, observed) } else { check.unverified(subject, observed) };
         finding.tried([tried, control])
-    }
-}
-
-const fn status(outcome: &Outcome) -> Option<u16> {
-    match &outcome.result {
-        AttemptResult::Answered { status, .. } => Some(*status),
-        _ => None,
     }
 }

@@ -13,7 +13,7 @@ static TEXTS: Described = Described {
         title: "running images are the ones that were shipped",
         severity: Severity::High,
         promises: &["P14"],
-        explanation: "Of every container of each live pod: the image in the spec names a digest of the image lock, and the digest that the node reports in status (imageID) is the same. A node that reports no repository digest leaves it unverified.",
+        explanation: "Of every container of each live pod: the image in the spec names a digest of the image lock, and the digest that the node reports in status (imageID) is the same; a pod that is still pending runs nothing yet. A node that reports no repository digest leaves it unverified.",
         remedy: "Find who changed the image (see managedFields of the workload) and run `airlock install` again: it puts the shipped one back. Treat what ran until then as unknown code.",
     },
     expected: "image by a digest of the lock, and the same digest in status",
@@ -80,6 +80,8 @@ fn image(live: &LiveObject, name: &str, path: &str, container: &Value, lock: &Im
     let Some(wanted) = digest(reference) else { return odd(format!("container {name} names its image without a digest")) };
     let Some(shipped) = lock.0.values().find(|locked| locked.digest == wanted) else { return odd(format!("container {name} runs {}, which is not in the lock", wanted.short())) };
     match reported(live, name) {
+        // Of a pod that waits for its node or its image nothing runs yet; Airflow's tasks come and go.
+        None if live.manifest.pointer("/status/phase").and_then(Value::as_str) == Some("Pending") => Image::Shipped,
         None => Image::Unknown(format!("container {name} ({}): the node has not reported what it runs", shipped.name)),
         Some(id) => match digest(id) {
             Some(running) if running == wanted => Image::Shipped,

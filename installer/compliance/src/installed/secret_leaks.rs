@@ -68,7 +68,7 @@ fn judge(live: &LiveObject) -> Option<Finding> {
     for container in pod.containers() {
         for (index, variable) in container.value.get("env").and_then(Value::as_array).into_iter().flatten().enumerate() {
             let name = variable.get("name").and_then(Value::as_str).unwrap_or_default();
-            let is_written_out = variable.get("value").and_then(Value::as_str).is_some_and(|value| !value.is_empty());
+            let is_written_out = variable.get("value").and_then(Value::as_str).is_some_and(|value| !value.is_empty() && !is_in_a_mount(container.value, value));
             if is_written_out && is_named_like_a_secret(name) {
                 // The name is evidence enough; the value must not travel.
                 odd.push(Violation { path: format!("{}/env/{index}/name", container.path), value: name.into(), detail: format!("{name} in container {}", container.name()) });
@@ -77,6 +77,12 @@ fn judge(live: &LiveObject) -> Option<Finding> {
     }
     let details: Vec<&str> = odd.iter().map(|violation| violation.detail.as_str()).collect();
     (!odd.is_empty()).then(|| TEXTS.warn(Severity::Medium, live.object.to_string(), format!("written out: {}", details.join(", "))).seen(live, &odd))
+}
+
+/// Where a file is, below a volume of the container: what it holds is not written out.
+fn is_in_a_mount(container: &Value, value: &str) -> bool {
+    let mounts = container.get("volumeMounts").and_then(Value::as_array).into_iter().flatten().filter_map(|mount| mount.get("mountPath")?.as_str());
+    mounts.map(|path| path.trim_end_matches('/')).any(|path| value.strip_prefix(path).is_some_and(|rest| rest.starts_with('/')))
 }
 
 fn is_named_like_a_secret(name: &str) -> bool {

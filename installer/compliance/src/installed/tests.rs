@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_model::{
-    AttemptId, AttemptResult, Credentials, Digest, Finding, ImageLock, LiveObject, LockedImage, Need, ObjectRef, Outcome, Planned, Presented, Profile, Reason, SecretKeyRef, SecretLeak, Snapshot,
-    TlsVersion, Verdict, World, names,
+    AttemptId, AttemptResult, Credentials, CredentialsForm, Digest, Finding, ImageLock, LiveObject, LockedImage, Need, ObjectRef, Outcome, Planned, Presented, Profile, Reason, SecretKeyRef,
+    SecretLeak, Snapshot, TlsVersion, Verdict, World, WorldDeployment, names,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -34,8 +34,16 @@ fn world() -> World {
         authority: Some("PEM".into()),
         certificate: Some(Digest::of(b"leaf")),
         registry: Some(HOST.into()),
-        registry_credentials: Some(Credentials { username: "airlock".into(), password: Some(password) }),
+        registry_credentials: Some(Credentials { username: "airlock".into(), password: Some(password), form: CredentialsForm::Basic }),
+        deployments: ["alpha", "beta"].map(deployment).into(),
     }
+}
+
+fn deployment(name: &str) -> WorldDeployment {
+    let namespace = format!("airlock-{name}");
+    let password = SecretKeyRef { namespace: namespace.clone(), name: "airflow-administrator".into(), key: "value".into() };
+    let login = Credentials { username: "admin".into(), password: Some(password), form: CredentialsForm::Json };
+    WorldDeployment { name: name.into(), host: format!("{name}-airflow.platform.test"), namespace, login }
 }
 
 fn live(api_version: &str, kind: &str, namespace: Option<&str>, name: &str, rest: &Value) -> LiveObject {
@@ -112,6 +120,16 @@ fn good() -> Snapshot {
             outcome("registry.anonymous", answered(401)),
             outcome("registry.anonymous-pull", answered(401)),
             outcome("registry.anonymous-push", answered(401)),
+            outcome("airflow.login.alpha", answered(201)),
+            outcome("airflow.wrong-password.alpha", answered(401)),
+            outcome("airflow.anonymous.alpha", answered(401)),
+            outcome("airflow.login.beta", answered(201)),
+            outcome("airflow.wrong-password.beta", answered(401)),
+            outcome("airflow.anonymous.beta", answered(401)),
+            outcome("airflow.crossing.alpha.alpha", AttemptResult::Connected),
+            outcome("airflow.crossing.alpha.beta", AttemptResult::TimedOut),
+            outcome("airflow.crossing.beta.beta", AttemptResult::Connected),
+            outcome("airflow.crossing.beta.alpha", AttemptResult::Refused),
         ]),
         leaks: Some(Ok(Vec::new())),
         planned: Some(Planned { images: ImageLock(BTreeMap::from([("nginx".into(), nginx)])), ..Planned::default() }),
@@ -248,12 +266,26 @@ const CASES: &[Case] = &[
     (|s| *result(s, "registry.login") = answered(401), &[("REG-001", Unverified), ("REG-002", Unverified)]),
     (|s| { *result(s, "registry.login") = answered(503); *result(s, "registry.anonymous") = answered(200); }, &[("REG-001", Fail), ("REG-002", Unverified)]),
     (|s| s.world.registry = None, &[("REG-001", Verdict::NotApplicable(Reason::ComponentOff)), ("REG-002", Verdict::NotApplicable(Reason::ComponentOff))]),
+    // Airflow deployments
+    (|s| *result(s, "airflow.anonymous.alpha") = answered(200), &[("AFL-001", Fail)]),
+    (|s| *result(s, "airflow.wrong-password.beta") = answered(201), &[("AFL-001", Fail)]),
+    (|s| *result(s, "airflow.anonymous.alpha") = answered(404), &[("AFL-001", Unverified)]),
+    (|s| *result(s, "airflow.login.alpha") = answered(401), &[("AFL-001", Unverified)]),
+    (|s| { *result(s, "airflow.login.alpha") = answered(503); *result(s, "airflow.anonymous.alpha") = answered(200); }, &[("AFL-001", Fail)]),
+    (|s| *result(s, "airflow.crossing.alpha.beta") = AttemptResult::Connected, &[("ISO-001", Fail)]),
+    (|s| { *result(s, "airflow.crossing.alpha.alpha") = AttemptResult::TimedOut; *result(s, "airflow.crossing.alpha.beta") = AttemptResult::Connected; }, &[("ISO-001", Fail)]),
+    (|s| *result(s, "airflow.crossing.beta.beta") = AttemptResult::TimedOut, &[("ISO-001", Unverified)]),
+    (|s| *result(s, "airflow.crossing.beta.alpha") = AttemptResult::NoSuchName, &[("ISO-001", Unverified)]),
+    (|s| drop(s.world.deployments.pop()), &[("ISO-001", Verdict::NotApplicable(Reason::NoSubject))]),
+    (|s| s.world.deployments.clear(), &[("AFL-001", Verdict::NotApplicable(Reason::NoSubject)), ("ISO-001", Verdict::NotApplicable(Reason::NoSubject))]),
     // running images
     (|s| container(s)["image"] = json!("docker.io/library/nginx:1.30"), &[("REG-010", Fail)]),
     (|s| container(s)["image"] = json!(format!("docker.io/library/nginx@{}", Digest::of(b"other"))), &[("REG-010", Fail)]),
     (|s| objects(s, "Pod")[0].manifest["status"]["containerStatuses"][0]["imageID"] = json!(format!("docker.io/library/nginx@{}", Digest::of(b"other"))), &[("REG-010", Fail)]),
     (|s| objects(s, "Pod")[0].manifest["status"]["containerStatuses"][0]["imageID"] = json!(Digest::of(b"configuration").to_string()), &[("REG-010", Unverified)]),
     (|s| objects(s, "Pod")[0].manifest["status"] = json!({}), &[("REG-010", Unverified)]),
+    (|s| objects(s, "Pod")[0].manifest["status"] = json!({ "phase": "Pending" }), &[]),
+    (|s| { objects(s, "Pod")[0].manifest["status"] = json!({ "phase": "Pending" }); container(s)["image"] = json!("docker.io/library/nginx:1.30"); }, &[("REG-010", Fail)]),
     (|s| s.planned = None, &[("REG-010", Unverified)]),
     // secrets
     (|s| s.leaks = Some(Ok(vec![SecretLeak { secret: "Secret airlock/a, key b".into(), place: "ConfigMap airlock/c, key d".into() }])), &[("SEC-001", Fail)]),
@@ -261,6 +293,8 @@ const CASES: &[Case] = &[
     (|s| s.leaks = None, &[("SEC-001", Unverified)]),
     (|s| container(s)["env"][0] = json!({ "name": "DB_PASSWORD", "value": "hunter2" }), &[("SEC-001", Warn)]),
     (|s| container(s)["env"][0] = json!({ "name": "DB_PASSWORD", "value": "" }), &[]),
+    (|s| { container(s)["env"][0] = json!({ "name": "SSL_KEY", "value": "/etc/tls/tls.key" }); container(s)["volumeMounts"] = json!([{ "name": "tls", "mountPath": "/etc/tls" }]); }, &[]),
+    (|s| { container(s)["env"][0] = json!({ "name": "SSL_KEY", "value": "/etc/tlskey" }); container(s)["volumeMounts"] = json!([{ "name": "tls", "mountPath": "/etc/tls" }]); }, &[("SEC-001", Warn)]),
 ];
 
 #[test]
@@ -347,7 +381,8 @@ fn the_outcomes_of_a_good_installation_are_those_that_were_asked_for() {
 fn every_attempt_that_must_be_refused_has_a_control_that_is_made_too() {
     let attempts: Vec<_> = needs(&baseline(), &world()).unwrap().into_iter().filter_map(|need| if let Need::Attempt(attempt) = need { Some(attempt) } else { None }).collect();
     for attempt in &attempts {
-        let is_control = matches!(attempt.id.0.as_str(), "policy.allowed" | "registry.login") || attempt.id.0.starts_with("tls.served.");
+        let is_control = matches!(attempt.id.0.as_str(), "policy.allowed" | "registry.login" | "airflow.crossing.alpha.alpha" | "airflow.crossing.beta.beta")
+            || ["tls.served.", "airflow.login."].iter().any(|stem| attempt.id.0.starts_with(stem));
         assert_eq!(attempt.control.is_none(), is_control, "{}", attempt.id);
         assert!(attempt.control.iter().all(|control| attempts.iter().any(|other| other.id == *control)), "{}", attempt.id);
     }

@@ -24,6 +24,7 @@ fn two_deployments_work_beside_each_other_have_nothing_in_common_and_go_without_
     assert_eq!(state_of(&site, "alpha"), before, "a second deployment changes and restarts nothing in the first one's namespace");
     no_secret_value_is_in_both(&site);
     a_database_is_open_to_its_own_role_alone(&site);
+    a_compliance_check_tries_the_walls_between_them(&site);
 
     goes_and_leaves_a_dump_and_a_record(&site, "beta");
     assert_eq!(state_of(&site, "alpha"), before, "the end of one changes and restarts nothing in the other's namespace");
@@ -181,6 +182,36 @@ fn a_database_is_open_to_its_own_role_alone(site: &Site) {
     assert_eq!(try_at("airlock_alpha"), "accepted", "the control");
     assert_eq!(try_at("airlock_beta"), "refused: True");
     assert_eq!(try_at("postgres"), "refused: True");
+}
+
+/// Every check's verdict with two deployments, and what is told when somebody opens the wall between them.
+fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
+    let check = || site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "-o", "json"]);
+    let verdicts = |report: &Value| -> BTreeMap<String, String> {
+        let checks = report["checks"].as_array().expect("checks").iter();
+        checks.map(|check| (check["id"].as_str().unwrap_or_default().to_owned(), check["verdict"].as_str().map_or_else(|| check["verdict"].to_string(), str::to_owned))).collect()
+    };
+    let pinned: BTreeMap<String, String> = serde_yaml::from_str(include_str!("../../expected-verdicts.yaml")).expect("the pinned verdicts");
+    let report = check().expect(0).json();
+    assert_eq!(verdicts(&report), pinned, "{report}");
+    let tried = report["findings"].as_array().expect("findings").iter().filter(|finding| finding["check"] == "ISO-001").count();
+    assert_eq!(tried, 2, "in both directions: {report}");
+
+    let open = |namespace: &str| {
+        format!(
+            r#"{{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {{"name": "open", "namespace": "{namespace}"}}, "spec": {{"podSelector": {{}}, "policyTypes": ["Ingress", "Egress"], "ingress": [{{"from": [{{"namespaceSelector": {{}}}}]}}], "egress": [{{"to": [{{"namespaceSelector": {{}}}}]}}]}}}}"#
+        )
+    };
+    for name in ["alpha", "beta"] {
+        site.bed.apply(&open(&site.tenant(name))).expect("a policy");
+    }
+    let opened = check();
+    for name in ["alpha", "beta"] {
+        site.bed.kubectl(["-n", &site.tenant(name), "delete", "networkpolicy", "open"]).expect("kubectl");
+    }
+    let expected = pinned.into_iter().map(|(id, verdict)| if id == "ISO-001" { (id, "fail".to_owned()) } else { (id, verdict) }).collect::<BTreeMap<_, _>>();
+    let report = opened.expect(7).json();
+    assert_eq!(verdicts(&report), expected, "exactly the wall is told: {report}");
 }
 
 fn goes_and_leaves_a_dump_and_a_record(site: &Site, name: &str) {

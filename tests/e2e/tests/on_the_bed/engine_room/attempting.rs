@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use airlock_engine::Halt;
 use airlock_engine::attempts::{ProbeSite, carry_out};
-use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, SecretKeyRef, Target, Trust, Vantage};
+use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, CredentialsForm, SecretKeyRef, Target, Trust, Vantage};
 
 use super::*;
 
@@ -88,7 +88,7 @@ async fn a_password_is_not_given_to_a_pod() -> Outcome {
         path: "/v2/".into(),
         server_name: "registry.platform.test".into(),
         trust: Trust::System,
-        credentials: Some(Credentials { username: "airlock".into(), password: Some(password) }),
+        credentials: Some(Credentials { username: "airlock".into(), password: Some(password), form: CredentialsForm::Basic }),
     };
     let attempt = Attempt { target: Target::Address { host: "registry.platform.test".into(), port: 443 }, action: request, ..at_listener(&place, "login", "allowed") };
     let audit = place.bed.audit()?;

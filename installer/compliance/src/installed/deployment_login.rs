@@ -1,0 +1,70 @@
+//! AFL-001: each Airflow deployment lets in who knows the password, and nobody else.
+
+use airlock_model::{Check, CheckSpec, Finding, Need, Outcome, Profile, Reason, Severity, Snapshot, World, WorldDeployment};
+
+use crate::attempts::{Visit, outcome, status, words};
+use crate::described::{Described, Resting};
+
+static TEXTS: Described = Described {
+    spec: CheckSpec {
+        id: "AFL-001",
+        title: "nobody uses an Airflow deployment without logging in",
+        severity: Severity::Critical,
+        promises: &["P12", "P13"],
+        explanation: "At the host of each Airflow deployment, through the edge: its list of DAGs without credentials, and a login with a password made up for this attempt. Both must be answered 401 or 403 while a login with the password that was made with the deployment is accepted.",
+        remedy: "Run `airlock deployment apply` with the deployment's document: it puts the settings of the login back. When the right password is refused, somebody changed it in Airflow: the check then says `unverified`, since a refusal alone proves nothing.",
+    },
+    expected: "401 or 403, while the first login is accepted",
+    why: "whoever reaches the edge can read and start the deployment's DAGs, and through them what its connections reach",
+};
+
+/// The check.
+pub(crate) struct DeploymentLogin;
+
+impl Check for DeploymentLogin {
+    fn spec(&self) -> &CheckSpec {
+        &TEXTS.spec
+    }
+
+    fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
+        let of = |deployment: &WorldDeployment| Visit::ALL.map(|visit| Need::Attempt(Box::new(visit.attempt(world, deployment))));
+        world.deployments.iter().flat_map(of).collect()
+    }
+
+    fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
+        if given.world.base_domain.is_empty() {
+            return vec![TEXTS.unverified("Airflow deployments", "nothing is known of the installation")];
+        }
+        if given.world.deployments.is_empty() {
+            return vec![TEXTS.not_applicable("Airflow deployments", Reason::NoSubject, "there is none")];
+        }
+        let of = |deployment: &WorldDeployment| {
+            let judged = |visit: Visit, words: &str| judge(given, deployment, visit, format!("{}: {words}", deployment.host));
+            [judged(Visit::Anonymous, "request without credentials"), judged(Visit::WrongPassword, "login with a wrong password")]
+        };
+        given.world.deployments.iter().flat_map(of).collect()
+    }
+}
+
+fn judge(given: &Snapshot, deployment: &WorldDeployment, visit: Visit, subject: String) -> Finding {
+    let tried = match outcome(given, &visit.id(deployment)) {
+        Ok(tried) => tried,
+        Err(reason) => return TEXTS.unverified(subject, reason),
+    };
+    // Getting in is a proof in itself, whatever became of the control.
+    if is_accepted(tried) {
+        return TEXTS.fail(subject, words(&tried.result)).tried([tried]);
+    }
+    let control = match outcome(given, &Visit::Login.id(deployment)) {
+        Ok(control) => control,
+        Err(reason) => return TEXTS.unverified(subject, reason).tried([tried]),
+    };
+    let observed = format!("{}; first login: {}", words(&tried.result), words(&control.result));
+    let is_proved = matches!(status(tried), Some(401 | 403)) && is_accepted(control);
+    let finding = if is_proved { TEXTS.pass(subject, observed) } else { TEXTS.unverified(subject, observed) };
+    finding.tried([tried, control])
+}
+
+fn is_accepted(outcome: &Outcome) -> bool {
+    status(outcome).is_some_and(|status| (200..300).contains(&status))
+}
