@@ -52,13 +52,13 @@ fn said<T>(fact: &Fact<T>, known: impl FnOnce(&T) -> String, unknown: impl FnOnc
     }
 }
 
-fn listed(parts: impl Iterator<Item = String>) -> String {
+pub(super) fn listed(parts: impl Iterator<Item = String>) -> String {
     let text = parts.collect::<Vec<_>>().join(", ");
     if text.is_empty() { "none".into() } else { text }
 }
 
 /// What the caller may do of all that an installation needs; what is missing stands with its finding.
-fn rights(findings: &[Finding]) -> String {
+pub(super) fn rights(findings: &[Finding]) -> String {
     let said = findings.iter().filter(|finding| finding.check == RIGHTS);
     let parts = said.map(|finding| match finding.verdict {
         Verdict::Pass => format!("{}, all that an installation needs", finding.observed),
