@@ -50,7 +50,15 @@ impl Cluster {
         .await
         .map_err(|error| ClusterError::KubeconfigUnusable { reason: error.to_string() })?
         .map_err(|error| ClusterError::KubeconfigUnusable { reason: credentials::explain(&error, plugin.as_ref()) })?;
-        Ok(Self { client, server: server.into(), certificate: certificate.map(Arc::new), named: Arc::new(named), plugin: plugin.map(Arc::new), known: Known::default(), slots: Arc::new(Semaphore::new(PARALLEL)) })
+        Ok(Self {
+            client,
+            server: server.into(),
+            certificate: certificate.map(Arc::new),
+            named: Arc::new(named),
+            plugin: plugin.map(Arc::new),
+            known: Known::default(),
+            slots: Arc::new(Semaphore::new(PARALLEL)),
+        })
     }
 
     /// The address that the kubeconfig names.

@@ -155,9 +155,7 @@ impl Guide {
     /// The value that is suggested, and why: the one of now, unless nobody gave one.
     pub fn suggestion(&self, question: &Question) -> Suggestion {
         match self.given.get(&question.topic) {
-            Some(given) if !given.open => {
-                Suggestion { value: Some((question.get)(&self.answers)), source: given.source, reason: given.reason.clone() }
-            }
+            Some(given) if !given.open => Suggestion { value: Some((question.get)(&self.answers)), source: given.source, reason: given.reason.clone() },
             _ => (question.suggest)(&self.facts, &self.answers),
         }
     }

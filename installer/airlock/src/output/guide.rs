@@ -10,6 +10,8 @@ use super::{counted, inspection};
 const WIDEST: usize = 110;
 /// Narrower ones break within words.
 const NARROWEST: usize = 30;
+/// In narrower terminals two columns leave no room for the right one.
+const TWO_COLUMNS: usize = 60;
 /// Width of the left column.
 const LEFT: usize = 19;
 
@@ -33,8 +35,11 @@ impl Sheet {
         textwrap::fill(text, options) + "\n"
     }
 
-    /// A line of two columns.
+    /// A line of two columns, where there is room for two.
     fn row(self, what: &str, said: &str) -> String {
+        if self.width < TWO_COLUMNS {
+            return self.wrapped(said, &format!("  {what}: "), "    ");
+        }
         let indent = " ".repeat(LEFT + 2);
         self.wrapped(said, &format!("  {what:<LEFT$}"), &indent)
     }
@@ -50,7 +55,8 @@ pub(crate) fn welcome(begun: &Begun, cluster: &str, context: Option<&str>, kept:
     text += &sheet.row("uid", &known(&facts.cluster_uid, Clone::clone));
     text += &sheet.row("version", &known(&facts.version, |version| version.git.clone()));
     text += &sheet.row("nodes", &known(&facts.nodes, |nodes| room(nodes)));
-    text += &sheet.row("storage classes", &known(&facts.storage_classes, |classes| inspection::listed(classes.iter().map(|class| format!("{}{}", class.name, if class.default { " (default)" } else { "" })))));
+    text += &sheet
+        .row("storage classes", &known(&facts.storage_classes, |classes| inspection::listed(classes.iter().map(|class| format!("{}{}", class.name, if class.default { " (default)" } else { "" })))));
     text += &sheet.row("your rights", &inspection::rights(&begun.findings));
     text += &sheet.row("Airlock", &begun.installed.as_ref().map_or_else(|| "not installed there".to_owned(), |namespace| format!("installed in the namespace {namespace}")));
     let unread = unread(facts);
@@ -152,4 +158,20 @@ pub(crate) fn trials(trials: &Trials, sheet: Sheet) -> String {
         text += &sheet.wrapped(&attempt.purpose, "    - ", "      ");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_lost_where_a_word_is_wider_than_the_line() {
+        let sheet = Sheet { width: 40, style: Style::default() };
+        assert_eq!(sheet.row("address", "https://10.93.60.11:6443 and on"), "  address: https://10.93.60.11:6443 and\n    on\n");
+        let long = format!("https://{}.test:6443", "a".repeat(60));
+        let row = sheet.row("address", &long);
+        assert!(row.lines().all(|line| line.len() < 40), "{row}");
+        assert_eq!(row.split_whitespace().skip(1).collect::<String>(), long);
+        assert_eq!(Sheet { width: 80, ..sheet }.row("uid", "u"), "  uid                u\n");
+    }
 }

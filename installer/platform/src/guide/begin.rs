@@ -3,7 +3,7 @@
 use airlock_cluster::Cluster;
 use airlock_model::{Answers, Finding};
 
-use super::{Former, Guide, PLACEHOLDER, Source, detect, question, Topic};
+use super::{Former, Guide, PLACEHOLDER, Source, Topic, detect, question};
 use crate::{PlatformError, prepare};
 
 /// A guided run and what was found before its first question.

@@ -20,7 +20,8 @@ pub fn read(text: &str, look: &Looking<'_>) -> Result<Former, AnswersError> {
 
 pub(super) fn write(guide: &Guide, path: &str) -> String {
     let version = env!("CARGO_PKG_VERSION");
-    let mut text = format!("# Answers for Airlock, written by the guided run of airlock {version}; with each answer stands where it came from.\n# To install by them: airlock install --answers {path}\n");
+    let mut text =
+        format!("# Answers for Airlock, written by the guided run of airlock {version}; with each answer stands where it came from.\n# To install by them: airlock install --answers {path}\n");
     let unknown: Vec<Topic> = guide.awaited().iter().map(|question| question.topic).collect();
     let Ok(Value::Object(answers)) = serde_json::to_value(guide.answers()) else { return text };
     for (key, value) in answers {

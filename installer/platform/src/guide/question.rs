@@ -130,7 +130,7 @@ impl Suggestion {
 }
 
 /// What "not yet known" leads to: a ticket for whoever can say it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unknown {
     /// What happens until then.
     pub meanwhile: Meanwhile,
@@ -139,7 +139,7 @@ pub struct Unknown {
     /// What is to be said, in one line.
     pub what: &'static str,
     /// What they need to know for it.
-    pub(super) paste: fn(&Answers) -> String,
+    pub paste: &'static str,
 }
 
 /// What happens until it is known.

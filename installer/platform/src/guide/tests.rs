@@ -163,7 +163,6 @@ fn what_is_not_yet_known_waits_or_goes_on_with_something_else() {
     let tickets = tickets(&guide, &[], &[]);
     let gates: Vec<&str> = tickets.iter().map(|ticket| ticket.gate.as_str()).collect();
     assert_eq!(gates, ["way in", "database"]);
-    assert!(tickets[0].paste.contains("*.platform.test"), "{}", tickets[0].paste);
 }
 
 #[test]

@@ -8,14 +8,13 @@ use super::{Guide, HostState};
 
 /// Tickets for what nobody knows yet, for what blocks, and for records that are missing.
 pub fn tickets(guide: &Guide, blocking: &[Finding], hosts: &[HostState]) -> Vec<Ticket> {
-    let answers = guide.answers();
     let open = guide.open().into_iter().filter_map(|question| {
         let unknown = question.unknown.as_ref()?;
         Some(Ticket {
             gate: question.title.to_owned(),
             what: unknown.what.to_owned(),
             who: unknown.who.to_owned(),
-            paste: (unknown.paste)(answers),
+            paste: unknown.paste.to_owned(),
             checked_by: "answering the question in `airlock install`".to_owned(),
             seen: "not yet known".into(),
         })
@@ -24,11 +23,17 @@ pub fn tickets(guide: &Guide, blocking: &[Finding], hosts: &[HostState]) -> Vec<
         gate: finding.check.clone(),
         what: format!("mend what blocks the installation: {}", finding.subject),
         who: "the administrators of the cluster".to_owned(),
-        paste: finding.fix.iter().flat_map(|remedy| std::iter::once(remedy.text.clone()).chain(remedy.command.clone())).chain([format!("expected: {}", finding.expected)]).collect::<Vec<_>>().join("\n"),
+        paste: finding
+            .fix
+            .iter()
+            .flat_map(|remedy| std::iter::once(remedy.text.clone()).chain(remedy.command.clone()))
+            .chain([format!("expected: {}", finding.expected)])
+            .collect::<Vec<_>>()
+            .join("\n"),
         checked_by: format!("{}, in the same command again", finding.check),
         seen: finding.observed.clone(),
     });
-    open.chain(blocked).chain(records(answers, hosts)).collect()
+    open.chain(blocked).chain(records(guide.answers(), hosts)).collect()
 }
 
 /// The two records, unless every host has an address already.

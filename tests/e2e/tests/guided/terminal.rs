@@ -12,15 +12,15 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 const ROWS: u16 = 600;
 /// A plan takes seconds; what takes longer does not come.
 const PATIENCE: Duration = Duration::from_mins(2);
-/// What the last line of every prompt says.
-const PROMPT_END: &str = "Ctrl-C leave";
+/// How every prompt ends, without spaces.
+const PROMPT_END: &str = "Ctrl-Cleave]";
 
-pub const ENTER: &str = "\r";
-pub const ESC: &str = "\x1b";
-pub const CTRL_C: &str = "\x03";
-pub const DOWN: &str = "\x1b[B";
+pub(crate) const ENTER: &str = "\r";
+pub(crate) const ESC: &str = "\x1b";
+pub(crate) const CTRL_C: &str = "\x03";
+pub(crate) const DOWN: &str = "\x1b[B";
 
-pub struct Terminal {
+pub(crate) struct Terminal {
     screen: vt100::Parser,
     raw: Vec<u8>,
     from_program: Receiver<Vec<u8>>,
@@ -34,8 +34,8 @@ pub struct Terminal {
 
 impl Terminal {
     /// Starts a command in this folder.
-    pub fn start(command: &Command, folder: &Path, columns: u16, kind: &str) -> Self {
-        let pair = native_pty_system().openpt(PtySize { rows: ROWS, cols: columns, pixel_width: 0, pixel_height: 0 }).expect("a pseudo-terminal");
+    pub(crate) fn start(command: &Command, folder: &Path, columns: u16, kind: &str) -> Self {
+        let pair = native_pty_system().openpty(PtySize { rows: ROWS, cols: columns, pixel_width: 0, pixel_height: 0 }).expect("a pseudo-terminal");
         let mut builder = CommandBuilder::new(command.get_program());
         builder.args(command.get_args());
         builder.cwd(folder);
@@ -63,29 +63,30 @@ impl Terminal {
     }
 
     /// Waits for a prompt that asks this, and returns all that came since the one before.
-    pub fn asked(&mut self, question: &str) -> String {
+    pub(crate) fn asked(&mut self, question: &str) -> String {
         let since = self.seen;
         self.wait(&format!("the question `{question}`"), |lines| {
             let prompt = lines.iter().skip(since).position(|line| line.contains(question));
-            prompt.is_some_and(|at| lines.iter().skip(since + at).any(|line| line.contains(PROMPT_END)))
+            // In a narrow terminal its last line is broken anywhere.
+            prompt.is_some_and(|at| lines[since + at..].concat().replace(' ', "").contains(PROMPT_END))
         });
         let lines = self.lines();
         self.seen = lines.iter().rposition(|line| line.contains(question)).map_or(lines.len(), |row| row + 1);
         lines[since..].join("\n").trim_end().to_owned()
     }
 
-    pub fn send(&mut self, keys: &str) {
+    pub(crate) fn send(&mut self, keys: &str) {
         self.to_program.write_all(keys.as_bytes()).and_then(|()| self.to_program.flush()).expect("the program reads");
     }
 
     /// Waits for this text below what was seen.
-    pub fn shows(&mut self, text: &str) {
+    pub(crate) fn shows(&mut self, text: &str) {
         let since = self.seen;
         self.wait(&format!("`{text}`"), |lines| lines.iter().skip(since).any(|line| line.contains(text)));
     }
 
     /// Waits for the end: exit code and all that came since the last prompt.
-    pub fn ended(&mut self) -> (u32, String) {
+    pub(crate) fn ended(&mut self) -> (u32, String) {
         let begun = Instant::now();
         while self.take(begun) {}
         let code = self.program.wait().expect("the program ends").exit_code();
@@ -93,7 +94,7 @@ impl Terminal {
     }
 
     /// Every byte that the program wrote.
-    pub fn raw(&self) -> String {
+    pub(crate) fn raw(&self) -> String {
         String::from_utf8_lossy(&self.raw).into_owned()
     }
 

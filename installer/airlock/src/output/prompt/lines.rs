@@ -85,7 +85,9 @@ mod tests {
     fn a_choice_is_taken_by_its_number() {
         let prompt = prompt(Field::Choice { labels: vec!["one".into(), "two".into()], suggested: 1 });
         assert_eq!(screen(&prompt), "Which?\n  1) one\n  2) two\n  [Enter: 2 | ? explains | - not yet known | < back | Ctrl-C leave]\n> ");
-        for (line, reply) in [("1", Some(Reply::Chosen(0))), ("", Some(Reply::Chosen(1))), ("3", None), ("0", None), ("x", None), ("?", Some(Reply::Explain)), ("-", Some(Reply::Unknown)), ("<", Some(Reply::Back))] {
+        for (line, reply) in
+            [("1", Some(Reply::Chosen(0))), ("", Some(Reply::Chosen(1))), ("3", None), ("0", None), ("x", None), ("?", Some(Reply::Explain)), ("-", Some(Reply::Unknown)), ("<", Some(Reply::Back))]
+        {
             assert_eq!(read(&prompt, line), reply, "{line}");
         }
     }
