@@ -1,10 +1,10 @@
 //! The screens of the guided run: text only, no wider than the terminal.
 
-use airlock_model::{Fact, Facts, Node, Untrusted};
+use airlock_model::{Fact, Facts, Finding, Node, Untrusted};
 use airlock_platform::guide::{Begun, HostState, Line, Question, Suggestion, Trials};
 
 use super::style::{Ink, Style};
-use super::{counted, inspection};
+use super::{counted, findings, inspection};
 
 /// Wider lines are hard to read, however wide the terminal is.
 const WIDEST: usize = 110;
@@ -66,6 +66,9 @@ pub(crate) fn welcome(begun: &Begun, cluster: &str, context: Option<&str>, kept:
     for (what, why) in unread {
         text += &sheet.row("not read", &format!("{what}: {}", Untrusted::from(why)));
     }
+    // Whoever lacks rights had better ask for them before she answers anything.
+    let lacking: Vec<Finding> = findings::notable(&begun.findings).into_iter().filter(|finding| finding.check == inspection::RIGHTS).collect();
+    text += &findings::findings(&lacking, sheet.style, false);
     text.push('\n');
     text += &sheet.wrapped(&format!("Nothing is written to the cluster until you approve. Leave at any time with Ctrl-C: answers are kept in {kept}."), "", "");
     text

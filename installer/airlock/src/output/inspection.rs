@@ -8,7 +8,7 @@ use super::columns::columns;
 use super::style::{Ink, Style};
 
 /// The check that judges the caller's rights.
-const RIGHTS: &str = "RGT-001";
+pub(super) const RIGHTS: &str = "RGT-001";
 /// Labels of a namespace that tell Pod Security admission what to do.
 const POD_SECURITY: &str = "pod-security.kubernetes.io/";
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use airlock_model::Untrusted;
 use airlock_model::answers::Sizing;
 
 use super::detect;
@@ -17,7 +18,7 @@ pub(super) const QUESTIONS: &[Question] = &[
         keys: &["components"],
         unknown: None,
         form: |facts| {
-            let classes = facts.storage_classes.known().into_iter().flatten().map(|class| Choice::new(&class.name, &class.name));
+            let classes = facts.storage_classes.known().into_iter().flatten().map(|class| Choice::new(&class.name, Untrusted::from(class.name.as_str()).to_string()));
             Form::Choice([Choice::new("", "the cluster's default")].into_iter().chain(classes).collect())
         },
         suggest: |facts, _| detect::storage(facts),

@@ -322,6 +322,39 @@ fn a_plan_is_written_for_approval_and_carried_out_on_no_other_cluster() {
     world.site.run(&["plan", "--other-cluster", "--answers", &elsewhere.display().to_string()]).expect(0);
 }
 
+#[test]
+fn a_signal_ends_a_question_and_gives_the_terminal_back() {
+    let world = World::new("guided-signal");
+    let mut terminal = world.guided();
+    terminal.asked(DOMAIN);
+    assert!(!terminal.reads_lines(), "a prompt takes single keys");
+    terminal.terminate();
+    let (code, said) = terminal.ended();
+    assert!(code == 130 && said.contains("the answers are kept in airlock-answers.yaml"), "{said}");
+    assert!(terminal.reads_lines());
+}
+
+#[test]
+fn who_may_do_nothing_is_told_what_could_not_be_read_and_gets_tickets() {
+    let world = World::new("guided-nobody");
+    let kubeconfig = world.site.bed.user("guided-nobody", &[]).expect("kubeconfig").display().to_string();
+    let mut terminal = world.start(&["install", "--kubeconfig", &kubeconfig]);
+    let welcome = terminal.asked(NAMESPACE);
+    assert!(welcome.contains("missing right: list nodes in the cluster") && welcome.contains("fail, see RGT-001 below"), "{welcome}");
+    world.says(&mut terminal, &world.site.name);
+    terminal.asked(DOMAIN);
+    world.says(&mut terminal, &world.site.base());
+    for question in [REACH, DATABASE, RIGHT, TRY] {
+        terminal.asked(question);
+        terminal.send(ENTER);
+    }
+    let found = terminal.asked(GO_ON);
+    assert!(found.contains("✗ fail       RGT-001") && !found.contains("apply now"), "{found}");
+    terminal.send(ENTER);
+    let (code, said) = terminal.ended();
+    assert!(code == 11 && said.contains("RGT-001"), "{said}");
+}
+
 /// The colours and weights that are set (SGR of ECMA-48), without their ends.
 fn inks(raw: &str) -> Vec<&str> {
     let sequences = raw.split("\x1b[").skip(1).filter_map(|rest| rest.split_once(|c: char| c.is_ascii_alphabetic()).map(|(parameters, _)| (parameters, rest[parameters.len()..].starts_with('m'))));

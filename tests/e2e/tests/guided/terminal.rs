@@ -27,7 +27,7 @@ pub(crate) struct Terminal {
     to_program: Box<dyn Write + Send>,
     program: Box<dyn Child + Send + Sync>,
     /// Kept: the program would be told that its terminal hung up.
-    _master: Box<dyn MasterPty + Send>,
+    master: Box<dyn MasterPty + Send>,
     /// Rows above this one have been seen.
     seen: usize,
 }
@@ -59,7 +59,7 @@ impl Terminal {
             }
         });
         let to_program = pair.master.take_writer().expect("a writer");
-        Self { screen: vt100::Parser::new(ROWS, columns, 0), raw: Vec::new(), from_program, to_program, program, _master: pair.master, seen: 0 }
+        Self { screen: vt100::Parser::new(ROWS, columns, 0), raw: Vec::new(), from_program, to_program, program, master: pair.master, seen: 0 }
     }
 
     /// Waits for a prompt that asks this, and returns all that came since the one before.
@@ -91,6 +91,19 @@ impl Terminal {
         while self.take(begun) {}
         let code = self.program.wait().expect("the program ends").exit_code();
         (code, self.lines()[self.seen.min(self.lines().len())..].join("\n").trim_end().to_owned())
+    }
+
+    /// Ends the program as a pipeline or a shutdown would.
+    pub(crate) fn terminate(&self) {
+        let id = self.program.process_id().expect("it runs").to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill").success());
+    }
+
+    /// Whether the terminal reads whole lines, as a shell expects it.
+    pub(crate) fn reads_lines(&self) -> bool {
+        let path = self.master.tty_name().expect("a path");
+        let settings = Command::new("stty").arg("-a").arg("-F").arg(path).output().expect("stty");
+        String::from_utf8_lossy(&settings.stdout).split_whitespace().any(|setting| setting == "icanon")
     }
 
     /// Every byte that the program wrote.

@@ -151,16 +151,16 @@ impl Dialogue<'_> {
         self.say(&screen::summary(&self.guide.summary(), self.sheet));
         let mut menu = Menu::new();
         if self.guide.awaited().is_empty() {
-            menu.offer("go on: what the run will try, then the plan", Stage::Trials);
+            menu.offer("go on: what the run will try, then the plan", Some(Stage::Trials));
         }
-        menu.offer("change a line", Stage::Change);
+        menu.offer("change a line", Some(Stage::Change));
         if !self.guide.open().is_empty() {
-            menu.offer(WRITE_TICKETS, Stage::Done(Decision::WriteTickets(Vec::new())));
+            menu.offer(WRITE_TICKETS, None);
         }
         let last = self.guide.to_ask().len().saturating_sub(1);
-        match menu.ask(self.session, "Is this right?").await?.unwrap_or(Stage::Question(last)) {
-            Stage::Done(Decision::WriteTickets(_)) => self.write_tickets(&[]).await,
-            stage => Ok(stage),
+        match menu.ask(self.session, "Is this right?").await?.unwrap_or(Some(Stage::Question(last))) {
+            Some(stage) => Ok(stage),
+            None => self.write_tickets(&[]).await,
         }
     }
 
