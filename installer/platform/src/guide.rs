@@ -162,7 +162,11 @@ impl Guide {
 
     /// Takes an answer; one that cannot be meant is refused with the reason.
     pub fn answer(&mut self, question: &Question, value: &str, source: Source) -> Result<(), String> {
+        let elsewhere = question.topic == Topic::Namespaces && value != self.answers.namespaces.platform;
         self.put(question, value)?;
+        if elsewhere {
+            self.forget_installed();
+        }
         let given = Given { source, reason: String::new(), open: false };
         self.given.insert(question.topic, given);
         self.suggest();
@@ -238,6 +242,22 @@ impl Guide {
         }
         self.answers = answers;
         Ok(())
+    }
+
+    /// What was suggested as installed belongs to the installation of another namespace.
+    fn forget_installed(&mut self) {
+        let (cluster, namespaces) = (self.answers.cluster.clone(), self.answers.namespaces.clone());
+        let Ok(fresh) = Answers::of_domain(PLACEHOLDER) else { return };
+        let former = std::mem::replace(&mut self.answers, Answers { cluster, namespaces, ..fresh });
+        for question in questions() {
+            let Some(given) = self.given.get_mut(&question.topic) else { continue };
+            if given.source == Source::Installed {
+                *given = Given { source: Source::Default, reason: String::new(), open: question.topic == Topic::Domain };
+            } else if !given.open {
+                // It was taken once, and is the same.
+                let _ = (question.put)(&mut self.answers, &(question.get)(&former));
+            }
+        }
     }
 
     /// What nobody gave follows from facts and answers, and is brought up to date with them.

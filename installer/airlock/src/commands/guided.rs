@@ -42,7 +42,7 @@ pub(super) async fn run(session: &Session<'_>, arguments: &Install) -> Result<Ex
     let progress = Progress::new(session.output, session.log, None)?;
     progress.busy("looking at the cluster; nothing is written");
     let namespace = session.global.namespace.as_deref();
-    let begun = session.reading(begin(&cluster, former, namespace)).await?;
+    let begun = session.reading(Box::pin(begin(&cluster, former, namespace))).await?;
     progress.finish()?;
     let sheet = Sheet::of_terminal(session.output.talk_style);
     session.output.talk(&welcome(&begun, cluster.name(), cluster.context(), &kept.answers().display().to_string(), sheet));

@@ -14,21 +14,21 @@ pub(crate) fn summary(plan: &Plan, answers: &Answers, style: Style) -> String {
     let mut section = |title: &str, body: String| {
         let _ = writeln!(text, "\n{}\n{}", style.heading(title), body.trim_end());
     };
-    section("New rights in the cluster", lines(rights(plan), "none: no pod of Airlock's may ask the Kubernetes API for anything"));
+    section("New rights in the cluster", lines(&rights(plan), "none: no pod of Airlock's may ask the Kubernetes API for anything"));
     let row = |connection: &airlock_model::Connection| [connection.source.clone(), connection.target.clone(), format!("{}/{}", connection.port, connection.protocol), connection.purpose.clone()];
     section("Connections; all others are blocked", columns(["from", "to", "port", "for"], plan.connections.iter().map(row)));
     let networks = if answers.edge.source_ranges.is_empty() { "every network that routes to the internal load balancer".to_owned() } else { answers.edge.source_ranges.join(", ") };
-    section("Exposed hosts", lines(plan.hosts.iter().map(|host| format!("https://{host}, from {networks}")).collect(), "none"));
+    section("Exposed hosts", lines(&plan.hosts.iter().map(|host| format!("https://{host}, from {networks}")).collect::<Vec<_>>(), "none"));
     section("Images", columns(["published as", "digest"], plan.images.0.values().map(|image| [image.reference.to_string(), format!("sha256:{}…", image.digest.short())])));
-    section("Secrets that are made, by name", lines(secrets(plan), "none"));
+    section("Secrets that are made, by name", lines(&secrets(plan), "none"));
     let exceptions = answers.patches.iter().map(|patch| format!("patch of {}: {}", patch.target, patch.reason));
     let images = answers.images.overrides.iter().map(|image| format!("image {} instead of the release's, until {}: {}", image.name, image.expires, image.reason));
-    section("Exceptions", lines(exceptions.chain(images).collect(), "none"));
+    section("Exceptions", lines(&exceptions.chain(images).collect::<Vec<_>>(), "none"));
     text
 }
 
-fn lines(items: Vec<String>, nothing: &str) -> String {
-    if items.is_empty() { format!("  {nothing}\n") } else { items.iter().map(|item| format!("  {item}\n")).collect() }
+fn lines(items: &[String], nothing: &str) -> String {
+    if items.is_empty() { format!("  {nothing}\n") } else { format!("  {}\n", items.join("\n  ")) }
 }
 
 fn applied(plan: &Plan) -> impl Iterator<Item = &Object> {
@@ -38,11 +38,11 @@ fn applied(plan: &Plan) -> impl Iterator<Item = &Object> {
 /// The rules of every Role that is applied.
 fn rights(plan: &Plan) -> Vec<String> {
     let roles = applied(plan).filter(|object| matches!(object.reference().kind.as_str(), "Role" | "ClusterRole"));
-    let rule = |rule: &Value| format!("{} {}", words(rule, "verbs"), words(rule, "resources"));
+    let allowed = |rule: &Value| format!("{} {}", words(rule, "verbs"), words(rule, "resources"));
     roles
         .map(|role| {
-            let rules = role.manifest().get("rules").and_then(Value::as_array).map(|rules| rules.iter().map(rule).collect::<Vec<_>>().join("; ")).unwrap_or_default();
-            format!("{}: {rules}", role.reference())
+            let permitted = role.manifest().get("rules").and_then(Value::as_array).map(|rules| rules.iter().map(allowed).collect::<Vec<_>>().join("; ")).unwrap_or_default();
+            format!("{}: {permitted}", role.reference())
         })
         .collect()
 }

@@ -2,7 +2,6 @@
 //! offers more, it gets further choices here and is asked from then on.
 
 use airlock_compliance::shipped_names;
-use airlock_model::Answers;
 use airlock_model::answers::{Mode, Namespaces};
 
 use super::detect;
@@ -15,14 +14,6 @@ const ANY: &str = "any";
 /// No server, so no Airflow deployments for now.
 const OFF: &str = "off";
 const BUNDLED: &str = "bundled";
-
-fn only(_: &mut Answers, _: &str) -> Result<(), String> {
-    Ok(())
-}
-
-fn nothing(_: &Answers) -> String {
-    String::new()
-}
 
 pub(super) const QUESTIONS: &[Question] = &[
     Question {
@@ -132,8 +123,8 @@ pub(super) const QUESTIONS: &[Question] = &[
         unknown: None,
         form: |_| Form::Only("a private authority that signs for the base domain alone".into()),
         suggest: |_, _| Suggestion::none(""),
-        get: nothing,
-        put: only,
+        get: |_| String::new(),
+        put: |_, _| Ok(()),
     },
     Question {
         topic: Topic::Images,
@@ -145,8 +136,8 @@ pub(super) const QUESTIONS: &[Question] = &[
         unknown: None,
         form: |_| Form::Only("from where they are published, by digest".into()),
         suggest: |_, _| Suggestion::none(""),
-        get: nothing,
-        put: only,
+        get: |_| String::new(),
+        put: |_, _| Ok(()),
     },
     Question {
         topic: Topic::Database,
@@ -179,8 +170,8 @@ pub(super) const QUESTIONS: &[Question] = &[
         unknown: None,
         form: |_| Form::Only("admin of each Airflow deployment, with a generated password".into()),
         suggest: |_, _| Suggestion::none(""),
-        get: nothing,
-        put: only,
+        get: |_| String::new(),
+        put: |_, _| Ok(()),
     },
     Question {
         topic: Topic::Alerts,
@@ -192,7 +183,7 @@ pub(super) const QUESTIONS: &[Question] = &[
         unknown: None,
         form: |_| Form::Only("nowhere: this release has no monitoring".into()),
         suggest: |_, _| Suggestion::none(""),
-        get: nothing,
-        put: only,
+        get: |_| String::new(),
+        put: |_, _| Ok(()),
     },
 ];

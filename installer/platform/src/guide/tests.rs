@@ -189,6 +189,20 @@ fn the_file_says_where_each_answer_came_from_and_is_read_back_as_it_was() {
 }
 
 #[test]
+fn the_answers_of_an_installation_are_not_suggested_for_another_namespace() {
+    let former = Former { answers: answered().answers().clone(), domain_known: true, source: Source::Installed };
+    let mut guide = Guide::new(facts(), Some(former)).unwrap();
+    assert_eq!(line(&guide, Topic::Domain), "platform.test (as installed: )");
+    guide.answer(about(Topic::Database), "off", Source::Asked).unwrap();
+    guide.answer(about(Topic::Namespaces), "airlock", Source::Asked).unwrap();
+    assert_eq!(line(&guide, Topic::Domain), "platform.test (as installed: )", "the same namespace");
+    guide.answer(about(Topic::Namespaces), "data", Source::Asked).unwrap();
+    assert_eq!((guide.awaited().len(), guide.answers().namespaces.probes.as_str()), (1, "data-probes"));
+    assert!(line(&guide, Topic::Reach).ends_with("(default: its address is internal; only networks that route to it come in)"));
+    assert_eq!(guide.answers().components.database.mode, airlock_model::answers::Mode::Off, "what a person said stands");
+}
+
+#[test]
 fn a_file_that_was_kept_before_the_domain_was_known_is_gone_on_from() {
     let mut guide = guide(facts());
     guide.answer(about(Topic::Namespaces), "data", Source::Asked).unwrap();

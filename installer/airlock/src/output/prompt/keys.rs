@@ -20,8 +20,8 @@ pub(super) fn ask(prompt: &Prompt, style: Style) -> Result<Reply, Failure> {
     // `?` is something that one types here.
     let colours = colours.with_prompt_prefix(Styled::new("›")).with_answered_prompt_prefix(Styled::new("›"));
     let replied = match &prompt.field {
-        Field::Choice { labels, suggested } => choose(prompt, labels, *suggested, colours),
-        Field::Text { hint, suggested } => write(prompt, hint, suggested.as_deref(), colours),
+        Field::Choice { labels, suggested } => choose(prompt, labels, *suggested, &colours),
+        Field::Text { hint, suggested } => write(prompt, hint, suggested.as_deref(), &colours),
     };
     match replied {
         Ok(reply) => Ok(reply),
@@ -32,7 +32,7 @@ pub(super) fn ask(prompt: &Prompt, style: Style) -> Result<Reply, Failure> {
     }
 }
 
-fn choose(prompt: &Prompt, labels: &[String], suggested: usize, colours: RenderConfig<'_>) -> Result<Reply, InquireError> {
+fn choose(prompt: &Prompt, labels: &[String], suggested: usize, colours: &RenderConfig<'_>) -> Result<Reply, InquireError> {
     let mut entries: Vec<&str> = labels.iter().map(String::as_str).collect();
     if prompt.may_be_unknown {
         entries.push(NOT_YET_KNOWN);
@@ -45,7 +45,7 @@ fn choose(prompt: &Prompt, labels: &[String], suggested: usize, colours: RenderC
         .with_starting_cursor(suggested)
         .with_page_size(pages)
         .with_help_message("↑↓ Enter · Esc back · Ctrl-C leave")
-        .with_render_config(colours)
+        .with_render_config(*colours)
         .raw_prompt()?;
     Ok(match chosen.value {
         EXPLANATION => Reply::Explain,
@@ -54,7 +54,7 @@ fn choose(prompt: &Prompt, labels: &[String], suggested: usize, colours: RenderC
     })
 }
 
-fn write(prompt: &Prompt, hint: &str, suggested: Option<&str>, colours: RenderConfig<'_>) -> Result<Reply, InquireError> {
+fn write(prompt: &Prompt, hint: &str, suggested: Option<&str>, colours: &RenderConfig<'_>) -> Result<Reply, InquireError> {
     let mut keys = Vec::new();
     if !hint.is_empty() {
         keys.push(hint);
@@ -67,7 +67,7 @@ fn write(prompt: &Prompt, hint: &str, suggested: Option<&str>, colours: RenderCo
     }
     keys.extend(["Esc back", "Ctrl-C leave"]);
     let help = keys.join(" · ");
-    let mut text = Text::new(&prompt.question).with_help_message(&help).with_render_config(colours);
+    let mut text = Text::new(&prompt.question).with_help_message(&help).with_render_config(*colours);
     if let Some(suggested) = suggested.filter(|suggested| !suggested.is_empty()) {
         text = text.with_default(suggested);
     }

@@ -43,20 +43,15 @@ impl World {
     fn guided(&self) -> Terminal {
         let mut terminal = self.start(&["install"]);
         terminal.asked(NAMESPACE);
-        self.says(&mut terminal, &self.site.name);
+        terminal.types(&self.site.name);
         terminal
-    }
-
-    fn says(&self, terminal: &mut Terminal, text: &str) {
-        terminal.send(text);
-        terminal.send(ENTER);
     }
 
     /// As far as the summary.
     fn answered(&self) -> Terminal {
         let mut terminal = self.guided();
         terminal.asked(DOMAIN);
-        self.says(&mut terminal, &self.site.base());
+        terminal.types(&self.site.base());
         terminal.asked(REACH);
         terminal.send(ENTER);
         terminal.asked(DATABASE);
@@ -115,14 +110,14 @@ fn a_person_is_led_from_the_first_screen_to_an_installation_and_its_file_replays
     let welcome = terminal.asked(NAMESPACE);
     assert!(welcome.contains(&world.uid()) && welcome.contains(".60.11:6443"), "{welcome}");
     screen!(world, "welcome", welcome.split("\nquestion 1").next().unwrap_or_default());
-    world.says(&mut terminal, &site.name);
+    terminal.types(&site.name);
 
     screen!(world, "domain", terminal.asked(DOMAIN));
-    world.says(&mut terminal, "https://wrong.test");
+    terminal.types("https://wrong.test");
     screen!(world, "domain_refused", terminal.asked(DOMAIN));
-    world.says(&mut terminal, "?");
+    terminal.types("?");
     screen!(world, "domain_explained", terminal.asked(DOMAIN));
-    world.says(&mut terminal, &site.base());
+    terminal.types(&site.base());
     screen!(world, "reach", terminal.asked(REACH));
     terminal.send(ENTER);
     screen!(world, "database", terminal.asked(DATABASE));
@@ -183,12 +178,12 @@ fn a_person_is_led_from_the_first_screen_to_an_installation_and_its_file_replays
     let removal = ["uninstall", "--delete-data", "--namespace", &site.name];
     let mut terminal = world.start(&removal);
     terminal.shows("Type the name of the cluster, bed, to agree:");
-    world.says(&mut terminal, "yes");
+    terminal.types("yes");
     let (code, said) = terminal.ended();
     assert!(code == 0 && said.contains("nothing was written"), "{said}");
     let mut terminal = world.start(&removal);
     terminal.shows("Type the name of the cluster, bed, to agree:");
-    world.says(&mut terminal, "bed");
+    terminal.types("bed");
     let (code, said) = terminal.ended();
     assert!(code == 0 && said.contains("the installation is gone"), "{said}");
 }
@@ -276,7 +271,7 @@ fn what_nobody_knows_yet_becomes_tickets() {
     let world = World::new("guided-open");
     let mut terminal = world.guided();
     terminal.asked(DOMAIN);
-    world.says(&mut terminal, "-");
+    terminal.types("-");
     screen!(world, "domain_not_yet_known", terminal.asked(REACH));
     terminal.send("not yet");
     terminal.send(ENTER);
@@ -341,9 +336,9 @@ fn who_may_do_nothing_is_told_what_could_not_be_read_and_gets_tickets() {
     let mut terminal = world.start(&["install", "--kubeconfig", &kubeconfig]);
     let welcome = terminal.asked(NAMESPACE);
     assert!(welcome.contains("missing right: list nodes in the cluster") && welcome.contains("fail, see RGT-001 below"), "{welcome}");
-    world.says(&mut terminal, &world.site.name);
+    terminal.types(&world.site.name);
     terminal.asked(DOMAIN);
-    world.says(&mut terminal, &world.site.base());
+    terminal.types(&world.site.base());
     for question in [REACH, DATABASE, RIGHT, TRY] {
         terminal.asked(question);
         terminal.send(ENTER);
@@ -368,7 +363,7 @@ fn a_narrow_terminal_a_dumb_one_and_one_without_colours_are_enough() {
 
     let mut narrow = Terminal::start(&command, world.path(), 40, "xterm-256color");
     screen!(world, "narrow_welcome", narrow.asked("Which domain"));
-    world.says(&mut narrow, "?");
+    narrow.types("?");
     screen!(world, "narrow_explained", narrow.asked("Which domain"));
     narrow.send(CTRL_C);
     assert_eq!(narrow.ended().0, 130);

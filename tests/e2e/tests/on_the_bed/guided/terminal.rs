@@ -79,6 +79,12 @@ impl Terminal {
         self.to_program.write_all(keys.as_bytes()).and_then(|()| self.to_program.flush()).expect("the program reads");
     }
 
+    /// A line, with Enter.
+    pub(crate) fn types(&mut self, line: &str) {
+        self.send(line);
+        self.send(ENTER);
+    }
+
     /// Waits for this text below what was seen.
     pub(crate) fn shows(&mut self, text: &str) {
         let since = self.seen;
