@@ -54,6 +54,8 @@ impl Invocation {
         let again = matches!(spec.exit, Exit::ApplyFailed | Exit::GaveUpWaiting | Exit::LeaseHeld | Exit::WaitingOutside | Exit::Interrupted | Exit::Unreachable);
         match spec.next {
             _ if spec.code == "command.unconfirmed" => self.again_agreed(),
+            // What was typed lacks just that.
+            Some(next) if matches!(spec.code, "command.no-answers" | "command.terminal") => next.to_owned(),
             None if again => self.again(),
             // Once the file is mended.
             None if spec.code.starts_with("answers.") => self.again(),
