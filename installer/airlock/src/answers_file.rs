@@ -7,6 +7,9 @@ use std::path::Path;
 use airlock_model::answers::{LARGEST, SecretReference};
 use airlock_model::{AirflowDeployment, Answers};
 
+use airlock_platform::guide::{self, Former};
+
+use crate::arguments::OnCluster;
 use crate::environment;
 use crate::failure::Failure;
 
@@ -23,6 +26,23 @@ pub(crate) fn read(path: &Path, namespace: Option<&str>) -> Result<Answers, Fail
         Some(asked) if asked != answers.namespaces.platform => Err(Failure::Namespace { asked: asked.to_owned(), answers: answers.namespaces.platform }),
         _ => Ok(answers),
     }
+}
+
+/// The same where answers that name another cluster may be taken all the same.
+pub(crate) fn read_on(path: &Path, namespace: Option<&str>, on: &OnCluster) -> Result<Answers, Failure> {
+    let answers = read(path, namespace)?;
+    Ok(Answers { cluster: answers.cluster.filter(|_| !on.other_cluster), ..answers })
+}
+
+/// Reads the answers that an earlier guided run kept, if it did.
+pub(crate) fn read_kept(path: &Path, on: &OnCluster) -> Result<Option<Former>, Failure> {
+    let text = match text(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        text => text.map_err(|source| Failure::AnswersUnreadable { path: path.to_owned(), source })?,
+    };
+    let mut former = guide::read(&text, &look).map_err(|error| Failure::Answers { path: path.to_owned(), error })?;
+    former.answers.cluster = former.answers.cluster.filter(|_| !on.other_cluster);
+    Ok(Some(former))
 }
 
 /// Reads the document of an Airflow deployment.

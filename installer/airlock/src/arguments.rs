@@ -113,6 +113,16 @@ pub(crate) struct AnswersFile {
     /// File with the answers
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) answers: PathBuf,
+    #[command(flatten)]
+    pub(crate) on: OnCluster,
+}
+
+/// What is said about the cluster that answers name.
+#[derive(Debug, Args)]
+pub(crate) struct OnCluster {
+    /// Take the answers although they name another cluster
+    #[arg(long)]
+    pub(crate) other_cluster: bool,
 }
 
 /// Arguments of `requirements`.
@@ -144,8 +154,11 @@ pub(crate) struct Plan {
 /// Arguments of `install`.
 #[derive(Debug, Args)]
 pub(crate) struct Install {
+    /// File with the answers; without it, a terminal is asked
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) answers: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) answers: AnswersFile,
+    pub(crate) on: OnCluster,
     /// Write what happens to this file, a JSON document a line
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) events: Option<PathBuf>,

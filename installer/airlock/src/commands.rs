@@ -6,6 +6,7 @@ mod compliance_check;
 mod database;
 mod deployment;
 mod explain;
+mod guided;
 mod inspect;
 mod install;
 mod plan;
@@ -120,7 +121,7 @@ fn answers(command: &Command) -> Option<&Path> {
         Command::Requirements(arguments) => arguments.answers.as_deref(),
         Command::Inspect(arguments) => arguments.answers.as_deref(),
         Command::Plan(arguments) => Some(&arguments.answers.answers),
-        Command::Install(arguments) => Some(&arguments.answers.answers),
+        Command::Install(arguments) => arguments.answers.as_deref(),
         Command::Status
         | Command::Uninstall(_)
         | Command::ComplianceCheck(_)

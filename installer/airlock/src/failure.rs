@@ -43,6 +43,26 @@ pub(crate) enum Failure {
         /// What needs it.
         what: &'static str,
     },
+    /// No answers, and nobody to ask for them.
+    #[error("install needs --answers FILE, or a terminal on which it can ask; nothing was written")]
+    NoAnswers,
+    /// The guided run was left before anything was agreed to.
+    #[error("left; nothing was written to the cluster{}", kept.as_ref().map_or_else(String::new, |kept| format!("; the answers are kept in {}", kept.display())))]
+    Left {
+        /// Where the answers are kept; none: nothing was answered yet.
+        kept: Option<PathBuf>,
+    },
+    /// A file of the guided run.
+    #[error("cannot write {}", path.display())]
+    FileUnwritable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The terminal, while a question is asked.
+    #[error("cannot ask on this terminal")]
+    Terminal(#[source] io::Error),
     /// Two namespaces.
     #[error("--namespace says `{asked}`, but namespaces.platform in the answers says `{answers}`")]
     Namespace {
@@ -120,6 +140,10 @@ impl Coded for Failure {
             Self::AnswersUnreadable { .. } => Code("command.answers-unreadable"),
             Self::FileUnreadable { .. } => Code("command.file-unreadable"),
             Self::Unconfirmed { .. } => Code("command.unconfirmed"),
+            Self::NoAnswers => Code("command.no-answers"),
+            Self::Left { .. } => Code("command.left"),
+            Self::FileUnwritable { .. } => Code("command.file-unwritable"),
+            Self::Terminal(_) => Code("command.terminal"),
             Self::Namespace { .. } => Code("command.namespace"),
             Self::Format { .. } => Code("command.format"),
             Self::UnknownId { .. } => Code("command.unknown-id"),
@@ -168,6 +192,10 @@ mod tests {
             Failure::AnswersUnreadable { path: "a.yaml".into(), source: io_error() },
             Failure::FileUnreadable { path: "d.yaml".into(), source: io_error() },
             Failure::Unconfirmed { what: "the plan" },
+            Failure::NoAnswers,
+            Failure::Left { kept: None },
+            Failure::FileUnwritable { path: "a.yaml".into(), source: io_error() },
+            Failure::Terminal(io_error()),
             Failure::Namespace { asked: "a".into(), answers: "b".into() },
             Failure::Format { command: "plan", format: "csv", possible: "text, json" },
             Failure::UnknownId { id: "x".into(), nearest: None },

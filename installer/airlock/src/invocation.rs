@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use airlock_model::{CodeSpec, Exit};
 
@@ -10,6 +11,8 @@ use airlock_model::{CodeSpec, Exit};
 pub(crate) struct Invocation {
     words: Vec<String>,
     answers: Option<String>,
+    /// Answers that were asked for and kept: who goes on is not asked again.
+    kept: OnceLock<String>,
 }
 
 impl Invocation {
@@ -19,7 +22,7 @@ impl Invocation {
         if let Some(program) = words.first_mut() {
             "airlock".clone_into(program);
         }
-        Self { words, answers: None }
+        Self { words, ..Self::default() }
     }
 
     /// Remembers the answers, so that `FILE` in a remedy becomes a path.
@@ -28,9 +31,16 @@ impl Invocation {
         self
     }
 
+    /// From now on the same command goes on by these answers instead of asking.
+    pub(crate) fn go_on_by(&self, answers: &Path) {
+        // A run is agreed to once.
+        let _ = self.kept.set(answers.to_string_lossy().into_owned());
+    }
+
     /// The same command again.
     pub(crate) fn again(&self) -> String {
-        self.words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+        let kept = self.kept.get().map(|kept| ["--answers", kept.as_str()]).into_iter().flatten();
+        self.words.iter().map(String::as_str).chain(kept).map(quoted).collect::<Vec<_>>().join(" ")
     }
 
     /// The same command, agreed to beforehand.
@@ -44,6 +54,8 @@ impl Invocation {
         let again = matches!(spec.exit, Exit::ApplyFailed | Exit::GaveUpWaiting | Exit::LeaseHeld | Exit::WaitingOutside | Exit::Interrupted | Exit::Unreachable);
         match spec.next {
             _ if spec.code == "command.unconfirmed" => self.again_agreed(),
+            // What was typed lacks just that.
+            Some(next) if matches!(spec.code, "command.no-answers" | "command.terminal") => next.to_owned(),
             None if again => self.again(),
             // Once the file is mended.
             None if spec.code.starts_with("answers.") => self.again(),
@@ -54,7 +66,7 @@ impl Invocation {
             Some(_) if spec.code == "platform.blocked" && self.answers.is_none() => self.again(),
             // Its remedy is this very command: with all that was typed.
             Some(next) if command(next).is_some_and(|name| self.words.contains(&name)) => self.again(),
-            Some(next) => match &self.answers {
+            Some(next) => match self.answers.as_ref().or(self.kept.get()) {
                 Some(answers) => next.replace("FILE", &quoted(answers)),
                 None => next.to_owned(),
             },
@@ -100,6 +112,13 @@ mod tests {
         let spec = explain_code("command.unconfirmed").unwrap();
         assert_eq!(typed(&["airlock", "uninstall", "-n", "a"]).next(spec), "airlock uninstall -n a --yes");
         assert_eq!(typed(&["airlock", "install", "-y"]).again_agreed(), "airlock install -y");
+    }
+
+    #[test]
+    fn who_answered_once_goes_on_by_the_answers_that_were_kept() {
+        let invocation = typed(&["airlock", "install", "-n", "a"]);
+        invocation.go_on_by(Path::new("airlock-answers.yaml"));
+        assert_eq!(invocation.again_agreed(), "airlock install -n a --answers airlock-answers.yaml --yes");
     }
 
     #[test]

@@ -6,11 +6,14 @@
 pub(crate) mod explanation;
 pub(crate) mod failure;
 pub(crate) mod findings;
+pub(crate) mod guide;
 pub(crate) mod inspection;
 pub(crate) mod plan;
 pub(crate) mod progress;
+pub(crate) mod prompt;
 pub(crate) mod report;
 pub(crate) mod requirements;
+pub(crate) mod security;
 pub(crate) mod status;
 pub(crate) mod style;
 pub(crate) mod tickets;
@@ -130,23 +133,32 @@ impl Output {
         }
     }
 
-    /// Whether somebody is there to be asked. Heard before a plan is shown, so that a script's first line is the failure.
+    /// Whether somebody is there to be asked.
+    pub(crate) fn has_listener(&self) -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal() && self.format == Format::Text
+    }
+
+    /// The same as a failure. Heard before a plan is shown, so that a script's first line is the failure.
     pub(crate) fn can_ask(&self, what: &'static str) -> Result<(), Failure> {
-        let somebody = io::stdin().is_terminal() && io::stderr().is_terminal() && self.format == Format::Text;
-        if somebody { Ok(()) } else { Err(Failure::Unconfirmed { what }) }
+        if self.has_listener() { Ok(()) } else { Err(Failure::Unconfirmed { what }) }
     }
 
     /// Asks for a yes. Blocks; only `yes` and `y` are one.
     pub(crate) fn ask(&self, question: &str, what: &'static str) -> Result<bool, Failure> {
+        Ok(matches!(self.ask_line(&format!("{question} [y/N]"), what)?.to_lowercase().as_str(), "y" | "yes"))
+    }
+
+    /// Asks for a word to be typed. Blocks.
+    pub(crate) fn ask_line(&self, question: &str, what: &'static str) -> Result<String, Failure> {
         self.can_ask(what)?;
         {
             let mut stderr = io::stderr().lock();
             // Given back before the wait: Ctrl-C has something to say meanwhile.
-            let _ = write!(stderr, "{question} [y/N] ").and_then(|()| stderr.flush());
+            let _ = write!(stderr, "{question} ").and_then(|()| stderr.flush());
         }
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer).map_err(|_| Failure::Unconfirmed { what })?;
-        Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+        Ok(answer.trim().to_owned())
     }
 }
 

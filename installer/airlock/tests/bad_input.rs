@@ -105,6 +105,15 @@ fn each_wrong_text_of_answers_ends_with_2_and_names_its_place() {
 }
 
 #[test]
+fn without_answers_and_without_a_terminal_nobody_is_asked() {
+    for line in ["install", "install --yes", "install -o json"] {
+        let ended = World::new().run(line);
+        assert_eq!((ended.exit, ended.first_line()), (2, "error[command.no-answers]: install needs --answers FILE, or a terminal on which it can ask; nothing was written"), "{line}");
+        assert!(ended.stderr.contains("next:    airlock install --answers FILE"), "{}", ended.stderr);
+    }
+}
+
+#[test]
 fn an_unusable_kubeconfig_ends_with_4() {
     let unreachable = format!("https://127.0.0.1:{}", closed_port());
     let cases = [

@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 
 use crate::credentials::{self, Plugin};
 use crate::kinds::Known;
-use crate::kubeconfig::{self, ClientCertificate, ClusterOptions};
+use crate::kubeconfig::{self, ClientCertificate, ClusterOptions, Named};
 use crate::{ClusterError, PARALLEL};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -21,6 +21,7 @@ pub struct Cluster {
     pub(crate) client: Client,
     pub(crate) server: Arc<str>,
     pub(crate) certificate: Option<Arc<ClientCertificate>>,
+    pub(crate) named: Arc<Named>,
     pub(crate) plugin: Option<Arc<Plugin>>,
     pub(crate) known: Known,
     /// Requests under way; a survey asks for dozens of things at once.
@@ -30,7 +31,7 @@ pub struct Cluster {
 impl Cluster {
     /// Reads the kubeconfig and prepares the connection. Nothing is sent yet.
     pub async fn connect(options: &ClusterOptions) -> Result<Self, ClusterError> {
-        let kubeconfig::Connection { mut config, certificate } = kubeconfig::load(options)?;
+        let kubeconfig::Connection { mut config, certificate, named } = kubeconfig::load(options)?;
         // Audit logs name the program that asked.
         config.headers.push((USER_AGENT, HeaderValue::from_static(concat!("airlock/", env!("CARGO_PKG_VERSION")))));
         config.connect_timeout = Some(CONNECT_TIMEOUT);
@@ -49,12 +50,30 @@ impl Cluster {
         .await
         .map_err(|error| ClusterError::KubeconfigUnusable { reason: error.to_string() })?
         .map_err(|error| ClusterError::KubeconfigUnusable { reason: credentials::explain(&error, plugin.as_ref()) })?;
-        Ok(Self { client, server: server.into(), certificate: certificate.map(Arc::new), plugin: plugin.map(Arc::new), known: Known::default(), slots: Arc::new(Semaphore::new(PARALLEL)) })
+        Ok(Self {
+            client,
+            server: server.into(),
+            certificate: certificate.map(Arc::new),
+            named: Arc::new(named),
+            plugin: plugin.map(Arc::new),
+            known: Known::default(),
+            slots: Arc::new(Semaphore::new(PARALLEL)),
+        })
     }
 
     /// The address that the kubeconfig names.
     pub fn server(&self) -> &str {
         &self.server
+    }
+
+    /// What people call the cluster: its name in the kubeconfig, else its address.
+    pub fn name(&self) -> &str {
+        self.named.cluster.as_deref().unwrap_or(&self.server)
+    }
+
+    /// The context of the kubeconfig by which it was reached; none in a pod.
+    pub fn context(&self) -> Option<&str> {
+        self.named.context.as_deref()
     }
 }
 

@@ -33,6 +33,14 @@ pub(crate) struct ClientCertificate {
 pub(crate) struct Connection {
     pub(crate) config: Config,
     pub(crate) certificate: Option<ClientCertificate>,
+    pub(crate) named: Named,
+}
+
+/// What the kubeconfig calls the cluster; a pod's own service account calls it nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Named {
+    pub(crate) context: Option<String>,
+    pub(crate) cluster: Option<String>,
 }
 
 fn unusable(reason: impl Into<String>) -> ClusterError {
@@ -48,7 +56,7 @@ fn first_line(error: &impl ToString) -> String {
 pub(crate) fn load(options: &ClusterOptions) -> Result<Connection, ClusterError> {
     match read(options)? {
         Some(kubeconfig) => connection(&kubeconfig, options.context.as_deref(), &proxy::Environment::of_process()),
-        None => Config::incluster().map(|config| Connection { config, certificate: None }).map_err(|error| unusable(first_line(&error))),
+        None => Config::incluster().map(|config| Connection { config, certificate: None, named: Named::default() }).map_err(|error| unusable(first_line(&error))),
     }
 }
 
@@ -125,7 +133,7 @@ fn connection(kubeconfig: &Kubeconfig, context: Option<&str>, environment: &prox
     if let Some(namespace) = &context.namespace {
         config.default_namespace.clone_from(namespace);
     }
-    Ok(Connection { config, certificate })
+    Ok(Connection { config, certificate, named: Named { context: Some(name.to_owned()), cluster: Some(context.cluster.clone()) } })
 }
 
 /// A credential plugin may ask to be told which cluster it is for.

@@ -43,6 +43,9 @@ pub struct Answers {
     /// Another answers file that this one builds on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extends: Option<String>,
+    /// The cluster that the answers are for; on another one they are refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<ClusterIdentity>,
     /// The domain below which every host lies.
     pub base_domain: String,
     /// How hosts are named.
@@ -90,6 +93,14 @@ pub struct Answers {
     /// Where evidence goes and who signs it.
     #[serde(default)]
     pub evidence: EvidenceAnswers,
+}
+
+/// The cluster that the answers are for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ClusterIdentity {
+    /// UID of its namespace `kube-system`.
+    pub uid: String,
 }
 
 /// How users reach the platform.

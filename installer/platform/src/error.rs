@@ -49,6 +49,14 @@ pub enum PlatformError {
         /// Why.
         why: Untrusted<String>,
     },
+    /// The answers are for another cluster.
+    #[error("the answers are for the cluster {expected}, and this one is {found}; nothing was written")]
+    OtherCluster {
+        /// UID in the answers.
+        expected: Untrusted<String>,
+        /// UID of this cluster.
+        found: String,
+    },
     /// Deployments need a whole platform.
     #[error("the installation in namespace {namespace} is not complete: its last run did not come to its end")]
     PlatformIncomplete {
@@ -124,6 +132,7 @@ impl Coded for PlatformError {
             Self::Canonical(_) => Code("platform.canonical"),
             Self::ImageNotLocked { .. } => Code("platform.image-not-locked"),
             Self::FactMissing { .. } => Code("platform.fact-missing"),
+            Self::OtherCluster { .. } => Code("platform.other-cluster"),
             Self::NotInstalled { .. } => Code("platform.not-installed"),
             Self::PlatformIncomplete { .. } => Code("platform.incomplete"),
             Self::NoDatabase => Code("platform.no-database"),

@@ -1,12 +1,13 @@
 //! What Airlock installs and in which order, as plans; the only room that knows all others. It neither prints nor prompts.
 //!
 //! [`prepare()`] turns answers and a cluster into a [`Prepared`] plan: survey, image lock, render, observe, plan, rehearse,
-//! without a write. [`install()`] carries it out and judges the result; [`verify`] judges at any time. [`deployment`] does
+//! without a write; [`guide`] holds the questions that lead to answers. [`install()`] carries it out and judges the result; [`verify`] judges at any time. [`deployment`] does
 //! the same for each Airflow deployment; [`database`] is what its Jobs do beside the database server.
 //! `desired` says what should be, `planning` (pure) what is missing.
 
 pub mod database;
 pub mod deployment;
+pub mod guide;
 pub mod requirements;
 pub mod status;
 pub mod uninstall;

@@ -135,6 +135,7 @@ async fn look_and_plan(cluster: &Cluster, answers: &Answers) -> Result<Prepared,
     let release = airlock_render::release()?;
     let (facts, record) = futures::join!(survey(cluster, answers), airlock_engine::record::read(cluster, &namespace));
     let (facts, record) = (facts?, record?);
+    same_cluster(answers, &facts)?;
     if let Some(record) = &record {
         keep_deployments(cluster, record, answers).await?;
     }
@@ -152,6 +153,13 @@ async fn look_and_plan(cluster: &Cluster, answers: &Answers) -> Result<Prepared,
     let digest = plan.digest()?;
     let findings = if plan.is_empty() { Vec::new() } else { rehearse(cluster, namespaces(answers), &facts, &plan, resolved).await? };
     Ok(Prepared { answers: answers.clone(), base, facts, findings, plan, digest, record, rendered })
+}
+
+/// Answers that name a cluster are for no other one.
+pub(crate) fn same_cluster(answers: &Answers, facts: &Facts) -> Result<(), PlatformError> {
+    let Some(meant) = &answers.cluster else { return Ok(()) };
+    let found = known("the cluster's identity", &facts.cluster_uid)?;
+    if meant.uid == found { Ok(()) } else { Err(PlatformError::OtherCluster { expected: meant.uid.as_str().into(), found }) }
 }
 
 /// Answers that would take the database, the namespaces, or the hosts of Airflow deployments away from under them are refused.

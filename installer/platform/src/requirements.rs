@@ -67,7 +67,7 @@ pub struct StepSpec {
 }
 
 /// Everything rendered without a cluster. The id of the installation does not matter for what is asked of it.
-fn offline(answers: &Answers) -> Result<Rendered, PlatformError> {
+pub(crate) fn offline(answers: &Answers) -> Result<Rendered, PlatformError> {
     let release = airlock_render::release()?;
     Ok(airlock_render::render(&RenderInput { answers, base: &answers.base()?, release: &release, lock: None, facts: None, installation: "offline", tenant: None })?)
 }

@@ -38,13 +38,18 @@ pub async fn recorded(cluster: &Cluster, namespace: &str) -> Result<(Record, Ans
 pub async fn intend(cluster: &Cluster, answers: &Answers, profile: Profile) -> Result<Intended, PlatformError> {
     let world = world(cluster, answers).await?;
     let needs = airlock_compliance::needs(&profile, &world)?;
-    let mut attempts: BTreeMap<AttemptId, Attempt> = BTreeMap::new();
-    for need in &needs {
-        if let Need::Attempt(attempt) = need {
-            attempts.insert(attempt.id.clone(), attempt.as_ref().clone());
-        }
-    }
-    Ok(Intended { profile, world, attempts: attempts.into_values().collect(), needs })
+    Ok(Intended { profile, world, attempts: attempts_in(&needs), needs })
+}
+
+/// The attempts that a profile will ask for, before there is an installation.
+pub(crate) fn foreseen(answers: &Answers, profile: &Profile) -> Result<Vec<Attempt>, PlatformError> {
+    Ok(attempts_in(&airlock_compliance::needs(profile, &world_of(answers)?)?))
+}
+
+/// Each attempt once.
+fn attempts_in(needs: &[Need]) -> Vec<Attempt> {
+    let attempts = needs.iter().filter_map(|need| if let Need::Attempt(attempt) = need { Some((attempt.id.clone(), attempt.as_ref().clone())) } else { None });
+    attempts.collect::<BTreeMap<AttemptId, Attempt>>().into_values().collect()
 }
 
 /// Carries out what was intended and judges. What has to end before gives no report, and leaves no pod.
@@ -93,14 +98,20 @@ async fn deployments(cluster: &Cluster, answers: &Answers) -> Result<Vec<WorldDe
 }
 
 async fn world(cluster: &Cluster, answers: &Answers) -> Result<World, PlatformError> {
+    let platform = &answers.namespaces.platform;
+    let (served, authority) = futures::join!(cluster.secret(platform, names::BASE_DOMAIN_CERTIFICATE), cluster.secret(platform, names::BASE_DOMAIN_CA));
+    let certificate = served?.as_ref().and_then(observe::certificate_facts).map(|facts| facts.fingerprint);
+    let authority = authority?.and_then(|secret| secret.data.get("tls.crt").and_then(|value| String::from_utf8(value.expose().clone()).ok()));
+    Ok(World { authority, certificate, ..world_of(answers)? })
+}
+
+/// What the answers alone tell.
+fn world_of(answers: &Answers) -> Result<World, PlatformError> {
     let platform = answers.namespaces.platform.clone();
     let base = answers.base()?;
     let hosts = hosts(answers)?;
     let deployments = deployments(cluster, answers).await?;
     let registry = hosts.get(REGISTRY).and_then(|hosts| hosts.first()).map(ToString::to_string);
-    let (served, authority) = futures::join!(cluster.secret(&platform, names::BASE_DOMAIN_CERTIFICATE), cluster.secret(&platform, names::BASE_DOMAIN_CA));
-    let certificate = served?.as_ref().and_then(observe::certificate_facts).map(|facts| facts.fingerprint);
-    let authority = authority?.and_then(|secret| secret.data.get("tls.crt").and_then(|value| String::from_utf8(value.expose().clone()).ok()));
     Ok(World {
         base_domain: base.to_string(),
         platform: platform.clone(),
@@ -108,8 +119,8 @@ async fn world(cluster: &Cluster, answers: &Answers) -> Result<World, PlatformEr
         namespaces: prepare::namespaces(answers).into_iter().chain(deployments.iter().map(|deployment| deployment.namespace.clone())).collect(),
         hosts: std::iter::once(&base).chain(hosts.values().flatten()).map(ToString::to_string).chain(deployments.iter().map(|deployment| deployment.host.clone())).map(|host| (host, None)).collect(),
         edge_port: 443,
-        authority,
-        certificate,
+        authority: None,
+        certificate: None,
         registry,
         registry_credentials: Some(Credentials {
             username: REGISTRY_USER.into(),

@@ -1,6 +1,6 @@
 //! A plan is shown and agreed to, by `--yes` or at the prompt; none is a no.
 
-use airlock_model::{ApprovedBy, Digest, Finding, Plan};
+use airlock_model::{ApprovedBy, Digest, Finding, Plan, Untrusted};
 use airlock_platform::PlatformError;
 
 use super::session::Session;
@@ -20,6 +20,8 @@ pub(super) struct Proposal<'a> {
     pub(super) note: Option<String>,
     /// The question at the prompt.
     pub(super) question: &'a str,
+    /// The name that has to be typed, where data will be gone; else a yes is enough.
+    pub(super) name: Option<&'a str>,
     /// What needs the yes: `the plan`.
     pub(super) what: &'static str,
 }
@@ -49,7 +51,13 @@ pub(super) async fn ask(session: &Session<'_>, proposal: &Proposal<'_>, progress
     if let Some(note) = &proposal.note {
         session.output.talk(note);
     }
-    let agreed = session.agreed(proposal.question, proposal.what).await?;
+    let agreed = match proposal.name {
+        None => session.agreed(proposal.question, proposal.what).await?,
+        Some(name) => {
+            let question = format!("{} Type the name of the cluster, {}, to agree:", proposal.question, Untrusted::from(name));
+            session.named(&question, name, proposal.what).await?
+        }
+    };
     progress.resume();
     Ok(agreed.then_some(ApprovedBy::Prompt))
 }

@@ -79,7 +79,7 @@ async fn apply(session: &Session<'_>, document: &AirflowDeployment, events: Opti
     let cluster = session.connect().await?;
     progress.busy("looking at the cluster and making the plan");
     let prepared = session.reading(Box::pin(deployment::prepare(&cluster, session.namespace(), document))).await?;
-    let proposal = Proposal { plan: &prepared.plan, digest: &prepared.digest, findings: &prepared.findings, note: None, question: "Carry out this plan?", what: "the plan" };
+    let proposal = Proposal { plan: &prepared.plan, digest: &prepared.digest, findings: &prepared.findings, note: None, question: "Carry out this plan?", name: None, what: "the plan" };
     let Some(by) = agreement::ask(session, &proposal, &progress).await? else {
         progress.finish()?;
         session.output.talk("nothing was written");
@@ -138,7 +138,7 @@ async fn delete(session: &Session<'_>, arguments: &DeploymentDelete) -> Result<E
     progress.busy("looking for what belongs to it");
     let removal = session.reading(Box::pin(deployment::removal(&cluster, session.namespace(), &name, !arguments.no_dump))).await?;
     let question = format!("Take the Airflow deployment {name} away?");
-    let proposal = Proposal { plan: &removal.plan, digest: &removal.digest, findings: &[], note: None, question: &question, what: "the removal" };
+    let proposal = Proposal { plan: &removal.plan, digest: &removal.digest, findings: &[], note: None, question: &question, name: Some(cluster.name()), what: "the removal" };
     let Some(by) = agreement::ask(session, &proposal, &progress).await? else {
         progress.finish()?;
         session.output.talk("nothing was written");

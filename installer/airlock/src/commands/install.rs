@@ -1,10 +1,11 @@
 //! `airlock install`: plan, agree, carry out, verify. Run again, it goes on where it stopped.
 
-use airlock_model::{Digest, Exit, StepId, Ticket};
-use airlock_platform::{ApplyOptions, Installed, PlatformError, Prepared, Report, install, prepare};
+use airlock_model::{ApprovedBy, Digest, Exit, StepId, Ticket};
+use airlock_platform::{ApplyOptions, Cluster, Installed, Prepared, Report, install, prepare};
 use serde::Serialize;
 
 use super::agreement::{self, Proposal};
+use super::guided;
 use super::session::Session;
 use crate::answers_file;
 use crate::arguments::Install;
@@ -29,27 +30,41 @@ struct Document<'a> {
 
 pub(super) async fn run(session: &Session<'_>, arguments: &Install) -> Result<Exit, Failure> {
     session.output.text_or_json("install")?;
-    let answers = answers_file::read(&arguments.answers.answers, session.global.namespace.as_deref())?;
+    let Some(path) = &arguments.answers else { return Box::pin(guided::run(session, arguments)).await };
+    let answers = answers_file::read_on(path, session.global.namespace.as_deref(), &arguments.on)?;
     let progress = Progress::new(session.output, session.log, arguments.events.clone())?;
     let cluster = session.connect().await?;
     progress.busy("looking at the cluster and making the plan");
     let prepared = session.reading(Box::pin(prepare(&cluster, &answers))).await?;
-    let options = ApplyOptions { answers: serde_json::to_value(&answers).map_err(PlatformError::from)?, until: until(arguments.until.as_deref(), &prepared)?, ..session.apply_options() };
-
-    let proposal = Proposal { plan: &prepared.plan, digest: &prepared.digest, findings: &prepared.findings, note: None, question: "Carry out this plan?", what: "the plan" };
+    let until = until(arguments.until.as_deref(), &prepared)?;
+    let proposal = Proposal { plan: &prepared.plan, digest: &prepared.digest, findings: &prepared.findings, note: None, question: "Carry out this plan?", name: None, what: "the plan" };
     let Some(by) = agreement::ask(session, &proposal, &progress).await? else {
         progress.finish()?;
         session.output.talk("nothing was written");
         return Ok(Exit::Ok);
     };
-    let installed = Box::pin(install(&cluster, &prepared, by, &options, session.stop, &progress)).await;
+    carry_out(session, &cluster, &prepared, Agreed { by, until }, progress).await
+}
+
+/// That somebody agreed, and how far.
+pub(super) struct Agreed {
+    /// How.
+    pub(super) by: ApprovedBy,
+    /// The step to stop after.
+    pub(super) until: Option<StepId>,
+}
+
+/// Carries out what was agreed to and shows what came of it.
+pub(super) async fn carry_out(session: &Session<'_>, cluster: &Cluster, prepared: &Prepared, agreed: Agreed, progress: Progress) -> Result<Exit, Failure> {
+    let options = ApplyOptions { until: agreed.until, ..session.apply_options() };
+    let installed = Box::pin(install(cluster, prepared, agreed.by, &options, session.stop, &progress)).await;
     let told = progress.finish();
-    let exit = show(session, &prepared, &installed?)?;
+    let exit = show(session, prepared, &installed?)?;
     told.map(|()| exit)
 }
 
 /// The step to stop after; one that the plan does not hold is a mistake, unless nothing is to be done.
-fn until(asked: Option<&str>, prepared: &Prepared) -> Result<Option<StepId>, Failure> {
+pub(super) fn until(asked: Option<&str>, prepared: &Prepared) -> Result<Option<StepId>, Failure> {
     let Some(asked) = asked else { return Ok(None) };
     let steps = &prepared.plan.steps;
     if steps.is_empty() || steps.iter().any(|step| step.id.0 == asked) {

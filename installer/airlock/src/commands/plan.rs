@@ -1,7 +1,7 @@
 //! `airlock plan`: what would be done; nothing is written.
 
 use airlock_model::{Digest, Exit, Finding, Plan as PlanData};
-use airlock_platform::prepare;
+use airlock_platform::{Prepared, prepare};
 use serde::Serialize;
 
 use super::session::Session;
@@ -12,19 +12,25 @@ use crate::output::{findings, plan};
 
 /// The result for programs.
 #[derive(Serialize)]
-struct Document<'a> {
+pub(super) struct Document<'a> {
     digest: &'a Digest,
     plan: &'a PlanData,
     findings: &'a [Finding],
 }
 
+impl<'a> Document<'a> {
+    pub(super) const fn of(prepared: &'a Prepared) -> Self {
+        Self { digest: &prepared.digest, plan: &prepared.plan, findings: prepared.findings.as_slice() }
+    }
+}
+
 pub(super) async fn run(session: &Session<'_>, arguments: &Plan) -> Result<Exit, Failure> {
     session.output.text_or_json("plan")?;
-    let answers = answers_file::read(&arguments.answers.answers, session.global.namespace.as_deref())?;
+    let answers = answers_file::read_on(&arguments.answers.answers, session.global.namespace.as_deref(), &arguments.answers.on)?;
     let cluster = session.connect().await?;
     let prepared = session.reading(Box::pin(prepare(&cluster, &answers))).await?;
     let text = || plan::plan(&prepared.plan, &prepared.digest, session.output.data_style);
-    session.output.result("plan", text, &Document { digest: &prepared.digest, plan: &prepared.plan, findings: &prepared.findings })?;
+    session.output.result("plan", text, &Document::of(&prepared))?;
     session.output.talk(&findings::findings(&findings::notable(&prepared.findings), session.output.talk_style, session.output.verbose));
     let blocked = !prepared.blocking().is_empty();
     Ok(match (blocked, arguments.exit_code && !prepared.plan.is_empty()) {

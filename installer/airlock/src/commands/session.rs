@@ -11,6 +11,7 @@ use crate::arguments::Global;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::Output;
+use crate::output::prompt::{self, Prompt, Reply};
 use crate::run_log::RunLog;
 
 /// Time that a run has to end cleanly after its time is over, before it is cut off.
@@ -75,6 +76,20 @@ impl<'a> Session<'a> {
     /// How far and how long the engine may go.
     pub(super) fn apply_options(&self) -> ApplyOptions {
         ApplyOptions { by: whoami(), deadline: self.global.timeout.map(|timeout| timeout.saturating_sub(self.began.elapsed())), ..ApplyOptions::default() }
+    }
+
+    /// Asks a question, without holding up the wish to stop.
+    pub(super) async fn prompted(&self, prompt: Prompt) -> Result<Reply, Failure> {
+        let output = self.output.clone();
+        let asked = tokio::task::spawn_blocking(move || prompt::ask(&output, &prompt));
+        self.reading(async { asked.await.unwrap_or(Err(Failure::Interrupted)) }).await
+    }
+
+    /// Asks for a name to be typed.
+    pub(super) async fn named(&self, question: &str, name: &str, what: &'static str) -> Result<bool, Failure> {
+        let (output, question) = (self.output.clone(), question.to_owned());
+        let asked = tokio::task::spawn_blocking(move || output.ask_line(&question, what));
+        self.reading(async { asked.await.unwrap_or(Err(Failure::Interrupted)) }).await.map(|typed| typed == name)
     }
 
     /// Asks for a yes unless it was given beforehand, without holding up the wish to stop.

@@ -8,7 +8,7 @@ use super::columns::columns;
 use super::style::{Ink, Style};
 
 /// The check that judges the caller's rights.
-const RIGHTS: &str = "RGT-001";
+pub(super) const RIGHTS: &str = "RGT-001";
 /// Labels of a namespace that tell Pod Security admission what to do.
 const POD_SECURITY: &str = "pod-security.kubernetes.io/";
 
@@ -52,13 +52,13 @@ fn said<T>(fact: &Fact<T>, known: impl FnOnce(&T) -> String, unknown: impl FnOnc
     }
 }
 
-fn listed(parts: impl Iterator<Item = String>) -> String {
+pub(super) fn listed(parts: impl Iterator<Item = String>) -> String {
     let text = parts.collect::<Vec<_>>().join(", ");
     if text.is_empty() { "none".into() } else { text }
 }
 
 /// What the caller may do of all that an installation needs; what is missing stands with its finding.
-fn rights(findings: &[Finding]) -> String {
+pub(super) fn rights(findings: &[Finding]) -> String {
     let said = findings.iter().filter(|finding| finding.check == RIGHTS);
     let parts = said.map(|finding| match finding.verdict {
         Verdict::Pass => format!("{}, all that an installation needs", finding.observed),

@@ -24,6 +24,10 @@ impl Style {
         Self { coloured }
     }
 
+    pub(crate) const fn is_coloured(self) -> bool {
+        self.coloured
+    }
+
     /// The text in that ink.
     pub(crate) fn paint(self, ink: Ink, text: &str) -> String {
         let parameter = match ink {

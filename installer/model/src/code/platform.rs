@@ -53,6 +53,14 @@ pub(super) const CODES: &[CodeSpec] = &[
         next: Some("airlock inspect --answers FILE"),
     },
     CodeSpec {
+        code: "platform.other-cluster",
+        exit: Exit::Blocked,
+        what: "the answers are for another cluster",
+        why: "answers that were given for a test cluster must not reach production by a wrong context",
+        fix: "name the cluster that is meant by --context or --kubeconfig; if it is this one, say --other-cluster, or take `cluster` out of the answers",
+        next: Some("airlock inspect"),
+    },
+    CodeSpec {
         code: "platform.fact-missing",
         exit: Exit::Blocked,
         what: "a fact that the plan needs could not be read",

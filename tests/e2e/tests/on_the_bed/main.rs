@@ -9,6 +9,7 @@ mod bad_input;
 mod cluster_room;
 mod deployments;
 mod engine_room;
+mod guided;
 mod install;
 mod interruption;
 mod rights;

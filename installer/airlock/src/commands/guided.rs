@@ -1,0 +1,109 @@
+//! `airlock install` on a terminal without answers: look, ask, show, and only then carry out.
+//!
+//! `dialogue` asks the questions that `platform` names until somebody decides; `kept` holds the answers meanwhile, so that
+//! whoever leaves goes on where she was.
+
+mod dialogue;
+mod kept;
+
+use airlock_model::{ApprovedBy, Exit, Ticket};
+use airlock_platform::guide::{self, Guide, Source, Topic, begin};
+use airlock_platform::{Cluster, Prepared};
+
+use super::install::{self, Agreed};
+use super::plan;
+use super::session::Session;
+use crate::answers_file;
+use crate::arguments::Install;
+use crate::failure::Failure;
+use crate::output::guide::{Sheet, welcome};
+use crate::output::progress::Progress;
+use crate::output::{counted, prompt, style::Style, tickets};
+use dialogue::Dialogue;
+use kept::Kept;
+
+/// What the person decided in the end.
+pub(super) enum Decision {
+    /// Carry the plan out.
+    Apply(Box<Prepared>),
+    /// Write it for somebody who approves it.
+    WritePlan(Box<Prepared>),
+    /// Write what others have to do.
+    WriteTickets(Vec<Ticket>),
+}
+
+pub(super) async fn run(session: &Session<'_>, arguments: &Install) -> Result<Exit, Failure> {
+    if session.global.yes || session.global.quiet || !session.output.has_listener() {
+        return Err(Failure::NoAnswers);
+    }
+    let kept = Kept::in_current_folder();
+    let former = answers_file::read_kept(kept.answers(), &arguments.on)?;
+    let cluster = session.connect().await?;
+    let progress = Progress::new(session.output, session.log, None)?;
+    progress.busy("looking at the cluster; nothing is written");
+    let namespace = session.global.namespace.as_deref();
+    let begun = session.reading(Box::pin(begin(&cluster, former, namespace))).await?;
+    progress.finish()?;
+    let sheet = Sheet::of_terminal(session.output.talk_style);
+    session.output.talk(&welcome(&begun, cluster.name(), cluster.context(), &kept.answers().display().to_string(), sheet));
+    let guide = flagged(begun.guide, namespace)?;
+
+    let mut dialogue = Dialogue { session, cluster: &cluster, guide, kept: &kept, sheet };
+    let decided = Box::pin(dialogue.decide()).await;
+    match decided {
+        Ok(Decision::Apply(prepared)) => apply(session, &cluster, arguments, &prepared, &kept).await,
+        Ok(Decision::WritePlan(prepared)) => write_plan(session, &prepared, &kept),
+        Ok(Decision::WriteTickets(tickets)) => write_tickets(session, &tickets, &kept),
+        Err(Failure::Interrupted) => {
+            prompt::give_back();
+            Err(Failure::Left { kept: kept.is_written().then(|| kept.answers().to_owned()) })
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// A namespace that a flag gives is not asked for.
+fn flagged(mut guide: Guide, namespace: Option<&str>) -> Result<Guide, Failure> {
+    if let (Some(namespace), Some(question)) = (namespace, guide::question(Topic::Namespaces)) {
+        guide.answer(question, namespace, Source::Flag).map_err(|text| Failure::Argument(format!("--namespace: {text}")))?;
+    }
+    Ok(guide)
+}
+
+async fn apply(session: &Session<'_>, cluster: &Cluster, arguments: &Install, prepared: &Prepared, kept: &Kept) -> Result<Exit, Failure> {
+    session.invocation.go_on_by(kept.answers());
+    let until = install::until(arguments.until.as_deref(), prepared)?;
+    let progress = Progress::new(session.output, session.log, arguments.events.clone())?;
+    Box::pin(install::carry_out(session, cluster, prepared, Agreed { by: ApprovedBy::Prompt, until }, progress)).await
+}
+
+fn write_plan(session: &Session<'_>, prepared: &Prepared, kept: &Kept) -> Result<Exit, Failure> {
+    let path = kept.write_plan(&plan::Document::of(prepared))?;
+    session.invocation.go_on_by(kept.answers());
+    session.output.data(&format!(
+        "the plan {} is written to {}, the answers to {}; nothing was written to the cluster\nonce it is approved, and `airlock plan --answers {}` still shows that digest, carry it out with\n  {}",
+        prepared.digest,
+        path.display(),
+        kept.answers().display(),
+        kept.answers().display(),
+        session.invocation.again_agreed()
+    ))?;
+    Ok(Exit::Ok)
+}
+
+fn write_tickets(session: &Session<'_>, written: &[Ticket], kept: &Kept) -> Result<Exit, Failure> {
+    if written.is_empty() {
+        session.output.data("nothing is known that others have to do; nothing was written")?;
+        return Ok(Exit::Ok);
+    }
+    let path = kept.write_tickets(&tickets::tickets(written, Style::default()))?;
+    session.output.data(&tickets::tickets(written, session.output.data_style))?;
+    session.output.talk(&format!(
+        "{} written to {}, the answers to {}; nothing was written to the cluster; go on with\n  {}",
+        counted(written.len(), "ticket is", "tickets are"),
+        path.display(),
+        kept.answers().display(),
+        session.invocation.again()
+    ));
+    Ok(Exit::WaitingOutside)
+}

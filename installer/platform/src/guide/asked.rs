@@ -1,0 +1,189 @@
+//! The nine questions of an installation. One whose form is [`Form::Only`] is told in the summary; when a later release
+//! offers more, it gets further choices here and is asked from then on.
+
+use airlock_compliance::shipped_names;
+use airlock_model::answers::{Mode, Namespaces};
+
+use super::detect;
+use super::question::{Choice, Form, Meanwhile, Question, Suggestion, Topic, Unknown};
+
+/// Networks that are routed nowhere in public (RFC 1918).
+const PRIVATE: [&str; 3] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
+/// Every network from which the edge can be reached at all.
+const ANY: &str = "any";
+/// No server, so no Airflow deployments for now.
+const OFF: &str = "off";
+const BUNDLED: &str = "bundled";
+
+pub(super) const QUESTIONS: &[Question] = &[
+    Question {
+        topic: Topic::Namespaces,
+        number: Some(1),
+        title: "namespace",
+        asks: "Which namespace does the platform get?",
+        explains: "Airlock makes this namespace, one for probes (NAME-probes), and one for each Airflow deployment (NAME-DEPLOYMENT). It must not hold workloads of others. To install on another cluster, leave and start again with --context or --kubeconfig.",
+        keys: &["namespaces"],
+        unknown: Some(Unknown {
+            meanwhile: Meanwhile::Wait,
+            who: "the administrators of the cluster",
+            what: "name the namespace that the platform gets",
+            paste: "A namespace NAME that holds nothing of others; NAME-probes and NAME-DEPLOYMENT are made beside it.",
+        }),
+        form: |_| Form::Text { hint: "lower case letters, digits, and -", empty: None },
+        suggest: |facts, _| detect::namespace(facts),
+        get: |answers| answers.namespaces.platform.clone(),
+        put: |answers, name| {
+            if name != answers.namespaces.platform {
+                answers.namespaces = Namespaces { create: answers.namespaces.create, platform: name.into(), tenants: format!("{name}-{{tenant}}"), probes: format!("{name}-probes") };
+            }
+            Ok(())
+        },
+    },
+    Question {
+        topic: Topic::Profile,
+        number: Some(2),
+        title: "security profile",
+        asks: "Which security profile is the installation judged by?",
+        explains: "A profile selects the checks that are carried out after the installation and at each `airlock compliance-check`.",
+        keys: &["profile"],
+        unknown: None,
+        form: |_| {
+            let mut names = shipped_names();
+            match (names.next(), names.next()) {
+                (Some(one), None) => Form::Only(one.into()),
+                _ => Form::Choice(shipped_names().map(|name| Choice::new(name, name)).collect()),
+            }
+        },
+        suggest: |_, answers| Suggestion::default(&answers.profile.reference, "ships with Airlock"),
+        get: |answers| answers.profile.reference.clone(),
+        put: |answers, name| {
+            name.clone_into(&mut answers.profile.reference);
+            Ok(())
+        },
+    },
+    Question {
+        topic: Topic::Domain,
+        number: Some(3),
+        title: "base domain",
+        asks: "Which domain does the platform live under?",
+        explains: "Every host lies below it: registry.DOMAIN, and DEPLOYMENT-airflow.DOMAIN for each Airflow deployment. Two DNS records are due later, DOMAIN and *.DOMAIN; the run waits for them with a ticket. The certificate is for this domain alone. It cannot be changed while Airflow deployments exist.",
+        keys: &["baseDomain"],
+        unknown: Some(Unknown {
+            meanwhile: Meanwhile::Wait,
+            who: "the DNS administrators",
+            what: "name a domain that the platform gets for itself",
+            paste: "A domain DOMAIN with two records, DOMAIN and *.DOMAIN, that lead to the platform's internal address. Nothing else lies below it.",
+        }),
+        form: |_| Form::Text { hint: "as in platform.example.com", empty: None },
+        suggest: |_, _| Suggestion::none("a domain of yours, for this platform alone"),
+        get: |answers| answers.base_domain.clone(),
+        put: |answers, domain| {
+            domain.clone_into(&mut answers.base_domain);
+            Ok(())
+        },
+    },
+    Question {
+        topic: Topic::Reach,
+        number: Some(4),
+        title: "way in",
+        asks: "From which networks do users reach it?",
+        explains: "The one way in is an internal load balancer; it never gets a public address. Here you say which networks it admits (edge.sourceRanges). The nodes must be among them: they pull images from the registry.",
+        keys: &["edge"],
+        unknown: Some(Unknown {
+            meanwhile: Meanwhile::Wait,
+            who: "the network administrators",
+            what: "name the networks from which users and nodes reach the platform",
+            paste: "Networks in CIDR form (10.0.0.0/8) from which the platform's internal address is reached on port 443: users, pipelines, and the cluster's nodes.",
+        }),
+        form: |_| {
+            Form::Choice(vec![
+                Choice::new(ANY, "internal load balancer, from every network that routes to it"),
+                Choice::new(PRIVATE.join(", "), format!("internal load balancer, from private networks alone ({})", PRIVATE.join(", "))),
+                Choice { further: Some("Which networks? (CIDR, separated by commas)"), ..Choice::new("", "internal load balancer, from networks that you name") },
+            ])
+        },
+        suggest: |_, _| Suggestion::default(ANY, "its address is internal; only networks that route to it come in"),
+        get: |answers| if answers.edge.source_ranges.is_empty() { ANY.into() } else { answers.edge.source_ranges.join(", ") },
+        put: |answers, networks| {
+            let named: Vec<String> = networks.split(',').map(|network| network.trim().to_owned()).filter(|network| !network.is_empty() && network != ANY).collect();
+            if named.is_empty() && networks.trim() != ANY {
+                return Err("name at least one network, as in 10.0.0.0/8".into());
+            }
+            answers.edge.source_ranges = named;
+            Ok(())
+        },
+    },
+    Question {
+        topic: Topic::Certificate,
+        number: Some(5),
+        title: "certificate",
+        asks: "Who issues the certificate of the base domain?",
+        explains: "A private authority is made for this installation; it can sign for the base domain alone.",
+        keys: &["tls"],
+        unknown: None,
+        form: |_| Form::Only("a private authority that signs for the base domain alone".into()),
+        suggest: |_, _| Suggestion::none(""),
+        get: |_| String::new(),
+        put: |_, _| Ok(()),
+    },
+    Question {
+        topic: Topic::Images,
+        number: Some(6),
+        title: "images",
+        asks: "Where do images come from?",
+        explains: "Images are taken by digest from where they are published.",
+        keys: &["images"],
+        unknown: None,
+        form: |_| Form::Only("from where they are published, by digest".into()),
+        suggest: |_, _| Suggestion::none(""),
+        get: |_| String::new(),
+        put: |_, _| Ok(()),
+    },
+    Question {
+        topic: Topic::Database,
+        number: Some(7),
+        title: "database",
+        asks: "Which database server do Airflow deployments use?",
+        explains: "Each Airflow deployment gets a database and a role of its own on one Postgres server. Without a server the platform is installed, and no Airflow deployment can be made until there is one: run `airlock install` again and choose it then.",
+        keys: &["components"],
+        unknown: Some(Unknown {
+            meanwhile: Meanwhile::Value(OFF),
+            who: "the database administrators",
+            what: "say which database server Airflow deployments use",
+            paste: "Airlock brings a Postgres server with TLS, or none. A server of your own is not supported by this release.",
+        }),
+        form: |_| Form::Choice(vec![Choice::new(BUNDLED, "Postgres, installed with the platform"), Choice::new(OFF, "none for now; no Airflow deployments")]),
+        suggest: |_, _| Suggestion::default(BUNDLED, "Airflow needs one"),
+        get: |answers| if answers.components.database.mode == Mode::Off { OFF } else { BUNDLED }.into(),
+        put: |answers, mode| {
+            answers.components.database.mode = if mode == OFF { Mode::Off } else { Mode::Bundled };
+            Ok(())
+        },
+    },
+    Question {
+        topic: Topic::Administrator,
+        number: Some(8),
+        title: "first admin",
+        asks: "Who is the first administrator?",
+        explains: "Each Airflow deployment has one user, admin, whose password is generated and shown by `airlock deployment show NAME --credentials`.",
+        keys: &[],
+        unknown: None,
+        form: |_| Form::Only("admin of each Airflow deployment, with a generated password".into()),
+        suggest: |_, _| Suggestion::none(""),
+        get: |_| String::new(),
+        put: |_, _| Ok(()),
+    },
+    Question {
+        topic: Topic::Alerts,
+        number: Some(9),
+        title: "alerts",
+        asks: "Where do alerts go?",
+        explains: "This release has no monitoring, so nobody is alerted.",
+        keys: &[],
+        unknown: None,
+        form: |_| Form::Only("nowhere: this release has no monitoring".into()),
+        suggest: |_, _| Suggestion::none(""),
+        get: |_| String::new(),
+        put: |_, _| Ok(()),
+    },
+];

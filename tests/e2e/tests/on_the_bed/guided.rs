@@ -1,0 +1,400 @@
+//! `airlock install` on a terminal: what a person sees and types, from the first screen to an installation.
+
+mod terminal;
+
+use std::fs;
+use std::path::Path;
+
+use airlock_e2e::Site;
+use tempfile::TempDir;
+use terminal::{CTRL_C, DOWN, ENTER, ESC, Terminal};
+
+const NAMESPACE: &str = "Which namespace does the platform get?";
+const DOMAIN: &str = "Which domain does the platform live under?";
+const REACH: &str = "From which networks do users reach it?";
+const DATABASE: &str = "Which database server do Airflow deployments use?";
+const RIGHT: &str = "Is this right?";
+const TRY: &str = "May it try this?";
+const GO_ON: &str = "How does it go on?";
+/// Rows that differ from bed to bed and from hour to hour.
+const DIFFERS: [&str; 7] = ["address", "uid", "nodes", "size", "version", "your rights", "Airlock"];
+const ANSWERS: &str = "airlock-answers.yaml";
+
+/// A site, and the folder that the person stands in.
+struct World {
+    site: Site,
+    folder: TempDir,
+}
+
+impl World {
+    fn new(name: &str) -> Self {
+        Self { site: Site::shared(name), folder: tempfile::tempdir().expect("a folder") }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn start(&self, arguments: &[&str]) -> Terminal {
+        Terminal::start(&self.site.command(arguments), self.path(), 120, "xterm-256color")
+    }
+
+    /// The guided run, which is told the namespace at its first question.
+    fn guided(&self) -> Terminal {
+        let mut terminal = self.start(&["install"]);
+        terminal.asked(NAMESPACE);
+        terminal.types(&self.site.name);
+        terminal
+    }
+
+    /// As far as the summary.
+    fn answered(&self) -> Terminal {
+        let mut terminal = self.guided();
+        terminal.asked(DOMAIN);
+        terminal.types(&self.site.base());
+        terminal.asked(REACH);
+        terminal.send(ENTER);
+        terminal.asked(DATABASE);
+        terminal.send(DOWN);
+        terminal.send(ENTER);
+        terminal
+    }
+
+    fn answers(&self) -> String {
+        fs::read_to_string(self.path().join(ANSWERS)).expect("answers are kept")
+    }
+
+    fn uid(&self) -> String {
+        self.site.bed.kubectl(["get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}"]).expect("uid")
+    }
+
+    /// A screen as it is everywhere: without what differs from bed to bed and from hour to hour.
+    fn steady(&self, screen: &str) -> String {
+        let network = format!("{}.", self.site.bed.network().expect("network"));
+        let screen = screen.replace(&self.uid(), "UID").replace(&network, "10.88.");
+        let mut steady = Vec::new();
+        let mut masked = false;
+        for line in screen.lines() {
+            let differs = DIFFERS.into_iter().find(|label| line.strip_prefix("  ").and_then(|row| row.strip_prefix(label)).is_some_and(|rest| rest.starts_with([' ', ':'])));
+            if let Some(label) = differs {
+                steady.push(format!("  {label} …"));
+            }
+            // What does not fit stands below, to the right.
+            masked = differs.is_some() || (masked && line.starts_with("    "));
+            if !masked {
+                steady.push(without_digests(line));
+            }
+        }
+        steady.join("\n")
+    }
+}
+
+fn without_digests(line: &str) -> String {
+    let mut parts = line.split("sha256:");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |line, rest| line + "sha256:…" + rest.trim_start_matches(|c: char| c.is_ascii_hexdigit() || c == '…'))
+}
+
+macro_rules! screen {
+    ($world:expr, $name:literal, $screen:expr) => {
+        insta::assert_snapshot!($name, $world.steady(&$screen))
+    };
+}
+
+#[test]
+fn a_person_is_led_from_the_first_screen_to_an_installation_and_its_file_replays_it() {
+    let world = World::new("guided");
+    let site = &world.site;
+    let mut terminal = world.start(&["install"]);
+    // Which namespace is suggested depends on what other tests left on the cluster.
+    let welcome = terminal.asked(NAMESPACE);
+    assert!(welcome.contains(&world.uid()) && welcome.contains(".60.11:6443"), "{welcome}");
+    screen!(world, "welcome", welcome.split("\nquestion 1").next().unwrap_or_default());
+    terminal.types(&site.name);
+
+    screen!(world, "domain", terminal.asked(DOMAIN));
+    terminal.types("https://wrong.test");
+    screen!(world, "domain_refused", terminal.asked(DOMAIN));
+    terminal.types("?");
+    screen!(world, "domain_explained", terminal.asked(DOMAIN));
+    terminal.types(&site.base());
+    screen!(world, "reach", terminal.asked(REACH));
+    terminal.send(ENTER);
+    screen!(world, "database", terminal.asked(DATABASE));
+    terminal.send(DOWN);
+    terminal.send(ENTER);
+    screen!(world, "summary", terminal.asked(RIGHT));
+
+    terminal.send("change");
+    terminal.send(ENTER);
+    screen!(world, "change", terminal.asked("Which line?"));
+    terminal.send("size");
+    terminal.send(ENTER);
+    terminal.asked("How large is the platform?");
+    terminal.send("tiny");
+    terminal.send(ENTER);
+    let changed = terminal.asked(RIGHT);
+    assert!(changed.contains("tiny, for a look (asked)"), "{changed}");
+    terminal.send(ENTER);
+    screen!(world, "trials", terminal.asked(TRY));
+    terminal.send(ENTER);
+    screen!(world, "findings_and_security", terminal.asked(GO_ON));
+
+    let audit = site.audit();
+    assert!(audit.writes().is_empty(), "nothing is written before it is approved: {:?}", audit.writes());
+    terminal.send("apply");
+    terminal.send(ENTER);
+    let (code, said) = terminal.ended();
+    assert_eq!(code, 11, "{said}");
+    assert!(said.contains("airlock install --answers airlock-answers.yaml --yes"), "{said}");
+
+    // The same answers without a person.
+    insta::assert_snapshot!("answers_file", world.steady(&world.answers()).lines().filter(|line| !line.starts_with("# size")).collect::<Vec<_>>().join("\n"));
+    let answers = world.path().join(ANSWERS);
+    site.set_dns();
+    site.install(&answers).expect(11);
+    site.trust_on_nodes();
+    site.install(&answers).expect(0);
+    let replayed = site.install(&answers).expect(0);
+    assert!(replayed.stdout.contains("nothing is to be done"), "{}", replayed.stdout);
+
+    // What is there is suggested, and nothing is left to do.
+    fs::remove_file(&answers).expect("the file goes");
+    let mut terminal = world.start(&["install", "--namespace", &site.name]);
+    let suggested = terminal.asked(DOMAIN);
+    assert!(suggested.contains("question 1 of 3 · as installed") && suggested.contains(&format!("({})", site.base())), "{suggested}");
+    for question in [DOMAIN, REACH, DATABASE, RIGHT, TRY] {
+        if question != DOMAIN {
+            terminal.asked(question);
+        }
+        terminal.send(ENTER);
+    }
+    terminal.asked(GO_ON);
+    terminal.send(ENTER);
+    let (code, said) = terminal.ended();
+    assert!(code == 0 && said.contains("nothing is to be done"), "{said}");
+
+    // Data goes only for who types the cluster's name.
+    let removal = ["uninstall", "--delete-data", "--namespace", &site.name];
+    let mut terminal = world.start(&removal);
+    terminal.shows("Type the name of the cluster, bed, to agree:");
+    terminal.types("yes");
+    let (code, said) = terminal.ended();
+    assert!(code == 0 && said.contains("nothing was written"), "{said}");
+    let mut terminal = world.start(&removal);
+    terminal.shows("Type the name of the cluster, bed, to agree:");
+    terminal.types("bed");
+    let (code, said) = terminal.ended();
+    assert!(code == 0 && said.contains("the installation is gone"), "{said}");
+}
+
+#[test]
+fn esc_goes_back_to_what_was_answered() {
+    let world = World::new("guided-back");
+    let mut terminal = world.answered();
+    terminal.asked(RIGHT);
+    terminal.send(ESC);
+    let database = terminal.asked(DATABASE);
+    assert!(database.contains("> none for now"), "{database}");
+    terminal.send(ESC);
+    terminal.asked(REACH);
+    terminal.send(ESC);
+    let domain = terminal.asked(DOMAIN);
+    assert!(domain.contains(&format!("({})", world.site.base())), "{domain}");
+    terminal.send(ESC);
+    terminal.asked(NAMESPACE);
+    terminal.send(ESC);
+    let first = terminal.asked(NAMESPACE);
+    assert!(first.contains("this is the first question"), "{first}");
+    terminal.send(ENTER);
+    screen!(world, "back_at_the_domain", terminal.asked(DOMAIN));
+    terminal.send(ENTER);
+    terminal.asked(REACH);
+    // A choice that has to be told further leads back to the choices.
+    terminal.send(DOWN);
+    terminal.send(DOWN);
+    terminal.send(ENTER);
+    terminal.asked("Which networks?");
+    terminal.send(ESC);
+    terminal.asked(REACH);
+    terminal.send(CTRL_C);
+    assert_eq!(terminal.ended().0, 130);
+}
+
+#[test]
+fn ctrl_c_leaves_at_each_question_and_the_answers_are_kept() {
+    let world = World::new("guided-left");
+    let audit = world.site.audit();
+    let questions = [NAMESPACE, DOMAIN, REACH, DATABASE, RIGHT, TRY, GO_ON];
+    let base = world.site.base();
+    for (place, left_at) in questions.into_iter().enumerate() {
+        let _ = fs::remove_file(world.path().join(ANSWERS));
+        let mut terminal = world.start(&["install"]);
+        for question in &questions[..place] {
+            terminal.asked(question);
+            terminal.send(if *question == NAMESPACE {
+                &world.site.name
+            } else if *question == DOMAIN {
+                &base
+            } else {
+                ""
+            });
+            terminal.send(ENTER);
+        }
+        terminal.asked(left_at);
+        terminal.send(CTRL_C);
+        let (code, said) = terminal.ended();
+        assert_eq!(code, 130, "{said}");
+        match place {
+            0 => screen!(world, "left_at_the_first_question", without_log(&said)),
+            1 => screen!(world, "left_at_the_second_question", without_log(&said)),
+            _ => assert!(said.contains("the answers are kept in airlock-answers.yaml") && said.contains("next:    airlock install"), "{said}"),
+        }
+        assert_eq!(world.path().join(ANSWERS).exists(), place > 0, "{left_at}");
+    }
+    assert!(audit.writes().is_empty(), "{:?}", audit.writes());
+    // Whoever comes back finds what she answered.
+    let mut terminal = world.start(&["install"]);
+    let first = terminal.asked(NAMESPACE);
+    assert!(first.contains("question 1 of 4 · kept") && first.contains(&format!("({})", world.site.name)), "{first}");
+    terminal.send(CTRL_C);
+    assert_eq!(terminal.ended().0, 130);
+}
+
+/// Without the line that names the log of the run.
+fn without_log(screen: &str) -> String {
+    screen.lines().filter(|line| !line.trim_start().starts_with("log:")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn what_nobody_knows_yet_becomes_tickets() {
+    let world = World::new("guided-open");
+    let mut terminal = world.guided();
+    terminal.asked(DOMAIN);
+    terminal.types("-");
+    screen!(world, "domain_not_yet_known", terminal.asked(REACH));
+    terminal.send("not yet");
+    terminal.send(ENTER);
+    terminal.asked(DATABASE);
+    terminal.send("not yet");
+    terminal.send(ENTER);
+    screen!(world, "summary_with_open_questions", terminal.asked(RIGHT));
+    terminal.send("tickets");
+    terminal.send(ENTER);
+    let (code, said) = terminal.ended();
+    assert_eq!(code, 11, "{said}");
+    screen!(world, "tickets_of_open_questions", said);
+    assert!(!world.answers().contains("\nbaseDomain:"), "{}", world.answers());
+    assert!(fs::read_to_string(world.path().join("airlock-tickets.txt")).expect("tickets").contains("ticket 3 of 3"));
+}
+
+#[test]
+fn a_plan_is_written_for_approval_and_carried_out_on_no_other_cluster() {
+    let world = World::new("guided-plan");
+    let mut terminal = world.answered();
+    for question in [RIGHT, TRY] {
+        terminal.asked(question);
+        terminal.send(ENTER);
+    }
+    terminal.asked(GO_ON);
+    terminal.send("approval");
+    terminal.send(ENTER);
+    let (code, said) = terminal.ended();
+    assert_eq!(code, 0, "{said}");
+    let plan: serde_json::Value = serde_json::from_str(&fs::read_to_string(world.path().join("airlock-plan.json")).expect("plan")).expect("JSON");
+    let digest = plan["digest"].as_str().expect("digest").to_owned();
+    assert!(said.replace('\n', "").contains(&digest), "{said}");
+    let answers = world.path().join(ANSWERS);
+    let again = world.site.run(&["plan", "--answers", &answers.display().to_string(), "-o", "json"]).expect(0).json();
+    assert_eq!(again["digest"], plan["digest"]);
+
+    let elsewhere = world.site.file("elsewhere.yaml", &world.answers().replace(&world.uid(), "5d0f8f1c-0000-4000-8000-000000000000"));
+    let refused = world.site.install(&elsewhere).expect(3);
+    assert_eq!(
+        refused.first_error(),
+        format!("error[platform.other-cluster]: the answers are for the cluster 5d0f8f1c-0000-4000-8000-000000000000, and this one is {}; nothing was written", world.uid())
+    );
+    world.site.run(&["plan", "--other-cluster", "--answers", &elsewhere.display().to_string()]).expect(0);
+}
+
+#[test]
+fn a_signal_ends_a_question_and_gives_the_terminal_back() {
+    let world = World::new("guided-signal");
+    let mut terminal = world.guided();
+    terminal.asked(DOMAIN);
+    assert!(!terminal.reads_lines(), "a prompt takes single keys");
+    terminal.terminate();
+    let (code, said) = terminal.ended();
+    assert!(code == 130 && said.contains("the answers are kept in airlock-answers.yaml"), "{said}");
+    assert!(terminal.reads_lines());
+}
+
+#[test]
+fn who_may_do_nothing_is_told_what_could_not_be_read_and_gets_tickets() {
+    let world = World::new("guided-nobody");
+    let kubeconfig = world.site.bed.user("guided-nobody", &[]).expect("kubeconfig").display().to_string();
+    let mut terminal = world.start(&["install", "--kubeconfig", &kubeconfig]);
+    let welcome = terminal.asked(NAMESPACE);
+    assert!(welcome.contains("missing right: list nodes in the cluster") && welcome.contains("fail, see RGT-001 below"), "{welcome}");
+    terminal.types(&world.site.name);
+    terminal.asked(DOMAIN);
+    terminal.types(&world.site.base());
+    for question in [REACH, DATABASE, RIGHT, TRY] {
+        terminal.asked(question);
+        terminal.send(ENTER);
+    }
+    let found = terminal.asked(GO_ON);
+    assert!(found.contains("✗ fail       RGT-001") && !found.contains("apply now"), "{found}");
+    terminal.send(ENTER);
+    let (code, said) = terminal.ended();
+    assert!(code == 11 && said.contains("RGT-001"), "{said}");
+}
+
+/// The colours and weights that are set (SGR of ECMA-48), without their ends.
+fn inks(raw: &str) -> Vec<&str> {
+    let sequences = raw.split("\x1b[").skip(1).filter_map(|rest| rest.split_once(|c: char| c.is_ascii_alphabetic()).map(|(parameters, _)| (parameters, rest[parameters.len()..].starts_with('m'))));
+    sequences.filter(|(parameters, sets)| *sets && !matches!(*parameters, "" | "0")).map(|(parameters, _)| parameters).collect()
+}
+
+#[test]
+fn a_narrow_terminal_a_dumb_one_and_one_without_colours_are_enough() {
+    let world = World::new("guided-terminals");
+    let command = world.site.command(&["install", "--namespace", &world.site.name]);
+
+    let mut narrow = Terminal::start(&command, world.path(), 40, "xterm-256color");
+    screen!(world, "narrow_welcome", narrow.asked("Which domain"));
+    narrow.types("?");
+    screen!(world, "narrow_explained", narrow.asked("Which domain"));
+    narrow.send(CTRL_C);
+    assert_eq!(narrow.ended().0, 130);
+    assert_eq!(inks(&narrow.raw()), Vec::<&str>::new(), "NO_COLOR is set");
+
+    let mut coloured = world.site.command(&["install", "--namespace", &world.site.name]);
+    coloured.env_remove("NO_COLOR");
+    let mut coloured = Terminal::start(&coloured, world.path(), 120, "xterm-256color");
+    coloured.asked(DOMAIN);
+    coloured.send(CTRL_C);
+    assert_eq!(coloured.ended().0, 130);
+    assert!(inks(&coloured.raw()).contains(&"1"), "a heading is bold");
+
+    let mut dumb = Terminal::start(&command, world.path(), 100, "dumb");
+    screen!(world, "dumb_welcome", dumb.asked(DOMAIN));
+    dumb.send("?\n");
+    screen!(world, "dumb_explained", dumb.asked(DOMAIN));
+    dumb.send(&format!("{}\n", world.site.base()));
+    screen!(world, "dumb_reach", dumb.asked(REACH));
+    dumb.send("9\n");
+    dumb.shows("is none of the numbers");
+    dumb.send("<\n");
+    dumb.asked(DOMAIN);
+    dumb.send("\n");
+    dumb.asked(REACH);
+    dumb.send("2\n");
+    dumb.asked(DATABASE);
+    dumb.send("2\n");
+    screen!(world, "dumb_summary", dumb.asked(RIGHT));
+    dumb.send(CTRL_C);
+    let (code, said) = dumb.ended();
+    assert!(code == 130 && said.contains("the answers are kept in airlock-answers.yaml"), "{said}");
+    assert!(!dumb.raw().contains('\x1b'), "a dumb terminal gets plain lines");
+}
