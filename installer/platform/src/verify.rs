@@ -43,7 +43,7 @@ pub async fn intend(cluster: &Cluster, answers: &Answers, profile: Profile) -> R
 
 /// The attempts that a profile will ask for, before there is an installation.
 pub(crate) fn foreseen(answers: &Answers, profile: &Profile) -> Result<Vec<Attempt>, PlatformError> {
-    Ok(attempts_in(&airlock_compliance::needs(profile, &world_of(answers)?)?))
+    Ok(attempts_in(&airlock_compliance::needs(profile, &world_of(answers, Vec::new())?)?))
 }
 
 /// Each attempt once.
@@ -102,15 +102,15 @@ async fn world(cluster: &Cluster, answers: &Answers) -> Result<World, PlatformEr
     let (served, authority) = futures::join!(cluster.secret(platform, names::BASE_DOMAIN_CERTIFICATE), cluster.secret(platform, names::BASE_DOMAIN_CA));
     let certificate = served?.as_ref().and_then(observe::certificate_facts).map(|facts| facts.fingerprint);
     let authority = authority?.and_then(|secret| secret.data.get("tls.crt").and_then(|value| String::from_utf8(value.expose().clone()).ok()));
-    Ok(World { authority, certificate, ..world_of(answers)? })
+    let deployments = deployments(cluster, answers).await?;
+    Ok(World { authority, certificate, ..world_of(answers, deployments)? })
 }
 
-/// What the answers alone tell.
-fn world_of(answers: &Answers) -> Result<World, PlatformError> {
+/// What the answers tell, and which deployments there are.
+fn world_of(answers: &Answers, deployments: Vec<WorldDeployment>) -> Result<World, PlatformError> {
     let platform = answers.namespaces.platform.clone();
     let base = answers.base()?;
     let hosts = hosts(answers)?;
-    let deployments = deployments(cluster, answers).await?;
     let registry = hosts.get(REGISTRY).and_then(|hosts| hosts.first()).map(ToString::to_string);
     Ok(World {
         base_domain: base.to_string(),
