@@ -160,6 +160,7 @@ fn world() -> World {
         hosts: [(host.clone(), Some("192.0.2.10".to_owned()))].into(),
         edge_port: 443,
         registry: Some(host),
+        receiver: Some(airlock_model::answers::Receiver::Webhook),
         registry_credentials: Some(Credentials { username: "airlock".to_owned(), password: None }),
         ..World::default()
     }

@@ -59,6 +59,10 @@ pub struct World {
     pub registry: Option<String>,
     /// User of the bundled registry and where the password is.
     pub registry_credentials: Option<crate::Credentials>,
+    /// `ServiceAccount`s of the platform's namespace that a component asks rights in the Kubernetes API for.
+    pub accounts_with_rights: Vec<String>,
+    /// Where alerts go; none: there is no monitoring.
+    pub receiver: Option<crate::answers::Receiver>,
 }
 
 /// Something a check must be given.

@@ -77,6 +77,11 @@ pub(crate) fn hosts(answers: &Answers) -> Result<BTreeMap<String, Vec<HostName>>
     Ok(offline(answers)?.components.into_iter().map(|component| (component.name, component.hosts)).collect())
 }
 
+/// The accounts of components that ask for rights in the Kubernetes API; they bear the components' names.
+pub(crate) fn accounts_with_rights(answers: &Answers) -> Result<Vec<String>, PlatformError> {
+    Ok(offline(answers)?.components.into_iter().filter(|component| !component.rights.is_empty()).map(|component| component.name).collect())
+}
+
 /// Every step of an installation by these answers, in order.
 pub fn steps(answers: &Answers) -> Result<Vec<StepSpec>, PlatformError> {
     let steps = desired::steps(answers, &answers.base()?, &offline(answers)?, None, None)?;

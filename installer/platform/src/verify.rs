@@ -6,11 +6,11 @@ use airlock_cluster::Cluster;
 use airlock_compliance::Report;
 use airlock_engine::Halt;
 use airlock_engine::attempts::{self, ProbeSite};
-use airlock_model::answers::Answers;
+use airlock_model::answers::{Answers, Mode};
 use airlock_model::{Attempt, AttemptId, Credentials, Events, LiveObject, Need, Outcome, Profile, Record, SecretKeyRef, SecretLeak, Snapshot, World, names};
 
 use crate::desired::{REGISTRY, REGISTRY_USER};
-use crate::requirements::hosts;
+use crate::requirements::{accounts_with_rights, hosts};
 use crate::{PlatformError, leaks, observe, prepare};
 
 /// What a compliance check will do, before it does it.
@@ -83,6 +83,8 @@ async fn world(cluster: &Cluster, answers: &Answers) -> Result<World, PlatformEr
         authority,
         certificate,
         registry,
+        accounts_with_rights: accounts_with_rights(answers)?,
+        receiver: answers.components.monitoring.as_ref().filter(|monitoring| monitoring.mode == Mode::Bundled).and(answers.alerts.receiver),
         registry_credentials: Some(Credentials { username: REGISTRY_USER.into(), password: Some(SecretKeyRef { namespace: platform, name: "registry-password".into(), key: "value".into() }) }),
     })
 }

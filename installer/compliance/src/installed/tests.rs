@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use airlock_model::answers::Receiver;
 use airlock_model::{
     AttemptId, AttemptResult, Credentials, Digest, Finding, ImageLock, LiveObject, LockedImage, Need, ObjectRef, Outcome, Planned, Presented, Profile, Reason, SecretKeyRef, SecretLeak, Snapshot,
     TlsVersion, Verdict, World, names,
@@ -35,6 +36,8 @@ fn world() -> World {
         certificate: Some(Digest::of(b"leaf")),
         registry: Some(HOST.into()),
         registry_credentials: Some(Credentials { username: "airlock".into(), password: Some(password) }),
+        accounts_with_rights: vec!["kube-state-metrics".into()],
+        receiver: Some(Receiver::Webhook),
     }
 }
 
@@ -64,6 +67,14 @@ fn pod() -> LiveObject {
         "volumes": [ { "name": "tmp", "emptyDir": {} } ],
     });
     live("v1", "Pod", Some("airlock"), "edge-0", &json!({ "spec": spec, "status": { "containerStatuses": [ { "name": "nginx", "imageID": image } ] } }))
+}
+
+/// The Job that sends the receiver of alerts a message.
+fn message(made: &str, ended: &str) -> LiveObject {
+    let labels = json!({ "app.kubernetes.io/name": "monitoring-receiver" });
+    let mut job = live("batch/v1", "Job", Some("airlock"), "monitoring-receiver-1", &json!({ "labels": labels, "status": { "conditions": [{ "type": ended, "status": "True" }] } }));
+    job.manifest["metadata"]["creationTimestamp"] = json!(made);
+    job
 }
 
 fn presented() -> Presented {
@@ -98,6 +109,7 @@ fn good() -> Snapshot {
             ("Pod".into(), Ok(vec![pod()])),
             ("Namespace".into(), Ok(vec![namespace("airlock"), namespace("airlock-probes")])),
             ("NetworkPolicy".into(), Ok(vec![deny("airlock"), live("networking.k8s.io/v1", "NetworkPolicy", Some("airlock"), "edge", &allow), deny("airlock-probes")])),
+            ("Job".into(), Ok(vec![message("2026-11-24T02:00:00Z", "Complete")])),
             ("ServiceAccount".into(), Ok(vec![live("v1", "ServiceAccount", Some("airlock"), "edge", &json!({}))])),
         ]),
         outcomes: BTreeMap::from([
@@ -198,6 +210,8 @@ const CASES: &[Case] = &[
     (|s| container(s)["resources"] = json!({}), &[("WKL-002", Fail)]),
     (|s| spec(s)["automountServiceAccountToken"] = json!(null), &[("WKL-004", Fail)]),
     (|s| spec(s)["automountServiceAccountToken"] = json!(true), &[("WKL-004", Fail)]),
+    (|s| { spec(s)["automountServiceAccountToken"] = json!(true); s.world.accounts_with_rights.push("edge".into()); }, &[]),
+    (|s| { spec(s)["automountServiceAccountToken"] = json!(true); s.world.accounts_with_rights.push("edge".into()); s.world.platform = "other".into(); }, &[("WKL-004", Fail)]),
     (|s| { spec(s)["automountServiceAccountToken"] = json!(null); objects(s, "ServiceAccount")[0].manifest["automountServiceAccountToken"] = json!(false); }, &[]),
     (|s| spec(s)["volumes"][0] = json!({ "name": "t", "projected": { "sources": [ { "serviceAccountToken": { "path": "token" } } ] } }), &[("WKL-004", Fail)]),
     (|s| spec(s)["serviceAccountName"] = json!("default"), &[("WKL-005", Fail)]),
@@ -255,6 +269,14 @@ const CASES: &[Case] = &[
     (|s| objects(s, "Pod")[0].manifest["status"]["containerStatuses"][0]["imageID"] = json!(Digest::of(b"configuration").to_string()), &[("REG-010", Unverified)]),
     (|s| objects(s, "Pod")[0].manifest["status"] = json!({}), &[("REG-010", Unverified)]),
     (|s| s.planned = None, &[("REG-010", Unverified)]),
+    // alerts
+    (|s| s.world.receiver = Some(Receiver::None), &[("MON-001", Warn)]),
+    (|s| s.world.receiver = None, &[("MON-001", Verdict::NotApplicable(Reason::ComponentOff))]),
+    (|s| objects(s, "Job")[0] = message("2026-11-24T02:00:00Z", "Failed"), &[("MON-001", Fail)]),
+    (|s| objects(s, "Job").push(message("2026-11-24T02:30:00Z", "Failed")), &[("MON-001", Fail)]),
+    (|s| objects(s, "Job").push(message("2026-11-24T01:30:00Z", "Failed")), &[]),
+    (|s| objects(s, "Job")[0] = message("2026-11-24T02:00:00Z", "Suspended"), &[("MON-001", Unverified)]),
+    (|s| objects(s, "Job").clear(), &[("MON-001", Unverified)]),
     // secrets
     (|s| s.leaks = Some(Ok(vec![SecretLeak { secret: "Secret airlock/a, key b".into(), place: "ConfigMap airlock/c, key d".into() }])), &[("SEC-001", Fail)]),
     (|s| s.leaks = Some(Err("403".into())), &[("SEC-001", Unverified)]),
