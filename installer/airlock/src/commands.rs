@@ -152,7 +152,15 @@ fn log(command: &Command, invocation: &Invocation, output: &Output) -> Option<Ru
         Command::Uninstall(_) => "uninstall",
         Command::ComplianceCheck(_) => "compliance-check",
         Command::Deployment(_) => "deployment",
-        Command::Requirements(_) | Command::Explain(_) | Command::Schema | Command::Completions(_) | Command::Database(_) | Command::Probe(_) | Command::Alert(_) | Command::Certificates(_) | Command::Reload(_) => return None,
+        Command::Requirements(_)
+        | Command::Explain(_)
+        | Command::Schema
+        | Command::Completions(_)
+        | Command::Database(_)
+        | Command::Probe(_)
+        | Command::Alert(_)
+        | Command::Certificates(_)
+        | Command::Reload(_) => return None,
     };
     match RunLog::open(name) {
         Ok(log) => {

@@ -115,11 +115,7 @@ mod tests {
         let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
         assert_eq!(
             lines,
-            [
-                "airlock_certificate_not_after_seconds{server=\"a.test\"} 1800000000",
-                "airlock_certificate_presented{server=\"a.test\"} 1",
-                "airlock_certificate_presented{server=\"b.test\"} 0"
-            ]
+            ["airlock_certificate_not_after_seconds{server=\"a.test\"} 1800000000", "airlock_certificate_presented{server=\"a.test\"} 1", "airlock_certificate_presented{server=\"b.test\"} 0"]
         );
     }
 }

@@ -168,8 +168,7 @@ impl Site {
         let output = self.command(arguments).output().unwrap_or_else(|error| panic!("airlock does not start: {error}"));
         let took = begin.elapsed();
         let Output { code, stdout, stderr } = Output::from(output);
-        // Shown when the test fails, and with --nocapture.
-        println!("{:5.1} s  exit {}  airlock {}", took.as_secs_f64(), code.unwrap_or(-1), arguments.join(" "));
+        eprintln!("{:5.1} s  exit {}  airlock {}", took.as_secs_f64(), code.unwrap_or(-1), arguments.join(" "));
         Run { exit: code.unwrap_or(-1), stdout, stderr, took }
     }
 

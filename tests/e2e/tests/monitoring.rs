@@ -61,7 +61,7 @@ impl<'a> Receiver<'a> {
             assert!(began.elapsed() < TOLD_WITHIN, "{alert} of {value} was not told as {status}; told were {:#?}\n{}", self.messages(), alertmanager(self.site));
             std::thread::sleep(Duration::from_secs(1));
         }
-        println!("{:5.1} s  {alert} of {value} {status}", began.elapsed().as_secs_f64());
+        eprintln!("{:5.1} s  {alert} of {value} {status}", began.elapsed().as_secs_f64());
     }
 }
 
@@ -144,7 +144,13 @@ fn everything_is_measured(site: &Site) {
         assert!(began.elapsed() < Duration::from_mins(2), "not everything is measured: {}", query(site, "up"));
         std::thread::sleep(Duration::from_secs(1));
     }
-    for series in ["pg_up == 1", "pg_settings_max_connections > 0", "sum(pg_stat_database_numbackends) > 0", "kube_statefulset_status_replicas_ready{statefulset=\"registry\"} == 1", "count(airlock_certificate_not_after_seconds - time() > 86400) == 5"] {
+    for series in [
+        "pg_up == 1",
+        "pg_settings_max_connections > 0",
+        "sum(pg_stat_database_numbackends) > 0",
+        "kube_statefulset_status_replicas_ready{statefulset=\"registry\"} == 1",
+        "count(airlock_certificate_not_after_seconds - time() > 86400) == 5",
+    ] {
         assert!(!query(site, series).trim().is_empty(), "{series} is not measured");
     }
     assert_eq!(query(site, "kube_pod_info{namespace!=\"watched\"}").trim(), "", "nothing is asked of other namespaces");
@@ -153,12 +159,14 @@ fn everything_is_measured(site: &Site) {
 /// A node reaches its own pods whatever the policies say, so only the password stands in the way.
 fn alertmanager_asks_for_a_password(site: &Site) {
     let address = site.kubectl(&["get", "pod", "monitoring-0", "-o", "jsonpath={.status.podIP}"]);
+    let node = site.kubectl(&["get", "pod", "monitoring-0", "-o", "jsonpath={.spec.nodeName}"]);
+    let node: u8 = node.trim_start_matches("node").parse().expect("a node of the bed");
     let encoded = site.kubectl(&["get", "secret", "alertmanager-password", "-o", "jsonpath={.data.value}"]);
     let decoded = Command::new("sh").args(["-c", "printf %s \"$1\" | base64 -d", "sh", &encoded]).output().expect("base64");
     let known = site.file("curl", &format!("user = \"airlock:{}\"\n", String::from_utf8_lossy(&decoded.stdout)));
     let wrong = site.file("wrong", "user = \"airlock:guessed\"\n");
     let status = |config: Option<&PathBuf>| {
-        let mut command = site.bed.node(1, "curl");
+        let mut command = site.bed.node(node, "curl");
         command.args(["--silent", "--insecure", "--output", "/dev/null", "--write-out", "%{http_code}", "--max-time", "10"]);
         let output = command.args(config.iter().flat_map(|config| ["--config".to_owned(), config.display().to_string()])).arg(format!("https://{address}:9093/api/v2/status")).output().expect("curl");
         String::from_utf8_lossy(&output.stdout).into_owned()

@@ -15,13 +15,8 @@ pub(super) async fn run(arguments: &Alert) -> Result<Exit, Failure> {
         return Err(Failure::Argument("the address of the webhook does not begin with https://; alerts go over verified TLS alone".into()));
     }
     let (host, port) = &arguments.alertmanager;
-    let trial = AlertTrial {
-        host: host.clone(),
-        port: *port,
-        authorities: text(&arguments.authority)?,
-        password: Secret::new(text(&arguments.password_file)?),
-        integration: arguments.receiver.clone(),
-    };
+    let trial =
+        AlertTrial { host: host.clone(), port: *port, authorities: text(&arguments.authority)?, password: Secret::new(text(&arguments.password_file)?), integration: arguments.receiver.clone() };
     airlock_probe::try_receiver(&trial).await?;
     Ok(Exit::Ok)
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::combinations::{Combination, MONITORED};
 
-/// Words of PromQL that look like names of series and are none.
+/// Words of `PromQL` that look like names of series and are none.
 const FUNCTIONS: [&str; 1] = ["max_over_time"];
 
 fn text(rendered: &Rendered, config_map: &str, key: &str) -> String {
@@ -90,11 +90,8 @@ fn kube_state_metrics_watches_just_what_rules_ask_for() {
     let (_, pod) = component.objects.iter().find_map(|object| object.pod()).unwrap();
     let arguments: Vec<&str> = pod["containers"][0]["args"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     let watched: BTreeSet<&str> = arguments.iter().find_map(|argument| argument.strip_prefix("--resources=")).unwrap().split(',').collect();
-    let asked: BTreeSet<String> = rules(&rendered)
-        .iter()
-        .flat_map(|(_, rule)| series(rule["expr"].as_str().unwrap()))
-        .filter_map(|(name, _)| Some(format!("{}s", name.strip_prefix("kube_")?.split('_').next()?)))
-        .collect();
+    let asked: BTreeSet<String> =
+        rules(&rendered).iter().flat_map(|(_, rule)| series(rule["expr"].as_str().unwrap())).filter_map(|(name, _)| Some(format!("{}s", name.strip_prefix("kube_")?.split('_').next()?))).collect();
     assert_eq!(watched, asked.iter().map(String::as_str).collect());
     let granted: BTreeSet<&str> = component.rights.iter().map(|right| right.resource.as_str()).collect();
     assert_eq!(granted, watched, "rights are those of what is watched");
@@ -109,7 +106,7 @@ fn every_alert_says_how_bad_it_is_what_it_means_and_what_to_do() {
         let name = rule["alert"].as_str().unwrap().to_owned();
         assert!(["critical", "warning"].contains(&rule["labels"]["severity"].as_str().unwrap()), "{file}: {name}");
         for key in ["summary", "action"] {
-            assert!(rule["annotations"][key].as_str().is_some_and(|text| text.ends_with('.') || text.ends_with(")." )), "{file}: {name}: {key}");
+            assert!(rule["annotations"][key].as_str().is_some_and(|text| text.ends_with('.') || text.ends_with(").")), "{file}: {name}: {key}");
         }
         assert!(rule["for"].is_string(), "{file}: {name}");
         assert!(names.insert(name.clone()), "{name} stands twice");
