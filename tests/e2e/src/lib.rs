@@ -162,7 +162,8 @@ impl Site {
         Audit { site: self, log: self.bed.audit().unwrap_or_else(|error| panic!("{error}")) }
     }
 
-    /// Runs `airlock` to its end.
+    /// Runs `airlock` to its end, and tells how long that was: shown when the test fails, and with `--nocapture`.
+    #[expect(clippy::print_stderr, reason = "it is part of a test's output")]
     pub fn run(&self, arguments: &[&str]) -> Run {
         let begin = Instant::now();
         let output = self.command(arguments).output().unwrap_or_else(|error| panic!("airlock does not start: {error}"));

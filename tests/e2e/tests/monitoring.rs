@@ -61,7 +61,6 @@ impl<'a> Receiver<'a> {
             assert!(began.elapsed() < TOLD_WITHIN, "{alert} of {value} was not told as {status}; told were {:#?}\n{}", self.messages(), alertmanager(self.site));
             std::thread::sleep(Duration::from_secs(1));
         }
-        eprintln!("{:5.1} s  {alert} of {value} {status}", began.elapsed().as_secs_f64());
     }
 }
 
