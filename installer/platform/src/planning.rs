@@ -151,8 +151,8 @@ impl Planner<'_> {
     /// where that matters to it.
     fn run(&self, job: &Object) -> Option<Change> {
         match self.live(job.reference()) {
-            Some(live) if live.ready && !airlock_engine::is_outdated(job, &live.manifest) => None,
-            Some(live) if live.ready => Some(Change { object: job.reference().clone(), operation: Operation::Update, seen: None, fields: Vec::new() }),
+            Some(live) if airlock_engine::is_outdated(job, &live.manifest) => Some(Change { object: job.reference().clone(), operation: Operation::Update, seen: None, fields: Vec::new() }),
+            Some(live) if live.ready => None,
             Some(_) => Some(Change { object: job.reference().clone(), operation: Operation::Await, seen: None, fields: Vec::new() }),
             None => Some(creation(job.reference().clone())),
         }

@@ -208,7 +208,7 @@ fn mails_are_sent_over_tls_with_a_password(site: &Site) {
     let mut command = site.bed.corp(site.bed.folder().join("bin/mailpit"));
     command.args(["--disable-version-check", "--quiet", "--smtp-require-starttls", "--smtp-disable-rdns", "--smtp", &format!("{address}:{SMTP}"), "--listen", &format!("{address}:{API}")]);
     command.arg("--smtp-tls-cert").arg(&certificate).arg("--smtp-tls-key").arg(&key).arg("--smtp-auth-file").arg(&accounts);
-    let mut server = command.stdin(Stdio::null()).spawn().expect("mailpit");
+    let mut server = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("mailpit");
     let answers = |password: &str| {
         let password = site.file("password", password);
         site.whole_answers(&format!(
