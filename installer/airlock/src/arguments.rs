@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use airlock_probe::CertificateServer;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
@@ -102,6 +103,12 @@ pub(crate) enum Command {
     /// In pods beside the database server: make or drop the database of an Airflow deployment
     #[command(hide = true)]
     Database(Database),
+    /// In a pod beside Alertmanager: send the receiver of alerts one message
+    #[command(hide = true)]
+    Alert(Alert),
+    /// In the pod of Prometheus: measure when certificates end
+    #[command(hide = true)]
+    Certificates(Certificates),
     /// In pods: tell a server when its certificate changed, and see that it serves it
     #[command(hide = true)]
     Reload(Reload),
@@ -342,6 +349,37 @@ pub(crate) struct Probe {
     pub(crate) listen: Option<u16>,
 }
 
+/// Arguments of `alert`.
+#[derive(Debug, Args)]
+pub(crate) struct Alert {
+    /// Alertmanager, by the name in its certificate
+    #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
+    pub(crate) alertmanager: (String, u16),
+    /// Authorities that its certificate is verified against, PEM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) authority: PathBuf,
+    /// File with the password of its user `airlock`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: PathBuf,
+    /// How it tells the receiver, as its measurements call it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) receiver: String,
+    /// File with the address of a webhook, which must be one of HTTPS
+    #[arg(long, value_name = "FILE")]
+    pub(crate) url_file: Option<PathBuf>,
+}
+
+/// Arguments of `certificates`.
+#[derive(Debug, Args)]
+pub(crate) struct Certificates {
+    /// Where to listen
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: SocketAddr,
+    /// A server that presents a certificate, and the name that it is asked for
+    #[arg(long, required = true, value_name = "NAME=HOST:PORT", value_parser = certificate_server)]
+    pub(crate) server: Vec<CertificateServer>,
+}
+
 /// Arguments of `reload`.
 #[derive(Debug, Args)]
 pub(crate) struct Reload {
@@ -363,6 +401,19 @@ pub(crate) struct Reload {
     /// A host that it serves
     #[arg(long, value_name = "HOST")]
     pub(crate) server_name: String,
+}
+
+/// Reads `name:port`.
+fn host_and_port(text: &str) -> Result<(String, u16), String> {
+    let parts = text.rsplit_once(':').and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
+    parts.ok_or_else(|| "a name with a port is due, as in monitoring.airlock.svc:9093".to_owned())
+}
+
+/// Reads `name=host:port`.
+fn certificate_server(text: &str) -> Result<CertificateServer, String> {
+    let (server_name, at) = text.split_once('=').ok_or_else(|| "a name, `=`, and where to connect to are due".to_owned())?;
+    let (host, port) = host_and_port(at)?;
+    Ok(CertificateServer { host, port, server_name: server_name.to_owned() })
 }
 
 /// Reads `90s`, `30m`, `2h`, or plain seconds.

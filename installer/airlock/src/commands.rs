@@ -1,6 +1,8 @@
 //! One file a command, each with four moves: resolve the request, call `platform`, show what came back, say how to end.
 
 mod agreement;
+mod alert;
+mod certificates;
 mod completions;
 mod compliance_check;
 mod database;
@@ -83,6 +85,8 @@ fn in_runtime(arguments: &Arguments, output: &Output, invocation: &Invocation, l
             // These listen to signals themselves.
             Command::Probe(probe) => Box::pin(probe::run(probe, output)).await,
             Command::Database(database) => Box::pin(database::run(database)).await,
+            Command::Alert(alert) => Box::pin(alert::run(alert)).await,
+            Command::Certificates(certificates) => Box::pin(certificates::run(certificates)).await,
             Command::Reload(reload) => Box::pin(reload::run(reload)).await,
             command => {
                 let interruption = Interruption::listen(output).map_err(Failure::Runtime)?;
@@ -111,6 +115,8 @@ async fn dispatch(session: &Session<'_>, command: &Command) -> Result<Exit, Fail
         Command::Deployment(arguments) => Box::pin(deployment::run(session, &arguments.command)).await,
         Command::Database(arguments) => Box::pin(database::run(arguments)).await,
         Command::Probe(arguments) => Box::pin(probe::run(arguments, session.output)).await,
+        Command::Alert(arguments) => Box::pin(alert::run(arguments)).await,
+        Command::Certificates(arguments) => Box::pin(certificates::run(arguments)).await,
         Command::Reload(arguments) => Box::pin(reload::run(arguments)).await,
     }
 }
@@ -131,6 +137,8 @@ fn answers(command: &Command) -> Option<&Path> {
         | Command::Deployment(_)
         | Command::Database(_)
         | Command::Probe(_)
+        | Command::Alert(_)
+        | Command::Certificates(_)
         | Command::Reload(_) => None,
     }
 }
@@ -145,7 +153,15 @@ fn log(command: &Command, invocation: &Invocation, output: &Output) -> Option<Ru
         Command::Uninstall(_) => "uninstall",
         Command::ComplianceCheck(_) => "compliance-check",
         Command::Deployment(_) => "deployment",
-        Command::Requirements(_) | Command::Explain(_) | Command::Schema | Command::Completions(_) | Command::Database(_) | Command::Probe(_) | Command::Reload(_) => return None,
+        Command::Requirements(_)
+        | Command::Explain(_)
+        | Command::Schema
+        | Command::Completions(_)
+        | Command::Database(_)
+        | Command::Probe(_)
+        | Command::Alert(_)
+        | Command::Certificates(_)
+        | Command::Reload(_) => return None,
     };
     match RunLog::open(name) {
         Ok(log) => {

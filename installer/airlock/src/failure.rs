@@ -118,6 +118,9 @@ pub(crate) enum Failure {
     /// In a pod: the listener.
     #[error(transparent)]
     Listen(#[from] airlock_probe::ListenError),
+    /// The receiver of alerts could not be tried, or did not take the message.
+    #[error(transparent)]
+    Alert(#[from] airlock_probe::AlertError),
 }
 
 impl From<PlatformError> for Failure {
@@ -155,6 +158,7 @@ impl Coded for Failure {
             Self::Runtime(_) => Code("command.runtime"),
             Self::Attempts(_) => Code("command.attempts"),
             Self::Listen(error) => error.code(),
+            Self::Alert(error) => error.code(),
         }
     }
 }
@@ -206,6 +210,7 @@ mod tests {
             Failure::Runtime(io_error()),
             Failure::Attempts(serde_json::from_str::<u8>("x").unwrap_err()),
             Failure::Listen(airlock_probe::ListenError::Bind { port: 1, source: io_error() }),
+            Failure::Alert(airlock_probe::AlertError::Alertmanager(String::new())),
             Failure::TimeOver,
         ];
         for failure in failures {

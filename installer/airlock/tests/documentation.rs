@@ -162,6 +162,7 @@ fn world() -> World {
         registry: Some(host),
         registry_credentials: Some(Credentials { username: "airlock".to_owned(), password: None, form: CredentialsForm::Basic }),
         deployments: ["alpha", "beta"].map(deployment).into(),
+        receiver: Some(airlock_model::answers::Receiver::Webhook),
         ..World::default()
     }
 }

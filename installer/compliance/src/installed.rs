@@ -1,5 +1,6 @@
 //! Checks of an installation as it runs. Profiles select among these.
 
+mod alerts_delivered;
 mod default_deny;
 mod deployment_isolation;
 mod deployment_login;
@@ -17,7 +18,7 @@ use airlock_model::Check;
 
 /// All of them, in the order of the groups.
 pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
-    let others: [&'static dyn Check; 15] = [
+    let others: [&'static dyn Check; 16] = [
         &namespace_labels::NamespaceLabels,
         &default_deny::DefaultDeny,
         &policy_enforced::PolicyEnforced,
@@ -33,6 +34,7 @@ pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
         &workload::RESOURCES,
         &workload::TokenNotMounted,
         &workload::DedicatedAccount,
+        &alerts_delivered::AlertsDelivered,
     ];
     pod_security::CHECKS.iter().map(|check| check as &'static dyn Check).chain(others)
 }

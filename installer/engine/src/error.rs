@@ -103,6 +103,14 @@ pub enum ApplyError {
         /// Where it was looked for.
         at: SecretKeyRef,
     },
+    /// What answers refer to cannot be had.
+    #[error("{reference} cannot be read: {reason}")]
+    ReferenceUnreadable {
+        /// The reference, not what it stands for.
+        reference: String,
+        /// Why.
+        reason: String,
+    },
     /// A Secret of another type bears the name.
     #[error("the Secret {namespace}/{name} exists with the type {found}, and {planned} is needed")]
     SecretForeign {
@@ -189,6 +197,7 @@ impl Coded for ApplyError {
             Self::NodePull { .. } => Code("engine.node-pull"),
             Self::NoAddress { .. } => Code("engine.no-address"),
             Self::SecretMissing { .. } => Code("engine.secret-missing"),
+            Self::ReferenceUnreadable { .. } => Code("engine.reference-unreadable"),
             Self::SecretForeign { .. } => Code("engine.secret-foreign"),
             Self::RecordNewer { .. } => Code("engine.record-newer"),
             Self::RecordUnreadable { .. } => Code("engine.record-unreadable"),
@@ -228,6 +237,7 @@ mod tests {
             ApplyError::NodePull { pool: String::new(), image: String::new(), reason: text() },
             ApplyError::NoAddress { service: object() },
             ApplyError::SecretMissing { at: at() },
+            ApplyError::ReferenceUnreadable { reference: String::new(), reason: String::new() },
             ApplyError::SecretForeign { namespace: String::new(), name: String::new(), found: text(), planned: String::new() },
             ApplyError::RecordNewer { name: String::new(), found: 2, known: 1 },
             ApplyError::RecordUnreadable { name: String::new(), reason: String::new() },

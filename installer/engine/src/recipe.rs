@@ -2,6 +2,7 @@
 //!
 //! Values exist only in this process, as [`Secret`], and in the Secret that they are written to.
 
+mod referred;
 mod scram;
 mod template;
 
@@ -30,6 +31,7 @@ fn generate(recipe: &Recipe) -> Result<Option<Value>, ApplyError> {
         Recipe::LongRandom => Some(Secret::new(URL_SAFE_NO_PAD.encode(random::<LONG_RANDOM_BYTES>()?).into_bytes())),
         Recipe::Fernet => Some(Secret::new(URL_SAFE.encode(random::<RANDOM_BYTES>()?).into_bytes())),
         Recipe::EcP256 => Some(Secret::new(rcgen::KeyPair::generate().map_err(|error| ApplyError::Random { reason: error.to_string() })?.serialize_pem().into_bytes())),
+        Recipe::Referred { reference } => Some(referred::read(reference)?),
         Recipe::Compose { .. } => None,
     })
 }
@@ -57,10 +59,12 @@ pub(crate) fn make(entry: &SecretEntry, values: &impl Values) -> Result<Value, A
     }
 }
 
-/// Whether a composed value is what its recipe makes of the values of today. Values that are not composed always are.
+/// Whether a value is what its recipe makes of the values of today. Values that are generated always are, and one that answers refer
+/// to is kept where it cannot be read: another person may run the program on another workstation.
 pub(crate) fn is_current(entry: &SecretEntry, value: &Value, values: &impl Values) -> Result<bool, ApplyError> {
     match &entry.recipe {
         Recipe::Compose { template, from } => Template::read(template, from)?.matches(value, |at| values.value(at)),
+        Recipe::Referred { reference } => Ok(referred::read(reference).map_or(true, |read| read.expose() == value.expose())),
         Recipe::Random | Recipe::LongRandom | Recipe::EcP256 | Recipe::Fernet => Ok(true),
     }
 }
@@ -72,7 +76,7 @@ pub(crate) fn sources(spec: &SecretSpec) -> Vec<SecretKeyRef> {
         .iter()
         .flat_map(|entry| match &entry.recipe {
             Recipe::Compose { from, .. } => from.values().cloned().collect(),
-            Recipe::Random | Recipe::LongRandom | Recipe::EcP256 | Recipe::Fernet => Vec::new(),
+            Recipe::Random | Recipe::LongRandom | Recipe::EcP256 | Recipe::Fernet | Recipe::Referred { .. } => Vec::new(),
         })
         .filter(|at| at.namespace != spec.namespace || at.name != spec.name)
         .collect();

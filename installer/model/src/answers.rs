@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+mod alerts;
 mod cidr;
 mod components;
 pub(crate) mod document;
@@ -22,6 +23,7 @@ mod shape;
 mod unbuilt;
 mod validity;
 
+pub use alerts::{Alerts, Email, Receiver, Webhook};
 pub use components::{Component, Components, Mode, ResourcePair, Resources, Storage};
 pub use fault::{AnswersError, AnswersFault, Place};
 pub use hosts::{HostPatternError, Hosts};
@@ -63,6 +65,9 @@ pub struct Answers {
     /// The components, by name.
     #[serde(default)]
     pub components: Components,
+    /// Where alerts go.
+    #[serde(default)]
+    pub alerts: Alerts,
     /// How much the platform asks of the cluster.
     #[serde(default)]
     pub sizing: Sizing,

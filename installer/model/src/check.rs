@@ -59,6 +59,10 @@ pub struct World {
     pub registry: Option<String>,
     /// User of the bundled registry and where the password is.
     pub registry_credentials: Option<crate::Credentials>,
+    /// `NAMESPACE/NAME` of the `ServiceAccount`s that a component asks rights in the Kubernetes API for.
+    pub accounts_with_rights: Vec<String>,
+    /// Where alerts go; none: there is no monitoring.
+    pub receiver: Option<crate::answers::Receiver>,
     /// Airflow deployments, by name; their namespaces and hosts are among those above.
     #[serde(default)]
     pub deployments: Vec<WorldDeployment>,

@@ -38,6 +38,9 @@ pub const ANNOTATION_CLASS: &str = "airlock-platform.io/class";
 /// Counter on pods: a rotation raises it and so restarts just the consumers.
 pub const ANNOTATION_SECRET_GENERATION: &str = "airlock-platform.io/secret-generation";
 
+/// On pods of a Job: it is run again when a Secret that they read was made anew since.
+pub const ANNOTATION_AGAIN: &str = "airlock-platform.io/again";
+
 /// `ConfigMap`: release, plan hash, verdict, answers without secrets, passed gates.
 pub const RECORD: &str = "airlock-record";
 /// `ConfigMap` `airlock-inventory-N`: what was applied.

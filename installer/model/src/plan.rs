@@ -310,6 +310,11 @@ pub enum Recipe {
     LongRandom,
     /// A Fernet key: 32 random bytes, base64url with padding.
     Fernet,
+    /// What a reference of the answers stands for: `env:NAME`, `file:PATH`, `secret:namespace/name#key`.
+    Referred {
+        /// The reference.
+        reference: String,
+    },
     /// Text with `{name}` or `{name|filter}` for the values in `from`. Filters: `url`, `base64`, `bcrypt`, `json`, `scram`.
     Compose {
         /// The text.

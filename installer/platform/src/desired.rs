@@ -34,6 +34,10 @@ const NAMESPACES: &str = "namespaces";
 const EDGE: &str = "edge";
 /// The bundled registry.
 pub(crate) const REGISTRY: &str = "registry";
+/// Prometheus and Alertmanager.
+const MONITORING: &str = "monitoring";
+/// The component that tries the receiver of alerts, when there is somebody to hand a message over.
+const RECEIVER: &str = "monitoring-receiver";
 /// Path prefix of the platform's own images in the bundled registry.
 const PREFIX: &str = "airlock";
 /// The generated user of the bundled registry.
@@ -79,7 +83,7 @@ pub(crate) fn steps(answers: &Answers, base: &HostName, rendered: &Rendered, loc
     }
     edge_service(&mut steps, base, rendered);
     for component in rendered.components.iter().filter(|component| component.name != EDGE && component.name != NAMESPACES) {
-        workloads(&mut steps, component, &[]);
+        workloads(&mut steps, component, if component.name == RECEIVER { &[MONITORING] } else { &[] });
     }
     if let Some(edge) = component(rendered, EDGE) {
         let others: Vec<String> = rendered.components.iter().map(|component| component.name.clone()).filter(|name| name != EDGE && name != NAMESPACES).collect();
@@ -140,7 +144,7 @@ fn sources_first(secrets: &[SecretSpec]) -> Vec<&SecretSpec> {
 fn after_secret(spec: &SecretSpec) -> Vec<String> {
     let sources = spec.entries.iter().flat_map(|entry| match &entry.recipe {
         Recipe::Compose { from, .. } => from.values().map(|source| source.name.clone()).collect(),
-        Recipe::Random | Recipe::LongRandom | Recipe::EcP256 | Recipe::Fernet => Vec::new(),
+        Recipe::Random | Recipe::LongRandom | Recipe::EcP256 | Recipe::Fernet | Recipe::Referred { .. } => Vec::new(),
     });
     let mut after: Vec<String> = sources.filter(|name| *name != spec.name).map(|name| format!("secret.{name}")).collect();
     after.push(NAMESPACES.to_owned());

@@ -43,6 +43,12 @@ impl Generations {
         self.next.to_string()
     }
 
+    /// A Job that is run again for newer Secrets, with their generation; others are as they were.
+    pub(crate) fn mark_again(&self, job: Object) -> Object {
+        let again = format!("/spec/template/metadata/annotations/{}", names::ANNOTATION_AGAIN.replace('/', "~1"));
+        if job.manifest().pointer(&again).is_some() { self.mark(job, None) } else { job }
+    }
+
     /// A workload with the generation of what its pods read once; others are as they were.
     pub(crate) fn mark(&self, object: Object, live: Option<&LiveObject>) -> Object {
         let newest = airlock_render::read_once(&object).iter().filter_map(|read| self.of.get(self.published.get(read).unwrap_or(read))).copied().max();

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_engine::{difference, owned_digest};
 use airlock_model::{
-    Action, CertificateSpec, CertificateSubject, Change, Digest, FieldChange, Gate, Installed, LiveObject, LiveSecret, Object, ObjectRef, Operation, Plan, PlannedStep, Purpose, Risk, SecretClass,
-    SecretSpec, StepId, Undo, names,
+    Action, CertificateSpec, CertificateSubject, Change, Digest, FieldChange, Gate, Installed, LiveObject, LiveSecret, Object, ObjectRef, Operation, Plan, PlannedStep, Purpose, Recipe, Risk,
+    SecretClass, SecretSpec, StepId, Undo, names,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -111,8 +111,9 @@ impl Planner<'_> {
                 (Action::Generate(spec), changes)
             }
             Action::Run(job) => {
+                let job = self.generations.mark_again(*job);
                 let changes = self.run(&job).into_iter().collect();
-                (Action::Run(job), changes)
+                (Action::Run(Box::new(job)), changes)
             }
             Action::Issue(mut spec) => {
                 let changes = self.issue(&spec);
@@ -146,9 +147,11 @@ impl Planner<'_> {
         Ok((objects.iter().filter(|object| touched.contains(object.reference())).cloned().collect(), changes))
     }
 
-    /// A Job is done when one of its name, which bears a digest of what it does, has ended well.
+    /// A Job is done when one of its name, which bears a digest of what it does, has ended well, and with Secrets that are still the same
+    /// where that matters to it.
     fn run(&self, job: &Object) -> Option<Change> {
         match self.live(job.reference()) {
+            Some(live) if airlock_engine::is_outdated(job, &live.manifest) => Some(Change { object: job.reference().clone(), operation: Operation::Update, seen: None, fields: Vec::new() }),
             Some(live) if live.ready => None,
             Some(_) => Some(Change { object: job.reference().clone(), operation: Operation::Await, seen: None, fields: Vec::new() }),
             None => Some(creation(job.reference().clone())),
@@ -178,8 +181,8 @@ impl Planner<'_> {
         let Some(live) = self.secret(&object) else { return Ok(vec![creation(object)]) };
         let missing: Vec<&str> = spec.entries.iter().map(|entry| entry.key.as_str()).filter(|key| !live.keys.iter().any(|live| live == key)).collect();
         let sources_change = spec.entries.iter().any(|entry| match &entry.recipe {
-            airlock_model::Recipe::Compose { from, .. } => from.values().any(|source| self.is_remade(&ObjectRef::namespaced("v1", "Secret", &source.namespace, &source.name))),
-            airlock_model::Recipe::Random | airlock_model::Recipe::LongRandom | airlock_model::Recipe::EcP256 | airlock_model::Recipe::Fernet => false,
+            Recipe::Compose { from, .. } => from.values().any(|source| self.is_remade(&ObjectRef::namespaced("v1", "Secret", &source.namespace, &source.name))),
+            Recipe::Random | Recipe::LongRandom | Recipe::EcP256 | Recipe::Fernet | Recipe::Referred { .. } => false,
         });
         let remade = spec.class == SecretClass::Derived && (sources_change || !live.current || live.spec != Some(spec.digest()?));
         let keys: Vec<&str> = if remade { spec.entries.iter().map(|entry| entry.key.as_str()).collect() } else { missing };

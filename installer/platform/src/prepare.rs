@@ -201,7 +201,8 @@ pub(crate) async fn rehearse(cluster: &Cluster, namespaces: Vec<String>, facts: 
         .iter()
         .flat_map(|step| match &step.action {
             Action::Apply(objects) => objects.clone(),
-            Action::Run(job) => vec![job.as_ref().clone()],
+            // One that is run again goes before it comes; beside the former it would be refused.
+            Action::Run(job) if step.changes.iter().all(|change| change.operation != Operation::Update) => vec![job.as_ref().clone()],
             _ => Vec::new(),
         })
         .collect();

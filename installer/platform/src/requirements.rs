@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use airlock_model::answers::Answers;
-use airlock_model::{Action, Amount, Connection, HostName, Object, ObjectRef, Right};
-use airlock_render::{RenderInput, Rendered};
+use airlock_model::{Action, AirflowDeployment, Amount, Connection, DeploymentNameError, HostName, Object, ObjectRef, Right, WorldDeployment};
+use airlock_render::{RenderInput, Rendered, TenantInput};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -75,6 +75,21 @@ pub(crate) fn offline(answers: &Answers) -> Result<Rendered, PlatformError> {
 /// The hosts that an installation by these answers serves, by component.
 pub(crate) fn hosts(answers: &Answers) -> Result<BTreeMap<String, Vec<HostName>>, PlatformError> {
     Ok(offline(answers)?.components.into_iter().map(|component| (component.name, component.hosts)).collect())
+}
+
+/// `NAMESPACE/NAME` of the accounts of components that ask for rights in the Kubernetes API; they bear the components' names.
+pub(crate) fn accounts_with_rights(answers: &Answers, deployments: &[WorldDeployment]) -> Result<Vec<String>, PlatformError> {
+    let (release, base) = (airlock_render::release()?, answers.base()?);
+    let of =
+        |namespace: &str, rendered: Rendered| rendered.components.into_iter().filter(|component| !component.rights.is_empty()).map(|component| format!("{namespace}/{}", component.name)).collect();
+    let mut accounts: Vec<String> = of(&answers.namespaces.platform, offline(answers)?);
+    for deployment in deployments {
+        let name = deployment.name.parse().map_err(|error: DeploymentNameError| PlatformError::DeploymentName { text: error.to_string() })?;
+        let tenant = Some(TenantInput { name: &name, deployment: &AirflowDeployment::named(&name), incarnation: None });
+        let rendered = airlock_render::render(&RenderInput { answers, base: &base, release: &release, lock: None, facts: None, installation: "offline", tenant })?;
+        accounts.extend(of(&deployment.namespace, rendered));
+    }
+    Ok(accounts)
 }
 
 /// Every step of an installation by these answers, in order.

@@ -6,14 +6,14 @@ use airlock_cluster::Cluster;
 use airlock_compliance::Report;
 use airlock_engine::Halt;
 use airlock_engine::attempts::{self, ProbeSite};
-use airlock_model::answers::Answers;
+use airlock_model::answers::{Answers, Mode};
 use airlock_model::{
     Attempt, AttemptId, Credentials, CredentialsForm, DeploymentName, Events, ImageLock, LiveObject, Need, Outcome, Profile, Record, SecretKeyRef, SecretLeak, Snapshot, World, WorldDeployment, names,
 };
 
 use crate::deployment::{ADMINISTRATOR, ADMINISTRATOR_SECRET};
 use crate::desired::{REGISTRY, REGISTRY_USER};
-use crate::requirements::hosts;
+use crate::requirements::{accounts_with_rights, hosts};
 use crate::{PlatformError, leaks, observe, prepare};
 
 /// What a compliance check will do, before it does it.
@@ -127,6 +127,8 @@ fn world_of(answers: &Answers, deployments: Vec<WorldDeployment>) -> Result<Worl
             password: Some(SecretKeyRef { namespace: platform, name: "registry-password".into(), key: "value".into() }),
             form: CredentialsForm::Basic,
         }),
+        accounts_with_rights: accounts_with_rights(answers, &deployments)?,
+        receiver: answers.components.monitoring.as_ref().filter(|monitoring| monitoring.mode == Mode::Bundled).and(answers.alerts.receiver),
         deployments,
     })
 }

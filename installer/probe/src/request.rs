@@ -94,7 +94,7 @@ impl Question {
 
 fn password(credentials: &Credentials, trust: &Trust, passwords: &dyn Passwords) -> Result<Secret<String>, String> {
     match &credentials.password {
-        Some(_) if *trust == Trust::Unverified => return Err("a password is not sent to a server that is not verified".to_owned()),
+        Some(_) if *trust == Trust::Unverified => Err("a password is not sent to a server that is not verified".to_owned()),
         Some(reference) => {
             let place = || format!("the password in Secret {}/{}, key {}, is not at hand", reference.namespace, reference.name, reference.key);
             passwords.password(reference).ok_or_else(place)

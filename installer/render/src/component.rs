@@ -31,6 +31,9 @@ pub(crate) struct ComponentSpec {
     /// Images that its pods may run, by their names in `images.yaml`.
     #[serde(default)]
     pub images: BTreeSet<String>,
+    /// Further ones, each with the condition (CEL) under which they are among those.
+    #[serde(default)]
+    pub further_images: BTreeMap<String, String>,
     /// The container that `components.<name>.resources` is about.
     pub main: Option<String>,
     /// Numeric user and group of its pods.
@@ -85,8 +88,10 @@ pub(crate) struct HostDeclaration {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SecretDeclaration {
-    /// A value that is made; or `compose`.
+    /// A value that is made; or `referred`, or `compose`.
     pub generate: Option<Generate>,
+    /// Path of the key in the answers that refers to the value.
+    pub referred: Option<String>,
     /// A text in which `{name}` and `{name|filter}` stand for the values of `from`; itself a template.
     pub compose: Option<String>,
     /// Where the Secret is; absent: where the component's pods run.
@@ -263,8 +268,8 @@ impl ComponentSpec {
             return Err(spec.wrong("`purpose` is empty"));
         }
         for (name, secret) in &spec.secrets {
-            if secret.generate.is_some() == secret.compose.is_some() {
-                return Err(spec.wrong(format!("the Secret `{name}` needs either `generate` or `compose`")));
+            if [secret.generate.is_some(), secret.referred.is_some(), secret.compose.is_some()].iter().filter(|given| **given).count() != 1 {
+                return Err(spec.wrong(format!("the Secret `{name}` needs one of `generate`, `referred`, and `compose`")));
             }
             if let Some(unknown) = secret.from.values().find(|source| !spec.secrets.contains_key(*source) && foreign_key(source).is_none()) {
                 return Err(spec.wrong(format!("the Secret `{name}` is composed of `{unknown}`, which this component does not declare")));

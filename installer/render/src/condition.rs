@@ -1,4 +1,4 @@
-//! Whether a component is installed: its `when`, CEL over the answers and the facts.
+//! Whether a component is installed, and with which images: conditions in CEL over the answers and the facts.
 
 use cel::{Context, Program, Value as CelValue};
 use serde_json::Value;
@@ -6,9 +6,25 @@ use serde_json::Value;
 use crate::RenderError;
 use crate::component::ComponentSpec;
 
-/// Decides `when`. Without facts, `facts` is null: a condition about them then fails rather than guesses.
-pub(crate) fn holds(spec: &ComponentSpec, answers: &Value, facts: &Value) -> Result<bool, RenderError> {
-    let Some(expression) = &spec.when else { return Ok(true) };
+/// The component as it is installed under these answers: with the images that it runs then; none where `when` does not hold.
+///
+/// Without facts, `facts` is null: a condition about them then fails rather than guesses.
+pub(crate) fn installed(spec: &ComponentSpec, answers: &Value, facts: &Value) -> Result<Option<ComponentSpec>, RenderError> {
+    if let Some(when) = &spec.when
+        && !holds(spec, when, answers, facts)?
+    {
+        return Ok(None);
+    }
+    let mut spec = spec.clone();
+    for (image, condition) in std::mem::take(&mut spec.further_images) {
+        if holds(&spec, &condition, answers, facts)? {
+            spec.images.insert(image);
+        }
+    }
+    Ok(Some(spec))
+}
+
+fn holds(spec: &ComponentSpec, expression: &str, answers: &Value, facts: &Value) -> Result<bool, RenderError> {
     let refuse = |message: String| RenderError::Condition { component: spec.name.clone(), message };
     let program = Program::compile(expression).map_err(|error| refuse(error.to_string()))?;
     let mut context = Context::default();
@@ -42,7 +58,7 @@ mod tests {
     fn decide(when: &str) -> Result<bool, RenderError> {
         let text = serde_json::to_string(&json!({ "name": "a", "purpose": "b", "when": when })).unwrap();
         let spec = serde_yaml::from_str(&text).unwrap();
-        holds(&spec, &json!({ "components": { "registry": { "mode": "bundled", "replicas": 1 } } }), &Value::Null)
+        installed(&spec, &json!({ "components": { "registry": { "mode": "bundled", "replicas": 1 } } }), &Value::Null).map(|spec| spec.is_some())
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! Secrets and certificates as a component declares them, become specifications that the engine makes values for.
 //! No value passes through here.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use airlock_model::answers::SecretReference;
 use airlock_model::{CertificateSpec, CertificateSubject, HostName, Recipe, SecretEntry, SecretKeyRef, SecretSpec};
 
 use crate::RenderError;
@@ -28,7 +30,9 @@ pub(crate) fn secrets(spec: &ComponentSpec, values: &Values<'_>, templates: &Tem
             class: declared.class,
         })
     };
-    spec.secrets.iter().map(secret).collect()
+    // What the answers do not refer to is no Secret.
+    let is_given = |(_, declared): &(&String, &SecretDeclaration)| declared.referred.as_deref().is_none_or(|path| reference(values, path).is_some());
+    spec.secrets.iter().filter(is_given).map(secret).collect()
 }
 
 /// The namespace of a Secret.
@@ -51,7 +55,7 @@ fn recipe(spec: &ComponentSpec, declared: &SecretDeclaration, values: &Values<'_
             Some(Generate::LongRandom) => Ok(Recipe::LongRandom),
             Some(Generate::EcP256) => Ok(Recipe::EcP256),
             Some(Generate::Fernet) => Ok(Recipe::Fernet),
-            None => Err(spec.wrong("a Secret needs either `generate` or `compose`")),
+            None => referred(spec, declared, values),
         };
     };
     let template = templates.text(&format!("{}/component.yaml", spec.folder), text, values)?;
@@ -63,6 +67,22 @@ fn recipe(spec: &ComponentSpec, declared: &SecretDeclaration, values: &Values<'_
         Ok((word.clone(), SecretKeyRef { namespace: place(spec, source, values).to_owned(), name: full_name(name, source, values), key: source.key.clone() }))
     };
     Ok(Recipe::Compose { template, from: declared.from.iter().map(reference).collect::<Result<_, RenderError>>()? })
+}
+
+/// A value that the answers refer to. One that is in the cluster is a part that another Secret is composed of.
+fn referred(spec: &ComponentSpec, declared: &SecretDeclaration, values: &Values<'_>) -> Result<Recipe, RenderError> {
+    let path = declared.referred.as_deref().unwrap_or_default();
+    let text = reference(values, path).ok_or_else(|| spec.wrong(format!("the answers have no reference at `{path}`")))?;
+    Ok(match text.parse() {
+        Ok(SecretReference::Key(at)) => Recipe::Compose { template: "{value}".to_owned(), from: BTreeMap::from([("value".to_owned(), at)]) },
+        // The answers' own check has refused what is no reference.
+        _ => Recipe::Referred { reference: text.to_owned() },
+    })
+}
+
+/// The reference at a path of the answers.
+fn reference<'a>(values: &Values<'a>, path: &str) -> Option<&'a str> {
+    values.shared.answers.pointer(&format!("/{}", path.replace('.', "/"))).and_then(serde_json::Value::as_str)
 }
 
 /// The certificates of a component.

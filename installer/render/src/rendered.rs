@@ -98,9 +98,7 @@ pub fn used_images(answers: &Answers, facts: Option<&Facts>) -> Result<BTreeSet<
     let (answers, facts) = (serde_json::to_value(answers).map_err(RenderError::Values)?, serde_json::to_value(facts).map_err(RenderError::Values)?);
     let mut used = BTreeSet::new();
     for spec in ComponentSpec::all(&library)? {
-        if condition::holds(&spec, &answers, &facts)? {
-            used.extend(spec.images);
-        }
+        used.extend(condition::installed(&spec, &answers, &facts)?.into_iter().flat_map(|spec| spec.images));
     }
     Ok(used)
 }
@@ -121,9 +119,9 @@ pub(crate) fn render_library(library: &Library, input: &RenderInput<'_>) -> Resu
     context::check_overrides(input.answers, &known)?;
     let (mut installed, mut deployments) = (Vec::new(), Vec::new());
     for spec in &known {
-        if condition::holds(spec, &answers, &facts)? {
+        if let Some(spec) = condition::installed(spec, &answers, &facts)? {
             let of = if spec.is_of_deployments() { &mut deployments } else { &mut installed };
-            of.push(spec.clone());
+            of.push(spec);
         }
     }
     installed.sort_by_key(|spec| (spec.name != NAMESPACES, spec.name.clone()));

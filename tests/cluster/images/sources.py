@@ -47,7 +47,7 @@ class Sources:
 
 
 # Built by `monitoring`, in modules of their own, because their libraries are other versions than Kubernetes'.
-MONITORING = ("prometheus", "promtool", "alertmanager", "amtool")
+MONITORING = ("prometheus", "promtool", "alertmanager", "amtool", "postgres_exporter", "mailpit")
 
 
 def prepare(recipes: list[Recipe]) -> None:

@@ -30,6 +30,8 @@ oauth2-proxy        github.com/oauth2-proxy/oauth2-proxy/v7                     
 "
 # What `up` needs; the others come with the tests that use them.
 FIRST="client relay host-local bridge loopback portmap pebble registry containerd-shim-runc-v2 containerd ctr bedcontrollers coredns netpol kube"
+# These need modules of their own, because their libraries are other versions than Kubernetes'; `images/monitoring` builds them.
+APART="mailpit prometheus promtool alertmanager amtool postgres_exporter"
 CNI="host-local bridge loopback portmap"
 KUBE_LINKS="etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kubectl"
 
@@ -48,8 +50,9 @@ build() {
   [ "$wanted" != all ] || wanted=$(awk 'NF { print $1 }' <<<"$PROGRAMS")
   mkdir -p "$BIN/cni" "$BIN/.keys" "$LOG"
   for name in $wanted; do
+    case " $APART " in *" $name "*) AIRLOCK_BED=$BED "$HERE/images/monitoring" "$name"; continue ;; esac
     read -r package cost <<<"$(program "$name")"
-    [ -n "$package" ] || give_up "no program is called $name; there are:" $(awk 'NF { print $1 }' <<<"$PROGRAMS")
+    [ -n "$package" ] || give_up "no program is called $name; there are:" $(awk 'NF { print $1 }' <<<"$PROGRAMS") $APART
     if [ ! -x "$(program_path "$name")" ] || [ "$(cat "$BIN/.keys/$name" 2>/dev/null)" != "$(program_key "$name" "$package")" ]; then
       todo+=("$name"); total=$((total + cost))
     fi

@@ -254,7 +254,7 @@ fn publish_own_image(bed: &Bed) {
         return;
     }
     let images = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cluster/images");
-    let needed = ["pause", "coredns", "nginx", "registry", "client", "postgres", "airflow", "airlock"];
+    let needed = ["pause", "coredns", "nginx", "registry", "client", "postgres", "prometheus", "alertmanager", "kube-state-metrics", "postgres-exporter", "airflow", "airlock"];
     for step in ["build", "publish"] {
         let output = Command::new(images.join(step)).args(needed).env("AIRLOCK_BED", bed.folder()).env("AIRLOCK_BINARY", program()).output().unwrap_or_else(|error| panic!("{error}"));
         assert!(output.status.success(), "images/{step} failed:\n{}", String::from_utf8_lossy(&output.stderr));

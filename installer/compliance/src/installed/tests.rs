@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use airlock_model::answers::Receiver;
 use airlock_model::{
     AttemptId, AttemptResult, Credentials, CredentialsForm, Digest, Finding, ImageLock, LiveObject, LockedImage, Need, ObjectRef, Outcome, Planned, Presented, Profile, Reason, SecretKeyRef,
     SecretLeak, Snapshot, TlsVersion, Verdict, World, WorldDeployment, names,
@@ -36,6 +37,8 @@ fn world() -> World {
         registry: Some(HOST.into()),
         registry_credentials: Some(Credentials { username: "airlock".into(), password: Some(password), form: CredentialsForm::Basic }),
         deployments: ["alpha", "beta"].map(deployment).into(),
+        accounts_with_rights: vec!["airlock/kube-state-metrics".into()],
+        receiver: Some(Receiver::Webhook),
     }
 }
 
@@ -74,6 +77,14 @@ fn pod() -> LiveObject {
     live("v1", "Pod", Some("airlock"), "edge-0", &json!({ "spec": spec, "status": { "containerStatuses": [ { "name": "nginx", "imageID": image } ] } }))
 }
 
+/// The Job that sends the receiver of alerts a message.
+fn message(made: &str, ended: &str) -> LiveObject {
+    let labels = json!({ "app.kubernetes.io/name": "monitoring-receiver" });
+    let mut job = live("batch/v1", "Job", Some("airlock"), "monitoring-receiver-1", &json!({ "labels": labels, "status": { "conditions": [{ "type": ended, "status": "True" }] } }));
+    job.manifest["metadata"]["creationTimestamp"] = json!(made);
+    job
+}
+
 fn presented() -> Presented {
     Presented {
         version: TlsVersion::Tls13,
@@ -106,6 +117,7 @@ fn good() -> Snapshot {
             ("Pod".into(), Ok(vec![pod()])),
             ("Namespace".into(), Ok(vec![namespace("airlock"), namespace("airlock-probes")])),
             ("NetworkPolicy".into(), Ok(vec![deny("airlock"), live("networking.k8s.io/v1", "NetworkPolicy", Some("airlock"), "edge", &allow), deny("airlock-probes")])),
+            ("Job".into(), Ok(vec![message("2026-11-24T02:00:00Z", "Complete")])),
             ("ServiceAccount".into(), Ok(vec![live("v1", "ServiceAccount", Some("airlock"), "edge", &json!({}))])),
         ]),
         outcomes: BTreeMap::from([
@@ -216,6 +228,8 @@ const CASES: &[Case] = &[
     (|s| container(s)["resources"] = json!({}), &[("WKL-002", Fail)]),
     (|s| spec(s)["automountServiceAccountToken"] = json!(null), &[("WKL-004", Fail)]),
     (|s| spec(s)["automountServiceAccountToken"] = json!(true), &[("WKL-004", Fail)]),
+    (|s| { spec(s)["automountServiceAccountToken"] = json!(true); s.world.accounts_with_rights.push("edge".into()); }, &[]),
+    (|s| { spec(s)["automountServiceAccountToken"] = json!(true); s.world.accounts_with_rights.push("edge".into()); s.world.platform = "other".into(); }, &[("WKL-004", Fail)]),
     (|s| { spec(s)["automountServiceAccountToken"] = json!(null); objects(s, "ServiceAccount")[0].manifest["automountServiceAccountToken"] = json!(false); }, &[]),
     (|s| spec(s)["volumes"][0] = json!({ "name": "t", "projected": { "sources": [ { "serviceAccountToken": { "path": "token" } } ] } }), &[("WKL-004", Fail)]),
     (|s| spec(s)["serviceAccountName"] = json!("default"), &[("WKL-005", Fail)]),
@@ -287,6 +301,14 @@ const CASES: &[Case] = &[
     (|s| objects(s, "Pod")[0].manifest["status"] = json!({ "phase": "Pending" }), &[]),
     (|s| { objects(s, "Pod")[0].manifest["status"] = json!({ "phase": "Pending" }); container(s)["image"] = json!("docker.io/library/nginx:1.30"); }, &[("REG-010", Fail)]),
     (|s| s.planned = None, &[("REG-010", Unverified)]),
+    // alerts
+    (|s| s.world.receiver = Some(Receiver::None), &[("MON-001", Warn)]),
+    (|s| s.world.receiver = None, &[("MON-001", Verdict::NotApplicable(Reason::ComponentOff))]),
+    (|s| objects(s, "Job")[0] = message("2026-11-24T02:00:00Z", "Failed"), &[("MON-001", Fail)]),
+    (|s| objects(s, "Job").push(message("2026-11-24T02:30:00Z", "Failed")), &[("MON-001", Fail)]),
+    (|s| objects(s, "Job").push(message("2026-11-24T01:30:00Z", "Failed")), &[]),
+    (|s| objects(s, "Job")[0] = message("2026-11-24T02:00:00Z", "Suspended"), &[("MON-001", Unverified)]),
+    (|s| objects(s, "Job").clear(), &[("MON-001", Unverified)]),
     // secrets
     (|s| s.leaks = Some(Ok(vec![SecretLeak { secret: "Secret airlock/a, key b".into(), place: "ConfigMap airlock/c, key d".into() }])), &[("SEC-001", Fail)]),
     (|s| s.leaks = Some(Err("403".into())), &[("SEC-001", Unverified)]),

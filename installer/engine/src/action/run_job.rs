@@ -13,8 +13,8 @@ pub(super) async fn settle(run: &Run<'_>, step: &PlannedStep, job: &Object) -> R
     let reference = job.reference();
     let live = run.halt.or(run.cluster.get(reference)).await?.map_err(ApplyError::of)?;
     let operation = match &live {
-        Some(live) if live.ready => None,
-        Some(live) if !has_failed(&live.manifest) => Some(Operation::Await),
+        Some(live) if live.ready && !is_outdated(job, &live.manifest) => None,
+        Some(live) if !live.ready && !has_failed(&live.manifest) => Some(Operation::Await),
         found => {
             let mut former = former(run, job).await?;
             former.extend(found.as_ref().map(|_| reference.clone()));
@@ -68,6 +68,13 @@ async fn wait(run: &Run<'_>, step: &PlannedStep, job: &Object) -> Result<(), App
     run.halt.while_leased(run.cluster.wait_ready(std::slice::from_ref(job.reference()), &options, told)).await?.map_err(ApplyError::of)
 }
 
+/// Whether a Job that ended well asks to be run again: a Secret that its pods read was made anew since.
+pub fn is_outdated(job: &Object, live: &Value) -> bool {
+    let annotation = |manifest: &Value, key: &str| manifest.pointer("/spec/template/metadata/annotations")?.get(key)?.as_str().map(str::to_owned);
+    let generation = |manifest: &Value| annotation(manifest, names::ANNOTATION_SECRET_GENERATION).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+    annotation(job.manifest(), names::ANNOTATION_AGAIN).is_some() && generation(job.manifest()) > generation(live)
+}
+
 /// The Job controller gave up (Kubernetes: condition `Failed` of a Job).
 fn has_failed(job: &Value) -> bool {
     let conditions = job.pointer("/status/conditions").and_then(Value::as_array);
@@ -79,6 +86,18 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn only_a_job_that_asks_for_it_is_run_again_for_a_newer_secret() {
+        let job = |annotations: Value| {
+            let spec = json!({"template": {"metadata": {"annotations": annotations}}});
+            Object::new(json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "j", "namespace": "airlock"}, "spec": spec})).unwrap()
+        };
+        let of = |generation: &str| json!({"airlock-platform.io/secret-generation": generation, "airlock-platform.io/again": "secrets"});
+        assert!(is_outdated(&job(of("10")), job(of("9")).manifest()));
+        assert!(!is_outdated(&job(of("9")), job(of("9")).manifest()));
+        assert!(!is_outdated(&job(json!({"airlock-platform.io/secret-generation": "10"})), job(of("9")).manifest()));
+    }
 
     #[test]
     fn a_job_has_failed_when_its_controller_says_so() {

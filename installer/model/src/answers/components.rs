@@ -15,7 +15,7 @@ pub struct Components {
     pub registry: Component,
     /// Postgres, one server for all Airflow deployments.
     pub database: Component,
-    /// Prometheus and Alertmanager.
+    /// Prometheus, Alertmanager, and what they ask; absent: none, since somebody has to say where alerts go.
     pub monitoring: Option<Component>,
 }
 

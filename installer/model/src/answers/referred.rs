@@ -8,7 +8,9 @@ pub type Looking<'a> = dyn Fn(&SecretReference) -> Result<(), String> + 'a;
 impl Answers {
     /// Every reference to a secret with the path of its key. A text that is no reference is for [`Answers::validate`] to name.
     pub fn references(&self) -> Vec<(String, SecretReference)> {
-        self.trust.ca.iter().enumerate().filter_map(|(index, text)| Some((format!("trust.ca[{index}]"), text.parse().ok()?))).collect()
+        let authorities = self.trust.ca.iter().enumerate().map(|(index, text)| (format!("trust.ca[{index}]"), text));
+        let alerts = self.alerts.references().into_iter().map(|(path, text)| (path.to_owned(), text));
+        authorities.chain(alerts).filter_map(|(path, text)| Some((path, text.parse().ok()?))).collect()
     }
 
     /// The references that lead nowhere.

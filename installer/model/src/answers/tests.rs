@@ -69,7 +69,7 @@ delivery: direct
 profile: { ref: baseline }
 evidence: { sink: null, signer: null }
 "#;
-    assert_eq!(faults(text), ["13:15 answers.not-built: `components.monitoring: mode bundled` is not built yet; leave it out"]);
+    assert_eq!(faults(text), ["13:15 answers.value: `components.monitoring`: nobody would hear of an alert; say in `alerts.receiver` where they go: webhook, email, or none"]);
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn everything_that_is_not_built_is_refused_by_name() {
         ("components: { edge: { mode: off } }\n", "components.edge.mode"),
         ("components: { registry: { mode: existing } }\n", "components.registry.mode"),
         ("components: { database: { mode: existing } }\n", "components.database.mode"),
-        ("components: { monitoring: { mode: existing } }\n", "components.monitoring"),
+        ("components: { monitoring: { mode: existing } }\n", "components.monitoring.mode"),
         ("namespaces: { create: false }\n", "namespaces.create"),
         ("network: { proxy: { https: 'http://proxy:3128' } }\n", "network.proxy"),
         ("trust: { ca: ['file:ca.pem'] }\n", "trust.ca"),
@@ -288,5 +288,48 @@ proptest! {
             prop_assert!(error.faults().all(|fault| fault.at().is_none_or(|at| at.line >= 1 && at.column >= 1)));
             prop_assert!(!error.faults().any(|fault| matches!(fault, AnswersFault::Mismatch { .. })), "{error}");
         }
+    }
+}
+
+const EGRESS: &str = "network: { egress: [{ component: monitoring, to: 192.0.2.1/32, port: 443, reason: alerts }] }\n";
+
+#[test]
+fn where_alerts_go_is_said_with_monitoring_and_not_without() {
+    for good in [
+        "components: { monitoring: {} }\nalerts: { receiver: none }\n".to_owned(),
+        "components: { monitoring: { mode: off } }\n".to_owned(),
+        format!("components: {{ monitoring: {{}} }}\nalerts: {{ receiver: webhook, webhook: {{ url: 'env:URL' }} }}\n{EGRESS}"),
+        format!("components: {{ monitoring: {{}} }}\nalerts: {{ receiver: email, email: {{ to: a@b.test, from: c@d.test, server: 'mail.test:25' }}, authority: 'file:ca.pem' }}\n{EGRESS}"),
+    ] {
+        assert!(Answers::from_yaml(&with(&good)).is_ok(), "{good}: {:?}", faults(&with(&good)));
+    }
+    for (more, begins) in [
+        ("alerts: { receiver: none }\n", "4:21 answers.value: `alerts.receiver`: there is no alert"),
+        ("components: { monitoring: {} }\nalerts: { receiver: pager }\n", "5:21 answers.choice: "),
+        ("components: { monitoring: {} }\nalerts: { receiver: webhook, webhook: { url: 'env:URL' } }\n", "5:21 answers.value: `alerts.receiver`: nothing lets an alert out"),
+        ("components: { monitoring: {} }\nalerts: { receiver: email }\n", "5:21 answers.value: `alerts.receiver`: nothing lets an alert out"),
+        ("components: { monitoring: {} }\nalerts: { receiver: none, webhook: { url: 'env:URL' } }\n", "5:36 answers.value: `alerts.webhook`: `alerts.receiver` names another"),
+    ] {
+        let told = faults(&with(more));
+        assert!(told[0].starts_with(begins), "{more}: {told:?}");
+    }
+}
+
+#[test]
+fn a_receiver_that_cannot_be_is_refused_without_its_secret() {
+    for (alerts, begins) in [
+        ("{ receiver: webhook, webhook: { url: 'https://hook/hunter2' } }", "answers.reference: `alerts.webhook.url`"),
+        ("{ receiver: email }", "answers.value: `alerts.receiver`: the receiver itself is not described"),
+        ("{ receiver: email, email: { to: nobody, from: a@b.test, server: 'm.test:25' } }", "answers.value: `alerts.email.to`"),
+        ("{ receiver: email, email: { to: 'a@b.test, c@d.test', from: a@b.test, server: 'm.test:25' } }", "answers.value: `alerts.email.to`"),
+        ("{ receiver: email, email: { to: a@b.test, from: a@b.test, server: m.test } }", "answers.value: `alerts.email.server`"),
+        ("{ receiver: email, email: { to: a@b.test, from: a@b.test, server: 'm.test:0' } }", "answers.value: `alerts.email.server`"),
+        ("{ receiver: email, email: { to: a@b.test, from: a@b.test, server: 'm.test:25', username: u } }", "answers.value: `alerts.email`: `username` and `password`"),
+        ("{ receiver: email, email: { to: a@b.test, from: a@b.test, server: 'm.test:25', username: u, password: hunter2 } }", "answers.reference: `alerts.email.password`"),
+    ] {
+        let told = faults(&with(&format!("components: {{ monitoring: {{}} }}\nalerts: {alerts}\n{EGRESS}")));
+        let (place, fault) = told[0].split_once(' ').unwrap();
+        assert!(place.starts_with("5:") && fault.starts_with(begins), "{alerts}: {told:?}");
+        assert!(!told.concat().contains("hunter2"), "{told:?}");
     }
 }

@@ -36,8 +36,8 @@ impl Answers {
         }
         let database = self.components.database.mode;
         refuse(database == Mode::Existing, "components.database.mode", word(&database), "possible are bundled and off");
-        let monitoring = self.components.monitoring.as_ref().filter(|component| component.mode != Mode::Off);
-        refuse(monitoring.is_some(), "components.monitoring", monitoring.map_or_else(String::new, |component| format!("mode {}", word(&component.mode))), leave_out);
+        let monitoring = self.components.monitoring.as_ref().map(|component| component.mode);
+        refuse(monitoring == Some(Mode::Existing), "components.monitoring.mode", word(&Mode::Existing), "possible are bundled and off");
         refuse(!self.namespaces.create, "namespaces.create", "false".into(), "possible is true: Airlock makes its namespaces");
         refuse(self.network.proxy != super::Proxy::default(), "network.proxy", "a proxy".into(), leave_out);
         refuse(!self.trust.ca.is_empty(), "trust.ca", entries(self.trust.ca.len()), leave_out);

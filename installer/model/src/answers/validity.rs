@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
-use super::{Answers, Component, SecretReference, Storage, cidr};
+use super::{Answers, Component, Mode, SecretReference, Storage, cidr};
 use crate::{HostName, HostNameError, quantity, quantity_millis};
 
 /// Something that can't be meant.
@@ -42,6 +42,7 @@ impl Answers {
         problems.edge(self);
         problems.namespaces(self);
         problems.components(self);
+        problems.alerts(self);
         problems.network(self);
         problems.metadata(self);
         problems.references(self);
@@ -136,6 +137,14 @@ impl Problems {
             if let Some(component) = component {
                 self.component(&format!("components.{name}"), component);
             }
+        }
+    }
+
+    fn alerts(&mut self, answers: &Answers) {
+        let monitored = answers.components.monitoring.as_ref().is_some_and(|component| component.mode == Mode::Bundled);
+        let may_leave = answers.network.egress.iter().any(|egress| egress.component == "monitoring");
+        for (path, text) in answers.alerts.flaws(monitored, may_leave) {
+            self.add(path, text);
         }
     }
 
@@ -247,6 +256,11 @@ impl Problems {
         for (index, reference) in answers.trust.ca.iter().enumerate() {
             if let Err(error) = reference.parse::<SecretReference>() {
                 refused(format!("trust.ca[{index}]"), error.to_string());
+            }
+        }
+        for (path, reference) in answers.alerts.references() {
+            if let Err(error) = reference.parse::<SecretReference>() {
+                refused(path.to_owned(), error.to_string());
             }
         }
         if let Some(secret) = &answers.images.pull_secret {

@@ -111,6 +111,14 @@ pub(super) const CODES: &[CodeSpec] = &[
         next: AGAIN,
     },
     CodeSpec {
+        code: "engine.reference-unreadable",
+        exit: Exit::ApplyFailed,
+        what: "a value that the answers refer to by file: or env: cannot be read, or is empty",
+        why: "values that somebody else owns stand in no answers and no plan; they are read where the program runs, when they are needed",
+        fix: "run it where the file or the variable is, then run again",
+        next: AGAIN,
+    },
+    CodeSpec {
         code: "engine.secret-foreign",
         exit: Exit::PlanMismatch,
         what: "a Secret exists under a name that Airlock would generate, and with another type",

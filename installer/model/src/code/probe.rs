@@ -36,4 +36,28 @@ pub(super) const CODES: &[CodeSpec] = &[
         fix: "mend what it names; a refused password is a Secret that does not belong to this server's volume",
         next: None,
     },
+    CodeSpec {
+        code: "probe.alertmanager",
+        exit: Exit::ApplyFailed,
+        what: "Alertmanager does not answer, or not as it should",
+        why: "alerts go through it, and without it nobody is told",
+        fix: "see that its pod runs and that policies let the connection through",
+        next: Some("airlock status"),
+    },
+    CodeSpec {
+        code: "probe.receiver-refused",
+        exit: Exit::ApplyFailed,
+        what: "the receiver of alerts did not take a message",
+        why: "an alert that does not arrive is none: no platform is called monitored before a message has been delivered",
+        fix: "mend `alerts` in the answers, `network.egress` for component monitoring, or the receiver; Alertmanager's words are in its log",
+        next: Some("kubectl --namespace airlock logs statefulset/monitoring --container alertmanager"),
+    },
+    CodeSpec {
+        code: "probe.receiver-silent",
+        exit: Exit::ApplyFailed,
+        what: "nothing became of a message to the receiver of alerts within two minutes",
+        why: "an alert that does not arrive is none: no platform is called monitored before a message has been delivered",
+        fix: "see what Alertmanager waits for; its words are in its log",
+        next: Some("kubectl --namespace airlock logs statefulset/monitoring --container alertmanager"),
+    },
 ];

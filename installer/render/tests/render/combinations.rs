@@ -118,6 +118,19 @@ const CHOICES: [&[&str]; 6] = [
     ],
 ];
 
+/// Monitoring with each kind of receiver; the egress that it asks for is part of it.
+pub(crate) const MONITORED: [&str; 3] = [
+    "components: { monitoring: { mode: bundled }, database: { mode: off } }\nalerts: { receiver: none }\n",
+    concat!(
+        "components: { monitoring: { storage: { size: 3Gi } } }\nalerts: { receiver: webhook, webhook: { url: \"file:/url\" }, authority: \"secret:trust/company#ca.crt\" }\n",
+        "network: { egress: [{ component: monitoring, to: 198.51.100.7/32, port: 443, reason: alerts }] }\n",
+    ),
+    concat!(
+        "components: { monitoring: {} }\nalerts: { receiver: email, email: { to: ops@example.com, from: airlock@example.com, server: \"mail.example.com:587\", username: u, password: \"env:P\" } }\n",
+        "network: { egress: [{ component: monitoring, to: 198.51.100.7/32, port: 587, reason: alerts }] }\n",
+    ),
+];
+
 /// All combinations with what they give, rendered once.
 pub(crate) fn rendered() -> &'static [(Combination, Rendered)] {
     static RENDERED: OnceLock<Vec<(Combination, Rendered)>> = OnceLock::new();
@@ -148,6 +161,12 @@ fn all() -> Vec<Combination> {
         }
     }
     for (world, facts) in &worlds {
+        for (number, text) in MONITORED.iter().enumerate() {
+            let mut combination = Combination::of(&format!("monitored {number} {world}"), text);
+            combination.facts.clone_from(facts);
+            combination.lock = facts.is_some().then(lock);
+            combinations.push(combination);
+        }
         for (name, text) in [("", ""), ("tiny ", "sizing: tiny\n"), ("labelled ", CHOICES[2][1]), ("pre-made ", CHOICES[3][1]), ("own hosts ", "hosts: { tenant: \"{tenant}.flow.{base}\" }\n")] {
             for deployment in ["name: alpha\n", "name: data-science\nexampleDag: true\nsizing: production\nquota: { cpu: 1.5, memory: 3Gi, pods: 9 }\n"] {
                 let mut combination = Combination::of(&format!("{} {name}{world}", deployment.lines().next().unwrap()), text);

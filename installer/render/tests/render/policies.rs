@@ -77,7 +77,7 @@ fn peer(peer: &Value) -> Name {
 fn listens(row: &Connection) -> Vec<(Name, Name, u64)> {
     let of = |port: u64| (row.source.clone(), row.target.clone(), port);
     match (row.source.as_str(), row.target.as_str()) {
-        ("outside", "edge") => vec![of(8443)],
+        (_, "edge") => vec![of(8443)],
         (_, "cluster DNS") => [53, 5353, 8053].map(of).into(),
         (_, "API server") => [443, 6443].map(of).into(),
         _ => vec![of(row.port.into())],

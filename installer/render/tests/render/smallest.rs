@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use airlock_render::RenderedComponent;
 use serde::Serialize;
 
-use crate::combinations::Combination;
+use crate::combinations::{self, Combination};
 
 fn add(text: &mut String, title: &str, value: &impl Serialize) {
     let _ = write!(text, "--- # {title}\n{}", serde_yaml::to_string(value).unwrap());
@@ -42,7 +42,7 @@ fn the_edge_is_configured_like_this() {
 #[test]
 fn a_tiny_platform_with_two_airflow_deployments_fits_into_a_small_cluster() {
     let tiny = |name: Option<&str>| {
-        let mut combination = Combination::of("tiny", "sizing: tiny\n");
+        let mut combination = Combination::of("tiny", &format!("sizing: tiny\n{}", combinations::MONITORED[1]));
         combination.deployment = name.map(|name| airlock_model::AirflowDeployment::named(&name.parse().unwrap()));
         combination.render().requests
     };

@@ -15,7 +15,7 @@ use crate::scratch::folder;
 type Outcome = Result<(), Box<dyn Error>>;
 
 /// All but `airlock`, whose program these tests don't build.
-const IMAGES: [&str; 10] = ["pause", "coredns", "nginx", "registry", "client", "postgres", "prometheus", "alertmanager", "kube-state-metrics", "airflow"];
+const IMAGES: [&str; 11] = ["pause", "coredns", "nginx", "registry", "client", "postgres", "prometheus", "alertmanager", "kube-state-metrics", "postgres-exporter", "airflow"];
 /// Until a pod is ready whose image the node may have to pull first.
 const PATIENCE: Duration = Duration::from_secs(90);
 

@@ -4,6 +4,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+mod alert_rules;
 mod another_cluster;
 mod bad_input;
 mod cluster_room;
@@ -12,6 +13,7 @@ mod engine_room;
 mod guided;
 mod install;
 mod interruption;
+mod monitoring;
 mod rights;
 mod trying;
 mod uninstall;

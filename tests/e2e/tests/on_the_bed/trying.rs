@@ -26,7 +26,16 @@ fn a_second_try_finds_that_nothing_is_to_be_done() {
     let began = Instant::now();
 
     let first = run(&bed);
-    for words in ["the company's DNS administrator sets the records", "the nodes' administrator lets them trust the authority", "is installed", "https://registry.platform.test", "--resolve", "the Airflow deployment alpha is there", "By promise", "--credentials"] {
+    for words in [
+        "the company's DNS administrator sets the records",
+        "the nodes' administrator lets them trust the authority",
+        "is installed",
+        "https://registry.platform.test",
+        "--resolve",
+        "the Airflow deployment alpha is there",
+        "By promise",
+        "--credentials",
+    ] {
         assert!(first.stdout.contains(words) || first.stderr.contains(words), "`{words}` is missing:\n{}{}", first.stdout, first.stderr);
     }
     let audit = bed.audit().expect("the audit log");

@@ -1,0 +1,11 @@
+//! `airlock certificates`, in the pod of Prometheus: when the certificates end that servers present.
+
+use airlock_model::Exit;
+
+use crate::arguments::Certificates;
+use crate::failure::Failure;
+
+pub(super) async fn run(arguments: &Certificates) -> Result<Exit, Failure> {
+    airlock_probe::measure_certificates(arguments.listen, &arguments.server).await?;
+    Ok(Exit::Ok)
+}

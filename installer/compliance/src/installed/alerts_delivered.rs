@@ -1,0 +1,76 @@
+//! MON-001: alerts reach somebody. The proof is the Job by which the last install sent the receiver a message.
+
+use airlock_model::answers::Receiver;
+use airlock_model::{Check, CheckSpec, Finding, LiveObject, Need, Profile, Reason, Severity, Snapshot, World, names};
+use serde_json::Value;
+
+use crate::described::{Described, Resting};
+use crate::live;
+use crate::pod_security::Violation;
+
+static TEXTS: Described = Described {
+    spec: CheckSpec {
+        id: "MON-001",
+        title: "alerts reach somebody",
+        severity: Severity::High,
+        promises: &["P4"],
+        explanation: "The Job `monitoring-receiver-…` of the platform's namespace hands Alertmanager a message for the receiver and ends well only when Alertmanager has counted it as delivered. It is run by `airlock install`, and again when the receiver, its address, or its password changes. With `alerts.receiver: none` this is a warning for as long as it stays so; with several such Jobs the newest counts.",
+        remedy: "With `none`, name a receiver under `alerts` in the answers. With a receiver that refused, mend it or the answers and run `airlock install` again: it sends another message.",
+    },
+    expected: "a message was delivered to the receiver",
+    why: "an alert that nobody hears is none",
+};
+
+const SUBJECT: &str = "receiver of alerts";
+/// The component whose Job sends the message.
+const JOB: &str = "monitoring-receiver";
+
+/// The check.
+pub(crate) struct AlertsDelivered;
+
+impl Check for AlertsDelivered {
+    fn spec(&self) -> &CheckSpec {
+        &TEXTS.spec
+    }
+
+    fn needs(&self, _: &Profile, _: &World) -> Vec<Need> {
+        vec![live::need("batch/v1", "Job")]
+    }
+
+    fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
+        vec![match given.world.receiver {
+            None if given.world.base_domain.is_empty() => TEXTS.unverified(SUBJECT, "nothing is known of the installation"),
+            None => TEXTS.not_applicable(SUBJECT, Reason::ComponentOff, "no monitoring is installed"),
+            Some(Receiver::None) => TEXTS.warn(Severity::Medium, SUBJECT, "the answers say that nobody is told of alerts"),
+            Some(Receiver::Webhook | Receiver::Email) => judge(given),
+        }]
+    }
+}
+
+fn judge(given: &Snapshot) -> Finding {
+    let jobs = match live::objects(given, "Job") {
+        Ok(jobs) => jobs,
+        Err(reason) => return TEXTS.unverified(SUBJECT, reason),
+    };
+    let newest = jobs.into_iter().filter(|job| live::label(job, names::LABEL_NAME) == Some(JOB)).max_by_key(|job| text(job, "/metadata/creationTimestamp").unwrap_or_default());
+    let Some(job) = newest else { return TEXTS.unverified(SUBJECT, "no message has been sent to it") };
+    let seen = |path: &str| [Violation { path: path.to_owned(), value: job.manifest.pointer(path).cloned().unwrap_or(Value::Null), detail: String::new() }];
+    match condition(job) {
+        Some("Complete") => {
+            let when = text(job, "/status/completionTime").unwrap_or("an unknown time");
+            TEXTS.pass(SUBJECT, format!("a message was delivered, seen at {when}")).seen(job, &seen("/status/completionTime"))
+        }
+        Some("Failed") => TEXTS.fail(SUBJECT, "it did not take the message, or Alertmanager could not be reached").seen(job, &seen("/status/conditions")),
+        _ => TEXTS.unverified(SUBJECT, "a message is on its way"),
+    }
+}
+
+fn text<'a>(job: &'a LiveObject, path: &str) -> Option<&'a str> {
+    job.manifest.pointer(path)?.as_str()
+}
+
+/// How the Job ended (Kubernetes: conditions `Complete` and `Failed` of a Job).
+fn condition(job: &LiveObject) -> Option<&str> {
+    let conditions = job.manifest.pointer("/status/conditions")?.as_array()?;
+    conditions.iter().filter(|condition| condition["status"] == "True").filter_map(|condition| condition["type"].as_str()).find(|kind| ["Complete", "Failed"].contains(kind))
+}

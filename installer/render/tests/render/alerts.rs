@@ -1,0 +1,149 @@
+//! The rules of alerts against what is asked: a rule about a job that nobody scrapes could never alert, and nobody would notice.
+
+use std::collections::BTreeSet;
+
+use airlock_render::Rendered;
+use serde_json::Value;
+
+use crate::combinations::{Combination, MONITORED};
+
+/// Words of `PromQL` that look like names of series and are none.
+const FUNCTIONS: [&str; 1] = ["max_over_time"];
+
+fn text(rendered: &Rendered, config_map: &str, key: &str) -> String {
+    let objects = rendered.components.iter().flat_map(|component| &component.objects);
+    let found = objects.into_iter().find(|object| object.reference().kind == "ConfigMap" && object.reference().name == config_map).unwrap();
+    found.manifest()["data"][key].as_str().unwrap().to_owned()
+}
+
+fn rendered() -> Rendered {
+    Combination::of("monitored", MONITORED[1]).render()
+}
+
+fn jobs(rendered: &Rendered) -> BTreeSet<String> {
+    let config: Value = serde_yaml::from_str(&text(rendered, "prometheus-config", "prometheus.yml")).unwrap();
+    config["scrape_configs"].as_array().unwrap().iter().map(|job| job["job_name"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Each rule with the file that it stands in.
+fn rules(rendered: &Rendered) -> Vec<(String, Value)> {
+    let files = ["platform.rules", "monitoring.rules", "database.rules", "certificates.rules"];
+    let of_file = |file: &str| {
+        let parsed: Value = serde_yaml::from_str(&text(rendered, "prometheus-config", file)).unwrap();
+        parsed["groups"].as_array().unwrap().iter().flat_map(|group| group["rules"].as_array().unwrap().clone()).map(|rule| (file.to_owned(), rule)).collect::<Vec<_>>()
+    };
+    files.into_iter().flat_map(of_file).collect()
+}
+
+/// The series that an expression names, each with what stands in its braces.
+fn series(expression: &str) -> Vec<(String, String)> {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut found = Vec::new();
+    let mut rest = expression;
+    while let Some(start) = rest.find(|c: char| is_word(c) || c == '"' || c == '{') {
+        rest = &rest[start..];
+        if rest.starts_with(['"', '{']) {
+            let end = rest[1..].find(if rest.starts_with('"') { '"' } else { '}' }).unwrap();
+            rest = &rest[end + 2..];
+            continue;
+        }
+        let end = rest.find(|c: char| !is_word(c)).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        rest = after;
+        let is_series = word == "up" || (word.contains('_') && !FUNCTIONS.contains(&word));
+        if is_series {
+            let labels = after.strip_prefix('{').and_then(|after| after.split_once('}')).map(|(labels, _)| labels.to_owned());
+            found.push((word.to_owned(), labels.unwrap_or_default()));
+        }
+    }
+    found
+}
+
+/// The jobs that the braces of a series name.
+fn named(labels: &str) -> Vec<String> {
+    let matcher = labels.split(", ").find_map(|label| label.strip_prefix("job=~\"").or_else(|| label.strip_prefix("job=\"")));
+    matcher.and_then(|rest| rest.strip_suffix('"')).map(|jobs| jobs.split('|').map(str::to_owned).collect()).unwrap_or_default()
+}
+
+#[test]
+fn every_series_of_every_rule_comes_from_a_job_that_is_scraped() {
+    let rendered = rendered();
+    let jobs = jobs(&rendered);
+    let mut seen = BTreeSet::new();
+    for (file, rule) in rules(&rendered) {
+        let found = series(rule["expr"].as_str().unwrap());
+        assert!(!found.is_empty(), "{file}: {rule}");
+        for (name, labels) in found {
+            let named = named(&labels);
+            assert!(!named.is_empty(), "{file}: {name} names no job");
+            assert!(named.iter().all(|job| jobs.contains(job)), "{file}: {name} is of {named:?}, and scraped are {jobs:?}");
+            seen.extend(named);
+        }
+    }
+    assert_eq!(seen, jobs, "nothing is scraped that no rule asks for");
+}
+
+#[test]
+fn kube_state_metrics_watches_just_what_rules_ask_for() {
+    let rendered = rendered();
+    let component = rendered.components.iter().find(|component| component.name == "kube-state-metrics").unwrap();
+    let (_, pod) = component.objects.iter().find_map(|object| object.pod()).unwrap();
+    let arguments: Vec<&str> = pod["containers"][0]["args"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let watched: BTreeSet<&str> = arguments.iter().find_map(|argument| argument.strip_prefix("--resources=")).unwrap().split(',').collect();
+    let asked: BTreeSet<String> =
+        rules(&rendered).iter().flat_map(|(_, rule)| series(rule["expr"].as_str().unwrap())).filter_map(|(name, _)| Some(format!("{}s", name.strip_prefix("kube_")?.split('_').next()?))).collect();
+    assert_eq!(watched, asked.iter().map(String::as_str).collect());
+    let granted: BTreeSet<&str> = component.rights.iter().map(|right| right.resource.as_str()).collect();
+    assert_eq!(granted, watched, "rights are those of what is watched");
+    assert!(component.rights.iter().all(|right| right.namespace.is_some() && ["list", "watch"].contains(&right.verb.as_str())), "{:?}", component.rights);
+    assert!(arguments.contains(&"--namespaces=airlock"), "{arguments:?}");
+}
+
+#[test]
+fn every_alert_says_how_bad_it_is_what_it_means_and_what_to_do() {
+    let mut names = BTreeSet::new();
+    for (file, rule) in rules(&rendered()) {
+        let name = rule["alert"].as_str().unwrap().to_owned();
+        assert!(["critical", "warning"].contains(&rule["labels"]["severity"].as_str().unwrap()), "{file}: {name}");
+        for key in ["summary", "action"] {
+            assert!(rule["annotations"][key].as_str().is_some_and(|text| text.ends_with('.') || text.ends_with(").")), "{file}: {name}: {key}");
+        }
+        assert!(rule["for"].is_string(), "{file}: {name}");
+        assert!(names.insert(name.clone()), "{name} stands twice");
+    }
+    assert!(names.len() >= 10, "{names:?}");
+}
+
+#[test]
+fn what_is_asked_over_the_network_is_verified_and_asks_for_a_password() {
+    for text_of in MONITORED {
+        let rendered = Combination::of("monitored", text_of).render();
+        let config: Value = serde_yaml::from_str(&text(&rendered, "prometheus-config", "prometheus.yml")).unwrap();
+        let scraped = config["scrape_configs"].as_array().unwrap().iter().chain(config["alerting"]["alertmanagers"].as_array().unwrap());
+        for asked in scraped {
+            let target = asked["static_configs"][0]["targets"][0].as_str().unwrap();
+            // Who listens inside the pod alone has nobody else there.
+            if ["127.0.0.1:9090", "127.0.0.1:9101"].contains(&target) {
+                continue;
+            }
+            assert_eq!(asked["scheme"], "https", "{target}");
+            assert!(asked["basic_auth"]["password_file"].is_string() && asked["tls_config"]["server_name"].as_str().is_some_and(|name| name.ends_with(".airlock.svc")), "{target}");
+            assert!(asked["tls_config"].get("insecure_skip_verify").is_none(), "{target}");
+        }
+    }
+}
+
+#[test]
+fn what_the_answers_refer_to_is_a_secret_without_a_value() {
+    let secret = |text: &str, name: &str| {
+        let rendered = Combination::of("monitored", text).render();
+        let monitoring = rendered.components.iter().find(|component| component.name == "monitoring").unwrap().clone();
+        monitoring.secrets.into_iter().find(|secret| secret.name == name).map(|secret| serde_json::to_value(&secret.entries[0].recipe).unwrap())
+    };
+    assert_eq!(secret(MONITORED[1], "alerts-webhook"), Some(serde_json::json!({ "referred": { "reference": "file:/url" } })));
+    let from = serde_json::json!({ "value": { "namespace": "trust", "name": "company", "key": "ca.crt" } });
+    assert_eq!(secret(MONITORED[1], "alerts-authority"), Some(serde_json::json!({ "compose": { "template": "{value}", "from": from } })));
+    assert_eq!(secret(MONITORED[1], "alerts-email"), None);
+    assert_eq!(secret(MONITORED[2], "alerts-email"), Some(serde_json::json!({ "referred": { "reference": "env:P" } })));
+    assert_eq!(secret(MONITORED[0], "alerts-webhook"), None);
+}

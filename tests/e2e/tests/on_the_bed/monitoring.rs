@@ -1,0 +1,230 @@
+//! The platform is watched: the receiver of alerts is tried before it is called one, and alerts arrive there and end.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use airlock_e2e::Site;
+use serde_json::Value;
+
+/// From a component that goes to its alert: a measurement, a minute for sure, and the wait for others of the same name.
+const TOLD_WITHIN: Duration = Duration::from_mins(5);
+const TOKEN: &str = "t0ken-of-the-receiver";
+
+/// A receiver in the company, with a certificate by its authority.
+struct Receiver<'a> {
+    site: &'a Site,
+    host: String,
+    status: PathBuf,
+    log: PathBuf,
+    server: Child,
+}
+
+const PORT: u16 = 9443;
+/// The last part of the company's address on the bridge.
+const CORP: u8 = 254;
+
+impl<'a> Receiver<'a> {
+    fn start(site: &'a Site) -> Self {
+        let host = format!("hook-{}.platform.test", site.name);
+        let address = site.bed.address(CORP).expect("the company's address");
+        site.bed.dns_set(&host, "A", &address).expect("a name for the receiver");
+        let (key, certificate) = certificate(site, &host);
+        let (status, log) = (site.file("status", "404"), site.file("messages", ""));
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/webhook.py");
+        let mut command = site.bed.corp("python3");
+        command.arg(script).args([&address, &PORT.to_string()]).args([&certificate, &key, &status, &log]);
+        let server = command.stdin(Stdio::null()).spawn().expect("python3");
+        Self { site, host, status, log, server }
+    }
+
+    fn answers(&self, status: u16) {
+        std::fs::write(&self.status, status.to_string()).expect("the receiver's answer");
+    }
+
+    /// Every message that was taken so far.
+    fn messages(&self) -> Vec<Value> {
+        let text = std::fs::read_to_string(&self.log).expect("messages");
+        text.lines().map(|line| serde_json::from_str(line).expect("a message is JSON")).collect()
+    }
+
+    /// Whether a message told of an alert, by its name and one of its labels.
+    fn has_told(&self, status: &str, alert: &str, label: &str, value: &str) -> bool {
+        let alerts = self.messages().into_iter().flat_map(|message| message["alerts"].as_array().cloned().unwrap_or_default());
+        alerts.into_iter().any(|told| told["status"] == status && told["labels"]["alertname"] == alert && (label.is_empty() || told["labels"][label] == value))
+    }
+
+    #[track_caller]
+    fn awaits(&self, status: &str, alert: &str, label: &str, value: &str) {
+        let began = Instant::now();
+        while !self.has_told(status, alert, label, value) {
+            assert!(began.elapsed() < TOLD_WITHIN, "{alert} of {value} was not told as {status}; told were {:#?}\n{}", self.messages(), alertmanager(self.site));
+            std::thread::sleep(Duration::from_secs(1));
+        }
+    }
+}
+
+impl Drop for Receiver<'_> {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+        let _ = self.site.bed.dns_delete(&self.host);
+    }
+}
+
+/// A key and a certificate by the company's authority.
+fn certificate(site: &Site, host: &str) -> (PathBuf, PathBuf) {
+    let (key, certificate) = (site.file("hook.key", ""), site.file("hook.crt", ""));
+    let authority = site.bed.folder().join("corp/ca");
+    let mut command = Command::new("openssl");
+    command.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=hook", "-addext"]);
+    command.arg(format!("subjectAltName=DNS:{host}")).args(["-addext", "basicConstraints=critical,CA:FALSE", "-addext", "extendedKeyUsage=serverAuth"]);
+    command.arg("-CA").arg(authority.with_extension("crt")).arg("-CAkey").arg(authority.with_extension("key")).arg("-keyout").arg(&key).arg("-out").arg(&certificate);
+    let output = command.output().expect("openssl");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    (key, certificate)
+}
+
+/// What Alertmanager says, for whoever reads of a failure.
+fn alertmanager(site: &Site) -> String {
+    site.kubectl(&["logs", "monitoring-0", "-c", "alertmanager", "--tail=30"])
+}
+
+fn answers(site: &Site, receiver: &Receiver<'_>, database: &str) -> PathBuf {
+    let url = site.file("url", &format!("https://{}:{PORT}/alerts?token={TOKEN}\n", receiver.host));
+    let address = site.bed.address(CORP).expect("the company's address");
+    let authority = site.bed.company_ca();
+    site.whole_answers(&format!(
+        "components: {{ monitoring: {{ mode: bundled }}, database: {{ mode: {database} }} }}\nalerts: {{ receiver: webhook, webhook: {{ url: 'file:{}' }}, authority: 'file:{}' }}\nnetwork: {{ egress: [{{ component: monitoring, to: {address}/32, port: {PORT}, reason: the receiver of alerts }}] }}\n",
+        url.display(),
+        authority.display()
+    ))
+}
+
+#[test]
+fn alerts_arrive_and_the_receiver_is_tried_before_it_is_called_one() {
+    let site = Site::shared("watched");
+    let receiver = Receiver::start(&site);
+    let answers = answers(&site, &receiver, "bundled");
+
+    let refused = site.install(&answers);
+    assert!(![0, 11].contains(&refused.exit), "a receiver that refuses ends the run:\n{}", refused.said());
+    assert!(refused.said().contains("the receiver did not take the message (webhook: clientError)"), "the cause is told:\n{}", refused.said());
+    assert_eq!(receiver.messages(), Vec::<Value>::new());
+
+    receiver.answers(200);
+    let done = site.installed(&answers);
+    assert!(!done.said().contains(TOKEN) && !refused.said().contains(TOKEN), "the address is a secret");
+    assert!(receiver.has_told("firing", "AirlockReceiverTest", "", ""), "{:?}", receiver.messages());
+    let report = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "-o", "json"]).expect(0).json();
+    assert_eq!(verdicts(&report, "MON-001"), ["pass"], "{report}");
+    site.run(&["plan", "--answers", &answers.display().to_string(), "--exit-code"]).expect(0);
+
+    everything_is_measured(&site);
+    alertmanager_asks_for_a_password(&site);
+    two_alerts_arrive_and_end(&site, &receiver);
+    another_address_behind_the_same_reference_is_tried_again(&site, &receiver, &answers);
+    mails_are_sent_over_tls_with_a_password(&site);
+}
+
+fn verdicts(report: &Value, check: &str) -> Vec<String> {
+    let findings = report["findings"].as_array().expect("findings");
+    findings.iter().filter(|finding| finding["check"] == check).filter_map(|finding| finding["verdict"].as_str().map(str::to_owned)).collect()
+}
+
+/// What Prometheus says, asked by its own tool beside it.
+fn query(site: &Site, expression: &str) -> String {
+    site.kubectl(&["exec", "monitoring-0", "-c", "prometheus", "--", "/bin/promtool", "query", "instant", "http://127.0.0.1:9090", expression])
+}
+
+fn everything_is_measured(site: &Site) {
+    let began = Instant::now();
+    while !query(site, "count(up == 1)").contains("=> 5 @") {
+        assert!(began.elapsed() < Duration::from_mins(2), "not everything is measured: {}", query(site, "up"));
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    for series in [
+        "pg_up == 1",
+        "pg_settings_max_connections > 0",
+        "sum(pg_stat_database_numbackends) > 0",
+        "kube_statefulset_status_replicas_ready{statefulset=\"registry\"} == 1",
+        "count(airlock_certificate_not_after_seconds - time() > 86400) == 5",
+    ] {
+        assert!(!query(site, series).trim().is_empty(), "{series} is not measured");
+    }
+    assert_eq!(query(site, "kube_pod_info{namespace!=\"watched\"}").trim(), "", "nothing is asked of other namespaces");
+}
+
+/// A node reaches its own pods whatever the policies say, so only the password stands in the way.
+fn alertmanager_asks_for_a_password(site: &Site) {
+    let address = site.kubectl(&["get", "pod", "monitoring-0", "-o", "jsonpath={.status.podIP}"]);
+    let node = site.kubectl(&["get", "pod", "monitoring-0", "-o", "jsonpath={.spec.nodeName}"]);
+    let node: u8 = node.trim_start_matches("node").parse().expect("a node of the bed");
+    let encoded = site.kubectl(&["get", "secret", "alertmanager-password", "-o", "jsonpath={.data.value}"]);
+    let decoded = Command::new("sh").args(["-c", "printf %s \"$1\" | base64 -d", "sh", &encoded]).output().expect("base64");
+    let known = site.file("curl", &format!("user = \"airlock:{}\"\n", String::from_utf8_lossy(&decoded.stdout)));
+    let wrong = site.file("wrong", "user = \"airlock:guessed\"\n");
+    let status = |config: Option<&PathBuf>| {
+        let mut command = site.bed.node(node, "curl");
+        command.args(["--silent", "--insecure", "--output", "/dev/null", "--write-out", "%{http_code}", "--max-time", "10"]);
+        let output = command.args(config.iter().flat_map(|config| ["--config".to_owned(), config.display().to_string()])).arg(format!("https://{address}:9093/api/v2/status")).output().expect("curl");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    assert_eq!((status(None).as_str(), status(Some(&wrong)).as_str(), status(Some(&known)).as_str()), ("401", "401", "200"));
+}
+
+fn two_alerts_arrive_and_end(site: &Site, receiver: &Receiver<'_>) {
+    let scale = |name: &str, replicas: &str| site.kubectl(&["scale", &format!("statefulset/{name}"), &format!("--replicas={replicas}")]);
+    scale("registry", "0");
+    scale("database", "0");
+    receiver.awaits("firing", "ComponentDown", "statefulset", "registry");
+    receiver.awaits("firing", "DatabaseDown", "job", "database");
+    scale("registry", "1");
+    scale("database", "1");
+    receiver.awaits("resolved", "ComponentDown", "statefulset", "registry");
+    receiver.awaits("resolved", "DatabaseDown", "job", "database");
+}
+
+fn another_address_behind_the_same_reference_is_tried_again(site: &Site, receiver: &Receiver<'_>, answers: &std::path::Path) {
+    let tried = || receiver.messages().iter().filter(|message| message["commonLabels"]["alertname"] == "AirlockReceiverTest" && message["status"] == "firing").count();
+    let before = tried();
+    site.file("url", &format!("https://{}:{PORT}/other?token={TOKEN}\n", receiver.host));
+    let changed = site.install(answers).expect(0);
+    assert!(changed.said().contains("alerts-webhook"), "{}", changed.said());
+    assert_eq!(tried(), before + 1, "{:?}", receiver.messages());
+    site.run(&["plan", "--answers", &answers.display().to_string(), "--exit-code"]).expect(0);
+}
+
+/// A mail server of the company, with a certificate by its authority, which lets nobody send who does not log in.
+fn mails_are_sent_over_tls_with_a_password(site: &Site) {
+    const SMTP: u16 = 2525;
+    const API: u16 = 8025;
+    let built = site.bed.script(["build", "mailpit"]).status().expect("the bed's script");
+    assert!(built.success(), "mailpit is not built");
+    let (host, address) = (format!("mail-{}.platform.test", site.name), site.bed.address(CORP).expect("the company's address"));
+    site.bed.dns_set(&host, "A", &address).expect("a name for the mail server");
+    let (key, certificate) = certificate(site, &host);
+    let accounts = site.file("accounts", "airlock:letter-opener\n");
+    let mut command = site.bed.corp(site.bed.folder().join("bin/mailpit"));
+    command.args(["--disable-version-check", "--quiet", "--smtp-require-starttls", "--smtp-disable-rdns", "--smtp", &format!("{address}:{SMTP}"), "--listen", &format!("{address}:{API}")]);
+    command.arg("--smtp-tls-cert").arg(&certificate).arg("--smtp-tls-key").arg(&key).arg("--smtp-auth-file").arg(&accounts);
+    let mut server = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("mailpit");
+    let answers = |password: &str| {
+        let password = site.file("password", password);
+        site.whole_answers(&format!(
+            "components: {{ monitoring: {{ mode: bundled }} }}\nalerts: {{ receiver: email, email: {{ to: ops@company.test, from: airlock@company.test, server: '{host}:{SMTP}', username: airlock, password: 'file:{}' }}, authority: 'file:{}' }}\nnetwork: {{ egress: [{{ component: monitoring, to: {address}/32, port: {SMTP}, reason: the mail server }}] }}\n",
+            password.display(),
+            site.bed.company_ca().display()
+        ))
+    };
+    let refused = site.install(&answers("wrong"));
+    let taken = site.install(&answers("letter-opener"));
+    let mails = site.bed.corp("curl").args(["--silent", &format!("http://{address}:{API}/api/v1/messages")]).output().expect("curl");
+    let _ = server.kill();
+    let _ = server.wait();
+    let _ = site.bed.dns_delete(&host);
+    assert!(refused.exit != 0 && refused.said().contains("the receiver did not take the message (email: "), "{}", refused.said());
+    taken.expect(0);
+    let mails: Value = serde_json::from_slice(&mails.stdout).expect("mails");
+    assert!(mails["messages"].as_array().is_some_and(|mails| mails.iter().any(|mail| mail["Subject"].as_str().is_some_and(|subject| subject.contains("AirlockReceiverTest")))), "{mails}");
+}
