@@ -4,6 +4,7 @@
 //! to know none of them. A question that has one possible answer in this release is told, not asked; another option in its
 //! form makes it asked. Suggestions follow from facts and answers by pure functions (`detect`).
 
+mod alerts;
 mod asked;
 mod begin;
 mod detect;

@@ -4,8 +4,8 @@
 use airlock_compliance::shipped_names;
 use airlock_model::answers::{Mode, Namespaces};
 
-use super::detect;
 use super::question::{Choice, Form, Meanwhile, Question, Suggestion, Topic, Unknown};
+use super::{alerts, detect};
 
 /// Networks that are routed nowhere in public (RFC 1918).
 const PRIVATE: [&str; 3] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
@@ -178,12 +178,17 @@ pub(super) const QUESTIONS: &[Question] = &[
         number: Some(9),
         title: "alerts",
         asks: "Where do alerts go?",
-        explains: "This release has no monitoring, so nobody is alerted.",
-        keys: &[],
-        unknown: None,
-        form: |_| Form::Only("nowhere: this release has no monitoring".into()),
-        suggest: |_, _| Suggestion::none(""),
-        get: |_| String::new(),
-        put: |_, _| Ok(()),
+        explains: "With monitoring, Prometheus watches the platform and Alertmanager tells one receiver: components that are down, certificates that end, a database without room. The receiver gets a message during the installation and must take it. Its address stays in a file that you name, since a token may be part of it. For mails write `alerts` into the answers file.",
+        keys: &["components", "alerts", "network"],
+        unknown: Some(Unknown {
+            meanwhile: Meanwhile::Value(alerts::NOBODY),
+            who: "whoever is on call",
+            what: "name the receiver of alerts",
+            paste: "An HTTPS address that takes Alertmanager's JSON, and the network and port under which pods of the cluster reach it.",
+        }),
+        form: |_| Form::Choice(alerts::choices()),
+        suggest: |_, _| Suggestion::default(alerts::NOBODY, "alerts can be seen at once and sent later; until then every report warns"),
+        get: alerts::get,
+        put: alerts::put,
     },
 ];

@@ -13,6 +13,7 @@ const NAMESPACE: &str = "Which namespace does the platform get?";
 const DOMAIN: &str = "Which domain does the platform live under?";
 const REACH: &str = "From which networks do users reach it?";
 const DATABASE: &str = "Which database server do Airflow deployments use?";
+const ALERTS: &str = "Where do alerts go?";
 const RIGHT: &str = "Is this right?";
 const TRY: &str = "May it try this?";
 const GO_ON: &str = "How does it go on?";
@@ -56,6 +57,9 @@ impl World {
         terminal.send(ENTER);
         terminal.asked(DATABASE);
         terminal.send(DOWN);
+        terminal.send(ENTER);
+        terminal.asked(ALERTS);
+        terminal.send("nowhere");
         terminal.send(ENTER);
         terminal
     }
@@ -123,6 +127,9 @@ fn a_person_is_led_from_the_first_screen_to_an_installation_and_its_file_replays
     screen!(world, "database", terminal.asked(DATABASE));
     terminal.send(DOWN);
     terminal.send(ENTER);
+    screen!(world, "alerts", terminal.asked(ALERTS));
+    terminal.send("nowhere");
+    terminal.send(ENTER);
     screen!(world, "summary", terminal.asked(RIGHT));
 
     terminal.send("change");
@@ -162,8 +169,8 @@ fn a_person_is_led_from_the_first_screen_to_an_installation_and_its_file_replays
     fs::remove_file(&answers).expect("the file goes");
     let mut terminal = world.start(&["install", "--namespace", &site.name]);
     let suggested = terminal.asked(DOMAIN);
-    assert!(suggested.contains("question 1 of 3 · as installed") && suggested.contains(&format!("({})", site.base())), "{suggested}");
-    for question in [DOMAIN, REACH, DATABASE, RIGHT, TRY] {
+    assert!(suggested.contains("question 1 of 4 · as installed") && suggested.contains(&format!("({})", site.base())), "{suggested}");
+    for question in [DOMAIN, REACH, DATABASE, ALERTS, RIGHT, TRY] {
         if question != DOMAIN {
             terminal.asked(question);
         }
@@ -193,6 +200,9 @@ fn esc_goes_back_to_what_was_answered() {
     let world = World::new("guided-back");
     let mut terminal = world.answered();
     terminal.asked(RIGHT);
+    terminal.send(ESC);
+    let alerts = terminal.asked(ALERTS);
+    assert!(alerts.contains("> nowhere"), "{alerts}");
     terminal.send(ESC);
     let database = terminal.asked(DATABASE);
     assert!(database.contains("> none for now"), "{database}");
@@ -225,7 +235,7 @@ fn esc_goes_back_to_what_was_answered() {
 fn ctrl_c_leaves_at_each_question_and_the_answers_are_kept() {
     let world = World::new("guided-left");
     let audit = world.site.audit();
-    let questions = [NAMESPACE, DOMAIN, REACH, DATABASE, RIGHT, TRY, GO_ON];
+    let questions = [NAMESPACE, DOMAIN, REACH, DATABASE, ALERTS, RIGHT, TRY, GO_ON];
     let base = world.site.base();
     for (place, left_at) in questions.into_iter().enumerate() {
         let _ = fs::remove_file(world.path().join(ANSWERS));
@@ -256,7 +266,7 @@ fn ctrl_c_leaves_at_each_question_and_the_answers_are_kept() {
     // Whoever comes back finds what she answered.
     let mut terminal = world.start(&["install"]);
     let first = terminal.asked(NAMESPACE);
-    assert!(first.contains("question 1 of 4 · kept") && first.contains(&format!("({})", world.site.name)), "{first}");
+    assert!(first.contains("question 1 of 5 · kept") && first.contains(&format!("({})", world.site.name)), "{first}");
     terminal.send(CTRL_C);
     assert_eq!(terminal.ended().0, 130);
 }
@@ -278,6 +288,9 @@ fn what_nobody_knows_yet_becomes_tickets() {
     terminal.asked(DATABASE);
     terminal.send("not yet");
     terminal.send(ENTER);
+    terminal.asked(ALERTS);
+    terminal.send("not yet");
+    terminal.send(ENTER);
     screen!(world, "summary_with_open_questions", terminal.asked(RIGHT));
     terminal.send("tickets");
     terminal.send(ENTER);
@@ -285,7 +298,7 @@ fn what_nobody_knows_yet_becomes_tickets() {
     assert_eq!(code, 11, "{said}");
     screen!(world, "tickets_of_open_questions", said);
     assert!(!world.answers().contains("\nbaseDomain:"), "{}", world.answers());
-    assert!(fs::read_to_string(world.path().join("airlock-tickets.txt")).expect("tickets").contains("ticket 3 of 3"));
+    assert!(fs::read_to_string(world.path().join("airlock-tickets.txt")).expect("tickets").contains("ticket 4 of 4"));
 }
 
 #[test]
@@ -339,7 +352,7 @@ fn who_may_do_nothing_is_told_what_could_not_be_read_and_gets_tickets() {
     terminal.types(&world.site.name);
     terminal.asked(DOMAIN);
     terminal.types(&world.site.base());
-    for question in [REACH, DATABASE, RIGHT, TRY] {
+    for question in [REACH, DATABASE, ALERTS, RIGHT, TRY] {
         terminal.asked(question);
         terminal.send(ENTER);
     }
@@ -392,6 +405,8 @@ fn a_narrow_terminal_a_dumb_one_and_one_without_colours_are_enough() {
     dumb.send("2\n");
     dumb.asked(DATABASE);
     dumb.send("2\n");
+    dumb.asked(ALERTS);
+    dumb.send("3\n");
     screen!(world, "dumb_summary", dumb.asked(RIGHT));
     dumb.send(CTRL_C);
     let (code, said) = dumb.ended();

@@ -1,0 +1,103 @@
+//! Where alerts go, as one answer of a guided run: monitoring, its receiver, and the way out to it.
+
+use airlock_model::Answers;
+use airlock_model::answers::{Alerts, Egress, Mode, Receiver, Webhook};
+
+use super::question::Choice;
+
+/// Monitoring, and nobody is told.
+pub(super) const NOBODY: &str = "nobody";
+/// No monitoring.
+const OFF: &str = "off";
+/// The component that sends alerts.
+const COMPONENT: &str = "monitoring";
+
+pub(super) fn choices() -> Vec<Choice> {
+    vec![
+        Choice::new(NOBODY, "the platform is watched, and nobody is told yet"),
+        Choice { further: Some("Which webhook? (file:PATH of its address, then the network and port it is reached at, as in file:/etc/hook 10.1.2.0/24:443)"), ..Choice::new("", "to a webhook") },
+        Choice::new(OFF, "nowhere: the platform is not watched"),
+    ]
+}
+
+pub(super) fn get(answers: &Answers) -> String {
+    let egress = || answers.network.egress.iter().find(|egress| egress.component == COMPONENT);
+    match (&answers.components.monitoring, answers.alerts.receiver, &answers.alerts.webhook) {
+        (Some(monitoring), ..) if monitoring.mode == Mode::Off => OFF.into(),
+        (None, ..) => OFF.into(),
+        (Some(_), Some(Receiver::Webhook), Some(webhook)) => egress().map_or_else(|| webhook.url.clone(), |egress| format!("{} {}:{}", webhook.url, egress.to, egress.port)),
+        (Some(_), Some(Receiver::Email), _) => answers.alerts.email.as_ref().map_or_else(String::new, |email| format!("mails to {}", email.to)),
+        (Some(_), ..) => NOBODY.into(),
+    }
+}
+
+pub(super) fn put(answers: &mut Answers, text: &str) -> Result<(), String> {
+    // What a file said that this question has no words for stays as it is.
+    if text == get(answers) {
+        return Ok(());
+    }
+    let webhook = match text {
+        OFF | NOBODY => None,
+        text => Some(webhook(text)?),
+    };
+    answers.network.egress.retain(|egress| egress.component != COMPONENT);
+    answers.components.monitoring = (text != OFF).then(|| answers.components.monitoring.take().filter(|monitoring| monitoring.mode == Mode::Bundled).unwrap_or_default());
+    answers.alerts = match webhook {
+        Some((url, egress)) => {
+            answers.network.egress.push(egress);
+            Alerts { receiver: Some(Receiver::Webhook), webhook: Some(Webhook { url }), email: None, authority: answers.alerts.authority.take() }
+        }
+        None => Alerts { receiver: (text == NOBODY).then_some(Receiver::None), ..Alerts::default() },
+    };
+    Ok(())
+}
+
+fn webhook(text: &str) -> Result<(String, Egress), String> {
+    let form = "as in file:/etc/hook 10.1.2.0/24:443";
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let [url, way] = words.as_slice() else { return Err(format!("two words are due, the file of the address and where it is reached, {form}")) };
+    let (to, port) = way.rsplit_once(':').ok_or_else(|| format!("`{way}` has no port, {form}"))?;
+    let port = port.parse().map_err(|_| format!("`{port}` is no port, {form}"))?;
+    Ok(((*url).to_owned(), Egress { component: COMPONENT.into(), to: to.into(), port, reason: "alerts go to their receiver".into() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use airlock_model::answers::Component;
+
+    use super::*;
+
+    fn answers() -> Answers {
+        Answers::from_yaml("apiVersion: airlock/v1\nkind: Answers\nbaseDomain: platform.test\n").unwrap()
+    }
+
+    #[test]
+    fn what_is_put_is_what_is_got() {
+        for text in [NOBODY, "file:/etc/hook 10.1.2.0/24:443", OFF, "secret:a/b#c 192.0.2.7/32:8443", NOBODY] {
+            let mut given = answers();
+            put(&mut given, text).unwrap();
+            assert_eq!(get(&given), text);
+            let mut again = given.clone();
+            put(&mut again, text).unwrap();
+            assert_eq!(again, given);
+        }
+    }
+
+    #[test]
+    fn another_receiver_takes_the_way_out_of_the_former_with_it() {
+        let mut given = answers();
+        put(&mut given, "file:/etc/hook 10.1.2.0/24:443").unwrap();
+        put(&mut given, NOBODY).unwrap();
+        assert!(given.network.egress.is_empty());
+        assert_eq!((given.alerts.receiver, &given.components.monitoring), (Some(Receiver::None), &Some(Component::default())));
+        put(&mut given, OFF).unwrap();
+        assert_eq!(given, answers());
+    }
+
+    #[test]
+    fn a_webhook_that_is_half_told_is_refused() {
+        for text in ["", "file:/etc/hook", "file:/etc/hook 10.1.2.0/24", "file:/etc/hook 10.1.2.0/24:https"] {
+            assert!(put(&mut answers(), text).is_err(), "{text}");
+        }
+    }
+}
