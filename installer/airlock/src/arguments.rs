@@ -1,12 +1,14 @@
 //! What can be typed. Text only: what it means is resolved by the commands.
 
-use std::net::SocketAddr;
+mod in_pods;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
-use airlock_probe::CertificateServer;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+
+pub(crate) use in_pods::{Alert, Certificates, Database, DatabaseCommand, DatabaseRole, Probe, Reload};
 
 /// Installs a private registry and Apache Airflow on a Kubernetes cluster under the customer's security rules.
 ///
@@ -260,58 +262,6 @@ pub(crate) struct DeploymentDelete {
     pub(crate) events: Option<PathBuf>,
 }
 
-/// Arguments of `database`.
-#[derive(Debug, Args)]
-pub(crate) struct Database {
-    #[command(subcommand)]
-    pub(crate) command: DatabaseCommand,
-}
-
-/// What to do beside the database server.
-#[derive(Debug, Subcommand)]
-pub(crate) enum DatabaseCommand {
-    /// Make a role and its database
-    Grant(DatabaseGrant),
-    /// Drop a role and its database
-    Drop(DatabaseRole),
-}
-
-/// The server, and whose database it is.
-#[derive(Debug, Args)]
-pub(crate) struct DatabaseRole {
-    /// Name of the server, as its certificate bears it
-    #[arg(long, value_name = "HOST")]
-    pub(crate) host: String,
-    /// Its port
-    #[arg(long, value_name = "PORT", default_value_t = 5432)]
-    pub(crate) port: u16,
-    /// Role that may make roles and databases
-    #[arg(long, value_name = "ROLE")]
-    pub(crate) administrator: String,
-    /// File with its password
-    #[arg(long, value_name = "FILE")]
-    pub(crate) password_file: PathBuf,
-    /// Authorities that the server's certificate is verified against, PEM
-    #[arg(long, value_name = "FILE")]
-    pub(crate) authority: PathBuf,
-    /// The role, which bears the same name as its database
-    #[arg(long, value_name = "ROLE")]
-    pub(crate) role: String,
-}
-
-/// Arguments of `database grant`.
-#[derive(Debug, Args)]
-pub(crate) struct DatabaseGrant {
-    #[command(flatten)]
-    pub(crate) of: DatabaseRole,
-    /// File with the verifier of the role's password
-    #[arg(long, value_name = "FILE")]
-    pub(crate) verifier_file: PathBuf,
-    /// The most connections that the role may have at a time
-    #[arg(long, value_name = "NUMBER")]
-    pub(crate) connections: u32,
-}
-
 /// Arguments of `compliance-check`.
 #[derive(Debug, Args)]
 pub(crate) struct ComplianceCheck {
@@ -335,85 +285,6 @@ pub(crate) struct Explain {
 pub(crate) struct Completions {
     /// The shell
     pub(crate) shell: Shell,
-}
-
-/// Arguments of `probe`.
-#[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
-pub(crate) struct Probe {
-    /// Attempts as a JSON array; outcomes are printed as one
-    #[arg(long, value_name = "JSON")]
-    pub(crate) attempts: Option<String>,
-    /// Accept connections on this port until terminated
-    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) listen: Option<u16>,
-}
-
-/// Arguments of `alert`.
-#[derive(Debug, Args)]
-pub(crate) struct Alert {
-    /// Alertmanager, by the name in its certificate
-    #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
-    pub(crate) alertmanager: (String, u16),
-    /// Authorities that its certificate is verified against, PEM
-    #[arg(long, value_name = "FILE")]
-    pub(crate) authority: PathBuf,
-    /// File with the password of its user `airlock`
-    #[arg(long, value_name = "FILE")]
-    pub(crate) password_file: PathBuf,
-    /// How it tells the receiver, as its measurements call it
-    #[arg(long, value_name = "NAME")]
-    pub(crate) receiver: String,
-    /// File with the address of a webhook, which must be one of HTTPS
-    #[arg(long, value_name = "FILE")]
-    pub(crate) url_file: Option<PathBuf>,
-}
-
-/// Arguments of `certificates`.
-#[derive(Debug, Args)]
-pub(crate) struct Certificates {
-    /// Where to listen
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) listen: SocketAddr,
-    /// A server that presents a certificate, and the name that it is asked for
-    #[arg(long, required = true, value_name = "NAME=HOST:PORT", value_parser = certificate_server)]
-    pub(crate) server: Vec<CertificateServer>,
-}
-
-/// Arguments of `reload`.
-#[derive(Debug, Args)]
-pub(crate) struct Reload {
-    /// Folder whose change makes a reload due
-    #[arg(long, required = true, value_name = "DIR")]
-    pub(crate) watch: Vec<PathBuf>,
-    /// Certificate chain, PEM
-    #[arg(long, value_name = "FILE")]
-    pub(crate) certificate: PathBuf,
-    /// Its key, PEM
-    #[arg(long, value_name = "FILE")]
-    pub(crate) key: PathBuf,
-    /// Name of the server's process
-    #[arg(long, value_name = "NAME")]
-    pub(crate) process: String,
-    /// Where the server listens
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) verify: SocketAddr,
-    /// A host that it serves
-    #[arg(long, value_name = "HOST")]
-    pub(crate) server_name: String,
-}
-
-/// Reads `name:port`.
-fn host_and_port(text: &str) -> Result<(String, u16), String> {
-    let parts = text.rsplit_once(':').and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
-    parts.ok_or_else(|| "a name with a port is due, as in monitoring.airlock.svc:9093".to_owned())
-}
-
-/// Reads `name=host:port`.
-fn certificate_server(text: &str) -> Result<CertificateServer, String> {
-    let (server_name, at) = text.split_once('=').ok_or_else(|| "a name, `=`, and where to connect to are due".to_owned())?;
-    let (host, port) = host_and_port(at)?;
-    Ok(CertificateServer { host, port, server_name: server_name.to_owned() })
 }
 
 /// Reads `90s`, `30m`, `2h`, or plain seconds.
