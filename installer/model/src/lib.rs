@@ -9,6 +9,7 @@ pub mod answers;
 pub mod names;
 
 mod amount;
+mod approval;
 mod attempt;
 mod check;
 mod code;
@@ -19,6 +20,7 @@ mod exit;
 mod facts;
 mod host_name;
 mod image;
+mod made;
 mod object;
 mod plan;
 mod profile;
@@ -29,6 +31,7 @@ mod untrusted;
 
 pub use amount::{Amount, quantity, quantity_millis};
 pub use answers::Answers;
+pub use approval::{Approval, ApprovedBy, ApprovedPlan, PlanMismatch};
 pub use attempt::{Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, CredentialsForm, Outcome, Presented, Target, TlsVersion, Trust, Vantage};
 pub use check::{Check, CheckSpec, Evidence, Finding, Need, Planned, Reason, Remedy, SecretLeak, Severity, Snapshot, Verdict, World, WorldDeployment};
 pub use code::{Code, CodeSpec, Coded, codes, explain_code};
@@ -39,11 +42,9 @@ pub use exit::Exit;
 pub use facts::{Admission, ApiServer, Caller, ClusterDns, Fact, Facts, Namespace, Node, Quota, QuotaLine, ServerVersion, StorageClass};
 pub use host_name::{HostName, HostNameError};
 pub use image::{ImageLock, ImageRef, ImageRefError, LockedImage};
+pub use made::{CertificateSpec, CertificateSubject, Recipe, SecretClass, SecretEntry, SecretKeyRef, SecretSpec};
 pub use object::{Object, ObjectError, ObjectRef};
-pub use plan::{
-    Action, Approval, ApprovedBy, ApprovedPlan, CertificateSpec, CertificateSubject, Change, Connection, FieldChange, Gate, Operation, Plan, PlanMismatch, PlannedStep, Purpose, PushSpec, Recipe,
-    Right, Risk, SecretClass, SecretEntry, SecretKeyRef, SecretSpec, StepId, Undo,
-};
+pub use plan::{Action, Change, Connection, FieldChange, Gate, Operation, Plan, PlannedStep, Purpose, PushSpec, Right, Risk, StepId, Undo};
 pub use profile::{Profile, ProfileGate, ProfileMetadata};
 pub use record::{CertificateFacts, Installed, Inventory, LiveObject, LiveSecret, Record};
 pub use release::{Release, ReleaseImage};

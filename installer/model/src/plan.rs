@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Amount, Attempt, Digest, HostName, ImageLock, ImageRef, LockedImage, Object, ObjectRef};
+use crate::{Amount, Attempt, CertificateSpec, Digest, HostName, ImageLock, ImageRef, LockedImage, Object, ObjectRef, SecretKeyRef, SecretSpec};
 
 /// The name of a step, stable between plans: `edge.service`, `registry.workload`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -246,145 +245,6 @@ pub struct Connection {
     pub purpose: String,
 }
 
-/// One key of a Secret.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SecretKeyRef {
-    /// Namespace.
-    pub namespace: String,
-    /// Name of the Secret.
-    pub name: String,
-    /// Key in `data`.
-    pub key: String,
-}
-
-/// A Secret that is made in this process, once.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SecretSpec {
-    /// Namespace.
-    pub namespace: String,
-    /// Name.
-    pub name: String,
-    /// Kubernetes type: `Opaque`, `kubernetes.io/dockerconfigjson`.
-    pub secret_type: String,
-    /// Labels, as the renderer gives them to every object.
-    pub labels: BTreeMap<String, String>,
-    /// What each key holds. Later ones may refer to earlier ones.
-    pub entries: Vec<SecretEntry>,
-    /// What becomes of it on rotation and uninstall.
-    pub class: SecretClass,
-}
-
-impl SecretSpec {
-    /// Which object it makes.
-    pub fn object(&self) -> ObjectRef {
-        ObjectRef::namespaced("v1", "Secret", &self.namespace, &self.name)
-    }
-
-    /// Digest of the recipes: a Secret made by another specification is made anew, unless it is a data key.
-    pub fn digest(&self) -> Result<Digest, serde_json::Error> {
-        Digest::of_canonical(&(&self.secret_type, &self.entries))
-    }
-}
-
-/// One key of a Secret and how its value comes about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SecretEntry {
-    /// Key in `data`.
-    pub key: String,
-    /// How its value comes about.
-    pub recipe: Recipe,
-}
-
-/// How a secret value comes about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Recipe {
-    /// 32 random bytes, base64url without padding.
-    Random,
-    /// A P-256 private key, PKCS#8 PEM.
-    EcP256,
-    /// 64 random bytes, base64url without padding: for HMAC-SHA-512 (RFC 7518 §3.2 asks for a key as long as the hash).
-    LongRandom,
-    /// A Fernet key: 32 random bytes, base64url with padding.
-    Fernet,
-    /// What a reference of the answers stands for: `env:NAME`, `file:PATH`, `secret:namespace/name#key`.
-    Referred {
-        /// The reference.
-        reference: String,
-    },
-    /// Text with `{name}` or `{name|filter}` for the values in `from`. Filters: `url`, `base64`, `bcrypt`, `json`, `scram`.
-    Compose {
-        /// The text.
-        template: String,
-        /// What the names stand for.
-        from: BTreeMap<String, SecretKeyRef>,
-    },
-}
-
-/// What becomes of a Secret on rotation and uninstall.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SecretClass {
-    /// Data cannot be read without it: kept by `uninstall`.
-    DataKey,
-    /// Made anew by `rotate`.
-    Credential,
-    /// Follows from others: made anew when they change.
-    Derived,
-}
-
-/// A key and certificate in a Secret of type `kubernetes.io/tls`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CertificateSpec {
-    /// Namespace of the Secret.
-    pub namespace: String,
-    /// Name of the Secret.
-    pub name: String,
-    /// Labels, as the renderer gives them to every object.
-    pub labels: BTreeMap<String, String>,
-    /// What it certifies.
-    pub subject: CertificateSubject,
-    /// For how long.
-    pub lifetime: Duration,
-    /// Renewed when less than this is left.
-    pub renew_before: Duration,
-}
-
-impl CertificateSpec {
-    /// Which Secret holds it.
-    pub fn object(&self) -> ObjectRef {
-        ObjectRef::namespaced("v1", "Secret", &self.namespace, &self.name)
-    }
-}
-
-/// What a certificate certifies.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum CertificateSubject {
-    /// A certificate authority of path length 0, name-constrained to `permitted` (RFC 5280 §4.2.1.10), IP addresses excluded.
-    Authority {
-        /// Common name, for people.
-        common_name: String,
-        /// DNS names it may sign below.
-        permitted: Vec<String>,
-        /// A `ConfigMap` that publishes its certificate under `ca.crt`.
-        publish: Option<String>,
-    },
-    /// A server, signed by an authority of ours.
-    Server {
-        /// Namespace of the authority's Secret.
-        authority_namespace: String,
-        /// Secret of the authority.
-        authority: String,
-        /// Subject alternative names; wildcards allowed.
-        names: Vec<String>,
-    },
-}
-
 /// Images that are copied into the bundled registry.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -445,66 +305,5 @@ impl Gate {
             Self::Dns { .. } => "dns",
             Self::NodePull { .. } => "node-pull",
         }
-    }
-}
-
-/// A plan that somebody agreed to. Nothing else can make one, and the engine takes nothing else.
-#[derive(Clone, Debug)]
-pub struct ApprovedPlan {
-    plan: Plan,
-    approval: Approval,
-}
-
-/// Who agreed to which plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Approval {
-    /// Digest of the plan.
-    pub plan: Digest,
-    /// How it was given.
-    pub by: ApprovedBy,
-}
-
-/// How an approval was given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ApprovedBy {
-    /// `--yes`
-    YesFlag,
-    /// A person at the prompt.
-    Prompt,
-}
-
-/// The approval is for another plan.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanMismatch {
-    /// The digests differ.
-    #[error("the approval is for plan {approved}, this plan is {planned}")]
-    Digest {
-        /// Digest of the plan at hand.
-        planned: Digest,
-        /// Digest in the approval.
-        approved: Digest,
-    },
-    /// The plan has no canonical form.
-    #[error("the plan cannot be written in canonical form")]
-    Canonical(#[source] serde_json::Error),
-}
-
-impl ApprovedPlan {
-    /// Joins a plan with an approval of just that plan.
-    pub fn new(plan: Plan, approval: Approval) -> Result<Self, PlanMismatch> {
-        let planned = plan.digest().map_err(PlanMismatch::Canonical)?;
-        if approval.plan == planned { Ok(Self { plan, approval }) } else { Err(PlanMismatch::Digest { planned, approved: approval.plan }) }
-    }
-
-    /// The plan.
-    pub const fn plan(&self) -> &Plan {
-        &self.plan
-    }
-
-    /// The approval.
-    pub const fn approval(&self) -> &Approval {
-        &self.approval
     }
 }

@@ -1,0 +1,147 @@
+//! What is made in this process: Secrets by their recipes, and certificates with their keys. The values themselves stand in no plan.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Digest, ObjectRef};
+
+/// One key of a Secret.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecretKeyRef {
+    /// Namespace.
+    pub namespace: String,
+    /// Name of the Secret.
+    pub name: String,
+    /// Key in `data`.
+    pub key: String,
+}
+
+/// A Secret that is made in this process, once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecretSpec {
+    /// Namespace.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+    /// Kubernetes type: `Opaque`, `kubernetes.io/dockerconfigjson`.
+    pub secret_type: String,
+    /// Labels, as the renderer gives them to every object.
+    pub labels: BTreeMap<String, String>,
+    /// What each key holds. Later ones may refer to earlier ones.
+    pub entries: Vec<SecretEntry>,
+    /// What becomes of it on rotation and uninstall.
+    pub class: SecretClass,
+}
+
+impl SecretSpec {
+    /// Which object it makes.
+    pub fn object(&self) -> ObjectRef {
+        ObjectRef::namespaced("v1", "Secret", &self.namespace, &self.name)
+    }
+
+    /// Digest of the recipes: a Secret made by another specification is made anew, unless it is a data key.
+    pub fn digest(&self) -> Result<Digest, serde_json::Error> {
+        Digest::of_canonical(&(&self.secret_type, &self.entries))
+    }
+}
+
+/// One key of a Secret and how its value comes about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecretEntry {
+    /// Key in `data`.
+    pub key: String,
+    /// How its value comes about.
+    pub recipe: Recipe,
+}
+
+/// How a secret value comes about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Recipe {
+    /// 32 random bytes, base64url without padding.
+    Random,
+    /// A P-256 private key, PKCS#8 PEM.
+    EcP256,
+    /// 64 random bytes, base64url without padding: for HMAC-SHA-512 (RFC 7518 §3.2 asks for a key as long as the hash).
+    LongRandom,
+    /// A Fernet key: 32 random bytes, base64url with padding.
+    Fernet,
+    /// What a reference of the answers stands for: `env:NAME`, `file:PATH`, `secret:namespace/name#key`.
+    Referred {
+        /// The reference.
+        reference: String,
+    },
+    /// Text with `{name}` or `{name|filter}` for the values in `from`. Filters: `url`, `base64`, `bcrypt`, `json`, `scram`.
+    Compose {
+        /// The text.
+        template: String,
+        /// What the names stand for.
+        from: BTreeMap<String, SecretKeyRef>,
+    },
+}
+
+/// What becomes of a Secret on rotation and uninstall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecretClass {
+    /// Data cannot be read without it: kept by `uninstall`.
+    DataKey,
+    /// Made anew by `rotate`.
+    Credential,
+    /// Follows from others: made anew when they change.
+    Derived,
+}
+
+/// A key and certificate in a Secret of type `kubernetes.io/tls`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CertificateSpec {
+    /// Namespace of the Secret.
+    pub namespace: String,
+    /// Name of the Secret.
+    pub name: String,
+    /// Labels, as the renderer gives them to every object.
+    pub labels: BTreeMap<String, String>,
+    /// What it certifies.
+    pub subject: CertificateSubject,
+    /// For how long.
+    pub lifetime: Duration,
+    /// Renewed when less than this is left.
+    pub renew_before: Duration,
+}
+
+impl CertificateSpec {
+    /// Which Secret holds it.
+    pub fn object(&self) -> ObjectRef {
+        ObjectRef::namespaced("v1", "Secret", &self.namespace, &self.name)
+    }
+}
+
+/// What a certificate certifies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum CertificateSubject {
+    /// A certificate authority of path length 0, name-constrained to `permitted` (RFC 5280 §4.2.1.10), IP addresses excluded.
+    Authority {
+        /// Common name, for people.
+        common_name: String,
+        /// DNS names it may sign below.
+        permitted: Vec<String>,
+        /// A `ConfigMap` that publishes its certificate under `ca.crt`.
+        publish: Option<String>,
+    },
+    /// A server, signed by an authority of ours.
+    Server {
+        /// Namespace of the authority's Secret.
+        authority_namespace: String,
+        /// Secret of the authority.
+        authority: String,
+        /// Subject alternative names; wildcards allowed.
+        names: Vec<String>,
+    },
+}
