@@ -56,7 +56,7 @@ fn each_image_keeps_its_contract() -> Outcome {
 }
 
 /// What the platform's templates take for granted of each public image, written down here a second time: its program and its user.
-const CONTRACT: [(&str, &str, &str); 10] = [
+const CONTRACT: [(&str, &str, &str); 11] = [
     ("registry.k8s.io/pause:3.10", "/pause", "65535"),
     ("registry.k8s.io/coredns/coredns:v1.15.0", "/coredns", "65532"),
     ("docker.io/nginxinc/nginx-unprivileged:1.30", "/usr/sbin/nginx", "101"),
@@ -66,6 +66,7 @@ const CONTRACT: [(&str, &str, &str); 10] = [
     ("quay.io/prometheus/prometheus:v3.16.0", "/bin/prometheus", "65534"),
     ("quay.io/prometheus/alertmanager:v0.34.2", "/bin/alertmanager", "65534"),
     ("registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.20.0", "/kube-state-metrics", "65534"),
+    ("quay.io/prometheuscommunity/postgres-exporter:v0.19.1", "/bin/postgres_exporter", "65534"),
     ("docker.io/apache/airflow:3.3.2-python3.13", "/home/airflow/.local/bin/airflow", "50000"),
 ];
 
