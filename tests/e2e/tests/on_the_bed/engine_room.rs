@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use airlock_bed::{AuditEntry, Bed};
-use airlock_cluster::{Cluster, ClusterOptions};
+use airlock_cluster::{Cluster, ClusterOptions, WaitOptions};
 use airlock_engine::{ApplyError, ApplyOptions, RunOutcome, Stop, StopSignal, apply};
 use airlock_model::{Action, Amount, Approval, ApprovedBy, ApprovedPlan, Change, Digest, Event, Events, ImageLock, Object, ObjectRef, Operation, Plan, PlannedStep, Purpose, Risk, Undo, names};
 use serde_json::{Value, json};
@@ -118,8 +118,13 @@ impl Place {
 
     /// Takes the lease away that a run left which was dropped, as if it had expired.
     async fn expire_lease(&self) -> Outcome {
-        self.cluster.delete(&self.reference("coordination.k8s.io/v1", "Lease", names::LEASE)).await?;
-        Ok(())
+        self.lose(&self.reference("coordination.k8s.io/v1", "Lease", names::LEASE)).await
+    }
+
+    /// Takes an object away; an engine that comes before the garbage collector would still meet it.
+    async fn lose(&self, object: &ObjectRef) -> Outcome {
+        self.cluster.delete(object).await?;
+        Ok(self.cluster.wait_gone(std::slice::from_ref(object), &WaitOptions::default(), |_, _| ()).await?)
     }
 
     /// Requests in this namespace that asked for a change and were made by the engine.

@@ -47,7 +47,7 @@ async fn secrets_are_kept_and_what_is_derived_follows_a_new_source() -> Outcome 
     place.run(&plan).await?;
     assert!(value(&place, "password", "value").await? == password && value(&place, "hash", "value").await? == hash, "a second run keeps both");
 
-    place.cluster.delete(&place.reference("v1", "Secret", "password")).await?;
+    place.lose(&place.reference("v1", "Secret", "password")).await?;
     place.run(&plan).await?;
     assert!(value(&place, "password", "value").await? != password && value(&place, "hash", "value").await? != hash, "both are made anew");
     let stored = place.live(&place.reference("v1", "Secret", "hash")).await?;
@@ -90,7 +90,7 @@ async fn certificates_are_kept_while_they_are_good_and_follow_their_authority() 
     place.run(&plan).await?;
     assert_eq!(value(&place, "server", "tls.crt").await?, leaf, "a good certificate is kept");
 
-    place.cluster.delete(&place.reference("v1", "Secret", "ca")).await?;
+    place.lose(&place.reference("v1", "Secret", "ca")).await?;
     place.run(&plan).await?;
     assert_ne!(value(&place, "server", "tls.crt").await?, leaf, "a new authority signs anew");
     assert_eq!(place.live(&place.reference("v1", "ConfigMap", "ca")).await?["data"]["ca.crt"], value(&place, "ca", "tls.crt").await?);
