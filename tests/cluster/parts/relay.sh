@@ -45,6 +45,6 @@ relay_lines() {
   cat <<LINES
 $BIN/kubectl --kubeconfig $BED/host.kubeconfig get pods -A
 curl -i --cacert CA.crt --resolve registry.$BASE_DOMAIN:$edge:127.0.0.1 https://registry.$BASE_DOMAIN:$edge/v2/
-chromium --host-resolver-rules='MAP *.$BASE_DOMAIN 127.0.0.1' https://registry.$BASE_DOMAIN:$edge/v2/
+chromium --host-resolver-rules='MAP *.$BASE_DOMAIN 127.0.0.1:$edge' https://registry.$BASE_DOMAIN/v2/
 LINES
 }

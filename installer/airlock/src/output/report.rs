@@ -56,7 +56,7 @@ pub(crate) fn report(report: &Report, style: Style, verbose: bool) -> String {
 
 /// What is promised and how far it was shown; what nothing was tried for stands in a line of its own.
 fn promises(report: &Report, style: Style) -> String {
-    let mut text = format!("\n{}\n", style.heading("By promise"));
+    let mut text = format!("\n{}\n", style.heading("By promise, as far as checks look (docs/security.md says where they do not)"));
     let mut uncovered = Vec::new();
     for promise in &report.promises {
         match promise.verdict {
