@@ -214,14 +214,6 @@ pub(crate) fn crossing(from: &WorldDeployment, to: &WorldDeployment) -> Attempt 
     }
 }
 
-/// The status of an answer over HTTP.
-pub(crate) const fn status(outcome: &Outcome) -> Option<u16> {
-    match &outcome.result {
-        AttemptResult::Answered { status, .. } => Some(*status),
-        _ => None,
-    }
-}
-
 /// What came out of an attempt, or that nothing did.
 pub(crate) fn outcome<'a>(given: &'a Snapshot, id: &AttemptId) -> Result<&'a Outcome, String> {
     let outcome = given.outcomes.get(id).ok_or_else(|| format!("the attempt {id} was not made"))?;

@@ -19,6 +19,7 @@ mod pod_security;
 mod preflight;
 mod profile;
 mod promises;
+mod refusal;
 mod report;
 
 pub use catalogue::{check, checks};

@@ -6,10 +6,8 @@
 use std::time::Duration;
 
 use airlock_model::{AttemptResult, Code, Coded, Secret, TlsVersion, Trust};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, StatusCode, header};
+use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -18,11 +16,14 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::dial::{Ends, dial};
 use crate::handshake::{Believed, chain_of, handshake};
+use crate::request::authorization;
 
 /// Until Alertmanager answers a pod that policies have just got to know.
 const REACHED_WITHIN: Duration = Duration::from_mins(1);
 /// Until a message is delivered, or Alertmanager has given up: it tries again for a minute.
 const DELIVERED_WITHIN: Duration = Duration::from_mins(2);
+/// The user whose password Alertmanager knows.
+const USER: &str = "airlock";
 const PAUSE: Duration = Duration::from_secs(1);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Alertmanager's measurements are some tens of kilobytes.
@@ -36,7 +37,7 @@ pub struct AlertTrial {
     pub port: u16,
     /// The authorities that its certificate is verified against, PEM.
     pub authorities: String,
-    /// Password of the user `airlock`.
+    /// Password of the user `airlock`, the only one.
     pub password: Secret<String>,
     /// How it tells the receiver, as its measurements name it: `webhook`, `email`.
     pub integration: String,
@@ -148,11 +149,7 @@ impl AlertTrial {
     }
 
     fn request(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Request<Full<Bytes>>, String> {
-        let pair = Secret::new(format!("airlock:{}", self.password.expose()));
-        let encoded = Secret::new(format!("Basic {}", STANDARD.encode(pair.expose())));
-        let mut authorization = HeaderValue::from_str(encoded.expose()).map_err(|_| "the password cannot be written in a header".to_owned())?;
-        authorization.set_sensitive(true);
-        let request = Request::builder().method(method).uri(path).header(header::HOST, &self.host).header(header::AUTHORIZATION, authorization);
+        let request = Request::builder().method(method).uri(path).header(header::HOST, &self.host).header(header::AUTHORIZATION, authorization(USER, &self.password)?);
         request.header(header::CONTENT_TYPE, "application/json").body(Full::new(Bytes::from(body))).map_err(|error| error.to_string())
     }
 }

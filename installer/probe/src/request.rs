@@ -103,7 +103,8 @@ fn password(credentials: &Credentials, trust: &Trust, passwords: &dyn Passwords)
     }
 }
 
-fn authorization(username: &str, password: &Secret<String>) -> Result<HeaderValue, String> {
+/// `Authorization: Basic` (RFC 7617), marked as sensitive.
+pub(crate) fn authorization(username: &str, password: &Secret<String>) -> Result<HeaderValue, String> {
     let pair = Secret::new(format!("{username}:{}", password.expose()));
     let encoded = Secret::new(format!("Basic {}", STANDARD.encode(pair.expose())));
     let mut value = HeaderValue::from_str(encoded.expose()).map_err(|_| "the credentials cannot be written in a header".to_owned())?;

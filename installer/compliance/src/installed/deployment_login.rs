@@ -1,9 +1,10 @@
 //! AFL-001: each Airflow deployment lets in who knows the password, and nobody else.
 
-use airlock_model::{Check, CheckSpec, Finding, Need, Outcome, Profile, Reason, Severity, Snapshot, World, WorldDeployment};
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, World, WorldDeployment};
 
-use crate::attempts::{Visit, outcome, status, words};
-use crate::described::{Described, Resting};
+use crate::attempts::Visit;
+use crate::described::Described;
+use crate::refusal::{is_success, refused_beside};
 
 static TEXTS: Described = Described {
     spec: CheckSpec {
@@ -39,32 +40,12 @@ impl Check for DeploymentLogin {
             return vec![TEXTS.not_applicable("Airflow deployments", Reason::NoSubject, "there is none")];
         }
         let of = |deployment: &WorldDeployment| {
-            let judged = |visit: Visit, words: &str| judge(given, deployment, visit, format!("{}: {words}", deployment.host));
+            let judged = |visit: Visit, words: &str| {
+                let attempts = (&visit.id(deployment), &Visit::Login.id(deployment));
+                refused_beside(&TEXTS, given, attempts, ("first login", is_success), format!("{}: {words}", deployment.host))
+            };
             [judged(Visit::Anonymous, "request without credentials"), judged(Visit::WrongPassword, "login with a wrong password")]
         };
         given.world.deployments.iter().flat_map(of).collect()
     }
-}
-
-fn judge(given: &Snapshot, deployment: &WorldDeployment, visit: Visit, subject: String) -> Finding {
-    let tried = match outcome(given, &visit.id(deployment)) {
-        Ok(tried) => tried,
-        Err(reason) => return TEXTS.unverified(subject, reason),
-    };
-    // Getting in is a proof in itself, whatever became of the control.
-    if is_accepted(tried) {
-        return TEXTS.fail(subject, words(&tried.result)).tried([tried]);
-    }
-    let control = match outcome(given, &Visit::Login.id(deployment)) {
-        Ok(control) => control,
-        Err(reason) => return TEXTS.unverified(subject, reason).tried([tried]),
-    };
-    let observed = format!("{}; first login: {}", words(&tried.result), words(&control.result));
-    let is_proved = matches!(status(tried), Some(401 | 403)) && is_accepted(control);
-    let finding = if is_proved { TEXTS.pass(subject, observed) } else { TEXTS.unverified(subject, observed) };
-    finding.tried([tried, control])
-}
-
-fn is_accepted(outcome: &Outcome) -> bool {
-    status(outcome).is_some_and(|status| (200..300).contains(&status))
 }

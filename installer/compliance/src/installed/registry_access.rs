@@ -2,8 +2,9 @@
 
 use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, World};
 
-use crate::attempts::{Knock, outcome, status, words};
-use crate::described::{Described, Resting};
+use crate::attempts::Knock;
+use crate::described::Described;
+use crate::refusal::refused_beside;
 
 /// The attempts that must be refused, with the words for their subjects.
 type Refusals = &'static [(Knock, &'static str)];
@@ -60,31 +61,15 @@ impl Check for RegistryAccess {
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
         match &given.world.registry {
-            Some(host) => self.refusals.iter().map(|(knock, subject)| self.judge(given, *knock, format!("{host}: {subject}"))).collect(),
+            Some(host) => self
+                .refusals
+                .iter()
+                .map(|(knock, subject)| {
+                    refused_beside(&self.described, given, (&knock.id(), &Knock::Login.id()), ("login with the installed user", |status| status == 200), format!("{host}: {subject}"))
+                })
+                .collect(),
             None if given.world.base_domain.is_empty() => vec![self.described.unverified("registry", "nothing is known of the installation")],
             None => vec![self.described.not_applicable("registry", Reason::ComponentOff, "no bundled registry is installed")],
         }
-    }
-}
-
-impl RegistryAccess {
-    fn judge(&self, given: &Snapshot, knock: Knock, subject: String) -> Finding {
-        let check = &self.described;
-        let tried = match outcome(given, &knock.id()) {
-            Ok(tried) => tried,
-            Err(reason) => return check.unverified(subject, reason),
-        };
-        // Getting in is a proof in itself, whatever became of the control.
-        if status(tried).is_some_and(|status| (200..300).contains(&status)) {
-            return check.fail(subject, words(&tried.result)).tried([tried]);
-        }
-        let control = match outcome(given, &Knock::Login.id()) {
-            Ok(control) => control,
-            Err(reason) => return check.unverified(subject, reason).tried([tried]),
-        };
-        let observed = format!("{}; login with the installed user: {}", words(&tried.result), words(&control.result));
-        let is_proved = matches!(status(tried), Some(401 | 403)) && status(control) == Some(200);
-        let finding = if is_proved { check.pass(subject, observed) } else { check.unverified(subject, observed) };
-        finding.tried([tried, control])
     }
 }

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use airlock_bed::eventually;
 use airlock_e2e::Site;
 use serde_json::Value;
 
@@ -56,11 +57,9 @@ impl<'a> Receiver<'a> {
 
     #[track_caller]
     fn awaits(&self, status: &str, alert: &str, label: &str, value: &str) {
-        let began = Instant::now();
-        while !self.has_told(status, alert, label, value) {
-            assert!(began.elapsed() < TOLD_WITHIN, "{alert} of {value} was not told as {status}; told were {:#?}\n{}", self.messages(), alertmanager(self.site));
-            std::thread::sleep(Duration::from_secs(1));
-        }
+        let told = || if self.has_told(status, alert, label, value) { Ok(()) } else { Err("not yet") };
+        let outcome = eventually(&format!("{alert} of {value} is told as {status}"), TOLD_WITHIN, told);
+        outcome.unwrap_or_else(|error| panic!("{error}; told were {:#?}\n{}", self.messages(), alertmanager(self.site)));
     }
 }
 
@@ -138,11 +137,8 @@ fn query(site: &Site, expression: &str) -> String {
 }
 
 fn everything_is_measured(site: &Site) {
-    let began = Instant::now();
-    while !query(site, "count(up == 1)").contains("=> 5 @") {
-        assert!(began.elapsed() < Duration::from_mins(2), "not everything is measured: {}", query(site, "up"));
-        std::thread::sleep(Duration::from_secs(1));
-    }
+    let measured = || if query(site, "count(up == 1)").contains("=> 5 @") { Ok(()) } else { Err(query(site, "up")) };
+    eventually("everything is measured", Duration::from_mins(2), measured).unwrap_or_else(|error| panic!("{error}"));
     for series in [
         "pg_up == 1",
         "pg_settings_max_connections > 0",
