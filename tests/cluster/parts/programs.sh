@@ -3,7 +3,8 @@
 KUBERNETES=1.37.2
 MODULE=$HERE/programs
 VERSIONS="-X k8s.io/component-base/version.gitVersion=v$KUBERNETES -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=${KUBERNETES:2:2} -X k8s.io/client-go/pkg/version.gitVersion=v$KUBERNETES"
-BUILD_FLAGS="-trimpath -buildvcs=false -ldflags=-s -w $VERSIONS"
+# What -s -w would strip is not made first.
+BUILD_FLAGS="-trimpath -buildvcs=false -gcflags=all=-dwarf=false -ldflags=-s -w $VERSIONS"
 
 # name, package, seconds of processor time from nothing (shown as time left; each counts what those before it have not compiled)
 PROGRAMS="
@@ -14,7 +15,7 @@ bridge              github.com/containernetworking/plugins/plugins/main/bridge  
 loopback            github.com/containernetworking/plugins/plugins/main/loopback 2
 portmap             github.com/containernetworking/plugins/plugins/meta/portmap 2
 pebble              github.com/letsencrypt/pebble/v2/cmd/pebble                 15
-registry            github.com/distribution/distribution/v3/cmd/registry        120
+registry            ./cmd/registry                                              60
 containerd-shim-runc-v2 github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2 40
 containerd          github.com/containerd/containerd/v2/cmd/containerd          90
 ctr                 github.com/containerd/containerd/v2/cmd/ctr                 20
@@ -74,7 +75,8 @@ build_program() {
   say "programs  $place  $name: building (about $(duration "$left") left for all)"
   (
     cd "$MODULE"
-    CGO_ENABLED=0 exec go build -v -trimpath -buildvcs=false -ldflags "-s -w $VERSIONS" -o "$path.new" "$package"
+    # The compiler collects its garbage less often: 9 % of the processor time of a first build.
+    GOGC=400 CGO_ENABLED=0 exec go build -v -trimpath -buildvcs=false -gcflags=all=-dwarf=false -ldflags "-s -w $VERSIONS" -o "$path.new" "$package"
   ) >"$LOG/build-$name.log" 2>&1 9>&- &
   going=$!
   # On a terminal one line that changes each second, elsewhere a line each half minute.
