@@ -48,7 +48,7 @@ pub(crate) fn read_kept(path: &Path, on: &OnCluster) -> Result<Option<Former>, F
 /// Reads the document of an Airflow deployment.
 pub(crate) fn read_deployment(path: &Path) -> Result<AirflowDeployment, Failure> {
     let text = text(path).map_err(|source| Failure::FileUnreadable { path: path.to_owned(), source })?;
-    AirflowDeployment::from_yaml(&text).map_err(|error| Failure::Answers { path: path.to_owned(), error })
+    AirflowDeployment::from_yaml_where(&text, &look).map_err(|error| Failure::Answers { path: path.to_owned(), error })
 }
 
 /// The answers of a file, or the defaults.

@@ -157,7 +157,13 @@ const fn word(result: &AttemptResult) -> &'static str {
         AttemptResult::Refused => "the connection was refused",
         AttemptResult::TimedOut => "nothing came back",
         AttemptResult::TlsRefused { .. } => "the server ended the handshake",
-        AttemptResult::Connected | AttemptResult::Handshaken(_) | AttemptResult::Answered { .. } | AttemptResult::Resolved(_) | AttemptResult::Untrusted { .. } => "something else was answered",
+        AttemptResult::Connected
+        | AttemptResult::Handshaken(_)
+        | AttemptResult::Answered { .. }
+        | AttemptResult::Told(_)
+        | AttemptResult::SqlRefused { .. }
+        | AttemptResult::Resolved(_)
+        | AttemptResult::Untrusted { .. } => "something else was answered",
         AttemptResult::NoSuchName | AttemptResult::Unreachable(_) | AttemptResult::NotCarriedOut(_) => "it could not be tried",
     }
 }

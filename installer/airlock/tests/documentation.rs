@@ -161,6 +161,7 @@ fn world() -> World {
         edge_port: 443,
         registry: Some(host),
         registry_credentials: Some(Credentials { username: "airlock".to_owned(), password: None, form: CredentialsForm::Basic }),
+        database: Some(airlock_model::WorldDatabase { host: "database.airlock.svc".to_owned(), port: 5432, authority: "PEM".to_owned() }),
         deployments: ["alpha", "beta"].map(deployment).into(),
         receiver: Some(airlock_model::answers::Receiver::Webhook),
         ..World::default()
@@ -169,7 +170,8 @@ fn world() -> World {
 
 fn deployment(name: &str) -> WorldDeployment {
     let login = Credentials { username: "admin".to_owned(), password: None, form: CredentialsForm::Json };
-    WorldDeployment { name: name.to_owned(), namespace: format!("airlock-{name}"), host: format!("{name}-airflow.platform.example.com"), login }
+    let role = Credentials { username: format!("airlock_{name}"), password: None, form: CredentialsForm::Basic };
+    WorldDeployment { name: name.to_owned(), namespace: format!("airlock-{name}"), host: format!("{name}-airflow.platform.example.com"), login, role }
 }
 
 const fn severity(severity: Severity) -> &'static str {

@@ -214,6 +214,89 @@ pub(crate) fn crossing(from: &WorldDeployment, to: &WorldDeployment) -> Attempt 
     }
 }
 
+/// A database that a deployment's role asks for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Asked<'a> {
+    /// Its own: the control.
+    Own,
+    /// Of another deployment.
+    Other(&'a WorldDeployment),
+    /// The one that every server has and nobody of the deployments owns.
+    Servers,
+}
+
+/// The database that every server has (PostgreSQL, `initdb`).
+const SERVERS_DATABASE: &str = "postgres";
+/// How many values a deployment has stored, and how many of them are not encrypted by Airflow: `STORED/PLAIN`.
+const STORED: &str = "WITH stored AS (\
+     SELECT password AS value, is_encrypted AS encrypted FROM connection UNION ALL \
+     SELECT extra, is_extra_encrypted FROM connection UNION ALL \
+     SELECT val, is_encrypted FROM variable) \
+     SELECT count(*) || '/' || count(*) FILTER (WHERE encrypted IS NOT TRUE OR value NOT LIKE 'gAAAA%') FROM stored WHERE coalesce(value, '') <> ''";
+
+impl Asked<'_> {
+    /// In words, for subjects.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::Own => "its own database".into(),
+            Self::Other(other) => format!("the database of {}", other.name),
+            Self::Servers => "the server's own database".into(),
+        }
+    }
+
+    pub(crate) fn id(&self, of: &WorldDeployment) -> AttemptId {
+        AttemptId(match self {
+            Self::Own => format!("database.own.{}", of.name),
+            Self::Other(other) => format!("database.other.{}.{}", of.name, other.name),
+            Self::Servers => format!("database.server.{}", of.name),
+        })
+    }
+
+    /// A login with the password of a deployment, from its own namespace. None: there is no database server to ask.
+    pub(crate) fn attempt(&self, world: &World, of: &WorldDeployment) -> Option<Attempt> {
+        let database = match self {
+            Self::Own => of.role.username.clone(),
+            Self::Other(other) => other.role.username.clone(),
+            Self::Servers => SERVERS_DATABASE.to_owned(),
+        };
+        let purpose = format!("a login of {}'s role at {}, to be {}", of.name, self.words(), if matches!(self, Self::Own) { "accepted" } else { "refused" });
+        let control = (!matches!(self, Self::Own)).then(|| Self::Own.id(of));
+        sql(world, of, Sql { id: self.id(of), database, question: "SELECT 1", control, purpose })
+    }
+}
+
+/// The name of [`stored`].
+pub(crate) fn stored_id(of: &WorldDeployment) -> AttemptId {
+    AttemptId(format!("database.stored.{}", of.name))
+}
+
+/// How many connections and variables a deployment has stored in its database, and how many of them in plain text.
+pub(crate) fn stored(world: &World, of: &WorldDeployment) -> Option<Attempt> {
+    let purpose = format!("a count of what {} has stored, and of what is not encrypted; no value is read out", of.name);
+    sql(world, of, Sql { id: stored_id(of), database: of.role.username.clone(), question: STORED, control: None, purpose })
+}
+
+struct Sql {
+    id: AttemptId,
+    database: String,
+    question: &'static str,
+    control: Option<AttemptId>,
+    purpose: String,
+}
+
+fn sql(world: &World, of: &WorldDeployment, asked: Sql) -> Option<Attempt> {
+    let server = world.database.as_ref()?;
+    let labels = [names::LABEL_NAME, names::LABEL_COMPONENT].map(|label| (label.to_owned(), CROSSER.to_owned()));
+    Some(Attempt {
+        id: asked.id,
+        from: Vantage::Pod { namespace: of.namespace.clone(), labels: labels.into() },
+        target: Target::Address { host: server.host.clone(), port: server.port },
+        action: AttemptAction::Sql { database: asked.database, credentials: of.role.clone(), trust: Trust::Authorities(server.authority.clone()), question: asked.question.to_owned() },
+        control: asked.control,
+        purpose: asked.purpose,
+    })
+}
+
 /// What came out of an attempt, or that nothing did.
 pub(crate) fn outcome<'a>(given: &'a Snapshot, id: &AttemptId) -> Result<&'a Outcome, String> {
     let outcome = given.outcomes.get(id).ok_or_else(|| format!("the attempt {id} was not made"))?;
@@ -239,6 +322,8 @@ pub(crate) fn words(result: &AttemptResult) -> String {
         AttemptResult::Handshaken(presented) => format!("{} agreed", version_words(presented.version)),
         AttemptResult::Answered { status, .. } => format!("answered {status}"),
         AttemptResult::Resolved(addresses) => format!("resolved to {}", addresses.join(", ")),
+        AttemptResult::Told(_) => "let in".to_owned(),
+        AttemptResult::SqlRefused { state, message } => format!("refused: {} ({state})", message.raw()),
         AttemptResult::NoSuchName => "the name does not resolve".to_owned(),
         AttemptResult::Refused => "connection refused".to_owned(),
         AttemptResult::TimedOut => "no answer in time".to_owned(),

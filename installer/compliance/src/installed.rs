@@ -1,6 +1,7 @@
 //! Checks of an installation as it runs. Profiles select among these.
 
 mod alerts_delivered;
+mod database_credentials;
 mod default_deny;
 mod deployment_isolation;
 mod deployment_login;
@@ -12,24 +13,29 @@ mod registry_access;
 mod running_images;
 mod secret_leaks;
 mod served_certificate;
+mod shared_secrets;
+mod stored_values;
 mod workload;
 
 use airlock_model::Check;
 
 /// All of them, in the order of the groups.
 pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
-    let others: [&'static dyn Check; 16] = [
+    let others: [&'static dyn Check; 19] = [
         &namespace_labels::NamespaceLabels,
         &default_deny::DefaultDeny,
         &policy_enforced::PolicyEnforced,
         &deployment_isolation::DeploymentIsolation,
+        &database_credentials::DatabaseCredentials,
         &deployment_login::DeploymentLogin,
+        &stored_values::StoredValues,
         &served_certificate::ServedCertificate,
         &outdated_tls::OutdatedTls,
         &registry_access::PULL,
         &registry_access::PUSH,
         &running_images::RunningImages,
         &secret_leaks::SecretLeaks,
+        &shared_secrets::SharedSecrets,
         &workload::READ_ONLY_ROOT,
         &workload::RESOURCES,
         &workload::TokenNotMounted,

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use airlock_cluster::{Cluster, PodTimes, Stop};
-use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, Event, Events, ImageRef, Object, ObjectRef, Outcome, Secret, SecretKeyRef, StepId, Target, Untrusted, Vantage};
+use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Event, Events, ImageRef, Object, ObjectRef, Outcome, Secret, SecretKeyRef, StepId, Target, Untrusted, Vantage};
 use futures::{StreamExt, future, stream};
 use jiff::Timestamp;
 
@@ -116,7 +116,7 @@ impl Party<'_> {
             return Err(STOPPED.to_owned());
         }
         let name = self.listener(number);
-        let pod = self.pod(namespace, name, labels, vec!["probe".to_owned(), "--listen".to_owned(), port.to_string()]).map_err(|error| error.to_string())?;
+        let pod = self.pod(namespace, name, labels, vec!["probe".to_owned(), "--listen".to_owned(), port.to_string()]).object().map_err(|error| error.to_string())?;
         self.cluster.start_pod(&pod, &self.times()).await.map(|started| started.address).map_err(|error| format!("no pod listens: {error}"))
     }
 
@@ -160,7 +160,7 @@ impl Party<'_> {
     /// Looks the passwords up before, so that an attempt itself waits for its target alone.
     async fn passwords(&self, attempts: &[Attempt]) -> Passwords {
         let mut found = BTreeMap::new();
-        for at in attempts.iter().filter_map(|attempt| credentials(attempt)?.password.as_ref()) {
+        for at in attempts.iter().filter_map(password) {
             if found.contains_key(at) {
                 continue;
             }
@@ -173,9 +173,9 @@ impl Party<'_> {
     }
 
     async fn in_pod(&self, number: usize, namespace: &str, labels: &BTreeMap<String, String>, attempts: Vec<Attempt>) -> Vec<Outcome> {
-        // Arguments are readable for everybody who may read pods.
-        let (secret, attempts): (Vec<Attempt>, Vec<Attempt>) = attempts.into_iter().partition(|attempt| credentials(attempt).is_some_and(|credentials| credentials.password.is_some()));
-        let mut outcomes: Vec<Outcome> = secret.iter().map(|attempt| not_carried_out(attempt, "passwords are not given to pods")).collect();
+        // A pod mounts what its own namespace holds; a password of elsewhere would have to be written where others read it.
+        let (elsewhere, attempts): (Vec<Attempt>, Vec<Attempt>) = attempts.into_iter().partition(|attempt| password(attempt).is_some_and(|at| at.namespace != namespace));
+        let mut outcomes: Vec<Outcome> = elsewhere.iter().map(|attempt| not_carried_out(attempt, "its password is in another namespace than its pod")).collect();
         if attempts.is_empty() {
             return outcomes;
         }
@@ -203,11 +203,13 @@ impl Party<'_> {
 
     fn pod_for(&self, number: usize, namespace: &str, labels: &BTreeMap<String, String>, attempts: &[Attempt]) -> Result<Object, ApplyError> {
         let list = serde_json::to_string(attempts).map_err(|error| ApplyError::PlanMalformed { reason: error.to_string() })?;
-        self.pod(namespace, format!("probe-{}-{number}", self.run), labels, vec!["probe".to_owned(), "--attempts".to_owned(), list])
+        let spec = self.pod(namespace, format!("probe-{}-{number}", self.run), labels, vec!["probe".to_owned(), "--attempts".to_owned(), list]);
+        let secrets = attempts.iter().filter_map(password).map(|at| at.name.clone()).collect();
+        PodSpec { secrets, ..spec }.object()
     }
 
-    fn pod(&self, namespace: &str, name: String, labels: &BTreeMap<String, String>, arguments: Vec<String>) -> Result<Object, ApplyError> {
-        let spec = PodSpec {
+    fn pod(&self, namespace: &str, name: String, labels: &BTreeMap<String, String>, arguments: Vec<String>) -> PodSpec {
+        PodSpec {
             namespace: namespace.to_owned(),
             name,
             component: "probe",
@@ -219,8 +221,7 @@ impl Party<'_> {
             run: self.run.clone(),
             lifetime: self.site.deadline * 3,
             ..PodSpec::default()
-        };
-        spec.object()
+        }
     }
 
     fn times(&self) -> PodTimes {
@@ -237,9 +238,11 @@ impl airlock_probe::Passwords for Passwords {
     }
 }
 
-fn credentials(attempt: &Attempt) -> Option<&Credentials> {
+/// Where the password is that an attempt needs.
+fn password(attempt: &Attempt) -> Option<&SecretKeyRef> {
     match &attempt.action {
-        AttemptAction::Request { credentials, .. } => credentials.as_ref(),
+        AttemptAction::Request { credentials, .. } => credentials.as_ref()?.password.as_ref(),
+        AttemptAction::Sql { credentials, .. } => credentials.password.as_ref(),
         AttemptAction::Connect | AttemptAction::Handshake { .. } | AttemptAction::Resolve { .. } => None,
     }
 }

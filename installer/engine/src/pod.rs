@@ -1,7 +1,7 @@
 //! Pods that Airlock starts itself, with its own image: as the profile `restricted` of the Pod Security Standards wants
 //! them, without a token, and with an end of their own should nobody remove them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use airlock_cluster::{Cluster, ClusterError, WaitOptions};
@@ -36,6 +36,8 @@ pub(crate) struct PodSpec {
     pub(crate) always_pull: bool,
     pub(crate) node_selector: BTreeMap<String, String>,
     pub(crate) arguments: Vec<String>,
+    /// Secrets of its namespace that it mounts.
+    pub(crate) secrets: BTreeSet<String>,
     /// The installation that its namespace belongs to; without it the pod would count as somebody else's workload.
     pub(crate) installation: Option<String>,
     /// Of which run it is.
@@ -76,6 +78,13 @@ impl PodSpec {
         }
         if !self.node_selector.is_empty() {
             spec["nodeSelector"] = json!(self.node_selector);
+        }
+        if !self.secrets.is_empty() {
+            let volumes: Vec<Value> = self.secrets.iter().map(|name| json!({ "name": name, "secret": { "secretName": name, "defaultMode": 0o440 } })).collect();
+            let mounts: Vec<Value> = self.secrets.iter().map(|name| json!({ "name": name, "mountPath": format!("{}/{name}", names::PROBE_SECRETS), "readOnly": true })).collect();
+            spec["volumes"] = Value::Array(volumes);
+            spec["containers"][0]["volumeMounts"] = Value::Array(mounts);
+            spec["securityContext"]["fsGroup"] = json!(USER);
         }
         let manifest = json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": self.name, "namespace": self.namespace, "labels": labels }, "spec": spec });
         Object::new(manifest).map_err(|error| ApplyError::PlanMalformed { reason: error.to_string() })

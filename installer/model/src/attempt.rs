@@ -108,6 +108,17 @@ pub enum AttemptAction {
         /// The password is looked up when the attempt runs.
         credentials: Option<Credentials>,
     },
+    /// A login at a PostgreSQL server over TLS that is verified, and one question there.
+    Sql {
+        /// Database.
+        database: String,
+        /// The role, and where its password is.
+        credentials: Credentials,
+        /// What the chain is verified against.
+        trust: Trust,
+        /// A question that one value answers: never a value of a user, only what is counted.
+        question: String,
+    },
     /// A name is resolved.
     Resolve {
         /// The name.
@@ -197,6 +208,15 @@ pub enum AttemptResult {
         status: u16,
         /// Value of `WWW-Authenticate`, when present.
         challenge: Option<Untrusted<String>>,
+    },
+    /// A database server let in and answered: the first column of the first row.
+    Told(Option<Untrusted<String>>),
+    /// A database server refused the login or the question.
+    SqlRefused {
+        /// SQLSTATE (PostgreSQL, appendix A).
+        state: String,
+        /// The server's words.
+        message: Untrusted<String>,
     },
     /// Addresses were found, sorted.
     Resolved(Vec<String>),

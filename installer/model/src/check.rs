@@ -63,9 +63,24 @@ pub struct World {
     pub accounts_with_rights: Vec<String>,
     /// Where alerts go; none: there is no monitoring.
     pub receiver: Option<crate::answers::Receiver>,
+    /// Host of the database server, and the authority that its certificate is verified against, PEM; none: there is none, or it is not known.
+    #[serde(default)]
+    pub database: Option<WorldDatabase>,
     /// Airflow deployments, by name; their namespaces and hosts are among those above.
     #[serde(default)]
     pub deployments: Vec<WorldDeployment>,
+}
+
+/// The database server of all Airflow deployments.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WorldDatabase {
+    /// Its name inside the cluster.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// Certificate of the authority that signed for it, PEM.
+    pub authority: String,
 }
 
 /// An Airflow deployment as checks meet it.
@@ -80,6 +95,8 @@ pub struct WorldDeployment {
     pub host: String,
     /// The first login, and where its password is.
     pub login: crate::Credentials,
+    /// Its role at the database server, which bears the name of its database, and where the password is.
+    pub role: crate::Credentials,
 }
 
 /// Something a check must be given.
@@ -97,6 +114,8 @@ pub enum Need {
     Facts,
     /// Whether values of the installation's Secrets stand where they must not; told by names alone.
     SecretLeaks,
+    /// Whether namespaces of the installation hold the same secret value; told by names alone.
+    SharedSecrets,
     /// The outcome of an attempt.
     Attempt(Box<Attempt>),
 }
@@ -115,6 +134,9 @@ pub struct Snapshot {
     pub outcomes: BTreeMap<AttemptId, Outcome>,
     /// Where secret values were found in `ConfigMap`s and environments, or why it could not be looked at.
     pub leaks: Option<Result<Vec<SecretLeak>, String>>,
+    /// Secrets of different namespaces that hold the same value, or why it could not be looked at.
+    #[serde(default)]
+    pub shared: Option<Result<Vec<SharedSecret>, String>>,
     /// What the plan asks of the cluster; preflight checks judge it.
     pub planned: Option<Planned>,
 }
@@ -127,6 +149,14 @@ pub struct SecretLeak {
     pub secret: String,
     /// Where its value stands: `ConfigMap airlock/x, key y`.
     pub place: String,
+}
+
+/// One value in Secrets of several namespaces.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SharedSecret {
+    /// Where it stands, in their order: `Secret airlock/a, key b`.
+    pub secrets: Vec<String>,
 }
 
 /// What a plan asks of the cluster.

@@ -1,6 +1,9 @@
 //! An Airflow deployment: a document of its own beside the answers (DESIGN.md §7). The command line, a file, and later the
 //! API make equal documents; `install` never touches what belongs to one.
 
+mod environment;
+
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -9,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::ImageRef;
-use crate::answers::{Answers, AnswersError, AnswersProblem, Flaw, Sizing, document};
+use crate::answers::{Answers, AnswersError, AnswersProblem, Flaw, Looking, Sizing, document};
 
 /// What `apiVersion` must be.
 const API_VERSION: &str = "airlock/v1";
@@ -39,6 +42,12 @@ pub struct AirflowDeployment {
     /// A DAG of two tasks that shows that everything works.
     #[serde(default)]
     pub example_dag: bool,
+    /// Variables in the environment of DAGs and tasks: name, and a reference to the value (`env:NAME`, `file:PATH`, `secret:namespace/name#key`).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub environment: BTreeMap<String, String>,
+    /// Connections of DAGs and tasks: id, and a reference to the connection as Airflow writes it, a URI or JSON.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub connections: BTreeMap<String, String>,
     /// The most that all its pods together may ask for.
     #[serde(default)]
     pub quota: DeploymentQuota,
@@ -136,12 +145,17 @@ impl fmt::Display for DeploymentName {
 impl AirflowDeployment {
     /// A deployment that takes every default.
     pub fn named(name: &DeploymentName) -> Self {
-        Self { api_version: API_VERSION.into(), kind: KIND.into(), name: name.to_string(), sizing: None, image: None, example_dag: false, quota: DeploymentQuota::default() }
+        Self { api_version: API_VERSION.into(), kind: KIND.into(), name: name.to_string(), sizing: None, image: None, example_dag: false, environment: BTreeMap::new(), connections: BTreeMap::new(), quota: DeploymentQuota::default() }
     }
 
     /// Reads one document: its shape, then its values.
     pub fn from_yaml(text: &str) -> Result<Self, AnswersError> {
-        document::read(text, &Self::schema(), (API_VERSION, KIND), Self::problems)
+        Self::from_yaml_where(text, &|_| Ok(()))
+    }
+
+    /// The same where somebody can look whether what is referred to exists.
+    pub fn from_yaml_where(text: &str, look: &Looking<'_>) -> Result<Self, AnswersError> {
+        document::read(text, &Self::schema(), (API_VERSION, KIND), |read: &Self| read.problems().into_iter().chain(read.absent(look)).collect())
     }
 
     /// The JSON Schema of the document.
@@ -161,6 +175,11 @@ impl AirflowDeployment {
         }
         if self.example_dag {
             line("exampleDag", true.into());
+        }
+        for (key, references) in [("environment", &self.environment), ("connections", &self.connections)] {
+            if !references.is_empty() {
+                line(key, serde_json::to_value(references).unwrap_or_default());
+            }
         }
         if self.quota != DeploymentQuota::default() {
             line("quota", serde_json::to_value(&self.quota).unwrap_or_default());
@@ -191,6 +210,7 @@ impl AirflowDeployment {
         if self.quota.pods == Some(0) {
             add("quota.pods", "`0` pods run nothing; give more, or leave the key out".into());
         }
+        problems.extend(self.environment_problems());
         problems
     }
 }
@@ -241,6 +261,8 @@ mod tests {
                 example_dag: true,
                 image: Some("docker.io/a/b:1".into()),
                 sizing: Some(Sizing::Tiny),
+                environment: BTreeMap::from([("TOKEN".into(), "file:token".into())]),
+                connections: BTreeMap::from([("warehouse".into(), "secret:vault/warehouse#uri".into())]),
                 quota: DeploymentQuota { pods: Some(9), ..Default::default() },
                 ..AirflowDeployment::named(&"alpha".parse().unwrap())
             },

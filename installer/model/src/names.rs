@@ -31,6 +31,9 @@ pub const LABEL_SECRET_GENERATION: &str = "airlock-platform.io/secret-generation
 /// On pods that carry out attempts: which run made them, so that leftovers are found.
 pub const LABEL_PROBE_RUN: &str = "airlock-platform.io/probe-run";
 
+/// Where a pod that carries out attempts finds the Secrets that they refer to, a folder each.
+pub const PROBE_SECRETS: &str = "/etc/airlock/secrets";
+
 /// Digest of a generated Secret's specification, so that a changed recipe is noticed.
 pub const ANNOTATION_SPEC: &str = "airlock-platform.io/spec-digest";
 /// Class of a Secret: `data-key`, `credential`, `derived`.

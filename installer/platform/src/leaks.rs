@@ -1,9 +1,12 @@
-//! Whether a secret value stands where it must not: in a `ConfigMap` or as a literal in a container's environment.
+//! Whether a secret value stands where it must not: in a `ConfigMap`, as a literal in a container's environment, or in the
+//! Secrets of several namespaces.
 //!
 //! Values are looked for in this process, where they are wiped afterwards, and leave it only as names.
 
+use std::collections::BTreeMap;
+
 use airlock_cluster::Cluster;
-use airlock_model::{LiveObject, Secret, SecretLeak};
+use airlock_model::{LiveObject, Secret, SecretLeak, SharedSecret};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
@@ -16,14 +19,30 @@ const SHORTEST: usize = 8;
 /// Keys of Secrets that hold what everybody may see.
 const PUBLIC_KEYS: [&str; 3] = ["tls.crt", "ca.crt", "username"];
 
+/// Secrets whose values the documents of deployments refer to: two of them may be given the same on purpose.
+const GIVEN: [&str; 1] = ["airflow-variables"];
+/// What everybody may see, wherever it stands.
+const CERTIFICATE: &str = "-----BEGIN CERTIFICATE";
+
 struct Known {
+    namespace: String,
+    name: String,
     secret: String,
     value: Secret<String>,
 }
 
-/// Looks for every secret value of the namespaces in their `ConfigMap`s and pods.
-pub(crate) async fn find(cluster: &Cluster, namespaces: &[String]) -> Result<Vec<SecretLeak>, String> {
+/// What became of secret values, by names alone.
+pub(crate) struct Looked {
+    /// Values outside of Secrets.
+    pub(crate) leaks: Vec<SecretLeak>,
+    /// Values in Secrets of several namespaces.
+    pub(crate) shared: Vec<SharedSecret>,
+}
+
+/// Looks for every secret value of the namespaces in their `ConfigMap`s and pods, and in the Secrets of the others.
+pub(crate) async fn find(cluster: &Cluster, namespaces: &[String]) -> Result<Looked, String> {
     let mut leaks = Vec::new();
+    let mut all = Vec::new();
     for namespace in namespaces {
         let known = known(cluster, namespace).await?;
         for object in cluster.list("v1", "ConfigMap", Some(namespace), None).await.map_err(|error| chain(&error))? {
@@ -32,8 +51,22 @@ pub(crate) async fn find(cluster: &Cluster, namespaces: &[String]) -> Result<Vec
         for object in cluster.list("v1", "Pod", Some(namespace), None).await.map_err(|error| chain(&error))? {
             leaks.extend(in_environment(&known, &object));
         }
+        all.extend(known);
     }
-    Ok(leaks)
+    Ok(Looked { leaks, shared: shared(&all) })
+}
+
+/// The values that stand in more than one namespace.
+fn shared(known: &[Known]) -> Vec<SharedSecret> {
+    let mut by_value: BTreeMap<&str, Vec<&Known>> = BTreeMap::new();
+    for known in known.iter().filter(|known| !GIVEN.contains(&known.name.as_str()) && !known.value.expose().starts_with(CERTIFICATE)) {
+        by_value.entry(known.value.expose()).or_default().push(known);
+    }
+    let is_shared = |holders: &&Vec<&Known>| holders.iter().any(|known| known.namespace != holders[0].namespace);
+    let mut shared: Vec<SharedSecret> = by_value.values().filter(is_shared).map(|holders| SharedSecret { secrets: holders.iter().map(|known| known.secret.clone()).collect() }).collect();
+    // The order of the values would tell something about them.
+    shared.sort_by(|one, other| one.secrets.cmp(&other.secrets));
+    shared
 }
 
 async fn known(cluster: &Cluster, namespace: &str) -> Result<Vec<Known>, String> {
@@ -44,7 +77,7 @@ async fn known(cluster: &Cluster, namespace: &str) -> Result<Vec<Known>, String>
         for (key, value) in &secret.data {
             let Ok(text) = std::str::from_utf8(value.expose()) else { continue };
             if !PUBLIC_KEYS.contains(&key.as_str()) && text.trim().len() >= SHORTEST {
-                known.push(Known { secret: format!("Secret {namespace}/{name}, key {key}"), value: Secret::new(text.trim().to_owned()) });
+                known.push(Known { namespace: namespace.to_owned(), name: name.clone(), secret: format!("Secret {namespace}/{name}, key {key}"), value: Secret::new(text.trim().to_owned()) });
             }
         }
     }
@@ -92,7 +125,20 @@ mod tests {
     use super::*;
 
     fn known() -> Vec<Known> {
-        vec![Known { secret: "Secret a/b, key c".into(), value: Secret::new("correct-horse".into()) }]
+        vec![value("a", "b", "correct-horse")]
+    }
+
+    fn value(namespace: &str, name: &str, text: &str) -> Known {
+        Known { namespace: namespace.into(), name: name.into(), secret: format!("Secret {namespace}/{name}, key c"), value: Secret::new(text.into()) }
+    }
+
+    #[test]
+    fn a_value_in_two_namespaces_is_shared_but_for_certificates_and_what_was_given() {
+        let twice = |name: &str, text: &str| shared(&[value("a", name, text), value("a", "other", "battery-staple"), value("b", name, text)]);
+        assert_eq!(twice("b", "correct-horse"), [SharedSecret { secrets: vec!["Secret a/b, key c".into(), "Secret b/b, key c".into()] }]);
+        assert_eq!(twice("airflow-variables", "correct-horse"), []);
+        assert_eq!(twice("ca", "-----BEGIN CERTIFICATE-----\nMII"), []);
+        assert_eq!(shared(&[value("a", "b", "correct-horse"), value("a", "c", "correct-horse")]), [], "within one namespace it is one purpose's");
     }
 
     fn live(kind: &str, manifest: Value) -> LiveObject {

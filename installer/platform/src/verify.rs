@@ -8,13 +8,20 @@ use airlock_engine::Halt;
 use airlock_engine::attempts::{self, ProbeSite};
 use airlock_model::answers::{Answers, Mode};
 use airlock_model::{
-    Attempt, AttemptId, Credentials, CredentialsForm, DeploymentName, Events, ImageLock, LiveObject, Need, Outcome, Profile, Record, SecretKeyRef, SecretLeak, Snapshot, World, WorldDeployment, names,
+    Attempt, AttemptId, Credentials, CredentialsForm, DeploymentName, Events, ImageLock, LiveObject, Need, Outcome, Profile, Record, SecretKeyRef, Snapshot, World, WorldDatabase,
+    WorldDeployment, names,
 };
 
 use crate::deployment::{ADMINISTRATOR, ADMINISTRATOR_SECRET};
 use crate::desired::{REGISTRY, REGISTRY_USER};
 use crate::requirements::{accounts_with_rights, hosts};
 use crate::{PlatformError, leaks, observe, prepare};
+
+/// Name and port of the bundled database server's Service.
+const DATABASE: &str = "database";
+const DATABASE_PORT: u16 = 5432;
+/// The Secret in a deployment's namespace that holds the password of its role.
+const DATABASE_PASSWORD: &str = "airflow-database-password";
 
 /// What a compliance check will do, before it does it.
 pub struct Intended {
@@ -56,14 +63,19 @@ fn attempts_in(needs: &[Need]) -> Vec<Attempt> {
 pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, halt: &Halt, events: &dyn Events) -> Result<Report, PlatformError> {
     let site = site(record, &intended.world)?;
     let outcomes = async { if intended.attempts.is_empty() { Ok(Vec::new()) } else { attempts::carry_out(cluster, &intended.attempts, &site, halt, events).await } };
-    let read = halt.or(async { futures::join!(objects(cluster, intended), secret_leaks(cluster, intended)) });
+    let read = halt.or(async { futures::join!(objects(cluster, intended), secret_values(cluster, intended)) });
     let (outcomes, read) = futures::join!(outcomes, read);
-    let (objects, leaks) = read?;
+    let (objects, values) = read?;
+    let (leaks, shared) = match values {
+        None => (None, None),
+        Some(Ok(looked)) => (Some(Ok(looked.leaks)), Some(Ok(looked.shared))),
+        Some(Err(reason)) => (Some(Err(reason.clone())), Some(Err(reason))),
+    };
     let outcomes: BTreeMap<AttemptId, Outcome> = outcomes?.into_iter().map(|outcome| (outcome.attempt.clone(), outcome)).collect();
     let answers: Answers = serde_json::from_value(record.answers.clone())?;
     let facts = if intended.needs.contains(&Need::Facts) { Some(halt.or(Box::pin(prepare::survey(cluster, &answers))).await??) } else { None };
     let planned = Some(airlock_model::Planned { images: images(cluster, record, &intended.world).await?, ..Default::default() });
-    let snapshot = Snapshot { world: intended.world.clone(), facts, objects, outcomes, leaks, planned };
+    let snapshot = Snapshot { world: intended.world.clone(), facts, objects, outcomes, leaks, shared, planned };
     Ok(airlock_compliance::judge(&intended.profile, &snapshot)?)
 }
 
@@ -92,18 +104,29 @@ async fn deployments(cluster: &Cluster, answers: &Answers) -> Result<Vec<WorldDe
         let namespace = name.namespace(answers);
         let password = SecretKeyRef { namespace: namespace.clone(), name: ADMINISTRATOR_SECRET.into(), key: "value".into() };
         let login = Credentials { username: ADMINISTRATOR.into(), password: Some(password), form: CredentialsForm::Json };
-        Ok(WorldDeployment { host: answers.hosts.tenant_host(&name, &base)?.to_string(), name: name.to_string(), namespace, login })
+        let password = SecretKeyRef { namespace: namespace.clone(), name: DATABASE_PASSWORD.into(), key: "value".into() };
+        let role = Credentials { username: name.role(), password: Some(password), form: CredentialsForm::Basic };
+        Ok(WorldDeployment { host: answers.hosts.tenant_host(&name, &base)?.to_string(), name: name.to_string(), namespace, login, role })
     };
     named.collect::<BTreeSet<_>>().into_iter().map(of).collect()
 }
 
 async fn world(cluster: &Cluster, answers: &Answers) -> Result<World, PlatformError> {
     let platform = &answers.namespaces.platform;
-    let (served, authority) = futures::join!(cluster.secret(platform, names::BASE_DOMAIN_CERTIFICATE), cluster.secret(platform, names::BASE_DOMAIN_CA));
+    let (served, authority, internal) =
+        futures::join!(cluster.secret(platform, names::BASE_DOMAIN_CERTIFICATE), cluster.secret(platform, names::BASE_DOMAIN_CA), cluster.secret(platform, names::INTERNAL_CA));
     let certificate = served?.as_ref().and_then(observe::certificate_facts).map(|facts| facts.fingerprint);
-    let authority = authority?.and_then(|secret| secret.data.get("tls.crt").and_then(|value| String::from_utf8(value.expose().clone()).ok()));
+    let authority = authority?.and_then(|secret| certificate_text(&secret));
+    let internal = internal?.and_then(|secret| certificate_text(&secret));
+    let is_bundled = answers.components.database.mode == Mode::Bundled;
+    let database = internal.filter(|_| is_bundled).map(|authority| WorldDatabase { host: format!("{DATABASE}.{platform}.svc"), port: DATABASE_PORT, authority });
     let deployments = deployments(cluster, answers).await?;
-    Ok(World { authority, certificate, ..world_of(answers, deployments)? })
+    Ok(World { authority, certificate, database, ..world_of(answers, deployments)? })
+}
+
+/// A certificate as it stands in its Secret, PEM.
+fn certificate_text(secret: &airlock_cluster::SecretData) -> Option<String> {
+    secret.data.get("tls.crt").and_then(|value| String::from_utf8(value.expose().clone()).ok())
 }
 
 /// What the answers tell, and which deployments there are.
@@ -129,6 +152,7 @@ fn world_of(answers: &Answers, deployments: Vec<WorldDeployment>) -> Result<Worl
         }),
         accounts_with_rights: accounts_with_rights(answers, &deployments)?,
         receiver: answers.components.monitoring.as_ref().filter(|monitoring| monitoring.mode == Mode::Bundled).and(answers.alerts.receiver),
+        database: None,
         deployments,
     })
 }
@@ -160,8 +184,9 @@ async fn of_kind(cluster: &Cluster, world: &World, api_version: &str, kind: &str
     Ok(all)
 }
 
-async fn secret_leaks(cluster: &Cluster, intended: &Intended) -> Option<Result<Vec<SecretLeak>, String>> {
-    if !intended.needs.contains(&Need::SecretLeaks) {
+/// Each value is read once, whatever is asked about it.
+async fn secret_values(cluster: &Cluster, intended: &Intended) -> Option<Result<leaks::Looked, String>> {
+    if !intended.needs.iter().any(|need| matches!(need, Need::SecretLeaks | Need::SharedSecrets)) {
         return None;
     }
     Some(leaks::find(cluster, &intended.world.namespaces).await)

@@ -10,6 +10,7 @@ use crate::Passwords;
 use crate::dial::{Ends, dial};
 use crate::handshake::{Believed, handshake};
 use crate::request::Question;
+use crate::postgres::{self, Inquiry};
 use crate::{old_tls, resolve};
 
 /// A lost packet must not look like a blocked one.
@@ -43,6 +44,9 @@ async fn act(attempt: &Attempt, passwords: &dyn Passwords, ends: &mut Ends) -> A
     let Target::Address { host, port } = &attempt.target else {
         return AttemptResult::NotCarriedOut("the listener has no address yet".to_owned().into());
     };
+    if let AttemptAction::Sql { database, credentials, trust, question } = &attempt.action {
+        return postgres::ask(&Inquiry { host, port: *port, database, credentials, trust, question }, passwords).await;
+    }
     let question = match &attempt.action {
         AttemptAction::Request { method, path, server_name, trust, credentials } => match Question::new(method, path, server_name, trust, credentials.as_ref(), passwords) {
             Ok(question) => Some(question),
@@ -79,6 +83,6 @@ async fn once(action: &AttemptAction, host: &str, port: u16, question: Option<&Q
                 None => Ok(AttemptResult::NotCarriedOut("there is no request".to_owned().into())),
             }
         }
-        AttemptAction::Resolve { name } => Ok(resolve::resolve(name).await),
+        AttemptAction::Resolve { .. } | AttemptAction::Sql { .. } => Ok(AttemptResult::NotCarriedOut("it is no connection alone".to_owned().into())),
     }
 }

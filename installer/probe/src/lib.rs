@@ -24,6 +24,6 @@ pub use alert::{AlertError, AlertTrial, try_receiver};
 pub use carry_out::{carry_out, carry_out_all};
 pub use expiry::{CertificateServer, measure_certificates};
 pub use listener::{ListenError, Listener, listen};
-pub use passwords::{NoPasswords, Passwords};
+pub use passwords::{MountedPasswords, NoPasswords, Passwords};
 pub use postgres::{Postgres, PostgresError, PostgresLogin};
 pub use settle::carry_out_settled;

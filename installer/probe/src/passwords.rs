@@ -1,11 +1,24 @@
 //! Where passwords come from when an attempt runs; attempts themselves carry references only.
 
-use airlock_model::{Secret, SecretKeyRef};
+use std::path::Path;
+
+use airlock_model::{Secret, SecretKeyRef, names};
 
 /// Hands out the password that an attempt refers to.
 pub trait Passwords: Send + Sync {
     /// The password, or nothing if it is not at hand; the attempt then is not carried out.
     fn password(&self, reference: &SecretKeyRef) -> Option<Secret<String>>;
+}
+
+/// In a pod: what was mounted for its attempts, a folder for each Secret of the pod's namespace.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MountedPasswords;
+
+impl Passwords for MountedPasswords {
+    fn password(&self, reference: &SecretKeyRef) -> Option<Secret<String>> {
+        let path = Path::new(names::PROBE_SECRETS).join(&reference.name).join(&reference.key);
+        std::fs::read_to_string(path).ok().map(Secret::new)
+    }
 }
 
 /// No password is at hand.

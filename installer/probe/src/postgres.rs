@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use airlock_model::{Code, Coded, Secret};
+use airlock_model::{AttemptResult, Code, Coded, Credentials, Secret, Trust, Untrusted};
 use airlock_tls::certificates_from_pem;
 use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, RootCertStore};
@@ -14,6 +14,8 @@ use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Config, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::Passwords;
 
 /// For the connection and the login.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -120,6 +122,43 @@ impl Postgres {
             SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
             _ => None,
         }))
+    }
+}
+
+/// A login and one question, as an attempt asks it.
+pub(crate) struct Inquiry<'a> {
+    pub(crate) host: &'a str,
+    pub(crate) port: u16,
+    pub(crate) database: &'a str,
+    pub(crate) credentials: &'a Credentials,
+    pub(crate) trust: &'a Trust,
+    pub(crate) question: &'a str,
+}
+
+/// Logs in and asks.
+pub(crate) async fn ask(inquiry: &Inquiry<'_>, passwords: &dyn Passwords) -> AttemptResult {
+    let Trust::Authorities(authorities) = inquiry.trust else { return AttemptResult::NotCarriedOut("a database server is verified against its own authority".to_owned().into()) };
+    let password = match &inquiry.credentials.password {
+        None => None,
+        Some(at) => match passwords.password(at) {
+            Some(password) => Some(password),
+            None => return AttemptResult::NotCarriedOut(format!("the password is not at hand: Secret {}/{}, key {}", at.namespace, at.name, at.key).into()),
+        },
+    };
+    let login = PostgresLogin {
+        host: inquiry.host.to_owned(),
+        port: inquiry.port,
+        database: inquiry.database.to_owned(),
+        role: inquiry.credentials.username.clone(),
+        password,
+        authorities: authorities.clone(),
+    };
+    let told = async { Postgres::login(&login).await?.value(inquiry.question).await };
+    match told.await {
+        Ok(value) => AttemptResult::Told(value.map(Untrusted::from)),
+        Err(PostgresError::Refused { state, message }) => AttemptResult::SqlRefused { state, message: message.into() },
+        Err(error @ PostgresError::Authorities(_)) => AttemptResult::NotCarriedOut(error.to_string().into()),
+        Err(PostgresError::Connect { reason, .. }) => AttemptResult::Unreachable(reason.into()),
     }
 }
 

@@ -1,10 +1,10 @@
 //! Attempts between pods that have just started: the enforcer of policies and the pods' network need a moment, so that a
-//! first answer says little. An attempt without a control is repeated until it connects. One with a control is there to be
+//! first answer says little. An attempt without a control is repeated until it connects, a login at a database server until the server says something. One with a control is there to be
 //! blocked: it is repeated until it has stayed blocked for a while. After [`PATIENCE`] the last answer stands.
 
 use std::time::Duration;
 
-use airlock_model::{Attempt, AttemptResult, Outcome};
+use airlock_model::{Attempt, AttemptAction, AttemptResult, Outcome};
 use futures::future::join_all;
 use tokio::time::{Instant, sleep};
 
@@ -27,7 +27,7 @@ async fn settled(attempt: &Attempt, passwords: &dyn Passwords, end: Instant) -> 
     loop {
         let outcome = carry_out(attempt, passwords).await;
         let connects = !matches!(outcome.result, AttemptResult::Refused | AttemptResult::TimedOut | AttemptResult::Unreachable(_) | AttemptResult::NoSuchName);
-        let steady = if attempt.control.is_none() {
+        let steady = if attempt.control.is_none() || matches!(attempt.action, AttemptAction::Sql { .. }) {
             connects
         } else {
             blocked_since = if connects { None } else { blocked_since.or_else(|| Some(Instant::now())) };
@@ -42,7 +42,7 @@ async fn settled(attempt: &Attempt, passwords: &dyn Passwords, end: Instant) -> 
 
 #[cfg(test)]
 mod tests {
-    use airlock_model::{AttemptAction, Target, Vantage};
+    use airlock_model::{Target, Vantage};
     use tokio::net::TcpListener;
 
     use super::*;

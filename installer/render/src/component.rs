@@ -84,14 +84,17 @@ pub(crate) struct HostDeclaration {
     pub port: u16,
 }
 
-/// A Secret with one key.
+/// A Secret with one key, or with one for each variable of a deployment.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SecretDeclaration {
-    /// A value that is made; or `referred`, or `compose`.
+    /// A value that is made; or `referred`, or `compose`, or `variables`.
     pub generate: Option<Generate>,
     /// Path of the key in the answers that refers to the value.
     pub referred: Option<String>,
+    /// A key for each variable that the deployment's document refers to.
+    #[serde(default)]
+    pub variables: bool,
     /// A text in which `{name}` and `{name|filter}` stand for the values of `from`; itself a template.
     pub compose: Option<String>,
     /// Where the Secret is; absent: where the component's pods run.
@@ -268,8 +271,8 @@ impl ComponentSpec {
             return Err(spec.wrong("`purpose` is empty"));
         }
         for (name, secret) in &spec.secrets {
-            if [secret.generate.is_some(), secret.referred.is_some(), secret.compose.is_some()].iter().filter(|given| **given).count() != 1 {
-                return Err(spec.wrong(format!("the Secret `{name}` needs one of `generate`, `referred`, and `compose`")));
+            if [secret.generate.is_some(), secret.referred.is_some(), secret.compose.is_some(), secret.variables].iter().filter(|given| **given).count() != 1 {
+                return Err(spec.wrong(format!("the Secret `{name}` needs one of `generate`, `referred`, `variables`, and `compose`")));
             }
             if let Some(unknown) = secret.from.values().find(|source| !spec.secrets.contains_key(*source) && foreign_key(source).is_none()) {
                 return Err(spec.wrong(format!("the Secret `{name}` is composed of `{unknown}`, which this component does not declare")));

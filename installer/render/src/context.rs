@@ -69,6 +69,8 @@ pub(crate) struct Tenant {
     pub database: String,
     /// Its document.
     pub deployment: Value,
+    /// Variables that its DAGs and tasks find, each with a reference to the value.
+    pub variables: BTreeMap<String, String>,
     /// The file in which its database is kept when it goes.
     pub dump: String,
 }
@@ -164,6 +166,7 @@ fn tenant(answers: &Answers, base: &HostName, namespaces: &NamespaceNames, input
         role: input.name.role(),
         database: service_name("database", &namespaces.platform),
         deployment: serde_json::to_value(input.deployment).map_err(RenderError::Values)?,
+        variables: input.deployment.variables(),
         dump: dump_file(input.name, input.incarnation),
     })
 }

@@ -26,12 +26,13 @@ pub(crate) fn secrets(spec: &ComponentSpec, values: &Values<'_>, templates: &Tem
             name: full_name(name, declared, values),
             secret_type: declared.secret_type.clone(),
             labels: belonging.labels(spec),
-            entries: vec![SecretEntry { key: declared.key.clone(), recipe: recipe(spec, declared, values, templates)? }],
+            entries: entries(spec, declared, values, templates)?,
             class: declared.class,
         })
     };
-    // What the answers do not refer to is no Secret.
-    let is_given = |(_, declared): &(&String, &SecretDeclaration)| declared.referred.as_deref().is_none_or(|path| reference(values, path).is_some());
+    // What nobody refers to is no Secret.
+    let is_given =
+        |(_, declared): &(&String, &SecretDeclaration)| declared.referred.as_deref().is_none_or(|path| reference(values, path).is_some()) && !(declared.variables && variables(values).next().is_none());
     spec.secrets.iter().filter(is_given).map(secret).collect()
 }
 
@@ -46,6 +47,18 @@ fn full_name(name: &str, declared: &SecretDeclaration, values: &Values<'_>) -> S
         (Some(tenant), Some(_)) => format!("{name}-{}", tenant.name),
         _ => name.to_owned(),
     }
+}
+
+fn entries(spec: &ComponentSpec, declared: &SecretDeclaration, values: &Values<'_>, templates: &Templates) -> Result<Vec<SecretEntry>, RenderError> {
+    if declared.variables {
+        return Ok(variables(values).map(|(name, text)| SecretEntry { key: name.clone(), recipe: referring(text) }).collect());
+    }
+    Ok(vec![SecretEntry { key: declared.key.clone(), recipe: recipe(spec, declared, values, templates)? }])
+}
+
+/// The variables of the deployment, each with its reference.
+fn variables<'a>(values: &Values<'a>) -> impl Iterator<Item = (&'a String, &'a String)> {
+    values.shared.tenant.iter().flat_map(|tenant| &tenant.variables)
 }
 
 fn recipe(spec: &ComponentSpec, declared: &SecretDeclaration, values: &Values<'_>, templates: &Templates) -> Result<Recipe, RenderError> {
@@ -69,15 +82,19 @@ fn recipe(spec: &ComponentSpec, declared: &SecretDeclaration, values: &Values<'_
     Ok(Recipe::Compose { template, from: declared.from.iter().map(reference).collect::<Result<_, RenderError>>()? })
 }
 
-/// A value that the answers refer to. One that is in the cluster is a part that another Secret is composed of.
+/// A value that the answers refer to.
 fn referred(spec: &ComponentSpec, declared: &SecretDeclaration, values: &Values<'_>) -> Result<Recipe, RenderError> {
     let path = declared.referred.as_deref().unwrap_or_default();
-    let text = reference(values, path).ok_or_else(|| spec.wrong(format!("the answers have no reference at `{path}`")))?;
-    Ok(match text.parse() {
+    reference(values, path).map(referring).ok_or_else(|| spec.wrong(format!("the answers have no reference at `{path}`")))
+}
+
+/// What a reference stands for. A value that is in the cluster is a part that another Secret is composed of.
+fn referring(text: &str) -> Recipe {
+    match text.parse() {
         Ok(SecretReference::Key(at)) => Recipe::Compose { template: "{value}".to_owned(), from: BTreeMap::from([("value".to_owned(), at)]) },
-        // The answers' own check has refused what is no reference.
+        // The document's own check has refused what is no reference.
         _ => Recipe::Referred { reference: text.to_owned() },
-    })
+    }
 }
 
 /// The reference at a path of the answers.

@@ -57,6 +57,8 @@ impl Completion<'_> {
         let kind = manifest["kind"].as_str().unwrap_or_default().to_owned();
         let labels = metadata::selector(&self.spec.name);
         match kind.as_str() {
+            // It stands for a name, not for pods.
+            "Service" if manifest.pointer("/spec/type").and_then(Value::as_str) == Some("ExternalName") => {}
             "Service" => self.set(object(self.spec, manifest, "/spec")?, "selector", json!(labels))?,
             "Deployment" | "StatefulSet" | "DaemonSet" | "PodDisruptionBudget" => self.set(object(self.spec, manifest, "/spec")?, "selector", json!({ "matchLabels": labels }))?,
             _ => {}

@@ -72,6 +72,7 @@ build() {
 build_program() {
   local name=$1 package=$2 place=$3 left=$4 began=$SECONDS next=$((SECONDS + 30)) path going compiled
   path=$(program_path "$name")
+  : >"$LOG/build-$name.log"
   say "programs  $place  $name: building (about $(duration "$left") left for all)"
   (
     cd "$MODULE"

@@ -14,6 +14,7 @@ const RUN_WITHIN: Duration = Duration::from_mins(4);
 /// An Airflow deployment on a site.
 pub struct Airflow<'a> {
     site: &'a Site,
+    name: String,
     host: String,
     authority: std::path::PathBuf,
 }
@@ -37,7 +38,7 @@ impl Answer {
 impl<'a> Airflow<'a> {
     /// The deployment of that name.
     pub fn new(site: &'a Site, name: &str) -> Self {
-        Self { site, host: format!("{name}-airflow.{}", site.base()), authority: site.base_authority() }
+        Self { site, name: name.to_owned(), host: format!("{name}-airflow.{}", site.base()), authority: site.base_authority() }
     }
 
     /// Its host.
@@ -71,8 +72,15 @@ impl<'a> Airflow<'a> {
         }
     }
 
-    /// Runs a DAG and gives the state in which the run ended.
-    pub fn run(&self, token: &str, dag: &str) -> String {
+    /// A token of the first login, as `airlock deployment show` tells it.
+    pub fn first_login(&self) -> String {
+        let told = self.site.run(&["deployment", "show", &self.name, "--credentials", "--namespace", &self.site.name, "-o", "json"]).expect(0).json();
+        let text = |key: &str| told[key].as_str().unwrap_or_default().to_owned();
+        self.login(&text("username"), &text("password")).unwrap_or_else(|answer| panic!("the first login is refused: {} {}", answer.status, answer.body))
+    }
+
+    /// Runs a DAG with these parameters and gives the state in which the run ended.
+    pub fn run(&self, token: &str, dag: &str, parameters: &Value) -> String {
         let path = format!("/api/v2/dags/{dag}");
         let known = || match self.ask("GET", &path, Some(token), None) {
             answer if answer.status == 200 => Ok(()),
@@ -81,7 +89,7 @@ impl<'a> Airflow<'a> {
         eventually("the DAG is read", RUN_WITHIN, known).unwrap_or_else(|error| panic!("{error}"));
         let unpaused = self.ask("PATCH", &path, Some(token), Some(&json!({ "is_paused": false })));
         assert_eq!(unpaused.status, 200, "{}", unpaused.body);
-        let begun = self.ask("POST", &format!("{path}/dagRuns"), Some(token), Some(&json!({ "logical_date": null })));
+        let begun = self.ask("POST", &format!("{path}/dagRuns"), Some(token), Some(&json!({ "logical_date": null, "conf": parameters })));
         assert_eq!(begun.status, 200, "{}", begun.body);
         let run = begun.json()["dag_run_id"].as_str().unwrap_or_default().to_owned();
         let mut last = String::new();

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::agreement::{self, Proposal};
 use super::session::Session;
-use crate::answers_file;
+use crate::answers_file::{self, DEFAULT_NAMESPACE};
 use crate::arguments::{DeploymentApply, DeploymentCommand, DeploymentCreate, DeploymentDelete, DeploymentShow};
 use crate::failure::Failure;
 use crate::output::deployments;
@@ -65,20 +65,21 @@ async fn create(session: &Session<'_>, arguments: &DeploymentCreate) -> Result<E
         session.output.result("deployment create", || document.to_yaml(), &document)?;
         return Ok(Exit::Ok);
     }
-    apply(session, &document, arguments.events.clone()).await
+    apply(session, session.namespace(), &document, arguments.events.clone()).await
 }
 
 async fn apply_file(session: &Session<'_>, arguments: &DeploymentApply) -> Result<Exit, Failure> {
     let document = answers_file::read_deployment(&arguments.file)?;
-    apply(session, &document, arguments.events.clone()).await
+    apply(session, session.namespace(), &document, arguments.events.clone()).await
 }
 
-async fn apply(session: &Session<'_>, document: &AirflowDeployment, events: Option<PathBuf>) -> Result<Exit, Failure> {
+/// Brings the cluster to a document, after its plan was agreed to.
+pub(super) async fn apply(session: &Session<'_>, platform: &str, document: &AirflowDeployment, events: Option<PathBuf>) -> Result<Exit, Failure> {
     session.output.text_or_json("deployment")?;
     let progress = Progress::new(session.output, session.log, events)?;
     let cluster = session.connect().await?;
     progress.busy("looking at the cluster and making the plan");
-    let prepared = session.reading(Box::pin(deployment::prepare(&cluster, session.namespace(), document))).await?;
+    let prepared = session.reading(Box::pin(deployment::prepare(&cluster, platform, document))).await?;
     let proposal = Proposal { plan: &prepared.plan, digest: &prepared.digest, findings: &prepared.findings, note: None, question: "Carry out this plan?", name: None, what: "the plan" };
     let Some(by) = agreement::ask(session, &proposal, &progress).await? else {
         progress.finish()?;
@@ -92,7 +93,8 @@ async fn apply(session: &Session<'_>, document: &AirflowDeployment, events: Opti
     let outcome = if changed { "applied" } else { "unchanged" };
     let text = || {
         if changed {
-            format!("the Airflow deployment {} is there: {url}\nfirst login: airlock deployment show {} --credentials\n", prepared.name, prepared.name)
+            let elsewhere = if platform == DEFAULT_NAMESPACE { String::new() } else { format!(" --namespace {platform}") };
+            format!("the Airflow deployment {} is there: {url}\nfirst login: airlock deployment show {} --credentials{elsewhere}\n", prepared.name, prepared.name)
         } else {
             format!("nothing is to be done: the Airflow deployment {} is as its document wants it\n", prepared.name)
         }

@@ -4,6 +4,7 @@
 //! whoever leaves goes on where she was.
 
 mod dialogue;
+mod first_deployment;
 mod kept;
 
 use airlock_model::{ApprovedBy, Exit, Ticket};
@@ -74,7 +75,11 @@ async fn apply(session: &Session<'_>, cluster: &Cluster, arguments: &Install, pr
     session.invocation.go_on_by(kept.answers());
     let until = install::until(arguments.until.as_deref(), prepared)?;
     let progress = Progress::new(session.output, session.log, arguments.events.clone())?;
-    Box::pin(install::carry_out(session, cluster, prepared, Agreed { by: ApprovedBy::Prompt, until }, progress)).await
+    let is_whole = until.is_none();
+    match Box::pin(install::carry_out(session, cluster, prepared, Agreed { by: ApprovedBy::Prompt, until }, progress)).await? {
+        Exit::Ok if is_whole => first_deployment::offer(session, cluster, &prepared.answers).await,
+        exit => Ok(exit),
+    }
 }
 
 fn write_plan(session: &Session<'_>, prepared: &Prepared, kept: &Kept) -> Result<Exit, Failure> {

@@ -1,7 +1,7 @@
 //! `airlock probe`, in pods: attempts come in as JSON, outcomes go out as JSON; or it is the other end of one.
 
 use airlock_model::{Attempt, Exit};
-use airlock_probe::NoPasswords;
+use airlock_probe::MountedPasswords;
 
 use crate::arguments::Probe;
 use crate::failure::Failure;
@@ -13,8 +13,7 @@ pub(super) async fn run(arguments: &Probe, output: &Output) -> Result<Exit, Fail
         return Ok(Exit::Ok);
     }
     let attempts: Vec<Attempt> = serde_json::from_str(arguments.attempts.as_deref().unwrap_or("[]")).map_err(Failure::Attempts)?;
-    // Pods are given no passwords: attempts that need one are made from the workstation.
-    let outcomes = airlock_probe::carry_out_settled(&attempts, &NoPasswords).await;
+    let outcomes = airlock_probe::carry_out_settled(&attempts, &MountedPasswords).await;
     output.line(&outcomes)?;
     Ok(Exit::Ok)
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use airlock_model::answers::Receiver;
 use airlock_model::{
     AttemptId, AttemptResult, Credentials, CredentialsForm, Digest, Finding, ImageLock, LiveObject, LockedImage, Need, ObjectRef, Outcome, Planned, Presented, Profile, Reason, SecretKeyRef,
-    SecretLeak, Snapshot, TlsVersion, Verdict, World, WorldDeployment, names,
+    SecretLeak, SharedSecret, Snapshot, TlsVersion, Verdict, World, WorldDatabase, WorldDeployment, names,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -36,6 +36,7 @@ fn world() -> World {
         certificate: Some(Digest::of(b"leaf")),
         registry: Some(HOST.into()),
         registry_credentials: Some(Credentials { username: "airlock".into(), password: Some(password), form: CredentialsForm::Basic }),
+        database: Some(WorldDatabase { host: "database.airlock.svc".into(), port: 5432, authority: "PEM".into() }),
         deployments: ["alpha", "beta"].map(deployment).into(),
         accounts_with_rights: vec!["airlock/kube-state-metrics".into()],
         receiver: Some(Receiver::Webhook),
@@ -46,7 +47,9 @@ fn deployment(name: &str) -> WorldDeployment {
     let namespace = format!("airlock-{name}");
     let password = SecretKeyRef { namespace: namespace.clone(), name: "airflow-administrator".into(), key: "value".into() };
     let login = Credentials { username: "admin".into(), password: Some(password), form: CredentialsForm::Json };
-    WorldDeployment { name: name.into(), host: format!("{name}-airflow.platform.test"), namespace, login }
+    let password = SecretKeyRef { namespace: namespace.clone(), name: "airflow-database-password".into(), key: "value".into() };
+    let role = Credentials { username: format!("airlock_{name}"), password: Some(password), form: CredentialsForm::Basic };
+    WorldDeployment { name: name.into(), host: format!("{name}-airflow.platform.test"), namespace, login, role }
 }
 
 fn live(api_version: &str, kind: &str, namespace: Option<&str>, name: &str, rest: &Value) -> LiveObject {
@@ -142,10 +145,27 @@ fn good() -> Snapshot {
             outcome("airflow.crossing.alpha.beta", AttemptResult::TimedOut),
             outcome("airflow.crossing.beta.beta", AttemptResult::Connected),
             outcome("airflow.crossing.beta.alpha", AttemptResult::Refused),
+            outcome("database.own.alpha", told("1")),
+            outcome("database.other.alpha.beta", locked("42501")),
+            outcome("database.server.alpha", locked("42501")),
+            outcome("database.own.beta", told("1")),
+            outcome("database.other.beta.alpha", locked("28000")),
+            outcome("database.server.beta", locked("42501")),
+            outcome("database.stored.alpha", told("3/0")),
+            outcome("database.stored.beta", told("0/0")),
         ]),
         leaks: Some(Ok(Vec::new())),
+        shared: Some(Ok(Vec::new())),
         planned: Some(Planned { images: ImageLock(BTreeMap::from([("nginx".into(), nginx)])), ..Planned::default() }),
     }
+}
+
+fn told(text: &str) -> AttemptResult {
+    AttemptResult::Told(Some(text.to_owned().into()))
+}
+
+fn locked(state: &str) -> AttemptResult {
+    AttemptResult::SqlRefused { state: state.into(), message: "permission denied".to_owned().into() }
 }
 
 fn report(given: &Snapshot) -> Report {
@@ -291,7 +311,18 @@ const CASES: &[Case] = &[
     (|s| *result(s, "airflow.crossing.beta.beta") = AttemptResult::TimedOut, &[("ISO-001", Unverified)]),
     (|s| *result(s, "airflow.crossing.beta.alpha") = AttemptResult::NoSuchName, &[("ISO-001", Unverified)]),
     (|s| drop(s.world.deployments.pop()), &[("ISO-001", Verdict::NotApplicable(Reason::NoSubject))]),
-    (|s| s.world.deployments.clear(), &[("AFL-001", Verdict::NotApplicable(Reason::NoSubject)), ("ISO-001", Verdict::NotApplicable(Reason::NoSubject))]),
+    (|s| s.world.deployments.clear(), &[("AFL-001", Verdict::NotApplicable(Reason::NoSubject)), ("AFL-003", Verdict::NotApplicable(Reason::NoSubject)), ("DBS-002", Verdict::NotApplicable(Reason::NoSubject)), ("ISO-001", Verdict::NotApplicable(Reason::NoSubject))]),
+    (|s| *result(s, "database.other.alpha.beta") = told("1"), &[("DBS-002", Fail)]),
+    (|s| *result(s, "database.server.beta") = told("1"), &[("DBS-002", Fail)]),
+    (|s| { *result(s, "database.own.beta") = locked("28P01"); *result(s, "database.other.beta.alpha") = told("1"); }, &[("DBS-002", Fail)]),
+    (|s| *result(s, "database.own.beta") = locked("28P01"), &[("DBS-002", Unverified)]),
+    (|s| *result(s, "database.other.alpha.beta") = AttemptResult::Unreachable("timed out".to_owned().into()), &[("DBS-002", Unverified)]),
+    // The wrong password is no answer to whether the right one would open it.
+    (|s| *result(s, "database.other.alpha.beta") = locked("28P01"), &[("DBS-002", Unverified)]),
+    (|s| *result(s, "database.stored.beta") = told("2/1"), &[("AFL-003", Fail)]),
+    (|s| *result(s, "database.stored.beta") = told("many"), &[("AFL-003", Unverified)]),
+    (|s| *result(s, "database.stored.beta") = locked("42P01"), &[("AFL-003", Unverified)]),
+    (|s| *result(s, "database.stored.alpha") = told("0/0"), &[("AFL-003", Verdict::NotApplicable(Reason::NoSubject))]),
     // running images
     (|s| container(s)["image"] = json!("docker.io/library/nginx:1.30"), &[("REG-010", Fail)]),
     (|s| container(s)["image"] = json!(format!("docker.io/library/nginx@{}", Digest::of(b"other"))), &[("REG-010", Fail)]),
@@ -313,6 +344,9 @@ const CASES: &[Case] = &[
     (|s| s.leaks = Some(Ok(vec![SecretLeak { secret: "Secret airlock/a, key b".into(), place: "ConfigMap airlock/c, key d".into() }])), &[("SEC-001", Fail)]),
     (|s| s.leaks = Some(Err("403".into())), &[("SEC-001", Unverified)]),
     (|s| s.leaks = None, &[("SEC-001", Unverified)]),
+    (|s| s.shared = Some(Ok(vec![SharedSecret { secrets: vec!["Secret airlock-alpha/a, key b".into(), "Secret airlock-beta/a, key b".into()] }])), &[("SEC-004", Fail)]),
+    (|s| s.shared = Some(Err("403".into())), &[("SEC-004", Unverified)]),
+    (|s| s.shared = None, &[("SEC-004", Unverified)]),
     (|s| container(s)["env"][0] = json!({ "name": "DB_PASSWORD", "value": "hunter2" }), &[("SEC-001", Warn)]),
     (|s| container(s)["env"][0] = json!({ "name": "DB_PASSWORD", "value": "" }), &[]),
     (|s| { container(s)["env"][0] = json!({ "name": "SSL_KEY", "value": "/etc/tls/tls.key" }); container(s)["volumeMounts"] = json!([{ "name": "tls", "mountPath": "/etc/tls" }]); }, &[]),
@@ -361,6 +395,7 @@ fn every_need_of_a_check_is_one_without_which_it_does_not_pass() {
             match &need {
                 Need::Objects { kind, .. } => drop(given.objects.remove(kind)),
                 Need::SecretLeaks => given.leaks = None,
+                Need::SharedSecrets => given.shared = None,
                 Need::Facts => given.facts = None,
                 Need::Attempt(attempt) => drop(given.outcomes.remove(&attempt.id)),
             }

@@ -18,6 +18,7 @@ fn two_deployments_work_beside_each_other_have_nothing_in_common_and_go_without_
     let token = logs_in_and_nobody_else_does(&site, &alpha);
     runs_its_example_each_task_in_a_pod_of_its_own(&site, &alpha, &token);
     a_second_run_changes_nothing(&site);
+    variables_and_connections_live_in_one_secret(&site);
 
     let before = state_of(&site, "alpha");
     let second = two_at_once_and_one_holds_the_lease(&site, "beta");
@@ -99,7 +100,7 @@ fn logs_in_and_nobody_else_does(site: &Site, airflow: &Airflow<'_>) -> String {
 
 fn runs_its_example_each_task_in_a_pod_of_its_own(site: &Site, airflow: &Airflow<'_>, token: &str) {
     let log = site.bed.audit().expect("the audit log");
-    assert_eq!(airflow.run(token, "airlock_example"), "success");
+    assert_eq!(airflow.run(token, "airlock_example", &serde_json::json!({})), "success");
     let scheduler = format!("system:serviceaccount:{}:airflow-scheduler", site.tenant("alpha"));
     let writes = log.writes_by(&scheduler).expect("the audit log");
     let made: Vec<_> = writes.iter().filter(|write| write.resource == "pods" && write.verb == "create").collect();
@@ -136,6 +137,39 @@ fn a_second_run_changes_nothing(site: &Site) {
     let again = site.install(&site.whole_answers("")).expect(0);
     assert!(again.said().contains("nothing is to be done"), "{}", again.said());
     assert_eq!(audit.writes(), [], "nothing is written");
+}
+
+/// By reference: no value stands in a plan, a log, or an object but the Secret, and what changes behind a reference is noticed.
+fn variables_and_connections_live_in_one_secret(site: &Site) {
+    let token = site.file("token", "first-token");
+    let document = format!(
+        "apiVersion: airlock/v1\nkind: AirflowDeployment\nname: alpha\nexampleDag: true\nenvironment: {{ TOKEN: 'file:{}' }}\nconnections: {{ warehouse: 'file:{}' }}\n",
+        token.display(),
+        site.file("warehouse", "postgresql://reader:warehouse-password@warehouse/facts").display()
+    );
+    let document = site.file("alpha.yaml", &document).display().to_string();
+    let namespace = site.tenant("alpha");
+    let said = deployment(site, &["apply", &document]).expect(0).said();
+    let seen = |name: &str| site.bed.kubectl(["-n", &namespace, "exec", "deployment/airflow-dag-processor", "--", "printenv", name]).expect("exec");
+    assert_eq!((seen("TOKEN").trim(), seen("AIRFLOW_CONN_WAREHOUSE").trim()), ("first-token", "postgresql://reader:warehouse-password@warehouse/facts"));
+    let given = site.bed.kubectl(["-n", &namespace, "get", "deployment/airflow-scheduler", "deployment/airflow-api-server", "configmap/airflow-task", "-o", "json"]).expect("objects");
+    assert_eq!(given.matches("airflow-variables").count(), 1, "tasks are given it, scheduler and web server are not");
+
+    site.file("token", "second-token");
+    let changed = deployment(site, &["apply", &document]).expect(0).said();
+    assert_eq!(seen("TOKEN").trim(), "second-token", "what reads it has restarted");
+    deployment(site, &["apply", &document]).expect(0);
+    let everything = site.bed.kubectl(["-n", &namespace, "get", "configmaps,pods,deployments", "-o", "json"]).expect("objects");
+    for secret in ["first-token", "second-token", "warehouse-password"] {
+        assert!(!said.contains(secret) && !changed.contains(secret) && !everything.contains(secret), "{secret} stands where it must not");
+    }
+    let gone = site.file("gone.yaml", "apiVersion: airlock/v1\nkind: AirflowDeployment\nname: alpha\nenvironment: { TOKEN: env:NOBODY_HAS_SET_THIS }\n").display().to_string();
+    let refused = deployment(site, &["apply", &gone]).expect(2);
+    assert!(refused.said().contains("line 4") && refused.said().contains("env:NOBODY_HAS_SET_THIS is not set here"), "{}", refused.said());
+    // As it was, for those who come after.
+    create(site, "alpha");
+    let left = site.bed.kubectl(["-n", &namespace, "get", "secret", "airflow-variables", "--ignore-not-found", "-o", "name"]).expect("kubectl");
+    assert_eq!(left, "", "what nothing refers to any more is gone");
 }
 
 /// Every object of a deployment's namespace by its UID and generation, and every pod with its restarts.
@@ -195,6 +229,11 @@ fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
         let checks = report["checks"].as_array().expect("checks").iter();
         checks.map(|check| (check["id"].as_str().unwrap_or_default().to_owned(), word(&check["verdict"]))).collect()
     };
+    // Something to keep: the password of another system.
+    let alpha = Airflow::new(site, "alpha");
+    let connection = serde_json::json!({ "connection_id": "warehouse", "conn_type": "postgres", "host": "warehouse", "login": "reader", "password": "not-to-be-read" });
+    let stored = alpha.ask("POST", "/api/v2/connections", Some(&alpha.first_login()), Some(&connection));
+    assert_eq!(stored.status, 201, "{}", stored.body);
     let pinned: BTreeMap<String, String> = serde_yaml::from_str(include_str!("../../expected-verdicts.yaml")).expect("the pinned verdicts");
     let report = check().expect(0).json();
     assert_eq!(verdicts(&report), pinned, "{report}");
@@ -213,9 +252,26 @@ fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
     for name in ["alpha", "beta"] {
         site.bed.kubectl(["-n", &site.tenant(name), "delete", "networkpolicy", "open"]).expect("kubectl");
     }
-    let expected = pinned.into_iter().map(|(id, verdict)| if id == "ISO-001" { (id, "fail".to_owned()) } else { (id, verdict) }).collect::<BTreeMap<_, _>>();
+    let failing = |failed: &[&str]| pinned.iter().map(|(id, verdict)| (id.clone(), if failed.contains(&id.as_str()) { "fail".to_owned() } else { verdict.clone() })).collect::<BTreeMap<_, _>>();
     let report = opened.expect(7).json();
-    assert_eq!(verdicts(&report), expected, "exactly the wall is told: {report}");
+    assert_eq!(verdicts(&report), failing(&["ISO-001"]), "exactly the wall is told: {report}");
+
+    // What PostgreSQL gives everybody unless somebody takes it back, and a value from before there was a key.
+    sql(site, "beta", "GRANT CONNECT ON DATABASE airlock_beta TO PUBLIC");
+    sql(site, "alpha", "UPDATE connection SET password = 'not-to-be-read', is_encrypted = false");
+    let opened = check().expect(7);
+    sql(site, "beta", "REVOKE CONNECT ON DATABASE airlock_beta FROM PUBLIC");
+    sql(site, "alpha", "DELETE FROM connection");
+    assert_eq!(verdicts(&opened.json()), failing(&["DBS-002", "AFL-003"]), "exactly these are told: {}", opened.stdout);
+    assert!(!opened.said().contains("not-to-be-read"), "what is counted is not read out");
+}
+
+/// A statement of a deployment's own role, which owns its database.
+fn sql(site: &Site, name: &str, statement: &str) {
+    let script = format!(
+        "import pathlib,psycopg2\nurl=pathlib.Path('/etc/airlock/database/value').read_text().replace('+psycopg2','')\nconnection=psycopg2.connect(url)\nconnection.autocommit=True\nconnection.cursor().execute(\"{statement}\")"
+    );
+    site.bed.kubectl(["-n", &site.tenant(name), "exec", "deployment/airflow-scheduler", "--", "python", "-c", &script]).expect("exec");
 }
 
 fn goes_and_leaves_a_dump_and_a_record(site: &Site, name: &str) {

@@ -413,3 +413,5 @@ fn a_narrow_terminal_a_dumb_one_and_one_without_colours_are_enough() {
     assert!(code == 130 && said.contains("the answers are kept in airlock-answers.yaml"), "{said}");
     assert!(!dumb.raw().contains('\x1b'), "a dumb terminal gets plain lines");
 }
+
+mod first_deployment;

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use airlock_bed::eventually;
-use airlock_e2e::Site;
+use airlock_e2e::{Airflow, Site};
 use serde_json::Value;
 
 /// From a component that goes to its alert: a measurement, a minute for sure, and the wait for others of the same name.
@@ -122,6 +122,7 @@ fn alerts_arrive_and_the_receiver_is_tried_before_it_is_called_one() {
     everything_is_measured(&site);
     alertmanager_asks_for_a_password(&site);
     two_alerts_arrive_and_end(&site, &receiver);
+    a_failing_task_of_a_deployment_is_told(&site, &receiver);
     another_address_behind_the_same_reference_is_tried_again(&site, &receiver, &answers);
     mails_are_sent_over_tls_with_a_password(&site);
 }
@@ -179,6 +180,31 @@ fn two_alerts_arrive_and_end(site: &Site, receiver: &Receiver<'_>) {
     scale("database", "1");
     receiver.awaits("resolved", "ComponentDown", "statefulset", "registry");
     receiver.awaits("resolved", "DatabaseDown", "job", "database");
+}
+
+/// A deployment is measured as soon as it is there and no longer than it is, without a change to what asks; what fails in it is told.
+fn a_failing_task_of_a_deployment_is_told(site: &Site, receiver: &Receiver<'_>) {
+    let before = site.kubectl(&["get", "configmap/prometheus-config", "pod/monitoring-0", "-o", "jsonpath={.items[*].metadata.uid}"]);
+    site.run(&["deployment", "create", "alpha", "--example-dag", "--namespace", &site.name, "--yes"]).expect(0);
+    let series = |expression: &str| if query(site, expression).trim().is_empty() { Err(format!("{expression}: nothing; {}", query(site, "up"))) } else { Ok(()) };
+    for expression in [
+        "up{job=\"airflow\", deployment=\"alpha\"} == 1",
+        "airflow_heartbeat_age_seconds{deployment=\"alpha\", part=\"scheduler\"} < 60",
+        "airflow_api_server_up{deployment=\"alpha\"} == 1",
+        "airflow_database_up{deployment=\"alpha\"} == 1",
+    ] {
+        eventually(expression, TOLD_WITHIN, || series(expression)).unwrap_or_else(|error| panic!("{error}"));
+    }
+    assert_eq!(query(site, "airflow_task_failures").trim(), "", "nothing has failed so far");
+    let airflow = Airflow::new(site, "alpha");
+    assert_eq!(airflow.run(&airflow.first_login(), "airlock_example", &serde_json::json!({ "fail": true })), "failed");
+    receiver.awaits("firing", "AirflowTaskFailed", "task_id", "report");
+    receiver.awaits("firing", "AirflowDagFailed", "deployment", "alpha");
+    assert!(!receiver.has_told("firing", "AirflowTaskFailed", "task_id", "measure"), "a try that is made again is no failure");
+    site.run(&["deployment", "delete", "alpha", "--namespace", &site.name, "--yes"]).expect(0);
+    let gone = || if query(site, "up{job=\"airflow\"}").trim().is_empty() { Ok(()) } else { Err("it is still asked") };
+    eventually("what is gone is not asked", TOLD_WITHIN, gone).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(site.kubectl(&["get", "configmap/prometheus-config", "pod/monitoring-0", "-o", "jsonpath={.items[*].metadata.uid}"]), before, "nothing of the platform changes or restarts");
 }
 
 fn another_address_behind_the_same_reference_is_tried_again(site: &Site, receiver: &Receiver<'_>, answers: &std::path::Path) {

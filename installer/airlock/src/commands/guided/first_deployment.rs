@@ -1,0 +1,44 @@
+//! The last question of a guided run that ended well: a first Airflow deployment, so that there is something to log in to.
+
+use airlock_model::answers::{Answers, Mode};
+use airlock_model::{AirflowDeployment, DeploymentName, Exit, Untrusted};
+use airlock_platform::Cluster;
+use airlock_platform::deployment;
+
+use crate::commands::deployment as command;
+use crate::commands::session::Session;
+use crate::failure::Failure;
+use crate::output::prompt::{Field, Prompt, Reply};
+
+const QUESTION: &str = "Make a first Airflow deployment?";
+const LABELS: [&str; 2] = ["yes, with an example DAG", "no, `airlock deployment create NAME` does it later"];
+const NAME: &str = "What is its name? It becomes part of its host.";
+const SUGGESTED: &str = "first";
+
+/// Asks where a deployment is possible and none is there yet.
+pub(super) async fn offer(session: &Session<'_>, cluster: &Cluster, answers: &Answers) -> Result<Exit, Failure> {
+    let platform = &answers.namespaces.platform;
+    if answers.components.database.mode == Mode::Off || !session.reading(deployment::list(cluster, platform)).await?.is_empty() {
+        return Ok(Exit::Ok);
+    }
+    let choice = Field::Choice { labels: LABELS.map(str::to_owned).into(), suggested: 0 };
+    let asked = session.prompted(Prompt { question: QUESTION.into(), field: choice, explained: false, may_be_unknown: false }).await?;
+    if asked != Reply::Chosen(0) {
+        return Ok(Exit::Ok);
+    }
+    let Some(name) = name(session).await? else { return Ok(Exit::Ok) };
+    let document = AirflowDeployment { example_dag: true, ..AirflowDeployment::named(&name) };
+    Box::pin(command::apply(session, platform, &document, None)).await
+}
+
+/// A name that is one; none where the person goes back.
+async fn name(session: &Session<'_>) -> Result<Option<DeploymentName>, Failure> {
+    loop {
+        let field = Field::Text { hint: "2 to 30 lower case letters, digits, and -".into(), suggested: Some(SUGGESTED.into()) };
+        let Reply::Text(text) = session.prompted(Prompt { question: NAME.into(), field, explained: false, may_be_unknown: false }).await? else { return Ok(None) };
+        match text.trim().parse() {
+            Ok(name) => return Ok(Some(name)),
+            Err(refused) => session.output.talk(&format!("✗ {}", Untrusted::from(refused.to_string()))),
+        }
+    }
+}
