@@ -23,7 +23,7 @@ RUNS = f"SELECT dag_id, count(*) FROM dag_run WHERE state = 'failed' AND end_dat
 def line(name: str, value: object, **labels: str) -> str:
     escaped = {key: text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n") for key, text in labels.items()}
     inner = ",".join(f'{key}="{text}"' for key, text in escaped.items())
-    return f"{name}{{{inner}}} {value}\n" if inner else f"{name} {value}\n"
+    return name + ("{" + inner + "}" if inner else "") + f" {value}\n"
 
 
 def database() -> str:

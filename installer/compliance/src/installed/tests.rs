@@ -152,7 +152,7 @@ fn good() -> Snapshot {
             outcome("database.other.beta.alpha", locked("28000")),
             outcome("database.server.beta", locked("42501")),
             outcome("database.stored.alpha", told("3/0")),
-            outcome("database.stored.beta", told("0/0")),
+            outcome("database.stored.beta", told("1/0")),
         ]),
         leaks: Some(Ok(Vec::new())),
         shared: Some(Ok(Vec::new())),
@@ -322,7 +322,8 @@ const CASES: &[Case] = &[
     (|s| *result(s, "database.stored.beta") = told("2/1"), &[("AFL-003", Fail)]),
     (|s| *result(s, "database.stored.beta") = told("many"), &[("AFL-003", Unverified)]),
     (|s| *result(s, "database.stored.beta") = locked("42P01"), &[("AFL-003", Unverified)]),
-    (|s| *result(s, "database.stored.alpha") = told("0/0"), &[("AFL-003", Verdict::NotApplicable(Reason::NoSubject))]),
+    (|s| *result(s, "database.stored.alpha") = told("0/0"), &[]),
+    (|s| { *result(s, "database.stored.alpha") = told("0/0"); *result(s, "database.stored.beta") = told("0/0"); }, &[("AFL-003", Verdict::NotApplicable(Reason::NoSubject))]),
     // running images
     (|s| container(s)["image"] = json!("docker.io/library/nginx:1.30"), &[("REG-010", Fail)]),
     (|s| container(s)["image"] = json!(format!("docker.io/library/nginx@{}", Digest::of(b"other"))), &[("REG-010", Fail)]),
@@ -439,7 +440,7 @@ fn every_attempt_that_must_be_refused_has_a_control_that_is_made_too() {
     let attempts: Vec<_> = needs(&baseline(), &world()).unwrap().into_iter().filter_map(|need| if let Need::Attempt(attempt) = need { Some(attempt) } else { None }).collect();
     for attempt in &attempts {
         let is_control = matches!(attempt.id.0.as_str(), "policy.allowed" | "registry.login" | "airflow.crossing.alpha.alpha" | "airflow.crossing.beta.beta")
-            || ["tls.served.", "airflow.login."].iter().any(|stem| attempt.id.0.starts_with(stem));
+            || ["tls.served.", "airflow.login.", "database.own.", "database.stored."].iter().any(|stem| attempt.id.0.starts_with(stem));
         assert_eq!(attempt.control.is_none(), is_control, "{}", attempt.id);
         assert!(attempt.control.iter().all(|control| attempts.iter().any(|other| other.id == *control)), "{}", attempt.id);
     }
