@@ -11,5 +11,6 @@ mod pods;
 mod policies;
 mod refused;
 mod repetition;
+mod sizes;
 mod smallest;
 mod templates;

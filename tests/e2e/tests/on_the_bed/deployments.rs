@@ -165,7 +165,7 @@ fn variables_and_connections_live_in_one_secret(site: &Site) {
     }
     let gone = site.file("gone.yaml", "apiVersion: airlock/v1\nkind: AirflowDeployment\nname: alpha\nenvironment: { TOKEN: env:NOBODY_HAS_SET_THIS }\n").display().to_string();
     let refused = deployment(site, &["apply", &gone]).expect(2);
-    assert!(refused.said().contains("line 4") && refused.said().contains("env:NOBODY_HAS_SET_THIS is not set here"), "{}", refused.said());
+    assert!(refused.said().contains("gone.yaml:4:23:") && refused.said().contains("env:NOBODY_HAS_SET_THIS is not set here"), "{}", refused.said());
     // As it was, for those who come after.
     create(site, "alpha");
     let left = site.bed.kubectl(["-n", &namespace, "get", "secret", "airflow-variables", "--ignore-not-found", "-o", "name"]).expect("kubectl");
