@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 use x509_parser::certificate::X509Certificate;
 
-use crate::CertificateError;
 use crate::chain::ChainError;
 use crate::pem::{certificates_from_pem, parse};
 use crate::rules::dates::Validity;

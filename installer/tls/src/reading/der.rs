@@ -32,7 +32,7 @@ pub(super) enum Kind {
 }
 
 /// One element and what follows it.
-pub(super) fn element(bytes: &[u8]) -> Option<(Any<'_>, &[u8])> {
+pub(crate) fn element(bytes: &[u8]) -> Option<(Any<'_>, &[u8])> {
     let (rest, any) = Any::from_der(bytes).ok()?;
     Some((any, rest))
 }
@@ -49,7 +49,7 @@ fn elements(mut bytes: &[u8]) -> Option<Vec<(Any<'_>, &[u8])>> {
 }
 
 /// The elements of a sequence that is all there is.
-pub(super) fn sequence(bytes: &[u8]) -> Option<Vec<(Any<'_>, &[u8])>> {
+pub(crate) fn sequence(bytes: &[u8]) -> Option<Vec<(Any<'_>, &[u8])>> {
     let (any, rest) = element(bytes)?;
     if any.tag() != Tag::Sequence || !rest.is_empty() {
         return None;
@@ -114,7 +114,7 @@ mod tests {
         assert_eq!(kind(&key.serialize_der()), Some(Kind::Key));
         assert_eq!(kind(params.serialize_request(&key).unwrap().der()), Some(Kind::Request));
         assert_eq!(kind(params.self_signed(&key).unwrap().der()), Some(Kind::Certificate));
-        assert_eq!(kind(&key.public_key_der()), Some(Kind::PublicKey));
+        assert_eq!(kind(&rcgen::PublicKeyData::subject_public_key_info(&key)), Some(Kind::PublicKey));
     }
 
     proptest::proptest! {

@@ -19,7 +19,7 @@ const SIGNATURES: [(Oid<'static>, &str); 6] = [
 /// Whether the signature on a certificate rests on a hash that can be forged.
 pub(crate) fn signature(certificate: &X509Certificate<'_>) -> Option<TlsFinding> {
     let algorithm = &certificate.signature_algorithm.algorithm;
-    let (_, hash) = SIGNATURES.iter().find(|(weak, _)| weak == algorithm)?;
+    let (_, hash) = SIGNATURES.into_iter().find(|(weak, _)| weak == algorithm)?;
     let why = format!("the certificate {} is signed with {hash}, which can be forged; clients refuse it", told(certificate));
     Some(TlsFinding::error("tls.weak-signature", why, Way::Reissue, "have it issued anew with SHA-256 or better").about(certificate))
 }
