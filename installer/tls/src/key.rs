@@ -105,7 +105,10 @@ fn sec1(der: &[u8]) -> Result<(), Unusable> {
 
 fn curve(parameters: Option<&Any<'_>>) -> Result<(), Unusable> {
     let parameters = parameters.ok_or(Unusable::Damaged)?;
-    let Ok(curve) = parameters.clone().oid() else { return Err(Unusable::ExplicitParameters) };
+    if parameters.tag() != Tag::Oid {
+        return Err(Unusable::ExplicitParameters);
+    }
+    let curve = parameters.clone().oid().map_err(|_| Unusable::Damaged)?;
     if [OID_EC_P256, OID_NIST_EC_P384, OID_NIST_EC_P521].contains(&curve) {
         return Ok(());
     }

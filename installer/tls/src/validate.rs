@@ -170,10 +170,10 @@ fn parse_all<'a>(certificates: &'a [CertificateDer<'_>]) -> Result<Vec<X509Certi
 }
 
 fn parse(der: &[u8], position: usize) -> Result<X509Certificate<'_>, TlsFinding> {
-    let unreadable = |what: String| TlsFinding::error("tls.certificate-unreadable", format!("certificate {position} is damaged: {what}"), Way::ExportAgain, "export or download it again, whole");
+    let unreadable = |what: &str| TlsFinding::error("tls.certificate-unreadable", format!("certificate {position} is damaged: {what}"), Way::ExportAgain, "export or download it again, whole");
     match X509Certificate::from_der(der) {
-        Err(error) => Err(unreadable(format!("it is not X.509 ({error})"))),
-        Ok((rest, _)) if !rest.is_empty() => Err(unreadable(format!("{} bytes follow it", rest.len()))),
+        Err(_) => Err(unreadable("it is not X.509")),
+        Ok((rest, _)) if !rest.is_empty() => Err(unreadable("bytes follow it")),
         Ok((_, certificate)) if certificate.version() != X509Version::V3 => {
             let why = format!("the certificate {} is X.509 version {}; clients take version 3 alone, for only that can name hosts", told(&certificate), certificate.version().0 + 1);
             Err(TlsFinding::error("tls.version-old", why, Way::Reissue, "have it issued anew, as version 3 with subject alternative names").about(&certificate))
@@ -215,7 +215,7 @@ fn form_of(leaf: &X509Certificate<'_>, path: &path::Path<'_>, expected: &Expecte
     let root = parse(path.root, 1)?;
     // Nobody here can have a root of browsers mended; only what bears on names is worth a word.
     let is_theirs = expected.purpose == Purpose::Public && expected.form == Form::AsClients;
-    tell(&root, if is_theirs { form::constraints(&root) } else { form::broken(&root, Place::Root, expected.purpose) });
+    tell(&root, if is_theirs { form::constraints(&root, Purpose::Public) } else { form::broken(&root, Place::Root, expected.purpose) });
     Ok(())
 }
 

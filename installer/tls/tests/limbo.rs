@@ -68,7 +68,9 @@ impl Case {
             return (Verdict::Fail, "it cannot be read".to_owned());
         };
         let at = self.validation_time.unwrap_or_else(Timestamp::now);
-        let judgement = validate_served(&chain, &Expected { hosts: &hosts, authorities: &authorities, at, purpose: Purpose::Public, form, ending: true, longest: self.max_chain_depth });
+        // `webpki` are limbo's cases of the web's rules, the CA/Browser Forum's; all others rest on RFC 5280.
+        let purpose = if self.id.starts_with("webpki::") { Purpose::Public } else { Purpose::Private };
+        let judgement = validate_served(&chain, &Expected { hosts: &hosts, authorities: &authorities, at, purpose, form, ending: true, longest: self.max_chain_depth });
         (judgement.verdict, judgement.error().map_or_else(String::new, |finding| format!("{}: {}", finding.code, finding.why)))
     }
 }

@@ -70,13 +70,14 @@ pub(super) fn pieces(name: &str, bytes: &[u8], findings: &mut Vec<TlsFinding>) -
         repaired("an END and a BEGIN marker share a line; they were read as two".to_owned());
     }
     if found.ignored > 0 {
-        repaired(format!("{} outside of the blocks left out", lines(found.ignored)));
+        repaired(lines(found.ignored));
     }
     Ok(found.blocks.into_iter().map(piece).collect())
 }
 
 fn lines(count: usize) -> String {
-    if count == 1 { "1 line was".to_owned() } else { format!("{count} lines were") }
+    let what = if count == 1 { "1 line outside of the blocks was".to_owned() } else { format!("{count} lines outside of the blocks were") };
+    format!("{what} left out")
 }
 
 fn piece(block: Block) -> Piece {

@@ -27,7 +27,7 @@ pub(crate) enum Place {
 pub(crate) fn broken(certificate: &X509Certificate<'_>, place: Place, purpose: Purpose) -> Option<&'static str> {
     let by_rfc = everywhere(certificate, place).or_else(|| match place {
         Place::Leaf => leaf(certificate),
-        Place::Intermediate | Place::Root => authority(certificate, place),
+        Place::Intermediate | Place::Root => authority(certificate, place).or_else(|| constraints(certificate, purpose)),
     });
     by_rfc.or_else(|| if purpose == Purpose::Public { public(certificate, place) } else { None })
 }
@@ -53,18 +53,17 @@ fn everywhere(certificate: &X509Certificate<'_>, place: Place) -> Option<&'stati
     if extension(OID_X509_EXT_POLICY_CONSTRAINTS).is_some_and(|constraints| !constraints.critical) {
         return Some("does not mark its policy constraints as critical (RFC 5280 §4.2.1.11)");
     }
-    let is_self_issued = certificate.subject().as_raw() == certificate.issuer().as_raw();
-    let is_self_signed = is_self_issued && (place == Place::Root || certificate.verify_signature(None).is_ok());
-    if !is_self_signed && authority_key(certificate).is_none_or(|key| key.is_none()) {
+    // Above a root nobody looks for an issuer.
+    let is_self_signed = certificate.subject().as_raw() == certificate.issuer().as_raw() && certificate.verify_signature(None).is_ok();
+    if place != Place::Root && !is_self_signed && authority_key(certificate).is_none() {
         return Some("does not name the key of its issuer (authority key identifier, RFC 5280 §4.2.1.1)");
     }
     access(extension(OID_PKIX_AUTHORITY_INFO_ACCESS))
 }
 
-/// The key identifier in the authority key identifier: outer none without the extension.
-fn authority_key<'a>(certificate: &'a X509Certificate<'_>) -> Option<Option<&'a [u8]>> {
+fn authority_key<'a>(certificate: &'a X509Certificate<'_>) -> Option<&'a [u8]> {
     certificate.iter_extensions().find_map(|extension| match extension.parsed_extension() {
-        ParsedExtension::AuthorityKeyIdentifier(identifier) => Some(identifier.key_identifier.as_ref().map(|key| key.0)),
+        ParsedExtension::AuthorityKeyIdentifier(identifier) => identifier.key_identifier.as_ref().map(|key| key.0),
         _ => None,
     })
 }
@@ -119,13 +118,14 @@ fn authority(certificate: &X509Certificate<'_>, place: Place) -> Option<&'static
     if place == Place::Root && certificate.iter_extensions().any(unknown) {
         return Some("has a critical extension that is not known here (RFC 5280 §4.2)");
     }
-    constraints(certificate)
+    None
 }
 
 /// What is wrong with the name constraints of an authority.
-pub(crate) fn constraints(certificate: &X509Certificate<'_>) -> Option<&'static str> {
+pub(crate) fn constraints(certificate: &X509Certificate<'_>, purpose: Purpose) -> Option<&'static str> {
     let extension = certificate.iter_extensions().find(|extension| extension.oid == OID_X509_EXT_NAME_CONSTRAINTS)?;
-    if !extension.critical {
+    // Of public authorities either is allowed (Baseline Requirements §7.1.2.10.8).
+    if !extension.critical && purpose == Purpose::Private {
         return Some("does not mark its name constraints as critical (RFC 5280 §4.2.1.10)");
     }
     let ParsedExtension::NameConstraints(constraints) = extension.parsed_extension() else { return Some("has name constraints that cannot be read (RFC 5280 §4.2.1.10)") };

@@ -39,14 +39,14 @@ pub(crate) fn table() -> Vec<String> {
             }),
         ),
         (
-            Row("36", "tls.expires-soon", Warn, Reissue, "in 19 days", Some(BASE)),
+            Row("36", "tls.expires-soon", Warn, Reissue, "expires on", Some(BASE)),
             leaf(&|params| {
                 params.not_before = ahead(-70);
                 params.not_after = ahead(20);
             }),
         ),
         (
-            Row("36 a week", "tls.expires-soon", Error, Reissue, "in 4 days", Some(BASE)),
+            Row("36 a week", "tls.expires-soon", Error, Reissue, "expires on", Some(BASE)),
             leaf(&|params| {
                 params.not_before = ahead(-85);
                 params.not_after = ahead(5);
@@ -69,7 +69,7 @@ fn allowed(chain: &Chain) {
         params.not_after = ahead(5);
     });
     let given = Given::new(format!("{}{}", ending.pem(), chain.ca.pem())).key(ending.key_pem()).ca(&chain.root);
-    holds(&Row("36 allowed", "tls.expires-soon", Warn, Reissue, "in 4 days", Some(BASE)), &Given { ending: true, ..given }.judge());
+    holds(&Row("36 allowed", "tls.expires-soon", Warn, Reissue, "expires on", Some(BASE)), &Given { ending: true, ..given }.judge());
     let short = chain.ca.leaf_with(&[BASE, WILDCARD], |params| {
         params.not_before = ahead(-1);
         params.not_after = ahead(5);
