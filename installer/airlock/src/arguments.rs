@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 pub(crate) use in_pods::{Alert, Certificates, Database, DatabaseCommand, DatabaseRole, Probe, Reload};
-pub(crate) use tls::{Address, Tls, TlsCheck, TlsCommand};
+pub(crate) use tls::{Tls, TlsCheck, TlsCommand};
 
 /// Installs a private registry and Apache Airflow on a Kubernetes cluster under the customer's security rules.
 ///

@@ -50,9 +50,9 @@ async fn first_record(stream: &mut TcpStream) -> std::io::Result<(u8, Vec<u8>)> 
     loop {
         let mut head = [0; 5];
         stream.read_exact(&mut head).await?;
-        let [kind, _, _, high, low] = head;
+        let [kind, major, _, high, low] = head;
         let length = usize::from(u16::from_be_bytes([high, low]));
-        if length > LARGEST_RECORD {
+        if major != 3 || ![ALERT, HANDSHAKE].contains(&kind) || length > LARGEST_RECORD {
             return Ok((0, Vec::new()));
         }
         let mut body = vec![0; length];

@@ -10,14 +10,14 @@ use airlock_tls::{Authority, certificate_facts};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-pub const DAY: Duration = Duration::from_hours(24);
+pub(crate) const DAY: Duration = Duration::from_hours(24);
 
-pub struct OpenSsl {
+pub(crate) struct OpenSsl {
     child: Child,
     _folder: TempDir,
-    pub port: u16,
-    pub authority: String,
-    pub fingerprint: Digest,
+    pub(crate) port: u16,
+    pub(crate) authority: String,
+    pub(crate) fingerprint: Digest,
 }
 
 impl Drop for OpenSsl {
@@ -27,12 +27,12 @@ impl Drop for OpenSsl {
     }
 }
 
-pub fn authority() -> Authority {
+pub(crate) fn authority() -> Authority {
     Authority::generate("test", &["example.com".to_owned()], DAY, Timestamp::now()).unwrap()
 }
 
 impl OpenSsl {
-    pub fn serve(options: &[&str]) -> Self {
+    pub(crate) fn serve(options: &[&str]) -> Self {
         let authority = authority();
         let issued = authority.issue(&["a.example.com".to_owned()], DAY, Timestamp::now()).unwrap();
         let folder = tempfile::tempdir().unwrap();
