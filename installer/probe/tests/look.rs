@@ -105,7 +105,7 @@ async fn a_closed_port_and_a_server_that_speaks_something_else_are_told() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let looked = looked(closed).await;
     assert_eq!((&looked.chain, looked.offered.len()), (&Err(AttemptResult::Refused), 0));
-    let judgement = judged(&looked, &authority().certificate_pem().to_owned(), None);
+    let judgement = judged(&looked, authority().certificate_pem(), None);
     assert_eq!(errors(&judgement), ["tls.not-served"]);
     assert!(judgement.error().unwrap().why.raw().contains("refused"), "{:?}", judgement.findings);
 

@@ -140,7 +140,7 @@ fn judge(parsed: &[X509Certificate<'_>], leaf: &X509Certificate<'_>, expected: &
             let walked = walk(leaf, &others, expected.authorities, expected.at);
             let broken = match walked.end {
                 End::Broken(finding) => finding,
-                End::Root(root) => refused(&error, leaf, &walked.passed.iter().copied().chain([&root]).collect::<Vec<_>>()),
+                End::Root(root) => refused(&error, leaf, &walked.passed.iter().copied().chain([&*root]).collect::<Vec<_>>()),
             };
             (walked.passed, Some(broken))
         }

@@ -23,18 +23,18 @@ pub(crate) struct Walk<'a> {
 /// Where a walk ended.
 pub(crate) enum End<'a> {
     /// At an authority that is believed.
-    Root(X509Certificate<'a>),
+    Root(Box<X509Certificate<'a>>),
     /// At something that does not hold.
     Broken(TlsFinding),
 }
 
 enum Issuer<'a> {
     Sent(&'a X509Certificate<'a>),
-    Believed(X509Certificate<'a>),
+    Believed(Box<X509Certificate<'a>>),
 }
 
 impl Issuer<'_> {
-    const fn certificate(&self) -> &X509Certificate<'_> {
+    fn certificate(&self) -> &X509Certificate<'_> {
         match self {
             Self::Sent(certificate) => certificate,
             Self::Believed(certificate) => certificate,
@@ -47,7 +47,7 @@ pub(crate) fn walk<'a>(leaf: &'a X509Certificate<'a>, sent: &'a [X509Certificate
     let mut passed: Vec<&'a X509Certificate<'a>> = Vec::new();
     let mut top = leaf;
     loop {
-        let believed = authorities.named(top.issuer().as_raw()).into_iter().map(Issuer::Believed);
+        let believed = authorities.named(top.issuer().as_raw()).into_iter().map(|root| Issuer::Believed(Box::new(root)));
         let candidates: Vec<Issuer<'a>> = believed.chain(sent.iter().filter(|other| is_issuer_of(other, top)).map(Issuer::Sent)).collect();
         let issuer = match choose(top, candidates, at) {
             Ok(issuer) => issuer,

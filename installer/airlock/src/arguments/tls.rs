@@ -29,8 +29,8 @@ pub(crate) struct TlsCheck {
     /// File with the private key
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "files")]
     pub(crate) key: Option<PathBuf>,
-    /// Where the password of an encrypted key or PKCS#12 file is: env:NAME or file:PATH
-    #[arg(long, value_name = "REFERENCE")]
+    /// Where the password of an encrypted key or PKCS#12 file is
+    #[arg(long, value_name = "env:NAME|file:PATH")]
     pub(crate) key_password: Option<String>,
     /// A name that must be covered: platform.example.com, or *.platform.example.com for the hosts below it
     #[arg(long = "host", value_name = "NAME", value_parser = host)]

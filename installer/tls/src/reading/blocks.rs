@@ -49,7 +49,7 @@ impl Damage {
 /// What a text holds.
 #[derive(Debug, Default)]
 pub(super) struct Blocks {
-    pub(super) blocks: Vec<Block>,
+    pub(super) all: Vec<Block>,
     /// Lines outside of blocks that are not empty.
     pub(super) ignored: usize,
     /// Whether a marker shares its line with another one.
@@ -99,17 +99,17 @@ impl Blocks {
         self.indented |= body.lines().any(|line| line.starts_with([' ', '\t']));
         let bare = Zeroizing::new(body.chars().filter(|c| !c.is_whitespace()).collect::<String>());
         let content = BASE64.decode(bare.as_bytes()).map(Zeroizing::new).map_err(|_| Damage::NotBase64);
-        self.blocks.push(Block { label: label.to_owned(), content });
+        self.all.push(Block { label: label.to_owned(), content });
     }
 
     fn damaged(&mut self, label: String, damage: Damage) {
-        self.blocks.push(Block { label, content: Err(damage) });
+        self.all.push(Block { label, content: Err(damage) });
     }
 
     /// Text before a block.
     fn before(&mut self, text: &str) {
         let line = text.rsplit('\n').next().unwrap_or_default();
-        self.shared_line |= !self.blocks.is_empty() && !text.contains('\n');
+        self.shared_line |= !self.all.is_empty() && !text.contains('\n');
         self.indented |= !line.is_empty() && line.trim().is_empty();
         self.outside(text);
     }
@@ -136,7 +136,7 @@ mod tests {
     const BLOCK: &str = "-----BEGIN CERTIFICATE-----\naGVs\nbG8=\n-----END CERTIFICATE-----\n";
 
     fn contents(text: &str) -> Vec<Result<Vec<u8>, Damage>> {
-        blocks(text).blocks.into_iter().map(|block| block.content.map(|bytes| bytes.to_vec())).collect()
+        blocks(text).all.into_iter().map(|block| block.content.map(|bytes| bytes.to_vec())).collect()
     }
 
     #[test]
@@ -168,7 +168,7 @@ mod tests {
         #[test]
         fn no_text_is_too_odd(text in "(-----(BEGIN|END) |CERTIFICATE|-----|\n| |aGVs|é|\r){0,40}") {
             let found = blocks(&text);
-            proptest::prop_assert!(found.blocks.len() <= 41);
+            proptest::prop_assert!(found.all.len() <= 41);
         }
     }
 }

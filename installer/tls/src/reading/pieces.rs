@@ -59,7 +59,7 @@ pub(super) fn pieces(name: &str, bytes: &[u8], findings: &mut Vec<TlsFinding>) -
     }
     let text = text(name, bytes, findings);
     let found = blocks(&text);
-    if found.blocks.is_empty() {
+    if found.all.is_empty() {
         return Ok(without_blocks(name, &text, findings));
     }
     let mut repaired = |what: String| findings.push(TlsFinding::fixed("tls.text-repaired", format!("{name}: {what}")));
@@ -72,7 +72,7 @@ pub(super) fn pieces(name: &str, bytes: &[u8], findings: &mut Vec<TlsFinding>) -
     if found.ignored > 0 {
         repaired(lines(found.ignored));
     }
-    Ok(found.blocks.into_iter().map(piece).collect())
+    Ok(found.all.into_iter().map(piece).collect())
 }
 
 fn lines(count: usize) -> String {
