@@ -151,12 +151,15 @@ fn judge(parsed: &[X509Certificate<'_>], leaf: &X509Certificate<'_>, expected: &
         findings.extend(strength::signature(certificate));
         findings.extend(strength::key(certificate));
     }
-    findings.extend(dates::long(leaf, expected.purpose));
-    findings.extend(strength::unusual(leaf));
     findings.extend(leaf::purpose(leaf));
     // A path that is broken for a reason that was just told is not told again.
     let is_told = findings[causes..].iter().any(|finding| finding.severity == Weight::Error);
-    findings.extend(entity.as_ref().ok().and_then(|entity| names::uncovered(leaf, entity, expected.hosts)));
+    // What is none of a server's says nothing about how a server's would be.
+    if !leaf::signs_others(leaf) {
+        findings.extend(dates::long(leaf, expected.purpose));
+        findings.extend(strength::unusual(leaf));
+        findings.extend(entity.as_ref().ok().and_then(|entity| names::uncovered(leaf, entity, expected.hosts)));
+    }
     findings.extend(broken.filter(|_| !is_told));
     arrangement(parsed, leaf, &authorities, findings);
     Ok(std::iter::once(leaf).chain(authorities).map(ChainCertificate::of).collect())

@@ -4,7 +4,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use airlock_tls::{Authorities, Authority, CertificateError, ChainError, TlsFinding, certificate_facts, certificates_from_pem, served_facts, verify_served};
+use airlock_tls::{Authorities, Authority, CertificateError, ChainError, Expected, Form, Purpose, TlsFinding, certificate_facts, certificates_from_pem, served_facts, validate, verify_served};
 use jiff::Timestamp;
 use rcgen::{CertificateParams, Issuer, KeyPair};
 use rustls_pki_types::CertificateDer;
@@ -177,4 +177,17 @@ fn a_chain_is_validated_within_milliseconds() {
     println!("validation of a chain: {each:?}");
     // Optimised it takes a fraction; this only tells a rule that is written badly.
     assert!(each < Duration::from_millis(100), "{each:?}");
+}
+
+#[test]
+fn what_our_own_authority_issues_breaks_no_rule_of_form() {
+    let now = Timestamp::now();
+    let authority = authority(now, 3650 * DAY);
+    let (chain, authorities) = (leaf(&authority, now), trusted(&authority));
+    let hosts = ["a.example.com".parse().unwrap()];
+    for purpose in [Purpose::Private, Purpose::Public] {
+        let judgement = validate(&chain, None, &Expected { hosts: &hosts, authorities: &authorities, at: now, purpose, form: Form::ToTheLetter, ending: false, longest: Some(0) });
+        let codes: Vec<&str> = judgement.findings.iter().map(|finding| finding.code.0).collect();
+        assert_eq!((codes.as_slice(), judgement.chain.len()), (&["tls.root-left-out"][..], 1), "{purpose:?}: {:?}", judgement.findings);
+    }
 }

@@ -16,11 +16,11 @@ const PBES2: Oid<'static> = oid!(1.2.840.113549.1.5.13);
 const OTHERS: u32 = 0o077;
 const READABLE_BY_ALL: u32 = 0o004;
 
-/// Reads the one private key of a file.
+/// Reads the one private key of a file, and looks at who else could.
 pub(crate) fn key_of(file: &Content, password: Password<'_>, findings: &mut Vec<TlsFinding>) -> Result<PrivateKey, TlsFinding> {
-    let name = &file.name;
-    let found = pieces(name, file.bytes()?, findings)?;
+    let key = read(file, password, findings)?;
     if let Some(mode) = file.mode.filter(|mode| mode & READABLE_BY_ALL != 0) {
+        let name = &file.name;
         findings.push(TlsFinding::warn(
             "tls.key-exposed",
             format!("everybody on this machine can read the private key {name}: its mode is {:04o}", mode & 0o7777),
@@ -28,6 +28,12 @@ pub(crate) fn key_of(file: &Content, password: Password<'_>, findings: &mut Vec<
             format!("take the rights of others away: chmod {:o} {name}", mode & 0o777 & !OTHERS),
         ));
     }
+    Ok(key)
+}
+
+fn read(file: &Content, password: Password<'_>, findings: &mut Vec<TlsFinding>) -> Result<PrivateKey, TlsFinding> {
+    let name = &file.name;
+    let found = pieces(name, file.bytes()?, findings)?;
     let unreadable = |why: String, fix: &str| Err(TlsFinding::error("tls.key-unreadable", why, Way::GiveKey, fix));
     if let [Piece { what: What::Der(Kind::Pkcs12), bytes }] = found.as_slice() {
         return one(name, pkcs12::open(name, bytes, password, findings)?.keys);

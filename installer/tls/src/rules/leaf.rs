@@ -16,7 +16,8 @@ pub(crate) fn purpose(leaf: &X509Certificate<'_>) -> Option<TlsFinding> {
     };
     let whose = told(leaf);
     if signs_others(leaf) {
-        return not_for_servers(format!("the certificate {whose} is one of an authority, not of a server"));
+        let own = if leaf.subject().as_raw() == leaf.issuer().as_raw() { ", signed with its own key" } else { "" };
+        return not_for_servers(format!("the certificate {whose} is one of an authority, not of a server{own}"));
     }
     if let Some(other) = other_usage(leaf) {
         return not_for_servers(format!("the certificate {whose} is for {other}, not for TLS servers (extended key usage serverAuth)"));

@@ -146,6 +146,8 @@ fn purposes(chain: &Chain) -> Vec<Judged> {
     openssl.run("req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout v1.key -subj /CN=apps.example.com -out v1.csr");
     openssl.run("x509 -req -in v1.csr -CA ca.pem -CAkey ca.key -days 90 -out v1.pem");
     let version_1 = Given::new(format!("{}{}", openssl.text("v1.pem"), chain.ca.pem())).key(openssl.read("v1.key")).ca(&chain.root).judge();
+    openssl.run("req -x509 -newkey rsa:2048 -nodes -keyout quick.key -subj /CN=Quick -days 3650 -out quick.pem");
+    let quick = Given::new(openssl.read("quick.pem")).key(openssl.read("quick.key")).ca(&chain.root).judge();
     // `TLSFeatures { status_request }` (RFC 7633 §4).
     let staple = || CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 24], vec![0x30, 3, 2, 1, 5]);
     let not_for = |item, says| Row(item, "tls.not-for-servers", Error, Reissue, says, Some(BASE));
@@ -161,6 +163,7 @@ fn purposes(chain: &Chain) -> Vec<Judged> {
         (not_for("59 key usage", "may not sign"), judge(&|params| params.key_usages = vec![KeyUsagePurpose::KeyEncipherment])),
         (Row("59 must-staple", "tls.must-staple", Error, Reissue, "must-staple", Some(BASE)), judge(&|params| params.custom_extensions.push(staple()))),
         (Row("59 self-signed", "tls.self-signed", Error, Reissue, "its own key", Some(BASE)), Given::new(own.pem()).key(key.serialize_pem()).ca(&chain.root).judge()),
+        (Row("59 self-signed by openssl", "tls.not-for-servers", Error, Reissue, "signed with its own key", Some("Quick")), quick),
         (Row("59 version 1", "tls.version-old", Error, Reissue, "version 1", Some("apps.example.com")), version_1),
     ]
 }
