@@ -7,7 +7,7 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::time::ASN1Time;
 
-use crate::pem::{certificates_from_pem, parse, private_key};
+use crate::pem::{certificates_from_pem, parse};
 use crate::{CertificateError, PrivateKey};
 
 /// What a server presented, without a judgement.
@@ -45,7 +45,7 @@ pub fn certificate_facts(chain_pem: &[u8], key_pem: &[u8]) -> Result<Certificate
         issuer_fingerprint: issuer.map(|certificate| Digest::of(certificate.public_key().raw)),
         not_before: timestamp(leaf.validity().not_before),
         not_after: timestamp(leaf.validity().not_after),
-        key_matches: key_belongs(leaf, key_pem)?,
+        key_matches: PrivateKey::from_pem(key_pem)?.belongs_to(leaf),
     })
 }
 
@@ -59,11 +59,6 @@ pub fn served_facts(chain: &[CertificateDer<'_>]) -> Result<Served, CertificateE
         not_after: timestamp(leaf.validity().not_after),
         chain_length: chain.len(),
     })
-}
-
-fn key_belongs(certificate: &X509Certificate<'_>, key_pem: &[u8]) -> Result<bool, CertificateError> {
-    let key = PrivateKey::new(private_key(key_pem)?).map_err(|unusable| CertificateError::Key(unusable.told()))?;
-    Ok(key.belongs_to(certificate))
 }
 
 /// Subject alternative names; other kinds than DNS names and addresses keep their kind before a colon.

@@ -89,6 +89,7 @@ mod tests {
 
     #[test]
     fn each_wrong_form_has_a_text_of_its_own() {
+        let (too_long, long_label) = ("abc.".repeat(64), format!("{}.example.com", "a".repeat(64)));
         let wrong = [
             ("", "is empty"),
             ("https://apps.example.com", "scheme"),
@@ -100,8 +101,8 @@ mod tests {
             ("*.*.example.com", "wildcard"),
             ("localhost", "one label"),
             ("192.0.2.1", "address"),
-            (&"abc.".repeat(64).trim_end_matches('.').to_owned(), "255 characters"),
-            (&format!("{}.example.com", "a".repeat(64)), "64 characters"),
+            (too_long.trim_end_matches('.'), "255 characters"),
+            (long_label.as_str(), "64 characters"),
             ("bücher.example", "`xn--bcher-kva.example`"),
         ];
         let texts: Vec<String> = wrong.iter().map(|(text, _)| why(text)).collect();

@@ -7,6 +7,8 @@ use x509_parser::asn1_rs::{Any, Oid, Tag, oid};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::oid_registry::{OID_EC_P256, OID_KEY_TYPE_DSA, OID_KEY_TYPE_EC_PUBLIC_KEY, OID_NIST_EC_P384, OID_NIST_EC_P521, OID_PKCS1_RSAENCRYPTION, OID_PKCS1_RSASSAPSS, OID_SIG_ED25519};
 
+use crate::CertificateError;
+use crate::pem::private_key;
 use crate::reading::der::{element, sequence};
 use crate::strength::{SMALLEST_RSA_BITS, USABLE, bits};
 
@@ -38,6 +40,11 @@ impl PrivateKey {
         let loaded = aws_lc_rs::default_provider().key_provider.load_private_key(der.expose().clone_key()).map_err(|_| Unusable::Damaged)?;
         let public = loaded.public_key().ok_or(Unusable::Damaged)?.as_ref().to_vec();
         Ok(Self { der, public })
+    }
+
+    /// Reads the one private key of a PEM text as Airlock writes it, without encryption.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, CertificateError> {
+        Self::new(private_key(pem)?).map_err(|unusable| CertificateError::Key(unusable.told()))
     }
 
     /// Whether the certificate was issued for this key.
