@@ -2,14 +2,13 @@
 
 use airlock_model::{CertificateFacts, Digest, Untrusted};
 use jiff::Timestamp;
-use rustls::crypto::aws_lc_rs;
 use rustls_pki_types::CertificateDer;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::time::ASN1Time;
 
-use crate::pem::{certificates_from_pem, parse, private_key};
-use crate::{CertificateError, strength};
+use crate::pem::{certificates_from_pem, parse};
+use crate::{CertificateError, PrivateKey};
 
 /// What a server presented, without a judgement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +45,7 @@ pub fn certificate_facts(chain_pem: &[u8], key_pem: &[u8]) -> Result<Certificate
         issuer_fingerprint: issuer.map(|certificate| Digest::of(certificate.public_key().raw)),
         not_before: timestamp(leaf.validity().not_before),
         not_after: timestamp(leaf.validity().not_after),
-        key_matches: key_belongs(leaf, key_pem)?,
+        key_matches: PrivateKey::from_pem(key_pem)?.belongs_to(leaf),
     })
 }
 
@@ -60,13 +59,6 @@ pub fn served_facts(chain: &[CertificateDer<'_>]) -> Result<Served, CertificateE
         not_after: timestamp(leaf.validity().not_after),
         chain_length: chain.len(),
     })
-}
-
-fn key_belongs(certificate: &X509Certificate<'_>, key_pem: &[u8]) -> Result<bool, CertificateError> {
-    let key = private_key(key_pem)?;
-    let key = aws_lc_rs::default_provider().key_provider.load_private_key(key).map_err(|_| CertificateError::Key(strength::USABLE.to_owned()))?;
-    let public = key.public_key().ok_or_else(|| CertificateError::Key("its public half cannot be computed".to_owned()))?;
-    Ok(public.as_ref() == certificate.public_key().raw)
 }
 
 /// Subject alternative names; other kinds than DNS names and addresses keep their kind before a colon.

@@ -2,22 +2,45 @@
 //!
 //! An [`Authority`] is made or read back and issues an [`Issued`] key with its chain; the engine stores both.
 //! [`certificate_facts`] says what a stored chain holds, and [`renewal`] whether that still is what was asked for.
-//! [`verify_served`] judges a chain as a server sent it against [`Authorities`] (RFC 5280 §6), stricter than a browser would.
-//! What cannot be read is an error with a case of its own, never an empty answer.
+//! [`check`] reads files as people have them and hands what they hold to [`validate`], which says what is wrong and puts the
+//! chain in order; [`validate_served`] and [`verify_served`] hold what a server sent against the same rules, stricter than a
+//! browser would. What cannot be read is an error with a case of its own, never an empty answer.
 //!
 //! Callers install the aws-lc-rs provider of rustls first; here nothing depends on a process-wide default.
 
+mod authorities;
 mod authority;
 mod chain;
+mod check;
+mod choice;
+mod described;
 mod error;
 mod facts;
+mod finding;
+mod host;
+mod key;
+mod path;
 mod pem;
+mod reading;
 mod renewal;
+mod rules;
+mod served;
 mod strength;
+mod validate;
+mod walk;
 
+pub use authorities::Authorities;
 pub use authority::{Authority, AuthorityError, Issued};
-pub use chain::{Authorities, ChainError, verify_served};
+pub use chain::{ChainError, verify_served};
+pub use check::{Request, ServedRequest, check, check_served, names_to_ask};
+pub use described::ChainCertificate;
 pub use error::CertificateError;
 pub use facts::{Served, certificate_facts, served_facts};
+pub use finding::{CertificateId, TlsFinding, Way, Weight};
+pub use host::Host;
+pub use key::PrivateKey;
 pub use pem::certificates_from_pem;
+pub use reading::{Content, LARGEST_FILE};
 pub use renewal::{RenewalCause, renewal};
+pub use served::{Offered, Seen, judge_served};
+pub use validate::{Expected, Form, Judgement, Purpose, validate, validate_served};

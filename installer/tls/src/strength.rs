@@ -7,7 +7,8 @@ use x509_parser::public_key::PublicKey;
 /// The keys that are accepted, for messages.
 pub(crate) const USABLE: &str = "accepted are P-256, P-384, P-521, Ed25519, and RSA from 2048 bits";
 
-const SMALLEST_RSA_BITS: usize = 2048;
+/// The shortest modulus, in bits.
+pub(crate) const SMALLEST_RSA_BITS: usize = 2048;
 
 /// Says what is wrong with the public key, if anything is.
 pub(crate) fn weakness(certificate: &X509Certificate<'_>) -> Option<String> {
@@ -29,7 +30,28 @@ pub(crate) fn weakness(certificate: &X509Certificate<'_>) -> Option<String> {
     Some(format!("its key is of the kind {kind}; {USABLE}"))
 }
 
-fn bits(number: &[u8]) -> usize {
+/// Kind and size of a key, for people.
+pub(crate) fn kind(certificate: &X509Certificate<'_>) -> String {
+    let key = certificate.public_key();
+    let kind = &key.algorithm.algorithm;
+    if *kind == OID_SIG_ED25519 {
+        return "Ed25519".to_owned();
+    }
+    if *kind == OID_PKCS1_RSAENCRYPTION
+        && let Ok(PublicKey::RSA(rsa)) = key.parsed()
+    {
+        return format!("RSA {}", bits(rsa.modulus));
+    }
+    let curve = key.algorithm.parameters.as_ref().and_then(|parameters| parameters.as_oid().ok());
+    let named = [(OID_EC_P256, "P-256"), (OID_NIST_EC_P384, "P-384"), (OID_NIST_EC_P521, "P-521")];
+    match named.into_iter().find(|(oid, _)| curve.as_ref() == Some(oid)) {
+        Some((_, name)) => name.to_owned(),
+        None => kind.to_string(),
+    }
+}
+
+/// Bits of a number as DER writes it.
+pub(crate) fn bits(number: &[u8]) -> usize {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     let significant = &number[zeros..];
     significant.first().map_or(0, |first| significant.len() * 8 - first.leading_zeros() as usize)

@@ -1,0 +1,65 @@
+//! A certificate of a chain, described for people and scripts.
+
+use airlock_model::{Digest, Untrusted};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use jiff::Timestamp;
+use serde::Serialize;
+use x509_parser::certificate::X509Certificate;
+
+use crate::facts::names;
+use crate::rules::dates::Validity;
+use crate::strength::kind;
+
+/// A certificate of a chain.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChainCertificate {
+    /// Its subject; empty for most servers.
+    pub subject: Untrusted<String>,
+    /// Who issued it.
+    pub issuer: Untrusted<String>,
+    /// Its serial number in hexadecimal, octets separated by colons.
+    pub serial: String,
+    /// From when on it is valid.
+    pub not_before: Timestamp,
+    /// Until when it is valid.
+    pub not_after: Timestamp,
+    /// Subject alternative names.
+    pub names: Vec<Untrusted<String>>,
+    /// Kind and size of its key.
+    pub key: String,
+    /// SHA-256 of its DER.
+    pub fingerprint: Digest,
+    /// Itself (RFC 7468).
+    pub pem: String,
+}
+
+impl ChainCertificate {
+    pub(crate) fn of(certificate: &X509Certificate<'_>) -> Self {
+        let validity = Validity::of(certificate);
+        Self {
+            subject: certificate.subject().to_string().into(),
+            issuer: certificate.issuer().to_string().into(),
+            serial: certificate.raw_serial_as_string(),
+            not_before: validity.not_before,
+            not_after: validity.not_after,
+            names: names(certificate).into_iter().map(Untrusted::new).collect(),
+            key: kind(certificate),
+            fingerprint: Digest::of(certificate.as_raw()),
+            pem: pem(certificate.as_raw()),
+        }
+    }
+}
+
+/// 64 characters a line (RFC 7468 §2).
+fn pem(der: &[u8]) -> String {
+    let text = BASE64_STANDARD.encode(der);
+    let mut pem = String::from("-----BEGIN CERTIFICATE-----\n");
+    for line in text.as_bytes().chunks(64) {
+        pem.extend(line.iter().map(|byte| char::from(*byte)));
+        pem.push('\n');
+    }
+    pem.push_str("-----END CERTIFICATE-----\n");
+    pem
+}
