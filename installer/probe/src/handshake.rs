@@ -28,6 +28,11 @@ static UP_TO_13: &[&SupportedProtocolVersion] = &[&version::TLS13, &version::TLS
 pub(crate) struct Believed(Option<Authorities>);
 
 impl Believed {
+    /// Takes every chain as it comes; who asked decides.
+    pub(crate) const fn nobody() -> Self {
+        Self(None)
+    }
+
     /// Loads the authorities before anything is sent; without them nothing is tried.
     pub(crate) async fn load(trust: &Trust) -> Result<Self, AttemptResult> {
         let loaded = match trust {
@@ -44,6 +49,7 @@ impl Believed {
 pub(crate) struct Secured {
     pub(crate) stream: TlsStream<TcpStream>,
     pub(crate) presented: Presented,
+    pub(crate) chain: Vec<CertificateDer<'static>>,
 }
 
 /// Shakes hands. Every way in which that can end but well is a result.
@@ -67,7 +73,7 @@ pub(crate) async fn handshake(stream: TcpStream, server_name: &str, newest: TlsV
     };
     let seen = notes.take().ok_or_else(|| not_tried("the server presented no certificate".to_owned()))?;
     match (seen.presented(version), seen.distrust) {
-        (Ok(presented), None) => Ok(Secured { stream, presented }),
+        (Ok(presented), None) => Ok(Secured { stream, presented, chain: seen.chain }),
         (presented, Some(reason)) => Err(AttemptResult::Untrusted { reason: reason.into(), presented: presented.ok() }),
         (Err(reason), None) => Err(AttemptResult::Untrusted { reason: reason.into(), presented: None }),
     }

@@ -14,12 +14,12 @@ use crate::handshake::presented;
 
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 /// RFC 4346 §6.2: 2^14 bytes and what compression and encryption may add.
-const LARGEST_RECORD: usize = (1 << 14) + 2048;
+pub(crate) const LARGEST_RECORD: usize = (1 << 14) + 2048;
 const LARGEST_ANSWER: usize = 256 * 1024;
 
-const ALERT: u8 = 21;
-const HANDSHAKE: u8 = 22;
-const SERVER_HELLO: u8 = 2;
+pub(crate) const ALERT: u8 = 21;
+pub(crate) const HANDSHAKE: u8 = 22;
+pub(crate) const SERVER_HELLO: u8 = 2;
 const CERTIFICATE: u8 = 11;
 const SERVER_HELLO_DONE: u8 = 14;
 const WARNING: u8 = 1;
@@ -29,13 +29,16 @@ const CLOSE_NOTIFY: u8 = 0;
 /// by finite fields, and by RSA alone; the last one says that renegotiation is secure (RFC 5746).
 const SUITES: [u16; 13] = [0xc00a, 0xc009, 0xc014, 0xc013, 0x0039, 0x0033, 0x0035, 0x002f, 0xc008, 0xc012, 0x0016, 0x000a, 0x00ff];
 
+/// SHA-256, SHA-384, SHA-1 with ECDSA and with RSA, and PSS: whatever key the server has (RFC 5246 §7.4.1.4.1, RFC 8446 §4.2.3).
+const SIGNATURES: [u8; 14] = [4, 3, 5, 3, 4, 1, 5, 1, 8, 4, 2, 3, 2, 1];
+
 /// Asks whether a server speaks TLS 1.0 or 1.1.
 pub(crate) async fn handshake(mut stream: TcpStream, server_name: &str, newest: TlsVersion) -> AttemptResult {
     let mut random = [0; 32];
     if getrandom::fill(&mut random).is_err() {
         return AttemptResult::NotCarriedOut("the system has no random numbers".to_owned().into());
     }
-    let hello = client_hello(server_name, wire(newest), random);
+    let hello = client_hello(server_name, wire(newest), random, &SUITES);
     let answer = async {
         if let Err(error) = stream.write_all(&hello).await {
             return ended(&error);
@@ -53,15 +56,21 @@ const fn wire(version: TlsVersion) -> u16 {
     }
 }
 
+/// Whether a server ended the connection without a word.
+pub(crate) fn is_hang_up(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted)
+}
+
 fn ended(error: &io::Error) -> AttemptResult {
     match error.kind() {
-        io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted => AttemptResult::TlsRefused { alert: None },
+        _ if is_hang_up(error) => AttemptResult::TlsRefused { alert: None },
         io::ErrorKind::TimedOut => AttemptResult::TimedOut,
         _ => AttemptResult::NotCarriedOut(format!("the handshake ended: {error}").into()),
     }
 }
 
-fn client_hello(server_name: &str, version: u16, random: [u8; 32]) -> Vec<u8> {
+/// A hello that offers a version at most and these suites, with what servers need to answer.
+pub(crate) fn client_hello(server_name: &str, version: u16, random: [u8; 32], suites: &[u16]) -> Vec<u8> {
     let mut extensions = Vec::new();
     if let Ok(ServerName::DnsName(name)) = ServerName::try_from(server_name) {
         let entry = [&[0][..], &sized(2, name.as_ref().as_bytes())].concat();
@@ -70,8 +79,11 @@ fn client_hello(server_name: &str, version: u16, random: [u8; 32]) -> Vec<u8> {
     // P-256, P-384, P-521; uncompressed points (RFC 8422).
     extension(&mut extensions, 10, &sized(2, &[0, 23, 0, 24, 0, 25]));
     extension(&mut extensions, 11, &sized(1, &[0]));
+    if version == wire(TlsVersion::Tls12) {
+        extension(&mut extensions, 13, &sized(2, &SIGNATURES));
+    }
 
-    let suites: Vec<u8> = SUITES.iter().flat_map(|suite| suite.to_be_bytes()).collect();
+    let suites: Vec<u8> = suites.iter().flat_map(|suite| suite.to_be_bytes()).collect();
     let body = [&version.to_be_bytes()[..], &random, &sized(1, &[]), &sized(2, &suites), &sized(1, &[0]), &sized(2, &extensions)].concat();
     let message = [&[1][..], &sized(3, &body)].concat();
     // The record says 1.0 in every first message, so that the oldest servers read on.
@@ -218,12 +230,12 @@ mod tests {
 
     #[test]
     fn the_hello_s_lengths_add_up() {
-        let hello = client_hello("registry.example.com", wire(TlsVersion::Tls11), [7; 32]);
+        let hello = client_hello("registry.example.com", wire(TlsVersion::Tls11), [7; 32], &SUITES);
         assert_eq!(usize::from(u16::from_be_bytes([hello[3], hello[4]])), hello.len() - 5);
         assert_eq!(&hello[6..9], &sized(3, &hello[9..])[..3]);
         assert_eq!(&hello[9..11], &[3, 2]);
         assert!(hello.windows(20).any(|window| window == b"registry.example.com"));
-        assert!(!client_hello("192.0.2.1", 0x0301, [7; 32]).windows(9).any(|window| window == b"192.0.2.1"), "an address is no server name");
+        assert!(!client_hello("192.0.2.1", 0x0301, [7; 32], &SUITES).windows(9).any(|window| window == b"192.0.2.1"), "an address is no server name");
     }
 
     #[test]
