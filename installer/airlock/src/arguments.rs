@@ -1,6 +1,7 @@
 //! What can be typed. Text only: what it means is resolved by the commands.
 
 mod in_pods;
+mod tls;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 pub(crate) use in_pods::{Alert, Certificates, Database, DatabaseCommand, DatabaseRole, Probe, Reload};
+pub(crate) use tls::{Tls, TlsCheck, TlsCommand};
 
 /// Installs a private registry and Apache Airflow on a Kubernetes cluster under the customer's security rules.
 ///
@@ -91,6 +93,8 @@ pub(crate) enum Command {
     Uninstall(Uninstall),
     /// Airflow deployments: make, change, list, show, delete
     Deployment(Deployment),
+    /// Certificates: say whether they will do
+    Tls(Tls),
     /// Judge the installation against a security policy profile, by attempts
     ComplianceCheck(ComplianceCheck),
     /// Explain a check, an error code, or a step; without an id, list all

@@ -18,6 +18,7 @@ mod requirements;
 mod schema;
 mod session;
 mod status;
+mod tls;
 mod uninstall;
 
 use std::ffi::OsString;
@@ -111,6 +112,7 @@ async fn dispatch(session: &Session<'_>, command: &Command) -> Result<Exit, Fail
         Command::ComplianceCheck(arguments) => Box::pin(compliance_check::run(session, arguments)).await,
         Command::Explain(arguments) => explain::run(session, arguments),
         Command::Schema => schema::run(session),
+        Command::Tls(arguments) => Box::pin(tls::run(session, &arguments.command)).await,
         Command::Completions(arguments) => completions::run(session, arguments),
         Command::Deployment(arguments) => Box::pin(deployment::run(session, &arguments.command)).await,
         Command::Database(arguments) => Box::pin(database::run(arguments)).await,
@@ -133,6 +135,7 @@ fn answers(command: &Command) -> Option<&Path> {
         | Command::ComplianceCheck(_)
         | Command::Explain(_)
         | Command::Schema
+        | Command::Tls(_)
         | Command::Completions(_)
         | Command::Deployment(_)
         | Command::Database(_)
@@ -156,6 +159,7 @@ fn log(command: &Command, invocation: &Invocation, output: &Output) -> Option<Ru
         Command::Requirements(_)
         | Command::Explain(_)
         | Command::Schema
+        | Command::Tls(_)
         | Command::Completions(_)
         | Command::Database(_)
         | Command::Probe(_)

@@ -33,6 +33,11 @@ pub(crate) fn is_set(name: &str) -> bool {
     env::var_os(name).is_some()
 }
 
+/// The text of the variable of an `env:` reference.
+pub(crate) fn text(name: &str) -> Option<String> {
+    env::var(name).ok()
+}
+
 /// The folder for logs of runs.
 pub(crate) fn state() -> Option<PathBuf> {
     let given = env::var_os(XDG_STATE_HOME).map(PathBuf::from).filter(|path| path.is_absolute());

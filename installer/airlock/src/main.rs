@@ -8,6 +8,7 @@ mod arguments;
 mod commands;
 mod environment;
 mod failure;
+mod file_content;
 mod interruption;
 mod invocation;
 mod output;

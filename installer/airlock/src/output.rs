@@ -18,6 +18,8 @@ pub(crate) mod status;
 pub(crate) mod style;
 pub(crate) mod tickets;
 
+pub(crate) mod tls_check;
+
 mod columns;
 pub(crate) mod deployments;
 
