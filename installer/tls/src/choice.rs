@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use airlock_model::Digest;
 use rustls_pki_types::CertificateDer;
 use webpki::EndEntityCert;
 use x509_parser::certificate::X509Certificate;
@@ -45,9 +46,10 @@ fn mismatch(parsed: &[X509Certificate<'_>], key: &PrivateKey) -> TlsFinding {
         [one] => format!("not to the certificate {}", told(one)),
         many => format!("to none of the {} certificates", many.len()),
     };
-    let ours = key.fingerprint().hex().to_owned();
-    let theirs = parsed.iter().find(|certificate| !certificate.is_ca()).or_else(|| parsed.first());
-    let theirs = theirs.map_or_else(String::new, |leaf| format!("; the certificate is for the key with SHA-256 {}", airlock_model::Digest::of(leaf.public_key().raw).hex()));
-    let why = format!("the private key belongs {certificates}: its public half has SHA-256 {ours}{theirs}");
-    TlsFinding::error("tls.key-mismatch", why, Way::GiveKey, "give the key that the request was made with; if the certificate was issued for a new key, give that one")
+    let why = format!("the private key belongs {certificates}: its public half has SHA-256 {}", key.fingerprint().hex());
+    let fix = "give the key that the request was made with; if the certificate was issued for a new key, give that one";
+    let Some(leaf) = parsed.iter().find(|certificate| !certificate.is_ca()).or_else(|| parsed.first()) else { return TlsFinding::error("tls.key-mismatch", why, Way::GiveKey, fix) };
+    // Who has made several requests knows by date and key which one this is the answer to.
+    let theirs = format!("{why}; the certificate, valid from {}, is for the key with SHA-256 {}", Validity::of(leaf).not_before, Digest::of(leaf.public_key().raw).hex());
+    TlsFinding::error("tls.key-mismatch", theirs, Way::GiveKey, fix).about(leaf)
 }

@@ -29,7 +29,7 @@ fn other_files(chain: &Chain) -> Vec<Judged> {
     openssl.run("pkey -in leaf.key -pubout -out public.pem");
     let exposed = Given { key: Some(airlock_tls::Content { mode: Some(0o100_644), ..content("tls.key", chain.leaf.key_pem()) }), ..Given::new(chain.pem()).ca(&chain.root) };
     vec![
-        (Row("48", "tls.key-mismatch", Error, GiveKey, "to none of the 2 certificates", None), with_key(chain, KeyPair::generate().unwrap().serialize_pem())),
+        (Row("48", "tls.key-mismatch", Error, GiveKey, "to none of the 2 certificates", Some(BASE)), with_key(chain, KeyPair::generate().unwrap().serialize_pem())),
         (Row("49 certificate", "tls.key-unreadable", Error, GiveKey, "no private key but a certificate", None), with_key(chain, chain.pem())),
         (Row("49 public key", "tls.key-unreadable", Error, GiveKey, "a public key", None), with_key(chain, openssl.read("public.pem"))),
         (Row("49 CSR", "tls.key-unreadable", Error, GiveKey, "certificate request", None), with_key(chain, openssl.read("leaf.csr"))),
@@ -173,7 +173,7 @@ fn replies(chain: &Chain) -> Vec<Judged> {
     let request = KeyPair::generate().unwrap();
     let dropped = chain.ca.leaf_for(KeyPair::from_pem(&request.serialize_pem()).unwrap(), &["Apps"], |_| {});
     vec![
-        (Row("60 other key", "tls.key-mismatch", Error, GiveKey, "the certificate is for the key with SHA-256", None), with_key(chain, request.serialize_pem())),
+        (Row("60 other key", "tls.key-mismatch", Error, GiveKey, "is for the key with SHA-256", Some(BASE)), with_key(chain, request.serialize_pem())),
         (
             Row("60 SANs dropped", "tls.name-not-covered", Error, Reissue, "covers Apps, not apps.example.com, *.apps.example.com", Some("Apps")),
             Given::new(format!("{}{}", dropped.pem(), chain.ca.pem())).key(request.serialize_pem()).ca(&chain.root).judge(),

@@ -6,6 +6,7 @@ mod chains;
 mod dates;
 mod files;
 mod keys;
+mod mutations;
 mod names;
 mod world;
 
