@@ -4,7 +4,7 @@
 //! Objects become a [`cluster::Cluster`]: `workloads` reads pods and what makes them, `service` what an ingress
 //! controller leads to, and `network_policy`, `admin_policy`, and `cilium_policy` bring each kind into the one form of
 //! `policy`. `reach` then answers what two ends may do, as sets of `ports`; `connections` lists the answers. What
-//! could not be read is kept beside them, and with it nothing passes. The checks: `selected`, `crossing` (by
+//! could not be read is kept beside them, and with it nothing passes. The checks: `default_deny`, `selected`, `crossing` (by
 //! `tenancy` and what is `declared`), `forbidden`, `dangling`, and `exposed`.
 
 mod address;
@@ -16,6 +16,7 @@ mod connections;
 mod crossing;
 mod dangling;
 mod declared;
+mod default_deny;
 mod exposed;
 mod forbidden;
 mod network_policy;
@@ -33,13 +34,14 @@ pub use connections::{CONNECTIONS_SCHEMA, Connection, Connections, UnverifiedObj
 pub use ports::{PortRange, PortSet, Protocol};
 
 pub(crate) use declared::ALLOW as CROSSING_ALLOW;
+pub(crate) use default_deny::{EGRESS, INGRESS};
 pub(crate) use exposed::{EXPOSED_ALLOW, PRIVATE};
 pub(crate) use selector::{Labels, Selector, WrittenSelector};
 pub(crate) use tenancy::{PLATFORM_NAMESPACES, TENANT_NAMESPACES, TENANT_SELECTOR, Tenancy};
 
 use airlock_model::Check;
 
-/// The checks, in their order.
+/// The checks but [`INGRESS`] and [`EGRESS`], which a cluster needs least for, in their order.
 pub(crate) fn checks() -> [&'static dyn Check; 6] {
     [&selected::Selected, &crossing::Crossing, &forbidden::Forbidden, &dangling::Dangling, &exposed::Exposed, &exposed::Internal]
 }

@@ -29,7 +29,7 @@ pub(crate) fn selection(selector: &Selector, home: Option<&str>, scope: Scope) -
         list.push(Requirement { key: key.to_owned(), holds: holds.clone() });
     }
     let namespace = match (home, scope, of_namespace.is_empty()) {
-        (Some(home), Scope::Subject, true) | (Some(home), Scope::Peer, true) => NamespaceSelection::Named(home.to_owned()),
+        (Some(home), _, true) => NamespaceSelection::Named(home.to_owned()),
         (Some(_), Scope::Subject, false) => return Err("a namespaced policy selects pods by their namespace".to_owned()),
         _ => NamespaceSelection::Matching(Selector(of_namespace)),
     };

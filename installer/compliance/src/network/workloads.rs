@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use airlock_model::{ObjectRef, Untrusted};
+use airlock_model::ObjectRef;
 use serde_json::Value;
 
 use super::ports::Protocol;
@@ -21,7 +21,7 @@ const TEMPLATES: [(&str, &str, &str); 8] = [
     ("batch", "Job", "/spec/template"),
 ];
 
-/// What pods are called by: `namespace/name[Kind]`.
+/// What pods are called by: `namespace/name[Kind]`, from names that anybody gave: print it as [`airlock_model::Untrusted`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Workload {
     pub(crate) namespace: String,
@@ -31,7 +31,7 @@ pub(crate) struct Workload {
 
 impl fmt::Display for Workload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}[{}]", Untrusted::new(&self.namespace), Untrusted::new(&self.name), Untrusted::new(&self.kind))
+        write!(f, "{}/{}[{}]", self.namespace, self.name, self.kind)
     }
 }
 
@@ -67,7 +67,7 @@ pub(crate) fn pods<'a>(objects: impl Iterator<Item = (&'a ObjectRef, &'a Value)>
         match read(object, manifest.pointer(at)) {
             Err(reason) => unread.push((object.clone(), reason)),
             Ok(pod) => {
-                let pod = Pod { workload: highest(pod.workload.clone(), &owners), ..pod };
+                let pod = Pod { workload: highest(&pod.workload, &owners).clone(), ..pod };
                 let alike = pods.entry(pod.workload.clone()).or_default();
                 if !alike.iter().any(|known| (&known.labels, &known.ports, known.host_network) == (&pod.labels, &pod.ports, pod.host_network)) {
                     alike.push(pod);
@@ -103,15 +103,15 @@ fn owner(object: &ObjectRef, manifest: &Value) -> Option<Workload> {
 }
 
 /// The last owner that is known; a chain has at most as many links as there are owners.
-fn highest(workload: Workload, owners: &BTreeMap<Workload, Workload>) -> Workload {
-    let mut current = &workload;
+fn highest<'a>(workload: &'a Workload, owners: &'a BTreeMap<Workload, Workload>) -> &'a Workload {
+    let mut current = workload;
     for _ in 0..owners.len() {
         match owners.get(current) {
             Some(owner) => current = owner,
             None => break,
         }
     }
-    current.clone()
+    current
 }
 
 /// A pod that has ended connects no more.
@@ -159,7 +159,7 @@ mod tests {
         pods
     }
 
-    fn owned(api_version: &str, kind: &str, name: &str, owner: Option<(&str, &str)>, spec: Value) -> Value {
+    fn owned(api_version: &str, kind: &str, name: &str, owner: Option<(&str, &str)>, spec: &Value) -> Value {
         let owners: Vec<Value> = owner.iter().map(|(kind, name)| json!({ "kind": kind, "name": name, "controller": true })).collect();
         json!({ "apiVersion": api_version, "kind": kind, "metadata": { "name": name, "namespace": "shop", "labels": { "app": name }, "ownerReferences": owners }, "spec": spec })
     }
@@ -167,14 +167,14 @@ mod tests {
     #[test]
     fn pods_are_called_by_the_highest_owner_that_is_known() {
         let template = json!({ "template": { "metadata": { "labels": { "app": "cart" } }, "spec": { "containers": [] } } });
-        let pod = |name: &str, owner| owned("v1", "Pod", name, owner, json!({ "containers": [] }));
+        let pod = |name: &str, owner| owned("v1", "Pod", name, owner, &json!({ "containers": [] }));
         let manifests = [
-            owned("apps/v1", "Deployment", "cart", None, template.clone()),
-            owned("apps/v1", "ReplicaSet", "cart-5", Some(("Deployment", "cart")), template),
+            owned("apps/v1", "Deployment", "cart", None, &template),
+            owned("apps/v1", "ReplicaSet", "cart-5", Some(("Deployment", "cart")), &template),
             pod("cart-5-a", Some(("ReplicaSet", "cart-5"))),
             pod("left", Some(("ReplicaSet", "gone-7"))),
             pod("static", Some(("Node", "node1"))),
-            owned("batch/v1", "CronJob", "nightly", None, json!({ "jobTemplate": { "spec": { "template": { "spec": { "containers": [] } } } } })),
+            owned("batch/v1", "CronJob", "nightly", None, &json!({ "jobTemplate": { "spec": { "template": { "spec": { "containers": [] } } } } })),
         ];
         let mut names: Vec<String> = read_all(&manifests).iter().map(|pod| pod.workload.to_string()).collect();
         names.sort();
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn owners_in_a_ring_end() {
-        let manifests = [owned("v1", "Pod", "a", Some(("Pod", "b")), json!({ "containers": [] })), owned("v1", "Pod", "b", Some(("Pod", "a")), json!({ "containers": [] }))];
+        let manifests = [owned("v1", "Pod", "a", Some(("Pod", "b")), &json!({ "containers": [] })), owned("v1", "Pod", "b", Some(("Pod", "a")), &json!({ "containers": [] }))];
         assert_eq!(read_all(&manifests).len(), 2);
     }
 

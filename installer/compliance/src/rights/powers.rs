@@ -32,7 +32,7 @@ const fn power(verbs: &'static [&'static str], group: &'static str, resource: &'
 /// A check of some powers.
 pub(crate) struct Powers {
     described: Described,
-    powers: &'static [Power],
+    forbidden: &'static [Power],
     /// Accounts that the plan gives rights in a namespace to may have these there.
     planned: bool,
 }
@@ -59,7 +59,7 @@ pub(crate) static SECRETS: Powers = Powers {
         expected: "no get, list, or watch of Secrets without resourceNames",
         why: "holders read every Secret of the namespace or cluster, among them passwords and tokens of others",
     },
-    powers: &[power(READ, "", "secrets", false, "read all Secrets")],
+    forbidden: &[power(READ, "", "secrets", false, "read all Secrets")],
     planned: false,
 };
 
@@ -77,7 +77,7 @@ pub(crate) static PODS: Powers = Powers {
         expected: "no create of pods, no exec, attach, portforward, or ephemeral containers",
         why: "a pod may run as any ServiceAccount and mount any Secret of its namespace, and who enters one is that pod",
     },
-    powers: &[
+    forbidden: &[
         power(&["create"], "", "pods", false, "create pods"),
         power(OPEN, "", "pods/exec", false, "run commands in pods"),
         power(OPEN, "", "pods/attach", false, "attach to pods"),
@@ -101,7 +101,7 @@ pub(crate) static ESCALATION: Powers = Powers {
         expected: "no bind, escalate, or impersonate",
         why: "holders make themselves as powerful as anybody in the namespace or cluster",
     },
-    powers: &[
+    forbidden: &[
         power(&["bind", "escalate"], RBAC, "roles", false, "bind or write roles beyond their own rights"),
         power(&["bind", "escalate"], RBAC, "clusterroles", false, "bind or write cluster roles beyond their own rights"),
         power(&["impersonate"], "", "users", true, "act as any user"),
@@ -126,7 +126,7 @@ pub(crate) static CLUSTER: Powers = Powers {
         expected: "none of these requests is allowed",
         why: "each is a way to a node's files, to another identity, or past admission",
     },
-    powers: &[
+    forbidden: &[
         power(&["create"], "", "persistentvolumes", true, "make volumes of any path of a node"),
         power(OPEN, "", "nodes/proxy", true, "use the kubelet's API past the audit"),
         power(&["update", "patch"], CERTIFICATES, "certificatesigningrequests/approval", true, "approve certificates of any identity"),
@@ -167,7 +167,7 @@ impl Powers {
     /// What rules allow, with the place of each rule; within a namespace alone or also for the cluster.
     fn found(&self, rules: &[Rule], cluster: bool) -> Vec<(usize, &'static str)> {
         let allows = |rule: &Rule, power: &Power| power.verbs.iter().any(|verb| rule.allows(&Request::Resource { verb, group: power.group, resource: power.resource, name: None, namespace: None }));
-        let powers = || self.powers.iter().filter(|power| cluster || !power.cluster);
+        let powers = || self.forbidden.iter().filter(|power| cluster || !power.cluster);
         rules.iter().enumerate().flat_map(|(index, rule)| powers().filter(|power| allows(rule, power)).map(move |power| (index, power.means))).collect()
     }
 

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use airlock_model::Untrusted;
 use serde_json::Value;
 
 /// Somebody whom a binding may name.
@@ -45,9 +44,8 @@ impl Holder {
     pub(crate) fn groups(&self) -> Vec<String> {
         match self {
             Self::User(name) if name == ANONYMOUS => vec![UNAUTHENTICATED.into()],
-            Self::User(_) => vec![AUTHENTICATED.into()],
             Self::Group(name) if name == UNAUTHENTICATED => Vec::new(),
-            Self::Group(_) => vec![AUTHENTICATED.into()],
+            Self::User(_) | Self::Group(_) => vec![AUTHENTICATED.into()],
             Self::Account { namespace, .. } => vec![ACCOUNTS.into(), format!("{ACCOUNTS}:{namespace}"), AUTHENTICATED.into()],
         }
     }
@@ -78,13 +76,13 @@ impl Holder {
     }
 }
 
-/// `User/alice`, `Group/admins`, `ServiceAccount/shop/cart`: as parameters name them too.
+/// `User/alice`, `Group/admins`, `ServiceAccount/shop/cart`: as parameters name them too. Names are anybody's.
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::User(name) => write!(f, "User/{}", Untrusted::new(name)),
-            Self::Group(name) => write!(f, "Group/{}", Untrusted::new(name)),
-            Self::Account { namespace, name } => write!(f, "ServiceAccount/{}/{}", Untrusted::new(namespace), Untrusted::new(name)),
+            Self::User(name) => write!(f, "User/{name}"),
+            Self::Group(name) => write!(f, "Group/{name}"),
+            Self::Account { namespace, name } => write!(f, "ServiceAccount/{namespace}/{name}"),
         }
     }
 }

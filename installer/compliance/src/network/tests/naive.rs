@@ -44,26 +44,27 @@ impl Naive<'_> {
     fn side(&self, pod: &Value, direction: &str, other: Who<'_>, destination: Who<'_>, protocol: &str, port: u16) -> bool {
         let mut admin: Vec<&Value> = self.of_kind("AdminNetworkPolicy").collect();
         admin.sort_by_key(|policy| policy["spec"]["priority"].as_i64());
-        match self.first(&admin, pod, direction, other, destination, protocol, port) {
+        let is_port = |ports: &Value| admin_ports(ports, destination, protocol, port);
+        match self.first(&admin, pod, direction, other, is_port) {
             Some("Allow") => return true,
             Some("Deny") => return false,
             _ => {}
         }
-        let here: Vec<&Value> = self.of_kind("NetworkPolicy").filter(|policy| self.is_for(policy, pod, direction)).collect();
+        let here: Vec<&Value> = self.of_kind("NetworkPolicy").filter(|policy| is_for(policy, pod, direction)).collect();
         if !here.is_empty() {
             let rules = here.iter().flat_map(|policy| policy["spec"][direction.to_lowercase()].as_array().into_iter().flatten().map(move |rule| (policy, rule)));
             let mut rules = rules.filter(|(policy, rule)| self.rule(rule, policy, direction, other) && ports(&rule["ports"], destination, protocol, port));
             return rules.next().is_some();
         }
         let baseline: Vec<&Value> = self.of_kind("BaselineAdminNetworkPolicy").collect();
-        self.first(&baseline, pod, direction, other, destination, protocol, port) != Some("Deny")
+        self.first(&baseline, pod, direction, other, is_port) != Some("Deny")
     }
 
-    fn first<'a>(&self, policies: &[&'a Value], pod: &Value, direction: &str, other: Who<'_>, destination: Who<'_>, protocol: &str, port: u16) -> Option<&'a str> {
+    fn first<'a>(&self, policies: &[&'a Value], pod: &Value, direction: &str, other: Who<'_>, is_port: impl Fn(&Value) -> bool) -> Option<&'a str> {
         let here = policies.iter().filter(|policy| self.admin_peer(&policy["spec"]["subject"], Who::Pod(pod)));
         let mut rules = here.flat_map(|policy| policy["spec"][direction.to_lowercase()].as_array().into_iter().flatten());
         let side = if direction == "Ingress" { "from" } else { "to" };
-        let rule = rules.find(|rule| rule[side].as_array().unwrap().iter().any(|peer| self.admin_peer(peer, other)) && admin_ports(&rule["ports"], destination, protocol, port))?;
+        let rule = rules.find(|rule| rule[side].as_array().unwrap().iter().any(|peer| self.admin_peer(peer, other)) && is_port(&rule["ports"]))?;
         rule["action"].as_str()
     }
 
@@ -76,13 +77,6 @@ impl Naive<'_> {
                 _ => false,
             },
         }
-    }
-
-    fn is_for(&self, policy: &Value, pod: &Value, direction: &str) -> bool {
-        let spec = &policy["spec"];
-        let types: Vec<&str> = spec["policyTypes"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        let is_type = if types.is_empty() { direction == "Ingress" || spec["egress"].as_array().is_some_and(|rules| !rules.is_empty()) } else { types.contains(&direction) };
-        is_type && policy["metadata"]["namespace"] == pod["metadata"]["namespace"] && selects(&spec["podSelector"], &pod["metadata"]["labels"])
     }
 
     fn rule(&self, rule: &Value, policy: &Value, direction: &str, other: Who<'_>) -> bool {
@@ -103,6 +97,13 @@ impl Naive<'_> {
             _ => false,
         })
     }
+}
+
+fn is_for(policy: &Value, pod: &Value, direction: &str) -> bool {
+    let spec = &policy["spec"];
+    let types: Vec<&str> = spec["policyTypes"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let is_type = if types.is_empty() { direction == "Ingress" || spec["egress"].as_array().is_some_and(|rules| !rules.is_empty()) } else { types.contains(&direction) };
+    is_type && policy["metadata"]["namespace"] == pod["metadata"]["namespace"] && selects(&spec["podSelector"], &pod["metadata"]["labels"])
 }
 
 fn selects(selector: &Value, labels: &Value) -> bool {

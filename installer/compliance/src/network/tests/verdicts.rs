@@ -1,12 +1,13 @@
 //! Each check by what changes its verdict, and the list as people and programs read it.
 
-use airlock_model::{Finding, Reason, Verdict, WorldDeployment};
+use airlock_model::{Check, Finding, Reason, Untrusted, Verdict, WorldDeployment};
 
 use super::super::*;
 use super::*;
 
 fn findings(id: &str, snapshot: &Snapshot, parameters: Value) -> Vec<Finding> {
-    let check = checks().into_iter().find(|check| check.spec().id == id).unwrap();
+    let defaults: [&dyn Check; 2] = [&INGRESS, &EGRESS];
+    let check = defaults.into_iter().chain(checks()).find(|check| check.spec().id == id).unwrap();
     check.evaluate(&profile(parameters), snapshot)
 }
 
@@ -36,6 +37,31 @@ fn platform() -> String {
 const CLOSED: &str = "podSelector: {}, policyTypes: [Ingress, Egress]";
 
 #[test]
+fn a_namespace_is_closed_by_a_policy_for_all_of_its_pods_in_each_direction() {
+    let of = |specs: &[&str]| {
+        let policies = specs.iter().enumerate().map(|(index, spec)| policy("shop", &format!("p{index}"), spec)).collect::<String>();
+        ["NET-001", "NET-002"].map(|id| {
+            let mut given = files(&[pod("shop", "a"), policies.clone()].concat());
+            given.world.namespaces = vec!["shop".into()];
+            findings(id, &given, json!({})).iter().map(|finding| finding.verdict.word()).collect::<Vec<_>>().join(" ")
+        })
+    };
+    assert_eq!(of(&[]), ["fail", "fail"]);
+    assert_eq!(of(&[CLOSED]), ["pass", "pass"]);
+    assert_eq!(of(&["podSelector: {}"]), ["pass", "fail"]);
+    assert_eq!(of(&["podSelector: {}, policyTypes: [Egress]"]), ["fail", "pass"]);
+    assert_eq!(of(&["podSelector: { matchLabels: { app: a } }, policyTypes: [Ingress, Egress]"]), ["fail", "fail"]);
+    // What is allowed by name leaves the rest closed; a rule without limits opens it all.
+    assert_eq!(of(&["podSelector: {}, policyTypes: [Egress], egress: [ { ports: [ { port: 53, protocol: UDP } ] } ]"]), ["fail", "pass"]);
+    assert_eq!(of(&[CLOSED, "podSelector: { matchLabels: { app: a } }, egress: [ {} ]"]), ["pass", "fail pass"]);
+    assert_eq!(of(&[CLOSED, "podSelector: {}, policyTypes: [Ingres]"]), ["unverified pass", "unverified pass"]);
+    let cilium = "\n---\n{ apiVersion: cilium.io/v2, kind: CiliumClusterwideNetworkPolicy, metadata: { name: c }, spec: { endpointSelector: {}, ingress: [ {} ] } }";
+    let mut given = files(&[pod("shop", "a"), cilium.to_owned()].concat());
+    given.world.namespaces = vec!["shop".into()];
+    assert_eq!(findings("NET-001", &given, json!({}))[0].verdict, Verdict::Pass);
+}
+
+#[test]
 fn a_pod_is_selected_in_both_directions_or_fails() {
     let of = |specs: &[&str]| {
         let policies = specs.iter().enumerate().map(|(index, spec)| policy("shop", &format!("p{index}"), spec)).collect::<String>();
@@ -52,7 +78,7 @@ fn a_pod_is_selected_in_both_directions_or_fails() {
     assert_eq!(verdicts("NET-003", &[pod("shop", "a"), cilium]), said(&[("a", "pass")]));
     let host = "\n---\n{ apiVersion: apps/v1, kind: DaemonSet, metadata: { name: h, namespace: shop }, spec: { template: { spec: { hostNetwork: true, containers: [] } } } }".to_owned();
     let found = findings("NET-003", &files(&[host, policy("shop", "p", CLOSED)].concat()), json!({}));
-    assert_eq!((found[0].verdict, found[0].path.as_ref().map(|path| path.raw())), (Verdict::Fail, Some("spec.template.spec.hostNetwork")));
+    assert_eq!((found[0].verdict, found[0].path.as_ref().map(Untrusted::raw)), (Verdict::Fail, Some("spec.template.spec.hostNetwork")));
 }
 
 #[test]
@@ -67,7 +93,7 @@ fn tenants_reach_nothing_that_is_not_declared() {
     // Both ends must open.
     let out = policy("alpha", "out", "podSelector: {}, policyTypes: [Egress], egress: [ { ports: [ { port: 5432 } ] } ]");
     let into = policy("airlock", "in", "podSelector: {}, ingress: [ { from: [ { namespaceSelector: {} } ], ports: [ { port: 5432 }, { port: 80 } ] } ]");
-    assert_eq!(with(&[&all_closed[..], &[out.clone()]].concat(), json!({})), said(&[("alpha", "pass"), ("beta", "pass")]));
+    assert_eq!(with(&[&all_closed[..], std::slice::from_ref(&out)].concat(), json!({})), said(&[("alpha", "pass"), ("beta", "pass")]));
     let open = [&all_closed[..], &[out, into]].concat();
     assert_eq!(with(&open, json!({})), said(&[("beta", "pass"), ("db", "fail")]));
     // Declared it passes, by namespace or by star, and only on its ports.
