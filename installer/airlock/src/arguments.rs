@@ -1,5 +1,6 @@
 //! What can be typed. Text only: what it means is resolved by the commands.
 
+mod compliance;
 mod in_pods;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
+pub(crate) use compliance::ComplianceCheck;
 pub(crate) use in_pods::{Alert, Certificates, Database, DatabaseCommand, DatabaseRole, Probe, Reload};
 
 /// Installs a private registry and Apache Airflow on a Kubernetes cluster under the customer's security rules.
@@ -91,7 +93,7 @@ pub(crate) enum Command {
     Uninstall(Uninstall),
     /// Airflow deployments: make, change, list, show, delete
     Deployment(Deployment),
-    /// Judge the installation against a security policy profile, by attempts
+    /// Judge the installation against a security policy profile, by attempts; or files, without a cluster
     ComplianceCheck(ComplianceCheck),
     /// Explain a check, an error code, or a step; without an id, list all
     Explain(Explain),
@@ -257,17 +259,6 @@ pub(crate) struct DeploymentDelete {
     /// Keep no dump of its database
     #[arg(long)]
     pub(crate) no_dump: bool,
-    /// Write what happens to this file, a JSON document a line
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) events: Option<PathBuf>,
-}
-
-/// Arguments of `compliance-check`.
-#[derive(Debug, Args)]
-pub(crate) struct ComplianceCheck {
-    /// Name of the profile [default: as in the answers]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) profile: Option<String>,
     /// Write what happens to this file, a JSON document a line
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) events: Option<PathBuf>,

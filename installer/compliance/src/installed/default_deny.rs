@@ -4,7 +4,7 @@
 //! and opened by every rule of every such policy (Kubernetes documentation, "Network Policies"). So a namespace is closed
 //! when a policy without rules selects all of its pods for that direction and no policy there has a rule without limits.
 
-use airlock_model::{Check, CheckSpec, Finding, LiveObject, Need, Profile, Severity, Snapshot, World};
+use airlock_model::{Check, CheckSpec, Finding, Need, ObjectRef, Profile, Reason, Severity, Snapshot, SnapshotObject, Subject, World};
 use serde_json::Value;
 
 use crate::described::{Described, Resting};
@@ -38,7 +38,8 @@ impl Check for DefaultDeny {
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
         match live::objects(given, "NetworkPolicy") {
-            Err(reason) => vec![TEXTS.unverified("namespaces of the installation", reason)],
+            Err(reason) => vec![TEXTS.unverified("all namespaces", reason)],
+            Ok(_) if given.world.namespaces.is_empty() => vec![TEXTS.not_applicable("all namespaces", Reason::NoSubject, "nothing of the files runs in a namespace")],
             Ok(policies) => given.world.namespaces.iter().flat_map(|namespace| judge(namespace, &policies)).collect(),
         }
     }
@@ -47,15 +48,15 @@ impl Check for DefaultDeny {
 /// A direction: its name in `policyTypes` and the key of its rules.
 const DIRECTIONS: [(&str, &str); 2] = [("Ingress", "ingress"), ("Egress", "egress")];
 
-fn judge(namespace: &str, policies: &[&LiveObject]) -> Vec<Finding> {
-    let here = || policies.iter().filter(|live| live.object.namespace.as_deref() == Some(namespace));
-    let subject = format!("Namespace {namespace}");
+fn judge(namespace: &str, policies: &[&SnapshotObject]) -> Vec<Finding> {
+    let here = || policies.iter().filter(|live| live::namespace(live) == namespace);
+    let subject = Subject::from(&ObjectRef::cluster("v1", "Namespace", namespace));
     let mut findings = Vec::new();
     for (direction, key) in DIRECTIONS {
         for live in here() {
             if let Some(index) = open_rule(&live.manifest, direction, key) {
                 let rule = Violation { path: format!("/spec/{key}/{index}"), value: Value::Object(serde_json::Map::new()), detail: String::new() };
-                findings.push(TEXTS.fail(live.object.to_string(), format!("its {key} rule {index} allows everything")).seen(live, &[rule]));
+                findings.push(TEXTS.fail(*live, format!("its {key} rule {index} allows everything")).seen(live, &[rule]));
             }
         }
     }
