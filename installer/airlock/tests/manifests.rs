@@ -77,3 +77,17 @@ fn the_screen_says_what_is_wrong_where_and_how_it_ends() {
     insta::assert_snapshot!("manifests", String::from_utf8(output.stdout).unwrap());
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "PSS-001 (Pod shop/a (-#0)) fails the gate\n");
 }
+
+#[test]
+fn allowed_connections_are_lines_or_json_and_no_proof_when_a_policy_is_not_understood() {
+    let policy = |spec: &str| format!("---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{ name: p, namespace: shop }}\nspec: {spec}\n");
+    let web = POD.to_owned() + &policy("{ podSelector: {}, policyTypes: [Egress], egress: [ { to: [ { ipBlock: { cidr: 10.0.0.0/8 } } ], ports: [ { port: 443 }, { port: 80 } ] } ] }");
+    let output = airlock(&["--manifests", "-", "--connections"]).write_stdin(web.as_str()).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "0.0.0.0-255.255.255.255 => shop/a[Pod] : All Connections\nshop/a[Pod] => 10.0.0.0-10.255.255.255 : TCP 80,443\n");
+    assert_eq!(output.status.code(), Some(0));
+    let (code, listed) = judged(&["--manifests", "-", "--connections"], &web);
+    assert_eq!((code, listed["connections"][1]["dst"].as_str(), listed["connections"][1]["connections"].as_str()), (Some(0), Some("10.0.0.0-10.255.255.255"), Some("TCP 80,443")));
+    let (code, listed) = judged(&["--manifests", "-", "--connections"], &(POD.to_owned() + &policy("{ podSelector: {}, policyTypes: [Egres] }")));
+    assert_eq!((code, listed["unverified"][0]["object"]["name"].as_str()), (Some(7), Some("p")));
+    assert_eq!(airlock(&["--connections"]).output().unwrap().status.code(), Some(2));
+}

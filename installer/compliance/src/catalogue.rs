@@ -4,13 +4,13 @@ use std::sync::LazyLock;
 
 use airlock_model::Check;
 
-use crate::{installed, objects, preflight};
+use crate::{installed, network, objects, preflight, rights};
 
 static ALL: LazyLock<Vec<&'static dyn Check>> = LazyLock::new(|| preflight::checks().chain(selectable()).collect());
 
 /// The checks that a profile selects among.
 pub(crate) fn selectable() -> impl Iterator<Item = &'static dyn Check> {
-    installed::checks().chain(objects::checks())
+    installed::checks().chain(objects::checks()).chain(network::checks()).chain(rights::checks())
 }
 
 /// All checks: those made before an install, then those of an installation or of files.

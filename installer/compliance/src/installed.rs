@@ -1,7 +1,6 @@
 //! Checks of an installation as it runs. Profiles select among these.
 
 mod alerts_delivered;
-mod default_deny;
 mod deployment_isolation;
 mod deployment_login;
 mod namespace_labels;
@@ -16,11 +15,14 @@ mod workload;
 
 use airlock_model::Check;
 
+use crate::network;
+
 /// All of them, in the order of the groups.
 pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
-    let others: [&'static dyn Check; 16] = [
+    let others: [&'static dyn Check; 17] = [
         &namespace_labels::NamespaceLabels,
-        &default_deny::DefaultDeny,
+        &network::INGRESS,
+        &network::EGRESS,
         &policy_enforced::PolicyEnforced,
         &deployment_isolation::DeploymentIsolation,
         &deployment_login::DeploymentLogin,

@@ -17,6 +17,7 @@ mod described;
 mod error;
 mod installed;
 mod live;
+mod network;
 mod objects;
 mod parameter;
 mod pod_security;
@@ -26,9 +27,11 @@ mod promises;
 mod references;
 mod refusal;
 mod report;
+mod rights;
 
 pub use catalogue::{check, checks};
 pub use error::ComplianceError;
+pub use network::{CONNECTIONS_SCHEMA, Connection, Connections, PortRange, PortSet, Protocol, UnverifiedObject, connections};
 pub use parameter::{Parameter, ParameterKind, parameters, setting};
 pub use pod_security::{Control, PodSecurityLevel, PodSecurityVersion, PodSecurityVersionError, Violation, pod_security};
 pub use preflight::{blocks, preflight};
@@ -36,3 +39,4 @@ pub use profile::{digest, from_yaml, selected, shipped, shipped_names, unprofile
 pub use promises::{PromiseSummary, promises};
 pub use references::{Reads, Reference, Standing, standing};
 pub use report::{CheckSummary, Judging, REPORT_SCHEMA, Report, Summary, judge, needs};
+pub use rights::{Holder, May, Request, Rights};

@@ -4,8 +4,10 @@ use airlock_model::Profile;
 use serde_json::Value;
 
 use crate::error::ComplianceError;
+use crate::network::{CROSSING_ALLOW, EXPOSED_ALLOW, PLATFORM_NAMESPACES, PRIVATE, TENANT_NAMESPACES, TENANT_SELECTOR};
 use crate::pod_security::{PodSecurityLevel, PodSecurityVersion};
 use crate::profile::nearest;
+use crate::rights;
 
 /// A parameter of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub enum ParameterKind {
         /// The most that makes sense.
         most: i64,
     },
+    /// `true` or `false`, which it is when the profile is silent.
+    Flag,
     /// A level of the Pod Security Standards: `privileged`, `baseline`, or `restricted`, which is the default.
     PodSecurityLevel,
     /// A version of the Pod Security Standards; `latest` when the profile is silent.
@@ -38,13 +42,24 @@ pub enum ParameterKind {
 
 const LEVELS: [&str; 3] = ["privileged", "baseline", "restricted"];
 
-static PARAMETERS: [Parameter; 6] = [
+static PARAMETERS: [Parameter; 13] = [
+    Parameter { name: CROSSING_ALLOW, kind: ParameterKind::Texts, what: "flows that tenants may have all the same: `shop => platform : TCP 5432`, with namespaces or * as ends" },
+    Parameter { name: EXPOSED_ALLOW, kind: ParameterKind::Texts, what: "Services that may be reached from outside the cluster: `namespace/name`" },
     Parameter { name: "PII-001.hosts", kind: ParameterKind::Texts, what: "hosts of services outside that settings may name all the same" },
     Parameter { name: "PSS.level", kind: ParameterKind::PodSecurityLevel, what: "level of the Pod Security Standards that PSS-001 to PSS-018 judge by: privileged, baseline, or restricted" },
     Parameter { name: "PSS.version", kind: ParameterKind::PodSecurityVersion, what: "version of the Pod Security Standards that PSS-001 to PSS-017 judge by: latest, or one as in v1.37" },
+    Parameter {
+        name: rights::ALLOW,
+        kind: ParameterKind::Texts,
+        what: "who may hold what RBC-001 to RBC-008 forbid: `Group/admins`, `User/alice`, `ServiceAccount/ns/name`, or a role or binding as `ClusterRole/name`, `Role/ns/name`",
+    },
     Parameter { name: "REG-003.registries", kind: ParameterKind::Texts, what: "registries, or paths in them, that images may come from: registry.example.com, docker.io/library" },
     Parameter { name: "TLS-001.failDays", kind: ParameterKind::Days { default: 14, most: 365 }, what: "a certificate with fewer days left fails" },
     Parameter { name: "TLS-001.warnDays", kind: ParameterKind::Days { default: 30, most: 365 }, what: "a certificate with fewer days left is warned of" },
+    Parameter { name: PLATFORM_NAMESPACES, kind: ParameterKind::Texts, what: "namespaces of the platform; else those with the label airlock-platform.io/installation that are no tenant's" },
+    Parameter { name: PRIVATE, kind: ParameterKind::Flag, what: "whether load balancers must be inside and say who may connect (NET-016)" },
+    Parameter { name: TENANT_NAMESPACES, kind: ParameterKind::Texts, what: "namespaces that are each a tenant" },
+    Parameter { name: TENANT_SELECTOR, kind: ParameterKind::Texts, what: "labels of tenants' namespaces: `KEY`, whose value names the tenant, or `KEY=VALUE`; else airlock-platform.io/tenant" },
 ];
 
 /// All parameters, sorted by name.
@@ -64,6 +79,7 @@ pub fn setting(text: &str) -> Result<(String, Value), ComplianceError> {
     let kind = known(name)?.kind;
     let read = match kind {
         ParameterKind::Days { .. } => value.parse::<i64>().map_or_else(|_| Value::from(value), Value::from),
+        ParameterKind::Flag => value.parse::<bool>().map_or_else(|_| Value::from(value), Value::from),
         ParameterKind::PodSecurityLevel | ParameterKind::PodSecurityVersion => Value::from(value),
         ParameterKind::Texts => value.split(',').map(str::trim).filter(|item| !item.is_empty()).collect(),
     };
@@ -81,6 +97,7 @@ impl ParameterKind {
                 Some(days) if (0..=most).contains(&days) => None,
                 _ => Some(format!("{value} is no whole number of days from 0 to {most}")),
             },
+            Self::Flag => (!value.is_boolean()).then(|| format!("{value} is neither true nor false")),
             Self::PodSecurityLevel => match value.as_str() {
                 Some(level) if LEVELS.contains(&level) => None,
                 _ => Some(format!("{value} is none of {}", LEVELS.join(", "))),
@@ -106,6 +123,11 @@ pub(crate) fn days(profile: &Profile, name: &str) -> Result<i64, String> {
     });
     let value = profile.parameters.get(name).map_or(default, Value::as_i64);
     value.ok_or_else(|| format!("the profile's parameter {name} is no number of days"))
+}
+
+/// Whether the profile sets a flag.
+pub(crate) fn flag(profile: &Profile, name: &str) -> bool {
+    profile.parameters.get(name).and_then(Value::as_bool) == Some(true)
 }
 
 /// A list of texts from the profile; empty when it has none.

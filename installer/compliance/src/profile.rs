@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn a_selector_with_a_star_selects_its_group() {
         let ids: Vec<&str> = selected(&from_yaml(SMALL).unwrap()).unwrap().iter().map(|check| check.spec().id).collect();
-        assert_eq!(ids, ["NET-001", "NET-010", "TLS-001", "NET-021"]);
+        assert_eq!(ids, ["NET-001", "NET-002", "NET-010", "TLS-001", "NET-021", "NET-003", "NET-004", "NET-005", "NET-006", "NET-015", "NET-016"]);
     }
 
     #[test]

@@ -33,5 +33,7 @@ pub use install::{Installed, install};
 pub use prepare::{Prepared, inspect, prepare};
 
 pub use airlock_cluster::{Cluster, ClusterError, ClusterOptions};
-pub use airlock_compliance::{CheckSummary, ComplianceError, Reads, Reference, Report, Standing, blocks, checks, setting, shipped, standing, unprofiled, with_checks};
+pub use airlock_compliance::{
+    CONNECTIONS_SCHEMA, CheckSummary, ComplianceError, Connections, Reads, Reference, Report, Standing, UnverifiedObject, blocks, checks, setting, shipped, standing, unprofiled, with_checks,
+};
 pub use airlock_engine::{ApplyOptions, Halt, Stop, StopSignal, Urgency, difference};

@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use airlock_compliance::manifests::{self, FileObjects, LARGEST_FILE};
-use airlock_compliance::{Judging, Report};
-use airlock_model::Profile;
+use airlock_compliance::{Connections, Judging, Report};
+use airlock_model::{Profile, Snapshot};
 
 use crate::PlatformError;
 
@@ -39,13 +39,25 @@ enum Content {
 
 /// Judges the objects of files; `-` is standard input. With `passes`, what passes stands in the report.
 pub fn judge(paths: &[PathBuf], profile: &Profile, passes: bool) -> Result<Report, PlatformError> {
+    let workers = workers();
+    Ok(airlock_compliance::judge(profile, &given(paths, workers)?, Judging { passes, workers })?)
+}
+
+/// Which connections the network policies of files allow; `-` is standard input.
+pub fn connections(paths: &[PathBuf]) -> Result<Connections, PlatformError> {
+    Ok(airlock_compliance::connections(&given(paths, workers())?))
+}
+
+fn workers() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn given(paths: &[PathBuf], workers: usize) -> Result<Snapshot, PlatformError> {
     let mut sources = Vec::new();
     for path in paths {
         sources.extend(find(path).map_err(|source| PlatformError::Manifests { path: path.clone(), source })?);
     }
-    let workers = thread::available_parallelism().map_or(1, usize::from);
-    let given = manifests::snapshot(read_all(&sources, workers));
-    Ok(airlock_compliance::judge(profile, &given, Judging { passes, workers })?)
+    Ok(manifests::snapshot(read_all(&sources, workers)))
 }
 
 /// The files of one path. An error: the path itself is not there, or may not be looked at.

@@ -10,6 +10,9 @@ pub(crate) struct ComplianceCheck {
     /// Judge files instead of the installation: folders, files, tar archives, or - for standard input
     #[arg(long, value_name = "PATH", num_args = 1.., value_hint = ValueHint::AnyPath)]
     pub(crate) manifests: Vec<PathBuf>,
+    /// List which connections the network policies of the files allow, and judge nothing
+    #[arg(long, requires = "manifests", conflicts_with_all = ["profile", "no_profile", "checks", "set", "all"])]
+    pub(crate) connections: bool,
     /// Name of the profile [default: as in the answers; of files, as with --no-profile]
     #[arg(long, value_name = "NAME", conflicts_with = "no_profile")]
     pub(crate) profile: Option<String>,

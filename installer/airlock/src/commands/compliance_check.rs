@@ -8,10 +8,13 @@ use super::session::Session;
 use crate::arguments::ComplianceCheck;
 use crate::failure::Failure;
 use crate::output::progress::Progress;
-use crate::output::report;
+use crate::output::{connections, report};
 
 pub(super) async fn run(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Exit, Failure> {
     session.output.text_or_json("compliance-check")?;
+    if arguments.connections {
+        return list(session, arguments).await;
+    }
     if arguments.manifests.is_empty() { of_cluster(session, arguments).await } else { of_files(session, arguments).await }
 }
 
@@ -21,6 +24,20 @@ async fn of_files(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<
     let judging = tokio::task::spawn_blocking(move || manifests::judge(&paths, &profile, passes).map_err(Failure::from));
     let judged = session.reading(async { judging.await.unwrap_or(Err(Failure::Interrupted)) }).await?;
     show(session, &judged)
+}
+
+/// The list is no proof while something that may allow more was not understood.
+async fn list(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Exit, Failure> {
+    let paths = arguments.manifests.clone();
+    let listing = tokio::task::spawn_blocking(move || manifests::connections(&paths).map_err(Failure::from));
+    let listed = session.reading(async { listing.await.unwrap_or(Err(Failure::Interrupted)) }).await?;
+    session.output.result("compliance-check", || listed.to_string(), &listed)?;
+    session.output.talk(&connections::unbound(&listed));
+    if listed.unverified.is_empty() {
+        return Ok(Exit::Ok);
+    }
+    session.output.insist(&connections::unverified(&listed));
+    Ok(Exit::Compliance)
 }
 
 async fn of_cluster(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Exit, Failure> {

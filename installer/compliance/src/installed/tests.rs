@@ -240,12 +240,12 @@ const CASES: &[Case] = &[
     (|s| spec(s)["ephemeralContainers"] = json!([{ "name": "shell", "image": format!("docker.io/library/nginx@{}", Digest::of(b"nginx")), "securityContext": { "privileged": true, "readOnlyRootFilesystem": true, "allowPrivilegeEscalation": false, "capabilities": { "drop": ["ALL"] } } }]), &[("PSS-001", Fail), ("REG-010", Unverified)]),
     (|s| { objects(s, "Pod").clear(); objects(s, "Job")[0].manifest["spec"] = json!({}); }, &[("PSS-001", Unverified), ("PSS-002", Unverified), ("PSS-003", Unverified), ("PSS-004", Unverified), ("PSS-005", Unverified), ("PSS-006", Unverified), ("PSS-007", Unverified), ("PSS-008", Unverified), ("PSS-009", Unverified), ("PSS-010", Unverified), ("PSS-011", Unverified), ("PSS-012", Unverified), ("PSS-013", Unverified), ("PSS-014", Unverified), ("PSS-015", Unverified), ("PSS-016", Unverified), ("PSS-017", Unverified), ("REG-010", Unverified), ("SEC-001", Unverified), ("WKL-001", Unverified), ("WKL-002", Unverified), ("WKL-004", Unverified), ("WKL-005", Unverified)]),
     // network policies
-    (|s| drop(objects(s, "NetworkPolicy").remove(0)), &[("NET-001", Fail)]),
-    (|s| objects(s, "NetworkPolicy").clear(), &[("NET-001", Fail)]),
-    (|s| objects(s, "NetworkPolicy")[0].manifest["spec"]["policyTypes"] = json!(["Ingress"]), &[("NET-001", Fail)]),
-    (|s| objects(s, "NetworkPolicy")[0].manifest["spec"]["podSelector"] = json!({ "matchLabels": { "a": "b" } }), &[("NET-001", Fail)]),
+    (|s| drop(objects(s, "NetworkPolicy").remove(0)), &[("NET-001", Fail), ("NET-002", Fail)]),
+    (|s| objects(s, "NetworkPolicy").clear(), &[("NET-001", Fail), ("NET-002", Fail)]),
+    (|s| objects(s, "NetworkPolicy")[0].manifest["spec"]["policyTypes"] = json!(["Ingress"]), &[("NET-002", Fail)]),
+    (|s| objects(s, "NetworkPolicy")[0].manifest["spec"]["podSelector"] = json!({ "matchLabels": { "a": "b" } }), &[("NET-001", Fail), ("NET-002", Fail)]),
     (|s| objects(s, "NetworkPolicy")[1].manifest["spec"]["ingress"] = json!([{}]), &[("NET-001", Fail)]),
-    (|s| objects(s, "NetworkPolicy")[2].manifest["spec"] = json!({ "podSelector": {} }), &[("NET-001", Fail)]),
+    (|s| objects(s, "NetworkPolicy")[2].manifest["spec"] = json!({ "podSelector": {} }), &[("NET-002", Fail)]),
     // enforcement, with policies off: what should be blocked connects
     (|s| *result(s, "policy.blocked") = AttemptResult::Connected, &[("NET-010", Fail)]),
     (|s| *result(s, "policy.confined") = AttemptResult::Connected, &[("NET-010", Fail)]),

@@ -71,7 +71,7 @@ impl Check for DefaultDeny {
         if given.world.namespaces.is_empty() {
             return vec![check.not_applicable(SUBJECT, Reason::NoSubject, "nothing of the files runs in a namespace")];
         }
-        let (cluster, objects) = (Cluster::read(sources::objects(given)), sources::by_name(given));
+        let (cluster, objects) = (Cluster::read(sources::but_pods(given)), sources::by_name(given));
         let is_policy = |unread: &&Unread| unread.object.kind.ends_with("NetworkPolicy");
         let mut findings: Vec<Finding> = cluster.unread.iter().filter(is_policy).map(|unread| check.unverified(sources::subject(&objects, &unread.object), unread.reason.as_str())).collect();
         findings.extend(cluster.policies.iter().filter_map(|policy| self.open(&objects, policy)));

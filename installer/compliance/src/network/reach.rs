@@ -102,10 +102,15 @@ impl<'a> Reach<'a> {
         if applied.is_empty() {
             return PortSet::all();
         }
+        let is_selected = self.is_selected(pod, direction);
+        // The common case, without the arithmetic of tiers.
+        if is_selected && applied.iter().all(|applied| applied.policy.tier == Tier::Namespace) {
+            return self.of_namespace(applied, other, destination);
+        }
         let admin = self.first_match(applied.iter().filter(|applied| matches!(applied.policy.tier, Tier::Admin(_))), other, destination);
         let mut allowed = admin.allowed;
         let left = admin.undecided;
-        if self.is_selected(pod, direction) {
+        if is_selected {
             return allowed.union(&left.intersection(&self.of_namespace(applied, other, destination)));
         }
         let baseline = self.first_match(applied.iter().filter(|applied| applied.policy.tier == Tier::Baseline), other, destination);
@@ -115,7 +120,7 @@ impl<'a> Reach<'a> {
     }
 
     /// Whether a policy of the namespace tier closes a pod in a direction.
-    pub(crate) fn is_selected(&self, pod: usize, direction: Direction) -> bool {
+    fn is_selected(&self, pod: usize, direction: Direction) -> bool {
         self.applied(pod, direction).iter().any(|applied| applied.policy.tier == Tier::Namespace)
     }
 

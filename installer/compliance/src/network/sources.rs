@@ -6,6 +6,7 @@ use airlock_model::{Finding, Need, ObjectRef, ReadFault, Snapshot, SnapshotObjec
 use serde_json::Value;
 
 use super::cluster::Cluster;
+use super::workloads::template_of;
 use crate::described::{Described, Resting};
 use crate::live::{self, Unseen, need};
 use crate::pod_security::Violation;
@@ -62,6 +63,11 @@ fn is_ours(snapshot: &Snapshot, object: &SnapshotObject) -> bool {
         None => true,
         Some(namespace) => world.namespaces.contains(namespace) && (*namespace != world.probes || live::label(object, names::LABEL_PROBE_RUN).is_none()),
     }
+}
+
+/// The same without what makes pods, for what asks nothing of them.
+pub(crate) fn but_pods(snapshot: &Snapshot) -> impl Iterator<Item = (&ObjectRef, &Value)> + Clone {
+    objects(snapshot).filter(|(object, _)| template_of(object).is_none())
 }
 
 pub(crate) fn objects(snapshot: &Snapshot) -> impl Iterator<Item = (&ObjectRef, &Value)> + Clone {
