@@ -44,7 +44,7 @@ impl Check for Dangling {
         };
         let mut findings = sources::unread(&TEXTS, given, &cluster);
         let objects = sources::by_name(given);
-        findings.extend(cluster.policies.iter().map(|policy| judge(given, &cluster, &objects, policy)));
+        findings.extend(cluster.policies.iter().flat_map(|policy| judge(given, &cluster, &objects, policy)));
         if findings.is_empty() {
             findings.push(TEXTS.not_applicable(sources::POLICIES, Reason::NoSubject, "there is no policy"));
         }
@@ -52,7 +52,7 @@ impl Check for Dangling {
     }
 }
 
-fn judge(given: &Snapshot, cluster: &Cluster, objects: &ByName<'_>, policy: &Policy) -> Finding {
+fn judge(given: &Snapshot, cluster: &Cluster, objects: &ByName<'_>, policy: &Policy) -> Vec<Finding> {
     let subject = sources::subject(objects, &policy.object);
     let selected: Vec<&Pod> = cluster.selected(&policy.subject).map(|place| &cluster.pods[place]).collect();
     let mut found: Vec<(String, String)> = Vec::new();
@@ -70,13 +70,12 @@ fn judge(given: &Snapshot, cluster: &Cluster, objects: &ByName<'_>, policy: &Pol
         }
     }
     if found.is_empty() && selects_nothing {
-        return unused_now(objects, policy);
+        return vec![unused_now(objects, policy)];
     }
     if found.is_empty() {
-        return TEXTS.pass(subject, format!("it selects {} kinds of pods", selected.len()));
+        return vec![TEXTS.pass(subject, format!("it selects {} kinds of pods", selected.len()))];
     }
-    let details: Vec<&str> = found.iter().map(|(_, detail)| detail.as_str()).collect();
-    sources::seen(TEXTS.fail(subject, details.join("; ")), objects, &policy.object, &found)
+    sources::each(&TEXTS, objects, &policy.object, found)
 }
 
 /// Of a running cluster: pods of tasks come and go, and those of others may.

@@ -4,7 +4,7 @@ use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, 
 use serde_json::Value;
 
 use super::address::net;
-use crate::described::{Described, Resting};
+use crate::described::Described;
 use crate::live::{self, need};
 use crate::parameter::{flag, texts};
 use crate::pod_security::Violation;
@@ -58,22 +58,20 @@ impl Check for Exposed {
         each(&EXPOSED, given, |service| {
             let name = format!("{}/{}", live::namespace(service), service.object.name);
             if is_edge(given, service) || allowed.contains(&name.as_str()) {
-                return EXPOSED.pass(service, "it is meant to be reached from outside");
+                return vec![EXPOSED.pass(service, "it is meant to be reached from outside")];
             }
-            let found = exposed(service);
-            let details: Vec<&str> = found.iter().map(|violation| violation.detail.as_str()).collect();
-            if found.is_empty() { EXPOSED.pass(service, EXPOSED.expected) } else { EXPOSED.fail(service, details.join("; ")).seen(service, &found) }
+            EXPOSED.each(service, exposed(service), EXPOSED.expected)
         })
     }
 }
 
-fn each(check: &Described, given: &Snapshot, judge: impl Fn(&SnapshotObject) -> Finding) -> Vec<Finding> {
+fn each(check: &Described, given: &Snapshot, judge: impl Fn(&SnapshotObject) -> Vec<Finding>) -> Vec<Finding> {
     let services = match live::objects(given, "Service") {
         Ok(services) => services,
         Err(reason) => return vec![check.unverified("all Services", reason)],
     };
     let ours = services.into_iter().filter(|service| service.object.group().is_empty());
-    let findings: Vec<Finding> = ours.map(judge).collect();
+    let findings: Vec<Finding> = ours.flat_map(judge).collect();
     if findings.is_empty() { vec![check.not_applicable("all Services", Reason::NoSubject, "there is no Service")] } else { findings }
 }
 
@@ -139,11 +137,9 @@ impl Check for Internal {
         }
         each(&INTERNAL_TEXTS, given, |service| {
             if kind(service) != "LoadBalancer" {
-                return INTERNAL_TEXTS.pass(service, "it has no load balancer");
+                return vec![INTERNAL_TEXTS.pass(service, "it has no load balancer")];
             }
-            let found = open(service);
-            let details: Vec<&str> = found.iter().map(|violation| violation.detail.as_str()).collect();
-            if found.is_empty() { INTERNAL_TEXTS.pass(service, INTERNAL_TEXTS.expected) } else { INTERNAL_TEXTS.fail(service, details.join("; ")).seen(service, &found) }
+            INTERNAL_TEXTS.each(service, open(service), INTERNAL_TEXTS.expected)
         })
     }
 }

@@ -62,19 +62,18 @@ impl Check for Forbidden {
 
 fn judge(cluster: &Cluster, objects: &ByName<'_>) -> Vec<Finding> {
     let with_egress = cluster.policies.iter().filter_map(|policy| Some((policy, policy.rules(Direction::Egress)?)));
-    with_egress.map(|(policy, rules)| judge_policy(policy, rules, objects)).collect()
+    with_egress.flat_map(|(policy, rules)| judge_policy(policy, rules, objects)).collect()
 }
 
-fn judge_policy(policy: &Policy, rules: &[Rule], objects: &ByName<'_>) -> Finding {
+fn judge_policy(policy: &Policy, rules: &[Rule], objects: &ByName<'_>) -> Vec<Finding> {
     let subject = sources::subject(objects, &policy.object);
     let allowing = rules.iter().enumerate().filter(|(_, rule)| rule.action == Action::Allow);
     let in_rule = |(index, rule): (usize, &Rule)| opens(rule).into_iter().map(move |what| (format!("/spec/egress/{index}"), format!("egress rule {index} opens {what}"))).collect::<Vec<_>>();
     let found: Vec<(String, String)> = allowing.flat_map(in_rule).collect();
     if found.is_empty() {
-        return TEXTS.pass(subject, TEXTS.expected);
+        return vec![TEXTS.pass(subject, TEXTS.expected)];
     }
-    let details: Vec<&str> = found.iter().map(|(_, detail)| detail.as_str()).collect();
-    sources::seen(TEXTS.fail(subject, details.join("; ")), objects, &policy.object, &found)
+    sources::each(&TEXTS, objects, &policy.object, found)
 }
 
 /// What a rule opens that it should not.

@@ -143,6 +143,12 @@ pub(crate) fn namespace_subject(objects: &ByName<'_>, name: &str) -> Subject {
     subject(objects, &ObjectRef::cluster("v1", "Namespace", name))
 }
 
+/// A finding for each field that is wrong.
+pub(crate) fn each(check: &Described, objects: &ByName<'_>, object: &ObjectRef, found: Vec<(String, String)>) -> Vec<Finding> {
+    let finding = |wrong: (String, String)| seen(check.fail(subject(objects, object), wrong.1.as_str()), objects, object, &[wrong]);
+    found.into_iter().map(finding).collect()
+}
+
 /// A finding with fields of its object, each by its path and what is wrong there.
 pub(crate) fn seen(finding: Finding, objects: &ByName<'_>, object: &ObjectRef, found: &[(String, String)]) -> Finding {
     let Some(given) = objects.get(object) else { return finding };

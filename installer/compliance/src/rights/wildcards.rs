@@ -43,7 +43,7 @@ impl Check for Wildcards {
         let mut findings = scope::unread(&TEXTS, &rights);
         // An aggregating role has no rules of its own; those of the roles that it gathers are judged there.
         let own = rights.roles.iter().filter(|role| !role.is_default && !role.is_aggregating());
-        findings.extend(own.filter_map(|role| judge(given, &rights, role, &allowed)));
+        findings.extend(own.flat_map(|role| judge(given, &rights, role, &allowed)));
         if findings.is_empty() {
             findings.push(TEXTS.not_applicable(RIGHTS, Reason::NoSubject, "no role concerns the installation"));
         }
@@ -51,27 +51,29 @@ impl Check for Wildcards {
     }
 }
 
-fn judge(given: &Snapshot, rights: &Rights<'_>, role: &Role<'_>, allowed: &Allowed<'_>) -> Option<Finding> {
+fn judge(given: &Snapshot, rights: &Rights<'_>, role: &Role<'_>, allowed: &Allowed<'_>) -> Vec<Finding> {
     let bindings: Vec<_> = rights.bindings_of(role).collect();
     let ours: Vec<_> = bindings.iter().filter(|binding| scope::concerns(given, binding)).collect();
     if ours.is_empty() && (!bindings.is_empty() || !scope::concerns_unheld(given, role)) {
-        return None;
+        return Vec::new();
     }
     let found: Vec<Violation> = role.rules.iter().enumerate().flat_map(|(index, rule)| wildcards(&role.given.manifest, index, rule)).collect();
     if found.is_empty() {
-        return Some(TEXTS.pass(role.given, TEXTS.expected));
+        return vec![TEXTS.pass(role.given, TEXTS.expected)];
     }
     if allowed.has_object(&role.given.object) || (!ours.is_empty() && ours.iter().all(|binding| allowed.has_binding(binding))) {
-        return Some(TEXTS.pass(role.given, "named in RBC.allow"));
+        return vec![TEXTS.pass(role.given, "named in RBC.allow")];
     }
-    let details: Vec<&str> = found.iter().map(|violation| violation.detail.as_str()).collect();
-    let details = details.join("; ");
-    let finding = if ours.is_empty() {
-        TEXTS.warn(TEXTS.spec.severity, role.given, format!("{details}; nobody holds it"))
-    } else {
-        TEXTS.fail(role.given, format!("{details}; held by {}", scope::words(ours.iter().flat_map(|binding| &binding.holders))))
+    let holders = scope::words(ours.iter().flat_map(|binding| &binding.holders));
+    let finding = |violation: Violation| {
+        let finding = if ours.is_empty() {
+            TEXTS.warn(TEXTS.spec.severity, role.given, format!("{}; nobody holds it", violation.detail))
+        } else {
+            TEXTS.fail(role.given, format!("{}; held by {holders}", violation.detail))
+        };
+        finding.seen(role.given, &[violation])
     };
-    Some(finding.seen(role.given, &found))
+    found.into_iter().map(finding).collect()
 }
 
 fn wildcards(manifest: &Value, index: usize, rule: &Rule) -> Vec<Violation> {

@@ -169,13 +169,16 @@ fn what_is_not_understood_is_unverified_beside_what_is() {
 
 #[test]
 fn rules_that_reach_the_metadata_address_or_every_node_fail() {
-    let egress = |rule: &str| {
-        let found = findings("NET-005", &files(&policy("shop", "p", &format!("podSelector: {{}}, policyTypes: [Egress], egress: [ {rule} ]"))), json!({}));
-        (found[0].verdict.word(), found[0].observed.raw().to_owned(), found[0].path.as_ref().map(|path| path.raw().to_owned()))
-    };
-    let opens = |rule: &str| egress(rule).1;
-    assert_eq!(egress("").0, "pass");
-    assert_eq!(egress("{}"), ("fail", "egress rule 0 opens the metadata address 169.254.169.254; egress rule 0 opens the metadata address fd00:ec2::254; egress rule 0 opens kubelets on every node (TCP 10250, 10255); egress rule 0 opens the API server wherever it is (TCP 6443)".to_owned(), Some("spec.egress[0]".to_owned())));
+    let of_rule = |rule: &str| findings("NET-005", &files(&policy("shop", "p", &format!("podSelector: {{}}, policyTypes: [Egress], egress: [ {rule} ]"))), json!({}));
+    let verdict = |rule: &str| of_rule(rule).iter().map(|finding| finding.verdict.word()).collect::<Vec<_>>().join(" ");
+    let opens = |rule: &str| of_rule(rule).iter().map(|finding| finding.observed.raw().to_owned()).collect::<Vec<_>>().join("; ");
+    assert_eq!(verdict(""), "pass");
+    assert_eq!(verdict("{}"), "fail fail fail fail");
+    assert_eq!(of_rule("{}")[0].path.as_ref().map(Untrusted::raw), Some("spec.egress[0]"));
+    assert_eq!(
+        opens("{}"),
+        "egress rule 0 opens the metadata address 169.254.169.254; egress rule 0 opens the metadata address fd00:ec2::254; egress rule 0 opens kubelets on every node (TCP 10250, 10255); egress rule 0 opens the API server wherever it is (TCP 6443)"
+    );
     assert_eq!(opens("{ to: [ { ipBlock: { cidr: 169.254.0.0/16 } } ] }"), "egress rule 0 opens the metadata address 169.254.169.254");
     assert_eq!(opens("{ to: [ { ipBlock: { cidr: 0.0.0.0/0, except: [ 169.254.169.254/32 ] } } ], ports: [ { port: 10250 } ] }"), "egress rule 0 opens kubelets on every node (TCP 10250)");
     for rule in [
@@ -185,7 +188,7 @@ fn rules_that_reach_the_metadata_address_or_every_node_fail() {
         "{ to: [ { namespaceSelector: {} } ] }",
         "{ ports: [ { port: 53, protocol: UDP }, { port: 53 } ] }",
     ] {
-        assert_eq!(egress(rule).0, "pass", "{rule}");
+        assert_eq!(verdict(rule), "pass", "{rule}");
     }
     assert_eq!(verdicts("NET-005", &[pod("shop", "a")]), said(&[("all policies", "not applicable")]));
 }
