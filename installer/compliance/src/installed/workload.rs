@@ -99,8 +99,8 @@ static TOKEN: Described = Described {
         title: "no pod is given a Kubernetes API token that it has no rights for",
         severity: Severity::Medium,
         promises: &["P2"],
-        explanation: "automountServiceAccountToken of each pod and template, else of its ServiceAccount; true, which is also the default, fails, as does a volume that holds a token. A pod's own value wins over its ServiceAccount's. Left out are pods whose component asks for rights, which the plan lists: kube-state-metrics, and the scheduler of each Airflow deployment.",
-        remedy: "Airlock's other components need no Kubernetes API and are rendered so. Find who changed this pod or its ServiceAccount (see managedFields), undo it there, and run `airlock install` again.",
+        explanation: "automountServiceAccountToken of each pod and template, else of its ServiceAccount; true, which is also the default, fails, as does a volume that holds a token. A pod's own value wins over its ServiceAccount's. Left out are pods whose ServiceAccount a RoleBinding or ClusterRoleBinding among the files names, and pods of Airlock whose component asks for rights, which the plan lists: kube-state-metrics, and the scheduler of each Airflow deployment.",
+        remedy: "In a file: set automountServiceAccountToken to false. Airlock's other components need no Kubernetes API and are rendered so: find who changed this pod or its ServiceAccount (see managedFields), undo it there, and run `airlock install` again.",
     },
     expected: "automountServiceAccountToken is false and no volume holds a token, or its component asks for rights",
     why: "who takes over the program also gets a login to the Kubernetes API",
@@ -125,7 +125,7 @@ impl Check for TokenNotMounted {
         };
         TOKEN.each_pod(given, |pod| {
             let spec = pod.spec()?;
-            if given.world.accounts_with_rights.contains(&format!("{}/{}", live::namespace(pod.object), pod.account())) {
+            if given.world.accounts_with_rights.contains(&format!("{}/{}", live::namespace(pod.object), pod.account())) || is_bound(given, pod) {
                 return Some(Vec::new());
             }
             let of_account = || account(pod, &accounts).and_then(|account| set(&account.manifest, "automountServiceAccountToken"));
@@ -138,6 +138,16 @@ impl Check for TokenNotMounted {
             Some(found)
         })
     }
+}
+
+/// A binding that was given names the pod's account: it has rights, and so a use for its token.
+fn is_bound(given: &Snapshot, pod: &PodOf<'_>) -> bool {
+    let bindings = ["RoleBinding", "ClusterRoleBinding"].into_iter().filter_map(|kind| given.objects.get(kind)?.as_ref().ok()).flatten();
+    let subjects = bindings.flat_map(|binding| binding.manifest.get("subjects").and_then(Value::as_array).into_iter().flatten().map(move |subject| (binding, subject)));
+    subjects.into_iter().any(|(binding, subject)| {
+        let text = |key| subject.get(key).and_then(Value::as_str);
+        text("kind") == Some("ServiceAccount") && text("name") == Some(pod.account()) && text("namespace").unwrap_or_else(|| live::namespace(binding)) == live::namespace(pod.object)
+    })
 }
 
 fn token_volumes(spec: &Value) -> Vec<Violation> {

@@ -108,7 +108,7 @@ fn in_data(key: &str, value: &str) -> Option<String> {
     value.lines().zip(1..).find_map(|(line, number): (&str, u32)| {
         let setting = line.split_once(['=', ':']).map(|(name, value)| (name.trim().trim_matches('"'), value.trim().trim_matches(['"', '\'', ','])));
         let (name, value) = setting.filter(|(name, _)| !name.starts_with(['#', ';', '/']) && !name.contains(char::is_whitespace))?;
-        if is_named_like_a_secret(name) && form::is_typed_in(value) && !is_reference(value) && !value.contains(char::is_whitespace) {
+        if is_named_like_a_secret(name) && form::is_typed_in(value) && !is_reference(value) && !value.contains(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '[' | ']' | '{' | '}')) {
             return Some(format!("{name} in line {number} of {key} is written out"));
         }
         form::known(line).map(|form| format!("line {number} of {key} holds {form}"))

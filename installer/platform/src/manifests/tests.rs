@@ -12,7 +12,12 @@ const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: { name: a, namespace: b 
 fn judged(path: &Path) -> Vec<(String, Verdict, Option<u32>)> {
     let profile = with_checks(unprofiled(), "PSS-002").unwrap();
     let report = judge(&[path.to_owned()], &profile, false).unwrap();
-    report.findings.iter().map(|finding: &Finding| (finding.subject.file.as_ref().map(|file| file.raw().to_owned()).unwrap_or_default(), finding.verdict, finding.subject.document)).collect()
+    report
+        .findings
+        .iter()
+        .filter(|finding| finding.verdict != Verdict::NotApplicable)
+        .map(|finding: &Finding| (finding.subject.file.as_ref().map(|file| file.raw().to_owned()).unwrap_or_default(), finding.verdict, finding.subject.document))
+        .collect()
 }
 
 fn folder() -> tempfile::TempDir {

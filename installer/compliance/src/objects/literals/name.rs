@@ -5,7 +5,7 @@ const SECRET: [&str; 8] = ["PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN"
 /// `KEY` alone means many things; beside one of these words it opens something.
 const OF_A_KEY: [&str; 14] = ["ACCESS", "ACCOUNT", "API", "AUTH", "ENCRYPTION", "FERNET", "JWT", "MASTER", "PRIVATE", "SECRET", "SIGNING", "SSL", "STORAGE", "TLS"];
 /// The last word says that the value is about a secret and not the secret itself.
-const ABOUT: [&str; 22] = [
+const ABOUT: [&str; 25] = [
     "ALGORITHM",
     "AUDIENCE",
     "BACKEND",
@@ -13,6 +13,9 @@ const ABOUT: [&str; 22] = [
     "COUNT",
     "DIR",
     "ENABLED",
+    "ENCRYPTION",
+    "GENERATION",
+    "POLICY",
     "ENDPOINT",
     "EXPIRATION",
     "EXPIRY",
@@ -100,6 +103,8 @@ mod tests {
             "TOKEN_TTL",
             "",
             "PRIMARY_KEY",
+            "password_encryption",
+            "example.com/secret-generation",
             "SORT_KEY",
             "SSH_PUBLIC_KEY",
             "checksum/secret",
