@@ -1,5 +1,6 @@
 //! What can be typed. Text only: what it means is resolved by the commands.
 
+mod compliance;
 mod in_pods;
 mod tls;
 
@@ -9,6 +10,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
+pub(crate) use compliance::ComplianceCheck;
 pub(crate) use in_pods::{Alert, Certificates, Database, DatabaseCommand, DatabaseRole, Probe, Reload};
 pub(crate) use tls::{Tls, TlsCheck, TlsCommand};
 
@@ -95,7 +97,7 @@ pub(crate) enum Command {
     Deployment(Deployment),
     /// Certificates: say whether they will do
     Tls(Tls),
-    /// Judge the installation against a security policy profile, by attempts
+    /// Judge the installation against a security policy profile, by attempts; or files, without a cluster
     ComplianceCheck(ComplianceCheck),
     /// Explain a check, an error code, or a step; without an id, list all
     Explain(Explain),
@@ -261,17 +263,6 @@ pub(crate) struct DeploymentDelete {
     /// Keep no dump of its database
     #[arg(long)]
     pub(crate) no_dump: bool,
-    /// Write what happens to this file, a JSON document a line
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) events: Option<PathBuf>,
-}
-
-/// Arguments of `compliance-check`.
-#[derive(Debug, Args)]
-pub(crate) struct ComplianceCheck {
-    /// Name of the profile [default: as in the answers]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) profile: Option<String>,
     /// Write what happens to this file, a JSON document a line
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) events: Option<PathBuf>,

@@ -154,9 +154,10 @@ fn log(command: &Command, invocation: &Invocation, output: &Output) -> Option<Ru
         Command::Install(_) => "install",
         Command::Status => "status",
         Command::Uninstall(_) => "uninstall",
-        Command::ComplianceCheck(_) => "compliance-check",
+        Command::ComplianceCheck(arguments) if arguments.manifests.is_empty() => "compliance-check",
         Command::Deployment(_) => "deployment",
         Command::Requirements(_)
+        | Command::ComplianceCheck(_)
         | Command::Explain(_)
         | Command::Schema
         | Command::Tls(_)

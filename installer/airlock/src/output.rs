@@ -3,6 +3,7 @@
 //! Each screen is a plain function from model types to text, so that whole screens are recorded in tests. Text that
 //! Airlock did not write comes as `Untrusted` and is shown by `Display` alone, which escapes it.
 
+pub(crate) mod connections;
 pub(crate) mod explanation;
 pub(crate) mod failure;
 pub(crate) mod findings;
@@ -23,7 +24,7 @@ pub(crate) mod tls_check;
 mod columns;
 pub(crate) mod deployments;
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, BufWriter, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use airlock_model::Exit;
@@ -71,17 +72,16 @@ impl Output {
     pub(crate) fn data(&self, text: &str) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
         let written = stdout.write_all(text.as_bytes()).and_then(|()| if text.ends_with('\n') { Ok(()) } else { stdout.write_all(b"\n") }).and_then(|()| stdout.flush());
-        match written {
-            // Whoever reads has read enough, as `head` does.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            written => written.map_err(Failure::Output),
-        }
+        told(written)
     }
 
     /// Writes a result as one JSON document.
+    #[expect(clippy::unused_self, reason = "who prints must have been handed the means to")]
     pub(crate) fn document(&self, value: &impl Serialize) -> Result<(), Failure> {
-        let text = serde_json::to_string_pretty(value).map_err(|error| Failure::Output(error.into()))?;
-        self.data(&text)
+        // A report of thousands of objects is larger than all that was judged: it is written as it is made.
+        let mut stdout = BufWriter::with_capacity(64 * 1024, io::stdout().lock());
+        let written = serde_json::to_writer_pretty(&mut stdout, value).map_err(io::Error::from);
+        told(written.and_then(|()| stdout.write_all(b"\n")).and_then(|()| stdout.flush()))
     }
 
     /// Writes a result as one line of JSON, as programs in pods hand it over in their log.
@@ -161,6 +161,14 @@ impl Output {
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer).map_err(|_| Failure::Unconfirmed { what })?;
         Ok(answer.trim().to_owned())
+    }
+}
+
+/// Whoever reads may have read enough, as `head` has.
+fn told(written: io::Result<()>) -> Result<(), Failure> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(Failure::Output),
     }
 }
 

@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use airlock_compliance::{checks, selected, shipped};
+use airlock_compliance::{checks, parameters, selected, shipped, standing, unprofiled};
 use airlock_model::{Check, Credentials, CredentialsForm, Need, Severity, World, WorldDeployment, codes};
 use assert_cmd::Command;
 
-const PAGES: [&str; 3] = ["README.md", "docs/security.md", "docs/exit-codes.md"];
+const PAGES: [&str; 4] = ["README.md", "docs/security.md", "docs/exit-codes.md", "docs/compliance.md"];
 const END: &str = "<!-- end -->";
 
 #[test]
@@ -70,7 +70,9 @@ fn said(name: &str) -> String {
         "exit codes" => exits(),
         "error codes" => error_codes(),
         "checks before an install" => list(checks().iter().copied().filter(|check| !of_a_profile().contains(check.spec().id))),
-        "checks of an installation" => list(selected(&shipped("baseline").unwrap()).unwrap().into_iter()),
+        "checks of an installation" => list(selected(&unprofiled()).unwrap().into_iter()),
+        "checks and who asks for them" => table(),
+        "parameters" => all_parameters(),
         other => panic!("the program says nothing about {other}"),
     }
 }
@@ -134,7 +136,27 @@ fn list<'a>(checks: impl Iterator<Item = &'a dyn Check>) -> String {
 }
 
 fn of_a_profile() -> BTreeSet<&'static str> {
-    selected(&shipped("baseline").unwrap()).unwrap().iter().map(|check| check.spec().id).collect()
+    selected(&unprofiled()).unwrap().iter().map(|check| check.spec().id).collect()
+}
+
+fn table() -> String {
+    let baseline: BTreeSet<&str> = selected(&shipped("baseline").unwrap()).unwrap().iter().map(|check| check.spec().id).collect();
+    let mut text = "| check | what is true when it passes | severity, because | judges | baseline | asked by |\n|---|---|---|---|---|---|\n".to_owned();
+    for check in selected(&unprofiled()).unwrap() {
+        let (spec, standing) = (check.spec(), standing(check.spec().id));
+        let asked: Vec<String> = standing.references().map(|reference| format!("{} {} {}", reference.framework, reference.version, reference.id)).collect();
+        let is_baseline = if baseline.contains(spec.id) { "yes" } else { "" };
+        let _ = writeln!(text, "| {} | {} | {}: {} | {} | {is_baseline} | {} |", spec.id, cell(spec.title), severity(spec.severity), cell(standing.because), standing.reads.words(), asked.join("; "));
+    }
+    text
+}
+
+fn all_parameters() -> String {
+    let mut text = "| parameter | what it does |\n|---|---|\n".to_owned();
+    for parameter in parameters() {
+        let _ = writeln!(text, "| `{}` | {} |", parameter.name, cell(parameter.what));
+    }
+    text
 }
 
 /// By what a check knows.

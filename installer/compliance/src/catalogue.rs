@@ -4,11 +4,16 @@ use std::sync::LazyLock;
 
 use airlock_model::Check;
 
-use crate::{installed, preflight};
+use crate::{installed, network, objects, preflight, rights};
 
-static ALL: LazyLock<Vec<&'static dyn Check>> = LazyLock::new(|| preflight::checks().chain(installed::checks()).collect());
+static ALL: LazyLock<Vec<&'static dyn Check>> = LazyLock::new(|| preflight::checks().chain(selectable()).collect());
 
-/// All checks: those made before an install, then those of an installation.
+/// The checks that a profile selects among.
+pub(crate) fn selectable() -> impl Iterator<Item = &'static dyn Check> {
+    installed::checks().chain(objects::checks()).chain(network::checks()).chain(rights::checks())
+}
+
+/// All checks: those made before an install, then those of an installation or of files.
 pub fn checks() -> &'static [&'static dyn Check] {
     &ALL
 }

@@ -1,7 +1,8 @@
 //! A check's texts, and findings made from them, so that every finding of a check speaks the same words.
 
-use airlock_model::{CheckSpec, Evidence, Finding, LiveObject, Outcome, Reason, Remedy, Severity, Verdict};
+use airlock_model::{CheckSpec, Evidence, Finding, Outcome, Reason, Remedy, Severity, Snapshot, SnapshotObject, Subject, Verdict, field_path};
 
+use crate::live::{self, PodOf, Unseen};
 use crate::pod_security::Violation;
 
 /// What a check is and what its findings say.
@@ -14,12 +15,14 @@ pub(crate) struct Described {
 }
 
 impl Described {
-    fn finding(&self, subject: impl Into<String>, verdict: Verdict, observed: impl Into<String>) -> Finding {
+    fn finding(&self, subject: impl Into<Subject>, verdict: Verdict, observed: impl Into<String>) -> Finding {
         Finding {
             check: self.spec.id.to_owned(),
-            subject: subject.into().into(),
             verdict,
+            reason: None,
             severity: self.spec.severity,
+            subject: subject.into(),
+            path: None,
             observed: observed.into().into(),
             expected: self.expected.to_owned(),
             why: String::new(),
@@ -30,22 +33,22 @@ impl Described {
     }
 
     /// It was seen, and it is as it should be.
-    pub(crate) fn pass(&self, subject: impl Into<String>, observed: impl Into<String>) -> Finding {
+    pub(crate) fn pass(&self, subject: impl Into<Subject>, observed: impl Into<String>) -> Finding {
         self.finding(subject, Verdict::Pass, observed)
     }
 
     /// It was seen, and it is not as it should be.
-    pub(crate) fn fail(&self, subject: impl Into<String>, observed: impl Into<String>) -> Finding {
+    pub(crate) fn fail(&self, subject: impl Into<Subject>, observed: impl Into<String>) -> Finding {
         Finding { why: self.why.to_owned(), fix: vec![remedy(self.spec.remedy)], ..self.finding(subject, Verdict::Fail, observed) }
     }
 
     /// It was seen, and somebody should look at it; as bad as `severity`.
-    pub(crate) fn warn(&self, severity: Severity, subject: impl Into<String>, observed: impl Into<String>) -> Finding {
+    pub(crate) fn warn(&self, severity: Severity, subject: impl Into<Subject>, observed: impl Into<String>) -> Finding {
         Finding { why: self.why.to_owned(), fix: vec![remedy(self.spec.remedy)], severity, ..self.finding(subject, Verdict::Warn, observed) }
     }
 
     /// It was not seen; `reason` says why.
-    pub(crate) fn unverified(&self, subject: impl Into<String>, reason: impl Into<String>) -> Finding {
+    pub(crate) fn unverified(&self, subject: impl Into<Subject>, reason: impl Into<String>) -> Finding {
         Finding {
             why: "what was not seen is not claimed: this may be well or not".to_owned(),
             fix: vec![remedy("Mend what kept it from being looked at (see `seen`) and run the check again. It is no proof of a fault.")],
@@ -53,9 +56,70 @@ impl Described {
         }
     }
 
+    /// It could not be looked at, and the fault is in what was given.
+    pub(crate) fn error(&self, subject: impl Into<Subject>, observed: impl Into<String>) -> Finding {
+        Finding { verdict: Verdict::Error, ..self.fail(subject, observed) }
+    }
+
     /// There is nothing to look at.
-    pub(crate) fn not_applicable(&self, subject: impl Into<String>, reason: Reason, observed: impl Into<String>) -> Finding {
-        self.finding(subject, Verdict::NotApplicable(reason), observed)
+    pub(crate) fn not_applicable(&self, subject: impl Into<Subject>, reason: Reason, observed: impl Into<String>) -> Finding {
+        Finding { reason: Some(reason), ..self.finding(subject, Verdict::NotApplicable, observed) }
+    }
+
+    /// Why there is nothing to judge.
+    pub(crate) fn unseen(&self, subject: impl Into<Subject>, unseen: Unseen) -> Vec<Finding> {
+        vec![match unseen {
+            Unseen::Unread(reason) => self.unverified(subject, reason),
+            Unseen::Nothing(what) => self.not_applicable(subject, Reason::NoSubject, what),
+        }]
+    }
+
+    /// A finding a violation, with its field and value; one that passes when there is none.
+    pub(crate) fn each(&self, object: &SnapshotObject, found: Vec<Violation>, pass: &str) -> Vec<Finding> {
+        if found.is_empty() {
+            return vec![self.pass(object, pass)];
+        }
+        found.into_iter().map(|violation| self.fail(object, violation.detail.as_str()).seen(object, &[violation])).collect()
+    }
+
+    /// The same of a pod, whose violations say where they are in the pod.
+    pub(crate) fn each_of_pod(&self, pod: &PodOf<'_>, mut found: Vec<Violation>, pass: &str) -> Vec<Finding> {
+        for violation in &mut found {
+            violation.path.insert_str(0, pod.at);
+        }
+        self.each(pod.object, found, pass)
+    }
+
+    /// What is wrong with every pod; none from `judge` means that the pod could not be read.
+    pub(crate) fn each_pod(&self, given: &Snapshot, judge: impl Fn(&PodOf<'_>) -> Option<Vec<Violation>>) -> Vec<Finding> {
+        let pods = match live::pods(given) {
+            Ok(pods) => pods,
+            Err(unseen) => return self.unseen(live::PODS, unseen),
+        };
+        let of_pod = |pod: &PodOf<'_>| match judge(pod) {
+            None => vec![self.unverified(pod.object, "its containers were not given")],
+            Some(found) => self.each_of_pod(pod, found, self.expected),
+        };
+        pods.iter().flat_map(of_pod).collect()
+    }
+
+    /// What is wrong with every object of the first kind, and of the others where they are given; not every cluster has those.
+    pub(crate) fn each_object(&self, given: &Snapshot, kinds: &[(&str, &str)], judge: impl Fn(&SnapshotObject) -> Vec<Violation>) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for (index, (_, kind)) in kinds.iter().enumerate() {
+            if index > 0 && !given.objects.contains_key(*kind) {
+                continue;
+            }
+            match live::objects(given, kind) {
+                Ok(objects) => findings.extend(objects.into_iter().flat_map(|object| self.each(object, judge(object), self.expected))),
+                Err(reason) => findings.push(self.unverified(format!("all objects of kind {kind}"), reason)),
+            }
+        }
+        if findings.is_empty() {
+            let named = kinds.iter().map(|(_, kind)| *kind).collect::<Vec<_>>().join(" and no ");
+            return self.unseen(live::ALL, Unseen::Nothing(format!("there is no {named}")));
+        }
+        findings
     }
 }
 
@@ -67,8 +131,8 @@ fn remedy(text: &str) -> Remedy {
 pub(crate) trait Resting: Sized {
     /// Adds the outcomes of attempts and the time they took.
     fn tried<'a>(self, outcomes: impl IntoIterator<Item = &'a Outcome>) -> Self;
-    /// Adds fields of a live object, and the command that shows the object.
-    fn seen(self, live: &LiveObject, violations: &[Violation]) -> Self;
+    /// Adds fields of an object, the path of the first, and for a live object the command that shows it.
+    fn seen(self, object: &SnapshotObject, violations: &[Violation]) -> Self;
     /// Adds a fact of the survey.
     fn known(self, fact: impl Into<String>) -> Self;
 }
@@ -82,12 +146,17 @@ impl Resting for Finding {
         self
     }
 
-    fn seen(mut self, live: &LiveObject, violations: &[Violation]) -> Self {
-        for violation in violations {
-            self.evidence.push(Evidence::Field { object: live.object.clone(), path: violation.path.clone(), value: violation.value.clone() });
+    fn seen(mut self, object: &SnapshotObject, violations: &[Violation]) -> Self {
+        if self.path.is_none() {
+            self.path = violations.first().map(|violation| field_path(&violation.path).into());
         }
-        if let Some(first) = self.fix.first_mut() {
-            first.command = Some(show(live));
+        for violation in violations {
+            self.evidence.push(Evidence::Field { object: object.object.clone(), path: violation.path.clone(), value: violation.value.clone() });
+        }
+        if object.place.is_none()
+            && let Some(first) = self.fix.first_mut()
+        {
+            first.command = Some(show(object));
         }
         self
     }
@@ -98,9 +167,9 @@ impl Resting for Finding {
     }
 }
 
-fn show(live: &LiveObject) -> String {
-    let (kind, name) = (live.object.kind.to_lowercase(), &live.object.name);
-    match &live.object.namespace {
+fn show(object: &SnapshotObject) -> String {
+    let (kind, name) = (object.object.kind.to_lowercase(), &object.object.name);
+    match &object.object.namespace {
         Some(namespace) => format!("kubectl get {kind} --namespace {namespace} {name} --output yaml"),
         None => format!("kubectl get {kind} {name} --output yaml"),
     }

@@ -47,6 +47,12 @@ pub enum ComplianceError {
         /// As the profile has it.
         selector: String,
     },
+    /// None of the selected checks can be judged by what was given.
+    #[error("none of the selected checks can be judged by this source: {checks}")]
+    OtherSource {
+        /// Their ids.
+        checks: String,
+    },
     /// A parameter that no check has.
     #[error("`{name}` is no parameter of a check{}", meant(.nearest.as_deref()))]
     UnknownParameter {
@@ -87,6 +93,7 @@ impl Coded for ComplianceError {
             Self::NoChecks { .. } => "compliance.no-checks",
             Self::UnknownCheck { .. } => "compliance.unknown-check",
             Self::PreflightCheck { .. } => "compliance.preflight-check",
+            Self::OtherSource { .. } => "compliance.other-source",
             Self::UnknownParameter { .. } => "compliance.unknown-parameter",
             Self::ParameterValue { .. } => "compliance.parameter-value",
             Self::AttemptConflict { .. } => "compliance.attempt-conflict",
@@ -112,6 +119,7 @@ mod tests {
             ComplianceError::NoChecks { name: text() },
             ComplianceError::UnknownCheck { selector: text(), nearest: None },
             ComplianceError::PreflightCheck { selector: text() },
+            ComplianceError::OtherSource { checks: text() },
             ComplianceError::UnknownParameter { name: text(), nearest: None },
             ComplianceError::ParameterValue { name: text(), reason: text() },
             ComplianceError::AttemptConflict { attempt: "a".into() },

@@ -2,7 +2,6 @@
 
 mod alerts_delivered;
 mod database_credentials;
-mod default_deny;
 mod deployment_isolation;
 mod deployment_login;
 mod namespace_labels;
@@ -19,11 +18,14 @@ mod workload;
 
 use airlock_model::Check;
 
+use crate::network;
+
 /// All of them, in the order of the groups.
 pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
-    let others: [&'static dyn Check; 19] = [
+    let others: [&'static dyn Check; 20] = [
         &namespace_labels::NamespaceLabels,
-        &default_deny::DefaultDeny,
+        &network::INGRESS,
+        &network::EGRESS,
         &policy_enforced::PolicyEnforced,
         &deployment_isolation::DeploymentIsolation,
         &database_credentials::DatabaseCredentials,

@@ -1,12 +1,15 @@
 //! Checks, profiles, and reports: what was collected comes in as a [`Snapshot`], findings with a verdict go out.
 //!
 //! `profile` reads a policy and selects checks; `report` asks them what they need, and later turns their findings into
-//! a [`Report`] with a gate. The checks stand in two groups: `preflight` judges facts and a plan before the first
-//! write, `installed` judges live objects and the outcomes of attempts. `pod_security` is the evaluator of the Pod
-//! Security Standards, for live pods and templates alike. Nothing here does IO or knows the time: a certificate is
+//! a [`Report`] with a gate. The checks stand in groups: `preflight` judges facts and a plan before the first
+//! write, `installed` an installation by its objects and the outcomes of attempts, `objects` objects alone. `pod_security` is the evaluator of the Pod
+//! Security Standards, for live pods and templates alike; `manifests` turns the text of files into objects, which the same checks
+//! judge; `references` says what each check reads and which frameworks ask for it. Nothing here does IO or knows the time: a certificate is
 //! judged by when it was seen. What was not given is never `Pass`.
 //!
 //! [`Snapshot`]: airlock_model::Snapshot
+
+pub mod manifests;
 
 mod attempts;
 mod catalogue;
@@ -14,19 +17,26 @@ mod described;
 mod error;
 mod installed;
 mod live;
+mod network;
+mod objects;
 mod parameter;
 mod pod_security;
 mod preflight;
 mod profile;
 mod promises;
+mod references;
 mod refusal;
 mod report;
+mod rights;
 
 pub use catalogue::{check, checks};
 pub use error::ComplianceError;
-pub use parameter::{Parameter, ParameterKind, parameters};
+pub use network::{CONNECTIONS_SCHEMA, Connection, Connections, PortRange, PortSet, Protocol, UnverifiedObject, connections};
+pub use parameter::{Parameter, ParameterKind, parameters, setting};
 pub use pod_security::{Control, PodSecurityLevel, PodSecurityVersion, PodSecurityVersionError, Violation, pod_security};
 pub use preflight::{blocks, preflight};
-pub use profile::{digest, from_yaml, selected, shipped, shipped_names};
+pub use profile::{digest, from_yaml, selected, shipped, shipped_names, unprofiled, with_checks};
 pub use promises::{PromiseSummary, promises};
-pub use report::{CheckSummary, REPORT_SCHEMA, Report, judge, needs};
+pub use references::{Reads, Reference, Standing, standing};
+pub use report::{CheckSummary, Judging, REPORT_SCHEMA, Report, Summary, judge, needs};
+pub use rights::{Holder, May, Request, Rights};

@@ -1,9 +1,13 @@
-//! Parameters of checks that a profile may set: their names, kinds, ranges, and defaults in one table.
+//! Parameters of checks that a profile or `--set` may set: their names, kinds, ranges, and defaults in one table.
 
 use airlock_model::Profile;
 use serde_json::Value;
 
-use crate::pod_security::PodSecurityVersion;
+use crate::error::ComplianceError;
+use crate::network::{CROSSING_ALLOW, EXPOSED_ALLOW, PLATFORM_NAMESPACES, PRIVATE, TENANT_NAMESPACES, TENANT_SELECTOR};
+use crate::pod_security::{PodSecurityLevel, PodSecurityVersion};
+use crate::profile::nearest;
+use crate::rights;
 
 /// A parameter of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,19 +30,63 @@ pub enum ParameterKind {
         /// The most that makes sense.
         most: i64,
     },
+    /// `true` or `false`, which it is when the profile is silent.
+    Flag,
+    /// A level of the Pod Security Standards: `privileged`, `baseline`, or `restricted`, which is the default.
+    PodSecurityLevel,
     /// A version of the Pod Security Standards; `latest` when the profile is silent.
     PodSecurityVersion,
+    /// A list of texts, in `--set` joined by commas; empty when the profile is silent.
+    Texts,
 }
 
-static PARAMETERS: [Parameter; 3] = [
+const LEVELS: [&str; 3] = ["privileged", "baseline", "restricted"];
+
+static PARAMETERS: [Parameter; 13] = [
+    Parameter { name: CROSSING_ALLOW, kind: ParameterKind::Texts, what: "flows that tenants may have all the same: `shop => platform : TCP 5432`, with namespaces or * as ends" },
+    Parameter { name: EXPOSED_ALLOW, kind: ParameterKind::Texts, what: "Services that may be reached from outside the cluster: `namespace/name`" },
+    Parameter { name: "PII-001.hosts", kind: ParameterKind::Texts, what: "hosts of services outside that settings may name all the same" },
+    Parameter { name: "PSS.level", kind: ParameterKind::PodSecurityLevel, what: "level of the Pod Security Standards that PSS-001 to PSS-018 judge by: privileged, baseline, or restricted" },
     Parameter { name: "PSS.version", kind: ParameterKind::PodSecurityVersion, what: "version of the Pod Security Standards that PSS-001 to PSS-017 judge by: latest, or one as in v1.37" },
+    Parameter {
+        name: rights::ALLOW,
+        kind: ParameterKind::Texts,
+        what: "who may hold what RBC-001 to RBC-008 forbid: `Group/admins`, `User/alice`, `ServiceAccount/ns/name`, or a role or binding as `ClusterRole/name`, `Role/ns/name`",
+    },
+    Parameter { name: "REG-003.registries", kind: ParameterKind::Texts, what: "registries, or paths in them, that images may come from: registry.example.com, docker.io/library" },
     Parameter { name: "TLS-001.failDays", kind: ParameterKind::Days { default: 14, most: 365 }, what: "a certificate with fewer days left fails" },
     Parameter { name: "TLS-001.warnDays", kind: ParameterKind::Days { default: 30, most: 365 }, what: "a certificate with fewer days left is warned of" },
+    Parameter { name: PLATFORM_NAMESPACES, kind: ParameterKind::Texts, what: "namespaces of the platform; else those with the label airlock-platform.io/installation that are no tenant's" },
+    Parameter { name: PRIVATE, kind: ParameterKind::Flag, what: "whether load balancers must be inside and say who may connect (NET-016)" },
+    Parameter { name: TENANT_NAMESPACES, kind: ParameterKind::Texts, what: "namespaces that are each a tenant" },
+    Parameter { name: TENANT_SELECTOR, kind: ParameterKind::Texts, what: "labels of tenants' namespaces: `KEY`, whose value names the tenant, or `KEY=VALUE`; else airlock-platform.io/tenant" },
 ];
 
 /// All parameters, sorted by name.
 pub fn parameters() -> &'static [Parameter] {
     &PARAMETERS
+}
+
+/// The parameter of that name.
+pub(crate) fn known(name: &str) -> Result<&'static Parameter, ComplianceError> {
+    let unknown = || ComplianceError::UnknownParameter { name: name.to_owned(), nearest: nearest(name, PARAMETERS.iter().map(|parameter| parameter.name)) };
+    PARAMETERS.iter().find(|parameter| parameter.name == name).ok_or_else(unknown)
+}
+
+/// Reads `PSS.level=restricted` as `--set` has it, by the kind of the parameter.
+pub fn setting(text: &str) -> Result<(String, Value), ComplianceError> {
+    let (name, value) = text.split_once('=').unwrap_or((text, ""));
+    let kind = known(name)?.kind;
+    let read = match kind {
+        ParameterKind::Days { .. } => value.parse::<i64>().map_or_else(|_| Value::from(value), Value::from),
+        ParameterKind::Flag => value.parse::<bool>().map_or_else(|_| Value::from(value), Value::from),
+        ParameterKind::PodSecurityLevel | ParameterKind::PodSecurityVersion => Value::from(value),
+        ParameterKind::Texts => value.split(',').map(str::trim).filter(|item| !item.is_empty()).collect(),
+    };
+    match kind.refuses(&read) {
+        Some(reason) => Err(ComplianceError::ParameterValue { name: name.to_owned(), reason }),
+        None => Ok((name.to_owned(), read)),
+    }
 }
 
 impl ParameterKind {
@@ -49,10 +97,19 @@ impl ParameterKind {
                 Some(days) if (0..=most).contains(&days) => None,
                 _ => Some(format!("{value} is no whole number of days from 0 to {most}")),
             },
+            Self::Flag => (!value.is_boolean()).then(|| format!("{value} is neither true nor false")),
+            Self::PodSecurityLevel => match value.as_str() {
+                Some(level) if LEVELS.contains(&level) => None,
+                _ => Some(format!("{value} is none of {}", LEVELS.join(", "))),
+            },
             Self::PodSecurityVersion => match value.as_str().map(str::parse::<PodSecurityVersion>) {
                 Some(Ok(_)) => None,
                 Some(Err(error)) => Some(error.to_string()),
                 None => Some(format!("{value} is no text")),
+            },
+            Self::Texts => match value.as_array() {
+                Some(items) if !items.is_empty() && items.iter().all(|item| item.as_str().is_some_and(|item| !item.trim().is_empty())) => None,
+                _ => Some(format!("{value} is no list of texts with at least one")),
             },
         }
     }
@@ -68,10 +125,58 @@ pub(crate) fn days(profile: &Profile, name: &str) -> Result<i64, String> {
     value.ok_or_else(|| format!("the profile's parameter {name} is no number of days"))
 }
 
-/// The version of the Pod Security Standards that the profile asks for.
-pub(crate) fn pod_security_version(profile: &Profile) -> Result<PodSecurityVersion, String> {
-    match profile.parameters.get("PSS.version") {
-        None => Ok(PodSecurityVersion::LATEST),
-        Some(value) => value.as_str().and_then(|text| text.parse().ok()).ok_or_else(|| format!("the profile's parameter PSS.version is {value}, which is no version")),
+/// Whether the profile sets a flag.
+pub(crate) fn flag(profile: &Profile, name: &str) -> bool {
+    profile.parameters.get(name).and_then(Value::as_bool) == Some(true)
+}
+
+/// A list of texts from the profile; empty when it has none.
+pub(crate) fn texts<'a>(profile: &'a Profile, name: &str) -> Vec<&'a str> {
+    profile.parameters.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+/// The level that the profile asks for, none for `privileged`, which asks for nothing; and the version.
+pub(crate) fn pod_security(profile: &Profile) -> Result<(Option<PodSecurityLevel>, PodSecurityVersion), String> {
+    let level = match profile.parameters.get("PSS.level").map(Value::as_str) {
+        None | Some(Some("restricted")) => Some(PodSecurityLevel::Restricted),
+        Some(Some("baseline")) => Some(PodSecurityLevel::Baseline),
+        Some(Some("privileged")) => None,
+        Some(_) => return Err("the profile's parameter PSS.level is no level".to_owned()),
+    };
+    let version = match profile.parameters.get("PSS.version") {
+        None => PodSecurityVersion::LATEST,
+        Some(value) => value.as_str().and_then(|text| text.parse().ok()).ok_or_else(|| format!("the profile's parameter PSS.version is {value}, which is no version"))?,
+    };
+    Ok((level, version))
+}
+
+#[cfg(test)]
+mod tests {
+    use airlock_model::Coded;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn settings_are_read_by_the_kind_of_their_parameter() {
+        assert_eq!(setting("PSS.level=baseline").unwrap(), ("PSS.level".into(), json!("baseline")));
+        assert_eq!(setting("PSS.version=v1.30").unwrap().1, json!("v1.30"));
+        assert_eq!(setting("TLS-001.failDays=7").unwrap().1, json!(7));
+        assert_eq!(setting("REG-003.registries=a.example, b.example/team").unwrap().1, json!(["a.example", "b.example/team"]));
+    }
+
+    #[test]
+    fn a_setting_that_cannot_be_is_refused_with_the_reason() {
+        for (text, code, words) in [
+            ("PSS.levle=baseline", "compliance.unknown-parameter", "did you mean `PSS.level`?"),
+            ("PSS.level=strict", "compliance.parameter-value", "privileged, baseline, restricted"),
+            ("PSS.level", "compliance.parameter-value", "none of"),
+            ("PSS.version=1.30", "compliance.parameter-value", "as in v1.37"),
+            ("TLS-001.failDays=soon", "compliance.parameter-value", "no whole number"),
+            ("REG-003.registries=,", "compliance.parameter-value", "at least one"),
+        ] {
+            let error = setting(text).unwrap_err();
+            assert_eq!((error.code().0, error.to_string().contains(words)), (code, true), "{text}: {error}");
+        }
     }
 }

@@ -18,7 +18,7 @@ mod privilege;
 mod user;
 mod volumes;
 
-pub(crate) use pod::{Pod, set};
+pub(crate) use pod::{Pod, set, texts};
 
 /// A level of the Pod Security Standards above `privileged`, which asks for nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +27,16 @@ pub enum PodSecurityLevel {
     Baseline,
     /// Current hardening is asked for.
     Restricted,
+}
+
+impl PodSecurityLevel {
+    /// As namespace labels write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Baseline => "baseline",
+            Self::Restricted => "restricted",
+        }
+    }
 }
 
 /// The version of the standards: the minor version of the Kubernetes release that they came with.
@@ -69,10 +79,10 @@ impl FromStr for PodSecurityVersion {
     }
 }
 
-/// One field of a pod that the standards do not allow.
+/// One field of a pod, or of another object, that is not allowed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Violation {
-    /// JSON pointer from the pod's root: `/spec/containers/0/securityContext/privileged`.
+    /// JSON pointer from the object's root: `/spec/containers/0/securityContext/privileged`.
     pub path: String,
     /// What stands there; null when the field is absent.
     pub value: Value,
@@ -81,7 +91,7 @@ pub struct Violation {
 }
 
 impl Violation {
-    fn new(path: impl Into<String>, value: Option<&Value>, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(path: impl Into<String>, value: Option<&Value>, detail: impl Into<String>) -> Self {
         Self { path: path.into(), value: value.cloned().unwrap_or(Value::Null), detail: detail.into() }
     }
 }
@@ -159,9 +169,16 @@ impl Control {
         CONTROLS.iter().find(|row| row.control == self).map_or("", |row| row.name)
     }
 
-    /// Judges one pod by this control alone; nothing where the version does not have it yet.
+    /// Judges one pod by this control alone.
     pub(crate) fn judge(self, pod: &Pod<'_>, version: PodSecurityVersion) -> Vec<Violation> {
-        CONTROLS.iter().filter(|row| row.control == self && version.is_since(row.since)).flat_map(|row| (row.rule)(pod, version)).collect()
+        CONTROLS.iter().filter(|row| row.control == self).flat_map(|row| (row.rule)(pod, version)).collect()
+    }
+
+    /// Of some controls, those that a level has in a version, without the ones that a stricter one of them replaces.
+    pub(crate) fn active(some: &[Self], level: PodSecurityLevel, version: PodSecurityVersion) -> Vec<Self> {
+        let rows = || CONTROLS.iter().filter(|row| some.contains(&row.control) && row.level <= level && version.is_since(row.since));
+        let overridden: Vec<Self> = rows().filter_map(|row| row.overrides).collect();
+        rows().map(|row| row.control).filter(|control| !overridden.contains(control)).collect()
     }
 }
 

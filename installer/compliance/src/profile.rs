@@ -2,10 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use airlock_model::{Check, Digest, Profile};
+use airlock_model::{Check, Digest, Profile, ProfileGate, ProfileMetadata};
 
+use crate::catalogue::selectable;
 use crate::error::ComplianceError;
-use crate::{installed, parameter, preflight};
+use crate::{parameter, preflight};
+
+const API_VERSION: &str = "airlock/v1";
+const KIND: &str = "SecurityPolicyProfile";
 
 /// The profiles that ship, by name.
 const SHIPPED: [(&str, &str); 1] = [("baseline", include_str!("../../../profiles/baseline.yaml"))];
@@ -30,6 +34,26 @@ pub fn from_yaml(text: &str) -> Result<Profile, ComplianceError> {
     Ok(profile)
 }
 
+/// No profile: every check with its defaults.
+pub fn unprofiled() -> Profile {
+    Profile {
+        api_version: API_VERSION.into(),
+        kind: KIND.into(),
+        metadata: ProfileMetadata { name: "none".into(), version: String::new(), owner: String::new() },
+        checks: vec!["*".into()],
+        gate: ProfileGate::default(),
+        parameters: std::collections::BTreeMap::new(),
+    }
+}
+
+/// The same profile with other checks: ids and groups joined by commas, as `--checks 'PSS-*,RBC-*'` has them. One that
+/// matches nothing is an error.
+pub fn with_checks(mut profile: Profile, selectors: &str) -> Result<Profile, ComplianceError> {
+    profile.checks = selectors.split(',').map(|selector| selector.trim().to_owned()).collect();
+    validate(&profile)?;
+    Ok(profile)
+}
+
 /// SHA-256 over the canonical form: the same for two files that say the same.
 pub fn digest(profile: &Profile) -> Result<Digest, ComplianceError> {
     Digest::of_canonical(profile).map_err(ComplianceError::Canonical)
@@ -37,14 +61,11 @@ pub fn digest(profile: &Profile) -> Result<Digest, ComplianceError> {
 
 /// What a profile that was not read by [`from_yaml`] may still have wrong.
 pub(crate) fn validate(profile: &Profile) -> Result<(), ComplianceError> {
-    if profile.api_version != "airlock/v1" || profile.kind != "SecurityPolicyProfile" {
+    if profile.api_version != API_VERSION || profile.kind != KIND {
         return Err(ComplianceError::Kind { api_version: profile.api_version.clone(), kind: profile.kind.clone() });
     }
     for (name, value) in &profile.parameters {
-        let Some(known) = parameter::parameters().iter().find(|parameter| parameter.name == name) else {
-            return Err(ComplianceError::UnknownParameter { name: name.clone(), nearest: nearest(name, parameter::parameters().iter().map(|parameter| parameter.name)) });
-        };
-        if let Some(reason) = known.kind.refuses(value) {
+        if let Some(reason) = parameter::known(name)?.kind.refuses(value) {
             return Err(ComplianceError::ParameterValue { name: name.clone(), reason });
         }
     }
@@ -55,20 +76,20 @@ pub(crate) fn validate(profile: &Profile) -> Result<(), ComplianceError> {
 pub fn selected(profile: &Profile) -> Result<Vec<&'static dyn Check>, ComplianceError> {
     let mut wanted = BTreeSet::new();
     for selector in &profile.checks {
-        let matched: Vec<&str> = installed::checks().map(|check| check.spec().id).filter(|id| matches(selector, id)).collect();
+        let matched: Vec<&str> = selectable().map(|check| check.spec().id).filter(|id| matches(selector, id)).collect();
         if matched.is_empty() {
             return Err(unknown(selector));
         }
         wanted.extend(matched);
     }
-    if wanted.is_empty() { Err(ComplianceError::NoChecks { name: profile.metadata.name.clone() }) } else { Ok(installed::checks().filter(|check| wanted.contains(check.spec().id)).collect()) }
+    if wanted.is_empty() { Err(ComplianceError::NoChecks { name: profile.metadata.name.clone() }) } else { Ok(selectable().filter(|check| wanted.contains(check.spec().id)).collect()) }
 }
 
 fn unknown(selector: &str) -> ComplianceError {
     if preflight::checks().any(|check| matches(selector, check.spec().id)) {
         return ComplianceError::PreflightCheck { selector: selector.to_owned() };
     }
-    ComplianceError::UnknownCheck { selector: selector.to_owned(), nearest: nearest(selector, installed::checks().map(|check| check.spec().id)) }
+    ComplianceError::UnknownCheck { selector: selector.to_owned(), nearest: nearest(selector, selectable().map(|check| check.spec().id)) }
 }
 
 /// An id, or the beginning of ids followed by `*`.
@@ -79,7 +100,7 @@ fn matches(selector: &str, id: &str) -> bool {
     }
 }
 
-fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
     let scored = known.map(|name| (strsim::damerau_levenshtein(&word.to_lowercase(), &name.to_lowercase()), name));
     scored.min().filter(|(distance, _)| *distance <= 3).map(|(_, name)| name.to_owned())
 }
@@ -109,14 +130,22 @@ mod tests {
     }
 
     #[test]
-    fn the_baseline_selects_every_check_of_an_installation() {
-        assert_eq!(selected(&shipped("baseline").unwrap()).unwrap().len(), installed::checks().count());
+    fn without_a_profile_every_check_is_made() {
+        assert_eq!(selected(&unprofiled()).unwrap().len(), selectable().count());
+    }
+
+    #[test]
+    fn checks_that_are_asked_for_take_the_place_of_the_profiles() {
+        let ids = |selectors: &str| with_checks(shipped("baseline").unwrap(), selectors).map(|profile| selected(&profile).unwrap().iter().map(|check| check.spec().id).collect::<Vec<_>>());
+        assert_eq!(ids("REG-00*, NET-001").unwrap(), ["NET-001", "REG-001", "REG-002", "REG-003", "REG-004"]);
+        assert_eq!(ids("PSS-001,XYZ-*").unwrap_err().code().0, "compliance.unknown-check");
+        assert_eq!(ids("").unwrap_err().code().0, "compliance.unknown-check");
     }
 
     #[test]
     fn a_selector_with_a_star_selects_its_group() {
         let ids: Vec<&str> = selected(&from_yaml(SMALL).unwrap()).unwrap().iter().map(|check| check.spec().id).collect();
-        assert_eq!(ids, ["NET-001", "NET-010", "TLS-001"]);
+        assert_eq!(ids, ["NET-001", "NET-002", "NET-010", "TLS-001", "NET-021", "NET-003", "NET-004", "NET-005", "NET-006", "NET-015", "NET-016"]);
     }
 
     #[test]

@@ -60,7 +60,9 @@ mod tests {
             title: "t".into(),
             severity: Severity::High,
             promises: promises.iter().map(|promise| (*promise).to_owned()).collect(),
+            references: Vec::new(),
             verdict,
+            reason: None,
             findings: 1,
             gate_failed: false,
         };

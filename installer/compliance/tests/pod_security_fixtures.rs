@@ -2,12 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be read fails the test")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use airlock_compliance::{Control, PodSecurityLevel, PodSecurityVersion, Violation, judge, pod_security, shipped};
-use airlock_model::{LiveObject, Object, ObjectRef, Snapshot, Verdict, World};
+use airlock_compliance::{Control, Judging, PodSecurityLevel, PodSecurityVersion, Violation, judge, manifests, pod_security, setting, unprofiled, with_checks};
+use airlock_model::{Object, Profile, Verdict};
 use serde_json::{Value, json};
 
 const LEVELS: [(&str, PodSecurityLevel); 2] = [("baseline", PodSecurityLevel::Baseline), ("restricted", PodSecurityLevel::Restricted)];
@@ -114,19 +114,79 @@ fn every_violation_points_at_its_value() {
     }
 }
 
+/// The check that stands for a control.
+fn check(control: &str) -> &'static str {
+    match control {
+        "privileged" => "PSS-001",
+        "hostnamespaces" => "PSS-002",
+        "hostpathvolumes" => "PSS-003",
+        "hostports" => "PSS-004",
+        "capabilities_baseline" => "PSS-005",
+        "capabilities_restricted" => "PSS-006",
+        "allowprivilegeescalation" => "PSS-007",
+        "runasnonroot" => "PSS-008",
+        "runasuser" => "PSS-009",
+        "seccompprofile_baseline" | "seccompprofile_restricted" => "PSS-010",
+        "apparmorprofile" => "PSS-011",
+        "selinuxoptions" => "PSS-012",
+        "sysctls" => "PSS-013",
+        "procmount" | "procmount_restricted" => "PSS-014",
+        "restrictedvolumes" => "PSS-015",
+        "windowshostprocess" => "PSS-016",
+        "hostprobesandhostlifecycle" => "PSS-017",
+        other => panic!("no check stands for {other}"),
+    }
+}
+
+/// The pod itself, and as each kind of workload holds it.
+fn wrapped(pod: &Value) -> Vec<Value> {
+    let template = json!({ "metadata": pod["metadata"], "spec": pod["spec"] });
+    let of = |api: &str, kind: &str, spec: Value| json!({ "apiVersion": api, "kind": kind, "metadata": { "name": "fixture" }, "spec": spec });
+    let plain = json!({ "template": template });
+    vec![
+        pod.clone(),
+        of("apps/v1", "Deployment", plain.clone()),
+        of("apps/v1", "StatefulSet", plain.clone()),
+        of("batch/v1", "Job", plain),
+        of("batch/v1", "CronJob", json!({ "jobTemplate": { "spec": { "template": template } } })),
+    ]
+}
+
+fn asked(level: &str, version: PodSecurityVersion) -> Profile {
+    let mut profile = with_checks(unprofiled(), "PSS-00*,PSS-010,PSS-011,PSS-012,PSS-013,PSS-014,PSS-015,PSS-016,PSS-017").unwrap();
+    profile.parameters.extend([format!("PSS.level={level}"), format!("PSS.version={version}")].iter().map(|text| setting(text).unwrap()));
+    profile
+}
+
+/// As `airlock compliance-check --manifests … --checks 'PSS-*' --set PSS.level=… --set PSS.version=…` does it.
 #[test]
-fn the_seventeen_checks_together_say_what_level_restricted_says() {
-    for minor in 33..=37 {
-        let version = PodSecurityVersion::minor(minor);
-        let mut profile = shipped("baseline").unwrap();
-        profile.checks = vec!["PSS-00*".into(), "PSS-010".into(), "PSS-011".into(), "PSS-012".into(), "PSS-013".into(), "PSS-014".into(), "PSS-015".into(), "PSS-016".into(), "PSS-017".into()];
-        profile.parameters.insert("PSS.version".into(), json!(version.to_string()));
-        for fixture in fixtures().into_iter().filter(|fixture| fixture.version == version && fixture.level == PodSecurityLevel::Restricted) {
-            let live = LiveObject { object: ObjectRef::namespaced("v1", "Pod", "fixtures", "fixture"), manifest: fixture.pod, ready: true };
-            let given = Snapshot { world: World { namespaces: vec!["fixtures".into()], ..World::default() }, objects: BTreeMap::from([("Pod".into(), Ok(vec![live]))]), ..Snapshot::default() };
-            let report = judge(&profile, &given).unwrap();
-            assert_eq!(report.checks.len(), 17);
-            assert_eq!(report.verdict, if fixture.is_good { Verdict::Pass } else { Verdict::Fail }, "{}", fixture.name);
+fn files_get_the_verdict_of_their_folder_by_the_check_of_their_name_in_every_kind_of_workload() {
+    let fixtures = fixtures();
+    assert_eq!(fixtures.len(), FIXTURES);
+    let mut groups: BTreeMap<(PodSecurityLevel, PodSecurityVersion), Vec<&Fixture>> = BTreeMap::new();
+    for fixture in &fixtures {
+        groups.entry((fixture.level, fixture.version)).or_default().push(fixture);
+    }
+    let mut wrong = Vec::new();
+    for ((level, version), fixtures) in groups {
+        let files = fixtures.iter().flat_map(|fixture| wrapped(&fixture.pod).into_iter().map(|object| (format!("{} as {}", fixture.name, object["kind"]), object)));
+        let given = manifests::snapshot(files.map(|(name, object)| manifests::read(&name, object.to_string().as_bytes())));
+        let report = judge(&asked(level.name(), version), &given, Judging { passes: false, workers: 2 }).unwrap();
+        let mut fired: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for finding in report.findings.iter().filter(|finding| finding.verdict != Verdict::NotApplicable) {
+            assert_eq!(finding.verdict, Verdict::Fail, "{finding:#?}");
+            fired.entry(finding.subject.file.as_ref().unwrap().raw()).or_default().insert(&finding.check);
+        }
+        for fixture in fixtures {
+            for kind in ["Pod", "Deployment", "StatefulSet", "Job", "CronJob"] {
+                let name = format!("{} as \"{kind}\"", fixture.name);
+                let fired = fired.get(name.as_str()).cloned().unwrap_or_default();
+                let is_right = if fixture.is_good { fired.is_empty() } else { [fixture.control.as_str(), overrider(&fixture.control)].iter().any(|control| fired.contains(check(control))) };
+                if !is_right {
+                    wrong.push(format!("{name}: {fired:?}"));
+                }
+            }
         }
     }
+    assert!(wrong.is_empty(), "{} wrong: {:#?}", wrong.len(), &wrong[..wrong.len().min(20)]);
 }

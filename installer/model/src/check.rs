@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Amount, Attempt, AttemptId, Facts, ImageLock, LiveObject, Object, Outcome, Profile, Right, Untrusted};
+use crate::{Amount, Attempt, AttemptId, Facts, ImageLock, LiveObject, Object, ObjectRef, Outcome, Place, Profile, Right, Subject, Untrusted};
 
 /// A check judges; it does no IO. Survey and compliance speak this language.
 pub trait Check: Send + Sync {
@@ -126,10 +126,16 @@ pub enum Need {
 pub struct Snapshot {
     /// What there is to check.
     pub world: World,
+    /// Where the objects come from.
+    #[serde(default)]
+    pub source: Source,
     /// Facts, when the survey ran.
     pub facts: Option<Facts>,
-    /// Live objects by kind, or why they could not be read.
-    pub objects: BTreeMap<String, Result<Vec<LiveObject>, String>>,
+    /// Objects by kind, or why they could not be read. A kind of the customer's own API group stands as `Kind.group`.
+    pub objects: BTreeMap<String, Result<Vec<SnapshotObject>, String>>,
+    /// What of the files could not be read.
+    #[serde(default)]
+    pub unread: Vec<Unread>,
     /// Outcomes of attempts. What is missing here was not carried out.
     pub outcomes: BTreeMap<AttemptId, Outcome>,
     /// Where secret values were found in `ConfigMap`s and environments, or why it could not be looked at.
@@ -139,6 +145,73 @@ pub struct Snapshot {
     pub shared: Option<Result<Vec<SharedSecret>, String>>,
     /// What the plan asks of the cluster; preflight checks judge it.
     pub planned: Option<Planned>,
+}
+
+/// Where objects come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// The API server of a cluster.
+    #[default]
+    Cluster,
+    /// Files: all that is in them is judged, whatever its namespace.
+    Files,
+}
+
+/// An object as checks are given it, from a cluster or from a file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SnapshotObject {
+    /// Which.
+    pub object: ObjectRef,
+    /// The manifest.
+    pub manifest: serde_json::Value,
+    /// Where it was read; none: from a cluster.
+    pub place: Option<Place>,
+}
+
+impl From<LiveObject> for SnapshotObject {
+    fn from(live: LiveObject) -> Self {
+        Self { object: live.object, manifest: live.manifest, place: None }
+    }
+}
+
+impl From<&SnapshotObject> for Subject {
+    fn from(given: &SnapshotObject) -> Self {
+        Self::object(&given.object, given.place.as_ref())
+    }
+}
+
+/// A file, or a document of one, that could not be read as objects.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Unread {
+    /// Path of the file, as it was given.
+    pub file: Untrusted<String>,
+    /// Which document of the file, from 0; none: the file as a whole.
+    pub document: Option<u32>,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1.
+    pub column: u32,
+    /// What is wrong there.
+    pub message: Untrusted<String>,
+    /// What kind of fault it is.
+    pub fault: ReadFault,
+}
+
+/// Why something in a file was not judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadFault {
+    /// It cannot be read at all, or is not read because of its size or depth.
+    Broken,
+    /// It holds no object.
+    Empty,
+    /// It is of a kind that a group of Kubernetes does not have, or makes pods in a way that is not known.
+    UnknownKind,
+    /// It is of a kind of somebody's own, and makes no pods.
+    CustomKind,
 }
 
 /// A secret value at a place where it must not stand.
@@ -205,12 +278,17 @@ pub enum Severity {
 pub struct Finding {
     /// Which check.
     pub check: String,
-    /// What was judged: `Pod airlock/edge-…`, `registry.platform.test:443`.
-    pub subject: Untrusted<String>,
     /// The verdict.
     pub verdict: Verdict,
+    /// Why it does not apply, when it does not.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<Reason>,
     /// How bad it is.
     pub severity: Severity,
+    /// What was judged.
+    pub subject: Subject,
+    /// The field, as Kubernetes writes paths: `spec.containers[0].image`; none: no field alone decides.
+    pub path: Option<Untrusted<String>>,
     /// What was seen.
     pub observed: Untrusted<String>,
     /// What should have been seen.
@@ -252,14 +330,23 @@ pub enum Evidence {
     Attempted(Box<Outcome>),
     /// A fact of the survey.
     Fact(String),
+    /// A place in the text of a file.
+    Line {
+        /// Path of the file, as it was given.
+        file: Untrusted<String>,
+        /// Line, from 1.
+        line: u32,
+        /// Column, from 1.
+        column: u32,
+    },
 }
 
 /// The verdict on one subject, or on all. Ordered by how much it weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// It does not apply, for a reason of a closed list.
-    NotApplicable(Reason),
+    /// It does not apply; the finding says for which [`Reason`].
+    NotApplicable,
     /// It is as it should be, and that was seen.
     Pass,
     /// Somebody answers for it with a signature.
@@ -277,6 +364,9 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All of them, by how much they weigh.
+    pub const ALL: [Self; 8] = [Self::NotApplicable, Self::Pass, Self::Attested, Self::Excepted, Self::Warn, Self::Unverified, Self::Error, Self::Fail];
+
     /// The mark before a line, readable without colour.
     pub const fn mark(self) -> char {
         match self {
@@ -284,7 +374,7 @@ impl Verdict {
             Self::Warn | Self::Excepted => '!',
             Self::Fail | Self::Error => '✗',
             Self::Unverified => '?',
-            Self::NotApplicable(_) => '-',
+            Self::NotApplicable => '-',
         }
     }
 
@@ -295,7 +385,7 @@ impl Verdict {
             Self::Warn => "warn",
             Self::Fail => "fail",
             Self::Unverified => "unverified",
-            Self::NotApplicable(_) => "not applicable",
+            Self::NotApplicable => "not applicable",
             Self::Excepted => "excepted",
             Self::Attested => "attested",
             Self::Error => "error",
@@ -319,4 +409,8 @@ pub enum Reason {
     ComponentExisting,
     /// The kind of object does not occur.
     NoSubject,
+    /// The parameters do not ask for it: a lower level, an older version, an empty list.
+    NotAsked,
+    /// The source shows nothing of it: only a running cluster does, or only files do.
+    OtherSource,
 }

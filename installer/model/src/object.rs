@@ -98,7 +98,8 @@ impl Object {
     pub fn pod(&self) -> Option<(&Value, &Value)> {
         let at = match self.reference.kind.as_str() {
             "Pod" => "",
-            "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job" => "/spec/template",
+            "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "ReplicationController" | "Job" => "/spec/template",
+            "PodTemplate" => "/template",
             "CronJob" => "/spec/jobTemplate/spec/template",
             _ => return None,
         };

@@ -60,7 +60,7 @@ impl ProfileGate {
         match finding.verdict {
             Verdict::Fail => finding.severity >= self.fail_on,
             Verdict::Unverified | Verdict::Error => self.unverified_fails,
-            Verdict::Pass | Verdict::Warn | Verdict::NotApplicable(_) | Verdict::Excepted | Verdict::Attested => false,
+            Verdict::Pass | Verdict::Warn | Verdict::NotApplicable | Verdict::Excepted | Verdict::Attested => false,
         }
     }
 }

@@ -97,6 +97,14 @@ pub enum PlatformError {
     /// What a Job beside the database server does.
     #[error(transparent)]
     Database(#[from] crate::database::DatabaseError),
+    /// A path with files to judge.
+    #[error("cannot read {}", .path.display())]
+    Manifests {
+        /// As it was given.
+        path: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// There is no installation.
     #[error("there is no installation in namespace {namespace}")]
     NotInstalled {
@@ -141,6 +149,7 @@ impl Coded for PlatformError {
             Self::NoDeployment { .. } => Code("platform.no-deployment"),
             Self::DeploymentsLeft { .. } => Code("platform.deployments-left"),
             Self::Database(error) => error.code(),
+            Self::Manifests { .. } => Code("platform.manifests-unreadable"),
         }
     }
 }
@@ -180,7 +189,9 @@ mod tests {
             check: check.into(),
             subject: subject.to_owned().into(),
             verdict: Verdict::Fail,
+            reason: None,
             severity,
+            path: None,
             observed: String::new().into(),
             expected: String::new(),
             why: String::new(),

@@ -51,8 +51,8 @@ pub async fn install(cluster: &Cluster, prepared: &Prepared, by: ApprovedBy, opt
     if !prepared.plan.is_empty() {
         reload::wait(cluster, &intended.world, &verify::site(&record, &intended.world)?, &halt, events).await?;
     }
-    let report = Box::pin(verify::judge(cluster, &record, &intended, &halt, events)).await?;
+    let report = Box::pin(verify::judge(cluster, &record, &intended, true, &halt, events)).await?;
     halt.checkpoint()?;
-    airlock_engine::record::write_verdict(cluster, &prepared.plan.namespace, report.verdict).await?;
+    airlock_engine::record::write_verdict(cluster, &prepared.plan.namespace, report.summary.verdict).await?;
     Ok(Installed::Verified(Box::new(report)))
 }

@@ -1,13 +1,14 @@
 //! What Airlock installs and in which order, as plans; the only room that knows all others. It neither prints nor prompts.
 //!
 //! [`prepare()`] turns answers and a cluster into a [`Prepared`] plan: survey, image lock, render, observe, plan, rehearse,
-//! without a write; [`guide`] holds the questions that lead to answers. [`install()`] carries it out and judges the result; [`verify`] judges at any time. [`deployment`] does
+//! without a write; [`guide`] holds the questions that lead to answers. [`install()`] carries it out and judges the result; [`verify`] judges at any time, [`manifests`] judges files without a cluster. [`deployment`] does
 //! the same for each Airflow deployment; [`database`] is what its Jobs do beside the database server.
 //! `desired` says what should be, `planning` (pure) what is missing.
 
 pub mod database;
 pub mod deployment;
 pub mod guide;
+pub mod manifests;
 pub mod requirements;
 pub mod status;
 pub mod uninstall;
@@ -32,5 +33,7 @@ pub use install::{Installed, install};
 pub use prepare::{Prepared, inspect, prepare};
 
 pub use airlock_cluster::{Cluster, ClusterError, ClusterOptions};
-pub use airlock_compliance::{Report, blocks, checks, shipped};
+pub use airlock_compliance::{
+    CONNECTIONS_SCHEMA, CheckSummary, ComplianceError, Connections, Reads, Reference, Report, Standing, UnverifiedObject, blocks, checks, setting, shipped, standing, unprofiled, with_checks,
+};
 pub use airlock_engine::{ApplyOptions, Halt, Stop, StopSignal, Urgency, difference};

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_cluster::Cluster;
-use airlock_compliance::Report;
+use airlock_compliance::{Judging, Report};
 use airlock_engine::Halt;
 use airlock_engine::attempts::{self, ProbeSite};
 use airlock_model::answers::{Answers, Mode};
 use airlock_model::{
-    Attempt, AttemptId, Credentials, CredentialsForm, DeploymentName, Events, ImageLock, LiveObject, Need, Outcome, Profile, Record, SecretKeyRef, Snapshot, World, WorldDatabase,
+    Attempt, AttemptId, Credentials, CredentialsForm, DeploymentName, Events, ImageLock, Need, Outcome, Profile, Record, SecretKeyRef, Snapshot, SnapshotObject, World, WorldDatabase,
     WorldDeployment, names,
 };
 
@@ -59,8 +59,9 @@ fn attempts_in(needs: &[Need]) -> Vec<Attempt> {
     attempts.collect::<BTreeMap<AttemptId, Attempt>>().into_values().collect()
 }
 
-/// Carries out what was intended and judges. What has to end before gives no report, and leaves no pod.
-pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, halt: &Halt, events: &dyn Events) -> Result<Report, PlatformError> {
+/// Carries out what was intended and judges. What has to end before gives no report, and leaves no pod. With `passes`, what
+/// passes stands in the report.
+pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, passes: bool, halt: &Halt, events: &dyn Events) -> Result<Report, PlatformError> {
     let site = site(record, &intended.world)?;
     let outcomes = async { if intended.attempts.is_empty() { Ok(Vec::new()) } else { attempts::carry_out(cluster, &intended.attempts, &site, halt, events).await } };
     let read = halt.or(async { futures::join!(objects(cluster, intended), secret_values(cluster, intended)) });
@@ -75,8 +76,8 @@ pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, halt
     let answers: Answers = serde_json::from_value(record.answers.clone())?;
     let facts = if intended.needs.contains(&Need::Facts) { Some(halt.or(Box::pin(prepare::survey(cluster, &answers))).await??) } else { None };
     let planned = Some(airlock_model::Planned { images: images(cluster, record, &intended.world).await?, ..Default::default() });
-    let snapshot = Snapshot { world: intended.world.clone(), facts, objects, outcomes, leaks, shared, planned };
-    Ok(airlock_compliance::judge(&intended.profile, &snapshot)?)
+    let snapshot = Snapshot { world: intended.world.clone(), facts, objects, outcomes, leaks, shared, planned, ..Snapshot::default() };
+    Ok(airlock_compliance::judge(&intended.profile, &snapshot, Judging { passes, workers: 1 })?)
 }
 
 /// How attempts in pods are carried out.
@@ -158,7 +159,7 @@ fn world_of(answers: &Answers, deployments: Vec<WorldDeployment>) -> Result<Worl
 }
 
 /// Live objects of every kind that a check asked for, in the installation's namespaces.
-async fn objects(cluster: &Cluster, intended: &Intended) -> BTreeMap<String, Result<Vec<LiveObject>, String>> {
+async fn objects(cluster: &Cluster, intended: &Intended) -> BTreeMap<String, Result<Vec<SnapshotObject>, String>> {
     let mut found = BTreeMap::new();
     for need in &intended.needs {
         let Need::Objects { api_version, kind } = need else { continue };
@@ -170,16 +171,16 @@ async fn objects(cluster: &Cluster, intended: &Intended) -> BTreeMap<String, Res
     found
 }
 
-async fn of_kind(cluster: &Cluster, world: &World, api_version: &str, kind: &str) -> Result<Vec<LiveObject>, String> {
+async fn of_kind(cluster: &Cluster, world: &World, api_version: &str, kind: &str) -> Result<Vec<SnapshotObject>, String> {
     let mut all = Vec::new();
     if kind == "Namespace" {
         for name in &world.namespaces {
-            all.extend(cluster.get(&airlock_model::ObjectRef::cluster("v1", "Namespace", name)).await.map_err(|error| crate::images::chain(&error))?);
+            all.extend(cluster.get(&airlock_model::ObjectRef::cluster("v1", "Namespace", name)).await.map_err(|error| crate::images::chain(&error))?.map(SnapshotObject::from));
         }
         return Ok(all);
     }
     for namespace in &world.namespaces {
-        all.extend(cluster.list(api_version, kind, Some(namespace), None).await.map_err(|error| crate::images::chain(&error))?);
+        all.extend(cluster.list(api_version, kind, Some(namespace), None).await.map_err(|error| crate::images::chain(&error))?.into_iter().map(SnapshotObject::from));
     }
     Ok(all)
 }

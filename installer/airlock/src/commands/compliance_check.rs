@@ -1,38 +1,87 @@
-//! `airlock compliance-check`: the installation against a profile, by attempts that are listed first.
+//! `airlock compliance-check`: the installation against a profile, by attempts that are listed first; or files, without a
+//! cluster.
 
 use airlock_model::{Exit, Profile};
-use airlock_platform::{PlatformError, shipped, verify};
+use airlock_platform::{ComplianceError, PlatformError, Report, manifests, setting, shipped, unprofiled, verify, with_checks};
 
 use super::session::Session;
 use crate::arguments::ComplianceCheck;
 use crate::failure::Failure;
 use crate::output::progress::Progress;
-use crate::output::report;
+use crate::output::{connections, report};
 
 pub(super) async fn run(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Exit, Failure> {
     session.output.text_or_json("compliance-check")?;
-    let asked = arguments.profile.as_deref().map(profile).transpose()?;
+    if arguments.connections {
+        return list(session, arguments).await;
+    }
+    if arguments.manifests.is_empty() { of_cluster(session, arguments).await } else { of_files(session, arguments).await }
+}
+
+async fn of_files(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Exit, Failure> {
+    let profile = chosen(arguments, None)?;
+    let (paths, passes) = (arguments.manifests.clone(), shows_passes(session, arguments));
+    let judging = tokio::task::spawn_blocking(move || manifests::judge(&paths, &profile, passes).map_err(Failure::from));
+    let judged = session.reading(async { judging.await.unwrap_or(Err(Failure::Interrupted)) }).await?;
+    show(session, &judged)
+}
+
+/// The list is no proof while something that may allow more was not understood.
+async fn list(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Exit, Failure> {
+    let paths = arguments.manifests.clone();
+    let listing = tokio::task::spawn_blocking(move || manifests::connections(&paths).map_err(Failure::from));
+    let listed = session.reading(async { listing.await.unwrap_or(Err(Failure::Interrupted)) }).await?;
+    session.output.result("compliance-check", || listed.to_string(), &listed)?;
+    session.output.talk(&connections::unbound(&listed));
+    if listed.unverified.is_empty() {
+        return Ok(Exit::Ok);
+    }
+    session.output.insist(&connections::unverified(&listed));
+    Ok(Exit::Compliance)
+}
+
+async fn of_cluster(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Exit, Failure> {
+    // What is wrong with the arguments is told before a cluster is asked for anything.
+    chosen(arguments, None)?;
     let progress = Progress::new(session.output, session.log, arguments.events.clone())?;
     let cluster = session.connect().await?;
     let (record, answers) = session.reading(verify::recorded(&cluster, session.namespace())).await?;
-    let chosen = match asked {
-        Some(asked) => asked,
-        None => profile(&answers.profile.reference)?,
-    };
-    let intended = session.reading(verify::intend(&cluster, &answers, chosen)).await?;
+    let profile = chosen(arguments, Some(&answers.profile.reference))?;
+    let intended = session.reading(verify::intend(&cluster, &answers, profile)).await?;
     progress.say(report::intended(&intended.attempts).trim_end());
     progress.busy("making the attempts");
-    let judged = Box::pin(verify::judge(&cluster, &record, &intended, &session.halt(), &progress)).await;
+    let judged = Box::pin(verify::judge(&cluster, &record, &intended, shows_passes(session, arguments), &session.halt(), &progress)).await;
     let told = progress.finish();
-    let judged = judged?;
-    session.output.result("compliance-check", || report::report(&judged, session.output.data_style, session.output.verbose), &judged)?;
-    if judged.gate_failed {
-        session.output.insist(&report::refusal(&judged));
-    }
-    told.map(|()| if judged.gate_failed { Exit::Compliance } else { Exit::Ok })
+    let exit = show(session, &judged?)?;
+    told.map(|()| exit)
 }
 
-/// A profile that ships.
-fn profile(name: &str) -> Result<Profile, Failure> {
-    shipped(name).map_err(|error| PlatformError::from(error).into())
+fn show(session: &Session<'_>, judged: &Report) -> Result<Exit, Failure> {
+    session.output.result("compliance-check", || report::report(judged, session.output.data_style, session.output.verbose), judged)?;
+    if judged.summary.gate_failed {
+        session.output.insist(&report::refusal(judged));
+        return Ok(Exit::Compliance);
+    }
+    Ok(Exit::Ok)
+}
+
+const fn shows_passes(session: &Session<'_>, arguments: &ComplianceCheck) -> bool {
+    arguments.all || session.output.verbose
+}
+
+/// The profile that is named, else the installed one, else none; with the checks and parameters of the flags.
+fn chosen(arguments: &ComplianceCheck, installed: Option<&str>) -> Result<Profile, Failure> {
+    let named = arguments.profile.as_deref().or_else(|| installed.filter(|_| !arguments.no_profile));
+    let profile = || -> Result<Profile, ComplianceError> {
+        let mut profile = named.map_or_else(|| Ok(unprofiled()), shipped)?;
+        if let Some(checks) = &arguments.checks {
+            profile = with_checks(profile, checks)?;
+        }
+        for text in &arguments.set {
+            let (name, value) = setting(text)?;
+            profile.parameters.insert(name, value);
+        }
+        Ok(profile)
+    };
+    profile().map_err(|error| PlatformError::from(error).into())
 }

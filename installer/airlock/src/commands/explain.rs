@@ -1,8 +1,9 @@
 //! `airlock explain`: what an id means, offline.
 
-use airlock_model::{Answers, Exit, codes, explain_code};
+use airlock_model::{Answers, CheckSpec, Exit, codes, explain_code};
 use airlock_platform::requirements::StepSpec;
-use airlock_platform::{PlatformError, checks, requirements, uninstall};
+use airlock_platform::{PlatformError, Reads, Reference, checks, requirements, standing, uninstall};
+use serde::Serialize;
 use serde_json::json;
 
 use super::session::Session;
@@ -18,12 +19,12 @@ pub(super) fn run(session: &Session<'_>, arguments: &Explain) -> Result<Exit, Fa
     let style = session.output.data_style;
     let steps = steps()?;
     let Some(id) = &arguments.id else {
-        let document = json!({ "checks": checks().iter().map(|check| check.spec()).collect::<Vec<_>>(), "codes": codes().collect::<Vec<_>>(), "steps": &steps });
+        let document = json!({ "checks": checks().iter().map(|check| Explained::of(check.spec())).collect::<Vec<_>>(), "codes": codes().collect::<Vec<_>>(), "steps": &steps });
         session.output.result("explain", || explanation::list(checks().iter().map(|check| check.spec()), codes(), &steps, style), &document)?;
         return Ok(Exit::Ok);
     };
     if let Some(check) = checks().iter().find(|check| check.spec().id.eq_ignore_ascii_case(id)) {
-        session.output.result("explain", || explanation::check(check.spec(), style), check.spec())?;
+        session.output.result("explain", || explanation::check(check.spec(), style), &Explained::of(check.spec()))?;
     } else if let Some(spec) = explain_code(id) {
         session.output.result("explain", || explanation::code(spec, style), spec)?;
     } else if let Some(spec) = steps.iter().find(|step| step.id == *id) {
@@ -32,6 +33,24 @@ pub(super) fn run(session: &Session<'_>, arguments: &Explain) -> Result<Exit, Fa
         return Err(Failure::UnknownId { id: id.clone(), nearest: nearest(id, &steps) });
     }
     Ok(Exit::Ok)
+}
+
+/// A check with what it reads and who asks for it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Explained<'a> {
+    #[serde(flatten)]
+    spec: &'a CheckSpec,
+    reads: Reads,
+    because: &'static str,
+    references: Vec<Reference>,
+}
+
+impl<'a> Explained<'a> {
+    fn of(spec: &'a CheckSpec) -> Self {
+        let standing = standing(spec.id);
+        Self { spec, reads: standing.reads, because: standing.because, references: standing.references().collect() }
+    }
 }
 
 /// The steps of an installation, then those that take it away.

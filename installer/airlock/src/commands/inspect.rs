@@ -29,7 +29,7 @@ pub(super) async fn run(session: &Session<'_>, arguments: &Inspect) -> Result<Ex
     };
     let style = session.output.data_style;
     // Without answers no plan is judged: what does not apply would be most of the screen.
-    let shown: Vec<Finding> = findings.iter().filter(|finding| session.output.verbose || !matches!(finding.verdict, Verdict::NotApplicable(_))).cloned().collect();
+    let shown: Vec<Finding> = findings.iter().filter(|finding| session.output.verbose || !matches!(finding.verdict, Verdict::NotApplicable)).cloned().collect();
     let text = || format!("{}\n{}\n{}\n", inspection::facts(&facts, &findings, style), findings::findings(&shown, style, session.output.verbose), findings::summary(&findings));
     session.output.result("inspect", text, &Document { facts: &facts, findings: &findings })?;
     Ok(if findings.iter().any(blocks) { Exit::Blocked } else { Exit::Ok })

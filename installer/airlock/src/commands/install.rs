@@ -97,7 +97,7 @@ fn show(session: &Session<'_>, prepared: &Prepared, installed: &Installed) -> Re
         Installed::Verified(judged) => {
             let text = || report::report(judged, output.data_style, output.verbose);
             output.result("install", text, &Document { report: Some(judged), ..document("verified") })?;
-            if judged.gate_failed {
+            if judged.summary.gate_failed {
                 output.insist(&format!("{}; the installation stands; mend what is named above, then run the same command again", report::refusal(judged)));
                 return Ok(Exit::Compliance);
             }

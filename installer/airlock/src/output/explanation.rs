@@ -4,19 +4,25 @@ use std::fmt::Write as _;
 
 use airlock_model::{Action, CheckSpec, CodeSpec};
 use airlock_platform::requirements::StepSpec;
+use airlock_platform::standing;
 
 use super::plan;
 use super::style::Style;
 
 /// A check.
 pub(crate) fn check(spec: &CheckSpec, style: Style) -> String {
+    let standing = standing(spec.id);
     let mut text = format!("{}\n", style.heading(&format!("{}: {}", spec.id, spec.title)));
-    let _ = writeln!(text, "  severity: {}", severity(spec));
+    let _ = writeln!(text, "  severity: {}; {}", severity(spec), standing.because);
+    let _ = writeln!(text, "  judges:   {}", standing.reads.words());
     if !spec.promises.is_empty() {
         let _ = writeln!(text, "  promises: {}", spec.promises.join(", "));
     }
     let _ = writeln!(text, "  how:      {}", spec.explanation);
     let _ = writeln!(text, "  fix:      {}", spec.remedy);
+    for (number, reference) in standing.references().enumerate() {
+        let _ = writeln!(text, "  {:<9} {} {}: {}", if number == 0 { "asked by:" } else { "" }, reference.framework, reference.version, reference.id);
+    }
     text
 }
 

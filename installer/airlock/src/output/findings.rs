@@ -19,12 +19,15 @@ pub(crate) fn findings(findings: &[Finding], style: Style, verbose: bool) -> Str
 /// One finding.
 pub(crate) fn one(finding: &Finding, style: Style, verbose: bool) -> String {
     let mut text = format!("{} {:<8} {}\n", style.verdict(finding.verdict), finding.check, finding.subject);
-    let explained = !matches!(finding.verdict, Verdict::Pass | Verdict::Attested | Verdict::NotApplicable(_));
+    let explained = !matches!(finding.verdict, Verdict::Pass | Verdict::Attested | Verdict::NotApplicable);
     if explained || verbose {
         let _ = writeln!(text, "    seen:     {}", finding.observed);
         let _ = writeln!(text, "    expected: {}", finding.expected);
     }
     if explained {
+        if let Some(path) = &finding.path {
+            let _ = writeln!(text, "    field:    {path}");
+        }
         if !finding.why.is_empty() {
             let _ = writeln!(text, "    why:      {}", finding.why);
         }
@@ -47,6 +50,7 @@ fn rests_on(evidence: &Evidence) -> String {
     match evidence {
         Evidence::Field { object, path, value } => format!("{object} {path} = {}", airlock_model::Untrusted::from(value.to_string())),
         Evidence::Attempted(outcome) => attempted(outcome),
+        Evidence::Line { file, line, column } => format!("{file}:{line}:{column}"),
         Evidence::Fact(fact) => airlock_model::Untrusted::from(fact.as_str()).to_string(),
     }
 }
@@ -63,15 +67,20 @@ fn attempted(outcome: &Outcome) -> String {
 
 /// The findings that somebody should look at.
 pub(crate) fn notable(findings: &[Finding]) -> Vec<Finding> {
-    findings.iter().filter(|finding| !matches!(finding.verdict, Verdict::Pass | Verdict::Attested | Verdict::NotApplicable(_))).cloned().collect()
+    findings.iter().filter(|finding| !matches!(finding.verdict, Verdict::Pass | Verdict::Attested | Verdict::NotApplicable)).cloned().collect()
 }
 
-/// How many there are of each verdict: `12 pass, 1 fail, 2 unverified`.
+/// How many there are of each verdict: `1 fail, 2 unverified, 12 pass`.
 pub(crate) fn summary(findings: &[Finding]) -> String {
-    const ORDER: [&str; 8] = ["fail", "error", "unverified", "warn", "excepted", "attested", "pass", "not applicable"];
-    let of = |word: &str| findings.iter().filter(|finding| finding.verdict.word() == word).count();
-    let parts: Vec<String> = ORDER.into_iter().filter_map(|word| Some(of(word)).filter(|count| *count > 0).map(|count| format!("{count} {word}"))).collect();
-    if parts.is_empty() { "no findings".into() } else { format!("{}: {}", counted(findings.len(), "finding", "findings"), parts.join(", ")) }
+    tally(|verdict| findings.iter().filter(|finding| finding.verdict == verdict).count())
+}
+
+/// The same by a count of each.
+pub(crate) fn tally(of: impl Fn(Verdict) -> usize) -> String {
+    const ORDER: [Verdict; 8] = [Verdict::Fail, Verdict::Error, Verdict::Unverified, Verdict::Warn, Verdict::Excepted, Verdict::Attested, Verdict::Pass, Verdict::NotApplicable];
+    let counts: Vec<(usize, Verdict)> = ORDER.into_iter().map(|verdict| (of(verdict), verdict)).filter(|(count, _)| *count > 0).collect();
+    let parts: Vec<String> = counts.iter().map(|(count, verdict)| format!("{count} {verdict}")).collect();
+    if parts.is_empty() { "no findings".into() } else { format!("{}: {}", counted(counts.iter().map(|(count, _)| count).sum(), "finding", "findings"), parts.join(", ")) }
 }
 
 #[cfg(test)]

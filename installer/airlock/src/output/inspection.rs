@@ -62,7 +62,7 @@ pub(super) fn rights(findings: &[Finding]) -> String {
     let said = findings.iter().filter(|finding| finding.check == RIGHTS);
     let parts = said.map(|finding| match finding.verdict {
         Verdict::Pass => format!("{}, all that an installation needs", finding.observed),
-        Verdict::NotApplicable(_) => "not asked about: nothing is to be done".to_owned(),
+        Verdict::NotApplicable => "not asked about: nothing is to be done".to_owned(),
         verdict => format!("{verdict}, see {RIGHTS} below"),
     });
     let text = parts.collect::<Vec<_>>().join("; ");

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use airlock_model::{Attempt, Target, Vantage};
-use airlock_platform::Report;
+use airlock_model::{Attempt, Finding, Reason, Target, Vantage, Verdict};
+use airlock_platform::{CheckSummary, Report};
 
 use super::counted;
 use super::findings;
@@ -37,20 +37,29 @@ fn to(target: &Target) -> String {
 
 /// The whole report.
 pub(crate) fn report(report: &Report, style: Style, verbose: bool) -> String {
-    let mut text = format!("{}\n", style.heading(&format!("Profile {} {} of {}", report.profile.name, report.profile.version, report.profile.owner)));
-    let _ = writeln!(text, "  {}\n", report.digest);
-    for check in &report.checks {
+    let mut text = match report.profile.version.as_str() {
+        "" => format!("{}\n\n", style.heading("Every check with its defaults, unless flags say otherwise")),
+        version => format!("{}\n  {}\n\n", style.heading(&format!("Profile {} {version} of {}", report.profile.name, report.profile.owner)), report.digest),
+    };
+    let is_shown = |check: &&CheckSummary| verbose || check.reason != Some(Reason::OtherSource);
+    for check in report.checks.iter().filter(is_shown) {
         let subjects = if check.findings > 1 { style.paint(Ink::Faint, &format!(" ({})", counted(check.findings, "finding", "findings"))) } else { String::new() };
         let _ = writeln!(text, "{} {:<8} {}{subjects}", style.verdict(check.verdict), check.id, check.title);
     }
-    text.push_str(&promises(report, style));
-    let unclear = if verbose { report.findings.clone() } else { findings::notable(&report.findings) };
-    if !unclear.is_empty() {
-        let _ = writeln!(text, "\n{}", style.heading(if verbose { "All findings" } else { "What is not as it should be, or not shown" }));
-        text.push_str(&findings::findings(&unclear, style, verbose));
+    let hidden = report.checks.len() - report.checks.iter().filter(is_shown).count();
+    if hidden > 0 {
+        let _ = writeln!(text, "{} {} that this source shows nothing of", style.paint(Ink::Faint, "–"), counted(hidden, "check", "checks"));
     }
-    let gate = if report.gate_failed { style.paint(Ink::Red, "✗ the gate fails") } else { style.paint(Ink::Green, "✓ the gate passes") };
-    let _ = writeln!(text, "\n{}\n{gate}", findings::summary(&report.findings));
+    text.push_str(&promises(report, style));
+    let has_passes = report.findings.iter().any(|finding| finding.verdict == Verdict::Pass);
+    let shown: Vec<Finding> = report.findings.iter().filter(|finding| verbose || finding.verdict != Verdict::NotApplicable).cloned().collect();
+    if !shown.is_empty() {
+        let _ = writeln!(text, "\n{}", style.heading(if verbose || has_passes { "All findings" } else { "What is not as it should be, or not shown" }));
+        text.push_str(&findings::findings(&shown, style, verbose));
+    }
+    let gate = if report.summary.gate_failed { style.paint(Ink::Red, "✗ the gate fails") } else { style.paint(Ink::Green, "✓ the gate passes") };
+    let tally = findings::tally(|verdict| report.summary.counts.get(&verdict).copied().unwrap_or_default());
+    let _ = writeln!(text, "\n{tally}\n{gate}");
     text
 }
 
@@ -83,7 +92,8 @@ pub(crate) fn refusal(report: &Report) -> String {
         0 => " fails".to_owned(),
         others => format!(" and {} fail", counted(others, "more check", "more checks")),
     };
-    format!("{named}{others} the gate of the profile {}", report.profile.name)
+    let gate = if report.profile.version.is_empty() { "the gate".to_owned() } else { format!("the gate of the profile {}", report.profile.name) };
+    format!("{named}{others} {gate}")
 }
 
 #[cfg(test)]

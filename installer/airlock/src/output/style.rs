@@ -52,7 +52,7 @@ impl Style {
             Verdict::Pass | Verdict::Attested => Ink::Green,
             Verdict::Warn | Verdict::Excepted | Verdict::Unverified => Ink::Yellow,
             Verdict::Fail | Verdict::Error => Ink::Red,
-            Verdict::NotApplicable(_) => Ink::Faint,
+            Verdict::NotApplicable => Ink::Faint,
         };
         self.paint(ink, &format!("{} {:<10}", verdict.mark(), verdict.word()))
     }

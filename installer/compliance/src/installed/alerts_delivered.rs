@@ -1,7 +1,7 @@
 //! MON-001: alerts reach somebody. The proof is the Job by which the last install sent the receiver a message.
 
 use airlock_model::answers::Receiver;
-use airlock_model::{Check, CheckSpec, Finding, LiveObject, Need, Profile, Reason, Severity, Snapshot, World, names};
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, SnapshotObject, World, names};
 use serde_json::Value;
 
 use crate::described::{Described, Resting};
@@ -65,12 +65,12 @@ fn judge(given: &Snapshot) -> Finding {
     }
 }
 
-fn text<'a>(job: &'a LiveObject, path: &str) -> Option<&'a str> {
+fn text<'a>(job: &'a SnapshotObject, path: &str) -> Option<&'a str> {
     job.manifest.pointer(path)?.as_str()
 }
 
 /// How the Job ended (Kubernetes: conditions `Complete` and `Failed` of a Job).
-fn condition(job: &LiveObject) -> Option<&str> {
+fn condition(job: &SnapshotObject) -> Option<&str> {
     let conditions = job.manifest.pointer("/status/conditions")?.as_array()?;
     conditions.iter().filter(|condition| condition["status"] == "True").filter_map(|condition| condition["type"].as_str()).find(|kind| ["Complete", "Failed"].contains(kind))
 }

@@ -1,6 +1,6 @@
 //! TLS-002: hosts refuse TLS 1.0 and 1.1, tried beside a handshake with the newest version.
 
-use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, TlsVersion, World};
+use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, Subject, TlsVersion, World};
 
 use crate::attempts::{outcome, outdated, outdated_id, served, served_id, words};
 use crate::described::{Described, Resting};
@@ -46,7 +46,7 @@ impl Check for OutdatedTls {
 }
 
 fn judge(given: &Snapshot, host: &str, version: TlsVersion) -> Finding {
-    let subject = format!("{host}:{}, {}", given.world.edge_port, if version == TlsVersion::Tls10 { "TLS 1.0" } else { "TLS 1.1" });
+    let subject = Subject::of("Host", format!("{host}:{}, {}", given.world.edge_port, if version == TlsVersion::Tls10 { "TLS 1.0" } else { "TLS 1.1" }));
     let tried = match outcome(given, &outdated_id(host, version)) {
         Ok(tried) => tried,
         Err(reason) => return TEXTS.unverified(subject, reason),

@@ -1,12 +1,11 @@
-//! PSS-001 to PSS-017: every live pod of the installation against one control each of the Pod Security Standards.
+//! PSS-001 to PSS-017: every pod and every template of pods against one control each of the Pod Security Standards.
 
-use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World};
-use serde_json::Value;
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, World};
 
-use crate::described::{Described, Resting};
+use crate::described::Described;
 use crate::live;
 use crate::parameter;
-use crate::pod_security::{Control, Pod, Violation};
+use crate::pod_security::{Control, Pod, PodSecurityLevel, PodSecurityVersion, Violation};
 
 /// One or two controls under the id that profiles select.
 pub(crate) struct PodSecurity {
@@ -25,31 +24,34 @@ impl Check for PodSecurity {
 
     fn evaluate(&self, profile: &Profile, given: &Snapshot) -> Vec<Finding> {
         let check = &self.described;
+        let (level, version) = match parameter::pod_security(profile) {
+            Ok(asked) => asked,
+            Err(reason) => return vec![check.unverified(live::PODS, reason)],
+        };
+        let active = level.map(|level| Control::active(self.controls, level, version)).unwrap_or_default();
+        if active.is_empty() {
+            let level = level.map_or("privileged", PodSecurityLevel::name);
+            return vec![check.not_applicable(live::PODS, Reason::NotAsked, format!("level {level} of version {version} does not ask for it"))];
+        }
         let pods = match live::pods(given) {
             Ok(pods) => pods,
-            Err(reason) => return vec![check.unverified("pods of the installation", reason)],
+            Err(unseen) => return check.unseen(live::PODS, unseen),
         };
-        let version = match parameter::pod_security_version(profile) {
-            Ok(version) => version,
-            Err(reason) => return vec![check.unverified("pods of the installation", reason)],
+        let allowed = format!("allowed by version {version}");
+        let of_pod = |pod: &live::PodOf<'_>| match pod.pod() {
+            None => vec![check.unverified(pod.object, "its containers were not given")],
+            Some(read) => check.each_of_pod(pod, violations(&active, &read, version), &allowed),
         };
-        let judge = |manifest: &Value| {
-            let pod = Pod::new(manifest.get("metadata").unwrap_or(&Value::Null), manifest.get("spec")?);
-            let mut found: Vec<Violation> = self.controls.iter().flat_map(|control| control.judge(&pod, version)).collect();
-            found.sort_by(|a, b| a.path.cmp(&b.path));
-            found.dedup_by(|a, b| a.path == b.path);
-            pod.containers().next().is_some().then_some(found)
-        };
-        let of_pod = |live: &&airlock_model::LiveObject| match judge(&live.manifest) {
-            None => check.unverified(live.object.to_string(), "its containers were not given"),
-            Some(found) if found.is_empty() => check.pass(live.object.to_string(), format!("allowed by version {version}")),
-            Some(found) => {
-                let details: Vec<&str> = found.iter().map(|violation| violation.detail.as_str()).collect();
-                check.fail(live.object.to_string(), details.join("; ")).seen(live, &found)
-            }
-        };
-        pods.iter().map(of_pod).collect()
+        pods.iter().flat_map(of_pod).collect()
     }
+}
+
+/// What the controls find, each field once.
+fn violations(controls: &[Control], pod: &Pod<'_>, version: PodSecurityVersion) -> Vec<Violation> {
+    let mut found: Vec<Violation> = controls.iter().flat_map(|control| control.judge(pod, version)).collect();
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found.dedup_by(|a, b| a.path == b.path);
+    found
 }
 
 struct Texts {
@@ -66,7 +68,7 @@ const fn check(id: &'static str, severity: Severity, controls: &'static [Control
 }
 
 /// What mends a pod of ours: it was rendered right, so something changed it.
-const REMEDY: &str = "Airlock renders its pods so that they pass. Find who changed this one (an admission webhook, a patch in the answers, a person: see managedFields), undo it there, and run `airlock install` again.";
+const REMEDY: &str = "In a file: change the field. Airlock renders its own pods so that they pass: find who changed this one (an admission webhook, a patch in the answers, a person: see managedFields), undo it there, and run `airlock install` again.";
 
 /// The seventeen, in the order of their ids.
 pub(crate) static CHECKS: [PodSecurity; 17] = [
@@ -76,7 +78,7 @@ pub(crate) static CHECKS: [PodSecurity; 17] = [
         &[Control::Privileged],
         &Texts {
             title: "no container is privileged",
-            explanation: "securityContext.privileged of every init, main, and ephemeral container of each live pod; only false or absent passes.",
+            explanation: "securityContext.privileged of every init, main, and ephemeral container of each pod and template; only false or absent passes.",
             expected: "privileged is false or absent",
             why: "a privileged container can do on the node whatever root can",
             remedy: REMEDY,
@@ -88,7 +90,7 @@ pub(crate) static CHECKS: [PodSecurity; 17] = [
         &[Control::HostNamespaces],
         &Texts {
             title: "no pod shares the node's network, process, or IPC namespace",
-            explanation: "spec.hostNetwork, spec.hostPID, spec.hostIPC of each live pod; only false or absent passes.",
+            explanation: "spec.hostNetwork, spec.hostPID, spec.hostIPC of each pod and template; only false or absent passes.",
             expected: "hostNetwork, hostPID, and hostIPC are false or absent",
             why: "such a pod passes by every network policy, or sees and signals the processes of others",
             remedy: REMEDY,
@@ -100,7 +102,7 @@ pub(crate) static CHECKS: [PodSecurity; 17] = [
         &[Control::HostPathVolumes],
         &Texts {
             title: "no pod mounts a folder of its node",
-            explanation: "spec.volumes[*].hostPath of each live pod; only absent passes.",
+            explanation: "spec.volumes[*].hostPath of each pod and template; only absent passes.",
             expected: "no volume has hostPath",
             why: "a folder of the node gives the pod the data of other pods, or the node itself",
             remedy: REMEDY,
@@ -112,7 +114,7 @@ pub(crate) static CHECKS: [PodSecurity; 17] = [
         &[Control::HostPorts],
         &Texts {
             title: "no container takes a port of its node",
-            explanation: "ports[*].hostPort of every container of each live pod; only 0 or absent passes.",
+            explanation: "ports[*].hostPort of every container of each pod and template; only 0 or absent passes.",
             expected: "no port has hostPort",
             why: "a port of the node is a way in beside the edge, which no policy of the platform closes",
             remedy: REMEDY,
@@ -124,7 +126,7 @@ pub(crate) static CHECKS: [PodSecurity; 17] = [
         &[Control::CapabilitiesBaseline],
         &Texts {
             title: "no container adds capabilities beyond the runtime's defaults",
-            explanation: "securityContext.capabilities.add of every container of each live pod, against the thirteen of level baseline.",
+            explanation: "securityContext.capabilities.add of every container of each pod and template, against the thirteen of level baseline.",
             expected: "capabilities.add stays within level baseline",
             why: "capabilities such as NET_RAW or SYS_ADMIN are parts of root's power",
             remedy: REMEDY,
@@ -136,7 +138,7 @@ pub(crate) static CHECKS: [PodSecurity; 17] = [
         &[Control::CapabilitiesRestricted],
         &Texts {
             title: "every container drops all capabilities",
-            explanation: "securityContext.capabilities of every container of each live pod: drop has ALL, add has at most NET_BIND_SERVICE.",
+            explanation: "securityContext.capabilities of every container of each pod and template: drop has ALL, add has at most NET_BIND_SERVICE.",
             expected: "capabilities.drop has ALL; capabilities.add at most NET_BIND_SERVICE",
             why: "a capability that the program does not need serves only who takes it over",
             remedy: REMEDY,
@@ -148,7 +150,7 @@ pub(crate) static CHECKS: [PodSecurity; 17] = [
         &[Control::AllowPrivilegeEscalation],
         &Texts {
             title: "no process can gain more rights than its parent",
-            explanation: "securityContext.allowPrivilegeEscalation of every container of each live pod; only false passes, absent does not.",
+            explanation: "securityContext.allowPrivilegeEscalation of every container of each pod and template; only false passes, absent does not.",
             expected: "allowPrivilegeEscalation is false",
             why: "a set-user-ID program in the image could make a process root",
             remedy: REMEDY,
@@ -181,7 +183,7 @@ pub(crate) static CHECKS: [PodSecurity; 17] = [
     check(
         "PSS-010",
         Severity::Medium,
-        &[Control::SeccompProfileRestricted],
+        &[Control::SeccompProfileBaseline, Control::SeccompProfileRestricted],
         &Texts {
             title: "the kernel filters system calls of every container",
             explanation: "securityContext.seccompProfile.type of every container, or of the pod where the container is silent: RuntimeDefault or Localhost.",
@@ -220,7 +222,7 @@ pub(crate) static CHECKS: [PodSecurity; 17] = [
         &[Control::Sysctls],
         &Texts {
             title: "no pod sets kernel parameters beyond the safe ones",
-            explanation: "spec.securityContext.sysctls of each live pod, against the list of the profile's version.",
+            explanation: "spec.securityContext.sysctls of each pod and template, against the list of the profile's version.",
             expected: "sysctls are among the safe ones",
             why: "other kernel parameters reach beyond the pod to everything on its node",
             remedy: REMEDY,
@@ -244,7 +246,7 @@ pub(crate) static CHECKS: [PodSecurity; 17] = [
         &[Control::RestrictedVolumes],
         &Texts {
             title: "pods mount only kinds of volume that the platform manages",
-            explanation: "spec.volumes of each live pod: configMap, csi, downwardAPI, emptyDir, ephemeral, image, persistentVolumeClaim, projected, secret.",
+            explanation: "spec.volumes of each pod and template: configMap, csi, downwardAPI, emptyDir, ephemeral, image, persistentVolumeClaim, projected, secret.",
             expected: "every volume is of a kind that level restricted allows",
             why: "volumes written into a pod pass by the storage classes and their rules",
             remedy: REMEDY,

@@ -1,6 +1,6 @@
 //! REG-010: every container runs an image of the lock, by the digest that the lock gives it.
 
-use airlock_model::{Check, CheckSpec, Digest, Finding, ImageLock, LiveObject, Need, Profile, Severity, Snapshot, World};
+use airlock_model::{Check, CheckSpec, Digest, Finding, ImageLock, Need, Profile, Severity, Snapshot, SnapshotObject, World};
 use serde_json::Value;
 
 use crate::described::{Described, Resting};
@@ -35,11 +35,13 @@ impl Check for RunningImages {
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
         let pods = match live::pods(given) {
             Ok(pods) => pods,
-            Err(reason) => return vec![TEXTS.unverified("pods of the installation", reason)],
+            Err(unseen) => return TEXTS.unseen(live::PODS, unseen),
         };
         match given.planned.as_ref().map(|planned| &planned.images).filter(|lock| !lock.0.is_empty()) {
-            Some(lock) => pods.iter().map(|live| judge(live, lock)).collect(),
-            None => vec![TEXTS.unverified("pods of the installation", "the image lock was not given")],
+            // A template runs nothing.
+            Some(lock) if pods.iter().any(|pod| pod.at.is_empty()) => pods.iter().filter(|pod| pod.at.is_empty()).map(|pod| judge(pod.object, lock)).collect(),
+            Some(_) => vec![TEXTS.unverified(live::PODS, "no pod runs")],
+            None => vec![TEXTS.unverified(live::PODS, "the image lock was not given")],
         }
     }
 }
@@ -51,9 +53,8 @@ enum Image {
     Unknown(String),
 }
 
-fn judge(live: &LiveObject, lock: &ImageLock) -> Finding {
-    let subject = live.object.to_string();
-    let Some(spec) = live.manifest.get("spec") else { return TEXTS.unverified(subject, "its containers were not given") };
+fn judge(live: &SnapshotObject, lock: &ImageLock) -> Finding {
+    let Some(spec) = live.manifest.get("spec") else { return TEXTS.unverified(live, "its containers were not given") };
     let pod = Pod::new(&Value::Null, spec);
     let (mut other, mut unknown, mut count) = (Vec::new(), Vec::new(), 0);
     for container in pod.containers() {
@@ -66,15 +67,15 @@ fn judge(live: &LiveObject, lock: &ImageLock) -> Finding {
     }
     if !other.is_empty() {
         let details: Vec<&str> = other.iter().map(|violation| violation.detail.as_str()).collect();
-        TEXTS.fail(subject, details.join("; ")).seen(live, &other)
+        TEXTS.fail(live, details.join("; ")).seen(live, &other)
     } else if count == 0 || !unknown.is_empty() {
-        TEXTS.unverified(subject, if count == 0 { "its containers were not given".to_owned() } else { unknown.join("; ") })
+        TEXTS.unverified(live, if count == 0 { "its containers were not given".to_owned() } else { unknown.join("; ") })
     } else {
-        TEXTS.pass(subject, format!("{count} containers run digests of the lock"))
+        TEXTS.pass(live, format!("{count} containers run digests of the lock"))
     }
 }
 
-fn image(live: &LiveObject, name: &str, path: &str, container: &Value, lock: &ImageLock) -> Image {
+fn image(live: &SnapshotObject, name: &str, path: &str, container: &Value, lock: &ImageLock) -> Image {
     let reference = container.get("image").and_then(Value::as_str).unwrap_or_default();
     let odd = |detail: String| Image::Other(Violation { path: format!("{path}/image"), value: reference.into(), detail });
     let Some(wanted) = digest(reference) else { return odd(format!("container {name} names its image without a digest")) };
@@ -96,7 +97,7 @@ fn digest(reference: &str) -> Option<Digest> {
     reference.rsplit_once('@').and_then(|(_, digest)| digest.parse().ok())
 }
 
-fn reported<'a>(live: &'a LiveObject, container: &str) -> Option<&'a str> {
+fn reported<'a>(live: &'a SnapshotObject, container: &str) -> Option<&'a str> {
     let status = live.manifest.get("status")?;
     let all = ["initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"].into_iter().filter_map(|list| status.get(list)?.as_array()).flatten();
     let named = all.filter(|status| status.get("name").and_then(Value::as_str) == Some(container));

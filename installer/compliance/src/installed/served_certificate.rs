@@ -1,6 +1,6 @@
 //! TLS-001: the certificate that each host serves verifies, names the host, is in date, and is the one in the Secret.
 
-use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Outcome, Presented, Profile, Severity, Snapshot, World};
+use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Outcome, Presented, Profile, Severity, Snapshot, Subject, World};
 use jiff::Timestamp;
 
 use crate::attempts::{outcome, served, served_id, words};
@@ -37,7 +37,7 @@ impl Check for ServedCertificate {
             return vec![TEXTS.unverified("hosts of the base domain", "no served host was given")];
         }
         let of_host = |host: &String| {
-            let subject = format!("{host}:{}", given.world.edge_port);
+            let subject = Subject::of("Host", format!("{host}:{}", given.world.edge_port));
             match outcome(given, &served_id(host)) {
                 Ok(outcome) => judge(profile, given, host, subject, outcome).tried([outcome]),
                 Err(reason) => TEXTS.unverified(subject, reason),
@@ -47,7 +47,7 @@ impl Check for ServedCertificate {
     }
 }
 
-fn judge(profile: &Profile, given: &Snapshot, host: &str, subject: String, outcome: &Outcome) -> Finding {
+fn judge(profile: &Profile, given: &Snapshot, host: &str, subject: Subject, outcome: &Outcome) -> Finding {
     match &outcome.result {
         AttemptResult::Handshaken(presented) => judge_presented(profile, given, host, subject, presented, outcome.started),
         AttemptResult::Untrusted { .. } | AttemptResult::TlsRefused { .. } => TEXTS.fail(subject, words(&outcome.result)),
@@ -55,7 +55,7 @@ fn judge(profile: &Profile, given: &Snapshot, host: &str, subject: String, outco
     }
 }
 
-fn judge_presented(profile: &Profile, given: &Snapshot, host: &str, subject: String, presented: &Presented, now: Timestamp) -> Finding {
+fn judge_presented(profile: &Profile, given: &Snapshot, host: &str, subject: Subject, presented: &Presented, now: Timestamp) -> Finding {
     let days = whole_days(now, presented.not_after);
     let seen = format!("issued by {}, {days} days left, SHA-256 {}", presented.issuer.raw(), presented.fingerprint.short());
     if !presented.names.iter().any(|name| covers(name.raw(), host)) {

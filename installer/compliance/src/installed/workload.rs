@@ -1,10 +1,10 @@
-//! WKL-001 to WKL-005: what every pod of ours keeps to beyond the Pod Security Standards.
+//! WKL-001 to WKL-005: what every pod keeps to beyond the Pod Security Standards.
 
-use airlock_model::{Check, CheckSpec, Finding, LiveObject, Need, Profile, Severity, Snapshot, World};
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, SnapshotObject, Source, World};
 use serde_json::Value;
 
-use crate::described::{Described, Resting};
-use crate::live;
+use crate::described::Described;
+use crate::live::{self, PodOf};
 use crate::pod_security::{Pod, Violation, set};
 
 /// Judges one pod: what is wrong with it.
@@ -24,8 +24,8 @@ pub(crate) static READ_ONLY_ROOT: Workload = Workload {
             title: "every root file system is read-only",
             severity: Severity::Medium,
             promises: &["P2"],
-            explanation: "securityContext.readOnlyRootFilesystem of every container of each live pod; only true passes.",
-            remedy: "Airlock renders its pods so. Find who changed this one (see managedFields), undo it there, and run `airlock install` again.",
+            explanation: "securityContext.readOnlyRootFilesystem of every container of each pod and template; only true passes.",
+            remedy: "In a file: set the field. Airlock renders its own pods so: find who changed this one (see managedFields), undo it there, and run `airlock install` again.",
         },
         expected: "readOnlyRootFilesystem is true",
         why: "who takes over the program can put files beside it and stay",
@@ -41,8 +41,8 @@ pub(crate) static RESOURCES: Workload = Workload {
             title: "every container has requests and limits for CPU and memory",
             severity: Severity::Medium,
             promises: &["P2"],
-            explanation: "resources.requests and resources.limits of every init and main container of each live pod, each with cpu and memory. Defaults of a LimitRange stand in live pods and count.",
-            remedy: "Airlock renders its pods so. Find who changed this one (see managedFields), undo it there, and run `airlock install` again.",
+            explanation: "resources.requests and resources.limits of every init and main container of each pod and template, each with cpu and memory. A limit without a request is the request too, as the API server fills it in. Defaults of a LimitRange stand in live pods and count; of files they do not, since another file may come without it.",
+            remedy: "In a file: set the field. Airlock renders its own pods so: find who changed this one (see managedFields), undo it there, and run `airlock install` again.",
         },
         expected: "requests and limits have cpu and memory",
         why: "one container can starve its node, and the sums that were approved do not hold",
@@ -60,28 +60,8 @@ impl Check for Workload {
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
-        each_pod(&self.described, given, |live| {
-            let pod = Pod::new(&Value::Null, live.manifest.get("spec")?);
-            pod.containers().next().is_some().then(|| (self.judge)(&pod))
-        })
+        self.described.each_pod(given, |pod| pod.pod().map(|pod| (self.judge)(&pod)))
     }
-}
-
-/// One finding a pod; none from `judge` means that the pod could not be read.
-fn each_pod(check: &Described, given: &Snapshot, judge: impl Fn(&LiveObject) -> Option<Vec<Violation>>) -> Vec<Finding> {
-    let pods = match live::pods(given) {
-        Ok(pods) => pods,
-        Err(reason) => return vec![check.unverified("pods of the installation", reason)],
-    };
-    let of_pod = |live: &&LiveObject| match judge(live) {
-        None => check.unverified(live.object.to_string(), "its containers were not given"),
-        Some(found) if found.is_empty() => check.pass(live.object.to_string(), check.expected),
-        Some(found) => {
-            let details: Vec<&str> = found.iter().map(|violation| violation.detail.as_str()).collect();
-            check.fail(live.object.to_string(), details.join("; ")).seen(live, &found)
-        }
-    };
-    pods.iter().map(of_pod).collect()
 }
 
 fn read_only_root(pod: &Pod<'_>) -> Vec<Violation> {
@@ -99,8 +79,11 @@ fn resources(pod: &Pod<'_>) -> Vec<Violation> {
     // The API allows no resources in ephemeral containers.
     for container in pod.containers().filter(|container| !container.path.starts_with("/spec/ephemeralContainers")) {
         for part in ["requests", "limits"] {
-            let amounts = container.value.get("resources").and_then(|resources| resources.get(part));
-            let missing: Vec<&str> = ["cpu", "memory"].into_iter().filter(|name| amounts.and_then(|amounts| set(amounts, name)).is_none()).collect();
+            let of = |part: &str| container.value.get("resources").and_then(|resources| resources.get(part));
+            let amounts = of(part);
+            // The API server makes a limit without a request the request as well.
+            let is_there = |name: &&str| [amounts, of("limits")].into_iter().flatten().any(|amounts| set(amounts, name).is_some());
+            let missing: Vec<&str> = ["cpu", "memory"].into_iter().filter(|name| !is_there(name)).collect();
             if !missing.is_empty() {
                 let value = amounts.cloned().unwrap_or(Value::Null);
                 found.push(Violation { path: format!("{}/resources/{part}", container.path), value, detail: format!("container {} has no {part} for {}", container.name(), missing.join(" and ")) });
@@ -116,8 +99,8 @@ static TOKEN: Described = Described {
         title: "no pod is given a Kubernetes API token that it has no rights for",
         severity: Severity::Medium,
         promises: &["P2"],
-        explanation: "automountServiceAccountToken of each live pod, else of its ServiceAccount; true, which is also the default, fails, as does a volume that holds a token. A pod's own value wins over its ServiceAccount's. Left out are pods whose component asks for rights, which the plan lists: kube-state-metrics, and the scheduler of each Airflow deployment.",
-        remedy: "Airlock's other components need no Kubernetes API and are rendered so. Find who changed this pod or its ServiceAccount (see managedFields), undo it there, and run `airlock install` again.",
+        explanation: "automountServiceAccountToken of each pod and template, else of its ServiceAccount; true, which is also the default, fails, as does a volume that holds a token. A pod's own value wins over its ServiceAccount's. Left out are pods whose ServiceAccount a RoleBinding or ClusterRoleBinding among the files names, and pods of Airlock whose component asks for rights, which the plan lists: kube-state-metrics, and the scheduler of each Airflow deployment.",
+        remedy: "In a file: set automountServiceAccountToken to false. Airlock's other components need no Kubernetes API and are rendered so: find who changed this pod or its ServiceAccount (see managedFields), undo it there, and run `airlock install` again.",
     },
     expected: "automountServiceAccountToken is false and no volume holds a token, or its component asks for rights",
     why: "who takes over the program also gets a login to the Kubernetes API",
@@ -138,24 +121,33 @@ impl Check for TokenNotMounted {
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
         let accounts = match live::objects(given, "ServiceAccount") {
             Ok(accounts) => accounts,
-            Err(reason) => return vec![TOKEN.unverified("pods of the installation", reason)],
+            Err(reason) => return vec![TOKEN.unverified(live::PODS, reason)],
         };
-        each_pod(&TOKEN, given, |live| {
-            let spec = live.manifest.get("spec")?;
-            let named = spec.get("serviceAccountName").and_then(Value::as_str).zip(live.object.namespace.as_deref());
-            if named.is_some_and(|(name, namespace)| given.world.accounts_with_rights.contains(&format!("{namespace}/{name}"))) {
+        TOKEN.each_pod(given, |pod| {
+            let spec = pod.spec()?;
+            if given.world.accounts_with_rights.contains(&format!("{}/{}", live::namespace(pod.object), pod.account())) || is_bound(given, pod) {
                 return Some(Vec::new());
             }
-            let of_account = || account(live, spec, &accounts).and_then(|account| set(&account.manifest, "automountServiceAccountToken"));
+            let of_account = || account(pod, &accounts).and_then(|account| set(&account.manifest, "automountServiceAccountToken"));
             let mount = set(spec, "automountServiceAccountToken").or_else(of_account);
             let mut found = Vec::new();
             if mount != Some(&Value::Bool(false)) {
-                found.push(Violation { path: "/spec/automountServiceAccountToken".into(), value: mount.cloned().unwrap_or(Value::Null), detail: "a token is mounted".into() });
+                found.push(Violation::new("/spec/automountServiceAccountToken", mount, "a token is mounted"));
             }
             found.extend(token_volumes(spec));
             Some(found)
         })
     }
+}
+
+/// A binding that was given names the pod's account: it has rights, and so a use for its token.
+fn is_bound(given: &Snapshot, pod: &PodOf<'_>) -> bool {
+    let bindings = ["RoleBinding", "ClusterRoleBinding"].into_iter().filter_map(|kind| given.objects.get(kind)?.as_ref().ok()).flatten();
+    let subjects = bindings.flat_map(|binding| binding.manifest.get("subjects").and_then(Value::as_array).into_iter().flatten().map(move |subject| (binding, subject)));
+    subjects.into_iter().any(|(binding, subject)| {
+        let text = |key| subject.get(key).and_then(Value::as_str);
+        text("kind") == Some("ServiceAccount") && text("name") == Some(pod.account()) && text("namespace").unwrap_or_else(|| live::namespace(binding)) == live::namespace(pod.object)
+    })
 }
 
 fn token_volumes(spec: &Value) -> Vec<Violation> {
@@ -165,9 +157,8 @@ fn token_volumes(spec: &Value) -> Vec<Violation> {
     named.map(|(index, name)| Violation { path: format!("/spec/volumes/{index}/projected"), detail: format!("volume {name} holds a token"), value: name }).collect()
 }
 
-fn account<'a>(live: &LiveObject, spec: &Value, accounts: &[&'a LiveObject]) -> Option<&'a LiveObject> {
-    let name = spec.get("serviceAccountName").and_then(Value::as_str).unwrap_or("default");
-    accounts.iter().copied().find(|account| account.object.namespace == live.object.namespace && account.object.name == name)
+fn account<'a>(pod: &PodOf<'_>, accounts: &[&'a SnapshotObject]) -> Option<&'a SnapshotObject> {
+    accounts.iter().copied().find(|account| live::namespace(account) == live::namespace(pod.object) && account.object.name == pod.account())
 }
 
 static ACCOUNT: Described = Described {
@@ -176,8 +167,8 @@ static ACCOUNT: Described = Described {
         title: "every pod has a ServiceAccount of its own kind",
         severity: Severity::Medium,
         promises: &["P2", "P12"],
-        explanation: "spec.serviceAccountName of each live pod: not `default`, and the ServiceAccount exists.",
-        remedy: "Airlock renders its pods so. Find who changed this one (see managedFields), undo it there, and run `airlock install` again.",
+        explanation: "spec.serviceAccountName of each pod and template: not `default`; of a cluster, the ServiceAccount exists. Files may leave it to others to make it.",
+        remedy: "In a file: set the field. Airlock renders its own pods so: find who changed this one (see managedFields), undo it there, and run `airlock install` again.",
     },
     expected: "serviceAccountName is not `default` and exists",
     why: "rights that somebody gives to `default` would be rights of the platform",
@@ -198,19 +189,19 @@ impl Check for DedicatedAccount {
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
         let accounts = match live::objects(given, "ServiceAccount") {
             Ok(accounts) => accounts,
-            Err(reason) => return vec![ACCOUNT.unverified("pods of the installation", reason)],
+            Err(reason) => return vec![ACCOUNT.unverified(live::PODS, reason)],
         };
-        each_pod(&ACCOUNT, given, |live| {
-            let spec = live.manifest.get("spec")?;
-            let name = spec.get("serviceAccountName").and_then(Value::as_str).unwrap_or("default");
+        ACCOUNT.each_pod(given, |pod| {
+            pod.spec()?;
+            let name = pod.account();
             let detail = if name == "default" {
                 "it runs as `default`".to_owned()
-            } else if account(live, spec, &accounts).is_none() {
+            } else if given.source == Source::Cluster && account(pod, &accounts).is_none() {
                 format!("its ServiceAccount {name} does not exist")
             } else {
                 return Some(Vec::new());
             };
-            Some(vec![Violation { path: "/spec/serviceAccountName".into(), value: name.into(), detail }])
+            Some(vec![Violation::new("/spec/serviceAccountName", Some(&name.into()), detail)])
         })
     }
 }

@@ -15,12 +15,15 @@ pub(super) fn namespaces(pod: &Pod<'_>, _: PodSecurityVersion) -> Vec<Violation>
         .collect()
 }
 
+/// A pod in the node's network takes its container ports there: the API server fills them in as `hostPort`.
 pub(super) fn ports(pod: &Pod<'_>, _: PodSecurityVersion) -> Vec<Violation> {
+    let shares_network = set(pod.spec, "hostNetwork") == Some(&Value::Bool(true));
     let mut found = Vec::new();
     for container in pod.containers() {
         for (index, port) in container.value.get("ports").and_then(Value::as_array).into_iter().flatten().enumerate() {
-            if let Some(value) = set(port, "hostPort").filter(|value| value.as_i64() != Some(0)) {
-                found.push(Violation::new(format!("{}/ports/{index}/hostPort", container.path), Some(value), format!("container {} takes port {value} of the node", container.name())));
+            let taken = |field: &'static str| set(port, field).filter(|value| value.as_i64() != Some(0)).map(|value| (field, value));
+            if let Some((field, value)) = taken("hostPort").or_else(|| taken("containerPort").filter(|_| shares_network)) {
+                found.push(Violation::new(format!("{}/ports/{index}/{field}", container.path), Some(value), format!("container {} takes port {value} of the node", container.name())));
             }
         }
     }

@@ -72,6 +72,6 @@ pub(crate) fn set<'a>(value: &'a Value, field: &str) -> Option<&'a Value> {
 }
 
 /// The texts of a list; what is no text counts as the empty one, which no list of allowed values holds.
-pub(super) fn texts(value: Option<&Value>) -> impl Iterator<Item = &str> {
+pub(crate) fn texts(value: Option<&Value>) -> impl Iterator<Item = &str> {
     value.and_then(Value::as_array).into_iter().flatten().map(|item| item.as_str().unwrap_or(""))
 }

@@ -38,7 +38,7 @@ fn admitted(check: &Described, given: &Snapshot) -> Judged<Vec<Finding>> {
     if plan.objects.is_empty() && plan.refused.is_empty() {
         return Ok(vec![check.not_applicable("objects of the plan", Reason::NoSubject, "the plan has no object")]);
     }
-    let mut findings: Vec<Finding> = plan.refused.iter().map(|(object, words)| check.fail(object.to_string(), words.raw())).collect();
+    let mut findings: Vec<Finding> = plan.refused.iter().map(|(object, words)| check.fail(object, words.raw())).collect();
     let namespaces = given.facts.as_ref().and_then(|facts| facts.namespaces.known());
     // A namespace that the plan makes is not there to be asked in.
     let is_there = |object: &&Object| object.reference().namespace.as_ref().is_none_or(|name| namespaces.is_some_and(|found| found.contains_key(name)));

@@ -239,5 +239,5 @@ fn objects_are_named_as_people_name_them() {
     let mut given = given();
     let object = ObjectRef::namespaced("apps/v1", "Deployment", "airlock", "edge");
     given.planned.as_mut().unwrap().refused.push((object, "no".to_owned().into()));
-    assert_eq!(of("ADM-001", &given)[0].subject.raw(), "Deployment airlock/edge");
+    assert_eq!(of("ADM-001", &given)[0].subject.to_string(), "Deployment airlock/edge");
 }

@@ -53,6 +53,14 @@ pub(super) const CODES: &[CodeSpec] = &[
         next: Some("airlock inspect"),
     },
     CodeSpec {
+        code: "compliance.other-source",
+        exit: Exit::Usage,
+        what: "none of the selected checks can be judged by what was given",
+        why: "files show no running cluster, and values of Secrets are not read from a cluster; a report without a check would look like a good one",
+        fix: "select other checks, or judge the installation without --manifests; `airlock explain ID` says what a check reads",
+        next: None,
+    },
+    CodeSpec {
         code: "compliance.unknown-parameter",
         exit: Exit::Usage,
         what: "the profile sets a parameter that no check has",

@@ -21,6 +21,14 @@ pub(super) const CODES: &[CodeSpec] = &[
         next: None,
     },
     CodeSpec {
+        code: "platform.manifests-unreadable",
+        exit: Exit::Usage,
+        what: "a path that was given with --manifests cannot be read",
+        why: "nothing was judged, and nothing is no pass",
+        fix: "give the path of a folder, a file, or a tar archive that you may read, or `-` for standard input",
+        next: None,
+    },
+    CodeSpec {
         code: "platform.plan-mismatch",
         exit: Exit::PlanMismatch,
         what: "the approval is for another plan",

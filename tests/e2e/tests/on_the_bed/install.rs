@@ -92,10 +92,10 @@ fn second_install_writes_nothing(site: &Site) {
 }
 
 fn checks_pass(site: &Site) {
-    let report = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "-o", "json"]).expect(0).json();
+    let report = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "--all", "-o", "json"]).expect(0).json();
     let findings = report.pointer("/findings").and_then(Value::as_array).expect("findings");
     let verdict = |check: &str| findings.iter().filter(|finding| finding["check"] == check).map(|finding| finding["verdict"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>();
-    let of_base = findings.iter().filter(|finding| finding["subject"].as_str().is_some_and(|subject| subject.starts_with(&format!("{}:443", site.base())))).count();
+    let of_base = findings.iter().filter(|finding| finding["subject"]["name"].as_str().is_some_and(|subject| subject.starts_with(&format!("{}:443", site.base())))).count();
     assert_eq!(of_base, 3, "the certificate of the base domain itself is judged, and two outdated versions of TLS");
     for check in ["NET-010", "NET-001", "TLS-001", "TLS-002", "REG-001", "REG-002", "SEC-001", "PSS-001", "PSS-008"] {
         let verdicts = verdict(check);

@@ -44,9 +44,11 @@ fn outcome(attempt: &str, result: AttemptResult) -> Outcome {
 pub(in crate::output) fn findings() -> Vec<Finding> {
     let finding = |check: &str, subject: &str, verdict, severity, observed: &str, expected: &str, why: &str| Finding {
         check: check.into(),
-        subject: subject.to_owned().into(),
         verdict,
+        reason: None,
         severity,
+        subject: subject.to_owned().into(),
+        path: None,
         observed: observed.to_owned().into(),
         expected: expected.into(),
         why: why.into(),
@@ -220,7 +222,9 @@ pub(in crate::output) fn report() -> Report {
         title: title.into(),
         severity,
         promises: vec!["P3".into()],
+        references: Vec::new(),
         verdict,
+        reason: None,
         findings,
         gate_failed,
     };
@@ -230,15 +234,19 @@ pub(in crate::output) fn report() -> Report {
         check("QTA-001", "no quota is in the way", Severity::Medium, Verdict::Unverified, 1, true),
     ];
     Report {
-        schema: 1,
+        schema: 2,
+        summary: airlock_compliance::Summary {
+            verdict: Verdict::Fail,
+            gate_failed: true,
+            checks: 3,
+            objects: 0,
+            counts: BTreeMap::from([(Verdict::Pass, 1), (Verdict::Unverified, 1), (Verdict::Fail, 1)]),
+        },
         profile: ProfileMetadata { name: "baseline".into(), version: "1".into(), owner: "Airlock".into() },
         digest: Digest::of(b"profile"),
         gate: ProfileGate::default(),
-        verdict: Verdict::Fail,
-        gate_failed: true,
         promises: airlock_compliance::promises(&checks),
         checks,
-        counts: BTreeMap::new(),
         findings,
     }
 }

@@ -1,0 +1,34 @@
+//! Arguments of `compliance-check`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+
+/// Arguments of `compliance-check`.
+#[derive(Debug, Args)]
+pub(crate) struct ComplianceCheck {
+    /// Judge files instead of the installation: folders, files, tar archives, or - for standard input
+    #[arg(long, value_name = "PATH", num_args = 1.., value_hint = ValueHint::AnyPath)]
+    pub(crate) manifests: Vec<PathBuf>,
+    /// List which connections the network policies of the files allow, and judge nothing
+    #[arg(long, requires = "manifests", conflicts_with_all = ["profile", "no_profile", "checks", "set", "all"])]
+    pub(crate) connections: bool,
+    /// Name of the profile [default: as in the answers; of files, as with --no-profile]
+    #[arg(long, value_name = "NAME", conflicts_with = "no_profile")]
+    pub(crate) profile: Option<String>,
+    /// Make every check, with its defaults
+    #[arg(long)]
+    pub(crate) no_profile: bool,
+    /// Make these checks and no others: ids and groups joined by commas, as in 'PSS-*,NET-001'
+    #[arg(long, value_name = "CHECKS")]
+    pub(crate) checks: Option<String>,
+    /// Set a parameter of a check, as in PSS.level=baseline; may be given more than once
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Show what passes too
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Write what happens to this file, a JSON document a line
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "manifests")]
+    pub(crate) events: Option<PathBuf>,
+}

@@ -1,0 +1,93 @@
+//! `airlock compliance-check --manifests` as scripts use it: without a cluster, by exit code and JSON.
+#![allow(clippy::unwrap_used, reason = "what cannot be set up has failed")]
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: { name: a, namespace: shop }\nspec: { containers: [ { name: a, image: b, securityContext: { privileged: true } } ] }\n";
+
+fn airlock(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_airlock"));
+    command.env_clear().env("KUBECONFIG", "/nowhere").arg("compliance-check").args(arguments);
+    command
+}
+
+/// Exit code and the one document on standard output.
+fn judged(arguments: &[&str], input: &str) -> (Option<i32>, Value) {
+    let output = airlock(&[arguments, &["-o", "json"]].concat()).write_stdin(input).output().unwrap();
+    let document = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {} {}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)));
+    (output.status.code(), document)
+}
+
+#[test]
+fn standard_input_is_judged_without_a_cluster() {
+    let (code, report) = judged(&["--manifests", "-", "--checks", "PSS-001"], POD);
+    assert_eq!(code, Some(7));
+    assert_eq!(report["schema"], 2);
+    assert_eq!((&report["summary"]["fail"], &report["summary"]["gateFailed"]), (&Value::from(1), &Value::from(true)));
+    let finding = &report["findings"][0];
+    assert_eq!((finding["check"].as_str(), finding["verdict"].as_str()), (Some("PSS-001"), Some("fail")));
+    assert_eq!((finding["path"].as_str(), finding["subject"]["file"].as_str()), (Some("spec.containers[0].securityContext.privileged"), Some("-")));
+    for key in ["severity", "observed", "expected", "why", "fix", "evidence"] {
+        assert!(!finding[key].is_null(), "{key}");
+    }
+}
+
+#[test]
+fn levels_and_versions_are_set_by_flags_and_passes_are_shown_on_demand() {
+    let restricted = ["--manifests", "-", "--checks", "PSS-006", "--set", "PSS.version=v1.30"];
+    let pod = POD.replace("privileged: true", "allowPrivilegeEscalation: false");
+    assert_eq!(judged(&[&restricted[..], &["--set", "PSS.level=restricted"]].concat(), &pod).0, Some(7));
+    let (code, report) = judged(&[&restricted[..], &["--set", "PSS.level=baseline", "--all"]].concat(), &pod);
+    assert_eq!(code, Some(0), "{report}");
+    let verdicts: Vec<&str> = report["findings"].as_array().unwrap().iter().filter_map(|finding| finding["verdict"].as_str()).collect();
+    assert_eq!(verdicts, ["pass", "not-applicable"], "SRC-001 and PSS-006");
+}
+
+#[test]
+fn what_cannot_be_judged_fails_the_gate_and_what_cannot_be_meant_is_wrong_usage() {
+    assert_eq!(judged(&["--manifests", "-"], "").0, Some(7));
+    assert_eq!(judged(&["--manifests", "-"], "a: [\n").0, Some(7));
+    for (arguments, code) in [
+        (&["--manifests", "-", "--checks", "XYZ-*"][..], "compliance.unknown-check"),
+        (&["--manifests", "-", "--checks", "NET-010"], "compliance.other-source"),
+        (&["--manifests", "-", "--set", "PSS.levle=baseline"], "compliance.unknown-parameter"),
+        (&["--manifests", "-", "--set", "PSS.level=strict"], "compliance.parameter-value"),
+        (&["--manifests", "-", "--profile", "nobody"], "compliance.unknown-profile"),
+        (&["--manifests", "/nowhere/at/all"], "platform.manifests-unreadable"),
+        (&["--checks", "XYZ-*"], "compliance.unknown-check"),
+    ] {
+        let (exit, document) = judged(arguments, POD);
+        assert_eq!((exit, document["error"]["code"].as_str()), (Some(2), Some(code)), "{arguments:?}: {document}");
+    }
+}
+
+#[test]
+fn a_profile_that_ships_judges_files_and_says_what_only_a_cluster_shows() {
+    let (_, report) = judged(&["--manifests", "-", "--profile", "baseline"], POD);
+    let of = |id: &str| report["checks"].as_array().unwrap().iter().find(|check| check["id"] == id).cloned().unwrap_or_default();
+    assert_eq!((of("NET-010")["verdict"].as_str(), of("NET-010")["reason"].as_str()), (Some("not-applicable"), Some("other-source")));
+    assert_eq!(of("PSS-001")["references"][0]["framework"], "NSA/CISA Kubernetes Hardening Guidance");
+    assert_eq!(of("WKL-003"), Value::Null, "no check of the profile");
+}
+
+#[test]
+fn the_screen_says_what_is_wrong_where_and_how_it_ends() {
+    let output = airlock(&["--manifests", "-", "--checks", "PSS-001,WKL-003"]).write_stdin(POD).output().unwrap();
+    insta::assert_snapshot!("manifests", String::from_utf8(output.stdout).unwrap());
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "PSS-001 (Pod shop/a (-#0)) fails the gate\n");
+}
+
+#[test]
+fn allowed_connections_are_lines_or_json_and_no_proof_when_a_policy_is_not_understood() {
+    let policy = |spec: &str| format!("---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{ name: p, namespace: shop }}\nspec: {spec}\n");
+    let web = POD.to_owned() + &policy("{ podSelector: {}, policyTypes: [Egress], egress: [ { to: [ { ipBlock: { cidr: 10.0.0.0/8 } } ], ports: [ { port: 443 }, { port: 80 } ] } ] }");
+    let output = airlock(&["--manifests", "-", "--connections"]).write_stdin(web.as_str()).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "0.0.0.0-255.255.255.255 => shop/a[Pod] : All Connections\nshop/a[Pod] => 10.0.0.0-10.255.255.255 : TCP 80,443\n");
+    assert_eq!(output.status.code(), Some(0));
+    let (code, listed) = judged(&["--manifests", "-", "--connections"], &web);
+    assert_eq!((code, listed["connections"][1]["dst"].as_str(), listed["connections"][1]["connections"].as_str()), (Some(0), Some("10.0.0.0-10.255.255.255"), Some("TCP 80,443")));
+    let (code, listed) = judged(&["--manifests", "-", "--connections"], &(POD.to_owned() + &policy("{ podSelector: {}, policyTypes: [Egres] }")));
+    assert_eq!((code, listed["unverified"][0]["object"]["name"].as_str()), (Some(7), Some("p")));
+    assert_eq!(airlock(&["--connections"]).output().unwrap().status.code(), Some(2));
+}

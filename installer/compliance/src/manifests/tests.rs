@@ -1,0 +1,142 @@
+use super::*;
+
+fn file(text: &str) -> FileObjects {
+    read("a/b.yaml", text.as_bytes())
+}
+
+fn names(found: &FileObjects) -> Vec<String> {
+    found.objects.iter().map(|object| format!("{} {}", object.object, object.place.as_ref().unwrap().document)).collect()
+}
+
+/// Line, column, and what is said of the only fault.
+fn fault(text: &str) -> (u32, u32, ReadFault, String) {
+    let found = file(text);
+    assert_eq!(found.unread.len(), 1, "{text}: {found:#?}");
+    let fault = &found.unread[0];
+    assert_eq!(fault.file.raw(), "a/b.yaml");
+    (fault.line, fault.column, fault.fault, fault.message.raw().to_owned())
+}
+
+const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: { name: a, namespace: shop }\n";
+
+#[test]
+fn documents_are_counted_from_zero_with_the_empty_ones() {
+    let found = file(&format!("---\n---\n{POD}---\n# nothing\n---\n{}", POD.replace("name: a", "name: b")));
+    assert_eq!(names(&found), ["Pod shop/a 1", "Pod shop/b 3"]);
+    assert_eq!(found.unread, []);
+}
+
+#[test]
+fn json_and_lists_in_lists_are_read_like_yaml() {
+    let pod = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}"#;
+    assert_eq!(names(&file(pod)), ["Pod a 0"]);
+    let inner = format!(r#"{{"apiVersion":"v1","kind":"List","items":[{pod}]}}"#);
+    assert_eq!(names(&file(&format!(r#"{{"apiVersion":"v1","kind":"List","items":[{inner},{pod}]}}"#))), ["Pod a 0", "Pod a 0"]);
+    let typed = file("apiVersion: apps/v1\nkind: DeploymentList\nitems:\n  - metadata: { name: d }\n");
+    assert_eq!((names(&typed), typed.objects[0].object.api_version.as_str()), (vec!["Deployment d 0".to_owned()], "apps/v1"));
+    let deep = (0..10).fold(pod.to_owned(), |inner, _| format!(r#"{{"apiVersion":"v1","kind":"List","items":[{inner}]}}"#));
+    assert!(fault(&deep).3.contains("lists stand in lists"));
+}
+
+#[test]
+fn windows_line_ends_and_a_byte_order_mark_change_nothing() {
+    let found = file(&format!("\u{feff}{}", POD.replace('\n', "\r\n")));
+    assert_eq!(names(&found), ["Pod shop/a 0"]);
+    assert_eq!(found.objects[0].manifest, file(POD).objects[0].manifest);
+}
+
+#[test]
+fn what_cannot_be_read_is_told_with_line_and_column_and_what_stands_before_it_is_kept() {
+    let found = file(&format!("{POD}---\na: [\n"));
+    assert_eq!(names(&found), ["Pod shop/a 0"]);
+    assert_eq!((found.unread[0].document, found.unread[0].fault), (Some(1), ReadFault::Broken));
+    assert!(found.unread[0].line >= 5, "{found:#?}");
+    let (line, column, _, message) = fault("apiVersion: v1\nkind: Pod\nkind: Pod\n");
+    assert_eq!((line, column), (3, 1));
+    assert!(message.contains("`kind` stands twice"), "{message}");
+    assert_eq!(fault("apiVersion: v1\nkind: Pod\nmetadata: {}\n").3, "the Pod has no metadata.name");
+    assert!(fault("just words\n").3.contains("no fields"));
+    assert!(fault("? [a]\n: b\n").3.contains("a key is a word"));
+    let (line, column, _, message) = fault("- 1\n");
+    assert_eq!((line, column), (1, 1), "{message}");
+    assert!(fault("apiVersion: v1\nkind: Pod\nmetadata: { name: a, namespace: no }\n").3.contains("quotation marks"));
+    let found = read("c.yaml", b"a: \"\xff\"\n");
+    assert_eq!((found.unread[0].line, found.unread[0].column), (1, 5));
+}
+
+#[test]
+fn an_empty_file_is_no_pass() {
+    for text in ["", "\n\n", "# words\n", "---\n---\n", "null\n"] {
+        assert_eq!(fault(text), (1, 1, ReadFault::Empty, "the file holds no object".to_owned()), "{text:?}");
+    }
+}
+
+#[test]
+fn text_cannot_grow_on_the_way_in() {
+    let deep = format!("apiVersion: v1\nkind: Pod\nspec: {}{}\n", "[".repeat(400), "]".repeat(400));
+    assert!(fault(&deep).3.contains("more than 100 levels deep"), "{}", fault(&deep).3);
+    let fifty = format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{ name: a }}\nx: {}{}\n", "[".repeat(50), "]".repeat(50));
+    assert_eq!(names(&file(&fifty)), ["ConfigMap a 0"]);
+    let mut laughs = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n".to_owned();
+    for level in 1..12 {
+        let below = format!("*a{},", level - 1).repeat(10);
+        laughs.push_str(&format!("a{level}: &a{level} [{below}]\n"));
+    }
+    let (line, _, _, message) = fault(&laughs);
+    assert!(message.contains("aliases add more than") && line > 4, "{line} {message}");
+    let own = fault("a: &a [ *a ]\n").3;
+    assert!(own.contains("anchor"), "{own}");
+    let large = vec![b'#'; LARGEST_FILE + 1];
+    assert!(read("c.yaml", &large).unread[0].message.raw().contains("at most"));
+}
+
+#[test]
+fn anchors_and_merge_keys_mean_what_they_say() {
+    let found = file("apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a, labels: &l { x: z } }\nbase: &b { p: 1, q: 2 }\nover: { <<: *b, q: 3 }\nmore: { <<: [ *b, { r: 4 } ] }\nlabels: *l\n");
+    let manifest = &found.objects[0].manifest;
+    assert_eq!(manifest["over"], serde_json::json!({ "q": 3, "p": 1 }));
+    assert_eq!(manifest["more"], serde_json::json!({ "p": 1, "q": 2, "r": 4 }));
+    assert_eq!(manifest["labels"], serde_json::json!({ "x": "z" }));
+}
+
+#[test]
+fn templates_that_were_not_rendered_are_told_and_templates_for_other_programs_are_not() {
+    for text in [
+        "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Values.name }}\n",
+        "apiVersion: v1\nkind: Pod\nmetadata:\n  name: \"{{ .Release.Name }}-a\"\n",
+        "{{- if .Values.x }}\napiVersion: v1\n{{- end }}\n",
+    ] {
+        let found = file(text);
+        assert_eq!(found.objects, [], "{text}");
+        assert!(found.unread.iter().all(|unread| unread.message.raw().contains("helm template")), "{found:#?}");
+        assert!(!found.unread.is_empty(), "{text}");
+    }
+    assert_eq!(names(&file("apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\ndata: { alert: \"{{ $labels.pod }} is down\" }\n")), ["ConfigMap a 0"]);
+}
+
+#[test]
+fn kinds_that_no_check_knows_are_told() {
+    let of = |api: &str, kind: &str, rest: &str| fault(&format!("apiVersion: {api}\nkind: {kind}\nmetadata: {{ name: a }}\n{rest}"));
+    assert_eq!(of("apps/v1", "Deploymnet", "").2, ReadFault::UnknownKind);
+    assert_eq!(of("extensions/v1beta1", "Deployment", "").2, ReadFault::UnknownKind);
+    assert_eq!(of("acme.io/v1", "Thing", "").2, ReadFault::CustomKind);
+    assert_eq!(of("argoproj.io/v1alpha1", "Rollout", "spec: { template: { spec: { containers: [ { name: a, image: b } ] } } }\n").2, ReadFault::UnknownKind);
+    assert!(fault("apiVersion: v2\nname: chart\n").3.contains("lacks apiVersion and kind"));
+    assert!(read("c/Chart.yaml", b"apiVersion: v2\nname: chart\n").unread[0].message.raw().contains("helm template"));
+    assert!(fault("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: []\n").3.contains("kustomize build"));
+    let crd = file("apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: { name: a }\n");
+    assert_eq!((crd.objects.len(), crd.unread.len()), (1, 0));
+}
+
+#[test]
+fn a_kind_of_somebody_else_with_a_name_of_kubernetes_is_kept_apart() {
+    let given = snapshot([file("apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: { name: a }\n---\napiVersion: v1\nkind: Service\nmetadata: { name: b }\n")]);
+    let keys: Vec<&str> = given.objects.keys().map(String::as_str).collect();
+    assert_eq!(keys, ["Service", "Service.serving.knative.dev"]);
+}
+
+#[test]
+fn namespaces_are_those_that_something_runs_in() {
+    let given = snapshot([file(POD), file("apiVersion: v1\nkind: Namespace\nmetadata: { name: m }\n"), file("apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: d }\nspec: {}\n")]);
+    assert_eq!(given.world.namespaces, ["default", "m", "shop"]);
+}

@@ -1,0 +1,254 @@
+//! YAML becomes values, bounded in depth and in what aliases may add, so that no text can grow on the way in.
+
+use std::collections::HashMap;
+
+use granit_parser::{Event, Marker, Options, Parser, ScalarStyle, StrInput, Tag};
+use serde_json::{Map, Value};
+
+use super::scalar;
+
+/// Levels that are read; the schemas in the definitions of custom resources have some forty.
+const DEEPEST: usize = 100;
+/// Values that the aliases of a file may add.
+const MOST_FROM_ALIASES: usize = 100_000;
+
+/// Line and column, both from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Position {
+    pub(super) line: u32,
+    pub(super) column: u32,
+}
+
+impl Position {
+    pub(super) const BEGIN: Self = Self { line: 1, column: 1 };
+
+    fn of(marker: &Marker) -> Self {
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        Self { line: number(marker.line().max(1)), column: number(marker.col() + 1) }
+    }
+
+    /// Behind the last letter of a text.
+    pub(super) fn end_of(text: &str) -> Self {
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let last = text.rsplit('\n').next().unwrap_or_default();
+        Self { line: number(text.matches('\n').count() + 1), column: number(last.chars().count() + 1) }
+    }
+}
+
+/// A document of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Document {
+    /// From 0, empty ones counted.
+    pub(super) index: u32,
+    /// Where its first value begins.
+    pub(super) at: Position,
+    /// Null when it is empty.
+    pub(super) value: Value,
+    /// Why it is not to be judged although it could be read.
+    pub(super) broken: Option<(Position, String)>,
+}
+
+/// What ended the reading of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) document: u32,
+    pub(super) at: Position,
+    pub(super) message: String,
+}
+
+/// Every document up to the end or the first fault: behind a fault nothing is sure to mean what it seems to.
+pub(super) fn documents(text: &str) -> (Vec<Document>, Option<Fault>) {
+    let mut options = Options::default();
+    options.emit_comments = false;
+    let mut reader = Reader { text, parser: Parser::new_from_str_with_options(text, options), open: Vec::new(), anchors: HashMap::new(), from_aliases: 0, document: None, index: 0 };
+    let mut found = Vec::new();
+    loop {
+        match reader.step(&mut found) {
+            Ok(true) => {}
+            Ok(false) => return (found, None),
+            Err((at, message)) => return (found, Some(Fault { document: reader.index, at, message: reader.explained(at, message) })),
+        }
+    }
+}
+
+type Refused = (Position, String);
+
+struct Reader<'t> {
+    text: &'t str,
+    parser: Parser<'t, StrInput<'t>>,
+    /// Lists and maps that have begun and not ended.
+    open: Vec<Open>,
+    anchors: HashMap<usize, (Value, usize)>,
+    from_aliases: usize,
+    document: Option<Document>,
+    index: u32,
+}
+
+struct Open {
+    at: Position,
+    anchor: usize,
+    content: Content,
+}
+
+enum Content {
+    List(Vec<Value>),
+    Group { fields: Map<String, Value>, key: Option<String>, merged: Vec<Value> },
+}
+
+impl Reader<'_> {
+    /// One event on; false at the end.
+    fn step(&mut self, found: &mut Vec<Document>) -> Result<bool, Refused> {
+        let (event, at) = match self.parser.next_event() {
+            None => return Ok(false),
+            Some(Ok((event, span))) => (event, Position::of(&span.start)),
+            Some(Err(error)) => {
+                let message = error.info();
+                let message = if message.contains("recursion limit") { too_deep() } else { message };
+                return Err((Position::of(error.marker()), message));
+            }
+        };
+        match event {
+            Event::StreamEnd => return Ok(false),
+            Event::DocumentStart(..) => {
+                self.document = Some(Document { index: self.index, at, value: Value::Null, broken: None });
+                self.anchors.clear();
+            }
+            Event::DocumentEnd => {
+                found.extend(self.document.take());
+                self.index += 1;
+            }
+            Event::Scalar(text, style, anchor, tag) => self.scalar(&text, style, anchor, tag.as_deref(), at)?,
+            Event::SequenceStart(_, anchor, _) => self.begin(at, anchor, Content::List(Vec::new()))?,
+            Event::MappingStart(_, anchor, _) => self.begin(at, anchor, Content::Group { fields: Map::new(), key: None, merged: Vec::new() })?,
+            Event::SequenceEnd | Event::MappingEnd => self.end()?,
+            Event::Alias(anchor) => self.alias(anchor, at)?,
+            _ => {}
+        }
+        Ok(true)
+    }
+
+    fn begin(&mut self, at: Position, anchor: usize, content: Content) -> Result<(), Refused> {
+        if self.open.len() == DEEPEST {
+            return Err((at, too_deep()));
+        }
+        if let Some(Open { content: Content::Group { key: None, .. }, .. }) = self.open.last() {
+            return Err((at, "a key is a word, not a list or group".to_owned()));
+        }
+        self.open.push(Open { at, anchor, content });
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), Refused> {
+        let Some(ended) = self.open.pop() else { return Ok(()) };
+        let value = match ended.content {
+            Content::List(items) => Value::Array(items),
+            Content::Group { mut fields, merged, .. } => {
+                for (key, value) in merged.into_iter().flat_map(groups).flatten() {
+                    fields.entry(key).or_insert(value);
+                }
+                Value::Object(fields)
+            }
+        };
+        self.put(value, ended.anchor, ended.at)
+    }
+
+    fn scalar(&mut self, text: &str, style: ScalarStyle, anchor: usize, tag: Option<&Tag>, at: Position) -> Result<(), Refused> {
+        if let Some(Open { content: Content::Group { fields, key: key @ None, .. }, .. }) = self.open.last_mut() {
+            if fields.contains_key(text) {
+                return Err((at, format!("the key `{text}` stands twice")));
+            }
+            *key = Some(text.to_owned());
+            if anchor != 0 {
+                self.anchors.insert(anchor, (Value::from(text), 1));
+            }
+            return Ok(());
+        }
+        if is_unrendered(text)
+            && let Some(document) = &mut self.document
+        {
+            document.broken.get_or_insert_with(|| (at, UNRENDERED.to_owned()));
+        }
+        let value = scalar::value(text, style == ScalarStyle::Plain, tag.and_then(Tag::core_suffix));
+        self.put(value, anchor, at)
+    }
+
+    fn alias(&mut self, anchor: usize, at: Position) -> Result<(), Refused> {
+        let Some((value, size)) = self.anchors.get(&anchor) else { return Err((at, "the alias names an anchor that has not ended".to_owned())) };
+        self.from_aliases += size;
+        if self.from_aliases > MOST_FROM_ALIASES {
+            return Err((at, format!("aliases add more than {MOST_FROM_ALIASES} values")));
+        }
+        let value = value.clone();
+        if let Some(Open { content: Content::Group { key: key @ None, .. }, .. }) = self.open.last_mut() {
+            let Value::String(word) = value else { return Err((at, "a key is a word, not a list or group".to_owned())) };
+            *key = Some(word);
+            return Ok(());
+        }
+        self.put(value, 0, at)
+    }
+
+    /// Puts a value that is complete into what is open around it.
+    fn put(&mut self, value: Value, anchor: usize, at: Position) -> Result<(), Refused> {
+        if anchor != 0 {
+            self.anchors.insert(anchor, (value.clone(), size(&value)));
+        }
+        match self.open.last_mut().map(|open| &mut open.content) {
+            None => {
+                if let Some(document) = &mut self.document {
+                    document.at = at;
+                    document.value = value;
+                }
+            }
+            Some(Content::List(items)) => items.push(value),
+            Some(Content::Group { fields, key, merged }) => match key.take() {
+                Some(key) if key == "<<" && (value.is_object() || value.is_array()) => merged.push(value),
+                Some(key) => {
+                    if fields.insert(key.clone(), value).is_some() {
+                        return Err((at, format!("the key `{key}` stands twice")));
+                    }
+                }
+                None => {}
+            },
+        }
+        Ok(())
+    }
+
+    /// Says what is behind the words where that can be told.
+    fn explained(&self, at: Position, message: String) -> String {
+        let first = at.line.saturating_sub(2) as usize;
+        let mut around = self.text.lines().skip(first).take(3);
+        if around.any(|line| line.contains("{{")) { format!("{UNRENDERED} ({message})") } else { message }
+    }
+}
+
+const UNRENDERED: &str = "a template was not rendered; give the output of `helm template`";
+
+fn too_deep() -> String {
+    format!("values stand more than {DEEPEST} levels deep")
+}
+
+/// What only a template of Helm says. Other double braces are text that programs read, such as templates of alerts.
+fn is_unrendered(text: &str) -> bool {
+    const HELM: [&str; 6] = [".Values.", ".Release.", ".Chart.", ".Capabilities.", "include \"", "{{-"];
+    text.split("{{").skip(1).any(|inside| {
+        let inside = inside.split("}}").next().unwrap_or_default();
+        HELM.iter().any(|word| inside.contains(word))
+    })
+}
+
+/// The groups that a merge key takes in: one, or a list of them.
+fn groups(value: Value) -> Vec<Map<String, Value>> {
+    match value {
+        Value::Object(group) => vec![group],
+        Value::Array(items) => items.into_iter().filter_map(|item| if let Value::Object(group) = item { Some(group) } else { None }).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(size).sum::<usize>(),
+        Value::Object(fields) => 1 + fields.values().map(size).sum::<usize>(),
+        _ => 1,
+    }
+}

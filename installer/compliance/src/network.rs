@@ -1,0 +1,50 @@
+//! Who may connect to whom: `NetworkPolicy`, the network-policy-api's admin policies, and Cilium's, by their full
+//! semantics, and the checks that rest on the answer.
+//!
+//! Objects become a [`cluster::Cluster`]: `workloads` reads pods and what makes them, `service` what an ingress
+//! controller leads to, and `network_policy`, `admin_policy`, and `cilium_policy` bring each kind into the one form of
+//! `policy`. `reach` then answers what two ends may do, as sets of `ports`; `connections` lists the answers. What
+//! could not be read is kept beside them, and with it nothing passes. The checks: `default_deny`, `selected`, `crossing` (by
+//! `tenancy` and what is `declared`), `forbidden`, `dangling`, and `exposed`.
+
+mod address;
+mod admin_policy;
+mod cilium_policy;
+mod cilium_selector;
+mod cluster;
+mod connections;
+mod crossing;
+mod dangling;
+mod declared;
+mod default_deny;
+mod exposed;
+mod forbidden;
+mod network_policy;
+mod policy;
+mod ports;
+mod reach;
+mod selected;
+mod selector;
+mod service;
+mod sources;
+mod tenancy;
+mod workloads;
+
+pub use connections::{CONNECTIONS_SCHEMA, Connection, Connections, UnverifiedObject, connections};
+pub use ports::{PortRange, PortSet, Protocol};
+
+pub(crate) use declared::ALLOW as CROSSING_ALLOW;
+pub(crate) use default_deny::{EGRESS, INGRESS};
+pub(crate) use exposed::{EXPOSED_ALLOW, PRIVATE};
+pub(crate) use selector::{Labels, Selector, WrittenSelector};
+pub(crate) use tenancy::{PLATFORM_NAMESPACES, TENANT_NAMESPACES, TENANT_SELECTOR, Tenancy};
+
+use airlock_model::Check;
+
+/// The checks but [`INGRESS`] and [`EGRESS`], which a cluster needs least for, in their order.
+pub(crate) fn checks() -> [&'static dyn Check; 6] {
+    [&selected::Selected, &crossing::Crossing, &forbidden::Forbidden, &dangling::Dangling, &exposed::Exposed, &exposed::Internal]
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,133 @@
+//! NET-004: what policies let tenants connect to is what was declared: of each other, and of the platform, nothing else.
+
+use std::collections::BTreeMap;
+
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, Source, World, names};
+
+use super::cluster::Cluster;
+use super::declared::Declared;
+use super::policy::Direction;
+use super::ports::{PortSet, Protocol};
+use super::reach::{End, Reach};
+use super::sources;
+use super::tenancy::Tenancy;
+use super::workloads::{Pod, Workload};
+use crate::described::Described;
+
+static TEXTS: Described = Described {
+    spec: CheckSpec {
+        id: "NET-004",
+        title: "tenants reach of each other and of the platform only what was declared",
+        severity: Severity::Critical,
+        promises: &["P3", "P12"],
+        explanation: "What the policies of both ends allow, computed by their full semantics, from the pods of each tenant to those of every other tenant and of the platform. Declared is what the parameter NET-004.allow names, a text a flow: `shop => platform : TCP 5432`, with namespaces or * as ends. Of a running installation the platform's database is declared for its Airflow deployments. Tenants are the namespaces with the label airlock-platform.io/tenant, or those of network.tenantSelector and network.tenantNamespaces; the platform is network.platformNamespaces, else the installation's other namespaces. A policy that is not understood, and a tenant's pod in the network of its node, are unverified. `airlock compliance-check --connections` lists all that is allowed.",
+        remedy: "Narrow the policies that are named, or close the tenant's namespaces by default in both directions. What must be is declared in NET-004.allow.",
+    },
+    expected: "no connection that is not declared",
+    why: "one tenant reaches what is another's, or the inside of the platform that serves all",
+};
+
+/// The check.
+pub(crate) struct Crossing;
+
+impl Check for Crossing {
+    fn spec(&self) -> &CheckSpec {
+        &TEXTS.spec
+    }
+
+    fn needs(&self, _: &Profile, _: &World) -> Vec<Need> {
+        sources::needs()
+    }
+
+    fn evaluate(&self, profile: &Profile, given: &Snapshot) -> Vec<Finding> {
+        let tenancy = match Tenancy::of(profile, given) {
+            Ok(tenancy) => tenancy,
+            Err(unseen) => return TEXTS.unseen("tenants", unseen),
+        };
+        let declared = match Declared::of(profile) {
+            Ok(declared) => declared,
+            Err(reason) => return vec![TEXTS.unverified("tenants", reason)],
+        };
+        let cluster = match sources::cluster(given) {
+            Ok(cluster) => cluster,
+            Err(unseen) => return TEXTS.unseen("tenants", unseen),
+        };
+        let mut findings = sources::unread(&TEXTS, given, &cluster);
+        findings.extend(judge(given, &tenancy, &declared, &cluster));
+        findings
+    }
+}
+
+/// Undeclared flows into one workload from one tenant's namespace: sources, ports, and the policies that let them in.
+#[derive(Default)]
+struct Undeclared {
+    sources: Vec<String>,
+    ports: PortSet,
+    openers: Vec<String>,
+}
+
+fn judge(given: &Snapshot, tenancy: &Tenancy, declared: &Declared, cluster: &Cluster) -> Vec<Finding> {
+    let reach = Reach::new(cluster);
+    let objects = sources::by_name(given);
+    let mut findings = Vec::new();
+    let mut found: BTreeMap<(&str, &Workload), Undeclared> = BTreeMap::new();
+    for (index, source) in cluster.pods.iter().enumerate().filter(|(_, pod)| tenancy.tenant_of(&pod.workload.namespace).is_some()) {
+        if source.host_network {
+            findings.push(TEXTS.unverified(sources::subject(&objects, &source.object), "it uses the network of its node, where policies do not bind it"));
+        }
+        for (other, target) in cluster.pods.iter().enumerate().filter(|(_, pod)| is_crossing(tenancy, source, pod)) {
+            let allowed = reach.allowed(End::Pod(index), End::Pod(other));
+            let undeclared = allowed.minus(&declared.between(&source.workload.namespace, &target.workload.namespace)).minus(&of_airlock(given, target));
+            if undeclared.is_empty() {
+                continue;
+            }
+            let entry = found.entry((&source.workload.namespace, &target.workload)).or_default();
+            entry.sources.push(source.workload.to_string());
+            entry.ports = entry.ports.union(&undeclared);
+            entry.openers.extend(openers(&reach, index, other));
+        }
+    }
+    for namespace in tenancy.namespaces().filter(|namespace| !found.keys().any(|(from, _)| from == namespace)) {
+        findings.push(TEXTS.pass(sources::namespace_subject(&objects, namespace), "its pods reach nothing of other tenants or of the platform that was not declared"));
+    }
+    findings.extend(found.into_iter().map(|((_, target), undeclared)| fail(cluster, &objects, target, undeclared)));
+    findings
+}
+
+fn is_crossing(tenancy: &Tenancy, source: &Pod, target: &Pod) -> bool {
+    let (from, to) = (tenancy.tenant_of(&source.workload.namespace), tenancy.tenant_of(&target.workload.namespace));
+    match to {
+        Some(_) => from != to,
+        None => tenancy.is_platform(&target.workload.namespace),
+    }
+}
+
+/// The one flow that Airlock's components declare from a deployment to the platform: to its tables.
+fn of_airlock(given: &Snapshot, target: &Pod) -> PortSet {
+    let is_database = given.source == Source::Cluster && target.workload.namespace == given.world.platform && target.labels.get(names::LABEL_NAME).is_some_and(|name| name == "database");
+    if is_database { PortSet::range(Protocol::Tcp, 5432, 5432) } else { PortSet::default() }
+}
+
+/// The policies on both sides that have a rule for the other, or that there is none on a side.
+fn openers(reach: &Reach<'_>, source: usize, target: usize) -> Vec<String> {
+    let side = |pod: usize, direction: Direction, other: usize| -> Vec<String> {
+        if reach.policies_of(pod, direction).next().is_none() {
+            return vec![format!("no policy is for {} of the {}", direction.word(), if direction == Direction::Egress { "source" } else { "target" })];
+        }
+        reach.openers(pod, direction, End::Pod(other)).map(|policy| policy.object.to_string()).collect()
+    };
+    [side(source, Direction::Egress, target), side(target, Direction::Ingress, source)].concat()
+}
+
+fn fail(cluster: &Cluster, objects: &sources::ByName<'_>, target: &Workload, mut undeclared: Undeclared) -> Finding {
+    let pod = cluster.pods.iter().find(|pod| pod.workload == *target);
+    let subject = pod.map_or_else(|| target.to_string().into(), |pod| sources::subject(objects, &pod.object));
+    for list in [&mut undeclared.sources, &mut undeclared.openers] {
+        list.sort_unstable();
+        list.dedup();
+    }
+    let more = undeclared.sources.len().saturating_sub(5);
+    undeclared.sources.truncate(5);
+    let sources = undeclared.sources.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() };
+    TEXTS.fail(subject, format!("{sources} => {target} : {}; opened by: {}", undeclared.ports, undeclared.openers.join(", ")))
+}

@@ -1,0 +1,116 @@
+//! NET-006: policies are about something: pods, ports that have the names they use, addresses that packets bear.
+
+use std::collections::BTreeSet;
+
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, Source, World, names};
+
+use super::cluster::Cluster;
+use super::policy::{Direction, Peer, Policy, Rule};
+use super::reach::names as named_ports;
+use super::sources::{self, ByName};
+use super::workloads::Pod;
+use crate::described::Described;
+use crate::live;
+
+static TEXTS: Described = Described {
+    spec: CheckSpec {
+        id: "NET-006",
+        title: "policies select something, and what they name exists",
+        severity: Severity::Medium,
+        promises: &["P3"],
+        explanation: "Each policy: its selector selects at least one pod, unless it selects all; a port that a rule names is a container's port of that name at the destination; a block of one address is no ClusterIP of a Service, since packets bear the pod's address when policies see them. Of a running cluster a policy that selects no pod now is a warning, and Airlock's own for the pods of tasks passes.",
+        remedy: "Correct the selector, the name of the port, or put a selector of the Service's pods in place of the address. Delete a policy that is not needed.",
+    },
+    expected: "it selects pods, its named ports exist, and no block is a Service",
+    why: "the policy does not do what whoever wrote it believes: what was meant to be closed is open, or what was meant to work does not",
+};
+
+/// The check.
+pub(crate) struct Dangling;
+
+impl Check for Dangling {
+    fn spec(&self) -> &CheckSpec {
+        &TEXTS.spec
+    }
+
+    fn needs(&self, _: &Profile, _: &World) -> Vec<Need> {
+        sources::needs()
+    }
+
+    fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
+        let cluster = match sources::policies(given) {
+            Ok(cluster) => cluster,
+            Err(unseen) => return TEXTS.unseen(sources::POLICIES, unseen),
+        };
+        let mut findings = sources::unread(&TEXTS, given, &cluster);
+        let objects = sources::by_name(given);
+        findings.extend(cluster.policies.iter().flat_map(|policy| judge(given, &cluster, &objects, policy)));
+        if findings.is_empty() {
+            findings.push(TEXTS.not_applicable(sources::POLICIES, Reason::NoSubject, "there is no policy"));
+        }
+        findings
+    }
+}
+
+fn judge(given: &Snapshot, cluster: &Cluster, objects: &ByName<'_>, policy: &Policy) -> Vec<Finding> {
+    let subject = sources::subject(objects, &policy.object);
+    let selected: Vec<&Pod> = cluster.selected(&policy.subject).map(|place| &cluster.pods[place]).collect();
+    let mut found: Vec<(String, String)> = Vec::new();
+    let selects_nothing = selected.is_empty() && !policy.subject.pods.is_empty();
+    if selects_nothing && given.source == Source::Files {
+        found.push(("/spec/podSelector".into(), "it selects no pod".into()));
+    }
+    for direction in Direction::BOTH {
+        for (index, rule) in policy.rules(direction).unwrap_or_default().iter().enumerate() {
+            let path = format!("/spec/{}/{index}", direction.word());
+            found.extend(
+                absent_ports(cluster, direction, &selected, rule).into_iter().map(|name| (path.clone(), format!("{} rule {index} names the port {name}, which no destination has", direction.word()))),
+            );
+            found.extend(services(cluster, rule).into_iter().map(|words| (path.clone(), format!("{} rule {index} names {words}", direction.word()))));
+        }
+    }
+    if found.is_empty() && selects_nothing {
+        return vec![unused_now(objects, policy)];
+    }
+    if found.is_empty() {
+        return vec![TEXTS.pass(subject, format!("it selects {} kinds of pods", selected.len()))];
+    }
+    sources::each(&TEXTS, objects, &policy.object, found)
+}
+
+/// Of a running cluster: pods of tasks come and go, and those of others may.
+fn unused_now(objects: &ByName<'_>, policy: &Policy) -> Finding {
+    let subject = sources::subject(objects, &policy.object);
+    let is_airlock = objects.get(&policy.object).is_some_and(|object| live::label(object, names::LABEL_MANAGED_BY) == Some(names::PRODUCT));
+    if is_airlock { TEXTS.pass(subject, "no pod that it is for runs now; it is Airlock's own") } else { TEXTS.warn(Severity::Low, subject, "it selects no pod now") }
+}
+
+/// Names of ports that no possible destination has. Where no pod is selected nothing is known of its ports.
+fn absent_ports(cluster: &Cluster, direction: Direction, selected: &[&Pod], rule: &Rule) -> BTreeSet<String> {
+    let destinations: Vec<&Pod> = match direction {
+        _ if selected.is_empty() => return BTreeSet::new(),
+        Direction::Ingress => selected.to_vec(),
+        Direction::Egress => peers(cluster, rule),
+    };
+    // Pods that are not here may have them.
+    if destinations.is_empty() {
+        return BTreeSet::new();
+    }
+    named_ports(rule).filter(|name| !destinations.iter().any(|pod| pod.ports.iter().any(|port| port.name == *name))).map(str::to_owned).collect()
+}
+
+fn peers<'a>(cluster: &'a Cluster, rule: &'a Rule) -> Vec<&'a Pod> {
+    let Some(peers) = &rule.peers else { return cluster.pods.iter().collect() };
+    let selections = peers.iter().filter_map(|peer| if let Peer::Pods(selection) = peer { Some(selection) } else { None });
+    selections.flat_map(|selection| cluster.selected(selection)).map(|place| &cluster.pods[place]).collect()
+}
+
+/// Blocks of one address that is a Service's.
+fn services(cluster: &Cluster, rule: &Rule) -> Vec<String> {
+    let single = rule.peers.iter().flatten().filter_map(|peer| match peer {
+        Peer::Addresses(block) if block.whole.prefix_len() == block.whole.max_prefix_len() => Some(block.whole.addr()),
+        _ => None,
+    });
+    let of = |address| cluster.services.iter().find(|service| service.cluster_addresses.contains(&address));
+    single.filter_map(|address| of(address).map(|service| format!("{address}, the address of {}", service.object))).collect()
+}

@@ -1,0 +1,161 @@
+//! NET-015 and NET-016: Services that reach beyond the cluster.
+
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, SnapshotObject, Source, World, names};
+use serde_json::Value;
+
+use super::address::net;
+use crate::described::Described;
+use crate::live::{self, need};
+use crate::parameter::{flag, texts};
+use crate::pod_security::Violation;
+
+pub(crate) const EXPOSED_ALLOW: &str = "NET-015.allow";
+pub(crate) const PRIVATE: &str = "network.private";
+
+/// Annotations by which providers keep a load balancer inside, and the value that does (their documentation, as the
+/// Kubernetes documentation lists them under "Internal load balancer"); none: any value.
+const INTERNAL: [(&str, Option<&str>); 11] = [
+    ("cloud.google.com/load-balancer-type", Some("Internal")),
+    ("networking.gke.io/load-balancer-type", Some("Internal")),
+    ("service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type", Some("intranet")),
+    ("service.beta.kubernetes.io/aws-load-balancer-internal", Some("true")),
+    ("service.beta.kubernetes.io/aws-load-balancer-scheme", Some("internal")),
+    ("service.beta.kubernetes.io/azure-load-balancer-internal", Some("true")),
+    ("service.beta.kubernetes.io/cce-load-balancer-internal-vpc", Some("true")),
+    ("service.beta.kubernetes.io/oci-load-balancer-internal", Some("true")),
+    ("service.beta.kubernetes.io/openstack-internal-load-balancer", Some("true")),
+    ("service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type", Some("private")),
+    ("service.kubernetes.io/qcloud-loadbalancer-internal-subnetid", None),
+];
+
+/// NET-015
+pub(crate) struct Exposed;
+
+static EXPOSED: Described = Described {
+    spec: CheckSpec {
+        id: "NET-015",
+        title: "no Service reaches beyond the cluster but those that are named",
+        severity: Severity::High,
+        promises: &["P3"],
+        explanation: "Services of type NodePort, those of type LoadBalancer without an annotation by which a provider keeps them inside, and those with externalIPs. The edge of a running installation, and Services in the parameter NET-015.allow (`namespace/name`), pass.",
+        remedy: "Make it a ClusterIP and let the edge lead to it. What must be reached from outside is named in NET-015.allow.",
+    },
+    expected: "type ClusterIP or ExternalName, or an internal load balancer, and no externalIPs",
+    why: "it can be reached past the one way in, on every node or from the internet; externalIPs also take traffic that is meant for others",
+};
+
+impl Check for Exposed {
+    fn spec(&self) -> &CheckSpec {
+        &EXPOSED.spec
+    }
+
+    fn needs(&self, _: &Profile, _: &World) -> Vec<Need> {
+        vec![need("v1", "Service")]
+    }
+
+    fn evaluate(&self, profile: &Profile, given: &Snapshot) -> Vec<Finding> {
+        let allowed = texts(profile, EXPOSED_ALLOW);
+        each(&EXPOSED, given, |service| {
+            let name = format!("{}/{}", live::namespace(service), service.object.name);
+            if is_edge(given, service) || allowed.contains(&name.as_str()) {
+                return vec![EXPOSED.pass(service, "it is meant to be reached from outside")];
+            }
+            EXPOSED.each(service, exposed(service), EXPOSED.expected)
+        })
+    }
+}
+
+fn each(check: &Described, given: &Snapshot, judge: impl Fn(&SnapshotObject) -> Vec<Finding>) -> Vec<Finding> {
+    let services = match live::objects(given, "Service") {
+        Ok(services) => services,
+        Err(reason) => return vec![check.unverified("all Services", reason)],
+    };
+    let ours = services.into_iter().filter(|service| service.object.group().is_empty());
+    let findings: Vec<Finding> = ours.flat_map(judge).collect();
+    if findings.is_empty() { vec![check.not_applicable("all Services", Reason::NoSubject, "there is no Service")] } else { findings }
+}
+
+/// The way in that the answers ask for.
+fn is_edge(given: &Snapshot, service: &SnapshotObject) -> bool {
+    given.source == Source::Cluster && live::namespace(service) == given.world.platform && live::label(service, names::LABEL_NAME) == Some("edge")
+}
+
+fn kind(service: &SnapshotObject) -> &str {
+    service.manifest.pointer("/spec/type").and_then(Value::as_str).unwrap_or("ClusterIP")
+}
+
+fn exposed(service: &SnapshotObject) -> Vec<Violation> {
+    let field = |path: &str, detail: String| Violation { path: path.to_owned(), value: service.manifest.pointer(path).cloned().unwrap_or(Value::Null), detail };
+    let mut found = Vec::new();
+    match kind(service) {
+        "NodePort" => found.push(field("/spec/type", "it is reached on a port of every node".into())),
+        "LoadBalancer" if !is_internal(service) => found.push(field("/spec/type", "it has a load balancer that no annotation keeps inside".into())),
+        _ => {}
+    }
+    if service.manifest.pointer("/spec/externalIPs").and_then(Value::as_array).is_some_and(|addresses| !addresses.is_empty()) {
+        found.push(field("/spec/externalIPs", "it takes the traffic of addresses that it names itself".into()));
+    }
+    found
+}
+
+fn is_internal(service: &SnapshotObject) -> bool {
+    let annotation = |key: &str| service.manifest.get("metadata")?.get("annotations")?.get(key)?.as_str();
+    INTERNAL.iter().any(|(key, value)| annotation(key).is_some_and(|seen| value.is_none_or(|value| seen.eq_ignore_ascii_case(value))))
+}
+
+/// NET-016
+pub(crate) struct Internal;
+
+static INTERNAL_TEXTS: Described = Described {
+    spec: CheckSpec {
+        id: "NET-016",
+        title: "load balancers are inside and say who may connect",
+        severity: Severity::High,
+        promises: &["P3"],
+        explanation: "Each Service of type LoadBalancer, when the parameter network.private is true: an annotation by which its provider keeps it inside, and loadBalancerSourceRanges that do not name every address. Whether the address is private in fact is seen only on the running cluster.",
+        remedy: "Set the provider's annotation for an internal load balancer (edge.internal in Airlock's answers) and loadBalancerSourceRanges (edge.sourceRanges).",
+    },
+    expected: "an annotation for an internal load balancer, and source ranges",
+    why: "the platform has an address that the internet reaches, or that everybody inside does",
+};
+
+impl Check for Internal {
+    fn spec(&self) -> &CheckSpec {
+        &INTERNAL_TEXTS.spec
+    }
+
+    fn needs(&self, _: &Profile, _: &World) -> Vec<Need> {
+        vec![need("v1", "Service")]
+    }
+
+    fn evaluate(&self, profile: &Profile, given: &Snapshot) -> Vec<Finding> {
+        if let Err(reason) = live::objects(given, "Service") {
+            return vec![INTERNAL_TEXTS.unverified("all Services", reason)];
+        }
+        if !flag(profile, PRIVATE) {
+            return vec![INTERNAL_TEXTS.not_applicable("all Services", Reason::NotAsked, "the parameter network.private is not true")];
+        }
+        each(&INTERNAL_TEXTS, given, |service| {
+            if kind(service) != "LoadBalancer" {
+                return vec![INTERNAL_TEXTS.pass(service, "it has no load balancer")];
+            }
+            INTERNAL_TEXTS.each(service, open(service), INTERNAL_TEXTS.expected)
+        })
+    }
+}
+
+fn open(service: &SnapshotObject) -> Vec<Violation> {
+    let field = |path: &str, detail: &str| Violation { path: path.to_owned(), value: service.manifest.pointer(path).cloned().unwrap_or(Value::Null), detail: detail.to_owned() };
+    let mut found = Vec::new();
+    if !is_internal(service) {
+        found.push(field("/metadata/annotations", "no annotation keeps its load balancer inside"));
+    }
+    let ranges: Vec<&str> = service.manifest.pointer("/spec/loadBalancerSourceRanges").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let is_everything = |text: &&str| net(text).map_or(true, |net| net.prefix_len() == 0);
+    if ranges.is_empty() {
+        found.push(field("/spec/loadBalancerSourceRanges", "it does not say who may connect"));
+    } else if ranges.iter().any(is_everything) {
+        found.push(field("/spec/loadBalancerSourceRanges", "every address may connect"));
+    }
+    found
+}

@@ -1,0 +1,63 @@
+//! What is allowed, by the words of each kind of policy, and by brute force.
+
+use airlock_model::{Object, Profile, Snapshot, SnapshotObject, Source};
+use serde_json::{Value, json};
+
+use super::cluster::Cluster;
+use super::connections::listed;
+
+mod admin;
+mod cilium;
+mod entrances;
+mod naive;
+mod semantics;
+mod verdicts;
+
+/// A cluster of YAML documents.
+fn cluster(documents: &str) -> Cluster {
+    let objects = objects(documents);
+    Cluster::read(objects.iter().map(|object| (object.reference(), object.manifest())))
+}
+
+fn objects(documents: &str) -> Vec<Object> {
+    let documents = documents.split("\n---").filter(|text| !text.trim().is_empty());
+    documents.map(|text| Object::new(serde_yaml::from_str::<Value>(text).unwrap_or_else(|error| panic!("{error}: {text}"))).unwrap()).collect()
+}
+
+/// The lines of a list, without what `ns/…` of `lines` do not ask for.
+fn lines(documents: &str) -> Vec<String> {
+    let cluster = cluster(documents);
+    assert_eq!(cluster.unread, Vec::new());
+    listed(&cluster).iter().map(ToString::to_string).collect()
+}
+
+/// A pod `namespace/name` with the label `app: name` and ports `web` (TCP 80), `alt` (TCP 8080), `dns` (UDP 53).
+fn pod(namespace: &str, name: &str) -> String {
+    let ports = "[ { name: web, containerPort: 80 }, { name: alt, containerPort: 8080 }, { name: dns, containerPort: 53, protocol: UDP } ]";
+    format!("\n---\n{{ apiVersion: v1, kind: Pod, metadata: {{ name: {name}, namespace: {namespace}, labels: {{ app: {name} }} }}, spec: {{ containers: [ {{ name: c, ports: {ports} }} ] }} }}")
+}
+
+fn namespace(name: &str, label: &str) -> String {
+    format!("\n---\n{{ apiVersion: v1, kind: Namespace, metadata: {{ name: {name}, labels: {{ team: {label} }} }} }}")
+}
+
+fn policy(namespace: &str, name: &str, spec: &str) -> String {
+    format!("\n---\n{{ apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{ name: {name}, namespace: {namespace} }}, spec: {{ {spec} }} }}")
+}
+
+/// Files with these documents.
+pub(crate) fn files(documents: &str) -> Snapshot {
+    let mut snapshot = Snapshot { source: Source::Files, ..Snapshot::default() };
+    for object in objects(documents) {
+        let given = SnapshotObject { object: object.reference().clone(), manifest: object.into_manifest(), place: None };
+        snapshot.objects.entry(given.object.kind.clone()).or_insert_with(|| Ok(Vec::new())).as_mut().unwrap().push(given);
+    }
+    snapshot
+}
+
+/// A profile with these parameters.
+pub(crate) fn profile(parameters: Value) -> Profile {
+    let mut profile = crate::shipped("baseline").unwrap();
+    profile.parameters = serde_json::from_value(parameters).unwrap();
+    profile
+}

@@ -1,0 +1,278 @@
+//! Each check by what changes its verdict, and the list as people and programs read it.
+
+use airlock_model::{Check, Finding, Reason, Untrusted, Verdict, WorldDeployment};
+
+use super::super::*;
+use super::*;
+
+fn findings(id: &str, snapshot: &Snapshot, parameters: Value) -> Vec<Finding> {
+    let defaults: [&dyn Check; 2] = [&INGRESS, &EGRESS];
+    let check = defaults.into_iter().chain(checks()).find(|check| check.spec().id == id).unwrap();
+    check.evaluate(&profile(parameters), snapshot)
+}
+
+/// The verdicts of a check, by the name of the subject.
+fn verdicts_with(id: &str, documents: &[String], parameters: Value) -> Vec<(String, &'static str)> {
+    let mut said: Vec<(String, &str)> = findings(id, &files(&documents.concat()), parameters).iter().map(|finding| (finding.subject.name.raw().to_owned(), finding.verdict.word())).collect();
+    said.sort();
+    said
+}
+
+fn verdicts(id: &str, documents: &[String]) -> Vec<(String, &'static str)> {
+    verdicts_with(id, documents, json!({}))
+}
+
+fn said(pairs: &[(&str, &'static str)]) -> Vec<(String, &'static str)> {
+    pairs.iter().map(|(name, word)| ((*name).to_owned(), *word)).collect()
+}
+
+fn tenant(name: &str) -> String {
+    format!("\n---\n{{ apiVersion: v1, kind: Namespace, metadata: {{ name: {name}, labels: {{ airlock-platform.io/tenant: {name} }} }} }}")
+}
+
+fn platform() -> String {
+    "\n---\n{ apiVersion: v1, kind: Namespace, metadata: { name: airlock, labels: { airlock-platform.io/installation: abc } } }".to_owned()
+}
+
+const CLOSED: &str = "podSelector: {}, policyTypes: [Ingress, Egress]";
+
+#[test]
+fn a_namespace_is_closed_by_a_policy_for_all_of_its_pods_in_each_direction() {
+    let of = |specs: &[&str]| {
+        let policies = specs.iter().enumerate().map(|(index, spec)| policy("shop", &format!("p{index}"), spec)).collect::<String>();
+        ["NET-001", "NET-002"].map(|id| {
+            let mut given = files(&[pod("shop", "a"), policies.clone()].concat());
+            given.world.namespaces = vec!["shop".into()];
+            findings(id, &given, json!({})).iter().map(|finding| finding.verdict.word()).collect::<Vec<_>>().join(" ")
+        })
+    };
+    assert_eq!(of(&[]), ["fail", "fail"]);
+    assert_eq!(of(&[CLOSED]), ["pass", "pass"]);
+    assert_eq!(of(&["podSelector: {}"]), ["pass", "fail"]);
+    assert_eq!(of(&["podSelector: {}, policyTypes: [Egress]"]), ["fail", "pass"]);
+    assert_eq!(of(&["podSelector: { matchLabels: { app: a } }, policyTypes: [Ingress, Egress]"]), ["fail", "fail"]);
+    // What is allowed by name leaves the rest closed; a rule without limits opens it all.
+    assert_eq!(of(&["podSelector: {}, policyTypes: [Egress], egress: [ { ports: [ { port: 53, protocol: UDP } ] } ]"]), ["fail", "pass"]);
+    assert_eq!(of(&[CLOSED, "podSelector: { matchLabels: { app: a } }, egress: [ {} ]"]), ["pass", "fail pass"]);
+    assert_eq!(of(&[CLOSED, "podSelector: {}, policyTypes: [Ingres]"]), ["unverified pass", "unverified pass"]);
+    let cilium = "\n---\n{ apiVersion: cilium.io/v2, kind: CiliumClusterwideNetworkPolicy, metadata: { name: c }, spec: { endpointSelector: {}, ingress: [ {} ] } }";
+    let mut given = files(&[pod("shop", "a"), cilium.to_owned()].concat());
+    given.world.namespaces = vec!["shop".into()];
+    assert_eq!(findings("NET-001", &given, json!({}))[0].verdict, Verdict::Pass);
+}
+
+#[test]
+fn a_pod_is_selected_in_both_directions_or_fails() {
+    let of = |specs: &[&str]| {
+        let policies = specs.iter().enumerate().map(|(index, spec)| policy("shop", &format!("p{index}"), spec)).collect::<String>();
+        verdicts("NET-003", &[pod("shop", "a"), policies])
+    };
+    assert_eq!(of(&[]), said(&[("a", "fail")]));
+    assert_eq!(of(&["podSelector: {}"]), said(&[("a", "fail")]));
+    assert_eq!(of(&[CLOSED]), said(&[("a", "pass")]));
+    assert_eq!(of(&["podSelector: {}", "podSelector: { matchExpressions: [ { key: app, operator: In, values: [a] } ] }, policyTypes: [Egress]"]), said(&[("a", "pass")]));
+    assert_eq!(of(&["podSelector: { matchLabels: { app: b } }, policyTypes: [Ingress, Egress]"]), said(&[("a", "fail")]));
+    let elsewhere = verdicts("NET-003", &[pod("shop", "a"), policy("bank", "p", CLOSED)]);
+    assert_eq!(elsewhere, said(&[("a", "fail")]));
+    let cilium = "\n---\n{ apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: { name: c, namespace: shop }, spec: { endpointSelector: {}, ingress: [ {} ], egress: [ {} ] } }".to_owned();
+    assert_eq!(verdicts("NET-003", &[pod("shop", "a"), cilium]), said(&[("a", "pass")]));
+    let host = "\n---\n{ apiVersion: apps/v1, kind: DaemonSet, metadata: { name: h, namespace: shop }, spec: { template: { spec: { hostNetwork: true, containers: [] } } } }".to_owned();
+    let found = findings("NET-003", &files(&[host, policy("shop", "p", CLOSED)].concat()), json!({}));
+    assert_eq!((found[0].verdict, found[0].path.as_ref().map(Untrusted::raw)), (Verdict::Fail, Some("spec.template.spec.hostNetwork")));
+}
+
+#[test]
+fn tenants_reach_nothing_that_is_not_declared() {
+    let world = || vec![pod("alpha", "a"), pod("beta", "b"), pod("airlock", "db"), tenant("alpha"), tenant("beta"), platform()];
+    let with = |extra: &[String], parameters: Value| verdicts_with("NET-004", &[world(), extra.to_vec()].concat(), parameters);
+    let closed = |namespace: &str| policy(namespace, "closed", CLOSED);
+    // Without policies everybody reaches everybody: each target once for each tenant that reaches it.
+    assert_eq!(with(&[], json!({})), said(&[("a", "fail"), ("b", "fail"), ("db", "fail"), ("db", "fail")]));
+    let all_closed = [closed("alpha"), closed("beta"), closed("airlock")];
+    assert_eq!(with(&all_closed, json!({})), said(&[("alpha", "pass"), ("beta", "pass")]));
+    // Both ends must open.
+    let out = policy("alpha", "out", "podSelector: {}, policyTypes: [Egress], egress: [ { ports: [ { port: 5432 } ] } ]");
+    let into = policy("airlock", "in", "podSelector: {}, ingress: [ { from: [ { namespaceSelector: {} } ], ports: [ { port: 5432 }, { port: 80 } ] } ]");
+    assert_eq!(with(&[&all_closed[..], std::slice::from_ref(&out)].concat(), json!({})), said(&[("alpha", "pass"), ("beta", "pass")]));
+    let open = [&all_closed[..], &[out, into]].concat();
+    assert_eq!(with(&open, json!({})), said(&[("beta", "pass"), ("db", "fail")]));
+    // Declared it passes, by namespace or by star, and only on its ports.
+    for allow in ["alpha => airlock : TCP 5432", "* => airlock", "alpha => * : TCP"] {
+        assert_eq!(with(&open, json!({ "NET-004.allow": [allow] })), said(&[("alpha", "pass"), ("beta", "pass")]), "{allow}");
+    }
+    assert_eq!(with(&open, json!({ "NET-004.allow": ["alpha => airlock : TCP 80", "beta => airlock"] })), said(&[("beta", "pass"), ("db", "fail")]));
+    assert_eq!(with(&open, json!({ "NET-004.allow": ["alpha to airlock"] })), said(&[("tenants", "unverified")]));
+}
+
+#[test]
+fn the_finding_of_a_crossing_names_ends_ports_and_policies() {
+    let out = policy("alpha", "out", "podSelector: {}, policyTypes: [Egress], egress: [ { ports: [ { port: web } ] } ]");
+    let found = findings(
+        "NET-004",
+        &files(&[pod("alpha", "a"), pod("beta", "b"), tenant("alpha"), tenant("beta"), policy("beta", "closed", "podSelector: {}, policyTypes: [Egress]"), out].concat()),
+        json!({}),
+    );
+    let failed: Vec<&str> = found.iter().filter(|finding| finding.verdict == Verdict::Fail).map(|finding| finding.observed.raw()).collect();
+    assert_eq!(failed, ["alpha/a[Pod] => beta/b[Pod] : TCP 80; opened by: NetworkPolicy alpha/out, no policy is for ingress of the target"]);
+}
+
+#[test]
+fn who_is_a_tenant_is_told_by_labels_or_parameters() {
+    let plain = [pod("alpha", "a"), pod("beta", "b"), namespace("alpha", "retail"), namespace("beta", "money")];
+    assert_eq!(verdicts("NET-004", &plain), said(&[("tenants", "not applicable")]));
+    assert_eq!(findings("NET-004", &files(&plain.concat()), json!({}))[0].reason, Some(Reason::NoSubject));
+    assert_eq!(verdicts_with("NET-004", &plain, json!({ "network.tenantSelector": ["team"] })), said(&[("a", "fail"), ("b", "fail")]));
+    assert_eq!(verdicts_with("NET-004", &plain, json!({ "network.tenantSelector": ["team=money"], "network.platformNamespaces": ["alpha"] })), said(&[("a", "fail")]));
+    assert_eq!(verdicts_with("NET-004", &plain, json!({ "network.tenantNamespaces": ["alpha", "beta"] })), said(&[("a", "fail"), ("b", "fail")]));
+    // Two namespaces of one tenant are one.
+    let same = [pod("alpha", "a"), pod("beta", "b"), namespace("alpha", "retail"), namespace("beta", "retail")];
+    assert_eq!(verdicts_with("NET-004", &same, json!({ "network.tenantSelector": ["team"] })), said(&[("alpha", "pass"), ("beta", "pass")]));
+}
+
+#[test]
+fn of_an_installation_its_deployments_are_the_tenants_and_their_tables_are_declared() {
+    let mut snapshot = files(&[pod("airlock-alpha", "a"), pod("airlock-beta", "b"), tenant("airlock-alpha"), tenant("airlock-beta"), policy("airlock-alpha", "p", CLOSED)].concat());
+    let database = "\n---\n{ apiVersion: v1, kind: Pod, metadata: { name: database-0, namespace: airlock, labels: { app.kubernetes.io/name: database } }, spec: { containers: [] } }";
+    snapshot.objects.get_mut("Pod").unwrap().as_mut().unwrap().extend(files(database).objects.remove("Pod").unwrap().unwrap());
+    let only = policy(
+        "airlock-beta",
+        "p",
+        "podSelector: {}, policyTypes: [Egress], egress: [ { to: [ { namespaceSelector: {}, podSelector: { matchLabels: { app.kubernetes.io/name: database } } } ], ports: [ { port: 5432 } ] } ]",
+    );
+    snapshot.objects.get_mut("NetworkPolicy").unwrap().as_mut().unwrap().extend(files(&only).objects.remove("NetworkPolicy").unwrap().unwrap());
+    snapshot.source = Source::Cluster;
+    for kind in ["AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"] {
+        snapshot.objects.insert(kind.into(), Ok(Vec::new()));
+    }
+    let login = airlock_model::Credentials { username: "admin".into(), password: None, form: airlock_model::CredentialsForm::Json };
+    let deployment = |name: &str| WorldDeployment { name: name.into(), namespace: format!("airlock-{name}"), host: String::new(), login: login.clone() };
+    snapshot.world.deployments = vec![deployment("alpha"), deployment("beta")];
+    snapshot.world.platform = "airlock".into();
+    snapshot.world.namespaces = ["airlock", "airlock-alpha", "airlock-beta"].map(str::to_owned).into();
+    let words = |snapshot: &Snapshot| findings("NET-004", snapshot, json!({})).iter().map(|finding| (finding.subject.name.raw().to_owned(), finding.verdict)).collect::<Vec<_>>();
+    assert_eq!(words(&snapshot), [("airlock-alpha".to_owned(), Verdict::Pass), ("airlock-beta".to_owned(), Verdict::Pass)]);
+    // Of files nothing is declared by itself.
+    let mut of_files = snapshot.clone();
+    of_files.source = Source::Files;
+    assert!(words(&of_files).iter().all(|(_, verdict)| *verdict != Verdict::Fail), "the platform is not known without its namespace");
+    // A kind of policy that was not read may allow anything.
+    snapshot.objects.remove("AdminNetworkPolicy");
+    assert_eq!(words(&snapshot), [("tenants".to_owned(), Verdict::Unverified)]);
+}
+
+#[test]
+fn what_is_not_understood_is_unverified_beside_what_is() {
+    let broken = policy("alpha", "odd", "podSelector: {}, policyTypes: [Ingres]");
+    let found = verdicts("NET-004", &[pod("alpha", "a"), tenant("alpha"), broken]);
+    assert_eq!(found, said(&[("alpha", "pass"), ("odd", "unverified")]));
+}
+
+#[test]
+fn rules_that_reach_the_metadata_address_or_every_node_fail() {
+    let of_rule = |rule: &str| findings("NET-005", &files(&policy("shop", "p", &format!("podSelector: {{}}, policyTypes: [Egress], egress: [ {rule} ]"))), json!({}));
+    let verdict = |rule: &str| of_rule(rule).iter().map(|finding| finding.verdict.word()).collect::<Vec<_>>().join(" ");
+    let opens = |rule: &str| of_rule(rule).iter().map(|finding| finding.observed.raw().to_owned()).collect::<Vec<_>>().join("; ");
+    assert_eq!(verdict(""), "pass");
+    assert_eq!(verdict("{}"), "fail fail fail fail");
+    assert_eq!(of_rule("{}")[0].path.as_ref().map(Untrusted::raw), Some("spec.egress[0]"));
+    assert_eq!(
+        opens("{}"),
+        "egress rule 0 opens the metadata address 169.254.169.254; egress rule 0 opens the metadata address fd00:ec2::254; egress rule 0 opens kubelets on every node (TCP 10250, 10255); egress rule 0 opens the API server wherever it is (TCP 6443)"
+    );
+    assert_eq!(opens("{ to: [ { ipBlock: { cidr: 169.254.0.0/16 } } ] }"), "egress rule 0 opens the metadata address 169.254.169.254");
+    assert_eq!(opens("{ to: [ { ipBlock: { cidr: 0.0.0.0/0, except: [ 169.254.169.254/32 ] } } ], ports: [ { port: 10250 } ] }"), "egress rule 0 opens kubelets on every node (TCP 10250)");
+    for rule in [
+        "{ to: [ { ipBlock: { cidr: 0.0.0.0/0, except: [ 169.254.169.254/32 ] } } ], ports: [ { port: 443 } ] }",
+        "{ to: [ { ipBlock: { cidr: 0.0.0.0/0 } } ], ports: [ { port: 53, protocol: UDP } ] }",
+        "{ to: [ { ipBlock: { cidr: 10.0.0.0/8 } } ] }",
+        "{ to: [ { namespaceSelector: {} } ] }",
+        "{ ports: [ { port: 53, protocol: UDP }, { port: 53 } ] }",
+    ] {
+        assert_eq!(verdict(rule), "pass", "{rule}");
+    }
+    assert_eq!(verdicts("NET-005", &[pod("shop", "a")]), said(&[("all policies", "not applicable")]));
+}
+
+#[test]
+fn policies_are_about_something() {
+    let of = |documents: &[String]| verdicts("NET-006", documents).into_iter().find(|(name, _)| name == "p").map(|(_, word)| word);
+    let a = || pod("shop", "a");
+    assert_eq!(of(&[a(), policy("shop", "p", "podSelector: { matchLabels: { app: a } }")]), Some("pass"));
+    assert_eq!(of(&[a(), policy("shop", "p", "podSelector: { matchLabels: { app: b } }")]), Some("fail"));
+    assert_eq!(of(&[a(), policy("bank", "p", "podSelector: {}")]), Some("pass"));
+    assert_eq!(of(&[a(), policy("shop", "p", "podSelector: {}, ingress: [ { ports: [ { port: web } ] } ]")]), Some("pass"));
+    assert_eq!(of(&[a(), policy("shop", "p", "podSelector: {}, ingress: [ { ports: [ { port: wbe } ] } ]")]), Some("fail"));
+    assert_eq!(of(&[a(), policy("shop", "p", "podSelector: {}, egress: [ { to: [ { podSelector: {} } ], ports: [ { port: wbe } ] } ]")]), Some("fail"));
+    assert_eq!(of(&[a(), policy("shop", "p", "podSelector: {}, egress: [ { to: [ { podSelector: { matchLabels: { app: elsewhere } } } ], ports: [ { port: wbe } ] } ]")]), Some("pass"));
+    let service = || "\n---\n{ apiVersion: v1, kind: Service, metadata: { name: s, namespace: shop }, spec: { clusterIP: 10.96.0.9, ports: [ { port: 80 } ] } }".to_owned();
+    let to = |cidr: &str| policy("shop", "p", &format!("podSelector: {{}}, egress: [ {{ to: [ {{ ipBlock: {{ cidr: {cidr} }} }} ] }} ]"));
+    assert_eq!(of(&[a(), service(), to("10.96.0.9/32")]), Some("fail"));
+    assert_eq!(of(&[a(), service(), to("10.96.0.10/32")]), Some("pass"));
+    assert_eq!(of(&[a(), service(), to("10.96.0.0/12")]), Some("pass"));
+}
+
+#[test]
+fn services_stay_inside_unless_they_are_named() {
+    let service = |spec: &str, annotations: &str| {
+        format!("\n---\n{{ apiVersion: v1, kind: Service, metadata: {{ name: s, namespace: shop, annotations: {{ {annotations} }} }}, spec: {{ {spec}, ports: [ {{ port: 80 }} ] }} }}")
+    };
+    let exposed = |spec: &str, annotations: &str| verdicts("NET-015", &[service(spec, annotations)])[0].1;
+    assert_eq!(exposed("type: ClusterIP", ""), "pass");
+    assert_eq!(exposed("type: NodePort", ""), "fail");
+    assert_eq!(exposed("type: LoadBalancer", ""), "fail");
+    assert_eq!(exposed("type: LoadBalancer", "networking.gke.io/load-balancer-type: Internal"), "pass");
+    assert_eq!(exposed("type: LoadBalancer", "service.beta.kubernetes.io/aws-load-balancer-internal: 'false'"), "fail");
+    assert_eq!(exposed("externalIPs: [ 192.0.2.1 ]", ""), "fail");
+    assert_eq!(verdicts_with("NET-015", &[service("type: NodePort", "")], json!({ "NET-015.allow": ["shop/s"] })), said(&[("s", "pass")]));
+    assert_eq!(verdicts("NET-015", &[pod("shop", "a")]), said(&[("all Services", "not applicable")]));
+    let private = |spec: &str, annotations: &str| verdicts_with("NET-016", &[service(spec, annotations)], json!({ "network.private": true }))[0].1;
+    let inside = "networking.gke.io/load-balancer-type: Internal";
+    assert_eq!(private("type: LoadBalancer, loadBalancerSourceRanges: [ 10.0.0.0/8 ]", inside), "pass");
+    assert_eq!(private("type: LoadBalancer, loadBalancerSourceRanges: [ 10.0.0.0/8 ]", ""), "fail");
+    assert_eq!(private("type: LoadBalancer", inside), "fail");
+    assert_eq!(private("type: LoadBalancer, loadBalancerSourceRanges: [ 10.0.0.0/8, 0.0.0.0/0 ]", inside), "fail");
+    assert_eq!(verdicts("NET-016", &[service("type: LoadBalancer", "")]), said(&[("all Services", "not applicable")]));
+}
+
+#[test]
+fn the_list_is_sorted_lines_and_json_with_what_is_not_proved() {
+    let host = "\n---\n{ apiVersion: apps/v1, kind: DaemonSet, metadata: { name: h, namespace: shop }, spec: { template: { spec: { hostNetwork: true, containers: [] } } } }".to_owned();
+    let snapshot = files(
+        &[
+            pod("shop", "a"),
+            pod("bank", "b"),
+            host,
+            policy(
+                "shop",
+                "p",
+                "podSelector: { matchLabels: { app: a } }, policyTypes: [Ingress, Egress], ingress: [ { from: [ { namespaceSelector: {} } ], ports: [ { port: 80 }, { port: 8080 } ] } ]",
+            ),
+            policy("shop", "odd", "podSelector: 1"),
+        ]
+        .concat(),
+    );
+    let list = connections(&snapshot);
+    let text = list.to_string();
+    assert_eq!(
+        text.lines().collect::<Vec<_>>(),
+        [
+            "0.0.0.0-255.255.255.255 => bank/b[Pod] : All Connections",
+            "0.0.0.0-255.255.255.255 => shop/h[DaemonSet] : All Connections",
+            "bank/b[Pod] => 0.0.0.0-255.255.255.255 : All Connections",
+            "bank/b[Pod] => shop/a[Pod] : TCP 80,8080",
+            "bank/b[Pod] => shop/h[DaemonSet] : All Connections",
+            "shop/h[DaemonSet] => 0.0.0.0-255.255.255.255 : All Connections",
+            "shop/h[DaemonSet] => bank/b[Pod] : All Connections",
+            "shop/h[DaemonSet] => shop/a[Pod] : TCP 80,8080",
+        ]
+    );
+    let json = serde_json::to_value(&list).unwrap();
+    assert_eq!(json["schema"], 1);
+    assert_eq!(
+        json["connections"][3],
+        json!({ "src": "bank/b[Pod]", "dst": "shop/a[Pod]", "connections": "TCP 80,8080", "ports": { "TCP": [ { "first": 80, "last": 80 }, { "first": 8080, "last": 8080 } ] } })
+    );
+    assert_eq!(json["hostNetwork"], json!(["shop/h[DaemonSet]"]));
+    assert_eq!(json["unverified"][0]["object"]["name"], "odd");
+    assert_eq!(serde_json::from_value::<Connections>(json).unwrap(), list);
+}

@@ -1,0 +1,98 @@
+//! Checks that need objects alone, and so judge files as they judge a cluster. Profiles select among these too.
+
+mod admin_credentials;
+mod airflow;
+mod control_plane;
+mod images;
+mod ingress;
+mod interactive;
+mod literals;
+mod manifests_read;
+mod namespace;
+mod outside_services;
+mod probes;
+mod secret_strength;
+mod sensitive_mounts;
+mod tenant_limits;
+
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Snapshot, SnapshotObject, World};
+
+use crate::described::Described;
+use crate::live::{self, PodOf};
+use crate::pod_security::Violation;
+
+pub(crate) use literals::{in_object, in_pod};
+
+/// Whether the files could be read at all.
+pub(crate) const MANIFESTS_READ: &dyn Check = &manifests_read::ManifestsRead;
+
+/// All of them, in the order of the groups.
+pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
+    let all: [&'static dyn Check; 18] = [
+        &sensitive_mounts::SENSITIVE_MOUNTS,
+        &namespace::OwnNamespace,
+        &probes::PROBES,
+        &interactive::INTERACTIVE,
+        &ingress::SNIPPETS,
+        &ingress::TLS,
+        &images::Sources,
+        &images::DIGESTS,
+        &secret_strength::STRENGTH,
+        &secret_strength::TOKENS,
+        &admin_credentials::AdminCredentials,
+        &airflow::FERNET_KEY,
+        &airflow::SIGNING_KEYS,
+        &airflow::Exposure,
+        &tenant_limits::TenantLimits,
+        &outside_services::OutsideServices,
+        &control_plane::ControlPlane,
+        MANIFESTS_READ,
+    ];
+    all.into_iter()
+}
+
+/// A check of every pod and template by itself.
+pub(crate) struct OfPods {
+    described: Described,
+    /// What is wrong with the pod; none: it could not be read.
+    judge: fn(&PodOf<'_>, &Profile) -> Option<Vec<Violation>>,
+}
+
+impl Check for OfPods {
+    fn spec(&self) -> &CheckSpec {
+        &self.described.spec
+    }
+
+    fn needs(&self, _: &Profile, _: &World) -> Vec<Need> {
+        vec![live::need("v1", "Pod")]
+    }
+
+    fn evaluate(&self, profile: &Profile, given: &Snapshot) -> Vec<Finding> {
+        self.described.each_pod(given, |pod| (self.judge)(pod, profile))
+    }
+}
+
+/// A check of every object of some kinds by itself.
+pub(crate) struct OfObjects {
+    described: Described,
+    /// `apiVersion` and kind of each; the first is one that every cluster has.
+    kinds: &'static [(&'static str, &'static str)],
+    judge: fn(&SnapshotObject) -> Vec<Violation>,
+}
+
+impl Check for OfObjects {
+    fn spec(&self) -> &CheckSpec {
+        &self.described.spec
+    }
+
+    fn needs(&self, _: &Profile, _: &World) -> Vec<Need> {
+        self.kinds.first().map(|(api_version, kind)| live::need(api_version, kind)).into_iter().collect()
+    }
+
+    fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
+        self.described.each_object(given, self.kinds, self.judge)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,184 @@
+//! SEC-009: the password of a database's or store's administrator is known to the server alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, World};
+use serde_json::Value;
+
+use super::literals::is_reference;
+use crate::described::{Described, Resting};
+use crate::live::{self, PodOf};
+use crate::pod_security::Violation;
+
+static TEXTS: Described = Described {
+    spec: CheckSpec {
+        id: "SEC-009",
+        title: "an administrator's credential is given to one workload alone",
+        severity: Severity::High,
+        promises: &["P9", "P12"],
+        explanation: "References of pods and templates to entries of Secrets, by variable, envFrom, and volume. An entry is an administrator's when a server is given it as such (POSTGRES_PASSWORD of the user postgres, MYSQL_ROOT_PASSWORD, MONGO_INITDB_ROOT_PASSWORD, MINIO_ROOT_PASSWORD, and the like), when it is named so (root-password, postgres-password, superuser…), or when its value in a file is a URL of the user postgres, root, or sa. One that more than one workload is given fails for each beside the server; pods and ReplicaSets that a workload owns count as that workload.",
+        remedy: "Make a role of its own for each workload, with rights on its own database alone, and give it that role's password. Only a Job that makes such roles needs the administrator's.",
+    },
+    expected: "a credential of its own, of a role with few rights",
+    why: "who takes over the weakest of the workloads has the data of all of them",
+};
+
+/// Variables by which images of servers are given the password of their administrator.
+const OF_SERVERS: [&str; 13] = [
+    "POSTGRES_PASSWORD",
+    "POSTGRESQL_POSTGRES_PASSWORD",
+    "POSTGRES_POSTGRES_PASSWORD",
+    "MYSQL_ROOT_PASSWORD",
+    "MARIADB_ROOT_PASSWORD",
+    "MONGO_INITDB_ROOT_PASSWORD",
+    "MONGODB_ROOT_PASSWORD",
+    "MINIO_ROOT_PASSWORD",
+    "MINIO_SECRET_KEY",
+    "MSSQL_SA_PASSWORD",
+    "SA_PASSWORD",
+    "COUCHDB_PASSWORD",
+    "ELASTIC_PASSWORD",
+];
+const USERS: [&str; 8] = ["postgres", "root", "sa", "admin", "administrator", "superuser", "system", "elastic"];
+
+/// The check.
+pub(super) struct AdminCredentials;
+
+impl Check for AdminCredentials {
+    fn spec(&self) -> &CheckSpec {
+        &TEXTS.spec
+    }
+
+    fn needs(&self, _: &Profile, _: &World) -> Vec<Need> {
+        vec![live::need("v1", "Pod")]
+    }
+
+    fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
+        let pods = match live::pods(given) {
+            Ok(pods) => pods,
+            Err(unseen) => return TEXTS.unseen(live::PODS, unseen),
+        };
+        let uses: Vec<Use<'_>> = pods.iter().filter(|pod| !is_owned_by_given(pod, &pods)).flat_map(uses).collect();
+        let of_servers: BTreeSet<Entry> = uses.iter().filter(|one| one.by_server).flat_map(|one| one.entries(given)).collect();
+        let mut by_entry: BTreeMap<Entry, Vec<&Use<'_>>> = BTreeMap::new();
+        for one in &uses {
+            for entry in one.entries(given).into_iter().filter(|entry| of_servers.contains(entry) || is_named_so(entry) || is_url_of_admin(given, entry)) {
+                by_entry.entry(entry).or_default().push(one);
+            }
+        }
+        let findings: Vec<Finding> = by_entry.iter().flat_map(|(entry, uses)| judge(entry, uses)).collect();
+        if findings.is_empty() { vec![TEXTS.not_applicable(live::PODS, Reason::NoSubject, "no pod refers to an administrator's credential")] } else { findings }
+    }
+}
+
+/// An entry of a Secret: namespace, name, key.
+type Entry = (String, String, String);
+
+/// A workload that is given entries of a Secret.
+struct Use<'a> {
+    pod: &'a PodOf<'a>,
+    /// JSON pointer of the reference from the pod's root.
+    path: String,
+    secret: &'a str,
+    /// None: all of them.
+    key: Option<&'a str>,
+    by_server: bool,
+}
+
+impl Use<'_> {
+    /// Of a Secret that is given as a whole, the keys are those that a file shows.
+    fn entries(&self, given: &Snapshot) -> Vec<Entry> {
+        let namespace = live::namespace(self.pod.object);
+        let entry = |key: &str| (namespace.to_owned(), self.secret.to_owned(), key.to_owned());
+        match self.key {
+            Some(key) => vec![entry(key)],
+            None => {
+                let values = secret(given, namespace, self.secret);
+                values.flat_map(|values| values.as_object().into_iter().flatten()).map(|(key, _)| entry(key)).collect()
+            }
+        }
+    }
+}
+
+/// `data` and `stringData` of a Secret that was given.
+fn secret<'a>(given: &'a Snapshot, namespace: &'a str, name: &'a str) -> impl Iterator<Item = &'a Value> {
+    let found = live::objects(given, "Secret").unwrap_or_default().into_iter().filter(move |secret| secret.object.name == name && live::namespace(secret) == namespace);
+    found.flat_map(|secret| ["data", "stringData"].into_iter().filter_map(|list| secret.manifest.get(list)))
+}
+
+fn is_owned_by_given(pod: &PodOf<'_>, pods: &[PodOf<'_>]) -> bool {
+    let owners = pod.object.manifest.pointer("/metadata/ownerReferences").and_then(Value::as_array).into_iter().flatten();
+    owners.into_iter().any(|owner| {
+        pods.iter()
+            .any(|other| owner["kind"] == other.object.object.kind.as_str() && owner["name"] == other.object.object.name.as_str() && live::namespace(other.object) == live::namespace(pod.object))
+    })
+}
+
+fn uses<'a>(pod: &'a PodOf<'a>) -> Vec<Use<'a>> {
+    let mut found = Vec::new();
+    let Some(read) = pod.pod() else { return found };
+    let text = |value: &'a Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
+    for container in read.containers() {
+        let items = |list: &str| container.value.get(list).and_then(Value::as_array).into_iter().flatten().enumerate();
+        for (index, variable) in items("env") {
+            if let Some(reference) = variable.pointer("/valueFrom/secretKeyRef") {
+                let by_server = OF_SERVERS.contains(&text(variable, "name")) && (text(variable, "name") != "POSTGRES_PASSWORD" || is_postgres(container.value));
+                found.push(Use { pod, path: format!("{}/env/{index}/valueFrom/secretKeyRef", container.path), secret: text(reference, "name"), key: Some(text(reference, "key")), by_server });
+            }
+        }
+        for (index, source) in items("envFrom") {
+            if let Some(reference) = source.get("secretRef") {
+                found.push(Use { pod, path: format!("{}/envFrom/{index}/secretRef", container.path), secret: text(reference, "name"), key: None, by_server: false });
+            }
+        }
+    }
+    let volumes = read.spec.get("volumes").and_then(Value::as_array).into_iter().flatten().enumerate();
+    for (index, source) in volumes.filter_map(|(index, volume)| Some((index, volume.get("secret")?))) {
+        let path = format!("/spec/volumes/{index}/secret");
+        let keys: Vec<&str> = source.get("items").and_then(Value::as_array).into_iter().flatten().map(|item| text(item, "key")).collect();
+        let name = text(source, "secretName");
+        if keys.is_empty() {
+            found.push(Use { pod, path, secret: name, key: None, by_server: false });
+        } else {
+            found.extend(keys.into_iter().map(|key| Use { pod, path: path.clone(), secret: name, key: Some(key), by_server: false }));
+        }
+    }
+    found
+}
+
+/// The image's user is `postgres` unless it is told of another.
+fn is_postgres(container: &Value) -> bool {
+    let variables = container.get("env").and_then(Value::as_array).into_iter().flatten();
+    let user = variables.into_iter().find(|variable| variable["name"] == "POSTGRES_USER").and_then(|variable| variable.get("value")?.as_str());
+    user.is_none_or(|user| USERS.contains(&user) || is_reference(user))
+}
+
+fn is_named_so((_, secret, key): &Entry) -> bool {
+    const KEYS: [&str; 8] = ["root-password", "postgres-password", "mysql-root-password", "mariadb-root-password", "mongodb-root-password", "sa-password", "superuser-password", "admin-connection"];
+    KEYS.contains(&key.to_lowercase().replace(['_', '.'], "-").as_str()) || ["superuser", "super-user"].iter().any(|word| secret.contains(word))
+}
+
+fn is_url_of_admin(given: &Snapshot, (namespace, name, key): &Entry) -> bool {
+    secret(given, namespace, name).filter_map(|values| values.get(key)?.as_str()).any(|value| {
+        let decoded = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, value).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        [Some(value.to_owned()), decoded].into_iter().flatten().any(|value| value.split_once("://").and_then(|(_, rest)| rest.split_once([':', '@'])).is_some_and(|(user, _)| USERS.contains(&user)))
+    })
+}
+
+fn judge((namespace, name, key): &Entry, uses: &[&Use<'_>]) -> Vec<Finding> {
+    let workload = |one: &Use<'_>| one.pod.object.object.clone();
+    let all: BTreeSet<_> = uses.iter().map(|one| workload(one)).collect();
+    let what = format!("the entry {key} of the Secret {namespace}/{name}");
+    if all.len() < 2 {
+        return uses.first().map(|one| TEXTS.pass(one.pod.object, format!("{what} is given to it alone"))).into_iter().collect();
+    }
+    let servers: BTreeSet<_> = uses.iter().filter(|one| one.by_server).map(|one| workload(one)).collect();
+    let beside = uses.iter().filter(|one| !servers.contains(&workload(one)));
+    let mut seen = BTreeSet::new();
+    let first_of_each = beside.filter(|one| seen.insert(workload(one))).map(|one| {
+        let others = all.iter().filter(|other| **other != workload(one)).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let place = Violation::new(format!("{}{}", one.pod.at, one.path), Some(&name.as_str().into()), "");
+        TEXTS.fail(one.pod.object, format!("{what} is an administrator's, and also given to {others}")).seen(one.pod.object, &[place])
+    });
+    first_of_each.collect()
+}

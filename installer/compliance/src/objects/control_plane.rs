@@ -1,0 +1,126 @@
+//! CPL-001: the programs of the control plane are started as the CIS benchmark asks, by the manifests of their static pods.
+
+mod flags;
+mod table;
+
+use airlock_model::{Check, CheckSpec, Evidence, Finding, Need, Profile, Reason, Severity, Snapshot, World};
+
+use crate::described::{Described, Resting};
+use crate::live::{self, PodOf};
+use crate::pod_security::Violation;
+use flags::Flags;
+use table::{CONTROLS, Control};
+
+static TEXTS: Described = Described {
+    spec: CheckSpec {
+        id: "CPL-001",
+        title: "the control plane is started as the CIS benchmark asks",
+        severity: Severity::High,
+        promises: &["P2"],
+        explanation: "Command and arguments, and for etcd variables, of kube-apiserver, kube-controller-manager, kube-scheduler, and etcd in the manifests of their static pods (/etc/kubernetes/manifests), against sections 1.2, 1.3, 1.4, and 2 of the CIS Kubernetes Benchmark 1.12: a finding a number. Numbers that the benchmark leaves to judgement (manual) are warnings; 1.2.28 needs a file that the manifest only names and is unverified.",
+        remedy: "Set the flag in the manifest on every node of the control plane; the kubelet starts the program anew. On a managed cluster the provider answers for it.",
+    },
+    expected: "flags as the benchmark asks",
+    why: "the control plane is power over everything in the cluster",
+};
+
+/// The check.
+pub(super) struct ControlPlane;
+
+impl Check for ControlPlane {
+    fn spec(&self) -> &CheckSpec {
+        &TEXTS.spec
+    }
+
+    fn needs(&self, _: &Profile, _: &World) -> Vec<Need> {
+        vec![live::need("v1", "Pod")]
+    }
+
+    fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
+        let pods = match live::pods(given) {
+            Ok(pods) => pods,
+            Err(unseen) => return TEXTS.unseen(live::PODS, unseen),
+        };
+        let findings: Vec<Finding> = pods.iter().flat_map(judge).collect();
+        if findings.is_empty() { vec![TEXTS.not_applicable(live::PODS, Reason::NoSubject, "no pod runs a program of the control plane")] } else { findings }
+    }
+}
+
+fn judge(pod: &PodOf<'_>) -> Vec<Finding> {
+    let Some(read) = pod.pod() else { return Vec::new() };
+    let programs = read.containers().filter_map(|container| Flags::of(container.value, container.path));
+    programs.flat_map(|flags| CONTROLS.iter().filter(|control| control.program == flags.program).map(|control| told(pod, control, &flags)).collect::<Vec<_>>()).collect()
+}
+
+fn told(pod: &PodOf<'_>, control: &Control, flags: &Flags<'_>) -> Finding {
+    let observed = |words: &str| format!("CIS {}: {} {words}", control.number, flags.program);
+    let is_kept = control.rules.iter().all(|rule| rule.is_kept(flags));
+    let mut finding = match (is_kept, control.is_scored) {
+        (true, _) if control.needs_file => TEXTS.unverified(pod.object, observed("names a file that was not given")),
+        (true, _) => TEXTS.pass(pod.object, observed("keeps to it")),
+        (false, true) => TEXTS.fail(pod.object, observed("does not keep to it")),
+        (false, false) => TEXTS.warn(Severity::Low, pod.object, observed("does not keep to it")),
+    };
+    finding.expected = control.asks();
+    finding.evidence.push(Evidence::Fact(format!("CIS Kubernetes Benchmark 1.12, {}", control.number)));
+    let seen: Vec<Violation> = control.rules.iter().map(|rule| flags.seen(rule.flag, pod.at)).collect();
+    finding.seen(pod.object, &seen)
+}
+
+#[cfg(test)]
+mod tests {
+    use airlock_model::Verdict;
+
+    use super::*;
+    use crate::manifests::{read, snapshot};
+    use crate::profile::unprofiled;
+
+    fn said(command: &str) -> Vec<(String, Verdict)> {
+        let words: Vec<String> = command.split_whitespace().map(|word| format!("\"{word}\"")).collect();
+        let pod = format!("apiVersion: v1\nkind: Pod\nmetadata: {{ name: a, namespace: kube-system }}\nspec: {{ containers: [ {{ name: a, command: [ {} ] }} ] }}\n", words.join(", "));
+        let found = ControlPlane.evaluate(&unprofiled(), &snapshot([read("kube-apiserver.yaml", pod.as_bytes())]));
+        found.iter().map(|finding| (finding.observed.raw().split([' ', ':']).nth(1).unwrap().to_owned(), finding.verdict)).collect()
+    }
+
+    fn of(command: &str, number: &str) -> Option<Verdict> {
+        said(command).into_iter().find(|(known, _)| known == number).map(|(_, verdict)| verdict)
+    }
+
+    #[test]
+    fn every_number_of_the_four_sections_is_told_once() {
+        let count = |section: &str| CONTROLS.iter().filter(|control| control.number.starts_with(section)).count();
+        assert_eq!(["1.2.", "1.3.", "1.4.", "2."].map(count), [30, 7, 2, 7]);
+        assert_eq!(said("kube-apiserver").len(), 30);
+        assert_eq!(said("/usr/local/bin/etcd").len(), 7);
+    }
+
+    #[test]
+    fn flags_are_held_to_what_the_benchmark_asks() {
+        for (command, number, verdict) in [
+            ("kube-apiserver --anonymous-auth=false", "1.2.1", Verdict::Pass),
+            ("kube-apiserver", "1.2.1", Verdict::Warn),
+            ("kube-apiserver --token-auth-file=/a", "1.2.2", Verdict::Fail),
+            ("kube-apiserver", "1.2.2", Verdict::Pass),
+            ("kube-apiserver --kubelet-client-certificate=/a", "1.2.4", Verdict::Fail),
+            ("kube-apiserver --kubelet-client-certificate=/a --kubelet-client-key=/b", "1.2.4", Verdict::Pass),
+            ("kube-apiserver --authorization-mode=Node,RBAC", "1.2.7", Verdict::Pass),
+            ("kube-apiserver --authorization-mode=RBAC", "1.2.7", Verdict::Fail),
+            ("kube-apiserver --authorization-mode=Node,AlwaysAllow", "1.2.6", Verdict::Fail),
+            ("kube-apiserver", "1.2.6", Verdict::Fail),
+            ("kube-apiserver --enable-admission-plugins=NodeRestrictionX", "1.2.14", Verdict::Fail),
+            ("kube-apiserver --audit-log-maxage=29", "1.2.17", Verdict::Fail),
+            ("kube-apiserver --audit-log-maxage 30", "1.2.17", Verdict::Pass),
+            ("kube-apiserver --encryption-provider-config=/a", "1.2.28", Verdict::Unverified),
+            ("kube-apiserver", "1.2.28", Verdict::Warn),
+            ("kube-apiserver --tls-cipher-suites=TLS_AES_128_GCM_SHA256,TLS_RSA_WITH_RC4_128_SHA", "1.2.29", Verdict::Warn),
+            ("kube-controller-manager --profiling=true", "1.3.2", Verdict::Fail),
+            ("kube-controller-manager --bind-address=0.0.0.0", "1.3.7", Verdict::Fail),
+            ("kube-scheduler", "1.4.2", Verdict::Pass),
+            ("etcd --client-cert-auth", "2.2", Verdict::Pass),
+            ("etcd --auto-tls=true", "2.3", Verdict::Fail),
+        ] {
+            assert_eq!(of(command, number), Some(verdict), "{command} {number}");
+        }
+        assert_eq!(said("nginx"), [("pod".to_owned(), Verdict::NotApplicable)]);
+    }
+}

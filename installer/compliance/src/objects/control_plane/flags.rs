@@ -1,0 +1,70 @@
+//! How a program was started: flags by their names, the last of equals wins, as Go's flag sets have it.
+
+use serde_json::Value;
+
+use crate::pod_security::Violation;
+
+/// The programs that the benchmark speaks of.
+const PROGRAMS: [&str; 4] = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd"];
+
+/// A flag and where it stands.
+struct Flag<'a> {
+    name: &'a str,
+    value: String,
+    path: String,
+}
+
+/// How one container starts a program.
+pub(super) struct Flags<'a> {
+    pub(super) program: &'static str,
+    flags: Vec<Flag<'a>>,
+    path: String,
+}
+
+impl<'a> Flags<'a> {
+    /// None: the container starts none of the programs.
+    pub(super) fn of(container: &'a Value, path: String) -> Option<Self> {
+        let list = |key: &'static str| container.get(key).and_then(Value::as_array).into_iter().flatten().enumerate().filter_map(move |(index, word)| Some((key, index, word.as_str()?)));
+        let words: Vec<(&'static str, usize, &'a str)> = list("command").chain(list("args")).collect();
+        let begins = |word: &str| PROGRAMS.into_iter().find(|program| word.rsplit('/').next() == Some(program));
+        let program = words.iter().find_map(|(_, _, word)| begins(word))?;
+        let mut flags: Vec<Flag<'a>> = Vec::new();
+        for (position, (key, index, word)) in words.iter().enumerate() {
+            let Some(rest) = word.strip_prefix("--").or_else(|| word.strip_prefix('-')) else { continue };
+            let (name, value) = match rest.split_once('=') {
+                Some((name, value)) => (name, value.to_owned()),
+                // A value of its own follows, or the flag is a switch.
+                None => (rest, words.get(position + 1).map(|(_, _, next)| *next).filter(|next| !next.starts_with('-')).unwrap_or("true").to_owned()),
+            };
+            flags.push(Flag { name, value, path: format!("{path}/{key}/{index}") });
+        }
+        let variables = container.get("env").and_then(Value::as_array).into_iter().flatten().enumerate();
+        if program == "etcd" {
+            // A flag wins over its variable (etcd documentation, "Configuration options").
+            let of_variables = variables.filter_map(|(index, variable)| {
+                let name = variable.get("name")?.as_str()?.strip_prefix("ETCD_")?;
+                Some(Flag { name, value: variable.get("value")?.as_str()?.to_owned(), path: format!("{path}/env/{index}/value") })
+            });
+            flags.splice(0..0, of_variables.collect::<Vec<_>>());
+        }
+        Some(Self { program, flags, path })
+    }
+
+    fn find(&self, name: &str) -> Option<&Flag<'a>> {
+        let of_variable = name.replace('-', "_").to_uppercase();
+        self.flags.iter().rev().find(|flag| flag.name == name || flag.name == of_variable)
+    }
+
+    /// The value of a flag.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.find(name).map(|flag| flag.value.as_str())
+    }
+
+    /// Where a flag stands, or should.
+    pub(super) fn seen(&self, name: &str, at: &str) -> Violation {
+        match self.find(name) {
+            Some(flag) => Violation::new(format!("{at}{}", flag.path), Some(&flag.value.as_str().into()), ""),
+            None => Violation::new(format!("{at}{}/command", self.path), None, ""),
+        }
+    }
+}

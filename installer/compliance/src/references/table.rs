@@ -1,0 +1,134 @@
+//! The rows, and the frameworks by the edition that is meant.
+
+use super::Reads::{Cluster, Files, Objects};
+use super::{Reads, Reference, Standing};
+
+const fn cis(id: &'static str) -> Reference {
+    Reference { framework: "CIS Kubernetes Benchmark", version: "1.12", id }
+}
+
+const fn pss(id: &'static str) -> Reference {
+    Reference { framework: "Pod Security Standards", version: "1.37", id }
+}
+
+const fn nsa(id: &'static str) -> Reference {
+    Reference { framework: "NSA/CISA Kubernetes Hardening Guidance", version: "1.2", id }
+}
+
+const fn nist(id: &'static str) -> Reference {
+    Reference { framework: "NIST SP 800-53", version: "5", id }
+}
+
+const fn nist190(id: &'static str) -> Reference {
+    Reference { framework: "NIST SP 800-190", version: "2017", id }
+}
+
+const fn pci(id: &'static str) -> Reference {
+    Reference { framework: "PCI DSS", version: "4.0.1", id }
+}
+
+const fn soc2(id: &'static str) -> Reference {
+    Reference { framework: "SOC 2 Trust Services Criteria", version: "2017", id }
+}
+
+const fn iso(id: &'static str) -> Reference {
+    Reference { framework: "ISO/IEC 27001 Annex A", version: "2022", id }
+}
+
+const fn hipaa(id: &'static str) -> Reference {
+    Reference { framework: "HIPAA 45 CFR", version: "2013", id }
+}
+
+type References = &'static [Reference];
+
+const POD: References = &[nsa("Pod security"), nist("AC-6"), nist("CM-6"), nist190("4.4.3"), pci("2.2.6"), soc2("CC6.8"), iso("8.9")];
+const AVAILABLE: References = &[nist("SC-6"), soc2("A1.1"), iso("8.6")];
+const RIGHTS: References = &[nsa("Authentication and authorization"), nist("AC-6"), pci("7.2.2"), soc2("CC6.3"), iso("5.15"), hipaa("164.312(a)(1)")];
+const APART: References = &[nist("SC-2"), soc2("CC6.1"), iso("8.31")];
+const NETWORK: References = &[nsa("Network separation and hardening"), nist("SC-7"), nist190("4.3.3"), soc2("CC6.6"), iso("8.22"), hipaa("164.312(e)(1)")];
+const LOGIN: References = &[nist("IA-5"), pci("8.3.1"), soc2("CC6.1"), iso("8.5"), hipaa("164.312(d)")];
+const REST: References = &[nist("SC-28(1)"), pci("3.5.1"), soc2("CC6.1"), iso("8.24"), hipaa("164.312(a)(2)(iv)")];
+const TRANSIT: References = &[nsa("Network separation and hardening"), nist("SC-8(1)"), pci("4.2.1"), soc2("CC6.7"), iso("8.24"), hipaa("164.312(e)(2)(ii)")];
+const LITERAL: References = &[nist("IA-5(7)"), nist190("4.1.4"), pci("8.6.2"), soc2("CC6.1"), iso("5.17"), hipaa("164.312(a)(2)(iv)")];
+const SHIPPED: References = &[nist("SI-7"), nist190("4.1.5"), pci("6.3.2"), soc2("CC8.1"), iso("8.32")];
+const WATCHED: References = &[nist("AU-5"), nist("SI-4"), pci("10.4.1"), soc2("CC7.2"), iso("8.16"), hipaa("164.312(b)")];
+const PRIVATE: References = &[nist("SC-7"), soc2("P6.1"), iso("8.12")];
+const CONTROL_PLANE: References = &[nsa("Authentication and authorization"), nist("CM-6"), pci("2.2.1"), soc2("CC7.1"), iso("8.9")];
+
+const fn row(id: &'static str, reads: Reads, because: &'static str, groups: &'static [References]) -> Standing {
+    Standing { id, reads, because, groups }
+}
+
+pub(super) static TABLE: [Standing; 68] = [
+    row("PSS-001", Objects, "root on the node in one step", &[POD, &[cis("5.2.2"), pss("baseline")]]),
+    row("PSS-002", Objects, "the node's processes or traffic are open to the pod", &[POD, &[cis("5.2.3"), cis("5.2.4"), cis("5.2.5"), pss("baseline")]]),
+    row("PSS-003", Objects, "files of the node are open to the pod", &[POD, &[cis("5.2.11"), pss("baseline")]]),
+    row("PSS-004", Objects, "it passes by Services and their policies, and reaches one node alone", &[POD, &[cis("5.2.12"), pss("baseline")]]),
+    row("PSS-005", Objects, "each is a part of root's power over the node", &[POD, &[cis("5.2.9"), pss("baseline")]]),
+    row("PSS-006", Objects, "what is not dropped serves whoever takes the program over", &[POD, &[cis("5.2.8"), cis("5.2.9"), pss("restricted")]]),
+    row("PSS-007", Objects, "it opens the way to root inside the container, one wall before the node", &[POD, &[cis("5.2.6"), pss("restricted")]]),
+    row("PSS-008", Objects, "root inside is root outside as soon as one wall fails", &[POD, &[cis("5.2.7"), pss("restricted")]]),
+    row("PSS-009", Objects, "root inside is root outside as soon as one wall fails", &[POD, &[cis("5.2.7"), pss("restricted")]]),
+    row("PSS-010", Objects, "one wall fewer; others still stand", &[POD, &[cis("5.6.2"), pss("restricted")]]),
+    row("PSS-011", Objects, "one wall fewer; others still stand", &[POD, &[cis("5.6.3"), pss("baseline")]]),
+    row("PSS-012", Objects, "one wall fewer; others still stand", &[POD, &[cis("5.6.3"), pss("baseline")]]),
+    row("PSS-013", Objects, "the kernel is shared with everything on the node", &[POD, &[cis("5.6.3"), pss("baseline")]]),
+    row("PSS-014", Objects, "one mask fewer over the kernel; others still stand", &[POD, &[cis("5.6.3"), pss("baseline")]]),
+    row("PSS-015", Objects, "storage passes by the classes that were agreed on", &[POD, &[cis("5.6.3"), pss("restricted")]]),
+    row("PSS-016", Objects, "it is a program on the node, not a container", &[POD, &[cis("5.2.10"), pss("baseline")]]),
+    row("PSS-017", Objects, "the node connects where the pod says; it cannot read the answer", &[POD, &[cis("5.6.3"), pss("baseline")]]),
+    row("PSS-018", Objects, "without it the API server admits every pod, whatever the others say", &[POD, &[cis("5.2.1"), pss("enforce label")]]),
+    row("WKL-001", Objects, "it helps to stay, not to get in", &[POD, &[nsa("Immutable container file systems")]]),
+    row("WKL-002", Objects, "it starves neighbours; it opens nothing", &[AVAILABLE, &[nsa("Resource policies")]]),
+    row("WKL-003", Objects, "the socket of the runtime, or the kubelet's files, are the node itself", &[POD, &[cis("5.2.11")]]),
+    row("WKL-004", Objects, "the token opens what its account may do, often nothing", &[RIGHTS, &[cis("5.1.6")]]),
+    row("WKL-005", Objects, "rights given to `default` later would be rights of this pod", &[RIGHTS, &[cis("5.1.5")]]),
+    row("WKL-006", Objects, "rules by namespace do not reach it; nothing is open by that alone", &[APART, &[cis("5.6.1"), cis("5.6.4")]]),
+    row("WKL-007", Objects, "it fails more often than it need; it opens nothing", &[AVAILABLE]),
+    row("WKL-009", Objects, "it eases the work of who is already inside", &[POD]),
+    row("NET-001", Objects, "every pod that is added is open until somebody thinks of it", &[NETWORK, &[cis("5.3.2"), pci("1.3.1")]]),
+    row("NET-002", Objects, "data leaves unseen; it does not let anybody in", &[NETWORK, &[cis("5.3.2"), pci("1.3.2")]]),
+    row("NET-003", Objects, "a pod that no policy selects is open to all", &[NETWORK, &[cis("5.3.2")]]),
+    row("NET-004", Objects, "tenants reach each other", &[NETWORK, &[pci("11.4.5"), nist("AC-4")]]),
+    row("NET-005", Objects, "credentials of nodes and the API stand behind these addresses", &[NETWORK, &[nist190("4.3.3")]]),
+    row("NET-006", Objects, "a rule that does nothing is missed when it is needed", &[NETWORK]),
+    row("NET-010", Cluster, "without enforcement every policy is only text", &[NETWORK, &[cis("5.3.1")]]),
+    row("NET-015", Objects, "it opens a door past the edge", &[NETWORK, &[cis("1.2.3")]]),
+    row("NET-016", Objects, "what was meant to be private answers the internet", &[NETWORK]),
+    row("NET-021", Objects, "who may write an Ingress reads every Secret that its controller can", &[NETWORK, &[nist("SI-10")]]),
+    row("RBC-001", Objects, "it is power over everything", &[RIGHTS, &[cis("5.1.1"), cis("5.1.7")]]),
+    row("RBC-002", Objects, "rights grow with each kind that is added", &[RIGHTS, &[cis("5.1.3")]]),
+    row("RBC-003", Objects, "Secrets are the keys to everything else", &[RIGHTS, &[cis("5.1.2")]]),
+    row("RBC-004", Objects, "who makes a pod acts as any account of the namespace", &[RIGHTS, &[cis("5.1.4")]]),
+    row("RBC-005", Objects, "it is a way to every right there is", &[RIGHTS, &[cis("5.1.8")]]),
+    row("RBC-006", Objects, "each is a known way to the node or to all", &[RIGHTS, &[cis("5.1.9"), cis("5.1.10"), cis("5.1.11"), cis("5.1.12"), cis("5.1.13")]]),
+    row("RBC-007", Objects, "whoever reaches the API has it", &[RIGHTS]),
+    row("RBC-008", Objects, "a tenant acts outside of its namespace", &[RIGHTS, &[pci("7.2.5")]]),
+    row("RBC-011", Objects, "rights that nobody needs serve only who takes them over", &[RIGHTS]),
+    row("RBC-012", Objects, "it grants nothing today", &[RIGHTS]),
+    row("ISO-001", Cluster, "tenants reach each other", &[NETWORK, &[pci("11.4.5"), nist("AC-4")]]),
+    row("AFL-001", Cluster, "whoever reaches the host runs code in it", &[LOGIN, &[soc2("CC6.1")]]),
+    row("DBS-002", Cluster, "who takes one tenant over has the data of all", &[RIGHTS, &[pci("7.2.5"), nist("AC-4")]]),
+    row("AFL-003", Cluster, "passwords of other systems stand in every copy of the database", &[REST]),
+    row("AFL-002", Objects, "connections are stored in the clear, or cannot be read again", &[REST]),
+    row("AFL-004", Objects, "who reads the object can sign in as anybody", &[LOGIN, LITERAL]),
+    row("AFL-005", Objects, "strangers see or run what tenants keep there", &[LOGIN]),
+    row("AFL-006", Objects, "one tenant can starve the others", &[APART, &[cis("5.6.1")]]),
+    row("TLS-001", Cluster, "clients refuse the host, or somebody else answers in its place", &[TRANSIT, &[nist("SC-17")]]),
+    row("TLS-002", Cluster, "old versions can be read by who stands between", &[TRANSIT, &[cis("1.2.29")]]),
+    row("TLS-005", Objects, "logins travel in the clear", &[TRANSIT]),
+    row("REG-001", Cluster, "whoever reaches the registry has the images and what is in them", &[LOGIN, &[nist190("4.2.3")]]),
+    row("REG-002", Cluster, "whoever reaches the registry decides what runs", &[LOGIN, SHIPPED, &[nist190("4.2.3")]]),
+    row("REG-003", Objects, "code of strangers runs", &[SHIPPED, &[cis("5.5.1"), nist("CM-7(5)")]]),
+    row("REG-004", Objects, "what runs can change without anybody changing it", &[SHIPPED]),
+    row("REG-010", Cluster, "code runs that nobody shipped, scanned, or approved", &[SHIPPED]),
+    row("SEC-001", Objects, "many more may read these objects than Secrets", &[LITERAL, &[cis("5.4.1")]]),
+    row("SEC-004", Cluster, "who takes one tenant over holds the keys of another", &[LOGIN, &[pci("8.6.2")]]),
+    row("SEC-005", Files, "it is guessed or looked up in minutes", &[LOGIN, &[pci("2.2.2"), pci("8.3.6")]]),
+    row("SEC-007", Files, "it never ends and is used from anywhere", &[RIGHTS, &[cis("5.1.6")]]),
+    row("SEC-009", Objects, "who takes one program over has every tenant's data", &[RIGHTS, &[pci("7.2.5")]]),
+    row("MON-001", Cluster, "faults stay unseen until users tell of them", &[WATCHED]),
+    row("PII-001", Objects, "data about people and systems leaves for somebody else", &[PRIVATE]),
+    row("CPL-001", Files, "each setting guards the control plane; the finding names its number", &[CONTROL_PLANE]),
+    row("SRC-001", Files, "what was not read may hold any of the faults that the others look for", &[]),
+];

@@ -1,0 +1,102 @@
+//! Checks are asked one by one, on as many threads as there are; what passes is counted and, unless it was asked for, let go.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use airlock_model::{Check, Finding, Profile, Reason, Snapshot, Source, Subject, Verdict};
+
+use super::{CheckSummary, Judging};
+use crate::references::standing;
+
+/// What one check said.
+pub(super) struct Said {
+    pub(super) summary: CheckSummary,
+    /// Number of its findings by verdict.
+    pub(super) counted: BTreeMap<Verdict, usize>,
+    /// Those that stand in the report.
+    pub(super) kept: Vec<Finding>,
+}
+
+/// Asks every check once; the answers stand in the order of the checks.
+pub(super) fn all(checks: &[&'static dyn Check], profile: &Profile, given: &Snapshot, how: Judging) -> Vec<Said> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut said = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(check) = checks.get(index) else { return said };
+            said.push((index, ask(*check, profile, given, how)));
+        }
+    };
+    let mut said = thread::scope(|scope| {
+        let others: Vec<_> = (1..how.workers.max(1)).map(|_| scope.spawn(work)).collect();
+        let mut said = work();
+        for other in others {
+            said.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        said
+    });
+    said.sort_by_key(|(index, _)| *index);
+    said.into_iter().map(|(_, said)| said).collect()
+}
+
+fn ask(check: &dyn Check, profile: &Profile, given: &Snapshot, how: Judging) -> Said {
+    let mut kept = evaluate(check, profile, given);
+    let (spec, standing) = (check.spec(), standing(check.spec().id));
+    let mut counted = BTreeMap::new();
+    for finding in &kept {
+        *counted.entry(finding.verdict).or_insert(0) += 1;
+    }
+    let heaviest = kept.iter().max_by_key(|finding| finding.verdict);
+    let summary = CheckSummary {
+        id: spec.id.to_owned(),
+        title: spec.title.to_owned(),
+        severity: spec.severity,
+        promises: spec.promises.iter().map(|promise| (*promise).to_owned()).collect(),
+        references: standing.references().collect(),
+        verdict: heaviest.map_or(Verdict::Unverified, |finding| finding.verdict),
+        reason: heaviest.and_then(|finding| finding.reason),
+        findings: kept.len(),
+        gate_failed: kept.iter().any(|finding| profile.gate.refuses(finding)),
+    };
+    if !how.passes {
+        kept.retain(|finding| finding.verdict != Verdict::Pass);
+    }
+    Said { summary, counted, kept }
+}
+
+/// A check that says nothing is a bug in it, and a bug is not a pass.
+pub(crate) fn evaluate(check: &dyn Check, profile: &Profile, given: &Snapshot) -> Vec<Finding> {
+    if !standing(check.spec().id).reads.read(given.source) {
+        let other = match given.source {
+            Source::Files => "only a running cluster shows it",
+            Source::Cluster => "only files show it",
+        };
+        return vec![Finding { reason: Some(Reason::OtherSource), ..itself(check, Verdict::NotApplicable, other) }];
+    }
+    let said = check.evaluate(profile, given);
+    if !said.is_empty() {
+        return said;
+    }
+    let why = "nothing is known of what it should have judged".to_owned();
+    vec![Finding { expected: "at least one finding".to_owned(), why, ..itself(check, Verdict::Error, "it said nothing") }]
+}
+
+/// A finding about a check as such.
+fn itself(check: &dyn Check, verdict: Verdict, observed: &str) -> Finding {
+    Finding {
+        check: check.spec().id.to_owned(),
+        verdict,
+        reason: None,
+        severity: check.spec().severity,
+        subject: Subject::scope("the check itself"),
+        path: None,
+        observed: observed.into(),
+        expected: check.spec().title.to_owned(),
+        why: String::new(),
+        fix: Vec::new(),
+        evidence: Vec::new(),
+        took_millis: 0,
+    }
+}

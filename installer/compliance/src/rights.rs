@@ -1,0 +1,44 @@
+//! Who may do what: RBAC by effective permission, and the checks that rest on the answer.
+//!
+//! `grants` reads roles and bindings into [`Rights`], where aggregation is resolved and [`Rights::may`] answers one
+//! question; `rule` says what a rule allows, `subject` who is in which group, `default_roles` what the roles of every
+//! cluster hold. The checks: `powers` judges what roles grant, `administrators`, `everybody`, `tenants`, and `dangling`
+//! judge bindings.
+
+mod administrators;
+mod dangling;
+mod default_roles;
+mod everybody;
+mod grants;
+mod powers;
+mod rule;
+mod scope;
+mod subject;
+mod tenants;
+mod wildcards;
+
+pub use grants::{May, Rights};
+pub use rule::Request;
+pub use subject::Holder;
+
+pub(crate) use scope::PARAMETER as ALLOW;
+
+use airlock_model::Check;
+
+/// The checks, in their order.
+pub(crate) fn checks() -> [&'static dyn Check; 9] {
+    [
+        &administrators::Administrators,
+        &wildcards::Wildcards,
+        &powers::SECRETS,
+        &powers::PODS,
+        &powers::ESCALATION,
+        &powers::CLUSTER,
+        &everybody::Everybody,
+        &tenants::TenantAccounts,
+        &dangling::Dangling,
+    ]
+}
+
+#[cfg(test)]
+mod tests;

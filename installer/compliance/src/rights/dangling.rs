@@ -1,0 +1,79 @@
+//! RBC-012: bindings name roles and accounts that exist.
+
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, Source, World};
+use serde_json::Value;
+
+use super::grants::{Binding, Rights};
+use super::scope::{self, RIGHTS};
+use super::subject::Holder;
+use crate::described::{Described, Resting};
+use crate::live;
+use crate::pod_security::Violation;
+
+static TEXTS: Described = Described {
+    spec: CheckSpec {
+        id: "RBC-012",
+        title: "bindings name roles and accounts that exist",
+        severity: Severity::Low,
+        promises: &["P2"],
+        explanation: "The role and the ServiceAccounts that each RoleBinding and ClusterRoleBinding names. Roles that every cluster has, and the account default of each namespace, exist. Of files the role or account may stand elsewhere: then the finding is a warning.",
+        remedy: "Take the binding away, or make what it names. Whoever may make it later gets the rights that already wait for it.",
+    },
+    expected: "the role exists, and so do the accounts",
+    why: "who makes the missing role or account is given its rights without anybody deciding it",
+};
+
+/// The check.
+pub(crate) struct Dangling;
+
+impl Check for Dangling {
+    fn spec(&self) -> &CheckSpec {
+        &TEXTS.spec
+    }
+
+    fn needs(&self, _: &Profile, _: &World) -> Vec<Need> {
+        let mut needs = scope::needs();
+        needs.push(live::need("v1", "ServiceAccount"));
+        needs
+    }
+
+    fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
+        let rights = match scope::rights(given) {
+            Ok(rights) => rights,
+            Err(unseen) => return TEXTS.unseen(RIGHTS, unseen),
+        };
+        let accounts = match live::objects(given, "ServiceAccount") {
+            Ok(accounts) => accounts,
+            Err(reason) => return vec![TEXTS.unverified(RIGHTS, reason)],
+        };
+        let exists = |namespace: &str, name: &str| name == "default" || accounts.iter().any(|account| account.object.name == name && live::namespace(account) == namespace);
+        let mut findings = scope::unread(&TEXTS, &rights);
+        let others = rights.bindings.iter().filter(|binding| !binding.is_default && scope::concerns(given, binding));
+        findings.extend(others.map(|binding| judge(given, &rights, binding, &exists)));
+        if findings.is_empty() {
+            findings.push(TEXTS.not_applicable(RIGHTS, Reason::NoSubject, "no binding concerns the installation"));
+        }
+        findings
+    }
+}
+
+fn judge(given: &Snapshot, rights: &Rights<'_>, binding: &Binding<'_>, exists: &dyn Fn(&str, &str) -> bool) -> Finding {
+    let mut found = Vec::new();
+    if !rights.has(&binding.role) {
+        found.push(Violation { path: "/roleRef/name".into(), value: Value::from(binding.role.name.as_str()), detail: format!("there is no role {}", binding.role.name) });
+    }
+    for (index, holder) in binding.holders.iter().enumerate() {
+        let Holder::Account { namespace, name } = holder else { continue };
+        // Of a cluster only accounts of the installation's namespaces were read.
+        let is_known = given.source == Source::Files || given.world.namespaces.contains(namespace);
+        if is_known && !exists(namespace, name) {
+            found.push(Violation { path: format!("/subjects/{index}/name"), value: Value::from(name.as_str()), detail: format!("there is no {holder}") });
+        }
+    }
+    let details: Vec<&str> = found.iter().map(|violation| violation.detail.as_str()).collect();
+    match given.source {
+        _ if found.is_empty() => TEXTS.pass(binding.given, TEXTS.expected),
+        Source::Files => TEXTS.warn(Severity::Low, binding.given, details.join("; ")).seen(binding.given, &found),
+        Source::Cluster => TEXTS.fail(binding.given, details.join("; ")).seen(binding.given, &found),
+    }
+}

@@ -1,0 +1,69 @@
+//! RBC-007: nothing is granted to everybody.
+
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, World};
+use serde_json::Value;
+
+use super::grants::Binding;
+use super::scope::{self, Allowed, RIGHTS};
+use super::subject::{ANONYMOUS, AUTHENTICATED, Holder, UNAUTHENTICATED};
+use crate::described::{Described, Resting};
+use crate::pod_security::Violation;
+
+/// What Kubernetes itself grants to everybody (Kubernetes documentation, "API discovery roles").
+const DEFAULTS: [&str; 4] = ["system:basic-user", "system:discovery", "system:public-info-viewer", "system:service-account-issuer-discovery"];
+
+static TEXTS: Described = Described {
+    spec: CheckSpec {
+        id: "RBC-007",
+        title: "nothing is granted to everybody",
+        severity: Severity::Critical,
+        promises: &["P2", "P12"],
+        explanation: "Bindings that name the user system:anonymous or the groups system:unauthenticated or system:authenticated. Bindings that Kubernetes makes itself, and bindings to the discovery roles that it grants to everybody, are left out.",
+        remedy: "Name the users, groups, or service accounts that need the role. What must stay is named in the parameter RBC.allow.",
+    },
+    expected: "no binding but Kubernetes' own names anonymous users or all users",
+    why: "whoever reaches the API server has these rights: every pod of every tenant, and without a login the whole network",
+};
+
+/// The check.
+pub(crate) struct Everybody;
+
+impl Check for Everybody {
+    fn spec(&self) -> &CheckSpec {
+        &TEXTS.spec
+    }
+
+    fn needs(&self, _: &Profile, _: &World) -> Vec<Need> {
+        scope::needs()
+    }
+
+    fn evaluate(&self, profile: &Profile, given: &Snapshot) -> Vec<Finding> {
+        let rights = match scope::rights(given) {
+            Ok(rights) => rights,
+            Err(unseen) => return TEXTS.unseen(RIGHTS, unseen),
+        };
+        let allowed = Allowed::of(profile);
+        let mut findings = scope::unread(&TEXTS, &rights);
+        // Tenants are authenticated: what is granted to all of them anywhere concerns the installation.
+        findings.extend(rights.bindings.iter().filter(|binding| !binding.is_default).map(|binding| judge(binding, &allowed)));
+        if findings.is_empty() {
+            findings.push(TEXTS.not_applicable(RIGHTS, Reason::NoSubject, "there are no bindings but those of Kubernetes"));
+        }
+        findings
+    }
+}
+
+fn judge(binding: &Binding<'_>, allowed: &Allowed<'_>) -> Finding {
+    let is_everybody = |holder: &Holder| match holder {
+        Holder::User(name) => name == ANONYMOUS,
+        Holder::Group(name) => name == UNAUTHENTICATED || name == AUTHENTICATED,
+        Holder::Account { .. } => false,
+    };
+    let meant: Vec<(usize, &Holder)> = binding.holders.iter().enumerate().filter(|(_, holder)| is_everybody(holder) && !allowed.has_holder(holder)).collect();
+    let is_discovery = binding.role.namespace.is_none() && DEFAULTS.contains(&binding.role.name.as_str());
+    if meant.is_empty() || is_discovery || allowed.has_object(&binding.given.object) {
+        return TEXTS.pass(binding.given, TEXTS.expected);
+    }
+    let fields: Vec<Violation> = meant.iter().map(|(index, holder)| Violation { path: format!("/subjects/{index}/name"), value: Value::from(holder.to_string()), detail: String::new() }).collect();
+    TEXTS.fail(binding.given, format!("{} has the role {}", scope::words(meant.iter().map(|(_, holder)| *holder)), binding.role.name)).seen(binding.given, &fields)
+}

@@ -1,0 +1,211 @@
+//! Roles, bindings, and what follows from them together.
+
+use std::collections::BTreeSet;
+
+use airlock_model::{ObjectRef, Snapshot, SnapshotObject};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::default_roles;
+use super::rule::{Request, Rule, rules};
+use super::subject::{Holder, MASTERS};
+use crate::network::{Labels, Selector, WrittenSelector};
+
+/// The label of what Kubernetes itself makes (Kubernetes documentation, "Auto-reconciliation").
+const BOOTSTRAPPING: &str = "kubernetes.io/bootstrapping";
+
+/// All rights that the objects of a snapshot grant.
+#[derive(Debug, Default)]
+pub struct Rights<'a> {
+    pub(crate) roles: Vec<Role<'a>>,
+    pub(crate) bindings: Vec<Binding<'a>>,
+    /// What could not be read, and why.
+    pub(crate) unread: Vec<(&'a SnapshotObject, String)>,
+}
+
+/// A Role or `ClusterRole`.
+#[derive(Debug)]
+pub(crate) struct Role<'a> {
+    pub(crate) given: &'a SnapshotObject,
+    /// Its own rules, or those of the roles that it aggregates.
+    pub(crate) rules: Vec<Rule>,
+    /// Kubernetes made it.
+    pub(crate) is_default: bool,
+    labels: Labels,
+    aggregates: Option<Vec<Selector>>,
+}
+
+/// A `RoleBinding` or `ClusterRoleBinding`.
+#[derive(Debug)]
+pub(crate) struct Binding<'a> {
+    pub(crate) given: &'a SnapshotObject,
+    pub(crate) role: RoleName,
+    pub(crate) holders: Vec<Holder>,
+    /// Kubernetes made it.
+    pub(crate) is_default: bool,
+}
+
+/// A role by its name; none as namespace: a `ClusterRole`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RoleName {
+    pub(crate) namespace: Option<String>,
+    pub(crate) name: String,
+}
+
+impl<'a> Rights<'a> {
+    /// Reads roles and bindings; what cannot be read is kept apart, and not guessed at.
+    pub fn read(given: &'a Snapshot) -> Self {
+        let mut rights = Self::default();
+        let of = |kind: &str| given.objects.get(kind).and_then(|found| found.as_ref().ok()).into_iter().flatten();
+        for object in of("Role").chain(of("ClusterRole")).filter(|object| object.object.group() == GROUP) {
+            match Role::read(object) {
+                Ok(role) => rights.roles.push(role),
+                Err(reason) => rights.unread.push((object, reason)),
+            }
+        }
+        for object in of("RoleBinding").chain(of("ClusterRoleBinding")).filter(|object| object.object.group() == GROUP) {
+            match Binding::read(object) {
+                Ok(binding) => rights.bindings.push(binding),
+                Err(reason) => rights.unread.push((object, reason)),
+            }
+        }
+        rights.aggregate();
+        rights
+    }
+
+    /// An aggregating role has the rules of all that it selects, through other aggregating ones too.
+    fn aggregate(&mut self) {
+        let aggregated: Vec<Option<Vec<Rule>>> = (0..self.roles.len()).map(|index| self.roles[index].aggregates.as_ref().map(|_| self.gathered(index, &mut BTreeSet::new()))).collect();
+        for (role, rules) in self.roles.iter_mut().zip(aggregated) {
+            role.rules = rules.unwrap_or_else(|| std::mem::take(&mut role.rules));
+        }
+    }
+
+    fn gathered(&self, index: usize, seen: &mut BTreeSet<usize>) -> Vec<Rule> {
+        if !seen.insert(index) {
+            return Vec::new();
+        }
+        let role = &self.roles[index];
+        let Some(selectors) = &role.aggregates else { return role.rules.clone() };
+        let is_meant = |candidate: &Role<'_>| candidate.given.object.kind == "ClusterRole" && selectors.iter().any(|selector| selector.matches(&candidate.labels));
+        (0..self.roles.len()).filter(|other| is_meant(&self.roles[*other])).flat_map(|other| self.gathered(other, seen)).collect()
+    }
+
+    /// Whether somebody may do something, and by which binding; a member of `system:masters` may do everything, by none.
+    pub fn may(&self, who: &Holder, request: &Request<'_>) -> Option<May<'a>> {
+        if *who == Holder::Group(MASTERS.to_owned()) {
+            return Some(May::Master);
+        }
+        let allows = |binding: &&Binding<'a>| binding.reaches(request) && binding.holders.iter().any(|named| who.is(named)) && self.rules_of(&binding.role).iter().any(|rule| rule.allows(request));
+        self.bindings.iter().find(allows).map(|binding| May::By(&binding.given.object))
+    }
+
+    /// The rules behind a role's name: of the objects, else of the roles that every cluster has.
+    pub(crate) fn rules_of(&self, name: &RoleName) -> Vec<Rule> {
+        let mut given = self.roles.iter().filter(|role| role.is(name)).peekable();
+        if given.peek().is_some() {
+            return given.flat_map(|role| role.rules.iter().cloned()).collect();
+        }
+        if name.namespace.is_none() { default_roles::rules_of(&name.name).unwrap_or_default() } else { Vec::new() }
+    }
+
+    /// Whether there is such a role, given or in every cluster.
+    pub(crate) fn has(&self, name: &RoleName) -> bool {
+        let is_known = || name.namespace.is_none() && (name.name.starts_with("system:") || default_roles::rules_of(&name.name).is_some());
+        self.roles.iter().any(|role| role.is(name)) || is_known()
+    }
+
+    /// The bindings of a role that are not Kubernetes' own and name somebody.
+    pub(crate) fn bindings_of<'b>(&'b self, role: &'b Role<'a>) -> impl Iterator<Item = &'b Binding<'a>> {
+        self.bindings.iter().filter(|binding| !binding.is_default && !binding.holders.is_empty() && role.is(&binding.role))
+    }
+}
+
+/// Why somebody may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum May<'a> {
+    /// A binding.
+    By(&'a ObjectRef),
+    /// The group `system:masters`, which is not asked for bindings.
+    Master,
+}
+
+const GROUP: &str = "rbac.authorization.k8s.io";
+
+impl<'a> Role<'a> {
+    fn read(given: &'a SnapshotObject) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Aggregation {
+            cluster_role_selectors: Option<Vec<WrittenSelector>>,
+        }
+        let aggregation = match given.manifest.get("aggregationRule") {
+            None | Some(Value::Null) => None,
+            Some(written) => Some(Aggregation::deserialize(written).map_err(|error| format!("its aggregation cannot be read: {error}"))?),
+        };
+        let aggregates = aggregation.map(|written| written.cluster_role_selectors.unwrap_or_default().into_iter().map(WrittenSelector::read).collect::<Result<Vec<_>, _>>()).transpose()?;
+        Ok(Self { given, rules: rules(&given.manifest)?, is_default: is_default(given), labels: labels(&given.manifest), aggregates })
+    }
+
+    pub(crate) fn is(&self, name: &RoleName) -> bool {
+        self.given.object.name == name.name
+            && match &name.namespace {
+                None => self.given.object.kind == "ClusterRole",
+                Some(namespace) => self.given.object.kind == "Role" && self.given.object.namespace.as_deref().unwrap_or("default") == namespace,
+            }
+    }
+
+    /// Whether its rules are those of others.
+    pub(crate) const fn is_aggregating(&self) -> bool {
+        self.aggregates.is_some()
+    }
+
+    pub(crate) fn label(&self, key: &str) -> Option<&str> {
+        self.labels.get(key).map(String::as_str)
+    }
+}
+
+impl<'a> Binding<'a> {
+    fn read(given: &'a SnapshotObject) -> Result<Self, String> {
+        let reference = given.manifest.get("roleRef").ok_or("it has no roleRef")?;
+        let text = |key: &str| reference.get(key).and_then(Value::as_str);
+        let home = (given.object.kind == "RoleBinding").then(|| given.object.namespace.as_deref().unwrap_or("default"));
+        let name = text("name").ok_or("its roleRef has no name")?.to_owned();
+        let role = match (text("kind"), home) {
+            (Some("ClusterRole"), _) => RoleName { namespace: None, name },
+            (Some("Role"), Some(namespace)) => RoleName { namespace: Some(namespace.to_owned()), name },
+            _ => return Err("its roleRef is no role that it could bind".to_owned()),
+        };
+        let subjects = match given.manifest.get("subjects") {
+            None | Some(Value::Null) => &[],
+            Some(subjects) => subjects.as_array().ok_or("its subjects are no list")?.as_slice(),
+        };
+        let holders = subjects.iter().map(|subject| Holder::read(subject, home)).collect::<Result<_, _>>()?;
+        Ok(Self { given, role, holders, is_default: is_default(given) })
+    }
+
+    /// The namespace that it grants in; none: all of them, and the cluster's own objects.
+    pub(crate) fn namespace(&self) -> Option<&str> {
+        (self.given.object.kind == "RoleBinding").then(|| self.given.object.namespace.as_deref().unwrap_or("default"))
+    }
+
+    /// A binding of a namespace grants there alone, and no paths.
+    fn reaches(&self, request: &Request<'_>) -> bool {
+        match (self.namespace(), request) {
+            (None, _) => true,
+            (Some(own), Request::Resource { namespace: Some(asked), .. }) => own == *asked,
+            (Some(_), _) => false,
+        }
+    }
+}
+
+fn labels(manifest: &Value) -> Labels {
+    manifest.pointer("/metadata/labels").and_then(|labels| serde_json::from_value(labels.clone()).ok()).unwrap_or_default()
+}
+
+/// Kubernetes labels what it makes; the label alone is anybody's to set, so the name must be one of its own too.
+fn is_default(given: &SnapshotObject) -> bool {
+    let name = &given.object.name;
+    let is_own = name.starts_with("system:") || default_roles::rules_of(name).is_some();
+    is_own && labels(&given.manifest).get(BOOTSTRAPPING).is_some_and(|value| value == "rbac-defaults")
+}

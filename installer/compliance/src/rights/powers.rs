@@ -1,0 +1,245 @@
+//! RBC-003 to RBC-006: what a role lets its holders do that reaches beyond what it seems to.
+//!
+//! A role is judged by the requests that its rules allow, not by how they are written. A role that somebody holds
+//! fails; one that nobody holds is warned of. Of the roles that every cluster has, what somebody else binds to is
+//! judged at the binding; `cluster-admin` is RBC-001's.
+
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World};
+use serde_json::Value;
+
+use super::grants::{Binding, Rights, Role};
+use super::rule::{Request, Rule};
+use super::scope::{self, Allowed, RIGHTS};
+use super::subject::Holder;
+use crate::described::{Described, Resting};
+use crate::pod_security::Violation;
+
+/// A request that a role should not allow.
+struct Power {
+    verbs: &'static [&'static str],
+    group: &'static str,
+    resource: &'static str,
+    /// It is no power within one namespace.
+    cluster: bool,
+    /// What holders can do.
+    means: &'static str,
+}
+
+const fn power(verbs: &'static [&'static str], group: &'static str, resource: &'static str, cluster: bool, means: &'static str) -> Power {
+    Power { verbs, group, resource, cluster, means }
+}
+
+/// A check of some powers.
+pub(crate) struct Powers {
+    described: Described,
+    forbidden: &'static [Power],
+    /// Accounts that the plan gives rights in a namespace to may have these there.
+    planned: bool,
+}
+
+const RBAC: &str = "rbac.authorization.k8s.io";
+const ADMISSION: &str = "admissionregistration.k8s.io";
+const CERTIFICATES: &str = "certificates.k8s.io";
+const READ: &[&str] = &["get", "list", "watch"];
+const WRITE: &[&str] = &["create", "update", "patch"];
+/// `get` too: a web socket is opened by it.
+const OPEN: &[&str] = &["create", "get"];
+
+/// RBC-003
+pub(crate) static SECRETS: Powers = Powers {
+    described: Described {
+        spec: CheckSpec {
+            id: "RBC-003",
+            title: "no role reads Secrets that it does not name",
+            severity: Severity::High,
+            promises: &["P9", "P12"],
+            explanation: "Whether a Role or ClusterRole allows to get, list, or watch Secrets. Rules that name the Secrets (resourceNames) pass: they read no others. A role that somebody holds fails, one that nobody holds is warned of; bindings of admin and edit, which read Secrets, fail themselves.",
+            remedy: "Name the Secrets in resourceNames, or mount them into the pod instead, which needs no right. What must stay is named in the parameter RBC.allow.",
+        },
+        expected: "no get, list, or watch of Secrets without resourceNames",
+        why: "holders read every Secret of the namespace or cluster, among them passwords and tokens of others",
+    },
+    forbidden: &[power(READ, "", "secrets", false, "read all Secrets")],
+    planned: false,
+};
+
+/// RBC-004
+pub(crate) static PODS: Powers = Powers {
+    described: Described {
+        spec: CheckSpec {
+            id: "RBC-004",
+            title: "no role makes pods or enters them",
+            severity: Severity::High,
+            promises: &["P2", "P12"],
+            explanation: "Whether a Role or ClusterRole allows to create pods, to open pods/exec, pods/attach, or pods/portforward, or to add ephemeral containers. A role that somebody holds fails, one that nobody holds is warned of. Accounts that the installed plan lists with rights may make pods in their namespace: tasks of Airflow are such pods.",
+            remedy: "Take the rule away or bind it to those who operate the namespace. What must stay is named in the parameter RBC.allow.",
+        },
+        expected: "no create of pods, no exec, attach, portforward, or ephemeral containers",
+        why: "a pod may run as any ServiceAccount and mount any Secret of its namespace, and who enters one is that pod",
+    },
+    forbidden: &[
+        power(&["create"], "", "pods", false, "create pods"),
+        power(OPEN, "", "pods/exec", false, "run commands in pods"),
+        power(OPEN, "", "pods/attach", false, "attach to pods"),
+        power(OPEN, "", "pods/portforward", false, "connect to ports of pods"),
+        power(&["update", "patch"], "", "pods/ephemeralcontainers", false, "add containers to running pods"),
+    ],
+    planned: true,
+};
+
+/// RBC-005
+pub(crate) static ESCALATION: Powers = Powers {
+    described: Described {
+        spec: CheckSpec {
+            id: "RBC-005",
+            title: "no role lets its holders take rights that they do not have",
+            severity: Severity::Critical,
+            promises: &["P2", "P12"],
+            explanation: "Whether a Role or ClusterRole allows the verbs bind or escalate on roles, or impersonate on users, groups, or service accounts. Rules with resourceNames pass. A role that somebody holds fails, one that nobody holds is warned of.",
+            remedy: "Take the verbs away: who manages roles needs only to create them from rights of their own. What must stay is named in the parameter RBC.allow.",
+        },
+        expected: "no bind, escalate, or impersonate",
+        why: "holders make themselves as powerful as anybody in the namespace or cluster",
+    },
+    forbidden: &[
+        power(&["bind", "escalate"], RBAC, "roles", false, "bind or write roles beyond their own rights"),
+        power(&["bind", "escalate"], RBAC, "clusterroles", false, "bind or write cluster roles beyond their own rights"),
+        power(&["impersonate"], "", "users", true, "act as any user"),
+        power(&["impersonate"], "", "groups", true, "act as any group"),
+        power(&["impersonate"], "", "serviceaccounts", false, "act as any service account"),
+        power(&["impersonate"], "authentication.k8s.io", "uids", true, "act under any UID"),
+    ],
+    planned: false,
+};
+
+/// RBC-006
+pub(crate) static CLUSTER: Powers = Powers {
+    described: Described {
+        spec: CheckSpec {
+            id: "RBC-006",
+            title: "no role reaches nodes, volumes, certificates, or admission of the cluster",
+            severity: Severity::High,
+            promises: &["P2", "P12"],
+            explanation: "Whether a role allows to create PersistentVolumes, to use nodes/proxy, to approve certificate signing requests, to change admission webhooks, or to create tokens of service accounts. All but the last count only where a ClusterRoleBinding grants them. A role that somebody holds fails, one that nobody holds is warned of.",
+            remedy: "Leave these to the cluster's administrators: take the rules away. What must stay is named in the parameter RBC.allow.",
+        },
+        expected: "none of these requests is allowed",
+        why: "each is a way to a node's files, to another identity, or past admission",
+    },
+    forbidden: &[
+        power(&["create"], "", "persistentvolumes", true, "make volumes of any path of a node"),
+        power(OPEN, "", "nodes/proxy", true, "use the kubelet's API past the audit"),
+        power(&["update", "patch"], CERTIFICATES, "certificatesigningrequests/approval", true, "approve certificates of any identity"),
+        power(WRITE, ADMISSION, "validatingwebhookconfigurations", true, "read whatever is sent to the API server"),
+        power(WRITE, ADMISSION, "mutatingwebhookconfigurations", true, "change whatever is sent to the API server"),
+        power(&["create"], "", "serviceaccounts/token", false, "make tokens of any service account"),
+    ],
+    planned: false,
+};
+
+impl Check for Powers {
+    fn spec(&self) -> &CheckSpec {
+        &self.described.spec
+    }
+
+    fn needs(&self, _: &Profile, _: &World) -> Vec<Need> {
+        scope::needs()
+    }
+
+    fn evaluate(&self, profile: &Profile, given: &Snapshot) -> Vec<Finding> {
+        let rights = match scope::rights(given) {
+            Ok(rights) => rights,
+            Err(unseen) => return self.described.unseen(RIGHTS, unseen),
+        };
+        let allowed = Allowed::of(profile);
+        let mut findings = scope::unread(&self.described, &rights);
+        findings.extend(rights.roles.iter().filter(|role| !role.is_default).filter_map(|role| self.role(given, &rights, role, &allowed)));
+        let of_default = |binding: &&Binding<'_>| !binding.is_default && !rights.roles.iter().any(|role| !role.is_default && role.is(&binding.role));
+        findings.extend(rights.bindings.iter().filter(of_default).filter(|binding| scope::concerns(given, binding)).filter_map(|binding| self.binding(&rights, binding, &allowed)));
+        if findings.is_empty() {
+            findings.push(self.described.not_applicable(RIGHTS, airlock_model::Reason::NoSubject, "no role or binding concerns the installation"));
+        }
+        findings
+    }
+}
+
+impl Powers {
+    /// What rules allow, with the place of each rule; within a namespace alone or also for the cluster.
+    fn found(&self, rules: &[Rule], cluster: bool) -> Vec<(usize, &'static str)> {
+        let allows = |rule: &Rule, power: &Power| power.verbs.iter().any(|verb| rule.allows(&Request::Resource { verb, group: power.group, resource: power.resource, name: None, namespace: None }));
+        let powers = || self.forbidden.iter().filter(|power| cluster || !power.cluster);
+        rules.iter().enumerate().flat_map(|(index, rule)| powers().filter(|power| allows(rule, power)).map(move |power| (index, power.means))).collect()
+    }
+
+    fn role(&self, given: &Snapshot, rights: &Rights<'_>, role: &Role<'_>, allowed: &Allowed<'_>) -> Option<Finding> {
+        let check = &self.described;
+        let bindings: Vec<&Binding<'_>> = rights.bindings_of(role).collect();
+        let ours: Vec<&&Binding<'_>> = bindings.iter().filter(|binding| scope::concerns(given, binding)).collect();
+        if ours.is_empty() && (!bindings.is_empty() || !scope::concerns_unheld(given, role)) {
+            return None;
+        }
+        let is_cluster_role = role.given.object.kind == "ClusterRole";
+        let counts: Vec<&&&Binding<'_>> = ours.iter().filter(|binding| !allowed.has_binding(binding) && !self.is_planned(given, binding)).collect();
+        let cluster = if ours.is_empty() { is_cluster_role } else { counts.iter().any(|binding| binding.namespace().is_none()) };
+        let found = self.found(&role.rules, cluster);
+        if found.is_empty() || allowed.has_object(&role.given.object) {
+            let seen = if found.is_empty() { check.expected } else { "named in RBC.allow" };
+            return Some(check.pass(role.given, seen));
+        }
+        let fields = if role.is_aggregating() { Vec::new() } else { fields(&role.given.manifest, &found) };
+        let means = means(&found);
+        if ours.is_empty() {
+            return Some(check.warn(check.spec.severity, role.given, format!("who is given it may {means}; nobody holds it")).seen(role.given, &fields));
+        }
+        if counts.is_empty() {
+            return Some(check.pass(role.given, format!("its holders may {means}, as RBC.allow or the installed plan says")));
+        }
+        let holders = scope::words(counts.iter().flat_map(|binding| &binding.holders));
+        Some(check.fail(role.given, format!("{holders} may {means}")).seen(role.given, &fields))
+    }
+
+    /// A binding to a role that every cluster has, or that was not given.
+    fn binding(&self, rights: &Rights<'_>, binding: &Binding<'_>, allowed: &Allowed<'_>) -> Option<Finding> {
+        if binding.role.namespace.is_none() && binding.role.name == "cluster-admin" || binding.holders.is_empty() {
+            return None;
+        }
+        let found = self.found(&rights.rules_of(&binding.role), binding.namespace().is_none());
+        if found.is_empty() {
+            return rights.has(&binding.role).then(|| self.described.pass(binding.given, self.described.expected));
+        }
+        if allowed.has_binding(binding) {
+            return Some(self.described.pass(binding.given, "named in RBC.allow"));
+        }
+        let reference = Violation { path: "/roleRef/name".into(), value: Value::from(binding.role.name.as_str()), detail: String::new() };
+        let observed = format!("{} may {}, by ClusterRole {}", scope::words(binding.holders.iter()), means(&found), binding.role.name);
+        Some(self.described.fail(binding.given, observed).seen(binding.given, &[reference]))
+    }
+
+    fn is_planned(&self, given: &Snapshot, binding: &Binding<'_>) -> bool {
+        let is_planned = |holder: &Holder| matches!(holder, Holder::Account { namespace, name } if given.world.accounts_with_rights.contains(&format!("{namespace}/{name}")));
+        self.planned && binding.namespace().is_some() && !binding.holders.is_empty() && binding.holders.iter().all(is_planned)
+    }
+}
+
+/// What was found, each once.
+fn means(found: &[(usize, &'static str)]) -> String {
+    let mut said: Vec<&str> = Vec::new();
+    for (_, means) in found {
+        if !said.contains(means) {
+            said.push(means);
+        }
+    }
+    said.join(", ")
+}
+
+/// The rules that it was found in, each once.
+fn fields(manifest: &Value, found: &[(usize, &'static str)]) -> Vec<Violation> {
+    let mut places: Vec<usize> = found.iter().map(|(index, _)| *index).collect();
+    places.dedup();
+    let field = |index: usize| {
+        let path = format!("/rules/{index}");
+        let value = manifest.pointer(&path).cloned().unwrap_or(Value::Null);
+        Violation { path, value, detail: String::new() }
+    };
+    places.into_iter().map(field).collect()
+}

@@ -1,0 +1,100 @@
+//! Which roles and bindings a run is about: of files all, of a cluster those that reach the installation.
+
+use airlock_model::{Finding, Need, Profile, ReadFault, Snapshot, Source, names};
+
+use super::grants::{Binding, Rights, Role};
+use super::subject::Holder;
+use crate::described::Described;
+use crate::live::{Unseen, need};
+use crate::parameter::texts;
+
+/// What checks call all of it.
+pub(crate) const RIGHTS: &str = "all roles and bindings";
+
+const KINDS: [&str; 4] = ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"];
+
+pub(crate) fn needs() -> Vec<Need> {
+    KINDS.iter().map(|kind| need("rbac.authorization.k8s.io/v1", kind)).collect()
+}
+
+/// All rights that were given. Of files what is absent is not there; of a cluster every kind must have been read.
+pub(crate) fn rights(given: &Snapshot) -> Result<Rights<'_>, Unseen> {
+    for kind in KINDS {
+        match given.objects.get(kind) {
+            Some(Err(reason)) => return Err(Unseen::Unread(format!("objects of kind {kind} could not be read: {reason}"))),
+            None if given.source == Source::Cluster => return Err(Unseen::Unread(format!("objects of kind {kind} were not read"))),
+            _ => {}
+        }
+    }
+    let rights = Rights::read(given);
+    if !rights.roles.is_empty() || !rights.bindings.is_empty() || !rights.unread.is_empty() {
+        return Ok(rights);
+    }
+    match given.unread.iter().find(|unread| unread.fault == ReadFault::Broken) {
+        Some(broken) => Err(Unseen::Unread(format!("{} could not be read", broken.file))),
+        None => Err(Unseen::Nothing("there are neither roles nor bindings".to_owned())),
+    }
+}
+
+/// A finding for each role or binding that could not be read.
+pub(crate) fn unread(check: &Described, rights: &Rights<'_>) -> Vec<Finding> {
+    rights.unread.iter().map(|(object, reason)| check.unverified(*object, reason.as_str())).collect()
+}
+
+/// Whether a binding is the installation's business: it grants in one of its namespaces, or to accounts there.
+pub(crate) fn concerns(given: &Snapshot, binding: &Binding<'_>) -> bool {
+    let namespaces = &given.world.namespaces;
+    given.source == Source::Files
+        || binding.namespace().is_some_and(|own| namespaces.iter().any(|namespace| namespace == own))
+        || binding.holders.iter().any(|holder| namespaces.iter().any(|namespace| holder.reaches(namespace)))
+}
+
+/// Whether a role that nobody holds is the installation's business.
+pub(crate) fn concerns_unheld(given: &Snapshot, role: &Role<'_>) -> bool {
+    let is_ours = || match &role.given.object.namespace {
+        Some(own) => given.world.namespaces.contains(own),
+        None => role.label(names::LABEL_PART_OF) == Some(names::PRODUCT),
+    };
+    given.source == Source::Files || is_ours()
+}
+
+/// What `RBC.allow` names: roles and bindings as `ClusterRole/name` or `Role/namespace/name`, holders as `User/name`,
+/// `Group/name`, `ServiceAccount/namespace/name`.
+pub(crate) struct Allowed<'a>(Vec<&'a str>);
+
+impl<'a> Allowed<'a> {
+    pub(crate) fn of(profile: &'a Profile) -> Self {
+        Self(texts(profile, PARAMETER))
+    }
+
+    pub(crate) fn has_object(&self, object: &airlock_model::ObjectRef) -> bool {
+        let named = match (&object.namespace, object.kind.starts_with("Cluster")) {
+            (Some(namespace), false) => format!("{}/{namespace}/{}", object.kind, object.name),
+            _ => format!("{}/{}", object.kind, object.name),
+        };
+        self.0.contains(&named.as_str())
+    }
+
+    pub(crate) fn has_holder(&self, holder: &Holder) -> bool {
+        self.0.contains(&holder.to_string().as_str())
+    }
+
+    /// A binding that is named, whose role is named, or all of whose holders are.
+    pub(crate) fn has_binding(&self, binding: &Binding<'_>) -> bool {
+        self.has_object(&binding.given.object) || (!binding.holders.is_empty() && binding.holders.iter().all(|holder| self.has_holder(holder)))
+    }
+}
+
+/// The parameter.
+pub(crate) const PARAMETER: &str = "RBC.allow";
+
+/// Holders in words, the first few of many.
+pub(crate) fn words<'a>(holders: impl Iterator<Item = &'a Holder>) -> String {
+    let mut names: Vec<String> = holders.map(ToString::to_string).collect();
+    names.sort_unstable();
+    names.dedup();
+    let shown = names.len().min(5);
+    let more = if names.len() > shown { format!(" and {} more", names.len() - shown) } else { String::new() };
+    names.truncate(shown);
+    names.join(", ") + &more
+}

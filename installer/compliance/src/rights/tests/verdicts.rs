@@ -1,0 +1,184 @@
+//! Each check by what changes its verdict.
+
+use super::*;
+
+/// The verdicts of a check, by subject.
+fn verdicts_of(id: &str, snapshot: &Snapshot, parameters: Value) -> Vec<(String, &'static str)> {
+    let check = checks().into_iter().find(|check| check.spec().id == id).unwrap();
+    let findings: Vec<Finding> = check.evaluate(&profile(parameters), snapshot);
+    let mut said: Vec<(String, &str)> = findings.iter().map(|finding| (finding.subject.name.raw().to_owned(), finding.verdict.word())).collect();
+    said.sort();
+    said
+}
+
+fn verdicts(id: &str, documents: &[String]) -> Vec<(String, &'static str)> {
+    verdicts_of(id, &files(&documents.concat()), json!({}))
+}
+
+fn said(pairs: &[(&str, &'static str)]) -> Vec<(String, &'static str)> {
+    pairs.iter().map(|(name, word)| ((*name).to_owned(), *word)).collect()
+}
+
+#[test]
+fn a_role_that_grants_too_much_is_warned_of_and_fails_when_somebody_holds_it() {
+    let held = |role: &str| cluster_binding("b", role, ACCOUNT);
+    let cases = [
+        ("RBC-002", "{ verbs: ['*'], apiGroups: [''], resources: [pods] }"),
+        ("RBC-002", "{ verbs: [get], nonResourceURLs: ['*'] }"),
+        ("RBC-003", "{ verbs: [list], apiGroups: ['*'], resources: [secrets] }"),
+        ("RBC-003", "{ verbs: ['*'], apiGroups: [''], resources: ['*'] }"),
+        ("RBC-004", "{ verbs: [create], apiGroups: [''], resources: [pods/exec] }"),
+        ("RBC-004", "{ verbs: [get], apiGroups: [''], resources: ['*/exec'] }"),
+        ("RBC-004", "{ verbs: [create], apiGroups: [''], resources: [pods] }"),
+        ("RBC-005", "{ verbs: [escalate], apiGroups: [rbac.authorization.k8s.io], resources: [clusterroles] }"),
+        ("RBC-005", "{ verbs: [impersonate], apiGroups: [''], resources: [serviceaccounts] }"),
+        ("RBC-006", "{ verbs: [get], apiGroups: [''], resources: [nodes/proxy] }"),
+        ("RBC-006", "{ verbs: [patch], apiGroups: [admissionregistration.k8s.io], resources: [mutatingwebhookconfigurations] }"),
+        ("RBC-006", "{ verbs: [create], apiGroups: [''], resources: [serviceaccounts/token] }"),
+    ];
+    for (id, rules) in cases {
+        let of_role = |documents: &[String]| verdicts(id, documents).into_iter().find(|(name, _)| name == "r").map(|(_, word)| word);
+        assert_eq!(of_role(&[cluster_role("r", rules)]), Some("warn"), "{id} {rules}");
+        assert_eq!(of_role(&[cluster_role("r", rules), held("r")]), Some("fail"), "{id} {rules}");
+        assert_eq!(of_role(&[cluster_role("r", rules), cluster_binding("b", "r", "")]), Some("warn"), "{id} {rules}");
+        assert_eq!(of_role(&[cluster_role("r", &rule("get", "pods")), held("r")]), Some("pass"), "{id}");
+    }
+}
+
+#[test]
+fn what_a_rule_does_not_allow_is_not_held_against_it() {
+    let held = [cluster_binding("b", "r", ACCOUNT)];
+    let cases = [
+        ("RBC-003", "{ verbs: [get], apiGroups: [''], resources: [secrets], resourceNames: [mine] }"),
+        ("RBC-003", "{ verbs: [create], apiGroups: [''], resources: [secrets] }"),
+        ("RBC-003", "{ verbs: [get], apiGroups: [apps], resources: [secrets] }"),
+        ("RBC-004", "{ verbs: [get, list, watch], apiGroups: [''], resources: [pods, pods/log] }"),
+        ("RBC-004", "{ verbs: [create], apiGroups: [''], resources: ['pods/*'] }"),
+        ("RBC-005", "{ verbs: [bind], apiGroups: [rbac.authorization.k8s.io], resources: [clusterroles], resourceNames: [view] }"),
+        ("RBC-005", "{ verbs: [create, update], apiGroups: [rbac.authorization.k8s.io], resources: [roles] }"),
+        ("RBC-006", "{ verbs: [get], apiGroups: [''], resources: [nodes, persistentvolumes] }"),
+    ];
+    for (id, rules) in cases {
+        let found = verdicts(id, &[[cluster_role("r", rules)].concat(), held.concat()]);
+        assert!(found.contains(&("r".to_owned(), "pass")), "{id} {rules}: {found:?}");
+    }
+}
+
+#[test]
+fn powers_of_the_cluster_need_a_binding_of_the_cluster() {
+    let nodes = || cluster_role("r", &rule("get", "nodes/proxy"));
+    assert_eq!(verdicts("RBC-006", &[nodes(), binding("shop", "b", "ClusterRole", "r", ACCOUNT)]), said(&[("r", "pass")]));
+    assert_eq!(verdicts("RBC-006", &[nodes(), cluster_binding("b", "r", ACCOUNT)]), said(&[("r", "fail")]));
+    assert_eq!(verdicts("RBC-006", &[role("shop", "r", &rule("create", "persistentvolumes"))]), said(&[("r", "pass")]));
+}
+
+#[test]
+fn who_binds_a_role_of_every_cluster_is_told_at_the_binding() {
+    assert_eq!(verdicts("RBC-003", &[binding("shop", "b", "ClusterRole", "edit", ACCOUNT)]), said(&[("b", "fail")]));
+    assert_eq!(verdicts("RBC-003", &[binding("shop", "b", "ClusterRole", "view", ACCOUNT)]), said(&[("b", "pass")]));
+    // All rights are one finding, of RBC-001.
+    assert_eq!(verdicts("RBC-003", &[cluster_binding("b", "cluster-admin", ACCOUNT)]), said(&[("all roles and bindings", "not applicable")]));
+}
+
+#[test]
+fn what_kubernetes_makes_itself_is_no_finding_and_the_label_alone_does_not_make_it_so() {
+    let labelled = |name: &str| {
+        format!(
+            "\n---\n{{ apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {{ name: '{name}', labels: {{ kubernetes.io/bootstrapping: rbac-defaults }} }}, rules: [ {{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }} ] }}"
+        )
+    };
+    assert_eq!(verdicts("RBC-002", &[labelled("system:controller:x")]), said(&[("all roles and bindings", "not applicable")]));
+    // Once for each list with a star.
+    assert_eq!(verdicts("RBC-002", &[labelled("mine")]), said(&[("mine", "warn"), ("mine", "warn"), ("mine", "warn")]));
+}
+
+#[test]
+fn all_rights_are_told_however_they_are_written() {
+    let everything = "{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }";
+    assert_eq!(verdicts("RBC-001", &[cluster_binding("b", "cluster-admin", ACCOUNT)]), said(&[("b", "fail")]));
+    assert_eq!(verdicts("RBC-001", &[binding("shop", "b", "ClusterRole", "cluster-admin", ACCOUNT)]), said(&[("b", "fail")]));
+    assert_eq!(verdicts("RBC-001", &[cluster_role("root", everything), cluster_binding("b", "root", ACCOUNT)]), said(&[("b", "fail")]));
+    assert_eq!(verdicts("RBC-001", &[cluster_binding("b", "view", "{ kind: Group, name: 'system:masters' }")]), said(&[("b", "fail")]));
+    assert_eq!(verdicts("RBC-001", &[cluster_binding("b", "edit", ACCOUNT)]), said(&[("b", "pass")]));
+    assert_eq!(verdicts("RBC-001", &[cluster_binding("b", "cluster-admin", "")]), said(&[("all roles and bindings", "not applicable")]));
+}
+
+#[test]
+fn who_is_named_in_the_parameter_passes() {
+    let snapshot = files(&[cluster_binding("b", "cluster-admin", "{ kind: Group, name: admins }")].concat());
+    assert_eq!(verdicts_of("RBC-001", &snapshot, json!({ "RBC.allow": ["Group/admins"] })), said(&[("b", "pass")]));
+    assert_eq!(verdicts_of("RBC-001", &snapshot, json!({ "RBC.allow": ["Group/others"] })), said(&[("b", "fail")]));
+    assert_eq!(verdicts_of("RBC-001", &snapshot, json!({ "RBC.allow": ["ClusterRoleBinding/b"] })), said(&[("b", "pass")]));
+    let secrets = files(&[role("shop", "r", &rule("get", "secrets")), binding("shop", "b", "Role", "r", ACCOUNT)].concat());
+    assert_eq!(verdicts_of("RBC-003", &secrets, json!({ "RBC.allow": ["Role/shop/r"] })), said(&[("r", "pass")]));
+    assert_eq!(verdicts_of("RBC-003", &secrets, json!({ "RBC.allow": ["ServiceAccount/shop/cart"] })), said(&[("r", "pass")]));
+    assert_eq!(verdicts_of("RBC-003", &secrets, json!({ "RBC.allow": ["ServiceAccount/shop/other"] })), said(&[("r", "fail")]));
+}
+
+#[test]
+fn nobody_may_be_everybody() {
+    let to = |kind: &str, name: &str, role: &str| verdicts("RBC-007", &[cluster_binding("b", role, &format!("{{ kind: {kind}, name: '{name}' }}"))]);
+    assert_eq!(to("User", "system:anonymous", "view"), said(&[("b", "fail")]));
+    assert_eq!(to("Group", "system:unauthenticated", "view"), said(&[("b", "fail")]));
+    assert_eq!(to("Group", "system:authenticated", "view"), said(&[("b", "fail")]));
+    assert_eq!(to("Group", "system:unauthenticated", "system:public-info-viewer"), said(&[("b", "pass")]));
+    assert_eq!(to("Group", "admins", "view"), said(&[("b", "pass")]));
+}
+
+#[test]
+fn accounts_of_tenants_hold_nothing_in_the_whole_cluster() {
+    let tenant = "\n---\n{ apiVersion: v1, kind: Namespace, metadata: { name: shop, labels: { airlock-platform.io/tenant: shop } } }".to_owned();
+    assert_eq!(verdicts("RBC-008", &[tenant.clone(), cluster_binding("b", "view", ACCOUNT)]), said(&[("b", "fail")]));
+    assert_eq!(verdicts("RBC-008", &[tenant.clone(), cluster_binding("b", "view", "{ kind: Group, name: 'system:serviceaccounts:shop' }")]), said(&[("b", "fail")]));
+    assert_eq!(verdicts("RBC-008", &[tenant.clone(), cluster_binding("b", "view", "{ kind: ServiceAccount, name: x, namespace: bank }")]), said(&[("b", "pass")]));
+    assert_eq!(verdicts("RBC-008", &[tenant, binding("shop", "b", "ClusterRole", "view", ACCOUNT)]), said(&[("all roles and bindings", "not applicable")]));
+    assert_eq!(verdicts("RBC-008", &[cluster_binding("b", "view", ACCOUNT)]), said(&[("tenants", "not applicable")]));
+    let named = files(&cluster_binding("b", "view", ACCOUNT));
+    assert_eq!(verdicts_of("RBC-008", &named, json!({ "network.tenantNamespaces": ["shop"] })), said(&[("b", "fail")]));
+}
+
+#[test]
+fn bindings_to_what_does_not_exist_are_told() {
+    let account = "\n---\n{ apiVersion: v1, kind: ServiceAccount, metadata: { name: cart, namespace: shop } }".to_owned();
+    assert_eq!(verdicts("RBC-012", &[account.clone(), binding("shop", "b", "ClusterRole", "view", ACCOUNT)]), said(&[("b", "pass")]));
+    assert_eq!(verdicts("RBC-012", &[account.clone(), binding("shop", "b", "Role", "gone", ACCOUNT)]), said(&[("b", "warn")]));
+    assert_eq!(verdicts("RBC-012", &[binding("shop", "b", "ClusterRole", "view", ACCOUNT)]), said(&[("b", "warn")]));
+    assert_eq!(verdicts("RBC-012", &[binding("shop", "b", "ClusterRole", "view", "{ kind: ServiceAccount, name: default, namespace: shop }")]), said(&[("b", "pass")]));
+    let mut cluster = files(&binding("shop", "b", "Role", "gone", "{ kind: ServiceAccount, name: default, namespace: shop }"));
+    cluster.source = Source::Cluster;
+    cluster.world.namespaces = vec!["shop".into()];
+    for kind in ["Role", "ClusterRole", "ClusterRoleBinding", "ServiceAccount"] {
+        cluster.objects.insert(kind.into(), Ok(Vec::new()));
+    }
+    assert_eq!(verdicts_of("RBC-012", &cluster, json!({})), said(&[("b", "fail")]));
+}
+
+#[test]
+fn of_a_cluster_what_others_hold_of_their_own_is_their_business() {
+    let documents = [
+        cluster_role("theirs", &rule("get", "secrets")),
+        cluster_binding("b", "theirs", "{ kind: ServiceAccount, name: x, namespace: other }"),
+        cluster_role("ours", &rule("get", "secrets")),
+        binding("shop", "c", "ClusterRole", "ours", ACCOUNT),
+    ];
+    let mut cluster = files(&documents.concat());
+    cluster.source = Source::Cluster;
+    cluster.world.namespaces = vec!["shop".into()];
+    cluster.objects.insert("Role".into(), Ok(Vec::new()));
+    assert_eq!(verdicts_of("RBC-003", &cluster, json!({})), said(&[("ours", "fail")]));
+}
+
+#[test]
+fn what_was_not_read_is_unverified() {
+    for kind in ["Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"] {
+        for check in checks() {
+            let tenant = "\n---\n{ apiVersion: v1, kind: Namespace, metadata: { name: shop, labels: { airlock-platform.io/tenant: shop } } }";
+            let mut snapshot = files(&[cluster_role("r", &rule("get", "pods")), binding("shop", "b", "ClusterRole", "r", ACCOUNT), tenant.to_owned()].concat());
+            snapshot.objects.insert(kind.into(), Err("403".into()));
+            let findings = check.evaluate(&profile(json!({})), &snapshot);
+            assert!(findings.iter().all(|finding| finding.verdict == Verdict::Unverified) && !findings.is_empty(), "{} without {kind}: {findings:#?}", check.spec().id);
+        }
+    }
+    let broken = "\n---\n{ apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: { name: b, namespace: shop }, roleRef: { kind: Role }, subjects: [] }";
+    assert_eq!(verdicts("RBC-001", &[broken.to_owned()]), said(&[("b", "unverified")]));
+}

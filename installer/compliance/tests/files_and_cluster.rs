@@ -1,0 +1,100 @@
+//! The same object gets the same verdict from a file and from a cluster, whatever the object.
+
+#![expect(clippy::unwrap_used, reason = "what cannot be set up has failed")]
+
+use std::collections::BTreeMap;
+
+use airlock_compliance::{Judging, Reads, checks, judge, manifests, standing, unprofiled, with_checks};
+use airlock_model::{Reason, Snapshot, Source, Verdict, World};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+/// Some fields of a pod, good and bad, in any mixture.
+fn pod() -> impl Strategy<Value = Value> {
+    let security = prop_oneof![
+        Just(json!({})),
+        Just(json!({ "privileged": true })),
+        Just(json!({ "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": { "drop": ["ALL"] } })),
+        Just(json!({ "runAsUser": 0, "procMount": "Unmasked" })),
+    ];
+    let environment = prop_oneof![
+        Just(json!([])),
+        Just(json!([{ "name": "DB_PASSWORD", "value": "hunter2" }])),
+        Just(json!([{ "name": "AIRFLOW__API__EXPOSE_CONFIG", "value": "True" }])),
+        Just(json!([{ "name": "X", "value": "https://a@sentry.io/1" }, { "name": "POSTGRES_PASSWORD", "valueFrom": { "secretKeyRef": { "name": "db", "key": "p" } } }])),
+    ];
+    let resources = prop_oneof![Just(json!({})), Just(json!({ "limits": { "cpu": 1, "memory": "1Gi" } }))];
+    let volumes = prop_oneof![Just(json!([])), Just(json!([{ "name": "a" }])), Just(json!([{ "name": "a", "hostPath": { "path": "/etc" } }]))];
+    let image = prop_oneof![Just("nginx".to_owned()), Just(format!("a.example/b@sha256:{}", "0".repeat(64)))];
+    (security, environment, resources, volumes, image, any::<[bool; 4]>()).prop_map(|(security, env, resources, volumes, image, [network, non_root, token, account])| {
+        let container = json!({ "name": "a", "image": image, "env": env, "resources": resources, "securityContext": security, "ports": [ { "containerPort": 80 } ] });
+        let mut spec =
+            json!({ "containers": [container], "volumes": volumes, "hostNetwork": network, "securityContext": { "runAsNonRoot": non_root, "seccompProfile": { "type": "RuntimeDefault" } } });
+        if !token {
+            spec["automountServiceAccountToken"] = json!(false);
+        }
+        if account {
+            spec["serviceAccountName"] = json!("web");
+        }
+        spec
+    })
+}
+
+fn objects() -> impl Strategy<Value = Vec<Value>> {
+    let object = |api: &str, kind: &str, rest: Value| {
+        let mut object = json!({ "apiVersion": api, "kind": kind, "metadata": { "name": "a", "namespace": "shop" } });
+        object.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        object
+    };
+    (pod(), pod(), any::<[bool; 3]>()).prop_map(move |(one, two, [policy, snippet, level])| {
+        let mut all = vec![
+            object("v1", "Pod", json!({ "spec": one })),
+            object("apps/v1", "Deployment", json!({ "spec": { "template": { "spec": two } } })),
+            object("v1", "ServiceAccount", json!({})),
+            object("v1", "ServiceAccount", json!({ "metadata": { "name": "web", "namespace": "shop" } })),
+            object("v1", "ResourceQuota", json!({ "spec": { "hard": { "pods": 1 } } })),
+            object("v1", "LimitRange", json!({})),
+            object("v1", "ConfigMap", json!({ "data": { "a": "b" } })),
+            json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "shop", "labels": { "pod-security.kubernetes.io/enforce": if level { "restricted" } else { "baseline" } } } }),
+            object("networking.k8s.io/v1", "Ingress", json!({ "spec": { "rules": [ { "host": "a.example" } ] }, "metadata": { "name": "a", "namespace": "shop", "annotations": { if snippet { "nginx.org/server-snippets" } else { "a" }: "b" } } })),
+            object("networking.k8s.io/v1", "NetworkPolicy", json!({ "spec": { "podSelector": { "matchLabels": { "a": "b" } }, "policyTypes": ["Ingress"] } })),
+        ];
+        if policy {
+            all.push(object("networking.k8s.io/v1", "NetworkPolicy", json!({ "spec": { "podSelector": {}, "policyTypes": ["Ingress", "Egress"] } })));
+        }
+        all
+    })
+}
+
+/// Check, verdict, object, and field of each finding.
+fn said(given: &Snapshot, checks: &str) -> Vec<(String, Verdict, Option<Reason>, String, Option<String>)> {
+    let report = judge(&with_checks(unprofiled(), checks).unwrap(), given, Judging { passes: true, workers: 1 }).unwrap();
+    let of_checks = report.findings.into_iter().filter(|finding| finding.check != "SRC-001" && !finding.subject.name.raw().starts_with("values of"));
+    let mut said: Vec<_> = of_checks.map(|finding| (finding.check, finding.verdict, finding.reason, finding.subject.at(None).to_string(), finding.path.map(|path| path.raw().to_owned()))).collect();
+    said.sort();
+    said
+}
+
+/// What a cluster gives: the same objects, read from nowhere.
+fn live(files: &Snapshot) -> Snapshot {
+    let mut given = Snapshot { source: Source::Cluster, world: World { namespaces: vec!["shop".into()], ..World::default() }, leaks: Some(Ok(Vec::new())), ..files.clone() };
+    for object in given.objects.values_mut().flat_map(|objects| objects.as_mut().unwrap()) {
+        object.place = None;
+    }
+    given
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn an_object_is_judged_alike_wherever_it_comes_from(objects in objects()) {
+        let of_objects: Vec<&str> = checks().iter().map(|check| check.spec().id).filter(|id| standing(id).reads == Reads::Objects).collect();
+        let text = objects.iter().map(Value::to_string).collect::<Vec<_>>().join("\n---\n");
+        let files = manifests::snapshot([manifests::read("a.yaml", text.as_bytes())]);
+        prop_assert_eq!(&files.unread, &Vec::new());
+        let checks = of_objects.join(",");
+        prop_assert_eq!(said(&files, &checks), said(&live(&files), &checks));
+        let counted: BTreeMap<_, _> = said(&files, &checks).into_iter().map(|(check, verdict, ..)| (check, verdict)).collect();
+        prop_assert!(counted.len() >= of_objects.len(), "every check says something");
+    }
+}

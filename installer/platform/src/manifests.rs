@@ -1,0 +1,136 @@
+//! Files with objects, judged without a cluster: folders, files, tar archives, standard input.
+//!
+//! Files are found in the order of their names, read and taken apart on all cores, and judged by the checks that judge a
+//! cluster. What cannot be read ends nothing: it is a finding, and the gate fails.
+
+mod archive;
+mod folder;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use airlock_compliance::manifests::{self, FileObjects, LARGEST_FILE};
+use airlock_compliance::{Connections, Judging, Report};
+use airlock_model::{Profile, Snapshot};
+
+use crate::PlatformError;
+
+/// Standard input, as a path.
+const STDIN: &str = "-";
+
+/// A file, and how it is called in findings.
+struct Source {
+    name: String,
+    content: Content,
+}
+
+/// Where its bytes are.
+enum Content {
+    /// Still on the disk.
+    Path(PathBuf),
+    /// Out of an archive, or from standard input.
+    Bytes(Vec<u8>),
+    /// Nowhere: why it cannot be read.
+    Unreadable(String),
+}
+
+/// Judges the objects of files; `-` is standard input. With `passes`, what passes stands in the report.
+pub fn judge(paths: &[PathBuf], profile: &Profile, passes: bool) -> Result<Report, PlatformError> {
+    let workers = workers();
+    Ok(airlock_compliance::judge(profile, &given(paths, workers)?, Judging { passes, workers })?)
+}
+
+/// Which connections the network policies of files allow; `-` is standard input.
+pub fn connections(paths: &[PathBuf]) -> Result<Connections, PlatformError> {
+    Ok(airlock_compliance::connections(&given(paths, workers())?))
+}
+
+fn workers() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn given(paths: &[PathBuf], workers: usize) -> Result<Snapshot, PlatformError> {
+    let mut sources = Vec::new();
+    for path in paths {
+        sources.extend(find(path).map_err(|source| PlatformError::Manifests { path: path.clone(), source })?);
+    }
+    Ok(manifests::snapshot(read_all(&sources, workers)))
+}
+
+/// The files of one path. An error: the path itself is not there, or may not be looked at.
+fn find(path: &Path) -> io::Result<Vec<Source>> {
+    if path.as_os_str() == STDIN {
+        return Ok(taken_apart(STDIN.to_owned(), bounded(io::stdin().lock(), archive::MOST)?));
+    }
+    if path.metadata()?.is_dir() {
+        return folder::files(path);
+    }
+    let name = path.display().to_string();
+    let mut file = File::open(path)?;
+    let mut head = Vec::new();
+    file.by_ref().take(archive::HEAD).read_to_end(&mut head)?;
+    if archive::is_archive(&head) {
+        return Ok(taken_apart(name, bounded(io::Cursor::new(head).chain(file), archive::MOST)?));
+    }
+    // A pipe cannot be read twice.
+    let content = if path.metadata()?.is_file() { Content::Path(path.to_owned()) } else { Content::Bytes(bounded(io::Cursor::new(head).chain(file), LARGEST_FILE)?) };
+    Ok(vec![Source { name, content }])
+}
+
+/// Bytes that may be an archive.
+fn taken_apart(name: String, bytes: Vec<u8>) -> Vec<Source> {
+    if archive::is_archive(&bytes) { archive::files(&name, &bytes) } else { vec![Source { name, content: Content::Bytes(bytes) }] }
+}
+
+/// So many bytes and one more, so that too many are told.
+fn bounded(from: impl Read, most: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(most as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Whether a name is one of a file with objects.
+fn is_manifest(name: &str) -> bool {
+    let name = name.rsplit('/').next().unwrap_or_default();
+    !name.starts_with('.') && [".yaml", ".yml", ".json"].iter().any(|ending| name.len() > ending.len() && name.to_lowercase().ends_with(ending))
+}
+
+/// Every file, in the given order.
+fn read_all(sources: &[Source], workers: usize) -> Vec<FileObjects> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut read = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(source) = sources.get(index) else { return read };
+            read.push((index, read_one(source)));
+        }
+    };
+    let mut read = thread::scope(|scope| {
+        let others: Vec<_> = (1..workers.min(sources.len())).map(|_| scope.spawn(work)).collect();
+        let mut read = work();
+        for other in others {
+            read.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        read
+    });
+    read.sort_by_key(|(index, _)| *index);
+    read.into_iter().map(|(_, file)| file).collect()
+}
+
+fn read_one(source: &Source) -> FileObjects {
+    match &source.content {
+        Content::Bytes(bytes) => manifests::read(&source.name, bytes),
+        Content::Unreadable(why) => manifests::unreadable(&source.name, why),
+        Content::Path(path) => match File::open(path).and_then(|file| bounded(file, LARGEST_FILE)) {
+            Ok(bytes) => manifests::read(&source.name, &bytes),
+            Err(error) => manifests::unreadable(&source.name, format!("the file cannot be read: {error}")),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests;
