@@ -66,11 +66,13 @@ fn objects() -> impl Strategy<Value = Vec<Value>> {
     })
 }
 
-/// Check, verdict, object, and field of each finding.
-fn said(given: &Snapshot, checks: &str) -> Vec<(String, Verdict, Option<Reason>, String, Option<String>)> {
+/// Check, verdict, reason, object, and field of a finding.
+type Said = (String, Verdict, Option<Reason>, String, Option<String>);
+
+fn said(given: &Snapshot, checks: &str) -> Vec<Said> {
     let report = judge(&with_checks(unprofiled(), checks).unwrap(), given, Judging { passes: true, workers: 1 }).unwrap();
     let of_checks = report.findings.into_iter().filter(|finding| finding.check != "SRC-001" && !finding.subject.name.raw().starts_with("values of"));
-    let mut said: Vec<_> = of_checks.map(|finding| (finding.check, finding.verdict, finding.reason, finding.subject.at(None).to_string(), finding.path.map(|path| path.raw().to_owned()))).collect();
+    let mut said: Vec<Said> = of_checks.map(|finding| (finding.check, finding.verdict, finding.reason, finding.subject.at(None).to_string(), finding.path.map(|path| path.raw().to_owned()))).collect();
     said.sort();
     said
 }
