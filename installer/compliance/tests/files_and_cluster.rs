@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use airlock_compliance::{Judging, Reads, checks, judge, manifests, standing, unprofiled, with_checks};
-use airlock_model::{Reason, Snapshot, Source, Verdict, World};
+use airlock_model::{Need, Reason, Snapshot, Source, Verdict, World};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -82,6 +82,12 @@ fn live(files: &Snapshot) -> Snapshot {
     let mut given = Snapshot { source: Source::Cluster, world: World { namespaces: vec!["shop".into()], ..World::default() }, leaks: Some(Ok(Vec::new())), ..files.clone() };
     for object in given.objects.values_mut().flat_map(|objects| objects.as_mut().unwrap()) {
         object.place = None;
+    }
+    // Of a cluster every kind that is needed was read, also where there is none of it.
+    for need in checks().iter().flat_map(|check| check.needs(&unprofiled(), &given.world)) {
+        if let Need::Objects { kind, .. } = need {
+            given.objects.entry(kind).or_insert_with(|| Ok(Vec::new()));
+        }
     }
     given
 }
