@@ -112,7 +112,9 @@ impl Reading<'_> {
                 self.fault(number, at, ReadFault::Broken, format!("lists stand in lists more than {DEEPEST_LIST} deep"));
                 return;
             }
-            items.into_iter().for_each(|item| self.object((index, at), item, &inherited));
+            for item in items {
+                self.object((index, at), item, &inherited);
+            }
             return;
         }
         // The reader takes `name: no` for a switch; the API server refuses it.

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use airlock_compliance::{Judging, Reads, checks, judge, manifests, standing, unprofiled, with_checks};
-use airlock_model::{Reason, Snapshot, Source, Verdict, World};
+use airlock_model::{Need, Reason, Snapshot, Source, Verdict, World};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -66,11 +66,13 @@ fn objects() -> impl Strategy<Value = Vec<Value>> {
     })
 }
 
-/// Check, verdict, object, and field of each finding.
-fn said(given: &Snapshot, checks: &str) -> Vec<(String, Verdict, Option<Reason>, String, Option<String>)> {
+/// Check, verdict, reason, object, and field of a finding.
+type Said = (String, Verdict, Option<Reason>, String, Option<String>);
+
+fn said(given: &Snapshot, checks: &str) -> Vec<Said> {
     let report = judge(&with_checks(unprofiled(), checks).unwrap(), given, Judging { passes: true, workers: 1 }).unwrap();
     let of_checks = report.findings.into_iter().filter(|finding| finding.check != "SRC-001" && !finding.subject.name.raw().starts_with("values of"));
-    let mut said: Vec<_> = of_checks.map(|finding| (finding.check, finding.verdict, finding.reason, finding.subject.at(None).to_string(), finding.path.map(|path| path.raw().to_owned()))).collect();
+    let mut said: Vec<Said> = of_checks.map(|finding| (finding.check, finding.verdict, finding.reason, finding.subject.at(None).to_string(), finding.path.map(|path| path.raw().to_owned()))).collect();
     said.sort();
     said
 }
@@ -80,6 +82,12 @@ fn live(files: &Snapshot) -> Snapshot {
     let mut given = Snapshot { source: Source::Cluster, world: World { namespaces: vec!["shop".into()], ..World::default() }, leaks: Some(Ok(Vec::new())), ..files.clone() };
     for object in given.objects.values_mut().flat_map(|objects| objects.as_mut().unwrap()) {
         object.place = None;
+    }
+    // Of a cluster every kind that is needed was read, also where there is none of it.
+    for need in checks().iter().flat_map(|check| check.needs(&unprofiled(), &given.world)) {
+        if let Need::Objects { kind, .. } = need {
+            given.objects.entry(kind).or_insert_with(|| Ok(Vec::new()));
+        }
     }
     given
 }

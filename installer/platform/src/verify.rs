@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use airlock_cluster::Cluster;
+use airlock_cluster::{Cluster, ClusterError};
 use airlock_compliance::{Judging, Report};
 use airlock_engine::Halt;
 use airlock_engine::attempts::{self, ProbeSite};
@@ -180,10 +180,23 @@ async fn of_kind(cluster: &Cluster, world: &World, api_version: &str, kind: &str
         return Ok(all);
     }
     for namespace in &world.namespaces {
-        all.extend(cluster.list(api_version, kind, Some(namespace), None).await.map_err(|error| crate::images::chain(&error))?.into_iter().map(SnapshotObject::from));
+        let listed = match cluster.list(api_version, kind, Some(namespace), None).await {
+            // Where a network plugin's API is not installed there are no policies of its kind.
+            Err(ClusterError::KindUnknown { .. }) if PLUGINS.iter().any(|group| api_version.starts_with(group)) => return Ok(all),
+            listed => listed.map_err(|error| crate::images::chain(&error))?,
+        };
+        // A kind of the cluster is listed as a whole, whichever namespace is named.
+        let is_of_cluster = listed.iter().any(|live| live.object.namespace.is_none());
+        all.extend(listed.into_iter().map(SnapshotObject::from));
+        if is_of_cluster {
+            break;
+        }
     }
     Ok(all)
 }
+
+/// Groups of policies that a cluster may not know.
+const PLUGINS: [&str; 2] = ["cilium.io/", "policy.networking.k8s.io/"];
 
 /// Each value is read once, whatever is asked about it.
 async fn secret_values(cluster: &Cluster, intended: &Intended) -> Option<Result<leaks::Looked, String>> {

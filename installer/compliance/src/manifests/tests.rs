@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use super::*;
 
 fn file(text: &str) -> FileObjects {
@@ -80,7 +82,7 @@ fn text_cannot_grow_on_the_way_in() {
     let mut laughs = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n".to_owned();
     for level in 1..12 {
         let below = format!("*a{},", level - 1).repeat(10);
-        laughs.push_str(&format!("a{level}: &a{level} [{below}]\n"));
+        writeln!(laughs, "a{level}: &a{level} [{below}]").unwrap();
     }
     let (line, _, _, message) = fault(&laughs);
     assert!(message.contains("aliases add more than") && line > 4, "{line} {message}");

@@ -120,7 +120,7 @@ impl Reader<'_> {
             Event::Scalar(text, style, anchor, tag) => self.scalar(&text, style, anchor, tag.as_deref(), at)?,
             Event::SequenceStart(_, anchor, _) => self.begin(at, anchor, Content::List(Vec::new()))?,
             Event::MappingStart(_, anchor, _) => self.begin(at, anchor, Content::Group { fields: Map::new(), key: None, merged: Vec::new() })?,
-            Event::SequenceEnd | Event::MappingEnd => self.end()?,
+            Event::SequenceEnd | Event::MappingEnd => self.end(),
             Event::Alias(anchor) => self.alias(anchor, at)?,
             _ => {}
         }
@@ -138,8 +138,8 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn end(&mut self) -> Result<(), Refused> {
-        let Some(ended) = self.open.pop() else { return Ok(()) };
+    fn end(&mut self) {
+        let Some(ended) = self.open.pop() else { return };
         let value = match ended.content {
             Content::List(items) => Value::Array(items),
             Content::Group { mut fields, merged, .. } => {
@@ -149,13 +149,13 @@ impl Reader<'_> {
                 Value::Object(fields)
             }
         };
-        self.put(value, ended.anchor, ended.at)
+        self.put(value, ended.anchor, ended.at);
     }
 
     fn scalar(&mut self, text: &str, style: ScalarStyle, anchor: usize, tag: Option<&Tag>, at: Position) -> Result<(), Refused> {
         if let Some(Open { content: Content::Group { fields, key: key @ None, .. }, .. }) = self.open.last_mut() {
             if fields.contains_key(text) {
-                return Err((at, format!("the key `{text}` stands twice")));
+                return Err((at, stands_twice(text)));
             }
             *key = Some(text.to_owned());
             if anchor != 0 {
@@ -169,7 +169,8 @@ impl Reader<'_> {
             document.broken.get_or_insert_with(|| (at, UNRENDERED.to_owned()));
         }
         let value = scalar::value(text, style == ScalarStyle::Plain, tag.and_then(Tag::core_suffix));
-        self.put(value, anchor, at)
+        self.put(value, anchor, at);
+        Ok(())
     }
 
     fn alias(&mut self, anchor: usize, at: Position) -> Result<(), Refused> {
@@ -179,16 +180,20 @@ impl Reader<'_> {
             return Err((at, format!("aliases add more than {MOST_FROM_ALIASES} values")));
         }
         let value = value.clone();
-        if let Some(Open { content: Content::Group { key: key @ None, .. }, .. }) = self.open.last_mut() {
+        if let Some(Open { content: Content::Group { fields, key: key @ None, .. }, .. }) = self.open.last_mut() {
             let Value::String(word) = value else { return Err((at, "a key is a word, not a list or group".to_owned())) };
+            if fields.contains_key(&word) {
+                return Err((at, stands_twice(&word)));
+            }
             *key = Some(word);
             return Ok(());
         }
-        self.put(value, 0, at)
+        self.put(value, 0, at);
+        Ok(())
     }
 
     /// Puts a value that is complete into what is open around it.
-    fn put(&mut self, value: Value, anchor: usize, at: Position) -> Result<(), Refused> {
+    fn put(&mut self, value: Value, anchor: usize, at: Position) {
         if anchor != 0 {
             self.anchors.insert(anchor, (value.clone(), size(&value)));
         }
@@ -202,15 +207,10 @@ impl Reader<'_> {
             Some(Content::List(items)) => items.push(value),
             Some(Content::Group { fields, key, merged }) => match key.take() {
                 Some(key) if key == "<<" && (value.is_object() || value.is_array()) => merged.push(value),
-                Some(key) => {
-                    if fields.insert(key.clone(), value).is_some() {
-                        return Err((at, format!("the key `{key}` stands twice")));
-                    }
-                }
+                Some(key) => drop(fields.insert(key, value)),
                 None => {}
             },
         }
-        Ok(())
     }
 
     /// Says what is behind the words where that can be told.
@@ -222,6 +222,10 @@ impl Reader<'_> {
 }
 
 const UNRENDERED: &str = "a template was not rendered; give the output of `helm template`";
+
+fn stands_twice(key: &str) -> String {
+    format!("the key `{key}` stands twice")
+}
 
 fn too_deep() -> String {
     format!("values stand more than {DEEPEST} levels deep")

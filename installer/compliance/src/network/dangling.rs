@@ -18,7 +18,7 @@ static TEXTS: Described = Described {
         title: "policies select something, and what they name exists",
         severity: Severity::Medium,
         promises: &["P3"],
-        explanation: "Each policy: its selector selects at least one pod, unless it selects all; a port that a rule names is a container's port of that name at the destination; a block of one address is no ClusterIP of a Service, since packets bear the pod's address when policies see them. Of a running cluster a policy that selects no pod now is a warning, and Airlock's own for the pods of tasks passes.",
+        explanation: "Each policy: its selector selects at least one pod, unless it selects all; a port that a rule names is a container's port of that name at the destination; a block of one address is no ClusterIP of a Service, since packets bear the pod's address when policies see them. Of a running cluster Airlock's own policies pass where no pod is now: they wait for the pods of tasks.",
         remedy: "Correct the selector, the name of the port, or put a selector of the Service's pods in place of the address. Delete a policy that is not needed.",
     },
     expected: "it selects pods, its named ports exist, and no block is a Service",
@@ -57,7 +57,8 @@ fn judge(given: &Snapshot, cluster: &Cluster, objects: &ByName<'_>, policy: &Pol
     let selected: Vec<&Pod> = cluster.selected(&policy.subject).map(|place| &cluster.pods[place]).collect();
     let mut found: Vec<(String, String)> = Vec::new();
     let selects_nothing = selected.is_empty() && !policy.subject.pods.is_empty();
-    if selects_nothing && given.source == Source::Files {
+    let is_airlock = is_of_airlock(given, objects, policy);
+    if selects_nothing && !is_airlock {
         found.push(("/spec/podSelector".into(), "it selects no pod".into()));
     }
     for direction in Direction::BOTH {
@@ -70,7 +71,7 @@ fn judge(given: &Snapshot, cluster: &Cluster, objects: &ByName<'_>, policy: &Pol
         }
     }
     if found.is_empty() && selects_nothing {
-        return vec![unused_now(objects, policy)];
+        return vec![TEXTS.pass(subject, "no pod that it is for runs now; it is Airlock's own")];
     }
     if found.is_empty() {
         return vec![TEXTS.pass(subject, format!("it selects {} kinds of pods", selected.len()))];
@@ -78,11 +79,9 @@ fn judge(given: &Snapshot, cluster: &Cluster, objects: &ByName<'_>, policy: &Pol
     sources::each(&TEXTS, objects, &policy.object, found)
 }
 
-/// Of a running cluster: pods of tasks come and go, and those of others may.
-fn unused_now(objects: &ByName<'_>, policy: &Policy) -> Finding {
-    let subject = sources::subject(objects, &policy.object);
-    let is_airlock = objects.get(&policy.object).is_some_and(|object| live::label(object, names::LABEL_MANAGED_BY) == Some(names::PRODUCT));
-    if is_airlock { TEXTS.pass(subject, "no pod that it is for runs now; it is Airlock's own") } else { TEXTS.warn(Severity::Low, subject, "it selects no pod now") }
+/// Of a running cluster: pods of tasks come and go, for which Airlock's policies wait.
+fn is_of_airlock(given: &Snapshot, objects: &ByName<'_>, policy: &Policy) -> bool {
+    given.source == Source::Cluster && objects.get(&policy.object).is_some_and(|object| live::label(object, names::LABEL_MANAGED_BY) == Some(names::PRODUCT))
 }
 
 /// Names of ports that no possible destination has. Where no pod is selected nothing is known of its ports.

@@ -90,13 +90,11 @@ impl Use<'_> {
     fn entries(&self, given: &Snapshot) -> Vec<Entry> {
         let namespace = live::namespace(self.pod.object);
         let entry = |key: &str| (namespace.to_owned(), self.secret.to_owned(), key.to_owned());
-        match self.key {
-            Some(key) => vec![entry(key)],
-            None => {
-                let values = secret(given, namespace, self.secret);
-                values.flat_map(|values| values.as_object().into_iter().flatten()).map(|(key, _)| entry(key)).collect()
-            }
+        if let Some(key) = self.key {
+            return vec![entry(key)];
         }
+        let values = secret(given, namespace, self.secret);
+        values.flat_map(|values| values.as_object().into_iter().flatten()).map(|(key, _)| entry(key)).collect()
     }
 }
 

@@ -1,4 +1,4 @@
-//! AFL-002, AFL-004, AFL-005: how Airflow is set up, by the variables of its pods and by `airflow.cfg` in ConfigMaps.
+//! AFL-002, AFL-004, AFL-005: how Airflow is set up, by the variables of its pods and by `airflow.cfg` in a `ConfigMap`.
 //!
 //! A setting `[section] key` is the variable `AIRFLOW__SECTION__KEY`, or one that ends in `_CMD` or `_SECRET` and says where
 //! the value is (Airflow documentation, "Setting Configuration Options").

@@ -1,4 +1,4 @@
-//! Secrets that are written out where they do not belong: in variables, commands, ConfigMaps, and annotations.
+//! Secrets that are written out where they do not belong: in variables, commands, the data of a `ConfigMap`, and annotations.
 //!
 //! Two things give one away: the name of the field beside a value that was typed in, and the form of the value itself,
 //! such as a URL with a password or a private key. A reference to a Secret is what should be there and is never told.

@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn the_place_stands_in_the_finding() {
         let found = ManifestsRead.evaluate(&unprofiled(), &snapshot([read("b/a.yaml", b"a: 1\na: 2\n")]));
-        assert_eq!(found[0].subject.file.as_ref().map(|file| file.raw()), Some("b/a.yaml"));
+        assert_eq!(found[0].subject.file.as_ref().map(airlock_model::Untrusted::raw), Some("b/a.yaml"));
         assert_eq!(found[0].subject.document, Some(0));
         assert!(found[0].observed.raw().starts_with("line 2, column 1: "), "{:?}", found[0].observed);
         assert!(matches!(&found[0].evidence[..], [Evidence::Line { line: 2, column: 1, .. }]));

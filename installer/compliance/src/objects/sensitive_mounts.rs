@@ -61,7 +61,7 @@ fn is_sensitive(path: &str) -> bool {
     }
     let plain = format!("/{}", parts.join("/"));
     let is_below = |folder: &&str| plain.strip_prefix(*folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    plain == "/" || plain.ends_with(".sock") || SENSITIVE.iter().any(|folder| is_below(folder) || folder.starts_with(&format!("{plain}/")))
+    plain == "/" || plain.to_lowercase().ends_with(".sock") || SENSITIVE.iter().any(|folder| is_below(folder) || folder.starts_with(&format!("{plain}/")))
 }
 
 #[cfg(test)]

@@ -145,7 +145,7 @@ fn of_an_installation_its_deployments_are_the_tenants_and_their_tables_are_decla
         snapshot.objects.insert(kind.into(), Ok(Vec::new()));
     }
     let login = airlock_model::Credentials { username: "admin".into(), password: None, form: airlock_model::CredentialsForm::Json };
-    let deployment = |name: &str| WorldDeployment { name: name.into(), namespace: format!("airlock-{name}"), host: String::new(), login: login.clone() };
+    let deployment = |name: &str| WorldDeployment { name: name.into(), namespace: format!("airlock-{name}"), host: String::new(), login: login.clone(), role: login.clone() };
     snapshot.world.deployments = vec![deployment("alpha"), deployment("beta")];
     snapshot.world.platform = "airlock".into();
     snapshot.world.namespaces = ["airlock", "airlock-alpha", "airlock-beta"].map(str::to_owned).into();

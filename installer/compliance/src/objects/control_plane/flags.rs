@@ -17,7 +17,7 @@ struct Flag<'a> {
 /// How one container starts a program.
 pub(super) struct Flags<'a> {
     pub(super) program: &'static str,
-    flags: Vec<Flag<'a>>,
+    given: Vec<Flag<'a>>,
     path: String,
 }
 
@@ -47,12 +47,12 @@ impl<'a> Flags<'a> {
             });
             flags.splice(0..0, of_variables.collect::<Vec<_>>());
         }
-        Some(Self { program, flags, path })
+        Some(Self { program, given: flags, path })
     }
 
     fn find(&self, name: &str) -> Option<&Flag<'a>> {
         let of_variable = name.replace('-', "_").to_uppercase();
-        self.flags.iter().rev().find(|flag| flag.name == name || flag.name == of_variable)
+        self.given.iter().rev().find(|flag| flag.name == name || flag.name == of_variable)
     }
 
     /// The value of a flag.
