@@ -56,9 +56,11 @@ impl<'a> PodOf<'a> {
         Self { object, at, metadata: pod.get("metadata").unwrap_or(&Value::Null), spec: pod.get("spec") }
     }
 
-    /// Its spec, when it has containers; without them nothing can be said of it.
+    /// Its spec, when it has containers, and lists of nothing else; without them nothing can be said of it.
     pub(crate) fn spec(&self) -> Option<&'a Value> {
-        self.spec.filter(|spec| Pod::new(&Value::Null, spec).containers().next().is_some())
+        let is_list = |list: &Value| list.is_null() || list.as_array().is_some_and(|items| items.iter().all(Value::is_object));
+        let are_lists = |spec: &Value| ["initContainers", "containers", "ephemeralContainers"].into_iter().filter_map(|list| spec.get(list)).all(is_list);
+        self.spec.filter(|spec| are_lists(spec) && Pod::new(&Value::Null, spec).containers().next().is_some())
     }
 
     /// As controls read it.

@@ -120,7 +120,8 @@ pub enum Need {
     Attempt(Box<Attempt>),
 }
 
-/// Everything that was collected for checks. It holds no secret value.
+/// Everything that was collected for checks. Of a cluster it holds no secret value; of files it holds what they hold, and no
+/// finding repeats it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Snapshot {

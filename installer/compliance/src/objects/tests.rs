@@ -269,6 +269,10 @@ fn pods_of_every_kind_are_judged_and_what_was_not_given_is_no_pass() {
         fails("PSS-002", &of(api, kind, &spec), &[path]);
         assert_eq!(said("PSS-002", &of(api, kind, "spec: {}")).0, Verdict::Unverified, "{kind}");
     }
+    // The API server refuses these; what they would be cannot be told.
+    for spec in ["containers: [ a ]", "containers: { a: b }", "initContainers: { a: b }, containers: [ { name: a } ]"] {
+        assert_eq!(said("PSS-001", &of("v1", "Pod", &format!("spec: {{ {spec} }}"))).0, Verdict::Unverified, "{spec}");
+    }
 }
 
 #[test]
