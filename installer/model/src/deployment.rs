@@ -145,7 +145,17 @@ impl fmt::Display for DeploymentName {
 impl AirflowDeployment {
     /// A deployment that takes every default.
     pub fn named(name: &DeploymentName) -> Self {
-        Self { api_version: API_VERSION.into(), kind: KIND.into(), name: name.to_string(), sizing: None, image: None, example_dag: false, environment: BTreeMap::new(), connections: BTreeMap::new(), quota: DeploymentQuota::default() }
+        Self {
+            api_version: API_VERSION.into(),
+            kind: KIND.into(),
+            name: name.to_string(),
+            sizing: None,
+            image: None,
+            example_dag: false,
+            environment: BTreeMap::new(),
+            connections: BTreeMap::new(),
+            quota: DeploymentQuota::default(),
+        }
     }
 
     /// Reads one document: its shape, then its values.

@@ -8,8 +8,8 @@ use airlock_engine::Halt;
 use airlock_engine::attempts::{self, ProbeSite};
 use airlock_model::answers::{Answers, Mode};
 use airlock_model::{
-    Attempt, AttemptId, Credentials, CredentialsForm, DeploymentName, Events, ImageLock, Need, Outcome, Profile, Record, SecretKeyRef, Snapshot, SnapshotObject, World, WorldDatabase,
-    WorldDeployment, names,
+    Attempt, AttemptId, Credentials, CredentialsForm, DeploymentName, Events, ImageLock, Need, Outcome, Profile, Record, SecretKeyRef, Snapshot, SnapshotObject, World, WorldDatabase, WorldDeployment,
+    names,
 };
 
 use crate::deployment::{ADMINISTRATOR, ADMINISTRATOR_SECRET};

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use crate::Passwords;
 use crate::dial::{Ends, dial};
 use crate::handshake::{Believed, handshake};
-use crate::request::Question;
 use crate::postgres::{self, Inquiry};
+use crate::request::Question;
 use crate::{old_tls, resolve};
 
 /// A lost packet must not look like a blocked one.

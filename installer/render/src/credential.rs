@@ -31,8 +31,9 @@ pub(crate) fn secrets(spec: &ComponentSpec, values: &Values<'_>, templates: &Tem
         })
     };
     // What nobody refers to is no Secret.
-    let is_given =
-        |(_, declared): &(&String, &SecretDeclaration)| declared.referred.as_deref().is_none_or(|path| reference(values, path).is_some()) && !(declared.variables && variables(values).next().is_none());
+    let is_given = |(_, declared): &(&String, &SecretDeclaration)| {
+        declared.referred.as_deref().is_none_or(|path| reference(values, path).is_some()) && !(declared.variables && variables(values).next().is_none())
+    };
     spec.secrets.iter().filter(is_given).map(secret).collect()
 }
 

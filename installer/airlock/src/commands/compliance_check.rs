@@ -15,7 +15,7 @@ pub(super) async fn run(session: &Session<'_>, arguments: &ComplianceCheck) -> R
     if arguments.connections {
         return list(session, arguments).await;
     }
-    if arguments.manifests.is_empty() { of_cluster(session, arguments).await } else { of_files(session, arguments).await }
+    if arguments.manifests.is_empty() { Box::pin(of_cluster(session, arguments)).await } else { of_files(session, arguments).await }
 }
 
 async fn of_files(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Exit, Failure> {

@@ -9,6 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use airlock_model::{Event, Events, Operation, StepId};
+use crossterm::cursor::MoveToColumn;
+use crossterm::terminal::{Clear, ClearType};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Output;
@@ -68,6 +70,8 @@ impl Progress {
         if let Some(bar) = &self.bar {
             bar.disable_steady_tick();
             bar.set_draw_target(ProgressDrawTarget::hidden());
+            // What was drawn last stays otherwise. A terminal that takes nothing is noticed by what is said next.
+            let _ = crossterm::execute!(std::io::stderr(), MoveToColumn(0), Clear(ClearType::CurrentLine));
         }
     }
 

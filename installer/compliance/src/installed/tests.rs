@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_model::answers::Receiver;
 use airlock_model::{
-    AttemptId, AttemptResult, Credentials, CredentialsForm, Digest, Finding, ImageLock, LockedImage, Need, ObjectRef, Outcome, Planned, Presented, Profile, SecretKeyRef, SecretLeak,
-    SharedSecret, Snapshot, SnapshotObject, Source, TlsVersion, Verdict, World, WorldDatabase, WorldDeployment, names,
+    AttemptId, AttemptResult, Credentials, CredentialsForm, Digest, Finding, ImageLock, LockedImage, Need, ObjectRef, Outcome, Planned, Presented, Profile, SecretKeyRef, SecretLeak, SharedSecret,
+    Snapshot, SnapshotObject, Source, TlsVersion, Verdict, World, WorldDatabase, WorldDeployment, names,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
