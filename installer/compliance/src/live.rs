@@ -1,7 +1,7 @@
 //! Objects as checks read them: those of the installation's namespaces, or all that the files hold; else the reason why
 //! there are none to judge.
 
-use airlock_model::{Need, Snapshot, SnapshotObject, Source, names};
+use airlock_model::{Need, Snapshot, SnapshotObject, Source, WorldDeployment, names};
 use serde_json::Value;
 
 use crate::pod_security::Pod;
@@ -117,8 +117,18 @@ pub(crate) fn pods(given: &Snapshot) -> Result<Vec<PodOf<'_>>, Unseen> {
 
 /// What the pods of a source are called as a whole.
 pub(crate) const PODS: &str = "all pods";
+/// What a finding about no deployment in particular is about.
+pub(crate) const DEPLOYMENTS: &str = "Airflow deployments";
 /// What all objects are called as a whole.
 pub(crate) const ALL: &str = "all objects";
+
+/// The Airflow deployments of the installation.
+pub(crate) fn deployments(given: &Snapshot) -> Result<&[WorldDeployment], Unseen> {
+    if given.world.base_domain.is_empty() {
+        return Err(Unseen::Unread("nothing is known of the installation".to_owned()));
+    }
+    if given.world.deployments.is_empty() { Err(Unseen::Nothing("there is none".to_owned())) } else { Ok(&given.world.deployments) }
+}
 
 /// A label of an object.
 pub(crate) fn label<'a>(live: &'a SnapshotObject, key: &str) -> Option<&'a str> {

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use crate::Passwords;
 use crate::handshake::{Secured, chain_of};
 
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A request, ready to be sent.
 pub(crate) struct Question {

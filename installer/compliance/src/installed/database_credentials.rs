@@ -1,9 +1,10 @@
 //! DBS-002: the database password of one Airflow deployment opens its own database and no other.
 
-use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, World, WorldDeployment};
+use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World, WorldDeployment};
 
 use crate::attempts::{Asked, outcome, words};
 use crate::described::{Described, Resting};
+use crate::live;
 
 /// Not allowed to connect (PostgreSQL, appendix A: `insufficient_privilege`, `invalid_authorization_specification`).
 const REFUSALS: [&str; 2] = ["42501", "28000"];
@@ -35,14 +36,11 @@ impl Check for DatabaseCredentials {
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
-        let world = &given.world;
-        if world.base_domain.is_empty() {
-            return vec![TEXTS.unverified("Airflow deployments", "nothing is known of the installation")];
-        }
-        if world.deployments.is_empty() {
-            return vec![TEXTS.not_applicable("Airflow deployments", Reason::NoSubject, "there is none")];
-        }
-        world.deployments.iter().flat_map(|deployment| others(world, deployment).map(move |asked| judge(given, deployment, asked))).collect()
+        let deployments = match live::deployments(given) {
+            Ok(deployments) => deployments,
+            Err(unseen) => return TEXTS.unseen(live::DEPLOYMENTS, unseen),
+        };
+        deployments.iter().flat_map(|deployment| others(&given.world, deployment).map(move |asked| judge(given, deployment, asked))).collect()
     }
 }
 

@@ -1,9 +1,10 @@
 //! AFL-001: each Airflow deployment lets in who knows the password, and nobody else.
 
-use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, World, WorldDeployment};
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World, WorldDeployment};
 
 use crate::attempts::Visit;
 use crate::described::Described;
+use crate::live;
 use crate::refusal::{is_success, refused_beside};
 
 static TEXTS: Described = Described {
@@ -33,12 +34,10 @@ impl Check for DeploymentLogin {
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
-        if given.world.base_domain.is_empty() {
-            return vec![TEXTS.unverified("Airflow deployments", "nothing is known of the installation")];
-        }
-        if given.world.deployments.is_empty() {
-            return vec![TEXTS.not_applicable("Airflow deployments", Reason::NoSubject, "there is none")];
-        }
+        let deployments = match live::deployments(given) {
+            Ok(deployments) => deployments,
+            Err(unseen) => return TEXTS.unseen(live::DEPLOYMENTS, unseen),
+        };
         let of = |deployment: &WorldDeployment| {
             let judged = |visit: Visit, words: &str| {
                 let attempts = (&visit.id(deployment), &Visit::Login.id(deployment));
@@ -46,6 +45,6 @@ impl Check for DeploymentLogin {
             };
             [judged(Visit::Anonymous, "request without credentials"), judged(Visit::WrongPassword, "login with a wrong password")]
         };
-        given.world.deployments.iter().flat_map(of).collect()
+        deployments.iter().flat_map(of).collect()
     }
 }

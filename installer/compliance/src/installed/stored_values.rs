@@ -4,6 +4,7 @@ use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Rea
 
 use crate::attempts::{outcome, stored, stored_id, words};
 use crate::described::{Described, Resting};
+use crate::live;
 
 static TEXTS: Described = Described {
     spec: CheckSpec {
@@ -31,14 +32,11 @@ impl Check for StoredValues {
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
-        let world = &given.world;
-        if world.base_domain.is_empty() {
-            return vec![TEXTS.unverified("Airflow deployments", "nothing is known of the installation")];
-        }
-        if world.deployments.is_empty() {
-            return vec![TEXTS.not_applicable("Airflow deployments", Reason::NoSubject, "there is none")];
-        }
-        world.deployments.iter().map(|deployment| judge(given, deployment)).collect()
+        let deployments = match live::deployments(given) {
+            Ok(deployments) => deployments,
+            Err(unseen) => return TEXTS.unseen(live::DEPLOYMENTS, unseen),
+        };
+        deployments.iter().map(|deployment| judge(given, deployment)).collect()
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 #[test]
 fn two_deployments_work_beside_each_other_have_nothing_in_common_and_go_without_a_trace_in_the_other() {
+    let _turn = crate::airflow();
     let site = Site::shared("flows");
     site.installed(&site.whole_answers(""));
     what_cannot_be_is_refused_before_anything_is_written(&site);

@@ -18,6 +18,12 @@ mod rights;
 mod trying;
 mod uninstall;
 
+/// One test with Airflow on the shared bed at a time: its parts take seconds of a whole core to start, and their probes would say no.
+fn airflow() -> MutexGuard<'static, ()> {
+    static AIRFLOW: Mutex<()> = Mutex::new(());
+    AIRFLOW.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// One bed beside the shared one at a time: a third would leave none of them enough processor to keep its own times.
 fn turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());

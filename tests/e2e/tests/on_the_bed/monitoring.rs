@@ -102,6 +102,7 @@ fn answers(site: &Site, receiver: &Receiver<'_>, database: &str) -> PathBuf {
 
 #[test]
 fn alerts_arrive_and_the_receiver_is_tried_before_it_is_called_one() {
+    let _turn = crate::airflow();
     let site = Site::shared("watched");
     let receiver = Receiver::start(&site);
     let answers = answers(&site, &receiver, "bundled");

@@ -79,10 +79,10 @@ async fn without_an_image_nothing_is_carried_out_and_that_is_no_refusal() -> Out
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_password_is_not_given_to_a_pod() -> Outcome {
+async fn a_password_of_another_namespace_is_not_given_to_a_pod() -> Outcome {
     let place = Place::new("password").await?;
     place.run(&place.plan("abc", vec![create("config", vec![place.config("one", "1")?])])?).await?;
-    let password = SecretKeyRef { namespace: place.name.clone(), name: "password".into(), key: "value".into() };
+    let password = SecretKeyRef { namespace: "kube-system".into(), name: "password".into(), key: "value".into() };
     let request = AttemptAction::Request {
         method: "GET".into(),
         path: "/v2/".into(),

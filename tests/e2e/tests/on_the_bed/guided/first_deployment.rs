@@ -7,6 +7,7 @@ use crate::guided::terminal::ENTER;
 
 #[test]
 fn a_run_that_ended_well_offers_a_first_deployment() {
+    let _turn = crate::airflow();
     let world = World::new("onward");
     let site = &world.site;
     site.installed(&site.whole_answers(""));

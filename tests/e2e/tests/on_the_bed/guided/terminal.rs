@@ -11,7 +11,7 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 /// Rows of the terminal: so many that nothing scrolls away.
 const ROWS: u16 = 600;
 /// A plan takes seconds; what takes longer does not come.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(5);
 /// How every prompt ends, without spaces.
 const PROMPT_END: &str = "Ctrl-Cleave]";
 
