@@ -1,25 +1,21 @@
 //! Bad input that is heard without a cluster: what is given, how the run ends, and the first line of standard error.
 #![allow(clippy::unwrap_used, reason = "what cannot be set up has failed")]
 
+mod run;
+
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 
-use assert_cmd::Command;
 use tempfile::TempDir;
+
+use run::Ended;
 
 const MINIMAL: &str = "apiVersion: airlock/v1\nkind: Answers\nbaseDomain: platform.test\n";
 
 /// A folder in which commands run, without a home, a kubeconfig, or a proxy of whoever runs the tests.
 struct World {
     folder: TempDir,
-}
-
-/// How a command ended.
-struct Ended {
-    exit: i32,
-    stdout: String,
-    stderr: String,
 }
 
 impl World {
@@ -39,16 +35,7 @@ impl World {
     }
 
     fn run(&self, line: &str) -> Ended {
-        let output = Command::new(env!("CARGO_BIN_EXE_airlock"))
-            .args(line.split_whitespace())
-            .current_dir(self.path())
-            .env_clear()
-            .env("HOME", self.path())
-            .timeout(std::time::Duration::from_mins(1))
-            .output()
-            .unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Ended { exit: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
+        run::airlock(self.path(), line, &[])
     }
 }
 

@@ -1,23 +1,16 @@
 //! Commands that need no cluster, run as a person runs them.
 #![allow(clippy::unwrap_used, reason = "what cannot be set up has failed")]
 
+mod run;
+
 use std::net::TcpListener;
 
-use assert_cmd::Command;
 use rustix::process::{Pid, Signal, kill_process};
 
 fn run(line: &str) -> (i32, String, String) {
     let folder = tempfile::tempdir().unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_airlock"))
-        .args(line.split_whitespace())
-        .current_dir(folder.path())
-        .env_clear()
-        .env("HOME", folder.path())
-        .timeout(std::time::Duration::from_mins(1))
-        .output()
-        .unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+    let ended = run::airlock(folder.path(), line, &[]);
+    (ended.exit, ended.stdout, ended.stderr)
 }
 
 #[test]

@@ -1,16 +1,19 @@
 //! `airlock tls check`, run as a person and as a script run it.
 #![allow(clippy::unwrap_used, reason = "what cannot be set up has failed")]
 
+mod run;
+
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command as Process, Stdio};
 use std::time::Duration;
 
 use airlock_tls::{Authority, Issued};
-use assert_cmd::Command;
 use jiff::Timestamp;
 use serde_json::Value;
 use tempfile::TempDir;
+
+use run::Ended;
 
 const DAY: Duration = Duration::from_hours(24);
 const BASE: &str = "platform.example.com";
@@ -18,12 +21,6 @@ const BASE: &str = "platform.example.com";
 /// A folder with `ca.crt`, `tls.crt`, and `tls.key`.
 struct World {
     folder: TempDir,
-}
-
-struct Ended {
-    exit: i32,
-    stdout: String,
-    stderr: String,
 }
 
 impl World {
@@ -44,11 +41,7 @@ impl World {
     }
 
     fn run(&self, line: &str) -> Ended {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_airlock"));
-        command.args(["tls", "check"]).args(line.split_whitespace()).current_dir(self.folder.path());
-        let output = command.env_clear().env("HOME", self.folder.path()).env("KEY_PASSWORD", "geheim").timeout(Duration::from_mins(1)).output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Ended { exit: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
+        run::airlock(self.folder.path(), &format!("tls check {line}"), &[("KEY_PASSWORD", "geheim")])
     }
 
     fn openssl(&self, line: &str) {

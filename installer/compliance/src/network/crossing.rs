@@ -9,7 +9,7 @@ use super::declared::Declared;
 use super::policy::Direction;
 use super::ports::{PortSet, Protocol};
 use super::reach::{End, Reach};
-use super::sources;
+use super::sources::{self, ByName};
 use super::tenancy::Tenancy;
 use super::workloads::{Pod, Workload};
 use crate::described::Described;
@@ -52,8 +52,9 @@ impl Check for Crossing {
             Ok(cluster) => cluster,
             Err(unseen) => return TEXTS.unseen("tenants", unseen),
         };
-        let mut findings = sources::unread(&TEXTS, given, &cluster);
-        findings.extend(judge(given, &tenancy, &declared, &cluster));
+        let objects = sources::by_name(given);
+        let mut findings = sources::unread(&TEXTS, given, &cluster, &objects);
+        findings.extend(judge(given, &tenancy, &declared, &cluster, &objects));
         findings
     }
 }
@@ -66,14 +67,13 @@ struct Undeclared {
     openers: Vec<String>,
 }
 
-fn judge(given: &Snapshot, tenancy: &Tenancy, declared: &Declared, cluster: &Cluster) -> Vec<Finding> {
+fn judge(given: &Snapshot, tenancy: &Tenancy, declared: &Declared, cluster: &Cluster, objects: &ByName<'_>) -> Vec<Finding> {
     let reach = Reach::new(cluster);
-    let objects = sources::by_name(given);
     let mut findings = Vec::new();
     let mut found: BTreeMap<(&str, &Workload), Undeclared> = BTreeMap::new();
     for (index, source) in cluster.pods.iter().enumerate().filter(|(_, pod)| tenancy.tenant_of(&pod.workload.namespace).is_some()) {
         if source.host_network {
-            findings.push(TEXTS.unverified(sources::subject(&objects, &source.object), "it uses the network of its node, where policies do not bind it"));
+            findings.push(TEXTS.unverified(sources::subject(objects, &source.object), "it uses the network of its node, where policies do not bind it"));
         }
         for (other, target) in cluster.pods.iter().enumerate().filter(|(_, pod)| is_crossing(tenancy, source, pod)) {
             let allowed = reach.allowed(End::Pod(index), End::Pod(other));
@@ -88,9 +88,9 @@ fn judge(given: &Snapshot, tenancy: &Tenancy, declared: &Declared, cluster: &Clu
         }
     }
     for namespace in tenancy.namespaces().filter(|namespace| !found.keys().any(|(from, _)| from == namespace)) {
-        findings.push(TEXTS.pass(sources::namespace_subject(&objects, namespace), "its pods reach nothing of other tenants or of the platform that was not declared"));
+        findings.push(TEXTS.pass(sources::namespace_subject(objects, namespace), "its pods reach nothing of other tenants or of the platform that was not declared"));
     }
-    findings.extend(found.into_iter().map(|((_, target), undeclared)| fail(cluster, &objects, target, undeclared)));
+    findings.extend(found.into_iter().map(|((_, target), undeclared)| fail(cluster, objects, target, undeclared)));
     findings
 }
 

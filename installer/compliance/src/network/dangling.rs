@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, Source, World, names};
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, Source, World, names};
 
 use super::cluster::Cluster;
 use super::policy::{Direction, Peer, Policy, Rule};
@@ -38,17 +38,7 @@ impl Check for Dangling {
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
-        let cluster = match sources::policies(given) {
-            Ok(cluster) => cluster,
-            Err(unseen) => return TEXTS.unseen(sources::POLICIES, unseen),
-        };
-        let mut findings = sources::unread(&TEXTS, given, &cluster);
-        let objects = sources::by_name(given);
-        findings.extend(cluster.policies.iter().flat_map(|policy| judge(given, &cluster, &objects, policy)));
-        if findings.is_empty() {
-            findings.push(TEXTS.not_applicable(sources::POLICIES, Reason::NoSubject, "there is no policy"));
-        }
-        findings
+        sources::judged(&TEXTS, given, "there is no policy", |cluster, objects| cluster.policies.iter().flat_map(|policy| judge(given, cluster, objects, policy)).collect())
     }
 }
 

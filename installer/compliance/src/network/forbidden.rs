@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, World};
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World};
 
 use super::cluster::Cluster;
 use super::policy::{Action, Direction, Family, Peer, Policy, Rule, ports_at};
@@ -46,17 +46,7 @@ impl Check for Forbidden {
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
-        let cluster = match sources::policies(given) {
-            Ok(cluster) => cluster,
-            Err(unseen) => return TEXTS.unseen(sources::POLICIES, unseen),
-        };
-        let mut findings = sources::unread(&TEXTS, given, &cluster);
-        let objects = sources::by_name(given);
-        findings.extend(judge(&cluster, &objects));
-        if findings.is_empty() {
-            findings.push(TEXTS.not_applicable(sources::POLICIES, Reason::NoSubject, "no policy has egress rules"));
-        }
-        findings
+        sources::judged(&TEXTS, given, "no policy has egress rules", judge)
     }
 }
 

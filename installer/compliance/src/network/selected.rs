@@ -39,9 +39,9 @@ impl Check for Selected {
             Ok(cluster) => cluster,
             Err(unseen) => return TEXTS.unseen(PODS, unseen),
         };
-        let mut findings = sources::unread(&TEXTS, given, &cluster);
-        let closed = Direction::BOTH.map(|direction| closed(&cluster, direction));
         let objects = sources::by_name(given);
+        let mut findings = sources::unread(&TEXTS, given, &cluster, &objects);
+        let closed = Direction::BOTH.map(|direction| closed(&cluster, direction));
         findings.extend(cluster.pods.iter().enumerate().map(|(place, pod)| {
             let subject = sources::subject(&objects, &pod.object);
             let Some((path, observed)) = problem(pod, closed.each_ref().map(|closed| closed[place])) else { return TEXTS.pass(subject, TEXTS.expected) };

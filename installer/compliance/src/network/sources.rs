@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use airlock_model::{Finding, Need, ObjectRef, ReadFault, Snapshot, SnapshotObject, Source, Subject, names};
+use airlock_model::{Finding, Need, ObjectRef, ReadFault, Reason, Snapshot, SnapshotObject, Source, Subject, names};
 use serde_json::Value;
 
 use super::cluster::Cluster;
@@ -100,10 +100,10 @@ pub(crate) fn cluster(snapshot: &Snapshot) -> Result<Cluster, Unseen> {
 }
 
 /// What findings about all policies call them.
-pub(crate) const POLICIES: &str = "all policies";
+const POLICIES: &str = "all policies";
 
 /// The cluster, for what is judged policy by policy.
-pub(crate) fn policies(snapshot: &Snapshot) -> Result<Cluster, Unseen> {
+fn policies(snapshot: &Snapshot) -> Result<Cluster, Unseen> {
     let missing = missing(snapshot);
     if snapshot.source == Source::Cluster
         && let Some(reason) = missing.first()
@@ -115,10 +115,25 @@ pub(crate) fn policies(snapshot: &Snapshot) -> Result<Cluster, Unseen> {
     if is_empty { Err(Unseen::Nothing("there is no network policy".to_owned())) } else { Ok(cluster) }
 }
 
-/// A finding for everything of which it is not known what it allows.
-pub(crate) fn unread(check: &Described, snapshot: &Snapshot, cluster: &Cluster) -> Vec<Finding> {
+/// What a check says policy by policy: what was not understood is unverified, `judge` judges the rest, and where neither says
+/// anything the check does not apply, since there is `nothing` to look at.
+pub(crate) fn judged(check: &Described, snapshot: &Snapshot, nothing: &str, judge: impl FnOnce(&Cluster, &ByName<'_>) -> Vec<Finding>) -> Vec<Finding> {
+    let cluster = match policies(snapshot) {
+        Ok(cluster) => cluster,
+        Err(unseen) => return check.unseen(POLICIES, unseen),
+    };
     let objects = by_name(snapshot);
-    let not_understood = cluster.unread.iter().map(|unread| check.unverified(subject(&objects, &unread.object), unread.reason.as_str()));
+    let mut findings = unread(check, snapshot, &cluster, &objects);
+    findings.extend(judge(&cluster, &objects));
+    if findings.is_empty() {
+        findings.push(check.not_applicable(POLICIES, Reason::NoSubject, nothing));
+    }
+    findings
+}
+
+/// A finding for everything of which it is not known what it allows.
+pub(crate) fn unread(check: &Described, snapshot: &Snapshot, cluster: &Cluster, objects: &ByName<'_>) -> Vec<Finding> {
+    let not_understood = cluster.unread.iter().map(|unread| check.unverified(subject(objects, &unread.object), unread.reason.as_str()));
     not_understood.chain(missing(snapshot).into_iter().map(|reason| check.unverified("the files", reason))).collect()
 }
 

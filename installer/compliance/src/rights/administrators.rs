@@ -1,11 +1,11 @@
 //! RBC-001: nobody but those who are named has all rights.
 
-use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, World};
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World};
 use serde_json::Value;
 
 use super::grants::{Binding, Rights};
 use super::rule::{Request, Rule};
-use super::scope::{self, Allowed, RIGHTS};
+use super::scope::{self, Allowed};
 use super::subject::{Holder, MASTERS};
 use crate::described::{Described, Resting};
 use crate::pod_security::Violation;
@@ -36,20 +36,13 @@ impl Check for Administrators {
     }
 
     fn evaluate(&self, profile: &Profile, given: &Snapshot) -> Vec<Finding> {
-        let rights = match scope::rights(given) {
-            Ok(rights) => rights,
-            Err(unseen) => return TEXTS.unseen(RIGHTS, unseen),
-        };
         let allowed = Allowed::of(profile);
-        let mut findings = scope::unread(&TEXTS, &rights);
-        let others = rights.bindings.iter().filter(|binding| !binding.is_default && !binding.holders.is_empty());
-        // Who has all rights in the cluster has them in the installation's namespaces too.
-        let reaching = others.filter(|binding| binding.namespace().is_none() || scope::concerns(given, binding));
-        findings.extend(reaching.map(|binding| judge(&rights, binding, &allowed)));
-        if findings.is_empty() {
-            findings.push(TEXTS.not_applicable(RIGHTS, Reason::NoSubject, "there are no bindings but those of Kubernetes"));
-        }
-        findings
+        scope::judged(&TEXTS, given, "there are no bindings but those of Kubernetes", |rights| {
+            let others = rights.bindings.iter().filter(|binding| !binding.is_default && !binding.holders.is_empty());
+            // Who has all rights in the cluster has them in the installation's namespaces too.
+            let reaching = others.filter(|binding| binding.namespace().is_none() || scope::concerns(given, binding));
+            reaching.map(|binding| judge(rights, binding, &allowed)).collect()
+        })
     }
 }
 

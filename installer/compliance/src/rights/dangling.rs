@@ -1,6 +1,6 @@
 //! RBC-012: bindings name roles and accounts that exist.
 
-use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, Source, World};
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, Source, World};
 use serde_json::Value;
 
 use super::grants::{Binding, Rights};
@@ -38,22 +38,15 @@ impl Check for Dangling {
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
-        let rights = match scope::rights(given) {
-            Ok(rights) => rights,
-            Err(unseen) => return TEXTS.unseen(RIGHTS, unseen),
-        };
-        let accounts = match live::objects(given, "ServiceAccount") {
-            Ok(accounts) => accounts,
-            Err(reason) => return vec![TEXTS.unverified(RIGHTS, reason)],
-        };
-        let exists = |namespace: &str, name: &str| name == "default" || accounts.iter().any(|account| account.object.name == name && live::namespace(account) == namespace);
-        let mut findings = scope::unread(&TEXTS, &rights);
-        let others = rights.bindings.iter().filter(|binding| !binding.is_default && scope::concerns(given, binding));
-        findings.extend(others.map(|binding| judge(given, &rights, binding, &exists)));
-        if findings.is_empty() {
-            findings.push(TEXTS.not_applicable(RIGHTS, Reason::NoSubject, "no binding concerns the installation"));
-        }
-        findings
+        scope::judged(&TEXTS, given, "no binding concerns the installation", |rights| {
+            let accounts = match live::objects(given, "ServiceAccount") {
+                Ok(accounts) => accounts,
+                Err(reason) => return vec![TEXTS.unverified(RIGHTS, reason)],
+            };
+            let exists = |namespace: &str, name: &str| name == "default" || accounts.iter().any(|account| account.object.name == name && live::namespace(account) == namespace);
+            let others = rights.bindings.iter().filter(|binding| !binding.is_default && scope::concerns(given, binding));
+            others.map(|binding| judge(given, rights, binding, &exists)).collect()
+        })
     }
 }
 

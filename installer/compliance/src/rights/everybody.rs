@@ -1,10 +1,10 @@
 //! RBC-007: nothing is granted to everybody.
 
-use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, World};
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World};
 use serde_json::Value;
 
 use super::grants::Binding;
-use super::scope::{self, Allowed, RIGHTS};
+use super::scope::{self, Allowed};
 use super::subject::{ANONYMOUS, AUTHENTICATED, Holder, UNAUTHENTICATED};
 use crate::described::{Described, Resting};
 use crate::pod_security::Violation;
@@ -38,18 +38,11 @@ impl Check for Everybody {
     }
 
     fn evaluate(&self, profile: &Profile, given: &Snapshot) -> Vec<Finding> {
-        let rights = match scope::rights(given) {
-            Ok(rights) => rights,
-            Err(unseen) => return TEXTS.unseen(RIGHTS, unseen),
-        };
         let allowed = Allowed::of(profile);
-        let mut findings = scope::unread(&TEXTS, &rights);
-        // Tenants are authenticated: what is granted to all of them anywhere concerns the installation.
-        findings.extend(rights.bindings.iter().filter(|binding| !binding.is_default).map(|binding| judge(binding, &allowed)));
-        if findings.is_empty() {
-            findings.push(TEXTS.not_applicable(RIGHTS, Reason::NoSubject, "there are no bindings but those of Kubernetes"));
-        }
-        findings
+        scope::judged(&TEXTS, given, "there are no bindings but those of Kubernetes", |rights| {
+            // Tenants are authenticated: what is granted to all of them anywhere concerns the installation.
+            rights.bindings.iter().filter(|binding| !binding.is_default).map(|binding| judge(binding, &allowed)).collect()
+        })
     }
 }
 

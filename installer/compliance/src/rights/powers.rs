@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::grants::{Binding, Rights, Role};
 use super::rule::{Request, Rule};
-use super::scope::{self, Allowed, RIGHTS};
+use super::scope::{self, Allowed};
 use super::subject::Holder;
 use crate::described::{Described, Resting};
 use crate::pod_security::Violation;
@@ -147,19 +147,13 @@ impl Check for Powers {
     }
 
     fn evaluate(&self, profile: &Profile, given: &Snapshot) -> Vec<Finding> {
-        let rights = match scope::rights(given) {
-            Ok(rights) => rights,
-            Err(unseen) => return self.described.unseen(RIGHTS, unseen),
-        };
         let allowed = Allowed::of(profile);
-        let mut findings = scope::unread(&self.described, &rights);
-        findings.extend(rights.roles.iter().filter(|role| !role.is_default).filter_map(|role| self.role(given, &rights, role, &allowed)));
-        let of_default = |binding: &&Binding<'_>| !binding.is_default && !rights.roles.iter().any(|role| !role.is_default && role.is(&binding.role));
-        findings.extend(rights.bindings.iter().filter(of_default).filter(|binding| scope::concerns(given, binding)).filter_map(|binding| self.binding(&rights, binding, &allowed)));
-        if findings.is_empty() {
-            findings.push(self.described.not_applicable(RIGHTS, airlock_model::Reason::NoSubject, "no role or binding concerns the installation"));
-        }
-        findings
+        scope::judged(&self.described, given, "no role or binding concerns the installation", |rights| {
+            let roles = rights.roles.iter().filter(|role| !role.is_default).filter_map(|role| self.role(given, rights, role, &allowed));
+            let of_default = |binding: &&Binding<'_>| !binding.is_default && !rights.roles.iter().any(|role| !role.is_default && role.is(&binding.role));
+            let bindings = rights.bindings.iter().filter(of_default).filter(|binding| scope::concerns(given, binding)).filter_map(|binding| self.binding(rights, binding, &allowed));
+            roles.chain(bindings).collect()
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which roles and bindings a run is about: of files all, of a cluster those that reach the installation.
 
-use airlock_model::{Finding, Need, Profile, ReadFault, Snapshot, Source, names};
+use airlock_model::{Finding, Need, Profile, ReadFault, Reason, Snapshot, Source, names};
 
 use super::grants::{Binding, Rights, Role};
 use super::subject::Holder;
@@ -18,7 +18,7 @@ pub(crate) fn needs() -> Vec<Need> {
 }
 
 /// All rights that were given. Of files what is absent is not there; of a cluster every kind must have been read.
-pub(crate) fn rights(given: &Snapshot) -> Result<Rights<'_>, Unseen> {
+fn rights(given: &Snapshot) -> Result<Rights<'_>, Unseen> {
     for kind in KINDS {
         match given.objects.get(kind) {
             Some(Err(reason)) => return Err(Unseen::Unread(format!("objects of kind {kind} could not be read: {reason}"))),
@@ -36,9 +36,19 @@ pub(crate) fn rights(given: &Snapshot) -> Result<Rights<'_>, Unseen> {
     }
 }
 
-/// A finding for each role or binding that could not be read.
-pub(crate) fn unread(check: &Described, rights: &Rights<'_>) -> Vec<Finding> {
-    rights.unread.iter().map(|(object, reason)| check.unverified(*object, reason.as_str())).collect()
+/// What a check says of all rights: what could not be read is unverified, `judge` judges the rest, and where neither says
+/// anything the check does not apply, since there is `nothing` to look at.
+pub(crate) fn judged<'a>(check: &Described, given: &'a Snapshot, nothing: &str, judge: impl FnOnce(&Rights<'a>) -> Vec<Finding>) -> Vec<Finding> {
+    let rights = match rights(given) {
+        Ok(rights) => rights,
+        Err(unseen) => return check.unseen(RIGHTS, unseen),
+    };
+    let mut findings: Vec<Finding> = rights.unread.iter().map(|(object, reason)| check.unverified(*object, reason.as_str())).collect();
+    findings.extend(judge(&rights));
+    if findings.is_empty() {
+        findings.push(check.not_applicable(RIGHTS, Reason::NoSubject, nothing));
+    }
+    findings
 }
 
 /// Whether a binding is the installation's business: it grants in one of its namespaces, or to accounts there.

@@ -1,9 +1,11 @@
 //! RBC-008: no service account of a tenant has a right in the whole cluster.
 
-use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, World};
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World};
 use serde_json::Value;
 
-use super::scope::{self, Allowed, RIGHTS};
+use super::grants::Binding;
+use super::scope::{self, Allowed};
+use super::subject::Holder;
 use crate::described::{Described, Resting};
 use crate::live;
 use crate::network::Tenancy;
@@ -41,25 +43,19 @@ impl Check for TenantAccounts {
             Ok(tenancy) => tenancy,
             Err(unseen) => return TEXTS.unseen("tenants", unseen),
         };
-        let rights = match scope::rights(given) {
-            Ok(rights) => rights,
-            Err(unseen) => return TEXTS.unseen(RIGHTS, unseen),
-        };
         let allowed = Allowed::of(profile);
-        let mut findings = scope::unread(&TEXTS, &rights);
-        for binding in rights.bindings.iter().filter(|binding| !binding.is_default && binding.namespace().is_none()) {
-            let is_tenant = |holder: &&super::subject::Holder| tenancy.namespaces().any(|namespace| holder.reaches(namespace)) && !allowed.has_holder(holder);
+        let judge = |binding: &Binding<'_>| {
+            let is_tenant = |holder: &&Holder| tenancy.namespaces().any(|namespace| holder.reaches(namespace)) && !allowed.has_holder(holder);
             let meant: Vec<_> = binding.holders.iter().filter(is_tenant).collect();
-            findings.push(if meant.is_empty() || allowed.has_object(&binding.given.object) {
+            if meant.is_empty() || allowed.has_object(&binding.given.object) {
                 TEXTS.pass(binding.given, "it names no account of a tenant")
             } else {
                 let field = Violation { path: "/subjects".into(), value: binding.given.manifest.get("subjects").cloned().unwrap_or(Value::Null), detail: String::new() };
                 TEXTS.fail(binding.given, format!("{} holds {} in the whole cluster", scope::words(meant.into_iter()), binding.role.name)).seen(binding.given, &[field])
-            });
-        }
-        if findings.is_empty() {
-            findings.push(TEXTS.not_applicable(RIGHTS, Reason::NoSubject, "nobody but Kubernetes has rights in the whole cluster"));
-        }
-        findings
+            }
+        };
+        scope::judged(&TEXTS, given, "nobody but Kubernetes has rights in the whole cluster", |rights| {
+            rights.bindings.iter().filter(|binding| !binding.is_default && binding.namespace().is_none()).map(judge).collect()
+        })
     }
 }

@@ -1,11 +1,11 @@
 //! RBC-002: no rule has a wildcard.
 
-use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, World};
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World};
 use serde_json::Value;
 
 use super::grants::{Rights, Role};
 use super::rule::Rule;
-use super::scope::{self, Allowed, RIGHTS};
+use super::scope::{self, Allowed};
 use crate::described::{Described, Resting};
 use crate::pod_security::Violation;
 
@@ -35,19 +35,12 @@ impl Check for Wildcards {
     }
 
     fn evaluate(&self, profile: &Profile, given: &Snapshot) -> Vec<Finding> {
-        let rights = match scope::rights(given) {
-            Ok(rights) => rights,
-            Err(unseen) => return TEXTS.unseen(RIGHTS, unseen),
-        };
         let allowed = Allowed::of(profile);
-        let mut findings = scope::unread(&TEXTS, &rights);
-        // An aggregating role has no rules of its own; those of the roles that it gathers are judged there.
-        let own = rights.roles.iter().filter(|role| !role.is_default && !role.is_aggregating());
-        findings.extend(own.flat_map(|role| judge(given, &rights, role, &allowed)));
-        if findings.is_empty() {
-            findings.push(TEXTS.not_applicable(RIGHTS, Reason::NoSubject, "no role concerns the installation"));
-        }
-        findings
+        scope::judged(&TEXTS, given, "no role concerns the installation", |rights| {
+            // An aggregating role has no rules of its own; those of the roles that it gathers are judged there.
+            let own = rights.roles.iter().filter(|role| !role.is_default && !role.is_aggregating());
+            own.flat_map(|role| judge(given, rights, role, &allowed)).collect()
+        })
     }
 }
 
