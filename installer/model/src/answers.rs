@@ -19,6 +19,7 @@ mod outline;
 mod parse;
 mod reference;
 mod referred;
+mod renewal;
 mod shape;
 mod unbuilt;
 mod validity;
@@ -31,6 +32,7 @@ pub use network::{DnsPeer, Egress, Network, Peers, Proxy};
 pub use parse::LARGEST;
 pub use reference::{ReferenceError, SecretReference};
 pub use referred::Looking;
+pub use renewal::Renewal;
 pub use unbuilt::NotBuilt;
 pub use validity::{AnswersProblem, Flaw};
 
@@ -153,6 +155,8 @@ pub enum Exposure {
 pub struct Tls {
     /// The source.
     pub source: TlsSource,
+    /// How long the certificates that Airlock issues live, and how they are renewed.
+    pub renewal: Renewal,
 }
 
 /// Who issues the certificate of the base domain.

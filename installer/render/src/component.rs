@@ -138,10 +138,6 @@ pub(crate) struct CertificateDeclaration {
     pub authority: Option<AuthorityDeclaration>,
     /// It proves a server.
     pub server: Option<ServerDeclaration>,
-    /// For how long, in days.
-    pub days: u32,
-    /// Renewed when fewer days are left.
-    pub renew_before_days: u32,
 }
 
 /// A certificate authority.
@@ -154,6 +150,10 @@ pub(crate) struct AuthorityDeclaration {
     pub permitted: Names,
     /// A `ConfigMap` that publishes it.
     pub publish: Option<String>,
+    /// For how long, in days.
+    pub days: u32,
+    /// Renewed when fewer days are left.
+    pub renew_before_days: u32,
 }
 
 /// A server's certificate.
@@ -164,6 +164,8 @@ pub(crate) struct ServerDeclaration {
     pub authority: String,
     /// What it proves.
     pub names: Names,
+    /// The port of the component's Service at which it is presented; none: nobody presents it there.
+    pub served_at: Option<u16>,
 }
 
 /// Names in certificates.
@@ -215,6 +217,8 @@ pub(crate) struct Talk {
     /// Which policies are written; only one of them leaves the connection blocked.
     #[serde(default)]
     pub sides: Sides,
+    /// CEL over `answers` and `facts`; absent: always.
+    pub when: Option<String>,
     /// Why.
     pub purpose: String,
 }

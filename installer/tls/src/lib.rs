@@ -41,6 +41,6 @@ pub use host::Host;
 pub use key::PrivateKey;
 pub use pem::certificates_from_pem;
 pub use reading::{Content, LARGEST_FILE};
-pub use renewal::{RenewalCause, renewal};
+pub use renewal::{RenewalCause, due_at, renewal};
 pub use served::{Offered, Seen, judge_served};
 pub use validate::{Expected, Form, Judgement, Purpose, validate, validate_served};

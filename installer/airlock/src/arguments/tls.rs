@@ -18,6 +18,21 @@ pub(crate) struct Tls {
 pub(crate) enum TlsCommand {
     /// Say whether certificates and their key will do for a server, and put the chain in order; nothing is written
     Check(TlsCheck),
+    /// Show the platform's certificates: names, end, next renewal, how the last one ended, and whether what is stored is served
+    Status,
+    /// Let the renewer look at the certificates now; what is due is renewed
+    Renew(TlsRenew),
+}
+
+/// Arguments of `tls renew`.
+#[derive(Debug, Args)]
+pub(crate) struct TlsRenew {
+    /// Certificates by their Secrets, as `tls status` names them [default: all]
+    #[arg(value_name = "SECRET")]
+    pub(crate) secrets: Vec<String>,
+    /// Renew what is not due, too
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 /// Arguments of `tls check`.

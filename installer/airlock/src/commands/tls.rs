@@ -1,17 +1,42 @@
-//! `airlock tls check`: whether certificates, their key, and the server that presents them will do.
+//! `airlock tls`: whether certificates, their key, and the server that presents them will do; how those of the platform are.
 
 use airlock_model::{Exit, Verdict};
+use airlock_platform::renewal;
 use airlock_tls::{Form, Judgement, Request, ServedRequest, check, check_served, names_to_ask};
 use jiff::Timestamp;
 
 use super::session::Session;
-use crate::arguments::{TlsCheck, TlsCommand};
+use crate::arguments::{TlsCheck, TlsCommand, TlsRenew};
 use crate::failure::Failure;
 use crate::file_content;
-use crate::output::tls_check;
+use crate::output::{certificates, tls_check};
 
 pub(super) async fn run(session: &Session<'_>, command: &TlsCommand) -> Result<Exit, Failure> {
-    let TlsCommand::Check(arguments) = command;
+    match command {
+        TlsCommand::Check(arguments) => check_files(session, arguments).await,
+        TlsCommand::Status => status(session).await,
+        TlsCommand::Renew(arguments) => renew(session, arguments).await,
+    }
+}
+
+async fn status(session: &Session<'_>) -> Result<Exit, Failure> {
+    session.output.text_or_json("tls status")?;
+    let cluster = session.connect().await?;
+    let states = session.reading(renewal::certificates(&cluster, session.namespace())).await?;
+    session.output.result("tls status", || certificates::states(&states, Timestamp::now(), session.output.data_style), &states)?;
+    Ok(Exit::Ok)
+}
+
+async fn renew(session: &Session<'_>, arguments: &TlsRenew) -> Result<Exit, Failure> {
+    session.output.text_or_json("tls renew")?;
+    let cluster = session.connect().await?;
+    session.output.talk("the renewer looks at the certificates in the cluster; a new one is served within a minute and a half");
+    let lines = renewal::renew_now(&cluster, session.namespace(), &arguments.secrets, arguments.force, &session.halt()).await?;
+    session.output.result("tls renew", || certificates::renewed(&lines, session.output.data_style), &lines)?;
+    Ok(super::renew::exit(&lines))
+}
+
+async fn check_files(session: &Session<'_>, arguments: &TlsCheck) -> Result<Exit, Failure> {
     session.output.text_or_json("tls check")?;
     let judgement = session.reading(judged(arguments)).await?;
     session.output.result("tls check", || tls_check::text(&judgement, session.output.data_style), &tls_check::document(&judgement))?;
