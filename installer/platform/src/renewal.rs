@@ -26,7 +26,7 @@ const HTTPS: u16 = 443;
 /// What one look at all certificates is about.
 #[derive(Clone, Debug, Default)]
 pub struct Look<'a> {
-    /// Secrets by name; empty: all.
+    /// Secrets by name, those of Airflow deployments as `NAMESPACE/NAME`; empty: all.
     pub only: &'a [String],
     /// The next look comes after this time.
     pub every: Duration,
@@ -76,7 +76,7 @@ pub enum RenewalEnd {
 /// is told as it comes.
 pub async fn renew(cluster: &Cluster, namespace: &str, look: &Look<'_>, halt: &Halt, mut told: impl FnMut(&RenewalLine)) -> Result<Vec<RenewalLine>, PlatformError> {
     let mut lines = Vec::new();
-    for renewable in &chosen(renewables(cluster, namespace).await?, look.only)? {
+    for renewable in &chosen(renewables(cluster, namespace).await?, namespace, look.only)? {
         let now = Timestamp::now();
         let next = now.checked_add(look.every + MARGIN).unwrap_or(Timestamp::MAX);
         let ended = match airlock_engine::renew(cluster, renewable, Due { now, next, force: look.force }, halt).await {
@@ -91,7 +91,7 @@ pub async fn renew(cluster: &Cluster, namespace: &str, look: &Look<'_>, halt: &H
                 RenewalEnd::Failed { code: error.code().to_string(), why: images::chain(&error) }
             }
         };
-        let line = RenewalLine { secret: renewable.certificate.name.clone(), ended };
+        let line = RenewalLine { secret: called(renewable, namespace), ended };
         told(&line);
         lines.push(line);
     }
@@ -102,6 +102,8 @@ pub async fn renew(cluster: &Cluster, namespace: &str, look: &Look<'_>, halt: &H
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CertificateState {
+    /// How it is named.
+    pub name: String,
     /// Its Secret.
     pub secret: ObjectRef,
     /// What it says; none when there is none, or none that can be read.
@@ -131,6 +133,7 @@ pub async fn certificates(cluster: &Cluster, namespace: &str) -> Result<Vec<Cert
             CertificateSubject::Authority { .. } => spec.name.clone(),
         };
         states.push(CertificateState {
+            name: called(&renewable, namespace),
             secret: spec.object(),
             due: facts.as_ref().map(|facts| due_at(facts, spec)),
             facts,
@@ -143,12 +146,12 @@ pub async fn certificates(cluster: &Cluster, namespace: &str) -> Result<Vec<Cert
 }
 
 /// Those that are named, or all; a name that none bears is an error.
-fn chosen(all: Vec<Renewable>, only: &[String]) -> Result<Vec<Renewable>, PlatformError> {
-    if let Some(unknown) = only.iter().find(|name| !all.iter().any(|renewable| renewable.certificate.name == **name)) {
-        let known = all.iter().map(|renewable| renewable.certificate.name.as_str()).collect::<Vec<_>>().join(", ");
-        return Err(PlatformError::CertificateUnknown { name: unknown.clone(), known });
+fn chosen(all: Vec<Renewable>, platform: &str, only: &[String]) -> Result<Vec<Renewable>, PlatformError> {
+    let known: Vec<String> = all.iter().map(|renewable| called(renewable, platform)).collect();
+    if let Some(unknown) = only.iter().find(|name| !known.contains(name)) {
+        return Err(PlatformError::CertificateUnknown { name: unknown.clone(), known: known.join(", ") });
     }
-    Ok(all.into_iter().filter(|renewable| only.is_empty() || only.contains(&renewable.certificate.name)).collect())
+    Ok(all.into_iter().zip(known).filter(|(_, name)| only.is_empty() || only.contains(name)).map(|(renewable, _)| renewable).collect())
 }
 
 /// The certificate that a host presents to this workstation, if it presents any.
@@ -167,10 +170,23 @@ async fn presented(host: &str) -> Option<Digest> {
     }
 }
 
-/// The certificates that the renewer looks after.
+/// The certificates that the renewer looks after: those of the platform, and of its Airflow deployments.
 async fn renewables(cluster: &Cluster, namespace: &str) -> Result<Vec<Renewable>, PlatformError> {
-    let object = ObjectRef::namespaced("v1", "ConfigMap", namespace, names::RENEWALS);
-    let live = cluster.get(&object).await?.ok_or_else(|| PlatformError::NotInstalled { namespace: namespace.to_owned() })?;
-    let text = live.manifest["data"][names::RENEWALS_KEY].as_str().unwrap_or_default();
-    serde_json::from_str(text).map_err(|error| PlatformError::RenewalsUnreadable { namespace: namespace.to_owned(), reason: error.to_string() })
+    let lists = cluster.list("v1", "ConfigMap", Some(namespace), Some(names::LABEL_RENEWALS)).await?;
+    if lists.is_empty() {
+        return Err(PlatformError::NotInstalled { namespace: namespace.to_owned() });
+    }
+    let mut all = Vec::new();
+    for list in lists {
+        let text = list.manifest["data"][names::RENEWALS_KEY].as_str().unwrap_or_default();
+        let of_list: Vec<Renewable> = serde_json::from_str(text).map_err(|error| PlatformError::RenewalsUnreadable { list: list.object.clone(), reason: error.to_string() })?;
+        all.extend(of_list);
+    }
+    Ok(all)
+}
+
+/// How a certificate is named: by its Secret, with the namespace where that is not the platform's.
+fn called(renewable: &Renewable, platform: &str) -> String {
+    let spec = &renewable.certificate;
+    if spec.namespace == platform { spec.name.clone() } else { format!("{}/{}", spec.namespace, spec.name) }
 }

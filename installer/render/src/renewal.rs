@@ -8,20 +8,30 @@ use crate::context::{Shared, service_name};
 use crate::rendered::RenderedComponent;
 use crate::{RenderError, manifest, read_once, workload};
 
-/// Adds the list to the renewer's objects, where there is a renewer.
+/// The component beside the platform's whose list is that of one Airflow deployment.
+const OF_A_DEPLOYMENT: &str = "airflow-renewals";
+
+/// Adds the list to the objects of the component that is there for it, where there is one.
 pub(crate) fn publish(
     components: &mut [RenderedComponent],
     known: &[ComponentSpec],
     shared: &Shared,
     belong: impl Fn(&ComponentSpec, &mut Value) -> Result<(), RenderError>,
 ) -> Result<(), RenderError> {
-    let Some(spec) = known.iter().find(|spec| spec.name == names::RENEWER) else { return Ok(()) };
-    let renewables: Vec<Renewable> = components.iter().flat_map(|component| component.certificates.iter().filter_map(|certificate| renewable(certificate, component, components, known, shared))).collect();
-    let Some(renewer) = components.iter_mut().find(|component| component.name == names::RENEWER) else { return Ok(()) };
+    let (folder, name) = match &shared.tenant {
+        Some(tenant) => (OF_A_DEPLOYMENT, format!("{}-{}", names::RENEWALS, tenant.name)),
+        None => (names::RENEWER, names::RENEWALS.to_owned()),
+    };
+    let Some(spec) = known.iter().find(|spec| spec.folder == folder) else { return Ok(()) };
+    let of = |component: &RenderedComponent| component.certificates.iter().filter_map(|certificate| renewable(certificate, component, components, known, shared)).collect::<Vec<_>>();
+    let renewables: Vec<Renewable> = components.iter().flat_map(of).collect();
+    let Some(holder) = components.iter_mut().find(|component| component.folder == folder) else { return Ok(()) };
     let text = serde_json::to_string_pretty(&renewables).map_err(RenderError::Values)?;
-    let mut list = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": names::RENEWALS }, "data": { (names::RENEWALS_KEY): text } });
+    let metadata = json!({ "name": name, "labels": { (names::LABEL_RENEWALS): "true", (names::LABEL_NAME): holder.name } });
+    let mut list = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": { (names::RENEWALS_KEY): text } });
     belong(spec, &mut list)?;
-    renewer.objects.push(manifest::object(names::RENEWER, list)?);
+    let object = manifest::object(&holder.name, list)?;
+    holder.objects.push(object);
     Ok(())
 }
 

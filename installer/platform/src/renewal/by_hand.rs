@@ -20,7 +20,7 @@ const KEPT_SECONDS: u32 = 600;
 /// Lets the renewer look at these certificates now, or at all, and says what became of each. A wish to stop ends the wait; the
 /// Job goes on and ends by itself.
 pub async fn renew_now(cluster: &Cluster, namespace: &str, only: &[String], force: bool, halt: &Halt) -> Result<Vec<RenewalLine>, PlatformError> {
-    chosen(renewables(cluster, namespace).await?, only)?;
+    chosen(renewables(cluster, namespace).await?, namespace, only)?;
     let at = ObjectRef::namespaced("batch/v1", "CronJob", namespace, names::RENEWER);
     let renewer = cluster.get(&at).await?.ok_or_else(|| PlatformError::NotInstalled { namespace: namespace.to_owned() })?;
     let job = job(&renewer.manifest, only, force, &format!("{}-by-hand-{}", names::RENEWER, jiff::Timestamp::now().as_second())).ok_or_else(|| silent(names::RENEWER, "its CronJob is not as it was installed"))?;
@@ -51,13 +51,17 @@ fn job(renewer: &Value, only: &[String], force: bool, name: &str) -> Option<Obje
     Object::new(json!({ "apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec })).ok()
 }
 
-/// The last line of its pod's log is its result.
+/// Its pod's log holds its result.
 async fn said(cluster: &Cluster, job: &ObjectRef) -> Result<Vec<RenewalLine>, PlatformError> {
     let pods = cluster.list("v1", "Pod", job.namespace.as_deref(), Some(&format!("batch.kubernetes.io/job-name={}", job.name))).await?;
     let pod = pods.first().ok_or_else(|| silent(&job.name, "it made no pod"))?;
     let log = cluster.pod_log(&pod.object, None).await.map_err(|error| silent(&job.name, &images::chain(&error)))?;
-    let last = log.lines().last().unwrap_or_default();
-    serde_json::from_str(last).map_err(|_| silent(&job.name, log.lines().find(|line| line.starts_with("error")).unwrap_or(last)))
+    result(&log).ok_or_else(|| silent(&job.name, log.lines().find(|line| line.starts_with("error")).or_else(|| log.lines().last()).unwrap_or_default()))
+}
+
+/// Talk and result come by two ways, so that either may be the last line.
+fn result(log: &str) -> Option<Vec<RenewalLine>> {
+    log.lines().find_map(|line| serde_json::from_str(line).ok())
 }
 
 fn silent(job: &str, reason: &str) -> PlatformError {
@@ -79,5 +83,13 @@ mod tests {
         assert_eq!(job.manifest()["spec"]["template"]["spec"]["serviceAccountName"], "renewer");
         assert_eq!((&job.manifest()["metadata"]["namespace"], &job.manifest()["metadata"]["labels"]["app"]), (&json!("airlock"), &json!("renewer")));
         assert_eq!(super::job(&json!({}), &[], false, "x"), None);
+    }
+
+    #[test]
+    fn the_result_is_found_wherever_it_stands_in_the_log() {
+        let line = r#"[{"secret":"registry-tls","outcome":"not-due","due":"2027-01-23T00:00:00Z"}]"#;
+        assert_eq!(result(&format!("{line}\n  ✓ registry-tls: good")), result(line));
+        assert_eq!(result(line).unwrap()[0].secret, "registry-tls");
+        assert_eq!(result("error[x]: no"), None);
     }
 }
