@@ -104,7 +104,7 @@ impl AcmeAuthority {
             return Err(AcmeError::OtherDirectory { stored: known.directory, asked: self.url });
         }
         let read = || serde_json::from_str::<AccountCredentials>(stored.expose()).map_err(|_| unreadable());
-        read()?;
+        drop(read()?);
         let builder = || instant_acme::Account::builder_with_http(Box::new(self.http.clone()));
         let inner = persist!(&self.http, Doing::Anything, builder().from_credentials(read()?))?;
         self.with(inner, read()?)

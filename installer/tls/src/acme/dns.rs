@@ -46,7 +46,7 @@ impl Dns {
 
     /// Asks authoritative servers at another port than 53: where a relay stands before them.
     #[must_use]
-    pub const fn with_authority_port(self, port: u16) -> Self {
+    pub fn with_authority_port(self, port: u16) -> Self {
         Self { resolvers: self.resolvers, authority_port: port }
     }
 

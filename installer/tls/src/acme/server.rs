@@ -75,6 +75,9 @@ pub(super) struct Meta {
 
 impl Directory {
     pub(super) async fn read(http: &Http, url: &Url) -> Result<Self, AcmeError> {
+        if url.scheme() != "https" {
+            return Err(AcmeError::Settings { what: "tls.acme.directory", why: format!("{url} does not begin with https://, and ACME has no other scheme (RFC 8555 §6.1)") });
+        }
         let url = url.as_str();
         let not_a_directory = |why: String| AcmeError::NotADirectory { url: url.to_owned(), why: why.into() };
         let answer = http.get(url).await.map_err(|error| match error {
