@@ -340,12 +340,5 @@ pub(super) const CODES: &[CodeSpec] = &[
         fix: "begin a new one: run again",
         next: None,
     },
-    CodeSpec {
-        code: "tls.acme-slow",
-        exit: Exit::GaveUpWaiting,
-        what: "the authority takes longer than is waited",
-        why: "it may be busy",
-        fix: "run again later; nothing is lost by it",
-        next: None,
-    },
+    CodeSpec { code: "tls.acme-slow", exit: Exit::GaveUpWaiting, what: "the authority takes longer than is waited", why: "it may be busy", fix: "run again later; nothing is lost by it", next: None },
 ];

@@ -2,8 +2,7 @@
 
 use airlock_model::{Secret, Untrusted};
 use base64::Engine as _;
-use base64::alphabet::URL_SAFE;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use instant_acme::{AccountCredentials, ExternalAccountKey, NewAccount};
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -136,9 +135,8 @@ impl AcmeAccount {
 
 impl ExternalAccount {
     fn key(&self) -> Result<ExternalAccountKey, AcmeError> {
-        let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent).with_decode_allow_trailing_bits(true);
         let text = Zeroizing::new(self.key.expose().split_whitespace().collect::<String>().replace('+', "-").replace('/', "_"));
-        let raw = GeneralPurpose::new(&URL_SAFE, config).decode(text.as_bytes()).map(Zeroizing::new);
+        let raw = BASE64_URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).map(Zeroizing::new);
         // The decoder names a byte and its place at most; even that is not told of a secret.
         let raw = raw.map_err(|_| self.unusable("it holds other characters, or was cut"))?;
         if raw.is_empty() { Err(self.unusable("it is empty")) } else { Ok(ExternalAccountKey::new(self.id.clone(), &raw)) }

@@ -189,7 +189,7 @@ pub enum AcmeError {
         why: Untrusted<String>,
     },
     /// The authority looked and did not find the proof.
-    #[error("the authority could not verify `{name}`: {detail} ({kind}){}", hint(.kind))]
+    #[error("the authority could not verify `{name}`: {detail} ({kind}){}", hint(.kind, .detail))]
     NotValidated {
         /// The name.
         name: Untrusted<String>,
@@ -300,9 +300,11 @@ fn told(sightings: &[Sighting]) -> String {
 }
 
 /// What an error type of RFC 8555 §6.7 most often comes from.
-fn hint(kind: &Untrusted<String>) -> &'static str {
+fn hint(kind: &Untrusted<String>, detail: &Untrusted<String>) -> &'static str {
     match kind.raw() {
-        "dns" => "; its resolver could not look the name up: a zone that fails to load, or a broken DNSSEC signature",
+        _ if kind.raw() == "dns" || detail.raw().contains("SERVFAIL") || detail.raw().contains("DNS lookup") => {
+            "; its resolver could not look the name up: a zone that fails to load (SERVFAIL), or a broken DNSSEC signature"
+        }
         "connection" => "; it looks from the Internet: port 80 must be open there, and an AAAA record must lead to the same server",
         "caa" => "; a CAA record forbids it",
         "unauthorized" => "; what it found there was not this order's proof: an older value that is still cached, or another server's answer",

@@ -200,15 +200,18 @@ pub(super) fn causes(error: &dyn std::error::Error) -> String {
 fn not_believed(error: &reqwest::Error) -> Option<String> {
     let mut next = error.source();
     while let Some(cause) = next {
-        // An io::Error shows what is inside of its content as source, not its content.
-        let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref).and_then(|content| content.downcast_ref::<rustls::Error>());
-        if let Some(rustls::Error::InvalidCertificate(reason)) = inner.or_else(|| cause.downcast_ref::<rustls::Error>()) {
+        if let Some(rustls::Error::InvalidCertificate(reason)) = cause.downcast_ref::<rustls::Error>() {
             return Some(match reason {
                 rustls::CertificateError::UnknownIssuer => "no authority that we believe signed it (UnknownIssuer)".to_owned(),
+                rustls::CertificateError::BadSignature => "an authority that we believe has the same name as its issuer, but did not sign it (BadSignature)".to_owned(),
                 other => other.to_string(),
             });
         }
-        next = cause.source();
+        // What an io::Error wraps is not its source: the source of that is.
+        next = match cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => cause.source(),
+        };
     }
     None
 }

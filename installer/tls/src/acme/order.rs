@@ -144,6 +144,7 @@ impl AcmeAccount {
         let gone = |why| AcmeError::OrderGone { url: open.url.clone().into(), why };
         let mut order = persist!(&self.http, Doing::Anything, self.inner.order(open.url.clone())).map_err(|error| match error {
             AcmeError::Refused { .. } => gone("is not known to the authority any more"),
+            AcmeError::Answer { status, .. } if status.starts_with("404") => gone("is not known to the authority any more"),
             other => other,
         })?;
         match order.state().status {

@@ -30,7 +30,7 @@ impl Pebble {
     pub(crate) async fn start(dns: &DnsServer, environment: &[(&str, &str)], settings: Value) -> Self {
         let folder = TempDir::new().unwrap();
         let (port, management, http_port) = (free_port(), free_port(), free_port());
-        let front = Authority::generate("Front of pebble", &["localhost".to_owned()], HOUR, Timestamp::now()).unwrap();
+        let front = Authority::generate(&format!("Front of pebble {port}"), &["localhost".to_owned()], HOUR, Timestamp::now()).unwrap();
         let issued = front.issue(&["localhost".to_owned()], HOUR, Timestamp::now()).unwrap();
         let at = |name: &str| folder.path().join(name);
         std::fs::write(at("front.crt"), &issued.chain_pem).unwrap();

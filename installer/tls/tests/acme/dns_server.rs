@@ -17,11 +17,10 @@ const FIRST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const SECOND: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
 
 /// Zones, each with what stands in it besides SOA and NS. `broken.test` has no file: the server answers SERVFAIL for it.
-const ZONES: [(&str, &str); 6] = [
-    ("platform.test", "* A 127.0.0.1\n@ A 127.0.0.1\n"),
+const ZONES: [(&str, &str); 5] = [
+    ("platform.test", "* A 127.0.0.1\n@ A 127.0.0.1\n_acme-challenge.alias CNAME proofs\n"),
     ("forbidden.test", "@ CAA 0 issue \"other.example\"\nwild CAA 0 issue \"pebble.letsencrypt.org\"\nwild CAA 0 issuewild \";\"\n"),
     ("allowed.test", "@ CAA 0 issue \"other.example\"\n@ CAA 0 issue \"pebble.letsencrypt.org\"\n"),
-    ("alias.test", "_acme-challenge CNAME proofs.platform.test.\n"),
     ("two.test", "@ NS ns2\nns2 A 127.0.0.2\n"),
     (".", ""),
 ];
@@ -108,20 +107,20 @@ fn knotd(folder: &std::path::Path, address: IpAddr, port: u16) -> Child {
     std::fs::create_dir(&folder).unwrap();
     let at = folder.display();
     let keys = [(KEY, "hmac-sha256", SECRET_256), ("airlock-384", "hmac-sha384", SECRET_384), ("airlock-512", "hmac-sha512", SECRET_512)];
-    let keys: String = keys.iter().map(|(id, algorithm, secret)| format!("  - {{id: {id}, algorithm: {algorithm}, secret: \"{secret}\"}}\n")).collect();
+    let keys: String = keys.iter().map(|(id, algorithm, secret)| format!("  - id: {id}\n    algorithm: {algorithm}\n    secret: {secret}\n")).collect();
     let zones = ZONES.iter().filter(|(zone, _)| is_first || *zone == "two.test" || *zone == ".");
     let mut settings = String::new();
     for (index, (zone, content)) in zones.enumerate() {
         let soa = "@ 5 SOA ns hostmaster 1 60 60 600 5\n@ NS ns\nns A 127.0.0.1\n";
         std::fs::write(folder.join(format!("{index}.zone")), format!("$TTL 5\n{soa}{content}")).unwrap();
-        settings += &format!("  - {{domain: \"{zone}\", storage: \"{at}\", file: \"{index}.zone\", acl: [update]}}\n");
+        settings += &format!("  - domain: {zone}\n    storage: \"{at}\"\n    file: {index}.zone\n    acl: update\n");
     }
     if is_first {
-        settings += &format!("  - {{domain: broken.test, storage: \"{at}\", file: missing.zone}}\n");
+        settings += &format!("  - domain: broken.test\n    storage: \"{at}\"\n    file: missing.zone\n");
     }
     let config = format!(
-        "server:\n    rundir: \"{at}\"\n    listen: {address}@{port}\n    udp-workers: 1\n    tcp-workers: 1\n    background-workers: 1\ndatabase:\n    storage: \"{at}\"\nlog:\n  - {{target: stderr, any: warning}}\n\
-         key:\n{keys}acl:\n  - {{id: update, key: [airlock, airlock-384, airlock-512], action: update}}\nzone:\n{settings}"
+        "server:\n    rundir: \"{at}\"\n    listen: {address}@{port}\n    udp-workers: 1\n    tcp-workers: 1\n    background-workers: 1\ndatabase:\n    storage: \"{at}\"\nlog:\n  - target: stderr\n    any: warning\n\
+         key:\n{keys}acl:\n  - id: update\n    key: [airlock, airlock-384, airlock-512]\n    action: update\nzone:\n{settings}"
     );
     std::fs::write(folder.join("knot.conf"), config).unwrap();
     let log = std::fs::File::create(folder.join("log")).unwrap();

@@ -39,7 +39,7 @@ impl Front {
         let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap().with_no_client_auth();
         let key = PrivateKeyDer::from_pem_slice(issued.key_pem.expose().as_bytes()).unwrap();
         let acceptor = TlsAcceptor::from(Arc::new(config.with_single_cert(certificates_from_pem(issued.chain_pem.as_bytes()).unwrap(), key).unwrap()));
-        let behind = reqwest::Client::builder().tls_backend_preconfigured(client_config(&pebble.front)).redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let behind = reqwest::Client::builder().user_agent("front").tls_backend_preconfigured(client_config(&pebble.front)).redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let (applied, base) = (Arc::new(AtomicU32::new(0)), pebble.url(""));
         let front = Self { port, roots: pebble.front.certificate_pem().to_owned(), applied: applied.clone() };
         tokio::spawn(async move {

@@ -96,9 +96,9 @@ async fn item_70_what_is_served_instead() {
     assert!(words.contains("(connection)") && words.contains("port 80 must be open"), "{words}");
 
     let cases = [
-        ("HTTP/1.1 404 Not Found\r\nContent-Length: 12\r\nConnection: close\r\n\r\nnothing here", "404 Not Found: nothing here"),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 21\r\nConnection: close\r\n\r\n<html>\n<b>Login</html>", "200 OK: <html> <b>Login</html>"),
-        ("HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", "/login, where it is redirected to"),
+        ("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\nnothing here", "404 Not Found: nothing here"),
+        ("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n<html>\n<b>Login</html>", "200 OK: <html> <b>Login</html>"),
+        ("HTTP/1.1 302 Found\r\nLocation: /login\r\nConnection: close\r\n\r\n", "/login, where it is redirected to"),
     ];
     for (instead, part) in cases {
         let pebble = Pebble::start(&dns, &[], json!({})).await;

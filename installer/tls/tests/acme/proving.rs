@@ -79,16 +79,16 @@ async fn item_67_what_is_missing_where() {
 }
 
 #[tokio::test]
-async fn an_alias_leads_the_proof_into_another_zone() {
+async fn an_alias_leads_the_proof_to_another_name() {
     let dns = DnsServer::start().await;
     let pebble = Pebble::start(&dns, &[], json!({})).await;
     let account = pebble.account().await;
-    let open = account.begin(&order(&["alias.test"])).await.unwrap();
+    let open = account.begin(&order(&["alias.platform.test"])).await.unwrap();
     let solver = dns.solver();
     solver.present(&open.proofs).await.unwrap();
     assert_eq!(dns.texts("proofs.platform.test").await.len(), 1);
     solver.seen(&open.proofs).await.unwrap();
-    account.finish(&open, &order(&["alias.test"])).await.unwrap();
+    account.finish(&open, &order(&["alias.platform.test"])).await.unwrap();
     solver.clean_up(&open.proofs).await.unwrap();
     assert!(dns.texts("proofs.platform.test").await.is_empty());
 }

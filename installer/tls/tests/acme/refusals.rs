@@ -61,7 +61,7 @@ async fn item_68_servfail() {
     let (account, solver) = (pebble.account().await, dns.solver());
     let (code, words) = refused(account.issue(&order(&["broken.test"]), &Instead { solver: &solver, value: None }, None).await);
     assert_eq!(code, "tls.acme-not-validated");
-    assert!(words.contains("`broken.test`") && words.contains("SERVFAIL"), "{words}");
+    assert!(words.contains("`broken.test`") && words.contains("a zone that fails to load (SERVFAIL)"), "{words}");
     // Our own look finds it before the authority is asked to.
     let (code, words) = refused(account.issue(&order(&["broken.test"]), &solver, None).await);
     assert_eq!(code, "tls.acme-dns");
@@ -74,10 +74,11 @@ async fn item_71_a_name_that_is_not_certified() {
     let dns = DnsServer::start().await;
     let pebble = Pebble::start(&dns, &[], json!({"domainBlocklist": ["blocked.platform.test"]})).await;
     let account = pebble.account().await;
-    let (code, words) = refused(account.issue(&order(&["platform.test", "blocked.platform.test"]), &dns.solver(), None).await);
+    // pebble 2.10 falls over names with fewer labels than a blocked one.
+    let (code, words) = refused(account.issue(&order(&["airflow.platform.test", "blocked.platform.test"]), &dns.solver(), None).await);
     assert_eq!(code, "tls.acme-name-rejected");
     assert!(words.contains("blocked.platform.test"), "{words}");
-    account.issue(&order(&["platform.test"]), &dns.solver(), None).await.unwrap();
+    account.issue(&order(&["airflow.platform.test"]), &dns.solver(), None).await.unwrap();
 }
 
 #[tokio::test]
