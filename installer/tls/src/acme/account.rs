@@ -87,7 +87,7 @@ impl AcmeAuthority {
         let account = NewAccount { contact: &contact, terms_of_service_agreed: registration.terms_agreed, only_return_existing: false };
         let opened = persist!(&self.http, Doing::Registering, refusable(registration, self.opened(&account, external.as_ref())));
         let (inner, credentials) = opened??;
-        self.with(inner, credentials)
+        self.with(inner, &credentials)
     }
 
     async fn opened(&self, account: &NewAccount<'_>, external: Option<&ExternalAccountKey>) -> Result<(instant_acme::Account, AccountCredentials), instant_acme::Error> {
@@ -106,12 +106,12 @@ impl AcmeAuthority {
         drop(read()?);
         let builder = || instant_acme::Account::builder_with_http(Box::new(self.http.clone()));
         let inner = persist!(&self.http, Doing::Anything, builder().from_credentials(read()?))?;
-        self.with(inner, read()?)
+        self.with(inner, &read()?)
     }
 
-    fn with(self, inner: instant_acme::Account, credentials: AccountCredentials) -> Result<AcmeAccount, AcmeError> {
+    fn with(self, inner: instant_acme::Account, credentials: &AccountCredentials) -> Result<AcmeAccount, AcmeError> {
         let signer = Signer::new(inner.id(), credentials.private_key().secret_pkcs8_der())?;
-        let stored = serde_json::to_string(&credentials).map_err(|error| AcmeError::AccountUnreadable(error.to_string()))?;
+        let stored = serde_json::to_string(credentials).map_err(|error| AcmeError::AccountUnreadable(error.to_string()))?;
         Ok(AcmeAccount { http: self.http, directory: self.directory, inner, signer, url: self.url, stored: Secret::new(stored) })
     }
 }

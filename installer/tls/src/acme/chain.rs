@@ -23,7 +23,13 @@ pub(super) async fn chosen(account: &AcmeAccount, first: String, preferred: Opti
     };
     let mut offered = vec![top_issuer.clone()];
     for url in alternates {
-        let body = account.signer.fetch(&account.http, &account.directory.new_nonce, &url).await?;
+        let body = match account.signer.fetch(&account.http, &account.directory.new_nonce, &url).await {
+            Ok(body) => body,
+            Err(error) => {
+                offered.push(error.to_string().into());
+                continue;
+            }
+        };
         let pem = String::from_utf8_lossy(&body).into_owned();
         let top_issuer = self::top_issuer(&pem)?;
         if top_issuer.raw() == preferred {

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use hickory_proto::op::Message;
-use hickory_proto::rr::{Name, RData, RecordType};
+use hickory_proto::rr::{Name, RData, Record, RecordType};
 
 use super::error::AcmeError;
 use super::exchange::{ask, question, refusal};
@@ -11,6 +11,8 @@ use super::exchange::{ask, question, refusal};
 const RESOLVER_SETTINGS: &str = "/etc/resolv.conf";
 const PORT: u16 = 53;
 const LONGEST_ALIAS: usize = 8;
+/// A label that no zone has.
+const NOBODY: &str = "_airlock-nobody";
 
 /// Where names are looked up.
 #[derive(Clone, Debug)]
@@ -71,17 +73,21 @@ impl Dns {
     pub(super) async fn meant(&self, name: &Name) -> Result<Name, AcmeError> {
         let mut meant = name.clone();
         for _ in 0..LONGEST_ALIAS {
-            let answer = self.look_up(&meant, RecordType::CNAME).await?;
-            let target = answer.answers.iter().find_map(|record| match &record.data {
-                RData::CNAME(target) if record.name == meant => Some(target.0.clone()),
-                _ => None,
-            });
-            match target {
+            match self.alias(&meant).await? {
                 Some(target) => meant = target,
                 None => return Ok(meant),
             }
         }
         Err(AcmeError::Dns { server: "the DNS".to_owned(), question: format!("CNAME of {name}"), why: format!("it is an alias of an alias, {LONGEST_ALIAS} times over") })
+    }
+
+    /// An alias of its own. One that a wildcard lends to every name gives way as soon as the name has a record (RFC 4592 §2.2.1).
+    async fn alias(&self, name: &Name) -> Result<Option<Name>, AcmeError> {
+        let target = self.look_up(name, RecordType::CNAME).await?.answers.iter().find_map(|record| alias_of(record, name));
+        let Some(target) = target else { return Ok(None) };
+        let Ok(neighbour) = name.base_name().prepend_label(NOBODY) else { return Ok(Some(target)) };
+        let lent = self.look_up(&neighbour, RecordType::CNAME).await?.answers.iter().find_map(|record| alias_of(record, &neighbour));
+        Ok(Some(target).filter(|target| lent.as_ref() != Some(target)))
     }
 
     /// The zone that holds a name, with all of its servers.
@@ -130,7 +136,7 @@ impl Authority {
             match ask(*address, &question(name, RecordType::TXT, false)).await {
                 Ok(answer) => match refusal(answer.metadata.response_code) {
                     None => return Ok(texts_of(&answer)),
-                    Some(refusal) => failure = refusal.to_owned(),
+                    Some(refusal) => refusal.clone_into(&mut failure),
                 },
                 Err(why) => failure = format!("{address} does not answer ({why})"),
             }
@@ -139,9 +145,16 @@ impl Authority {
     }
 }
 
+fn alias_of(record: &Record, name: &Name) -> Option<Name> {
+    match &record.data {
+        RData::CNAME(target) if record.name == *name => Some(target.0.clone()),
+        _ => None,
+    }
+}
+
 /// The apex that an answer to an SOA question names: the record itself, or the one beside "there is nothing" (RFC 2308 §3).
 pub(super) fn zone_of(answer: &Message, name: &Name) -> Option<Name> {
-    let soa = |record: &&hickory_proto::rr::Record| record.record_type() == RecordType::SOA && record.name.zone_of(name);
+    let soa = |record: &&Record| record.record_type() == RecordType::SOA && record.name.zone_of(name);
     answer.answers.iter().chain(&answer.authorities).find(soa).map(|record| record.name.clone())
 }
 

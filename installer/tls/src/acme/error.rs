@@ -288,7 +288,7 @@ fn through(proxy: Option<&String>) -> String {
 }
 
 fn again(at: Option<&Timestamp>) -> String {
-    at.map(|at| format!("; ask again after {at}")).unwrap_or_default()
+    at.map(|at| format!("; ask again after {}", at.strftime("%Y-%m-%d %H:%M:%S UTC"))).unwrap_or_default()
 }
 
 fn listed(words: &[Untrusted<String>]) -> String {

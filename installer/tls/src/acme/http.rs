@@ -19,8 +19,9 @@ use super::server::AcmeServer;
 const LARGEST_ANSWER: usize = 1 << 20;
 const SHOWN_WORDS: usize = 200;
 const TRIES: u32 = 4;
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// An authority that asks for longer than this is not waited for within one request.
-pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(30);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 
 /// The way to one authority. Requests are made one after the other; what the last answer said besides its body can be asked for.
@@ -78,7 +79,11 @@ impl HttpError {
 impl Http {
     pub(super) fn new(server: &AcmeServer) -> Result<Self, AcmeError> {
         let settings = |what: &'static str| move |error: reqwest::Error| AcmeError::Settings { what, why: causes(&error) };
-        let mut builder = reqwest::Client::builder().timeout(server.request_limit).redirect(reqwest::redirect::Policy::none()).user_agent(concat!("airlock/", env!("CARGO_PKG_VERSION")));
+        let mut builder = reqwest::Client::builder()
+            .timeout(server.request_limit)
+            .connect_timeout(server.request_limit.min(CONNECT_LIMIT))
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("airlock/", env!("CARGO_PKG_VERSION")));
         builder = builder.tls_backend_preconfigured(server.tls()?);
         if let Some(proxy) = &server.proxy {
             let through = reqwest::Proxy::all(proxy.as_str()).map_err(settings("the proxy"))?;
@@ -105,23 +110,27 @@ impl Http {
 
     /// A POST is sent once: what it carries is bound to a nonce that is good for one time (RFC 8555 §6.5).
     pub(super) async fn send(&self, method: Method, url: &str, body: Bytes) -> Result<Answer, HttpError> {
-        let tries = if method == Method::POST { 1 } else { TRIES };
+        if method == Method::POST {
+            return self.once(method, url, body).await;
+        }
         let mut wait = FIRST_WAIT;
-        for left in (0..tries).rev() {
+        for _ in 1..TRIES {
             match self.once(method.clone(), url, body.clone()).await {
-                Err(HttpError::MayPass(_)) if left > 0 => {
-                    tokio::time::sleep(self.asked_wait().unwrap_or(wait)).await;
-                    wait *= 2;
-                }
+                Err(HttpError::MayPass(error)) => match self.pause(wait) {
+                    Some(pause) => tokio::time::sleep(pause).await,
+                    None => return Err(HttpError::Failed(error)),
+                },
                 done => return done,
             }
+            wait *= 2;
         }
-        Err(HttpError::Failed(AcmeError::Unreachable { url: url.to_owned(), proxy: None, why: "it was not asked".to_owned() }))
+        // Whoever asked need not try again what was tried here.
+        self.once(method, url, body).await.map_err(|error| HttpError::Failed(error.into_acme()))
     }
 
-    /// How long the last answer asked to wait, where that is not too long.
-    pub(super) fn asked_wait(&self) -> Option<Duration> {
-        let again_at = self.lock().again_at?;
+    /// How long to wait before the next try: as the last answer asks, else this long. Nothing, where it asks for too long.
+    pub(super) fn pause(&self, own: Duration) -> Option<Duration> {
+        let Some(again_at) = self.lock().again_at else { return Some(own) };
         let wait = Duration::try_from(again_at.duration_since(Timestamp::now())).unwrap_or_default();
         (wait <= LONGEST_WAIT).then_some(wait)
     }
@@ -231,8 +240,8 @@ fn again_at(headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
 
 /// The targets of `Link: <…>;rel="alternate"` (RFC 8288 §3).
 fn alternates(headers: &HeaderMap) -> Vec<String> {
-    let lines = headers.get_all(header::LINK).iter().filter_map(|value| value.to_str().ok());
-    let links = lines.flat_map(|line| line.split(",<").flat_map(|part| part.split(", <")));
+    let values = headers.get_all(header::LINK).iter().filter_map(|value| value.to_str().ok());
+    let links = values.flat_map(|value| value.split(",<").flat_map(|part| part.split(", <")));
     let alternate = |link: &str| {
         let (target, parameters) = link.trim().trim_start_matches('<').split_once('>')?;
         parameters.split(';').any(|parameter| parameter.trim().replace('"', "").eq_ignore_ascii_case("rel=alternate")).then(|| target.to_owned())
@@ -244,10 +253,10 @@ fn alternates(headers: &HeaderMap) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn headers(name: header::HeaderName, values: &[&str]) -> HeaderMap {
+    fn headers(name: &header::HeaderName, values: &[&str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for value in values {
-            headers.append(name.clone(), value.parse().unwrap());
+            headers.append(name, value.parse().unwrap());
         }
         headers
     }
@@ -255,7 +264,7 @@ mod tests {
     #[test]
     fn waiting_is_asked_for_in_seconds_or_by_a_date() {
         let now = Timestamp::from_second(1_000_000_000).unwrap();
-        let asked = |value: &str| again_at(&headers(header::RETRY_AFTER, &[value]), now).map(Timestamp::as_second);
+        let asked = |value: &str| again_at(&headers(&header::RETRY_AFTER, &[value]), now).map(Timestamp::as_second);
         assert_eq!(asked("120"), Some(1_000_000_120));
         assert_eq!(asked("Fri, 31 Dec 1999 23:59:59 GMT"), Some(946_684_799));
         assert_eq!(asked("soon"), None);
@@ -263,7 +272,7 @@ mod tests {
 
     #[test]
     fn other_chains_stand_in_links_alone_or_together() {
-        let found = |values: &[&str]| alternates(&headers(header::LINK, values));
+        let found = |values: &[&str]| alternates(&headers(&header::LINK, values));
         assert_eq!(found(&["<https://ca/cert/1/1>;rel=\"alternate\"", "<https://ca/directory>;rel=\"index\""]), ["https://ca/cert/1/1"]);
         assert_eq!(found(&["<https://ca/a>; rel=\"alternate\", <https://ca/b>; rel=alternate"]), ["https://ca/a", "https://ca/b"]);
         assert!(found(&["<https://ca/up>;rel=\"up\""]).is_empty());

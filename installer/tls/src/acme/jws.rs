@@ -29,12 +29,11 @@ impl Signer {
     pub(super) async fn fetch(&self, http: &Http, new_nonce: &str, url: &str) -> Result<Bytes, AcmeError> {
         let mut nonce = None;
         for _ in 0..NONCES {
-            let fresh = match nonce.take() {
-                Some(nonce) => nonce,
-                None => {
-                    let answer = http.send(Method::HEAD, new_nonce, Bytes::new()).await.map_err(HttpError::into_acme)?;
-                    answer.nonce().ok_or_else(|| AcmeError::Garbled(format!("{new_nonce} gives no nonce").into()))?
-                }
+            let fresh = if let Some(nonce) = nonce.take() {
+                nonce
+            } else {
+                let answer = http.send(Method::HEAD, new_nonce, Bytes::new()).await.map_err(HttpError::into_acme)?;
+                answer.nonce().ok_or_else(|| AcmeError::Garbled(format!("{new_nonce} gives no nonce").into()))?
             };
             let answer = http.send(Method::POST, url, self.signed(&fresh, url)?).await.map_err(HttpError::into_acme)?;
             if answer.status().is_success() {

@@ -74,7 +74,7 @@ pub struct Issuance {
     pub issued: Issued,
     /// Common name of the issuer at the top of the chain.
     pub top_issuer: Untrusted<String>,
-    /// The top issuers that the authority offers, where the preferred one is not among them.
+    /// The top issuers that the authority offers, where the preferred one is not among them; or why one could not be looked at.
     pub preferred_missing: Option<Vec<Untrusted<String>>>,
     /// What CAA says, name by name; empty where it was not looked at.
     pub caa: Vec<(String, Caa)>,
@@ -83,7 +83,8 @@ pub struct Issuance {
 }
 
 impl AcmeAccount {
-    /// From the request to the certificate in one go. With `dns`, CAA is looked at before anything is ordered.
+    /// From the request to the certificate in one go. With `dns`, CAA is looked at before anything is ordered. Proofs are taken away
+    /// at the end, whatever the end; only where the future itself is dropped they stay.
     pub async fn issue(&self, request: &OrderRequest, solver: &dyn Solver, dns: Option<&Dns>) -> Result<Issuance, AcmeError> {
         if solver.kind() != request.kind {
             return Err(AcmeError::Settings { what: "the way of proving control", why: format!("the order is to be proved by {}, the provider does {}", request.kind.name(), solver.kind().name()) });
@@ -213,9 +214,8 @@ impl AcmeAccount {
     /// Why an order failed: the order itself often does not say, its authorisations do.
     async fn reason(&self, order: &mut Order) -> AcmeError {
         match persist!(&self.http, Doing::Anything, failed(order)) {
-            Ok(Some(error)) => return error,
+            Ok(Some(error)) | Err(error) => return error,
             Ok(None) => (),
-            Err(error) => return error,
         }
         match &order.state().error {
             Some(problem) => AcmeError::Refused { kind: kind_of(problem).to_owned().into(), detail: detail_of(problem) },

@@ -57,19 +57,17 @@ impl Persistence {
             }
             instant_acme::Error::Api(problem) => problem.status.is_some_and(|status| status >= 500) && self.waited(http).await,
             instant_acme::Error::Other(cause) => matches!(cause.downcast_ref(), Some(HttpError::MayPass(_))) && self.waited(http).await,
-            // The library asks for a nonce by a HEAD of its own, and says no more than this when that is refused.
-            instant_acme::Error::Str("error response from newNonce resource") => self.waited(http).await,
             _ => false,
         }
     }
 
     async fn waited(&mut self, http: &Http) -> bool {
         self.tries += 1;
-        if self.tries >= TRIES {
-            return false;
+        let pause = http.pause(FIRST_WAIT * 2_u32.pow(self.tries - 1)).filter(|_| self.tries < TRIES);
+        if let Some(pause) = pause {
+            tokio::time::sleep(pause).await;
         }
-        tokio::time::sleep(http.asked_wait().unwrap_or(FIRST_WAIT * 2_u32.pow(self.tries - 1))).await;
-        true
+        pause.is_some()
     }
 }
 

@@ -93,7 +93,7 @@ impl Rfc2136 {
         let bytes = message.to_vec().map_err(|error| refused(error.to_string()))?;
         let raw = over_tcp(server, &bytes).await.map_err(|error| refused(format!("it does not answer ({error})")))?;
         let answer = Message::from_vec(&raw).map_err(|error| refused(format!("its answer cannot be read ({error})")))?;
-        if let Some(why) = answer.signature().and_then(|signature| signature.data.error.as_ref()).map(signature_refused) {
+        if let Some(why) = answer.signature().and_then(|signature| signature.data.error).map(signature_refused) {
             return Err(refused(format!("{why} (key `{}`)", told(self.signer.signer_name()))));
         }
         if let Some(why) = refusal(answer.metadata.response_code) {
@@ -106,11 +106,19 @@ impl Rfc2136 {
     /// The zone as the server that holds it knows it; a resolver may not see it.
     async fn zone(&self, server: SocketAddr, name: &Name) -> Result<Name, AcmeError> {
         let failed = |why: String| AcmeError::Dns { server: self.server.clone(), question: format!("SOA of {name}"), why };
-        let answer = ask(server, &question(name, RecordType::SOA, false)).await.map_err(failed)?;
-        if let Some(why) = refusal(answer.metadata.response_code) {
-            return Err(failed(why.to_owned()));
+        let mut at = name.clone();
+        loop {
+            let answer = ask(server, &question(&at, RecordType::SOA, false)).await.map_err(failed)?;
+            if let Some(why) = refusal(answer.metadata.response_code) {
+                return Err(failed(why.to_owned()));
+            }
+            match zone_of(&answer, name) {
+                Some(apex) => return Ok(apex),
+                None if at.is_root() => return Err(failed("it holds no zone with that name".to_owned())),
+                // An alias answers in the place of its zone.
+                None => at = at.base_name(),
+            }
         }
-        zone_of(&answer, name).ok_or_else(|| failed("it holds no zone with that name".to_owned()))
     }
 }
 
@@ -145,7 +153,7 @@ fn update(zone: &Name, name: Name, value: &str, change: Change) -> Message {
     message
 }
 
-fn signature_refused(error: &TsigError) -> &'static str {
+fn signature_refused(error: TsigError) -> &'static str {
     match error {
         TsigError::BadKey => "BADKEY: it has no key of that name and algorithm",
         TsigError::BadSig => "BADSIG: the key's secret is another one there",

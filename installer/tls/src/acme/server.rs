@@ -81,7 +81,7 @@ impl Directory {
         let url = url.as_str();
         let not_a_directory = |why: String| AcmeError::NotADirectory { url: url.to_owned(), why: why.into() };
         let answer = http.get(url).await.map_err(|error| match error {
-            HttpError::Failed(AcmeError::Answer { status, words, .. }) => not_a_directory(format!("it answers {status}: {}", words.raw())),
+            HttpError::Failed(AcmeError::Answer { status, words, .. }) if !status.starts_with('5') => not_a_directory(format!("it answers {status}: {}", words.raw())),
             other => other.into_acme(),
         })?;
         if !answer.status().is_success() {

@@ -79,13 +79,18 @@ impl Dns {
         let begun = Instant::now();
         let mut wait = FIRST_WAIT;
         loop {
-            let mut sightings = self.sightings(records).await?;
-            sightings.retain(|sighting| !sighting.is_complete());
-            if sightings.is_empty() {
-                return Ok(());
-            }
+            let failure = match self.sightings(records).await {
+                Ok(mut sightings) => {
+                    sightings.retain(|sighting| !sighting.is_complete());
+                    if sightings.is_empty() {
+                        return Ok(());
+                    }
+                    AcmeError::NotSeen { waited: begun.elapsed(), sightings }
+                }
+                Err(error) => error,
+            };
             if begun.elapsed() + wait > limit {
-                return Err(AcmeError::NotSeen { waited: begun.elapsed(), sightings });
+                return Err(failure);
             }
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(LONGEST_WAIT);

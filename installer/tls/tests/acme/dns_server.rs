@@ -17,10 +17,11 @@ const FIRST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const SECOND: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
 
 /// Zones, each with what stands in it besides SOA and NS. `broken.test` has no file: the server answers SERVFAIL for it.
-const ZONES: [(&str, &str); 5] = [
+const ZONES: [(&str, &str); 6] = [
     ("platform.test", "* A 127.0.0.1\n@ A 127.0.0.1\n_acme-challenge.alias CNAME proofs\n"),
     ("forbidden.test", "@ CAA 0 issue \"other.example\"\nwild CAA 0 issue \"pebble.letsencrypt.org\"\nwild CAA 0 issuewild \";\"\n"),
     ("allowed.test", "@ CAA 0 issue \"other.example\"\n@ CAA 0 issue \"pebble.letsencrypt.org\"\n"),
+    ("wild.test", "* CNAME edge.platform.test.\n"),
     ("two.test", "@ NS ns2\nns2 A 127.0.0.2\n"),
     (".", ""),
 ];

@@ -11,6 +11,7 @@ use crate::dns_server::{DnsServer, free_port};
 use crate::front::{Front, Rule};
 
 const BUSY: &str = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n<h1>Be back</h1>\n";
+const BUSY_FOR_LONG: &str = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 3600\r\nConnection: close\r\n\r\nlater";
 const EMPTY: &str = "HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\n\r\n";
 const TOO_MANY: &str = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 3600\r\nConnection: close\r\n\r\nslow down";
 const LIMITED: &str = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 3600\r\nContent-Type: application/problem+json\r\nConnection: close\r\n\r\n\
@@ -134,6 +135,15 @@ async fn item_72_limits() {
     assert!((58..=60).contains(&minutes), "{error}");
     assert!(error.to_string().contains("too many certificates already; ask again after 2"), "{error}");
     assert_eq!(front.applied(), 1, "a limit is not run against");
+    // Nor an authority that is busy for an hour, whatever is asked of it.
+    for (path, code) in [("POST /order-plz", "tls.acme-answer"), ("GET /dir", "tls.acme-answer")] {
+        let front = Front::start(&pebble, Rule { path, times: u32::MAX, answer: BUSY_FOR_LONG }).await;
+        let done = async { connected(&front.server()).await?.register(&registration(None)).await?.begin(&order(&["platform.test"])).await };
+        let (seen, words) = refused(done.await);
+        assert_eq!(seen, code);
+        assert!(words.contains("answered 503 Service Unavailable; ask again after 2"), "{words}");
+        assert_eq!(front.applied(), 1, "{path}");
+    }
 }
 
 #[tokio::test]

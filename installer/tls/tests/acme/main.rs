@@ -1,6 +1,6 @@
 //! Certificates from a real ACME authority (pebble), proved in a real DNS (Knot) that takes signed updates; every test has both
 //! to itself, on ports of the loopback. Items 61 to 77 of the list of bad inputs in the notes (E) stand in `item_…` tests.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a test that cannot go on has failed; times are printed")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::format_push_string, clippy::format_collect, reason = "a test that cannot go on has failed; times are printed")]
 
 mod accounts;
 mod authority;

@@ -93,6 +93,17 @@ async fn an_alias_leads_the_proof_to_another_name() {
     assert!(dns.texts("proofs.platform.test").await.is_empty());
 }
 
+#[tokio::test]
+async fn an_alias_that_a_wildcard_lends_leads_nowhere() {
+    let dns = DnsServer::start().await;
+    let pebble = Pebble::start(&dns, &[], json!({})).await;
+    let account = pebble.account().await;
+    // Before the record is there, every name of the zone seems to be the edge's.
+    let sightings = dns.dns().sightings(&[record("_acme-challenge.wild.test", "x")]).await.unwrap();
+    assert_eq!((sightings[0].name.as_str(), sightings[0].server.raw()), ("_acme-challenge.wild.test", "ns.wild.test"));
+    account.issue(&order(&["wild.test", "*.wild.test"]), &dns.solver(), None).await.unwrap();
+}
+
 /// A program that works on the DNS by `knotc`-like means is not at hand: this one writes what it is given, and can fail.
 fn program(folder: &TempDir, body: &str) -> Hook {
     let program: PathBuf = folder.path().join("dns");
