@@ -19,23 +19,20 @@ const NOBODY: &str = "_airlock-nobody";
 pub struct Dns {
     resolvers: Vec<SocketAddr>,
     authority_port: u16,
+    resolvers_only: bool,
 }
 
-/// A zone and its authoritative servers.
-pub(super) struct Zone {
-    pub(super) servers: Vec<Authority>,
-}
-
-/// One authoritative server.
-pub(super) struct Authority {
+/// A server that has to show a record.
+pub(super) struct Witness {
     pub(super) name: String,
-    pub(super) addresses: Vec<SocketAddr>,
+    addresses: Vec<SocketAddr>,
+    recursive: bool,
 }
 
 impl Dns {
     /// By these resolvers; the next one is asked where one is silent.
     pub const fn new(resolvers: Vec<SocketAddr>) -> Self {
-        Self { resolvers, authority_port: PORT }
+        Self { resolvers, authority_port: PORT, resolvers_only: false }
     }
 
     /// By the resolvers of this machine.
@@ -49,7 +46,14 @@ impl Dns {
     /// Asks authoritative servers at another port than 53: where a relay stands before them.
     #[must_use]
     pub fn with_authority_port(self, port: u16) -> Self {
-        Self { resolvers: self.resolvers, authority_port: port }
+        Self { authority_port: port, ..self }
+    }
+
+    /// Goes by what the resolvers show, where no way leads to authoritative servers. They may remember for a while that a record
+    /// was not there.
+    #[must_use]
+    pub fn with_resolvers_only(self) -> Self {
+        Self { resolvers_only: true, ..self }
     }
 
     /// Asks the resolvers. A name that does not exist is an answer.
@@ -90,8 +94,11 @@ impl Dns {
         Ok(Some(target).filter(|target| lent.as_ref() != Some(target)))
     }
 
-    /// The zone that holds a name, with all of its servers.
-    pub(super) async fn zone(&self, name: &Name) -> Result<Zone, AcmeError> {
+    /// Who has to show a record of this name.
+    pub(super) async fn witnesses(&self, name: &Name) -> Result<Vec<Witness>, AcmeError> {
+        if self.resolvers_only {
+            return Ok(self.resolvers.iter().map(|resolver| Witness { name: resolver.to_string(), addresses: vec![*resolver], recursive: true }).collect());
+        }
         let mut at = name.clone();
         let apex = loop {
             let answer = self.look_up(&at, RecordType::SOA).await?;
@@ -102,16 +109,16 @@ impl Dns {
             }
         };
         let answer = self.look_up(&apex, RecordType::NS).await?;
-        let mut servers = Vec::new();
+        let mut witnesses = Vec::new();
         for record in &answer.answers {
             if let RData::NS(server) = &record.data {
-                servers.push(Authority { name: told(&server.0), addresses: self.addresses(&server.0).await? });
+                witnesses.push(Witness { name: told(&server.0), addresses: self.addresses(&server.0).await?, recursive: false });
             }
         }
-        if servers.is_empty() {
+        if witnesses.is_empty() {
             return Err(AcmeError::Dns { server: "the DNS".to_owned(), question: format!("NS of {apex}"), why: "the zone names no servers".to_owned() });
         }
-        Ok(Zone { servers })
+        Ok(witnesses)
     }
 
     async fn addresses(&self, host: &Name) -> Result<Vec<SocketAddr>, AcmeError> {
@@ -128,12 +135,12 @@ impl Dns {
     }
 }
 
-impl Authority {
+impl Witness {
     /// The TXT values that it shows for a name.
     pub(super) async fn texts(&self, name: &Name) -> Result<Vec<String>, String> {
         let mut failure = "it has no address".to_owned();
         for address in &self.addresses {
-            match ask(*address, &question(name, RecordType::TXT, false)).await {
+            match ask(*address, &question(name, RecordType::TXT, self.recursive)).await {
                 Ok(answer) => match refusal(answer.metadata.response_code) {
                     None => return Ok(texts_of(&answer)),
                     Some(refusal) => refusal.clone_into(&mut failure),

@@ -78,7 +78,6 @@ impl HttpError {
 
 impl Http {
     pub(super) fn new(server: &AcmeServer) -> Result<Self, AcmeError> {
-        let settings = |what: &'static str| move |error: reqwest::Error| AcmeError::Settings { what, why: causes(&error) };
         let mut builder = reqwest::Client::builder()
             .timeout(server.request_limit)
             .connect_timeout(server.request_limit.min(CONNECT_LIMIT))
@@ -86,10 +85,11 @@ impl Http {
             .user_agent(concat!("airlock/", env!("CARGO_PKG_VERSION")));
         builder = builder.tls_backend_preconfigured(server.tls()?);
         if let Some(proxy) = &server.proxy {
-            let through = reqwest::Proxy::all(proxy.as_str()).map_err(settings("the proxy"))?;
+            // The library's words would quote the address, password and all.
+            let through = reqwest::Proxy::all(proxy.as_str()).map_err(|_| AcmeError::Settings { what: "the proxy", why: "its address is none of a proxy".to_owned() })?;
             builder = builder.proxy(through.no_proxy(reqwest::NoProxy::from_string(&server.no_proxy.join(","))));
         }
-        let client = builder.build().map_err(settings("the HTTP client"))?;
+        let client = builder.build().map_err(|error| AcmeError::Settings { what: "the HTTP client", why: causes(&error) })?;
         let proxy = server.proxy.as_ref().map(|url| format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default()));
         Ok(Self(Arc::new(Inner { client, proxy, heard: Mutex::default() })))
     }

@@ -1,4 +1,4 @@
-//! Whether every authoritative server shows what the authority will look for: it may ask any of them.
+//! Whether every authoritative server shows what the authority will look for, which may ask any of them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,7 +14,7 @@ use super::solver::TxtRecord;
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
-/// What one authoritative server shows for one name.
+/// What one server shows for one name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Sighting {
@@ -53,7 +53,7 @@ impl fmt::Display for Sighting {
 }
 
 impl Dns {
-    /// What every authoritative server shows now for these records. Aliases (CNAME) are followed, as the authority does.
+    /// What every authoritative server of the zone, or every resolver, shows now for these records. Aliases (CNAME) are followed, as the authority does.
     pub async fn sightings(&self, records: &[TxtRecord]) -> Result<Vec<Sighting>, AcmeError> {
         let mut wanted: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for record in records {
@@ -62,13 +62,13 @@ impl Dns {
         let mut sightings = Vec::new();
         for (name, values) in wanted {
             let meant = self.meant(&parsed(name)?).await?;
-            for server in self.zone(&meant).await?.servers {
-                let (seen, silent) = match server.texts(&meant).await {
+            for witness in self.witnesses(&meant).await? {
+                let (seen, silent) = match witness.texts(&meant).await {
                     Ok(seen) => (seen, None),
                     Err(why) => (Vec::new(), Some(why)),
                 };
                 let missing = values.iter().filter(|value| !seen.iter().any(|shown| shown == *value)).map(|value| (*value).to_owned()).collect();
-                sightings.push(Sighting { server: server.name.into(), name: told(&meant), seen: seen.into_iter().map(Untrusted::new).collect(), missing, silent });
+                sightings.push(Sighting { server: witness.name.into(), name: told(&meant), seen: seen.into_iter().map(Untrusted::new).collect(), missing, silent });
             }
         }
         Ok(sightings)

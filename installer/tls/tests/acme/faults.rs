@@ -5,6 +5,7 @@ use std::time::Duration;
 use airlock_model::Coded as _;
 use airlock_tls::acme::{AcmeAuthority, AcmeError, AcmeServer, Suggestion};
 use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
 
 use crate::authority::{Pebble, order, refused, registration};
 use crate::dns_server::{DnsServer, free_port};
@@ -63,6 +64,19 @@ async fn item_62_nobody_answers() {
         assert!(parts.iter().all(|part| words.contains(part)), "{words}");
         assert!(!words.contains("hidden"), "{words}");
     }
+    let denying = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut denied = pebble.server();
+    denied.proxy = Some(format!("http://user:hidden@{}", denying.local_addr().unwrap()).parse().unwrap());
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = denying.accept().await.unwrap();
+            let _ = stream.write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n").await;
+            let _ = stream.shutdown().await;
+        }
+    });
+    let (code, words) = refused(connected(&denied).await);
+    assert_eq!(code, "tls.acme-unreachable", "{words}");
+    assert!(words.contains("through the proxy 127.0.0.1:") && words.contains("proxy auth") && !words.contains("hidden"), "{words}");
     let mut around = pebble.server();
     around.proxy = Some(format!("http://127.0.0.1:{closed}").parse().unwrap());
     around.no_proxy = vec!["localhost".to_owned()];

@@ -72,6 +72,12 @@ async fn item_67_what_is_missing_where() {
     solver.present(&proof("_acme-challenge.platform.test", "fresh")).await.unwrap();
     let sightings = dns.dns().sightings(&[record("_acme-challenge.platform.test", "fresh"), record("_acme-challenge.platform.test", "stale")]).await.unwrap();
     assert!(sightings[0].is_complete(), "{sightings:?}");
+    // Where authoritative servers are out of reach, the resolvers are asked instead, and nobody else.
+    let unreachable = dns.dns().with_authority_port(1);
+    let sightings = unreachable.sightings(&[record("_acme-challenge.platform.test", "fresh")]).await.unwrap();
+    assert!(sightings[0].to_string().contains("ns.platform.test says nothing of TXT _acme-challenge.platform.test: 127.0.0.1:1 does not answer"), "{}", sightings[0]);
+    let sightings = unreachable.with_resolvers_only().sightings(&[record("_acme-challenge.platform.test", "fresh")]).await.unwrap();
+    assert!(sightings[0].is_complete() && sightings[0].server.raw() == dns.address.to_string(), "{sightings:?}");
     // A server that does not answer is not one that shows it.
     let (code, words) = refused(dns.dns().sightings(&[record("_acme-challenge.broken.test", "x")]).await);
     assert_eq!(code, "tls.acme-dns");
