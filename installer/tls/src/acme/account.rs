@@ -85,7 +85,7 @@ impl AcmeAuthority {
         let contact: Vec<String> = registration.contact.iter().map(|address| mailto(address)).collect();
         let contact: Vec<&str> = contact.iter().map(String::as_str).collect();
         let account = NewAccount { contact: &contact, terms_of_service_agreed: registration.terms_agreed, only_return_existing: false };
-        let opened = persist!(&self.http, Doing::Registering, refusable(registration, self.opened(&account, external.as_ref())));
+        let opened = persist!(&self.http, Doing::Anything, refusable(registration, self.opened(&account, external.as_ref())));
         let (inner, credentials) = opened??;
         self.with(inner, &credentials)
     }

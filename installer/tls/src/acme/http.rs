@@ -137,7 +137,10 @@ impl Http {
 
     async fn once(&self, method: Method, url: &str, body: Bytes) -> Result<Answer, HttpError> {
         *self.lock() = Heard::default();
-        let request = self.0.client.request(method, url).header(header::CONTENT_TYPE, "application/jose+json").body(body);
+        let mut request = self.0.client.request(method.clone(), url);
+        if method == Method::POST {
+            request = request.header(header::CONTENT_TYPE, "application/jose+json").body(body);
+        }
         let mut response = request.send().await.map_err(|error| self.no_answer(url, &error))?;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.no_answer(url, &error))? {

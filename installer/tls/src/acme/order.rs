@@ -1,6 +1,5 @@
 //! From an order to a certificate (RFC 8555 §7.4): begun in one run, finished in the same or in a later one.
 
-use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use airlock_model::{Secret, Untrusted};
@@ -163,11 +162,11 @@ impl AcmeAccount {
 
     /// Has the authority verify all names.
     async fn verified(&self, order: &mut Order, open: &OpenOrder, limit: Duration) -> Result<(), AcmeError> {
-        let mut told = BTreeSet::new();
-        if let Err(error) = persist!(&self.http, Doing::Anything, tell_ready(order, open.kind, &mut told)) {
-            // The answer to an earlier attempt may have been lost on its way: what counts is where the order stands.
+        let mut is_known = true;
+        if let Err(error) = persist!(&self.http, Doing::Anything, tell_ready(order, open.kind, &mut is_known)) {
             persist!(&self.http, Doing::Anything, refreshed(order))?;
-            if order.state().status == OrderStatus::Pending && matches!(error, AcmeError::Unreachable { .. } | AcmeError::Answer { .. }) {
+            // Where it has failed already, its authorisations say why better than a refusal to look at the next one.
+            if order.state().status == OrderStatus::Pending {
                 return Err(error);
             }
         }
@@ -252,20 +251,23 @@ async fn proofs(order: &mut Order, kind: ChallengeKind) -> Result<Result<Vec<Pro
     Ok(Ok(proofs))
 }
 
-/// Tells the authority to look, once a challenge.
-async fn tell_ready(order: &mut Order, kind: ChallengeKind, told: &mut BTreeSet<String>) -> Result<(), instant_acme::Error> {
+/// Tells the authority to look, once a challenge. At a second attempt the answer to the first may have been lost on its way, so
+/// it is not `is_known` where the challenges stand.
+async fn tell_ready(order: &mut Order, kind: ChallengeKind, is_known: &mut bool) -> Result<(), instant_acme::Error> {
+    let is_fresh = std::mem::replace(is_known, false);
     let mut authorizations = order.authorizations();
     while let Some(authorization) = authorizations.next().await {
         let mut authorization = authorization?;
+        if !is_fresh {
+            authorization.refresh().await?;
+        }
         if authorization.status != AuthorizationStatus::Pending {
             continue;
         }
         if let Some(mut challenge) = authorization.challenge(kind.of_library())
             && challenge.status == ChallengeStatus::Pending
-            && !told.contains(&challenge.url)
         {
             challenge.set_ready().await?;
-            told.insert(challenge.url.clone());
         }
     }
     Ok(())

@@ -17,7 +17,6 @@ const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// What was being done, where the authority's answer alone does not say what it means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Doing {
-    Registering,
     Ordering,
     Anything,
 }

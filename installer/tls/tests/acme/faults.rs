@@ -104,23 +104,30 @@ async fn what_passes_is_waited_out() {
     let dns = DnsServer::start().await;
     let pebble = Pebble::start(&dns, &[], json!({})).await;
     let cases = [
-        ("GET /dir", BUSY),
-        ("HEAD /nonce-plz", CUT),
-        ("POST /sign-me-up", BUSY),
-        ("POST /order-plz", EMPTY),
-        ("POST /my-order", CUT),
-        ("POST /authZ", BUSY),
-        ("POST /chalZ", CUT),
-        ("POST /finalize-order", CUT),
-        ("POST /certZ", BUSY),
+        ("GET /dir", BUSY, false),
+        ("HEAD /nonce-plz", CUT, false),
+        ("POST /sign-me-up", BUSY, false),
+        ("POST /order-plz", EMPTY, false),
+        ("POST /my-order", CUT, false),
+        ("POST /authZ", BUSY, false),
+        ("POST /chalZ", BUSY, false),
+        ("POST /certZ", BUSY, false),
+        // The authority did what was asked, and its answer is lost.
+        ("POST /order-plz", CUT, true),
+        ("POST /chalZ", CUT, true),
+        ("POST /finalize-order", CUT, true),
     ];
-    for (path, answer) in cases {
-        let front = Front::start(&pebble, Rule { path, times: 1, answer }).await;
-        let authority = connected(&front.server()).await.unwrap();
-        let account = authority.register(&registration(None)).await.unwrap_or_else(|error| panic!("{path}: {error}"));
-        account.issue(&order(&["platform.test"]), &dns.solver(), None).await.unwrap_or_else(|error| panic!("{path}: {error}"));
-        assert_eq!(front.applied(), 1, "{path}");
-    }
+    let attempts = cases.map(|(path, answer, passed_on)| {
+        let (dns, pebble) = (&dns, &pebble);
+        async move {
+            let front = Front::start(pebble, Rule { path, times: 1, answer, passed_on }).await;
+            let authority = connected(&front.server()).await.unwrap();
+            let account = authority.register(&registration(None)).await.unwrap_or_else(|error| panic!("{path}: {error}"));
+            account.issue(&order(&["platform.test", "*.platform.test"]), &dns.solver(), None).await.unwrap_or_else(|error| panic!("{path}: {error}"));
+            assert_eq!(front.applied(), 1, "{path}");
+        }
+    });
+    futures::future::join_all(attempts).await;
 }
 
 #[tokio::test]
@@ -128,7 +135,7 @@ async fn item_74_pages_instead_of_problems() {
     let dns = DnsServer::start().await;
     let pebble = Pebble::start(&dns, &[], json!({})).await;
     for (answer, part) in [(BUSY, "503 Service Unavailable: <h1>Be back</h1>"), (EMPTY, "500 Internal Server Error: (nothing)"), (TOO_MANY, "429 Too Many Requests; ask again after")] {
-        let front = Front::start(&pebble, Rule { path: "POST /order-plz", times: u32::MAX, answer }).await;
+        let front = Front::start(&pebble, Rule { path: "POST /order-plz", times: u32::MAX, answer, passed_on: false }).await;
         let account = connected(&front.server()).await.unwrap().register(&registration(None)).await.unwrap();
         let (code, words) = refused(account.begin(&order(&["platform.test"])).await);
         assert_eq!(code, "tls.acme-answer");
@@ -140,7 +147,7 @@ async fn item_74_pages_instead_of_problems() {
 async fn item_72_limits() {
     let dns = DnsServer::start().await;
     let pebble = Pebble::start(&dns, &[], json!({})).await;
-    let front = Front::start(&pebble, Rule { path: "POST /order-plz", times: u32::MAX, answer: LIMITED }).await;
+    let front = Front::start(&pebble, Rule { path: "POST /order-plz", times: u32::MAX, answer: LIMITED, passed_on: false }).await;
     let account = connected(&front.server()).await.unwrap().register(&registration(None)).await.unwrap();
     let error = account.begin(&order(&["platform.test"])).await.unwrap_err();
     assert_eq!(error.code().0, "tls.acme-rate-limited");
@@ -151,7 +158,7 @@ async fn item_72_limits() {
     assert_eq!(front.applied(), 1, "a limit is not run against");
     // Nor an authority that is busy for an hour, whatever is asked of it.
     for (path, code) in [("POST /order-plz", "tls.acme-answer"), ("GET /dir", "tls.acme-answer")] {
-        let front = Front::start(&pebble, Rule { path, times: u32::MAX, answer: BUSY_FOR_LONG }).await;
+        let front = Front::start(&pebble, Rule { path, times: u32::MAX, answer: BUSY_FOR_LONG, passed_on: false }).await;
         let done = async { connected(&front.server()).await?.register(&registration(None)).await?.begin(&order(&["platform.test"])).await };
         let (seen, words) = refused(done.await);
         assert_eq!(seen, code);
@@ -166,7 +173,7 @@ async fn no_window_is_taken_from_what_is_none() {
     let pebble = Pebble::start(&dns, &[], json!({})).await;
     let issued = pebble.account().await.issue(&order(&["platform.test"]), &dns.solver(), None).await.unwrap().issued;
     for (answer, part) in [(BUSY, "503"), ("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{}", "suggestedWindow")] {
-        let front = Front::start(&pebble, Rule { path: "/draft-ietf-acme-ari", times: u32::MAX, answer }).await;
+        let front = Front::start(&pebble, Rule { path: "/draft-ietf-acme-ari", times: u32::MAX, answer, passed_on: false }).await;
         let suggestion = connected(&front.server()).await.unwrap().suggestion(&issued.chain_pem).await;
         assert!(matches!(&suggestion, Suggestion::None { why } if why.raw().contains(part)), "{suggestion:?}");
         assert!(front.applied() > 0);

@@ -22,6 +22,8 @@ pub(crate) struct Rule {
     pub(crate) times: u32,
     /// The whole answer; empty: the connection is cut.
     pub(crate) answer: &'static str,
+    /// Whether pebble gets the request all the same.
+    pub(crate) passed_on: bool,
 }
 
 pub(crate) struct Front {
@@ -86,25 +88,28 @@ async fn pass(mut stream: TlsStream<tokio::net::TcpStream>, behind: &reqwest::Cl
         }
     };
     let line = head.lines().next().unwrap();
-    if line.contains(rule.path) && applied.load(Ordering::SeqCst) < rule.times {
+    let applies = line.contains(rule.path) && applied.load(Ordering::SeqCst) < rule.times;
+    let reply = if applies && !rule.passed_on { Vec::new() } else { passed_on(line, &head, body, behind, base).await };
+    if applies {
         applied.fetch_add(1, Ordering::SeqCst);
-        let _ = stream.write_all(rule.answer.as_bytes()).await;
-        let _ = stream.shutdown().await;
-        return;
     }
+    let _ = stream.write_all(if applies { rule.answer.as_bytes() } else { &reply }).await;
+    let _ = stream.shutdown().await;
+}
+
+async fn passed_on(line: &str, head: &str, body: String, behind: &reqwest::Client, base: &url::Url) -> Vec<u8> {
     let mut words = line.split(' ');
     let method: http::Method = words.next().unwrap().parse().unwrap();
     let url = base.join(words.next().unwrap()).unwrap();
     // The authority makes its links from the host that was asked for.
-    let answer = behind.request(method, url).header("host", field(&head, "host").unwrap()).header("content-type", "application/jose+json").body(body).send().await.unwrap();
+    let answer = behind.request(method, url).header("host", field(head, "host").unwrap()).header("content-type", "application/jose+json").body(body).send().await.unwrap();
     let mut reply = format!("HTTP/1.1 {}\r\nConnection: close\r\n", answer.status());
     for (name, value) in answer.headers().iter().filter(|(name, _)| *name != "connection" && *name != "transfer-encoding" && *name != "content-length") {
         reply += &format!("{name}: {}\r\n", value.to_str().unwrap());
     }
     let body = answer.bytes().await.unwrap();
     reply += &format!("Content-Length: {}\r\n\r\n", body.len());
-    let _ = stream.write_all(&[reply.as_bytes(), &body].concat()).await;
-    let _ = stream.shutdown().await;
+    [reply.as_bytes(), &body].concat()
 }
 
 fn field(head: &str, wanted: &str) -> Option<String> {
