@@ -112,7 +112,7 @@ impl Dns {
         let mut witnesses = Vec::new();
         for record in &answer.answers {
             if let RData::NS(server) = &record.data {
-                witnesses.push(Witness { name: told(&server.0), addresses: self.addresses(&server.0).await?, recursive: false });
+                witnesses.push(Witness { name: told(&server.0), addresses: self.addresses(&server.0).await, recursive: false });
             }
         }
         if witnesses.is_empty() {
@@ -121,24 +121,25 @@ impl Dns {
         Ok(witnesses)
     }
 
-    async fn addresses(&self, host: &Name) -> Result<Vec<SocketAddr>, AcmeError> {
+    /// What cannot be looked up counts as absent: a server without an address shows nothing, and is waited for.
+    async fn addresses(&self, host: &Name) -> Vec<SocketAddr> {
         let mut addresses = Vec::new();
         for kind in [RecordType::A, RecordType::AAAA] {
-            let answer = self.look_up(host, kind).await?;
+            let Ok(answer) = self.look_up(host, kind).await else { continue };
             addresses.extend(answer.answers.iter().filter_map(|record| match &record.data {
                 RData::A(address) => Some(SocketAddr::new(IpAddr::V4(address.0), self.authority_port)),
                 RData::AAAA(address) => Some(SocketAddr::new(IpAddr::V6(address.0), self.authority_port)),
                 _ => None,
             }));
         }
-        Ok(addresses)
+        addresses
     }
 }
 
 impl Witness {
     /// The TXT values that it shows for a name.
     pub(super) async fn texts(&self, name: &Name) -> Result<Vec<String>, String> {
-        let mut failure = "it has no address".to_owned();
+        let mut failure = "its address cannot be looked up".to_owned();
         for address in &self.addresses {
             match ask(*address, &question(name, RecordType::TXT, self.recursive)).await {
                 Ok(answer) => match refusal(answer.metadata.response_code) {

@@ -199,9 +199,9 @@ pub enum AcmeError {
         detail: Untrusted<String>,
     },
     /// The authority issues no certificate for a name.
-    #[error("the authority issues no certificate for {}: {detail}", listed(.names))]
+    #[error("the authority issues no certificate for {}: {detail}", if .names.is_empty() { "one of the names".to_owned() } else { listed(.names) })]
     NameRejected {
-        /// The names.
+        /// The names; none where it does not say which.
         names: Vec<Untrusted<String>>,
         /// Its own words.
         detail: Untrusted<String>,

@@ -11,6 +11,7 @@ use hickory_proto::rr::rdata::TXT;
 use hickory_proto::rr::rdata::tsig::{TsigAlgorithm, TsigError};
 use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType, TSigner};
 use jiff::Timestamp;
+use tokio::net::TcpStream;
 use zeroize::Zeroizing;
 
 use super::dns::{Dns, parsed, told, zone_of};
@@ -22,6 +23,8 @@ use super::solver::{ChallengeKind, Doing, Proof, Solver, TxtRecord, records};
 const TIME_TO_LIVE: u32 = 60;
 /// By how many seconds the two clocks may differ (RFC 8945 §10).
 const FUDGE: u16 = 300;
+
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
 /// How updates are signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,10 +80,18 @@ impl Rfc2136 {
         failure.map_or(Ok(()), Err)
     }
 
+    /// The first of its addresses that can be reached: not every network that knows IPv6 has a way there.
     async fn address(&self) -> Result<SocketAddr, AcmeError> {
         let unreachable = |why: String| AcmeError::Dns { server: self.server.clone(), question: "its own address".to_owned(), why };
-        let mut addresses = tokio::net::lookup_host(&self.server).await.map_err(|error| unreachable(error.to_string()))?;
-        addresses.next().ok_or_else(|| unreachable("it has none".to_owned()))
+        let mut why = "it has none".to_owned();
+        for address in tokio::net::lookup_host(&self.server).await.map_err(|error| unreachable(error.to_string()))? {
+            match tokio::time::timeout(CONNECT_LIMIT, TcpStream::connect(address)).await {
+                Ok(Ok(_)) => return Ok(address),
+                Ok(Err(error)) => why = format!("{address} cannot be reached over TCP ({error})"),
+                Err(_) => why = format!("{address} does not answer over TCP within {} s", CONNECT_LIMIT.as_secs()),
+            }
+        }
+        Err(unreachable(why))
     }
 
     async fn changed(&self, server: SocketAddr, record: &TxtRecord, change: Change) -> Result<(), AcmeError> {

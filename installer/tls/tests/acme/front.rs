@@ -88,12 +88,12 @@ async fn pass(mut stream: TlsStream<tokio::net::TcpStream>, behind: &reqwest::Cl
         }
     };
     let line = head.lines().next().unwrap();
-    let applies = line.contains(rule.path) && applied.load(Ordering::SeqCst) < rule.times;
-    let reply = if applies && !rule.passed_on { Vec::new() } else { passed_on(line, &head, body, behind, base).await };
-    if applies {
+    let is_ruled = line.contains(rule.path) && applied.load(Ordering::SeqCst) < rule.times;
+    let reply = if is_ruled && !rule.passed_on { Vec::new() } else { passed_on(line, &head, body, behind, base).await };
+    if is_ruled {
         applied.fetch_add(1, Ordering::SeqCst);
     }
-    let _ = stream.write_all(if applies { rule.answer.as_bytes() } else { &reply }).await;
+    let _ = stream.write_all(if is_ruled { rule.answer.as_bytes() } else { &reply }).await;
     let _ = stream.shutdown().await;
 }
 

@@ -49,6 +49,10 @@ async fn each_hash_signs_updates_and_a_wrong_key_is_told_from_a_wrong_secret() {
     let (code, words) = at(TsigHash::Sha256, &secret, KEY, "_acme-challenge.broken.test").await;
     assert_eq!(code, "tls.acme-dns");
     assert!(words.contains("SERVFAIL"), "{words}");
+    let nowhere = Rfc2136::new("127.0.0.1:1", KEY, TsigHash::Sha256, &Secret::new(secret.clone()), dns.dns(), Duration::ZERO).unwrap();
+    let (code, words) = refused(nowhere.present(&proof("_acme-challenge.platform.test", "value")).await);
+    assert_eq!(code, "tls.acme-dns");
+    assert!(words.contains("127.0.0.1:1 cannot be reached over TCP"), "{words}");
     let refused_key = Rfc2136::new("127.0.0.1:53", KEY, TsigHash::Sha256, &Secret::new("not base64!".to_owned()), dns.dns(), Duration::ZERO);
     assert_eq!(refused(refused_key), ("tls.acme-settings", "the TSIG key cannot be used: `airlock`: its secret is not base64".to_owned()));
 }
