@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::error::AcmeError;
 use super::http::Http;
 use super::jws::Signer;
-use super::problem::{Doing, detail_of, kind_of, persist};
+use super::problem::{Step, detail_of, kind_of, persist};
 use super::server::{AcmeServer, Directory};
 
 /// An authority whose directory was read.
@@ -85,7 +85,7 @@ impl AcmeAuthority {
         let contact: Vec<String> = registration.contact.iter().map(|address| mailto(address)).collect();
         let contact: Vec<&str> = contact.iter().map(String::as_str).collect();
         let account = NewAccount { contact: &contact, terms_of_service_agreed: registration.terms_agreed, only_return_existing: false };
-        let opened = persist!(&self.http, Doing::Anything, refusable(registration, self.opened(&account, external.as_ref())));
+        let opened = persist!(&self.http, Step::Anything, refusable(registration, self.opened(&account, external.as_ref())));
         let (inner, credentials) = opened??;
         self.with(inner, &credentials)
     }
@@ -105,7 +105,7 @@ impl AcmeAuthority {
         let read = || serde_json::from_str::<AccountCredentials>(stored.expose()).map_err(|_| unreadable());
         drop(read()?);
         let builder = || instant_acme::Account::builder_with_http(Box::new(self.http.clone()));
-        let inner = persist!(&self.http, Doing::Anything, builder().from_credentials(read()?))?;
+        let inner = persist!(&self.http, Step::Anything, builder().from_credentials(read()?))?;
         self.with(inner, &read()?)
     }
 

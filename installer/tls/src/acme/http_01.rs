@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::error::AcmeError;
 use super::http::{causes, first_words};
+use super::server::believing;
 use super::solver::{ChallengeKind, Doing, Proof, ProofFile, Solver};
 
 const WAIT: Duration = Duration::from_millis(500);
@@ -88,7 +89,7 @@ async fn served(file: &ProofFile, address: Option<SocketAddr>) -> Result<(), Acm
     let not_served = |why: String| AcmeError::NotServed { url: url.clone(), why: why.into() };
     // An https target is left to the authority: it looks at no certificate there (RFC 8555 §8.3), and that is not for us to do.
     let redirects = reqwest::redirect::Policy::custom(|attempt| if attempt.previous().len() > REDIRECTS || attempt.url().scheme() != "http" { attempt.stop() } else { attempt.follow() });
-    let mut builder = reqwest::Client::builder().no_proxy().timeout(REQUEST_LIMIT).redirect(redirects).tls_backend_preconfigured(no_tls()?);
+    let mut builder = reqwest::Client::builder().no_proxy().timeout(REQUEST_LIMIT).redirect(redirects).tls_backend_preconfigured(believing(rustls::RootCertStore::empty())?);
     if let Some(address) = address {
         builder = builder.resolve(&file.host, address);
     }
@@ -108,14 +109,6 @@ async fn served(file: &ProofFile, address: Option<SocketAddr>) -> Result<(), Acm
 
 fn location(response: &reqwest::Response) -> String {
     response.headers().get(http::header::LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase()
-}
-
-/// A client that never speaks TLS still asks for a provider; none is taken from the process.
-fn no_tls() -> Result<rustls::ClientConfig, AcmeError> {
-    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let builder = builder.map_err(|error| AcmeError::Settings { what: "TLS", why: error.to_string() })?;
-    Ok(builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth())
 }
 
 fn files(proofs: &[Proof]) -> Vec<ProofFile> {

@@ -13,7 +13,7 @@ use super::caa::Caa;
 use super::chain;
 use super::dns::Dns;
 use super::error::AcmeError;
-use super::problem::{Doing, detail_of, kind_of, persist};
+use super::problem::{Step, detail_of, kind_of, persist};
 use super::solver::{ChallengeKind, Proof, ProofFile, Solver, TxtRecord};
 use crate::{Host, Issued, certificates_from_pem};
 
@@ -114,7 +114,7 @@ impl AcmeAccount {
         }
         let identifiers: Vec<Identifier> = request.names().map(|name| Identifier::Dns(name.to_owned())).collect();
         let mut order = self.placed(request, &identifiers).await?;
-        let proofs = persist!(&self.http, Doing::Anything, proofs(&mut order, request.kind))??;
+        let proofs = persist!(&self.http, Step::Anything, proofs(&mut order, request.kind))??;
         Ok(OpenOrder { directory: self.directory().to_owned(), url: order.url().to_owned(), names: request.names().map(str::to_owned).collect(), kind: request.kind, proofs })
     }
 
@@ -126,14 +126,14 @@ impl AcmeAccount {
         let replaced = request.replaces.as_ref().filter(|_| self.directory.renewal_info.is_some()).and_then(|pem| certificates_from_pem(pem.as_bytes()).ok());
         if let Some(id) = replaced.as_ref().and_then(|chain| chain.first()).and_then(|leaf| CertificateIdentifier::try_from(leaf).ok()) {
             let order = plain().replaces(id);
-            match persist!(&self.http, Doing::Ordering, self.inner.new_order(&order)) {
+            match persist!(&self.http, Step::Ordering, self.inner.new_order(&order)) {
                 // It is a hint. An authority that cannot follow it, or followed it before, issues all the same.
                 Err(AcmeError::Refused { .. } | AcmeError::Garbled(_)) => (),
                 done => return done,
             }
         }
         let order = plain();
-        persist!(&self.http, Doing::Ordering, self.inner.new_order(&order))
+        persist!(&self.http, Step::Ordering, self.inner.new_order(&order))
     }
 
     /// Finishes an order whose proofs are in place: the authority verifies them, and issues for a key that is made here.
@@ -142,7 +142,7 @@ impl AcmeAccount {
             return Err(AcmeError::OtherDirectory { stored: open.directory.clone().into(), asked: self.directory().to_owned() });
         }
         let gone = |why| AcmeError::OrderGone { url: open.url.clone().into(), why };
-        let mut order = persist!(&self.http, Doing::Anything, self.inner.order(open.url.clone())).map_err(|error| match error {
+        let mut order = persist!(&self.http, Step::Anything, self.inner.order(open.url.clone())).map_err(|error| match error {
             AcmeError::Refused { .. } => gone("is not known to the authority any more"),
             AcmeError::Answer { status, .. } if status.starts_with("404") => gone("is not known to the authority any more"),
             other => other,
@@ -163,8 +163,8 @@ impl AcmeAccount {
     /// Has the authority verify all names.
     async fn verified(&self, order: &mut Order, open: &OpenOrder, limit: Duration) -> Result<(), AcmeError> {
         let mut is_known = true;
-        if let Err(error) = persist!(&self.http, Doing::Anything, tell_ready(order, open.kind, &mut is_known)) {
-            persist!(&self.http, Doing::Anything, refreshed(order))?;
+        if let Err(error) = persist!(&self.http, Step::Anything, tell_ready(order, open.kind, &mut is_known)) {
+            persist!(&self.http, Step::Anything, refreshed(order))?;
             // Where it has failed already, its authorisations say why better than a refusal to look at the next one.
             if order.state().status == OrderStatus::Pending {
                 return Err(error);
@@ -175,8 +175,8 @@ impl AcmeAccount {
 
     /// Hands in the request and fetches what was issued for it.
     async fn certified(&self, order: &mut Order, request: &CertificateSigningRequest, limit: Duration) -> Result<String, AcmeError> {
-        if let Err(error) = persist!(&self.http, Doing::Anything, order.finalize_csr(request.der())) {
-            persist!(&self.http, Doing::Anything, refreshed(order))?;
+        if let Err(error) = persist!(&self.http, Step::Anything, order.finalize_csr(request.der())) {
+            persist!(&self.http, Step::Anything, refreshed(order))?;
             if !matches!(order.state().status, OrderStatus::Processing | OrderStatus::Valid) {
                 return Err(error);
             }
@@ -184,7 +184,7 @@ impl AcmeAccount {
         if order.state().status == OrderStatus::Processing {
             self.moved_on(order, OrderStatus::Processing, limit).await?;
         }
-        let chain = persist!(&self.http, Doing::Anything, order.certificate())?;
+        let chain = persist!(&self.http, Step::Anything, order.certificate())?;
         chain.ok_or_else(|| AcmeError::Slow { url: order.url().to_owned().into(), waited: limit })
     }
 
@@ -197,7 +197,7 @@ impl AcmeAccount {
                 return Err(AcmeError::Slow { url: order.url().to_owned().into(), waited: begun.elapsed() });
             }
             tokio::time::sleep(wait).await;
-            persist!(&self.http, Doing::Anything, refreshed(order))?;
+            persist!(&self.http, Step::Anything, refreshed(order))?;
             let status = order.state().status;
             if status == OrderStatus::Invalid {
                 return Err(self.reason(order).await);
@@ -212,7 +212,7 @@ impl AcmeAccount {
 
     /// Why an order failed: the order itself often does not say, its authorisations do.
     async fn reason(&self, order: &mut Order) -> AcmeError {
-        match persist!(&self.http, Doing::Anything, failed(order)) {
+        match persist!(&self.http, Step::Anything, failed(order)) {
             Ok(Some(error)) | Err(error) => return error,
             Ok(None) => (),
         }

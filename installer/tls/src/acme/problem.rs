@@ -16,21 +16,21 @@ const FIRST_WAIT: Duration = Duration::from_millis(500);
 
 /// What was being done, where the authority's answer alone does not say what it means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Doing {
+pub(super) enum Step {
     Ordering,
     Anything,
 }
 
 /// Runs an operation again while that can help: the whole of it, since what is sent is bound to one nonce.
 macro_rules! persist {
-    ($http:expr, $doing:expr, $operation:expr) => {{
+    ($http:expr, $step:expr, $operation:expr) => {{
         let mut persistence = $crate::acme::problem::Persistence::default();
         loop {
             match $operation.await {
                 Ok(value) => break Ok(value),
                 Err(error) => {
                     if !persistence.may_try_again(&error, $http).await {
-                        break Err($crate::acme::problem::told(error, $doing, $http));
+                        break Err($crate::acme::problem::told(error, $step, $http));
                     }
                 }
             }
@@ -71,9 +71,9 @@ impl Persistence {
 }
 
 /// The error in our words.
-pub(super) fn told(error: instant_acme::Error, doing: Doing, http: &Http) -> AcmeError {
+pub(super) fn told(error: instant_acme::Error, step: Step, http: &Http) -> AcmeError {
     match error {
-        instant_acme::Error::Api(problem) => problem_told(&problem, doing, http),
+        instant_acme::Error::Api(problem) => problem_told(&problem, step, http),
         instant_acme::Error::Other(cause) => match cause.downcast::<HttpError>() {
             Ok(error) => error.into_acme(),
             Err(other) => AcmeError::Garbled(other.to_string().into()),
@@ -82,12 +82,12 @@ pub(super) fn told(error: instant_acme::Error, doing: Doing, http: &Http) -> Acm
     }
 }
 
-fn problem_told(problem: &Problem, doing: Doing, http: &Http) -> AcmeError {
+fn problem_told(problem: &Problem, step: Step, http: &Http) -> AcmeError {
     let (kind, detail) = (kind_of(problem), detail_of(problem));
     let names: Vec<Untrusted<String>> = problem.subproblems.iter().filter_map(|part| part.identifier.as_ref()).map(|name| named(name).into()).collect();
-    match (kind, doing) {
+    match (kind, step) {
         ("rateLimited", _) => AcmeError::RateLimited { detail, again_at: http.heard().again_at },
-        ("accountDoesNotExist", _) | ("unauthorized", Doing::Ordering) => AcmeError::AccountGone { detail },
+        ("accountDoesNotExist", _) | ("unauthorized", Step::Ordering) => AcmeError::AccountGone { detail },
         ("externalAccountRequired", _) => AcmeError::ExternalAccountMissing,
         ("userActionRequired" | "agreementRequired", _) => AcmeError::TermsNotAgreed { terms: None },
         ("rejectedIdentifier" | "unsupportedIdentifier", _) => AcmeError::NameRejected { names, detail },

@@ -43,11 +43,16 @@ impl AcmeServer {
             let why = if self.roots.is_some() { "none of its certificates can be used as a root" } else { "this system holds no certificate authorities" };
             return Err(AcmeError::Settings { what: "tls.acme.ca", why: why.to_owned() });
         }
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-        let builder = builder.map_err(|error| AcmeError::Settings { what: "TLS", why: error.to_string() })?;
-        Ok(builder.with_root_certificates(store).with_no_client_auth())
+        believing(store)
     }
+}
+
+/// A client that believes these roots; its provider is not taken from the process.
+pub(super) fn believing(roots: rustls::RootCertStore) -> Result<rustls::ClientConfig, AcmeError> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = builder.map_err(|error| AcmeError::Settings { what: "TLS", why: error.to_string() })?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
 /// What an authority says of itself.
