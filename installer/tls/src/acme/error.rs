@@ -7,6 +7,8 @@ use jiff::Timestamp;
 
 use super::sighting::Sighting;
 
+const LOOKUP: &str = "; its resolver could not look the name up: a zone that fails to load (SERVFAIL), or a broken DNSSEC signature";
+
 /// Why no certificate came from an ACME authority. Text of others is marked as such; keys and secrets are never part of it.
 #[derive(Debug, thiserror::Error)]
 pub enum AcmeError {
@@ -301,12 +303,11 @@ fn told(sightings: &[Sighting]) -> String {
 
 /// What an error type of RFC 8555 §6.7 most often comes from.
 fn hint(kind: &Untrusted<String>, detail: &Untrusted<String>) -> &'static str {
+    let is_lookup = ["SERVFAIL", "DNS lookup"].iter().any(|words| detail.raw().contains(words));
     match kind.raw() {
-        _ if kind.raw() == "dns" || detail.raw().contains("SERVFAIL") || detail.raw().contains("DNS lookup") => {
-            "; its resolver could not look the name up: a zone that fails to load (SERVFAIL), or a broken DNSSEC signature"
-        }
         "connection" => "; it looks from the Internet: port 80 must be open there, and an AAAA record must lead to the same server",
-        "caa" => "; a CAA record forbids it",
+        "dns" => LOOKUP,
+        _ if is_lookup => LOOKUP,
         "unauthorized" => "; what it found there was not this order's proof: an older value that is still cached, or another server's answer",
         _ => "",
     }
