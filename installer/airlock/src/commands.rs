@@ -29,7 +29,7 @@ use clap::Parser as _;
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
-use crate::arguments::{Arguments, Command, Format};
+use crate::arguments::{Arguments, Command, Format, TlsCommand};
 use crate::failure::Failure;
 use crate::interruption::Interruption;
 use crate::invocation::Invocation;
@@ -156,6 +156,7 @@ fn log(command: &Command, invocation: &Invocation, output: &Output) -> Option<Ru
         Command::Uninstall(_) => "uninstall",
         Command::ComplianceCheck(arguments) if arguments.manifests.is_empty() => "compliance-check",
         Command::Deployment(_) => "deployment",
+        Command::Tls(tls) if matches!(tls.command, TlsCommand::Import(_)) => "tls-import",
         Command::Requirements(_)
         | Command::ComplianceCheck(_)
         | Command::Explain(_)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
-use airlock_model::answers::{Answers, Exposure};
+use airlock_model::answers::{Answers, Exposure, Tls};
 use airlock_model::{DeploymentName, Facts, HostName};
 use serde::Serialize;
 use serde_json::Value;
@@ -41,6 +41,12 @@ pub(crate) struct Shared {
     pub deployments: Option<DeploymentHosts>,
     /// The Airflow deployment that is rendered; none: the platform is.
     pub tenant: Option<Tenant>,
+    /// Where the certificate of the base domain comes from.
+    #[serde(skip)]
+    pub tls: Tls,
+    /// References to the authorities that it leads to, where they are others than the system's.
+    #[serde(skip)]
+    pub trust: Vec<String>,
 }
 
 /// How the edge recognises the hosts of Airflow deployments, and where it passes them on to.
@@ -150,7 +156,19 @@ impl Shared {
         let base_is_site = hosts.values().any(|host| host == base);
         let tenant = input.tenant.map(|tenant| self::tenant(answers, base, &namespaces, tenant)).transpose()?;
         let deployments = deployment_hosts(answers, base, input.facts, deployments)?;
-        Ok(Self { answers: answers_json, base: base.clone(), namespaces, hosts, sites, base_is_site, edge_service_type, deployments, tenant })
+        Ok(Self {
+            answers: answers_json,
+            base: base.clone(),
+            namespaces,
+            hosts,
+            sites,
+            base_is_site,
+            edge_service_type,
+            deployments,
+            tenant,
+            tls: answers.tls.clone(),
+            trust: answers.trust.ca.clone(),
+        })
     }
 }
 

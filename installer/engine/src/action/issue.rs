@@ -10,6 +10,7 @@ use airlock_tls::{Authority, certificate_facts, renewal};
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::obtain;
 use crate::run::Run;
 use crate::{ApplyError, owned};
 
@@ -60,6 +61,11 @@ pub(super) async fn settle(run: &Run<'_>, step: &PlannedStep, spec: &Certificate
             let issued = signer.issue(names, spec.lifetime, now)?;
             store(run, step, spec, Made { certificate: issued.chain_pem, key: issued.key_pem }).await
         }
+        CertificateSubject::Supplied { .. } => {
+            let operation = obtain::settle(run.cluster, &run.halt, spec).await?;
+            settled(run, &step.id, spec.object(), operation);
+            Ok(())
+        }
     }
 }
 
@@ -90,7 +96,7 @@ async fn store(run: &Run<'_>, step: &PlannedStep, spec: &CertificateSpec, made: 
     let class = match spec.subject {
         // Nodes and people were told to trust it.
         CertificateSubject::Authority { .. } => "data-key",
-        CertificateSubject::Server { .. } => "derived",
+        CertificateSubject::Server { .. } | CertificateSubject::Supplied { .. } => "derived",
     };
     let secret = SecretObject {
         namespace: spec.namespace.clone(),

@@ -15,6 +15,7 @@ mod install;
 mod interruption;
 mod monitoring;
 mod rights;
+mod sources;
 mod trying;
 mod uninstall;
 

@@ -1,0 +1,210 @@
+//! The certificate that somebody else issues: found where it comes from, judged, and copied into the Secret that is served.
+//!
+//! What would not work is never written. A source that cannot be read from here leaves what is stored as it is: another person may
+//! run the program on another workstation.
+
+mod source;
+mod ticket;
+
+use std::collections::BTreeMap;
+
+use airlock_cluster::{Cluster, SecretData, SecretObject};
+use airlock_model::{CertificateSource, CertificateSpec, CertificateSubject, CertificateTrust, Operation, Secret, SecretKeyRef, Untrusted, names};
+use airlock_tls::{Content, Form, Host, Issued, Judgement, Request, Supplied, TlsFinding, supplied};
+use jiff::Timestamp;
+
+use super::Settled;
+use crate::run::Run;
+use crate::{ApplyError, Halt};
+use source::Material;
+pub(crate) use source::authorities;
+
+const TLS: &str = "kubernetes.io/tls";
+const CERTIFICATE: &str = "tls.crt";
+const KEY: &str = "tls.key";
+
+/// What was found where a certificate comes from.
+pub struct Found {
+    /// Where that is, for sentences.
+    pub source: String,
+    /// What is to be said about it; none: it has not come yet.
+    pub judgement: Option<Judgement>,
+    /// The Secret holds it.
+    pub current: bool,
+    pair: Option<Issued>,
+}
+
+/// How an import ended.
+pub struct Imported {
+    /// What is to be said about what was handed in.
+    pub judgement: Judgement,
+    /// What happened to the Secret; none: nothing, as it would not work or is there already.
+    pub operation: Option<Operation>,
+    /// Only the authorities that the import was given lead there, not those of the answers.
+    pub needs_trust: bool,
+}
+
+impl Found {
+    /// Refuses what would not work.
+    pub fn usable(self) -> Result<Self, ApplyError> {
+        match &self.judgement {
+            Some(judgement) if judgement.error().is_some() => Err(ApplyError::CertificateRefused { source_of: self.source, judgement: Box::new(judgement.clone()) }),
+            _ => Ok(self),
+        }
+    }
+}
+
+/// Looks at the source of a certificate and at what is stored of it. It writes nothing.
+pub async fn find_supplied(cluster: &Cluster, spec: &CertificateSpec) -> Result<Found, ApplyError> {
+    let wanted = Wanted::of(cluster, spec).await?;
+    let stored = stored(cluster, spec).await?;
+    let CertificateSource::Request { secret } = wanted.source else {
+        let material = Material::read(cluster, wanted.source).await?;
+        return Ok(wanted.hold(&material, stored.as_ref()));
+    };
+    let source = format!("the certificate in the Secret {}/{}", spec.namespace, spec.name);
+    let key = cluster.secret(&spec.namespace, secret).await.map_err(ApplyError::of)?;
+    let (Some(stored), Some(key)) = (stored, key) else { return Ok(Found { source, judgement: None, current: false, pair: None }) };
+    let Supplied { judgement, pair } = wanted.judge(&[content(spec, &stored, CERTIFICATE)], Some(&key_of(spec, secret, &key)), None, true);
+    Ok(Found { source, judgement: Some(judgement), current: pair.is_some(), pair })
+}
+
+/// Brings the Secret to its source; what stands there already is kept.
+pub(super) async fn settle(cluster: &Cluster, halt: &Halt, spec: &CertificateSpec) -> Result<Option<Operation>, ApplyError> {
+    let found = find_supplied(cluster, spec).await?.usable()?;
+    match found.pair {
+        Some(pair) if !found.current => {
+            halt.checkpoint()?;
+            write(cluster, spec, &pair).await.map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The gate `certificate`: is what was asked for there?
+pub(super) async fn settle_gate(run: &Run<'_>, spec: &CertificateSpec) -> Result<Settled, ApplyError> {
+    let found = find_supplied(run.cluster, spec).await?;
+    if found.current {
+        return Ok(Settled::Done);
+    }
+    let CertificateSubject::Supplied { names, source: CertificateSource::Request { secret }, .. } = &spec.subject else { return Err(no_source(spec)) };
+    let at = SecretKeyRef { namespace: spec.namespace.clone(), name: secret.clone(), key: names::REQUEST_KEY.to_owned() };
+    let request = super::push::secret_text(run, &at).await?;
+    Ok(Settled::Waits(Box::new(ticket::write(&spec.namespace, names, request.expose(), &found))))
+}
+
+/// Judges what an authority answered to our request, and stores it if it will do. `more` are authorities beside those of the answers.
+pub async fn import(cluster: &Cluster, spec: &CertificateSpec, files: &[Content], more: Vec<Content>) -> Result<Imported, ApplyError> {
+    let mut wanted = Wanted::of(cluster, spec).await?;
+    let CertificateSource::Request { secret } = wanted.source else { return Err(no_source(spec)) };
+    let missing = || ApplyError::SecretMissing { at: SecretKeyRef { namespace: spec.namespace.clone(), name: secret.clone(), key: KEY.to_owned() } };
+    let data = cluster.secret(&spec.namespace, secret).await.map_err(ApplyError::of)?.filter(|data| data.data.contains_key(KEY)).ok_or_else(missing)?;
+    let key = key_of(spec, secret, &data);
+    let mut found = wanted.judge(files, Some(&key), None, false);
+    let needs_trust = found.pair.is_none() && !more.is_empty();
+    if needs_trust {
+        wanted.authorities.extend(more);
+        found = wanted.judge(files, Some(&key), None, false);
+    }
+    let Supplied { judgement, pair } = found;
+    let Some(pair) = pair else { return Ok(Imported { judgement, operation: None, needs_trust: false }) };
+    let is_stored = stored(cluster, spec).await?.is_some_and(|stored| holds(&stored, &pair));
+    // One write of one Secret: there is nothing that a lease would keep together.
+    let operation = if is_stored { None } else { Some(write(cluster, spec, &pair).await?) };
+    Ok(Imported { judgement, operation, needs_trust })
+}
+
+/// What a certificate is held against.
+struct Wanted<'a> {
+    source: &'a CertificateSource,
+    hosts: Vec<Host>,
+    authorities: Vec<Content>,
+}
+
+impl<'a> Wanted<'a> {
+    async fn of(cluster: &Cluster, spec: &'a CertificateSpec) -> Result<Self, ApplyError> {
+        let CertificateSubject::Supplied { names, source, trust } = &spec.subject else { return Err(no_source(spec)) };
+        let hosts = names.iter().map(|name| name.parse()).collect::<Result<Vec<Host>, TlsFinding>>().map_err(|finding| ApplyError::PlanMalformed { reason: finding.why.to_string() })?;
+        Ok(Self { source, hosts, authorities: trusted(cluster, trust.as_ref()).await? })
+    }
+
+    fn judge(&self, files: &[Content], key: Option<&Content>, password: Option<&Secret<String>>, ending: bool) -> Supplied {
+        supplied(&Request { files, key, password, hosts: &self.hosts, authorities: &self.authorities, at: Timestamp::now(), form: Form::AsClients, ending })
+    }
+
+    fn hold(&self, material: &Material, stored: Option<&SecretData>) -> Found {
+        let source = material.name.clone();
+        let judge = |ending| self.judge(&material.files, material.key.as_ref(), material.password.as_ref(), ending);
+        if let (Some(absent), Some(stored)) = (&material.absent, stored) {
+            let own = |key: &str| Content::of_bytes(format!("`{key}` of the Secret that is there"), value(stored, key));
+            let Supplied { judgement, pair } = self.judge(&[own(CERTIFICATE)], Some(&own(KEY)), None, true);
+            return Found { source, judgement: Some(judgement.unseen(absent)), current: pair.is_some(), pair };
+        }
+        // What is served already may come to its end; what is new may not.
+        let Supplied { judgement, pair } = judge(true);
+        if pair.as_ref().zip(stored).is_some_and(|(pair, stored)| holds(stored, pair)) {
+            return Found { source, judgement: Some(judgement), current: true, pair };
+        }
+        let Supplied { judgement, pair } = judge(false);
+        Found { source, judgement: Some(judgement), current: false, pair }
+    }
+}
+
+/// The authorities that the answers name: from their files, or where these are not, from the cluster.
+async fn trusted(cluster: &Cluster, trust: Option<&CertificateTrust>) -> Result<Vec<Content>, ApplyError> {
+    let Some(trust) = trust else { return Ok(Vec::new()) };
+    let files = trust.references.iter().map(|reference| source::file(reference)).collect::<Result<Vec<_>, _>>()?;
+    if files.iter().all(|file| file.bytes.is_ok()) {
+        return Ok(files);
+    }
+    let at = &trust.secret;
+    let secret = cluster.secret(&at.namespace, &at.name).await.map_err(ApplyError::of)?;
+    Ok(match secret.and_then(|mut secret| secret.data.remove(&at.key)) {
+        Some(pem) => vec![Content::of_bytes(format!("`{}` of the Secret {}/{}", at.key, at.namespace, at.name), pem.expose())],
+        None => files,
+    })
+}
+
+async fn stored(cluster: &Cluster, spec: &CertificateSpec) -> Result<Option<SecretData>, ApplyError> {
+    let secret = cluster.secret(&spec.namespace, &spec.name).await.map_err(ApplyError::of)?;
+    match secret {
+        Some(secret) if secret.secret_type != TLS => {
+            Err(ApplyError::SecretForeign { namespace: spec.namespace.clone(), name: spec.name.clone(), found: Untrusted::new(secret.secret_type), planned: TLS.to_owned() })
+        }
+        other => Ok(other),
+    }
+}
+
+fn value<'a>(secret: &'a SecretData, key: &str) -> &'a [u8] {
+    secret.data.get(key).map_or(&[], |value| value.expose())
+}
+
+fn content(spec: &CertificateSpec, secret: &SecretData, key: &str) -> Content {
+    Content::of_bytes(format!("`{key}` of the Secret {}/{}", spec.namespace, spec.name), value(secret, key))
+}
+
+fn key_of(spec: &CertificateSpec, name: &str, secret: &SecretData) -> Content {
+    Content::of_bytes(format!("`{KEY}` of the Secret {}/{name}", spec.namespace), value(secret, KEY))
+}
+
+/// Whether the Secret holds this very pair.
+fn holds(secret: &SecretData, pair: &Issued) -> bool {
+    value(secret, CERTIFICATE) == pair.chain_pem.as_bytes() && value(secret, KEY) == pair.key_pem.expose().as_bytes()
+}
+
+async fn write(cluster: &Cluster, spec: &CertificateSpec, pair: &Issued) -> Result<Operation, ApplyError> {
+    let secret = SecretObject {
+        namespace: spec.namespace.clone(),
+        name: spec.name.clone(),
+        secret_type: TLS.to_owned(),
+        labels: spec.labels.clone(),
+        annotations: BTreeMap::from([(names::ANNOTATION_CLASS.to_owned(), "derived".to_owned())]),
+        data: BTreeMap::from([(CERTIFICATE.to_owned(), Secret::new(pair.chain_pem.clone().into_bytes())), (KEY.to_owned(), Secret::new(pair.key_pem.expose().clone().into_bytes()))]),
+    };
+    let applied = cluster.apply_secret(&secret).await.map_err(ApplyError::of)?;
+    Ok(if applied.created { Operation::Create } else { Operation::Update })
+}
+
+fn no_source(spec: &CertificateSpec) -> ApplyError {
+    ApplyError::PlanMalformed { reason: format!("nobody hands over the certificate {}", spec.name) }
+}
