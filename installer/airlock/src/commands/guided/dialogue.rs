@@ -105,7 +105,7 @@ impl Dialogue<'_> {
                     Some(choice) => match choice.further {
                         None => choice.value.clone(),
                         Some(further) => match self.further(further).await? {
-                            Some(text) => text,
+                            Some(text) => format!("{} {text}", choice.value).trim_start().to_owned(),
                             None => continue,
                         },
                     },
@@ -276,7 +276,7 @@ fn field(form: &Form, suggested: Option<String>) -> Field {
         Form::Choice(choices) => {
             let labels = choices.iter().map(|choice| choice.label.clone()).collect();
             // A value that no choice has was told further by the one that asks for it.
-            let at = |suggested: &String| choices.iter().position(|choice| choice.value == *suggested).or_else(|| choices.iter().position(|choice| choice.further.is_some()));
+            let at = |suggested: &String| choices.iter().position(|choice| choice.value == *suggested).or_else(|| choices.iter().position(|choice| choice.further.is_some() && suggested.starts_with(&choice.value)));
             Field::Choice { labels, suggested: suggested.as_ref().and_then(at).unwrap_or_default() }
         }
         Form::Only(text) => Field::Choice { labels: vec![text.clone()], suggested: 0 },
