@@ -3,7 +3,7 @@
 
 use airlock_cluster::{Cluster, SecretData};
 use airlock_engine::Imported;
-use airlock_model::answers::{Answers, TlsSource};
+use airlock_model::answers::Answers;
 use airlock_model::{Action, CertificateSpec, CertificateSubject, Gate, Installed, ObjectRef};
 use airlock_render::RenderInput;
 use airlock_tls::{Authorities, Content, Expected, Form, Judgement, Purpose, certificates_from_pem, validate};
@@ -56,9 +56,6 @@ pub struct Import {
 /// Takes what an authority answered to the request of this installation.
 pub async fn import(cluster: &Cluster, namespace: &str, files: &[Content], more: Vec<Content>) -> Result<Import, PlatformError> {
     let (record, answers) = verify::recorded(cluster, namespace).await?;
-    if answers.tls.source != TlsSource::Csr {
-        return Err(PlatformError::NothingRequested { namespace: namespace.to_owned() });
-    }
     let spec = requested(&answers, &record.installation)?.ok_or_else(|| PlatformError::NothingRequested { namespace: namespace.to_owned() })?;
     let imported = airlock_engine::import(cluster, &spec, files, more).await?;
     Ok(Import { imported, secret: spec.object(), complete: record.complete })
@@ -68,7 +65,8 @@ pub async fn import(cluster: &Cluster, namespace: &str, files: &[Content], more:
 fn requested(answers: &Answers, installation: &str) -> Result<Option<CertificateSpec>, PlatformError> {
     let (release, base) = (airlock_render::release()?, answers.base()?);
     let rendered = airlock_render::render(&RenderInput { answers, base: &base, release: &release, lock: None, facts: None, installation, tenant: None })?;
-    Ok(rendered.components.into_iter().flat_map(|component| component.certificates).find(|spec| matches!(spec.subject, CertificateSubject::Supplied { .. })))
+    let steps = desired::steps(answers, &base, &rendered, None, None)?;
+    Ok(steps.into_iter().find_map(|step| if let Action::Await(Gate::Certificate(spec)) = step.action { Some(spec) } else { None }))
 }
 
 /// The authorities in the cluster that the certificate of the base domain may lead to, PEM; none: those that every system knows.

@@ -198,7 +198,7 @@ fn certificate(steps: &mut Steps, spec: &CertificateSpec, authorities: &[String]
         CertificateSubject::Server { .. } => steps.add(&format!("certificate.{}", spec.name), format!("issue the certificate {}", spec.name), &strings(authorities), Action::Issue(spec.clone())),
         CertificateSubject::Supplied { source: CertificateSource::Request { secret }, .. } => {
             let after = [trusted(), vec![format!("secret.{secret}")]].concat();
-            steps.add("gate.certificate", "wait for the certificate that was asked for".into(), &strings(&after), Action::Await(Gate::Certificate(spec.clone())))
+            steps.add("gate.certificate", "wait for the certificate that was asked for".into(), &strings(&after), Action::Await(Gate::Certificate(retained_certificate(spec))))
         }
         CertificateSubject::Supplied { .. } => steps.add(&format!("certificate.{}", spec.name), format!("take over the certificate {}", spec.name), &strings(&trusted()), Action::Issue(spec.clone())),
     })
@@ -294,16 +294,16 @@ fn retained_label() -> (String, String) {
     (names::LABEL_RETAINED.to_owned(), "true".to_owned())
 }
 
-/// What uninstall keeps bears its label from the beginning, so that keeping needs no write to a Secret.
+/// What uninstall keeps bears its label from the beginning, so that keeping needs no write to a Secret. A request has cost people time.
 fn retained_secret(spec: &SecretSpec) -> SecretSpec {
     let mut spec = spec.clone();
-    if spec.class == SecretClass::DataKey {
+    if spec.class == SecretClass::DataKey || spec.name == names::BASE_DOMAIN_REQUEST {
         spec.labels.extend([retained_label()]);
     }
     spec
 }
 
-/// Authorities are kept: nodes and people have been told to trust them.
+/// Authorities are kept: nodes and people have been told to trust them. So is what somebody issued by a request.
 fn retained_certificate(spec: &CertificateSpec) -> CertificateSpec {
     let mut spec = spec.clone();
     spec.labels.extend([retained_label()]);

@@ -43,6 +43,14 @@ impl Judgement {
         let finding = TlsFinding::warn("tls.source-absent", why, Way::GiveFile, "run it where the source of the certificate can be read");
         self.and(Self::new(vec![finding], Vec::new()))
     }
+
+    /// It was issued by a request of ours, but not by the present one.
+    #[must_use]
+    pub fn answering_former(self) -> Self {
+        let why = "it answers an earlier request: its key is that of the certificate that is served now";
+        let finding = TlsFinding::warn("tls.request-former", why, Way::Reissue, "have it issued by the present request, which `airlock install` shows");
+        self.and(Self::new(vec![finding], Vec::new()))
+    }
 }
 
 /// The certificates of several files of authorities as one PEM text.

@@ -107,11 +107,19 @@ pub async fn import(cluster: &Cluster, spec: &CertificateSpec, files: &[Content]
         found = wanted.judge(files, Some(&key), None, false);
     }
     let Supplied { judgement, pair } = found;
-    let Some(pair) = pair else { return Ok(Imported { judgement, operation: None, needs_trust: false }) };
-    let is_stored = stored(cluster, spec).await?.is_some_and(|stored| holds(&stored, &pair));
+    let stored = stored(cluster, spec).await?;
+    let Some(pair) = pair else {
+        let is_former = is_of_other_key(&judgement) && stored.is_some_and(|stored| !is_of_other_key(&wanted.judge(files, Some(&content(spec, &stored, KEY)), None, true).judgement));
+        return Ok(Imported { judgement: if is_former { judgement.answering_former() } else { judgement }, operation: None, needs_trust: false });
+    };
+    let is_stored = stored.is_some_and(|stored| holds(&stored, &pair));
     // One write of one Secret: there is nothing that a lease would keep together.
     let operation = if is_stored { None } else { Some(write(cluster, spec, &pair).await?) };
     Ok(Imported { judgement, operation, needs_trust })
+}
+
+fn is_of_other_key(judgement: &Judgement) -> bool {
+    judgement.error().is_some_and(|finding| finding.code.0 == "tls.key-mismatch")
 }
 
 /// What a certificate is held against.

@@ -144,6 +144,12 @@ pub(super) const CODES: &[CodeSpec] = &[
         "what is stored is kept; whether its source has changed cannot be seen",
         "run it where the source can be read",
     ),
+    told(
+        "tls.request-former",
+        "a certificate answers an earlier request of the installation",
+        "the names or the key have changed since, so there is another request",
+        "have it issued by the present request, which `airlock install` shows",
+    ),
     told("tls.text-repaired", "the text of a file was mended while it was read", "editors and shells change line ends, add marks, or indent", "nothing has to be done"),
     told("tls.converted", "a file was converted while it was read", "it was binary (DER), PKCS#7, or PKCS#12", "nothing has to be done"),
     told("tls.order-mended", "certificates were put into the order of a chain", "servers send their own certificate first, then each issuer in turn", "nothing has to be done"),

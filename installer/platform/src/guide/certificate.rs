@@ -20,8 +20,16 @@ pub(super) fn choices() -> Vec<Choice> {
     let told = |value: &str, label: &str, further: &'static str| Choice { further: Some(further), ..Choice::new(value, label) };
     vec![
         Choice::new(OWN, "a private authority that signs for the base domain alone"),
-        told(REQUEST, "your own authority, by a request that Airlock makes", "Which file holds its root? (file:PATH, or - where every system knows it; and the word wildcard for *.DOMAIN instead of each host)"),
-        told(FILES, "nobody any more: you have files", "Which files? (file:PATH of the certificate, file:PATH of its key, password=file:PATH where it has one, file:PATH of the root unless every system knows it)"),
+        told(
+            REQUEST,
+            "your own authority, by a request that Airlock makes",
+            "Which file holds its root? (file:PATH, or - where every system knows it; and the word wildcard for *.DOMAIN instead of each host)",
+        ),
+        told(
+            FILES,
+            "it is issued already, and you have the files",
+            "Which files? (file:PATH of the certificate, file:PATH of its key, password=file:PATH where it has one, file:PATH of the root unless every system knows it)",
+        ),
         told(SECRET, "others, who keep it in a Secret of the cluster", "Which Secret? (NAMESPACE/NAME, and file:PATH of the root unless every system knows it)"),
     ]
 }

@@ -128,6 +128,40 @@ fn a_request_is_answered_by_a_companys_authority() {
     assert!(import("renewed.pem").expect(0).json()["next"].is_null());
     site.install(&answers).expect(0);
     eventually_served(&site, &company, &company.serial("renewed"));
+
+    an_answer_to_a_former_request_is_told_from_others(&site, &company);
+    what_people_issued_is_kept_for_the_next_install(&site, &company);
+}
+
+/// With a host by name the request is another one, and what is served goes on being served.
+fn an_answer_to_a_former_request_is_told_from_others(site: &Site, company: &Company) {
+    let by_name = site.answers(&format!("tls: {{ source: csr }}\ntrust: {{ ca: ['{}'] }}\n", company.reference("root.crt")));
+    let waiting = site.run(&["install", "--answers", &by_name.display().to_string(), "--yes", "-o", "json"]).expect(11);
+    let names = waiting.json()["tickets"][0]["paste"].as_str().unwrap_or_default().to_owned();
+    assert!(names.contains(&format!("{}, {}\n", site.base(), site.registry())) && !names.contains("*."), "{names}");
+    let refused = site.run(&["tls", "import", &company.path("renewed.pem").display().to_string(), "--namespace", &site.name, "-o", "json"]).expect(3).json();
+    let codes: Vec<&str> = refused["findings"].as_array().into_iter().flatten().filter_map(|finding| finding["code"].as_str()).collect();
+    assert_eq!(codes, ["tls.key-mismatch", "tls.request-former"], "{refused}");
+    assert_eq!(served(site, company), company.serial("renewed"));
+    company.sign("named", &requested(&waiting), &[&site.base(), &site.registry()]);
+    company.concatenate(&["named.crt", "issuing.crt"], "named.pem");
+    site.run(&["tls", "import", &company.path("named.pem").display().to_string(), "--namespace", &site.name]).expect(0);
+    site.install(&by_name).expect(0);
+    eventually_served(site, company, &company.serial("named"));
+}
+
+fn what_people_issued_is_kept_for_the_next_install(site: &Site, company: &Company) {
+    let by_name = site.answers(&format!("tls: {{ source: csr }}\ntrust: {{ ca: ['{}'] }}\n", company.reference("root.crt")));
+    let removed = site.run(&["uninstall", "--namespace", &site.name, "--yes"]).expect(0);
+    assert!(removed.said().contains("base-domain-request") && removed.said().contains("base-domain-tls"), "what stays is named:\n{}", removed.said());
+    let mut run = site.install(&by_name);
+    if run.exit == 11 {
+        assert!(!run.stdout.contains(": certificate"), "{}", run.said());
+        site.set_dns();
+        run = site.install(&by_name);
+    }
+    run.expect(0);
+    assert_eq!(served(site, company), company.serial("named"));
 }
 
 fn wrong_answers_are_refused_and_nothing_is_written(site: &Site, company: &Company, request: &str, names: &[&str]) {

@@ -22,11 +22,7 @@ fn from_files() -> Vec<DesiredStep> {
 
 fn on_request() -> Vec<DesiredStep> {
     let gate = Gate::Certificate(supplied(CertificateSource::Request { secret: "request".into() }));
-    vec![
-        step("secret", &[], Action::Generate(request())),
-        step("gate", &["secret"], Action::Await(gate)),
-        step("edge", &["gate"], Action::Apply(vec![object("Deployment", "edge")])),
-    ]
+    vec![step("secret", &[], Action::Generate(request())), step("gate", &["secret"], Action::Await(gate)), step("edge", &["gate"], Action::Apply(vec![object("Deployment", "edge")]))]
 }
 
 /// What is there: the edge, and perhaps a certificate that its source confirms or not, and the request.
