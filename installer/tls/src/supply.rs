@@ -41,7 +41,7 @@ impl Judgement {
     pub fn unseen(self, source: &str) -> Self {
         let why = format!("{source}, so that nobody can say from here whether it has changed; what is stored stays");
         let finding = TlsFinding::warn("tls.source-absent", why, Way::GiveFile, "run it where the source of the certificate can be read");
-        self.and(Self::new(vec![finding], Vec::new()))
+        self.and(finding.into())
     }
 
     /// It was issued by a request of ours, but not by the present one.
@@ -49,7 +49,7 @@ impl Judgement {
     pub fn answering_former(self) -> Self {
         let why = "it answers an earlier request: its key is that of the certificate that is served now";
         let finding = TlsFinding::warn("tls.request-former", why, Way::Reissue, "have it issued by the present request, which `airlock install` shows");
-        self.and(Self::new(vec![finding], Vec::new()))
+        self.and(finding.into())
     }
 }
 

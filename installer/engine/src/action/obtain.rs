@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use airlock_cluster::{Cluster, SecretData, SecretObject};
 use airlock_model::{CertificateSource, CertificateSpec, CertificateSubject, CertificateTrust, Operation, Secret, SecretKeyRef, Untrusted, names};
-use airlock_tls::{Content, Form, Host, Issued, Judgement, Request, Supplied, TlsFinding, supplied};
+use airlock_tls::{Content, Form, Host, Issued, Judgement, Request, Supplied, TlsFinding, authorities_pem, supplied};
 use jiff::Timestamp;
 
 use super::Settled;
@@ -133,7 +133,10 @@ impl<'a> Wanted<'a> {
     async fn of(cluster: &Cluster, spec: &'a CertificateSpec) -> Result<Self, ApplyError> {
         let CertificateSubject::Supplied { names, source, trust } = &spec.subject else { return Err(no_source(spec)) };
         let hosts = names.iter().map(|name| name.parse()).collect::<Result<Vec<Host>, TlsFinding>>().map_err(|finding| ApplyError::PlanMalformed { reason: finding.why.to_string() })?;
-        Ok(Self { source, hosts, authorities: trusted(cluster, trust.as_ref()).await? })
+        let authorities = trusted(cluster, trust.as_ref()).await?;
+        // They go into the cluster before anything that leads to them is there.
+        authorities_pem(&authorities).map_err(|finding| ApplyError::CertificateRefused { source_of: "the authorities of `trust.ca`".to_owned(), judgement: Box::new(finding.into()) })?;
+        Ok(Self { source, hosts, authorities })
     }
 
     fn judge(&self, files: &[Content], key: Option<&Content>, password: Option<&Secret<String>>, ending: bool) -> Supplied {

@@ -55,6 +55,11 @@ fn a_wrong_file_ends_before_the_first_write(site: &Site, answers: &Path) {
         let refused = site.run(&[command, "--answers", &answers.display().to_string(), "--yes"]).expect(3);
         assert!(refused.first_error().starts_with("error[tls.key-mismatch]") && refused.stderr.contains("fix: give the key"), "{}", refused.stderr);
     }
+    let document = site.run(&["plan", "--answers", &answers.display().to_string(), "-o", "json"]).expect(3).json();
+    assert_eq!((document.pointer("/error/code"), document.pointer("/error/certificate/verdict")), (Some(&"tls.key-mismatch".into()), Some(&"fail".into())), "{document}");
+    let no_authority = site.answers("tls: { source: csr }\ntrust: { ca: ['file:/etc/hostname'] }\n");
+    let refused = site.install(&no_authority).expect(3);
+    assert!(refused.first_error().contains("the authorities of `trust.ca`"), "{}", refused.stderr);
     assert_eq!(audit.writes(), [], "nothing is written for a certificate that would not work");
 }
 
