@@ -11,8 +11,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 pub(crate) use compliance::ComplianceCheck;
-pub(crate) use in_pods::{Alert, Certificates, Database, DatabaseCommand, DatabaseRole, Probe, Reload};
-pub(crate) use tls::{Tls, TlsCheck, TlsCommand, TlsImport};
+pub(crate) use in_pods::{Alert, Certificates, Database, DatabaseCommand, DatabaseRole, Probe, Reload, Renew};
+pub(crate) use tls::{Tls, TlsCheck, TlsCommand, TlsImport, TlsRenew};
 
 /// Installs a private registry and Apache Airflow on a Kubernetes cluster under the customer's security rules.
 ///
@@ -95,7 +95,7 @@ pub(crate) enum Command {
     Uninstall(Uninstall),
     /// Airflow deployments: make, change, list, show, delete
     Deployment(Deployment),
-    /// Certificates: say whether they will do, take those that were asked for
+    /// Certificates: say whether they will do, take those that were asked for, how those of the platform are, and renew them
     Tls(Tls),
     /// Judge the installation against a security policy profile, by attempts; or files, without a cluster
     ComplianceCheck(ComplianceCheck),
@@ -117,6 +117,9 @@ pub(crate) enum Command {
     /// In the pod of Prometheus: measure when certificates end
     #[command(hide = true)]
     Certificates(Certificates),
+    /// In the renewer's pod: look at each certificate of the platform, and renew what is due
+    #[command(hide = true)]
+    Renew(Renew),
     /// In pods: tell a server when its certificate changed, and see that it serves it
     #[command(hide = true)]
     Reload(Reload),

@@ -14,6 +14,7 @@ mod install;
 mod plan;
 mod probe;
 mod reload;
+mod renew;
 mod requirements;
 mod schema;
 mod session;
@@ -29,7 +30,7 @@ use clap::Parser as _;
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
-use crate::arguments::{Arguments, Command, Format, TlsCommand};
+use crate::arguments::{Arguments, Command, Format, Tls, TlsCommand};
 use crate::failure::Failure;
 use crate::interruption::Interruption;
 use crate::invocation::Invocation;
@@ -120,6 +121,7 @@ async fn dispatch(session: &Session<'_>, command: &Command) -> Result<Exit, Fail
         Command::Alert(arguments) => Box::pin(alert::run(arguments)).await,
         Command::Certificates(arguments) => Box::pin(certificates::run(arguments)).await,
         Command::Reload(arguments) => Box::pin(reload::run(arguments)).await,
+        Command::Renew(arguments) => Box::pin(renew::run(session, arguments)).await,
     }
 }
 
@@ -142,7 +144,8 @@ fn answers(command: &Command) -> Option<&Path> {
         | Command::Probe(_)
         | Command::Alert(_)
         | Command::Certificates(_)
-        | Command::Reload(_) => None,
+        | Command::Reload(_)
+        | Command::Renew(_) => None,
     }
 }
 
@@ -157,6 +160,7 @@ fn log(command: &Command, invocation: &Invocation, output: &Output) -> Option<Ru
         Command::ComplianceCheck(arguments) if arguments.manifests.is_empty() => "compliance-check",
         Command::Deployment(_) => "deployment",
         Command::Tls(tls) if matches!(tls.command, TlsCommand::Import(_)) => "tls-import",
+        Command::Tls(Tls { command: TlsCommand::Renew(_) }) => "tls-renew",
         Command::Requirements(_)
         | Command::ComplianceCheck(_)
         | Command::Explain(_)
@@ -167,7 +171,8 @@ fn log(command: &Command, invocation: &Invocation, output: &Output) -> Option<Ru
         | Command::Probe(_)
         | Command::Alert(_)
         | Command::Certificates(_)
-        | Command::Reload(_) => return None,
+        | Command::Reload(_)
+        | Command::Renew(_) => return None,
     };
     match RunLog::open(name) {
         Ok(log) => {

@@ -23,7 +23,7 @@ pub(crate) struct Resource {
 /// Kinds that were asked for once.
 pub(crate) type Known = Arc<Mutex<BTreeMap<(String, String), Resource>>>;
 
-const BUILT_IN: [(&str, &str, &str, bool); 37] = [
+const BUILT_IN: [(&str, &str, &str, bool); 38] = [
     ("v1", "Namespace", "namespaces", false),
     ("v1", "Node", "nodes", false),
     ("v1", "PersistentVolume", "persistentvolumes", false),
@@ -59,6 +59,7 @@ const BUILT_IN: [(&str, &str, &str, bool); 37] = [
     ("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", "validatingwebhookconfigurations", false),
     ("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", "mutatingwebhookconfigurations", false),
     ("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy", "validatingadmissionpolicies", false),
+    ("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings", false),
     ("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", false),
     ("gateway.networking.k8s.io/v1", "GatewayClass", "gatewayclasses", false),
 ];

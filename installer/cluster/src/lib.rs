@@ -18,6 +18,7 @@ mod error;
 mod kinds;
 mod kubeconfig;
 mod lease;
+mod merge;
 mod observe;
 mod phase;
 mod pod;

@@ -17,6 +17,7 @@ use airlock_model::{Action, CertificateSubject, Gate, ObjectRef, PlannedStep, Ti
 pub(crate) use apply::check;
 pub use generate::follows_its_sources;
 pub use obtain::{Found, Imported, find_supplied, import};
+pub(crate) use probe::words;
 pub use run_job::is_outdated;
 
 use crate::{ApplyError, run::Run};

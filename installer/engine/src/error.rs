@@ -98,6 +98,16 @@ pub enum ApplyError {
         /// The Service.
         service: ObjectRef,
     },
+    /// A certificate that was renewed is not the one that is served.
+    #[error("the certificate in {secret} is not what {at} presents: {seen}")]
+    NotServed {
+        /// Its Secret.
+        secret: ObjectRef,
+        /// Where it was looked for.
+        at: String,
+        /// What is there instead.
+        seen: Untrusted<String>,
+    },
     /// A part of a composed value is absent.
     #[error("the Secret {}/{} has no key {}, of which another value is made", at.namespace, at.name, at.key)]
     SecretMissing {
@@ -205,6 +215,7 @@ impl Coded for ApplyError {
             Self::ProbeFailed { .. } => Code("engine.probe-failed"),
             Self::NodePull { .. } => Code("engine.node-pull"),
             Self::NoAddress { .. } => Code("engine.no-address"),
+            Self::NotServed { .. } => Code("engine.not-served"),
             Self::SecretMissing { .. } => Code("engine.secret-missing"),
             Self::ReferenceUnreadable { .. } => Code("engine.reference-unreadable"),
             Self::SecretForeign { .. } => Code("engine.secret-foreign"),
@@ -246,6 +257,7 @@ mod tests {
             ApplyError::ProbeFailed { step: "s".into(), attempt: String::new(), seen: text() },
             ApplyError::NodePull { pool: String::new(), image: String::new(), reason: text() },
             ApplyError::NoAddress { service: object() },
+            ApplyError::NotServed { secret: object(), at: String::new(), seen: text() },
             ApplyError::SecretMissing { at: at() },
             ApplyError::ReferenceUnreadable { reference: String::new(), reason: String::new() },
             ApplyError::SecretForeign { namespace: String::new(), name: String::new(), found: text(), planned: String::new() },

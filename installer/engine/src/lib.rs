@@ -5,13 +5,14 @@
 //! record), `order` says which step is next, `action` has one file for each action (observe, act, verify), `decision`
 //! whether an object may be written. `lease` keeps other runs away, `halt` ends a run early, `memory` writes journal,
 //! inventory, and [`record`], on which nothing depends: a run that was killed is simply run again.
-//! [`attempts`] carries out attempts on the workstation and in pods, also for compliance checks. [`owned_digest`] is how
+//! [`renew()`] renews one certificate while its server goes on. [`attempts`] carries out attempts on the workstation and in pods, also for compliance checks. [`owned_digest`] is how
 //! plan and engine agree on what an object looked like.
 
 pub mod attempts;
 pub mod record;
 
 mod action;
+mod certificate;
 mod decision;
 mod difference;
 mod error;
@@ -24,6 +25,7 @@ mod order;
 mod owned;
 mod pod;
 mod recipe;
+mod renew;
 mod run;
 mod surplus;
 
@@ -35,4 +37,5 @@ pub use halt::Halt;
 pub use options::{ApplyOptions, RunOutcome};
 pub use owned::{is_as_desired, owned_digest};
 pub use recipe::TemplateError;
+pub use renew::{Due, Renewed, last_result, renew};
 pub use run::apply;

@@ -26,6 +26,7 @@ mod plan;
 mod profile;
 mod record;
 mod release;
+mod renewable;
 mod secret;
 mod subject;
 mod untrusted;
@@ -52,6 +53,7 @@ pub use plan::{Action, Change, Connection, FieldChange, Gate, Operation, Plan, P
 pub use profile::{Profile, ProfileGate, ProfileMetadata};
 pub use record::{CertificateFacts, Installed, Inventory, LiveObject, LiveSecret, Record};
 pub use release::{Release, ReleaseImage};
+pub use renewable::{Renewable, RenewalOutcome, RenewalResult, ServedAt};
 pub use secret::Secret;
 pub use subject::{Place, Subject, field_path};
 pub use untrusted::Untrusted;

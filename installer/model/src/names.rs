@@ -41,6 +41,13 @@ pub const ANNOTATION_CLASS: &str = "airlock-platform.io/class";
 /// Counter on pods: a rotation raises it and so restarts just the consumers.
 pub const ANNOTATION_SECRET_GENERATION: &str = "airlock-platform.io/secret-generation";
 
+/// On a Secret, and on the pods that notice it by themselves: the fingerprint of the certificate that the renewer put into it.
+pub const ANNOTATION_RENEWED: &str = "airlock-platform.io/renewed";
+/// On a Secret: how the last look of the renewer ended, as JSON.
+pub const ANNOTATION_RENEWAL: &str = "airlock-platform.io/renewal";
+/// Prefix of annotations on pods: for each Secret that was renewed since the workload was applied, the certificate's fingerprint.
+pub const RENEWED_PREFIX: &str = "renewed.airlock-platform.io/";
+
 /// On pods of a Job: it is run again when a Secret that they read was made anew since.
 pub const ANNOTATION_AGAIN: &str = "airlock-platform.io/again";
 
@@ -56,6 +63,13 @@ pub const LEASE: &str = "airlock";
 pub const JOURNALS_KEPT: usize = 10;
 /// Schema of the records; a newer one is refused by an older program.
 pub const RECORD_SCHEMA: u32 = 1;
+
+/// `ConfigMap` with the certificates that the renewer looks after, under [`RENEWALS_KEY`].
+pub const RENEWALS: &str = "renewals";
+/// Key in it: a JSON array.
+pub const RENEWALS_KEY: &str = "renewals.json";
+/// The `CronJob` that renews certificates, its account, and its component.
+pub const RENEWER: &str = "renewer";
 
 /// Secret with the certificate authority that signs for the base domain (keys `tls.crt`, `tls.key`).
 pub const BASE_DOMAIN_CA: &str = "base-domain-ca";

@@ -124,7 +124,7 @@ fn foundations(steps: &mut Steps, component: &RenderedComponent) {
 }
 
 fn is_foundation(object: &ObjectRef) -> bool {
-    matches!(object.kind.as_str(), "NetworkPolicy" | "ServiceAccount" | "Role" | "RoleBinding" | "ResourceQuota" | "LimitRange")
+    matches!(object.kind.as_str(), "NetworkPolicy" | "ServiceAccount" | "Role" | "RoleBinding" | "ResourceQuota" | "LimitRange" | "ValidatingAdmissionPolicy" | "ValidatingAdmissionPolicyBinding")
 }
 
 /// The Secrets in an order in which each stands behind those that it is composed of.

@@ -111,6 +111,30 @@ pub enum PlatformError {
         /// Where the installation is.
         namespace: String,
     },
+    /// The renewer looks after no such certificate.
+    #[error("there is no certificate `{name}`; there are {known}")]
+    CertificateUnknown {
+        /// As it was given.
+        name: String,
+        /// Those that there are.
+        known: String,
+    },
+    /// The list of certificates in the cluster is none.
+    #[error("the ConfigMap {namespace}/renewals does not say which certificates there are: {reason}")]
+    RenewalsUnreadable {
+        /// The platform's namespace.
+        namespace: String,
+        /// Why.
+        reason: String,
+    },
+    /// The Job that renews did not say how it ended.
+    #[error("the Job {job} that renews certificates ended without a result: {reason}")]
+    RenewerSilent {
+        /// Its name.
+        job: String,
+        /// What is known.
+        reason: Untrusted<String>,
+    },
     /// There is no installation.
     #[error("there is no installation in namespace {namespace}")]
     NotInstalled {
@@ -156,6 +180,9 @@ impl Coded for PlatformError {
             Self::NoDeployment { .. } => Code("platform.no-deployment"),
             Self::DeploymentsLeft { .. } => Code("platform.deployments-left"),
             Self::Database(error) => error.code(),
+            Self::CertificateUnknown { .. } => Code("platform.certificate-unknown"),
+            Self::RenewalsUnreadable { .. } => Code("platform.renewals-unreadable"),
+            Self::RenewerSilent { .. } => Code("platform.renewer-silent"),
             Self::Manifests { .. } => Code("platform.manifests-unreadable"),
         }
     }

@@ -3,7 +3,7 @@
 use airlock_model::{Action, CertificateSource, CertificateSubject, Gate, ObjectRef, Right, Vantage};
 
 /// Plural resource names of the kinds that Airlock applies (Kubernetes API reference).
-const RESOURCES: [(&str, &str); 19] = [
+const RESOURCES: [(&str, &str); 21] = [
     ("Namespace", "namespaces"),
     ("ServiceAccount", "serviceaccounts"),
     ("ConfigMap", "configmaps"),
@@ -23,6 +23,8 @@ const RESOURCES: [(&str, &str); 19] = [
     ("Role", "roles"),
     ("RoleBinding", "rolebindings"),
     ("Lease", "leases"),
+    ("ValidatingAdmissionPolicy", "validatingadmissionpolicies"),
+    ("ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings"),
 ];
 
 /// The plural resource name of a kind that Airlock's templates have.

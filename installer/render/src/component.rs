@@ -142,10 +142,6 @@ pub(crate) struct CertificateDeclaration {
     /// server's is taken from there.
     #[serde(default)]
     pub of_base_domain: bool,
-    /// For how long, in days.
-    pub days: u32,
-    /// Renewed when fewer days are left.
-    pub renew_before_days: u32,
 }
 
 /// A certificate authority.
@@ -158,6 +154,10 @@ pub(crate) struct AuthorityDeclaration {
     pub permitted: Names,
     /// A `ConfigMap` that publishes it.
     pub publish: Option<String>,
+    /// For how long, in days.
+    pub days: u32,
+    /// Renewed when fewer days are left.
+    pub renew_before_days: u32,
 }
 
 /// A server's certificate.
@@ -168,6 +168,8 @@ pub(crate) struct ServerDeclaration {
     pub authority: String,
     /// What it proves.
     pub names: Names,
+    /// The port of the component's Service at which it is presented; none: nobody presents it there.
+    pub served_at: Option<u16>,
 }
 
 /// Names in certificates.
@@ -219,6 +221,8 @@ pub(crate) struct Talk {
     /// Which policies are written; only one of them leaves the connection blocked.
     #[serde(default)]
     pub sides: Sides,
+    /// CEL over `answers` and `facts`; absent: always.
+    pub when: Option<String>,
     /// Why.
     pub purpose: String,
 }

@@ -6,7 +6,8 @@ use serde_json::Value;
 use crate::RenderError;
 use crate::component::ComponentSpec;
 
-/// The component as it is installed under these answers: with the images that it runs then; none where `when` does not hold.
+/// The component as it is installed under these answers: with the images that it runs and the connections that it has then; none
+/// where `when` does not hold.
 ///
 /// Without facts, `facts` is null: a condition about them then fails rather than guesses.
 pub(crate) fn installed(spec: &ComponentSpec, answers: &Value, facts: &Value) -> Result<Option<ComponentSpec>, RenderError> {
@@ -19,6 +20,11 @@ pub(crate) fn installed(spec: &ComponentSpec, answers: &Value, facts: &Value) ->
     for (image, condition) in std::mem::take(&mut spec.further_images) {
         if holds(&spec, &condition, answers, facts)? {
             spec.images.insert(image);
+        }
+    }
+    for talk in std::mem::take(&mut spec.talks_to) {
+        if talk.when.as_ref().map_or(Ok(true), |when| holds(&spec, when, answers, facts))? {
+            spec.talks_to.push(talk);
         }
     }
     Ok(Some(spec))

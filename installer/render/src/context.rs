@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 
 use airlock_model::answers::{Answers, Exposure, Tls};
-use airlock_model::{DeploymentName, Facts, HostName};
+use airlock_model::{DeploymentName, Digest, Facts, HostName};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -47,6 +48,30 @@ pub(crate) struct Shared {
     /// References to the authorities that it leads to, where they are others than the system's.
     #[serde(skip)]
     pub trust: Vec<String>,
+    /// When it is looked whether a certificate is due.
+    pub renewal: Schedule,
+}
+
+/// When it is looked whether a certificate is due.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Schedule {
+    /// As cron writes it, in UTC.
+    pub schedule: String,
+    /// From one look to the next.
+    pub every_seconds: u64,
+}
+
+impl Schedule {
+    /// At a minute of the hour that follows from the installation: many clusters must not ask one authority at once.
+    fn new(every: Duration, installation: &str) -> Self {
+        let every_seconds = every.as_secs();
+        let minute = u8::from_str_radix(&Digest::of(installation.as_bytes()).short()[..2], 16).unwrap_or_default() % 60;
+        let schedule = match (every_seconds / 60, every_seconds / 3600) {
+            (minutes, 0) => format!("*/{minutes} * * * *"),
+            (_, hours) => format!("{minute} */{hours} * * *"),
+        };
+        Self { schedule, every_seconds }
+    }
 }
 
 /// How the edge recognises the hosts of Airflow deployments, and where it passes them on to.
@@ -156,6 +181,8 @@ impl Shared {
         let base_is_site = hosts.values().any(|host| host == base);
         let tenant = input.tenant.map(|tenant| self::tenant(answers, base, &namespaces, tenant)).transpose()?;
         let deployments = deployment_hosts(answers, base, input.facts, deployments)?;
+        let every = answers.tls.renewal.every().map_err(|message| RenderError::Declaration { file: "tls.renewal.every".into(), message })?;
+        let renewal = Schedule::new(every, input.installation);
         Ok(Self {
             answers: answers_json,
             base: base.clone(),
@@ -166,6 +193,7 @@ impl Shared {
             edge_service_type,
             deployments,
             tenant,
+            renewal,
             tls: answers.tls.clone(),
             trust: answers.trust.ca.clone(),
         })
@@ -229,4 +257,19 @@ fn namespaces(answers: &Answers, tenant: Option<&DeploymentName>) -> Result<Name
     let take = |key: &'static str, name: &str| if valid(name) { Ok(name.to_owned()) } else { Err(RenderError::NamespaceName { key, name: name.to_owned() }) };
     let tenant = tenant.map(|tenant| take("tenants", &tenant.namespace(answers))).transpose()?.unwrap_or_default();
     Ok(NamespaceNames { platform: take("platform", &answers.namespaces.platform)?, probes: take("probes", &answers.namespaces.probes)?, tenant })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schedule_begins_anew_with_each_hour_or_day() {
+        let schedule = |hours: u64, minutes: u64| Schedule::new(Duration::from_secs(hours * 3600 + minutes * 60), "id").schedule;
+        assert_eq!(schedule(0, 1), "*/1 * * * *");
+        assert_eq!(schedule(0, 30), "*/30 * * * *");
+        let minute = schedule(12, 0).strip_suffix(" */12 * * *").unwrap().parse::<u8>().unwrap();
+        assert!(minute < 60);
+        assert_eq!(schedule(24, 0), format!("{minute} */24 * * *"));
+    }
 }

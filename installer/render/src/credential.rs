@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use airlock_model::answers::{SecretReference, TlsSource};
+use airlock_model::answers::{Renewal, SecretReference, TlsSource};
 use airlock_model::{CertificateSpec, CertificateSubject, HostName, Recipe, SecretEntry, SecretKeyRef, SecretSpec};
 
 use crate::RenderError;
@@ -108,35 +108,37 @@ fn reference<'a>(values: &Values<'a>, path: &str) -> Option<&'a str> {
     values.shared.answers.pointer(&format!("/{}", path.replace('.', "/"))).and_then(serde_json::Value::as_str)
 }
 
-/// The certificates of a component.
-pub(crate) fn certificates(spec: &ComponentSpec, shared: &Shared, belonging: &Belonging<'_>) -> Result<Vec<CertificateSpec>, RenderError> {
+/// The certificates of a component. Servers' live as long as the answers say, and are renewed at two thirds of it.
+pub(crate) fn certificates(spec: &ComponentSpec, shared: &Shared, renewal: &Renewal, belonging: &Belonging<'_>) -> Result<Vec<CertificateSpec>, RenderError> {
     let namespace = shared.namespaces.at(spec.namespace);
     let certificate = |(name, declared): (&String, &CertificateDeclaration)| {
-        let subject = match (&declared.authority, &declared.server) {
-            (Some(authority), None) => CertificateSubject::Authority {
-                common_name: authority.common_name.replace("{base}", shared.base.as_str()).replace("{namespace}", namespace).chars().take(COMMON_NAME).collect(),
-                permitted: permitted(authority.permitted, spec, shared),
-                publish: authority.publish.clone(),
-            },
-            (None, Some(server)) if declared.of_base_domain && shared.tls.source.is_supplied() => supplied::subject(shared, names(server.names, spec, shared)),
+        let (subject, lifetime, renew_before) = match (&declared.authority, &declared.server) {
+            (Some(authority), None) => {
+                let subject = CertificateSubject::Authority {
+                    common_name: authority.common_name.replace("{base}", shared.base.as_str()).replace("{namespace}", namespace).chars().take(COMMON_NAME).collect(),
+                    permitted: permitted(authority.permitted, spec, shared),
+                    publish: authority.publish.clone(),
+                };
+                (subject, days(authority.days), days(authority.renew_before_days))
+            }
+            // How long it lives is for whoever issues it to say.
+            (None, Some(server)) if declared.of_base_domain && shared.tls.source.is_supplied() => (supplied::subject(shared, names(server.names, spec, shared)), Duration::ZERO, Duration::ZERO),
             (None, Some(server)) => {
-                CertificateSubject::Server { authority_namespace: shared.namespaces.platform.clone(), authority: server.authority.clone(), names: names(server.names, spec, shared) }
+                let subject = CertificateSubject::Server { authority_namespace: shared.namespaces.platform.clone(), authority: server.authority.clone(), names: names(server.names, spec, shared) };
+                let lifetime = renewal.lifetime().map_err(|text| spec.wrong(text))?;
+                (subject, lifetime, lifetime / 3)
             }
             _ => return Err(spec.wrong(format!("the certificate `{name}` needs either `authority` or `server`"))),
         };
-        let days = |days: u32| Duration::from_secs(u64::from(days) * 24 * 60 * 60);
-        Ok(CertificateSpec {
-            namespace: namespace.to_owned(),
-            name: name.clone(),
-            labels: belonging.labels(spec),
-            subject,
-            lifetime: days(declared.days),
-            renew_before: days(declared.renew_before_days),
-        })
+        Ok(CertificateSpec { namespace: namespace.to_owned(), name: name.clone(), labels: belonging.labels(spec), subject, lifetime, renew_before })
     };
     // Who has the certificate from elsewhere needs no authority for it.
     let is_made = |(_, declared): &(&String, &CertificateDeclaration)| !(declared.of_base_domain && declared.authority.is_some() && shared.tls.source.is_supplied());
     spec.certificates.iter().filter(is_made).map(certificate).collect()
+}
+
+fn days(days: u32) -> Duration {
+    Duration::from_secs(u64::from(days) * 24 * 60 * 60)
 }
 
 /// What a server's certificate is for.

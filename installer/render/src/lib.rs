@@ -4,7 +4,7 @@
 //! For each component whose `when` holds ([`condition`]) it renders the texts ([`template`], strict), reads them as
 //! objects ([`manifest`]), completes their pods ([`workload`]), and adds what is declared and not written: accounts and
 //! volumes ([`declared`]), Secrets and certificates by name ([`credential`], [`supplied`]), and `NetworkPolicies` for both sides of every
-//! declared connection ([`connection`], [`policy`]). Labels ([`metadata`]) and patches ([`patch`]) come last.
+//! declared connection ([`connection`], [`policy`]). What is renewed stands in one list ([`renewal`]). Labels ([`metadata`]) and patches ([`patch`]) come last.
 //!
 //! A template writes only what is particular to its component. What must hold for every pod is written by the renderer,
 //! so that it cannot be forgotten.
@@ -23,6 +23,7 @@ mod patch;
 mod policy;
 mod release;
 mod rendered;
+mod renewal;
 mod sizing;
 mod supplied;
 mod template;

@@ -14,7 +14,7 @@ use crate::metadata::Belonging;
 use crate::sizing::SizingTable;
 use crate::template::Templates;
 use crate::workload::{Completion, Configuration};
-use crate::{RenderError, condition, context, credential, declared, manifest, patch, policy, sizing, workload};
+use crate::{RenderError, condition, context, credential, declared, manifest, patch, policy, renewal, sizing, workload};
 
 /// What a render depends on; nothing else does.
 #[derive(Clone, Copy, Debug)]
@@ -163,7 +163,8 @@ pub(crate) fn render_library(library: &Library, input: &RenderInput<'_>) -> Resu
         workload::publish_pod_templates(&mut draft.manifests)?;
     }
     let configuration = workload::configuration(drafts.iter().flat_map(|draft| &draft.manifests), drafts.iter().flat_map(|draft| &draft.secrets))?;
-    let components = drafts.into_iter().map(|draft| workshop.finish(draft, &configuration)).collect::<Result<Vec<_>, _>>()?;
+    let mut components = drafts.into_iter().map(|draft| workshop.finish(draft, &configuration)).collect::<Result<Vec<_>, _>>()?;
+    renewal::publish(&mut components, &known, &workshop.shared, |spec, manifest| workshop.belong(spec, manifest, &workshop.shared.namespaces.platform))?;
     Ok(summed(components, connection::rows(&flows)))
 }
 
@@ -234,13 +235,13 @@ impl Workshop<'_> {
             self.belong(&spec, manifest, namespace)?;
         }
         let secrets = credential::secrets(&spec, &values, &self.templates, &self.belonging)?;
-        let certificates = credential::certificates(&spec, &self.shared, &self.belonging)?;
+        let certificates = credential::certificates(&spec, &self.shared, &self.input.answers.tls.renewal, &self.belonging)?;
         Ok(Draft { spec, manifests, secrets, certificates })
     }
 
     /// Namespace, labels, and annotations.
     fn belong(&self, spec: &ComponentSpec, manifest: &mut Value, namespace: &str) -> Result<(), RenderError> {
-        let is_namespaced = !matches!(manifest["kind"].as_str(), Some("Namespace" | "ClusterRole" | "ClusterRoleBinding" | "PriorityClass"));
+        let is_namespaced = !matches!(manifest["kind"].as_str(), Some("Namespace" | "ClusterRole" | "ClusterRoleBinding" | "PriorityClass" | "ValidatingAdmissionPolicy" | "ValidatingAdmissionPolicyBinding"));
         let fields = manifest.as_object_mut().ok_or_else(|| spec.wrong("a template gives something that is no map"))?;
         let metadata = fields.entry("metadata").or_insert_with(|| Value::Object(Map::new()));
         let metadata = metadata.as_object_mut().ok_or_else(|| spec.wrong("a template gives metadata that is no map"))?;

@@ -43,7 +43,7 @@ pub use host::Host;
 pub use key::PrivateKey;
 pub use pem::certificates_from_pem;
 pub use reading::{Content, LARGEST_FILE};
-pub use renewal::{RenewalCause, renewal};
+pub use renewal::{RenewalCause, due_at, renewal};
 pub use served::{Offered, Seen, judge_served};
 pub use signing_request::{requests_for, signing_request};
 pub use supply::{Supplied, authorities_pem, supplied};

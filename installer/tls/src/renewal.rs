@@ -1,5 +1,8 @@
 //! Whether a stored certificate still is what was asked for.
 
+use std::fmt;
+use std::time::Duration;
+
 use airlock_model::{CertificateFacts, CertificateSpec, CertificateSubject};
 use jiff::Timestamp;
 
@@ -18,6 +21,28 @@ pub enum RenewalCause {
     OtherKey,
     /// An authority was asked for and it is none, or the other way round.
     OtherKind,
+}
+
+impl fmt::Display for RenewalCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Expiring => "its end comes near",
+            Self::NotYetValid => "it was not valid yet",
+            Self::OtherNames => "other names are due",
+            Self::OtherAuthority => "its authority was replaced",
+            Self::OtherKey => "the key beside it was another one",
+            Self::OtherKind => "it was a certificate for another purpose",
+        })
+    }
+}
+
+/// When a certificate is renewed, at the latest: `renew_before` its end, and up to a tenth of that earlier, by its fingerprint,
+/// so that what was issued together is not renewed together.
+pub fn due_at(facts: &CertificateFacts, spec: &CertificateSpec) -> Timestamp {
+    let spread = u8::from_str_radix(&facts.fingerprint.short()[..2], 16).unwrap_or_default();
+    let earlier = spec.renew_before.mul_f64(f64::from(spread) / 2560.0);
+    let before = spec.renew_before.saturating_add(Duration::from_secs(earlier.as_secs()));
+    facts.not_after.checked_sub(before).unwrap_or(Timestamp::MIN)
 }
 
 /// Says why a certificate must be made anew, or nothing when it is as specified. `authority` are the facts of the authority
@@ -63,7 +88,6 @@ fn same_set(left: &[String], right: &[String]) -> bool {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-    use std::time::Duration;
 
     use airlock_model::Digest;
 
@@ -105,6 +129,15 @@ mod tests {
         assert_eq!(renewal(&facts(), &spec(), None, at(59)), None);
         assert_eq!(renewal(&facts(), &spec(), None, at(60)), Some(RenewalCause::Expiring));
         assert_eq!(renewal(&facts(), &spec(), None, at(200)), Some(RenewalCause::Expiring));
+    }
+
+    #[test]
+    fn what_was_issued_together_is_due_apart_and_never_too_late() {
+        let due: Vec<Timestamp> = (0..50u8)
+            .map(|number| due_at(&CertificateFacts { fingerprint: Digest::of(&[number]), ..facts() }, &spec()))
+            .inspect(|due| assert!((at(57)..=at(60)).contains(due), "{due}"))
+            .collect();
+        assert!(due.iter().max().unwrap().duration_since(*due.iter().min().unwrap()).as_hours() > 24);
     }
 
     #[test]

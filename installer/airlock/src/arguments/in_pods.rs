@@ -2,9 +2,12 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use airlock_probe::CertificateServer;
 use clap::{Args, Subcommand};
+
+use super::duration;
 
 /// Arguments of `database`.
 #[derive(Debug, Args)]
@@ -99,6 +102,20 @@ pub(crate) struct Certificates {
     /// A server that presents a certificate, and the name that it is asked for
     #[arg(long, required = true, value_name = "NAME=HOST:PORT", value_parser = certificate_server)]
     pub(crate) server: Vec<CertificateServer>,
+}
+
+/// Arguments of `renew`.
+#[derive(Debug, Args)]
+pub(crate) struct Renew {
+    /// Certificates by their Secrets; else all
+    #[arg(value_name = "SECRET")]
+    pub(crate) secrets: Vec<String>,
+    /// From this look to the next: 60s, 30m, 12h
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) every: Duration,
+    /// Renew what is not due, too
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 /// Arguments of `reload`.

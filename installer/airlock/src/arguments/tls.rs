@@ -20,6 +20,10 @@ pub(crate) enum TlsCommand {
     Check(TlsCheck),
     /// Take the certificate that an authority issued by the installation's request; one that would not work is not stored
     Import(TlsImport),
+    /// Show the platform's certificates: names, end, next renewal, how the last one ended, and whether what is stored is served
+    Status,
+    /// Let the renewer look at the certificates now; what is due is renewed
+    Renew(TlsRenew),
 }
 
 /// Arguments of `tls import`.
@@ -31,6 +35,17 @@ pub(crate) struct TlsImport {
     /// File with the authorities that clients believe, beside `trust.ca` of the answers and those of this system
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) ca: Vec<PathBuf>,
+}
+
+/// Arguments of `tls renew`.
+#[derive(Debug, Args)]
+pub(crate) struct TlsRenew {
+    /// Certificates by their Secrets, as `tls status` names them [default: all]
+    #[arg(value_name = "SECRET")]
+    pub(crate) secrets: Vec<String>,
+    /// Renew what is not due, too
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 /// Arguments of `tls check`.

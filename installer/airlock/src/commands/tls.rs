@@ -1,21 +1,24 @@
-//! `airlock tls`: whether certificates, their key, and the server that presents them will do; and the import of one that was asked for.
+//! `airlock tls`: whether certificates, their key, and the server that presents them will do; the import of one that was asked for;
+//! how those of the platform are.
 
 use airlock_model::{Exit, Verdict};
-use airlock_platform::{Import, import};
+use airlock_platform::{Import, import, renewal};
 use airlock_tls::{Content, Form, Judgement, Request, ServedRequest, check, check_served, names_to_ask};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::session::Session;
-use crate::arguments::{TlsCheck, TlsCommand, TlsImport};
+use crate::arguments::{TlsCheck, TlsCommand, TlsImport, TlsRenew};
 use crate::failure::Failure;
 use crate::file_content;
-use crate::output::tls_check;
+use crate::output::{certificates, tls_check};
 
 pub(super) async fn run(session: &Session<'_>, command: &TlsCommand) -> Result<Exit, Failure> {
     match command {
         TlsCommand::Check(arguments) => Box::pin(check_files(session, arguments)).await,
         TlsCommand::Import(arguments) => Box::pin(take(session, arguments)).await,
+        TlsCommand::Status => status(session).await,
+        TlsCommand::Renew(arguments) => renew(session, arguments).await,
     }
 }
 
@@ -55,6 +58,23 @@ async fn take(session: &Session<'_>, arguments: &TlsImport) -> Result<Exit, Fail
         session.output.insist("it leads to an authority that --ca named and the answers do not: name it there as well (trust: { ca: ['file:PATH'] }), or the next run and its checks refuse it");
     }
     Ok(Exit::Ok)
+}
+
+async fn status(session: &Session<'_>) -> Result<Exit, Failure> {
+    session.output.text_or_json("tls status")?;
+    let cluster = session.connect().await?;
+    let states = session.reading(renewal::certificates(&cluster, session.namespace())).await?;
+    session.output.result("tls status", || certificates::states(&states, Timestamp::now(), session.output.data_style), &states)?;
+    Ok(Exit::Ok)
+}
+
+async fn renew(session: &Session<'_>, arguments: &TlsRenew) -> Result<Exit, Failure> {
+    session.output.text_or_json("tls renew")?;
+    let cluster = session.connect().await?;
+    session.output.talk("the renewer looks at the certificates in the cluster; a new one is served within a minute and a half");
+    let lines = renewal::renew_now(&cluster, session.namespace(), &arguments.secrets, arguments.force, &session.halt()).await?;
+    session.output.result("tls renew", || certificates::renewed(&lines, session.output.data_style), &lines)?;
+    Ok(super::renew::exit(&lines))
 }
 
 async fn check_files(session: &Session<'_>, arguments: &TlsCheck) -> Result<Exit, Failure> {

@@ -8,20 +8,17 @@ mod ticket;
 
 use std::collections::BTreeMap;
 
-use airlock_cluster::{Cluster, SecretData, SecretObject};
-use airlock_model::{CertificateSource, CertificateSpec, CertificateSubject, CertificateTrust, Operation, Secret, SecretKeyRef, Untrusted, names};
+use airlock_cluster::{Cluster, SecretData};
+use airlock_model::{CertificateSource, CertificateSpec, CertificateSubject, CertificateTrust, Operation, Secret, SecretKeyRef, names};
 use airlock_tls::{Content, Form, Host, Issued, Judgement, Request, Supplied, TlsFinding, authorities_pem, supplied};
 use jiff::Timestamp;
 
 use super::Settled;
+use crate::certificate::{self, CERTIFICATE, KEY, Pair, bytes};
 use crate::run::Run;
 use crate::{ApplyError, Halt};
 use source::Material;
 pub(crate) use source::authorities;
-
-const TLS: &str = "kubernetes.io/tls";
-const CERTIFICATE: &str = "tls.crt";
-const KEY: &str = "tls.key";
 
 /// What was found where a certificate comes from.
 pub struct Found {
@@ -57,7 +54,7 @@ impl Found {
 /// Looks at the source of a certificate and at what is stored of it. It writes nothing.
 pub async fn find_supplied(cluster: &Cluster, spec: &CertificateSpec) -> Result<Found, ApplyError> {
     let wanted = Wanted::of(cluster, spec).await?;
-    let stored = stored(cluster, spec).await?;
+    let stored = certificate::read(cluster, &spec.namespace, &spec.name).await?;
     let CertificateSource::Request { secret } = wanted.source else {
         let material = Material::read(cluster, wanted.source).await?;
         return Ok(wanted.hold(&material, stored.as_ref()));
@@ -75,7 +72,7 @@ pub(super) async fn settle(cluster: &Cluster, halt: &Halt, spec: &CertificateSpe
     match found.pair {
         Some(pair) if !found.current => {
             halt.checkpoint()?;
-            write(cluster, spec, &pair).await.map(Some)
+            write(cluster, spec, pair).await.map(Some)
         }
         _ => Ok(None),
     }
@@ -107,14 +104,14 @@ pub async fn import(cluster: &Cluster, spec: &CertificateSpec, files: &[Content]
         found = wanted.judge(files, Some(&key), None, false);
     }
     let Supplied { judgement, pair } = found;
-    let stored = stored(cluster, spec).await?;
+    let stored = certificate::read(cluster, &spec.namespace, &spec.name).await?;
     let Some(pair) = pair else {
         let is_former = is_of_other_key(&judgement) && stored.is_some_and(|stored| !is_of_other_key(&wanted.judge(files, Some(&content(spec, &stored, KEY)), None, true).judgement));
         return Ok(Imported { judgement: if is_former { judgement.answering_former() } else { judgement }, operation: None, needs_trust: false });
     };
     let is_stored = stored.is_some_and(|stored| holds(&stored, &pair));
     // One write of one Secret: there is nothing that a lease would keep together.
-    let operation = if is_stored { None } else { Some(write(cluster, spec, &pair).await?) };
+    let operation = if is_stored { None } else { Some(write(cluster, spec, pair).await?) };
     Ok(Imported { judgement, operation, needs_trust })
 }
 
@@ -147,7 +144,7 @@ impl<'a> Wanted<'a> {
         let source = material.name.clone();
         let judge = |ending| self.judge(&material.files, material.key.as_ref(), material.password.as_ref(), ending);
         if let (Some(absent), Some(stored)) = (&material.absent, stored) {
-            let own = |key: &str| Content::of_bytes(format!("`{key}` of the Secret that is there"), value(stored, key));
+            let own = |key: &str| Content::of_bytes(format!("`{key}` of the Secret that is there"), bytes(stored, key));
             let Supplied { judgement, pair } = self.judge(&[own(CERTIFICATE)], Some(&own(KEY)), None, true);
             return Found { source, judgement: Some(judgement.unseen(absent)), current: pair.is_some(), pair };
         }
@@ -176,42 +173,21 @@ async fn trusted(cluster: &Cluster, trust: Option<&CertificateTrust>) -> Result<
     })
 }
 
-async fn stored(cluster: &Cluster, spec: &CertificateSpec) -> Result<Option<SecretData>, ApplyError> {
-    let secret = cluster.secret(&spec.namespace, &spec.name).await.map_err(ApplyError::of)?;
-    match secret {
-        Some(secret) if secret.secret_type != TLS => {
-            Err(ApplyError::SecretForeign { namespace: spec.namespace.clone(), name: spec.name.clone(), found: Untrusted::new(secret.secret_type), planned: TLS.to_owned() })
-        }
-        other => Ok(other),
-    }
-}
-
-fn value<'a>(secret: &'a SecretData, key: &str) -> &'a [u8] {
-    secret.data.get(key).map_or(&[], |value| value.expose())
-}
-
 fn content(spec: &CertificateSpec, secret: &SecretData, key: &str) -> Content {
-    Content::of_bytes(format!("`{key}` of the Secret {}/{}", spec.namespace, spec.name), value(secret, key))
+    Content::of_bytes(format!("`{key}` of the Secret {}/{}", spec.namespace, spec.name), bytes(secret, key))
 }
 
 fn key_of(spec: &CertificateSpec, name: &str, secret: &SecretData) -> Content {
-    Content::of_bytes(format!("`{KEY}` of the Secret {}/{name}", spec.namespace), value(secret, KEY))
+    Content::of_bytes(format!("`{KEY}` of the Secret {}/{name}", spec.namespace), bytes(secret, KEY))
 }
 
 /// Whether the Secret holds this very pair.
 fn holds(secret: &SecretData, pair: &Issued) -> bool {
-    value(secret, CERTIFICATE) == pair.chain_pem.as_bytes() && value(secret, KEY) == pair.key_pem.expose().as_bytes()
+    bytes(secret, CERTIFICATE) == pair.chain_pem.as_bytes() && bytes(secret, KEY) == pair.key_pem.expose().as_bytes()
 }
 
-async fn write(cluster: &Cluster, spec: &CertificateSpec, pair: &Issued) -> Result<Operation, ApplyError> {
-    let secret = SecretObject {
-        namespace: spec.namespace.clone(),
-        name: spec.name.clone(),
-        secret_type: TLS.to_owned(),
-        labels: spec.labels.clone(),
-        annotations: BTreeMap::from([(names::ANNOTATION_CLASS.to_owned(), "derived".to_owned())]),
-        data: BTreeMap::from([(CERTIFICATE.to_owned(), Secret::new(pair.chain_pem.clone().into_bytes())), (KEY.to_owned(), Secret::new(pair.key_pem.expose().clone().into_bytes()))]),
-    };
+async fn write(cluster: &Cluster, spec: &CertificateSpec, pair: Issued) -> Result<Operation, ApplyError> {
+    let secret = certificate::secret(spec, Pair { certificate: pair.chain_pem, key: pair.key_pem }, BTreeMap::new());
     let applied = cluster.apply_secret(&secret).await.map_err(ApplyError::of)?;
     Ok(if applied.created { Operation::Create } else { Operation::Update })
 }

@@ -35,7 +35,7 @@ fn has_succeeded(outcome: &Outcome) -> bool {
 }
 
 /// What was seen, in words.
-fn words(result: &AttemptResult) -> String {
+pub(crate) fn words(result: &AttemptResult) -> String {
     match result {
         AttemptResult::Answered { status, .. } => format!("HTTP status {status}"),
         AttemptResult::NoSuchName => "the name does not exist".to_owned(),

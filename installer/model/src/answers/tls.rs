@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::reference::SecretReference;
+use super::renewal::Renewal;
 use super::validity::{is_label, is_subdomain};
 use super::{Answers, Flaw};
 
@@ -28,6 +29,8 @@ pub struct Tls {
     /// `csr`: ask for a wildcard instead of each host by name.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub wildcard: bool,
+    /// How long the certificates that Airlock issues live, and how they are renewed.
+    pub renewal: Renewal,
 }
 
 /// Who issues the certificate of the base domain.

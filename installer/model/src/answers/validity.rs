@@ -40,6 +40,7 @@ impl Answers {
         let mut problems = Problems(Vec::new());
         problems.hosts(self);
         problems.edge(self);
+        problems.renewal(self);
         problems.namespaces(self);
         problems.components(self);
         problems.alerts(self);
@@ -101,6 +102,12 @@ impl Problems {
         }
         self.networks("edge.sourceRanges", &answers.edge.source_ranges);
         self.keys("edge.annotations", answers.edge.annotations.keys());
+    }
+
+    fn renewal(&mut self, answers: &Answers) {
+        for (path, text) in answers.tls.renewal.flaws() {
+            self.add(path, text);
+        }
     }
 
     fn networks(&mut self, path: &str, networks: &[String]) {

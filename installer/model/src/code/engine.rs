@@ -103,6 +103,14 @@ pub(super) const CODES: &[CodeSpec] = &[
         next: Some("kubectl --namespace airlock describe service edge"),
     },
     CodeSpec {
+        code: "engine.not-served",
+        exit: Exit::GaveUpWaiting,
+        what: "a certificate that was renewed is not served",
+        why: "a Secret that changed reaches its pods within a minute and a half, and the server takes it then; this one presents another certificate after four minutes, so the pair before is put back where there was one",
+        fix: "look at the logs of the server's pod (at the edge, those of its container reload), and at whether the kubelet of its node is well",
+        next: Some("airlock tls status"),
+    },
+    CodeSpec {
         code: "engine.secret-missing",
         exit: Exit::ApplyFailed,
         what: "a Secret or a key in it, of which another value is made, does not exist",

@@ -69,7 +69,7 @@ pub(super) fn put(answers: &mut Answers, text: &str) -> Result<(), String> {
         }
         other => return Err(format!("`{other}` is none of {OWN}, {REQUEST}, {FILES}, {SECRET}")),
     };
-    answers.tls = tls;
+    answers.tls = Tls { renewal: std::mem::take(&mut answers.tls.renewal), ..tls };
     answers.trust.ca = words.into_iter().map(str::to_owned).collect();
     Ok(())
 }

@@ -90,7 +90,7 @@ fn a_declaration_is_strict() {
         ("talks_to: [{ to_group: g, port: 1, purpose: p }]\n", "`g`"),
         ("secrets: { s: { class: credential } }\n", "`s`"),
         ("secrets: { s: { compose: \"{x}\", from: { x: other }, class: derived } }\n", "other"),
-        ("certificates: { c: { days: 1, renew_before_days: 1 } }\n", "`c`"),
+        ("certificates: { c: {} }\n", "`c`"),
         ("volumes: { data: { why: \"\" } }\n", "data"),
         ("when: answers.sizing\n", "when"),
         ("user: 8\n", "user"),

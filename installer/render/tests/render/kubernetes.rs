@@ -2,8 +2,9 @@
 
 use airlock_model::{Object, names};
 use k8s_openapi::api::{
+    admissionregistration::v1::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding},
     apps::v1::{Deployment, StatefulSet},
-    batch::v1::Job,
+    batch::v1::{CronJob, Job},
     core::v1::{ConfigMap, LimitRange, Namespace, PersistentVolumeClaim, ResourceQuota, Service, ServiceAccount},
     networking::v1::NetworkPolicy,
     policy::v1::PodDisruptionBudget,
@@ -37,6 +38,7 @@ fn every_object_is_one_that_kubernetes_knows_field_by_field() {
         let read = match object.reference().kind.as_str() {
             "ConfigMap" => read_back::<ConfigMap>(place, manifest),
             "Deployment" => read_back::<Deployment>(place, manifest),
+            "CronJob" => read_back::<CronJob>(place, manifest),
             "Job" => read_back::<Job>(place, manifest),
             "LimitRange" => read_back::<LimitRange>(place, manifest),
             "Namespace" => read_back::<Namespace>(place, manifest),
@@ -49,6 +51,8 @@ fn every_object_is_one_that_kubernetes_knows_field_by_field() {
             "Service" => read_back::<Service>(place, manifest),
             "ServiceAccount" => read_back::<ServiceAccount>(place, manifest),
             "StatefulSet" => read_back::<StatefulSet>(place, manifest),
+            "ValidatingAdmissionPolicy" => read_back::<ValidatingAdmissionPolicy>(place, manifest),
+            "ValidatingAdmissionPolicyBinding" => read_back::<ValidatingAdmissionPolicyBinding>(place, manifest),
             other => panic!("{place}: nobody has looked at kind {other} here"),
         };
         assert_eq!(&read, manifest, "{place}");
@@ -99,7 +103,7 @@ fn every_object_says_what_it_belongs_to() {
         for (key, value) in &combination.answers.metadata.annotations {
             assert_eq!(metadata["annotations"][key], value.as_str(), "{place}");
         }
-        assert_eq!(object.reference().namespace.is_none(), object.reference().kind == "Namespace", "{place}");
+        assert_eq!(object.reference().namespace.is_none(), matches!(object.reference().kind.as_str(), "Namespace" | "ValidatingAdmissionPolicy" | "ValidatingAdmissionPolicyBinding"), "{place}");
     });
 }
 

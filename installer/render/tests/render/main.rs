@@ -10,6 +10,7 @@ mod kubernetes;
 mod pods;
 mod policies;
 mod refused;
+mod renewal;
 mod repetition;
 mod sizes;
 mod smallest;

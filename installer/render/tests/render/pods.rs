@@ -96,7 +96,7 @@ fn every_container_has_a_read_only_root_requests_limits_probes_and_a_command() {
                 assert!(amount("requests") > 0 && amount("requests") <= amount("limits"), "{place}: {resource}");
             }
             // What ends by itself is not asked whether it lives.
-            let serves = pod.object.reference().kind != "Job" && pod.spec["containers"].as_array().unwrap().contains(container);
+            let serves = !matches!(pod.object.reference().kind.as_str(), "Job" | "CronJob") && pod.spec["containers"].as_array().unwrap().contains(container);
             for probe in ["startupProbe", "livenessProbe", "readinessProbe"] {
                 assert_eq!(container[probe].is_object(), serves, "{place}: {probe}");
             }
@@ -212,8 +212,8 @@ fn every_pod_restarts_with_its_configuration_unless_it_reloads_it() {
         let annotations = &pod.metadata["annotations"];
         assert_eq!(annotations[names::ANNOTATION_SECRET_GENERATION], "1", "{}", pod.place);
         let reloads = annotations.get("airlock-platform.io/reloads").is_some();
-        // What a Job of a deployment mounts of the platform is made once.
-        let runs_once = pod.object.reference().kind == "Job";
+        // What a Job of a deployment mounts of the platform is made once; that of a schedule begins anew each time.
+        let runs_once = matches!(pod.object.reference().kind.as_str(), "Job" | "CronJob");
         assert!(reloads || runs_once || annotations.get("airlock-platform.io/configuration").is_some(), "{}", pod.place);
     });
     let config = |text: &str| {

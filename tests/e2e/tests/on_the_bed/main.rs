@@ -14,6 +14,7 @@ mod guided;
 mod install;
 mod interruption;
 mod monitoring;
+mod renewal;
 mod rights;
 mod sources;
 mod trying;

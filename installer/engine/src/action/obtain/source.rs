@@ -6,8 +6,8 @@ use airlock_model::{CertificateSource, Secret};
 use airlock_tls::{Content, authorities_pem};
 use zeroize::Zeroizing;
 
-use super::{CERTIFICATE, KEY};
 use crate::ApplyError;
+use crate::certificate::{CERTIFICATE, KEY};
 use crate::recipe::referred;
 
 /// Certificates and a key, as they were found.

@@ -1,0 +1,135 @@
+//! The certificates of an installation: how each is, and what became of a renewal.
+
+use std::fmt::Write as _;
+
+use airlock_model::{RenewalOutcome, RenewalResult, Untrusted};
+use airlock_platform::renewal::{CertificateState, RenewalEnd, RenewalLine};
+use jiff::Timestamp;
+
+use super::style::{Ink, Style};
+
+const SECONDS_OF_AN_HOUR: i64 = 3_600;
+const SECONDS_OF_A_DAY: i64 = 86_400;
+/// From here on somebody should know of it.
+const SOON: i64 = 21;
+
+/// How each certificate is, at a time.
+pub(crate) fn states(states: &[CertificateState], now: Timestamp, style: Style) -> String {
+    let mut text = format!("{}\n", style.heading("Certificates"));
+    for state in states {
+        let name = &state.secret.name;
+        let Some(facts) = &state.facts else {
+            let _ = writeln!(text, "  {} {name}: there is none that can be read; `airlock tls renew {name}` makes one", style.paint(Ink::Red, "✗"));
+            continue;
+        };
+        let left = facts.not_after.duration_since(now).as_secs();
+        let failed = state.last.as_ref().is_some_and(|last| last.outcome != RenewalOutcome::Renewed);
+        let (mark, ink) = match left {
+            _ if left <= 0 => ("✗ ended", Ink::Red),
+            _ if failed => ("! renewal failed", Ink::Yellow),
+            _ if state.served == Some(false) => ("! not served", Ink::Yellow),
+            _ if left < SOON * SECONDS_OF_A_DAY && state.due.is_some_and(|due| due <= now) => ("! ends soon", Ink::Yellow),
+            _ => ("✓ valid", Ink::Green),
+        };
+        let left = if left > 0 { format!("{} left, until", time(left)) } else { format!("ended {} ago,", time(-left)) };
+        let _ = writeln!(text, "  {} {name}: {left} {:.0}", style.paint(ink, mark), facts.not_after);
+        let _ = writeln!(text, "      names    {}", Untrusted::from(facts.names.join(", ")));
+        let _ = writeln!(text, "      issuer   {}", state.signed_by);
+        let due = state.due.map_or_else(|| "unknown".to_owned(), |due| if due <= now { "due; the renewer's next look renews it".to_owned() } else { format!("{due:.0} at the latest") });
+        let _ = writeln!(text, "      next     {due}");
+        let _ = writeln!(text, "      last     {}", state.last.as_ref().map_or_else(|| "never renewed yet".to_owned(), last));
+        let served = match state.served {
+            Some(true) => "what is stored",
+            Some(false) => "another certificate than the stored one; the edge takes a new one within a minute and a half",
+            None => "not to be seen from this workstation; the renewer looks at it inside the cluster",
+        };
+        let _ = writeln!(text, "      served   {served}");
+    }
+    text
+}
+
+fn last(last: &RenewalResult) -> String {
+    let outcome = match last.outcome {
+        RenewalOutcome::Renewed => "renewed",
+        RenewalOutcome::Failed => "failed, and the one before stayed",
+        RenewalOutcome::PutBack => "the new one was not served, and the one before is back",
+        RenewalOutcome::NotServed => "what is stored was not served",
+    };
+    let why = last.why.as_ref().map(|why| format!(": {}", Untrusted::from(why.as_str()))).unwrap_or_default();
+    format!("{outcome} at {:.0}{why}", last.at)
+}
+
+/// What became of each certificate.
+pub(crate) fn renewed(lines: &[RenewalLine], style: Style) -> String {
+    lines.iter().map(|line| renewal(line, style)).collect()
+}
+
+/// What became of one.
+pub(crate) fn renewal(line: &RenewalLine, style: Style) -> String {
+    let name = &line.secret;
+    match &line.ended {
+        RenewalEnd::NotDue { due } => format!("  {} {name}: good and served; due {due:.0} at the latest\n", style.paint(Ink::Green, "✓")),
+        RenewalEnd::Renewed { cause, not_after, served_after_millis } => {
+            let seconds = served_after_millis / 1000;
+            format!("  {} {name}: renewed, since {cause}; ends {not_after:.0}; served {seconds} s after it was stored\n", style.paint(Ink::Green, "✓"))
+        }
+        RenewalEnd::Failed { code, why } => format!("  {} {name}: not renewed: {} ({code})\n", style.paint(Ink::Red, "✗"), Untrusted::from(why.as_str())),
+    }
+}
+
+fn time(seconds: i64) -> String {
+    match seconds {
+        seconds if seconds >= 2 * SECONDS_OF_A_DAY => format!("{} days", seconds / SECONDS_OF_A_DAY),
+        seconds if seconds >= 2 * SECONDS_OF_AN_HOUR => format!("{} hours", seconds / SECONDS_OF_AN_HOUR),
+        seconds => format!("{} minutes", seconds.max(0) / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use airlock_model::{CertificateFacts, Digest, ObjectRef};
+
+    use super::super::tests::samples;
+    use super::*;
+
+    fn state(name: &str, not_after: &str, last: Option<RenewalResult>, served: Option<bool>) -> CertificateState {
+        let not_after: Timestamp = not_after.parse().unwrap();
+        let facts = CertificateFacts {
+            fingerprint: Digest::of(name.as_bytes()),
+            names: vec!["platform.test".into(), "*.platform.test".into()],
+            permitted: Vec::new(),
+            authority: false,
+            issuer_fingerprint: None,
+            not_before: Timestamp::UNIX_EPOCH,
+            not_after,
+            key_matches: true,
+        };
+        let due = not_after - jiff::SignedDuration::from_hours(30 * 24);
+        CertificateState { secret: ObjectRef::namespaced("v1", "Secret", "airlock", name), due: Some(due), facts: Some(facts), signed_by: "internal-ca".into(), last, served }
+    }
+
+    #[test]
+    fn each_certificate_says_what_it_is_for_and_when_it_is_renewed() {
+        let result = |outcome, why: Option<&str>| Some(RenewalResult { at: samples::noon(), outcome, why: why.map(str::to_owned) });
+        let states = [
+            state("base-domain-tls", "2027-02-22T12:00:00Z", result(RenewalOutcome::Renewed, None), Some(true)),
+            state("registry-tls", "2026-12-04T11:00:00Z", result(RenewalOutcome::Failed, Some("the authority ended")), None),
+            state("database-tls", "2026-12-04T11:00:00Z", None, None),
+            state("edge-old", "2027-02-22T12:00:00Z", result(RenewalOutcome::PutBack, None), Some(false)),
+            state("ended", "2026-11-20T12:00:00Z", None, None),
+            CertificateState { facts: None, due: None, ..state("none", "2026-11-20T12:00:00Z", None, None) },
+        ];
+        insta::assert_snapshot!(super::states(&states, samples::noon(), Style::default()));
+    }
+
+    #[test]
+    fn a_renewal_says_what_became_of_each() {
+        let line = |secret: &str, ended| RenewalLine { secret: secret.into(), ended };
+        let lines = [
+            line("base-domain-tls", RenewalEnd::Renewed { cause: "its end comes near".into(), not_after: samples::noon(), served_after_millis: 43_210 }),
+            line("registry-tls", RenewalEnd::NotDue { due: samples::noon() }),
+            line("database-tls", RenewalEnd::Failed { code: "engine.not-served".into(), why: "nothing came back in time".into() }),
+        ];
+        insta::assert_snapshot!(renewed(&lines, Style::default()));
+    }
+}

@@ -1,0 +1,76 @@
+//! What the renewer looks after, and that its rights are for just that.
+
+use std::collections::BTreeSet;
+
+use airlock_model::{CertificateSubject, ObjectRef, Renewable, names};
+use airlock_render::Rendered;
+use serde_json::Value;
+
+use crate::combinations::{self, Combination, MONITORED};
+
+fn renewals(rendered: &Rendered) -> Vec<Renewable> {
+    let objects = rendered.components.iter().flat_map(|component| &component.objects);
+    let list = objects.into_iter().find(|object| object.reference().kind == "ConfigMap" && object.reference().name == names::RENEWALS).unwrap();
+    serde_json::from_str(list.manifest()["data"][names::RENEWALS_KEY].as_str().unwrap()).unwrap()
+}
+
+fn role(rendered: &Rendered) -> Vec<Value> {
+    let objects = rendered.components.iter().flat_map(|component| &component.objects);
+    objects.into_iter().find(|object| object.reference().kind == "Role" && object.reference().name == names::RENEWER).unwrap().manifest()["rules"].as_array().unwrap().clone()
+}
+
+/// The names that the rules allow this verb on.
+fn allowed(rules: &[Value], resource: &str, verb: &str) -> BTreeSet<String> {
+    let holds = |list: &Value, word: &str| list.as_array().unwrap().iter().any(|entry| entry == word);
+    let of = rules.iter().filter(|rule| holds(&rule["resources"], resource) && holds(&rule["verbs"], verb));
+    of.flat_map(|rule| rule["resourceNames"].as_array().unwrap().clone()).map(|name| name.as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn every_servers_certificate_of_the_platform_is_renewed() {
+    for (combination, rendered) in combinations::rendered().iter().filter(|(_, rendered)| rendered.components.iter().any(|component| component.name == names::RENEWER)) {
+        let is_server = |subject: &CertificateSubject| matches!(subject, CertificateSubject::Server { .. });
+        let issued: BTreeSet<ObjectRef> =
+            rendered.components.iter().flat_map(|component| &component.certificates).filter(|certificate| is_server(&certificate.subject)).map(|certificate| certificate.object()).collect();
+        let renewed = renewals(rendered);
+        assert_eq!(renewed.iter().map(|renewable| renewable.certificate.object()).collect::<BTreeSet<_>>(), issued, "{}", combination.name);
+        for renewable in &renewed {
+            assert!(!renewable.restart.is_empty() || !renewable.nudge.is_empty(), "{}: nobody reads {}", combination.name, renewable.certificate.name);
+        }
+    }
+}
+
+#[test]
+fn the_rights_of_the_renewer_are_for_what_it_looks_after_and_no_more() {
+    let rendered = Combination::of("monitored", MONITORED[1]).render();
+    let (renewals, rules) = (renewals(&rendered), role(&rendered));
+    let secrets: BTreeSet<String> = renewals.iter().map(|renewable| renewable.certificate.name.clone()).collect();
+    assert_eq!(allowed(&rules, "secrets", "patch"), secrets);
+    let authorities = [names::BASE_DOMAIN_CA, names::INTERNAL_CA].map(str::to_owned);
+    assert_eq!(allowed(&rules, "secrets", "get"), secrets.into_iter().chain(authorities).collect());
+    for (kind, resource) in [("Deployment", "deployments"), ("StatefulSet", "statefulsets")] {
+        let restarted: BTreeSet<String> = renewals.iter().flat_map(|renewable| &renewable.restart).filter(|workload| workload.kind == kind).map(|workload| workload.name.clone()).collect();
+        assert_eq!(allowed(&rules, resource, "patch"), restarted, "{resource}");
+    }
+    for rule in &rules {
+        let verbs: Vec<&str> = rule["verbs"].as_array().unwrap().iter().map(|verb| verb.as_str().unwrap()).collect();
+        assert!(verbs.iter().all(|verb| ["get", "list", "patch"].contains(verb)), "{rule}");
+        assert!(rule.get("resourceNames").is_some() || !rule["resources"].to_string().contains("secrets"), "{rule}");
+    }
+    // RBAC does not say which pods; the admission policy does.
+    let objects: Vec<&str> = rendered.components.iter().flat_map(|component| &component.objects).map(|object| object.reference().kind.as_str()).collect();
+    assert!(objects.contains(&"ValidatingAdmissionPolicy") && objects.contains(&"ValidatingAdmissionPolicyBinding"));
+}
+
+#[test]
+fn the_answers_say_how_long_certificates_live() {
+    let of = |text: &str| Combination::of("lifetimes", text).render();
+    let lifetime = |rendered: &Rendered| renewals(rendered).iter().map(|renewable| (renewable.certificate.lifetime.as_secs(), renewable.certificate.renew_before.as_secs())).collect::<BTreeSet<_>>();
+    assert_eq!(lifetime(&of("")), BTreeSet::from([(90 * 86_400, 30 * 86_400)]));
+    let short = of("tls: { renewal: { lifetime: 4m, every: 1m } }\n");
+    assert_eq!(lifetime(&short), BTreeSet::from([(240, 80)]));
+    let renewer = short.components.iter().flat_map(|component| &component.objects).find(|object| object.reference().kind == "CronJob").unwrap();
+    assert_eq!(renewer.manifest()["spec"]["schedule"], "*/1 * * * *");
+    let served: Vec<String> = renewals(&short).into_iter().filter_map(|renewable| renewable.served).map(|served| format!("{}:{} {}", served.host, served.port, served.server_name)).collect();
+    assert!(served.contains(&"edge.airlock.svc:443 platform.test".to_owned()) || served.iter().any(|served| served.starts_with("edge.")), "{served:?}");
+}

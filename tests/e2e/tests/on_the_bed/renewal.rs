@@ -1,0 +1,195 @@
+//! Certificates that live for minutes are renewed by schedule under load, and by hand; the renewer can do nothing else.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use airlock_bed::eventually;
+use airlock_e2e::Site;
+use serde_json::Value;
+
+const CLIENTS: usize = 50;
+/// A pair lives for four minutes and is looked at every minute.
+const NEXT_WITHIN: Duration = Duration::from_mins(4);
+
+#[test]
+fn certificates_of_minutes_are_renewed_by_schedule_and_nobody_sees_an_error() {
+    let site = Site::shared("renewing");
+    let answers = site.answers("tls: { source: private-ca, renewal: { lifetime: 4m, every: 1m } }\n");
+    site.install(&answers).expect(11);
+    site.set_dns();
+    site.install(&answers).expect(11);
+    site.trust_on_nodes();
+    let judged = site.install(&answers).expect(7);
+    assert!(judged.first_error().is_empty() && judged.said().contains("fewer than 14 days"), "the profile asks for more than minutes: {}", judged.said());
+    let edge = pods(&site, "edge");
+
+    let clients = Clients::start(&site);
+    let audit = site.bed.audit().expect("the audit log");
+    let stored = Stored::watch(&site);
+    let mut served = stored.next(NEXT_WITHIN, "");
+    for number in 1..=3 {
+        let began = Instant::now();
+        served = stored.next(NEXT_WITHIN, &served);
+        println!("renewal {number} by schedule after {:.0} s", began.elapsed().as_secs_f64());
+    }
+    // The last one is proved by the renewer, too.
+    drop(stored);
+    eventually("the last one is served", Duration::from_mins(2), || Some(state(&site, "base-domain-tls")).filter(|state| state["served"] == true).ok_or("not yet")).expect("served");
+    assert_eq!(state(&site, "base-domain-tls")["last"]["outcome"], "renewed");
+    let (asked, failed) = clients.stop();
+    println!("failed requests during three renewals: {} of {asked}", failed.len());
+    assert!(asked > CLIENTS * 60, "the clients went on: {asked}");
+    assert!(failed.is_empty(), "{failed:?}");
+    assert_eq!(pods(&site, "edge"), edge, "the edge took each certificate without a new pod");
+    only_what_it_may(&site, &audit.writes_by(&format!("system:serviceaccount:{}:renewer", site.name)).expect("the audit log"));
+    // It would go on every minute.
+    site.remove();
+}
+
+#[test]
+fn a_certificate_is_renewed_by_hand_and_the_renewer_can_do_nothing_else() {
+    let site = Site::shared("by-hand");
+    let answers = site.answers("");
+    site.installed(&answers);
+    let before = fingerprint(&site);
+
+    let unknown = site.run(&["tls", "renew", "--namespace", &site.name, "nobody-tls"]).expect(2);
+    assert!(unknown.said().contains("base-domain-tls, registry-tls"), "{}", unknown.said());
+    let idle = site.run(&["tls", "renew", "--namespace", &site.name, "-o", "json"]).expect(0).json();
+    assert!(idle.as_array().expect("lines").iter().all(|line| line["outcome"] == "not-due"), "{idle}");
+    assert_eq!(fingerprint(&site), before, "nothing was due");
+
+    let renewed = site.run(&["tls", "renew", "--namespace", &site.name, "--force", "-o", "json"]).expect(0).json();
+    for line in renewed.as_array().expect("lines") {
+        assert_eq!(line["outcome"], "renewed", "{renewed}");
+        println!("Secret change to served, {}: {:.1} s", line["secret"].as_str().unwrap_or_default(), line["servedAfterMillis"].as_f64().unwrap_or_default() / 1000.0);
+    }
+    assert_ne!(fingerprint(&site), before);
+    let status = site.run(&["tls", "status", "--namespace", &site.name]).expect(0).stdout;
+    assert!(status.contains("✓ valid base-domain-tls") && status.contains("what is stored"), "{status}");
+    // What reads its certificate once has read the new one, and the next plan has nothing to do.
+    let planned = site.run(&["plan", "--answers", &answers.display().to_string(), "--exit-code"]);
+    planned.expect(0);
+    site.run(&["compliance-check", "--namespace", &site.name, "--yes"]).expect(0);
+
+    let renewer = format!("system:serviceaccount:{}:renewer", site.name);
+    let patch = |pod: &str, patch: &str| site.bed.try_kubectl(["--as", &renewer, "-n", &site.name, "patch", "pod", pod, "--type", "merge", "--patch", patch]).expect("kubectl");
+    let annotated = r#"{"metadata":{"annotations":{"airlock-platform.io/tried":"yes"}}}"#;
+    let edge = pods(&site, "edge").remove(0);
+    // kubectl looks at what it patches.
+    site.kubectl(&["create", "role", "looks", "--verb=get", "--resource=pods"]);
+    site.kubectl(&["create", "rolebinding", "looks", "--role=looks", &format!("--serviceaccount={}:renewer", site.name)]);
+    let allowed = patch(&edge, annotated);
+    assert_eq!(allowed.code, Some(0), "{}", allowed.stderr);
+    let refused = [("registry-0", annotated, "changes pods of the edge alone"), (&edge, r#"{"metadata":{"labels":{"a":"b"}}}"#, "changes pods of the edge alone"), (&edge, r#"{"spec":{"activeDeadlineSeconds":1}}"#, "changes annotations alone")];
+    for (pod, change, words) in refused {
+        let answer = patch(pod, change);
+        assert!(answer.code != Some(0) && answer.stderr.contains(words), "{pod} {change}: {}", answer.stderr);
+    }
+}
+
+/// Names of the pods of a component.
+fn pods(site: &Site, component: &str) -> Vec<String> {
+    site.kubectl(&["get", "pods", "-l", &format!("app.kubernetes.io/name={component}"), "-o", "name"]).lines().filter_map(|line| line.strip_prefix("pod/")).map(str::to_owned).collect()
+}
+
+/// The certificate that is stored for the base domain; the renewer writes its fingerprint beside it.
+fn fingerprint(site: &Site) -> String {
+    site.kubectl(&["get", "secret", "base-domain-tls", "-o", r"jsonpath={.data.tls\.crt}"])
+}
+
+/// The line of `tls status` about a certificate.
+fn state(site: &Site, secret: &str) -> Value {
+    let states = site.run(&["tls", "status", "--namespace", &site.name, "-o", "json"]).expect(0).json();
+    states.as_array().into_iter().flatten().find(|state| state["secret"]["name"] == secret).cloned().unwrap_or_default()
+}
+
+/// What the renewer wrote: certificates' Secrets, pods of the edge, and the workloads that read theirs once.
+fn only_what_it_may(site: &Site, writes: &[airlock_bed::AuditEntry]) {
+    assert!(!writes.is_empty(), "the audit log names the renewer");
+    for write in writes {
+        let may = match write.resource.as_str() {
+            "secrets" => write.name.ends_with("-tls"),
+            "pods" => write.name.starts_with("edge-"),
+            "statefulsets" => write.name == "registry",
+            _ => false,
+        };
+        assert!(may && write.verb == "patch" && write.namespace == site.name, "{write:?}");
+    }
+}
+
+/// What is stored for the base domain, as it changes.
+struct Stored {
+    child: Child,
+    changes: Receiver<String>,
+}
+
+impl Stored {
+    fn watch(site: &Site) -> Self {
+        let arguments = ["-n", &site.name, "get", "secret", "base-domain-tls", "--watch", "-o", r#"jsonpath={.data.tls\.crt}{"\n"}"#];
+        let mut child = site.bed.kubectl_command(arguments).stdout(Stdio::piped()).spawn().expect("kubectl");
+        let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let (sender, changes) = channel();
+        std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Self { child, changes }
+    }
+
+    /// The next one that is another than this.
+    fn next(&self, within: Duration, before: &str) -> String {
+        let end = Instant::now() + within;
+        loop {
+            let line = self.changes.recv_timeout(end.saturating_duration_since(Instant::now())).expect("a renewal in time");
+            if line != before {
+                return line;
+            }
+        }
+    }
+}
+
+impl Drop for Stored {
+    fn drop(&mut self) {
+        // It may have ended with its connection.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Clients that ask the registry's host again and again over connections that they keep, each twice a second.
+struct Clients {
+    running: Vec<(Child, PathBuf)>,
+    folder: tempfile::TempDir,
+}
+
+impl Clients {
+    fn start(site: &Site) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let authority = site.base_authority();
+        let url = format!("https://{}/v2/?n=[1-100000]", site.registry());
+        let running = (0..CLIENTS).map(|number| Self::client(site, &authority, &url, folder.path().join(format!("{number}.log")))).collect();
+        Self { running, folder }
+    }
+
+    fn client(site: &Site, authority: &Path, url: &str, log: PathBuf) -> (Child, PathBuf) {
+        let file = File::create(&log).expect("a log");
+        let mut command = site.bed.admin("curl");
+        command.args(["--silent", "--rate", "2/s", "--max-time", "20", "--output", "/dev/null", "--write-out", "%{stderr}%{http_code} %{errormsg}\\n", "--cacert"]).arg(authority).arg(url);
+        (command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).spawn().expect("curl"), log)
+    }
+
+    /// How many requests were answered, and what those said that were not answered as the registry answers.
+    fn stop(self) -> (usize, Vec<String>) {
+        let mut lines = Vec::new();
+        for (mut child, log) in self.running {
+            child.kill().expect("curl ends");
+            child.wait().expect("curl has ended");
+            lines.extend(std::fs::read_to_string(log).expect("a log").lines().map(str::to_owned));
+        }
+        drop(self.folder);
+        let (answered, failed): (Vec<String>, Vec<String>) = lines.into_iter().partition(|line| line.starts_with("401"));
+        (answered.len(), failed)
+    }
+}
