@@ -12,7 +12,7 @@ use clap_complete::Shell;
 
 pub(crate) use compliance::ComplianceCheck;
 pub(crate) use in_pods::{Alert, Certificates, Database, DatabaseCommand, DatabaseRole, Probe, Reload, Renew};
-pub(crate) use tls::{Tls, TlsCheck, TlsCommand, TlsRenew};
+pub(crate) use tls::{Tls, TlsCheck, TlsCommand, TlsImport, TlsRenew};
 
 /// Installs a private registry and Apache Airflow on a Kubernetes cluster under the customer's security rules.
 ///
@@ -95,7 +95,7 @@ pub(crate) enum Command {
     Uninstall(Uninstall),
     /// Airflow deployments: make, change, list, show, delete
     Deployment(Deployment),
-    /// Certificates: say whether they will do, how those of the platform are, and renew them
+    /// Certificates: say whether they will do, take those that were asked for, how those of the platform are, and renew them
     Tls(Tls),
     /// Judge the installation against a security policy profile, by attempts; or files, without a cluster
     ComplianceCheck(ComplianceCheck),

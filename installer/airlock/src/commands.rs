@@ -159,6 +159,7 @@ fn log(command: &Command, invocation: &Invocation, output: &Output) -> Option<Ru
         Command::Uninstall(_) => "uninstall",
         Command::ComplianceCheck(arguments) if arguments.manifests.is_empty() => "compliance-check",
         Command::Deployment(_) => "deployment",
+        Command::Tls(tls) if matches!(tls.command, TlsCommand::Import(_)) => "tls-import",
         Command::Tls(Tls { command: TlsCommand::Renew(_) }) => "tls-renew",
         Command::Requirements(_)
         | Command::ComplianceCheck(_)

@@ -7,6 +7,7 @@ mod dns;
 mod generate;
 mod issue;
 mod node_pull;
+pub(crate) mod obtain;
 mod probe;
 mod push;
 mod run_job;
@@ -15,6 +16,7 @@ use airlock_model::{Action, CertificateSubject, Gate, ObjectRef, PlannedStep, Ti
 
 pub(crate) use apply::check;
 pub use generate::follows_its_sources;
+pub use obtain::{Found, Imported, find_supplied, import};
 pub(crate) use probe::words;
 pub use run_job::is_outdated;
 
@@ -40,6 +42,7 @@ pub(crate) async fn settle(run: &Run<'_>, step: &PlannedStep) -> Result<Settled,
         Action::Probe(attempts) => probe::settle(run, step, attempts).await?,
         Action::Await(Gate::Dns { hosts, records, service }) => return dns::settle(run, hosts, records, service).await,
         Action::Await(gate @ Gate::NodePull { .. }) => return node_pull::settle(run, step, gate).await,
+        Action::Await(Gate::Certificate(spec)) => return obtain::settle_gate(run, spec).await,
     }
     Ok(Settled::Done)
 }
@@ -53,10 +56,12 @@ pub fn makes(action: &Action) -> Vec<ObjectRef> {
         Action::Issue(spec) => {
             let published = match &spec.subject {
                 CertificateSubject::Authority { publish, .. } => publish.as_ref().map(|name| ObjectRef::namespaced("v1", "ConfigMap", &spec.namespace, name)),
-                CertificateSubject::Server { .. } => None,
+                CertificateSubject::Server { .. } | CertificateSubject::Supplied { .. } => None,
             };
             std::iter::once(spec.object()).chain(published).collect()
         }
+        // It is written when the certificate is imported.
+        Action::Await(Gate::Certificate(spec)) => vec![spec.object()],
         Action::Delete(_) | Action::Push(_) | Action::Probe(_) | Action::Await(_) => Vec::new(),
     }
 }

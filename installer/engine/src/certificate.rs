@@ -50,6 +50,7 @@ pub(crate) fn make(spec: &CertificateSpec, signer: Option<&SecretData>, now: Tim
             let issued = Authority::from_pem(bytes(signer, CERTIFICATE), bytes(signer, KEY))?.issue(names, spec.lifetime, now)?;
             Ok(Pair { certificate: issued.chain_pem, key: issued.key_pem })
         }
+        CertificateSubject::Supplied { .. } => Err(ApplyError::PlanMalformed { reason: format!("somebody else issues the certificate {}", spec.name) }),
     }
 }
 
@@ -73,7 +74,7 @@ pub(crate) fn secret(spec: &CertificateSpec, pair: Pair, mut annotations: BTreeM
     let class = match spec.subject {
         // Nodes and people were told to trust it.
         CertificateSubject::Authority { .. } => "data-key",
-        CertificateSubject::Server { .. } => "derived",
+        CertificateSubject::Server { .. } | CertificateSubject::Supplied { .. } => "derived",
     };
     annotations.insert(names::ANNOTATION_CLASS.to_owned(), class.to_owned());
     SecretObject {
@@ -90,6 +91,6 @@ pub(crate) fn text(secret: &SecretData, key: &str) -> String {
     String::from_utf8_lossy(bytes(secret, key)).into_owned()
 }
 
-fn bytes<'a>(secret: &'a SecretData, key: &str) -> &'a [u8] {
+pub(crate) fn bytes<'a>(secret: &'a SecretData, key: &str) -> &'a [u8] {
     secret.data.get(key).map_or(&[], |value| value.expose())
 }

@@ -2,6 +2,7 @@
 
 use airlock_cluster::ClusterError;
 use airlock_model::{Code, Coded, ObjectRef, SecretKeyRef, StepId, Untrusted};
+use airlock_tls::Judgement;
 use jiff::Timestamp;
 
 use crate::recipe::TemplateError;
@@ -172,6 +173,14 @@ pub enum ApplyError {
     /// Keys and certificates.
     #[error(transparent)]
     Tls(#[from] airlock_tls::AuthorityError),
+    /// A certificate that somebody handed over would not work.
+    #[error("{source_of}: {}", judgement.error().map_or_else(String::new, |finding| finding.why.to_string()))]
+    CertificateRefused {
+        /// Where it comes from.
+        source_of: String,
+        /// What is wrong with it.
+        judgement: Box<Judgement>,
+    },
     /// Images.
     #[error(transparent)]
     Registry(#[from] airlock_registry::RegistryError),
@@ -217,6 +226,7 @@ impl Coded for ApplyError {
             Self::Random { .. } => Code("engine.random"),
             Self::Cluster(error) => error.code(),
             Self::Tls(error) => error.code(),
+            Self::CertificateRefused { judgement, .. } => judgement.error().map_or(Code("engine.plan-malformed"), |finding| finding.code),
             Self::Registry(error) => error.code(),
         }
     }

@@ -29,7 +29,7 @@ mod renew;
 mod run;
 mod surplus;
 
-pub use action::{follows_its_sources, is_outdated, makes};
+pub use action::{Found, Imported, find_supplied, follows_its_sources, import, is_outdated, makes};
 pub use airlock_cluster::{Stop, StopSignal, Urgency};
 pub use difference::difference;
 pub use error::ApplyError;

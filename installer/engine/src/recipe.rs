@@ -2,7 +2,7 @@
 //!
 //! Values exist only in this process, as [`Secret`], and in the Secret that they are written to.
 
-mod referred;
+pub(crate) mod referred;
 mod scram;
 mod template;
 
@@ -15,6 +15,7 @@ pub(crate) use template::Template;
 pub use template::TemplateError;
 
 use crate::ApplyError;
+use crate::action::obtain;
 
 /// Length of random values: 256 bits.
 const RANDOM_BYTES: usize = 32;
@@ -32,7 +33,8 @@ fn generate(recipe: &Recipe) -> Result<Option<Value>, ApplyError> {
         Recipe::Fernet => Some(Secret::new(URL_SAFE.encode(random::<RANDOM_BYTES>()?).into_bytes())),
         Recipe::EcP256 => Some(Secret::new(rcgen::KeyPair::generate().map_err(|error| ApplyError::Random { reason: error.to_string() })?.serialize_pem().into_bytes())),
         Recipe::Referred { reference } => Some(referred::read(reference)?),
-        Recipe::Compose { .. } => None,
+        Recipe::Authorities { references } => Some(Secret::new(obtain::authorities(references)?.into_bytes())),
+        Recipe::Compose { .. } | Recipe::Request { .. } => None,
     })
 }
 
@@ -55,6 +57,11 @@ pub(crate) fn make(entry: &SecretEntry, values: &impl Values) -> Result<Value, A
             let template = Template::read(template, from)?;
             Ok(template.fill(|at| values.value(at))?)
         }
+        Recipe::Request { key, names } => {
+            let key = values.value(key)?;
+            let key = std::str::from_utf8(key.expose()).map_err(|_| ApplyError::PlanMalformed { reason: format!("the key of {} is no text", entry.key) })?;
+            Ok(Secret::new(airlock_tls::signing_request(key, names)?.into_bytes()))
+        }
         recipe => generate(recipe)?.ok_or_else(|| ApplyError::PlanMalformed { reason: format!("no value for key {}", entry.key) }),
     }
 }
@@ -65,6 +72,8 @@ pub(crate) fn is_current(entry: &SecretEntry, value: &Value, values: &impl Value
     match &entry.recipe {
         Recipe::Compose { template, from } => Template::read(template, from)?.matches(value, |at| values.value(at)),
         Recipe::Referred { reference } => Ok(referred::read(reference).map_or(true, |read| read.expose() == value.expose())),
+        Recipe::Authorities { references } => Ok(obtain::authorities(references).map_or(true, |read| read.as_bytes() == value.expose().as_slice())),
+        Recipe::Request { key, .. } => Ok(airlock_tls::requests_for(value.expose(), values.value(key)?.expose())),
         Recipe::Random | Recipe::LongRandom | Recipe::EcP256 | Recipe::Fernet => Ok(true),
     }
 }
@@ -76,7 +85,8 @@ pub(crate) fn sources(spec: &SecretSpec) -> Vec<SecretKeyRef> {
         .iter()
         .flat_map(|entry| match &entry.recipe {
             Recipe::Compose { from, .. } => from.values().cloned().collect(),
-            Recipe::Random | Recipe::LongRandom | Recipe::EcP256 | Recipe::Fernet | Recipe::Referred { .. } => Vec::new(),
+            Recipe::Request { key, .. } => vec![key.clone()],
+            Recipe::Random | Recipe::LongRandom | Recipe::EcP256 | Recipe::Fernet | Recipe::Referred { .. } | Recipe::Authorities { .. } => Vec::new(),
         })
         .filter(|at| at.namespace != spec.namespace || at.name != spec.name)
         .collect();

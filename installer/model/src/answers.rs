@@ -21,6 +21,7 @@ mod reference;
 mod referred;
 mod renewal;
 mod shape;
+mod tls;
 mod unbuilt;
 mod validity;
 
@@ -33,6 +34,7 @@ pub use parse::LARGEST;
 pub use reference::{ReferenceError, SecretReference};
 pub use referred::Looking;
 pub use renewal::Renewal;
+pub use tls::{Tls, TlsSource};
 pub use unbuilt::NotBuilt;
 pub use validity::{AnswersProblem, Flaw};
 
@@ -147,31 +149,6 @@ pub enum Exposure {
     Gateway,
     /// An `OpenShift` route.
     Route,
-}
-
-/// Who issues the certificate of the base domain.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct Tls {
-    /// The source.
-    pub source: TlsSource,
-    /// How long the certificates that Airlock issues live, and how they are renewed.
-    pub renewal: Renewal,
-}
-
-/// Who issues the certificate of the base domain.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum TlsSource {
-    /// An authority of Airlock's own, constrained to the base domain.
-    #[default]
-    PrivateCa,
-    /// An ACME server.
-    Acme,
-    /// The customer's authority answers a request.
-    Csr,
-    /// Files.
-    Files,
 }
 
 /// Where images come from.

@@ -47,7 +47,7 @@ pub use exit::Exit;
 pub use facts::{Admission, ApiServer, Caller, ClusterDns, Fact, Facts, Namespace, Node, Quota, QuotaLine, ServerVersion, StorageClass};
 pub use host_name::{HostName, HostNameError};
 pub use image::{ImageLock, ImageRef, ImageRefError, LockedImage};
-pub use made::{CertificateSpec, CertificateSubject, Recipe, SecretClass, SecretEntry, SecretKeyRef, SecretSpec};
+pub use made::{CertificateSource, CertificateSpec, CertificateSubject, CertificateTrust, Recipe, SecretClass, SecretEntry, SecretKeyRef, SecretSpec};
 pub use object::{Object, ObjectError, ObjectRef};
 pub use plan::{Action, Change, Connection, FieldChange, Gate, Operation, Plan, PlannedStep, Purpose, PushSpec, Right, Risk, StepId, Undo};
 pub use profile::{Profile, ProfileGate, ProfileMetadata};

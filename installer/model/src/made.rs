@@ -76,6 +76,18 @@ pub enum Recipe {
         /// The reference.
         reference: String,
     },
+    /// A request for a certificate (RFC 2986) in PEM, for a private key that stands before it in the same Secret.
+    Request {
+        /// Where the private key is.
+        key: SecretKeyRef,
+        /// Subject alternative names that are asked for.
+        names: Vec<String>,
+    },
+    /// Certificates of authorities that answers refer to, as one PEM text.
+    Authorities {
+        /// References: `file:PATH`.
+        references: Vec<String>,
+    },
     /// Text with `{name}` or `{name|filter}` for the values in `from`. Filters: `url`, `base64`, `bcrypt`, `json`, `scram`.
     Compose {
         /// The text.
@@ -144,4 +156,50 @@ pub enum CertificateSubject {
         /// Subject alternative names; wildcards allowed.
         names: Vec<String>,
     },
+    /// A server, certified by somebody else: what they hand over is judged and copied.
+    Supplied {
+        /// Subject alternative names that it must cover; wildcards allowed.
+        names: Vec<String>,
+        /// Where it comes from.
+        source: CertificateSource,
+        /// Who is believed beside the authorities of the system where Airlock runs.
+        trust: Option<CertificateTrust>,
+    },
+}
+
+/// Where a certificate comes from that somebody else issued.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum CertificateSource {
+    /// Files of whoever runs the program.
+    Files {
+        /// Reference to the file with the certificate and those of its issuers.
+        certificate: String,
+        /// Reference to the private key; none: it lies in the same file.
+        key: Option<String>,
+        /// Reference to the password of what is encrypted.
+        password: Option<String>,
+    },
+    /// A Secret of type `kubernetes.io/tls` that others keep.
+    Secret {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+    },
+    /// An authority that answers a request of ours.
+    Request {
+        /// Secret with the key (`tls.key`) and the request (`request.csr`), in the namespace of the certificate.
+        secret: String,
+    },
+}
+
+/// Authorities that a company's own certificates lead to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CertificateTrust {
+    /// References to their files; what cannot be read here is read from the Secret.
+    pub references: Vec<String>,
+    /// Where they stand in the cluster.
+    pub secret: SecretKeyRef,
 }

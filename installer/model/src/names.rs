@@ -80,6 +80,12 @@ pub const BASE_DOMAIN_CA: &str = "base-domain-ca";
 pub const INTERNAL_CA: &str = "internal-ca";
 /// Secret with the certificate that the edge serves.
 pub const BASE_DOMAIN_CERTIFICATE: &str = "base-domain-tls";
+/// Secret with the key that somebody else was asked to certify for the base domain, and the request (keys `tls.key`, `request.csr`).
+pub const BASE_DOMAIN_REQUEST: &str = "base-domain-request";
+/// Key of the request in that Secret.
+pub const REQUEST_KEY: &str = "request.csr";
+/// Secret with the authorities that the certificate of the base domain leads to, where they are not Airlock's (key `tls.crt`).
+pub const BASE_DOMAIN_TRUST: &str = "base-domain-trust";
 /// `ConfigMap` with the certificate of the internal authority under `ca.crt`; mounted by all that verify a hop.
 pub const INTERNAL_CA_BUNDLE: &str = "internal-ca";
 

@@ -296,6 +296,8 @@ pub enum Gate {
         /// Secret whose `tls.crt` nodes must trust; none: a public authority.
         authority: Option<SecretKeyRef>,
     },
+    /// Somebody else has issued the certificate that was asked for, and it was imported.
+    Certificate(CertificateSpec),
 }
 
 impl Gate {
@@ -304,6 +306,7 @@ impl Gate {
         match self {
             Self::Dns { .. } => "dns",
             Self::NodePull { .. } => "node-pull",
+            Self::Certificate(_) => "certificate",
         }
     }
 }

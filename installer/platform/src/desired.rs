@@ -8,7 +8,9 @@
 
 use std::collections::BTreeMap;
 
-use airlock_model::{Action, CertificateSpec, CertificateSubject, Gate, LockedImage, Object, ObjectRef, PushSpec, Recipe, SecretClass, SecretKeyRef, SecretSpec, StepId, answers::Answers, names};
+use airlock_model::{
+    Action, CertificateSource, CertificateSpec, CertificateSubject, Gate, LockedImage, Object, ObjectRef, PushSpec, Recipe, SecretClass, SecretKeyRef, SecretSpec, StepId, answers::Answers, names,
+};
 use airlock_model::{Facts, HostName, ImageLock};
 use airlock_render::{Rendered, RenderedComponent};
 use serde_json::Value;
@@ -144,7 +146,7 @@ fn sources_first(secrets: &[SecretSpec]) -> Vec<&SecretSpec> {
 fn after_secret(spec: &SecretSpec) -> Vec<String> {
     let sources = spec.entries.iter().flat_map(|entry| match &entry.recipe {
         Recipe::Compose { from, .. } => from.values().map(|source| source.name.clone()).collect(),
-        Recipe::Random | Recipe::LongRandom | Recipe::EcP256 | Recipe::Fernet | Recipe::Referred { .. } => Vec::new(),
+        Recipe::Random | Recipe::LongRandom | Recipe::EcP256 | Recipe::Fernet | Recipe::Referred { .. } | Recipe::Request { .. } | Recipe::Authorities { .. } => Vec::new(),
     });
     let mut after: Vec<String> = sources.filter(|name| *name != spec.name).map(|name| format!("secret.{name}")).collect();
     after.push(NAMESPACES.to_owned());
@@ -168,9 +170,8 @@ fn edge_service(steps: &mut Steps, base: &HostName, rendered: &Rendered) {
 fn workloads(steps: &mut Steps, component: &RenderedComponent, after: &[&str]) {
     let authorities = steps.beginning("authority.");
     let mut before: Vec<String> = after.iter().map(|id| (*id).to_owned()).collect();
-    for spec in component.certificates.iter().filter(|spec| matches!(spec.subject, CertificateSubject::Server { .. })) {
-        let id = steps.add(&format!("certificate.{}", spec.name), format!("issue the certificate {}", spec.name), &strings(&authorities), Action::Issue(spec.clone()));
-        before.push(id.0);
+    for spec in &component.certificates {
+        before.extend(certificate(steps, spec, &authorities).map(|id| id.0));
     }
     let is_edge_service = |object: &Object| component.name == EDGE && object.reference().kind == "Service";
     let objects: Vec<Object> =
@@ -187,6 +188,20 @@ fn workloads(steps: &mut Steps, component: &RenderedComponent, after: &[&str]) {
     for job in jobs {
         steps.add(&format!("{}.run", component.name), format!("run {}", component.name), &strings(&before), Action::Run(Box::new(job)));
     }
+}
+
+/// A server's certificate: issued here, copied from where it was handed over, or waited for.
+fn certificate(steps: &mut Steps, spec: &CertificateSpec, authorities: &[String]) -> Option<StepId> {
+    let trusted = || vec![NAMESPACES.to_owned(), format!("secret.{}", names::BASE_DOMAIN_TRUST)];
+    Some(match &spec.subject {
+        CertificateSubject::Authority { .. } => return None,
+        CertificateSubject::Server { .. } => steps.add(&format!("certificate.{}", spec.name), format!("issue the certificate {}", spec.name), &strings(authorities), Action::Issue(spec.clone())),
+        CertificateSubject::Supplied { source: CertificateSource::Request { secret }, .. } => {
+            let after = [trusted(), vec![format!("secret.{secret}")]].concat();
+            steps.add("gate.certificate", "wait for the certificate that was asked for".into(), &strings(&after), Action::Await(Gate::Certificate(retained_certificate(spec))))
+        }
+        CertificateSubject::Supplied { .. } => steps.add(&format!("certificate.{}", spec.name), format!("take over the certificate {}", spec.name), &strings(&trusted()), Action::Issue(spec.clone())),
+    })
 }
 
 /// The steps that keep and drop the database of a deployment that goes: those of one component of its removal.
@@ -235,7 +250,7 @@ fn fill_registry(steps: &mut Steps, answers: &Answers, registry: &RenderedCompon
         Some(lock) => lock.get(names::OWN_IMAGE).cloned().ok_or_else(|| PlatformError::ImageNotLocked { name: names::OWN_IMAGE.into() })?,
         None => own_image_without_digest()?,
     };
-    let authority = Some(SecretKeyRef { namespace: namespace.clone(), name: names::BASE_DOMAIN_CA.into(), key: "tls.crt".into() });
+    let authority = authority(answers);
     let push = PushSpec {
         images: vec![image.clone()],
         registry: host,
@@ -249,6 +264,16 @@ fn fill_registry(steps: &mut Steps, answers: &Answers, registry: &RenderedCompon
     let gate = Gate::NodePull { image: at, pools: pools(facts), namespace: namespace.clone(), pull_secret: "registry-pull".into(), authority };
     steps.add("gate.node-pull", "let a node of each pool pull from the registry".into(), &["registry.push"], Action::Await(gate));
     Ok(())
+}
+
+/// Where the authority of the base domain's certificate stands in the cluster; none: it is one that every system knows.
+pub(crate) fn authority(answers: &Answers) -> Option<SecretKeyRef> {
+    let name = match answers.tls.source.is_supplied() {
+        false => names::BASE_DOMAIN_CA,
+        true if answers.trust.ca.is_empty() => return None,
+        true => names::BASE_DOMAIN_TRUST,
+    };
+    Some(SecretKeyRef { namespace: answers.namespaces.platform.clone(), name: name.into(), key: "tls.crt".into() })
 }
 
 fn own_image_without_digest() -> Result<LockedImage, PlatformError> {
@@ -269,16 +294,16 @@ fn retained_label() -> (String, String) {
     (names::LABEL_RETAINED.to_owned(), "true".to_owned())
 }
 
-/// What uninstall keeps bears its label from the beginning, so that keeping needs no write to a Secret.
+/// What uninstall keeps bears its label from the beginning, so that keeping needs no write to a Secret. A request has cost people time.
 fn retained_secret(spec: &SecretSpec) -> SecretSpec {
     let mut spec = spec.clone();
-    if spec.class == SecretClass::DataKey {
+    if spec.class == SecretClass::DataKey || spec.name == names::BASE_DOMAIN_REQUEST {
         spec.labels.extend([retained_label()]);
     }
     spec
 }
 
-/// Authorities are kept: nodes and people have been told to trust them.
+/// Authorities are kept: nodes and people have been told to trust them. So is what somebody issued by a request.
 fn retained_certificate(spec: &CertificateSpec) -> CertificateSpec {
     let mut spec = spec.clone();
     spec.labels.extend([retained_label()]);

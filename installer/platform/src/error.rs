@@ -105,6 +105,12 @@ pub enum PlatformError {
         /// Why.
         source: std::io::Error,
     },
+    /// No certificate was asked for.
+    #[error("the installation in namespace {namespace} asks nobody for a certificate: its answers do not say `tls: {{ source: csr }}`")]
+    NothingRequested {
+        /// Where the installation is.
+        namespace: String,
+    },
     /// The renewer looks after no such certificate.
     #[error("there is no certificate `{name}`; there are {known}")]
     CertificateUnknown {
@@ -165,6 +171,7 @@ impl Coded for PlatformError {
             Self::ImageNotLocked { .. } => Code("platform.image-not-locked"),
             Self::FactMissing { .. } => Code("platform.fact-missing"),
             Self::OtherCluster { .. } => Code("platform.other-cluster"),
+            Self::NothingRequested { .. } => Code("platform.nothing-requested"),
             Self::NotInstalled { .. } => Code("platform.not-installed"),
             Self::PlatformIncomplete { .. } => Code("platform.incomplete"),
             Self::NoDatabase => Code("platform.no-database"),

@@ -7,6 +7,7 @@
 mod alerts;
 mod asked;
 mod begin;
+mod certificate;
 mod detect;
 mod document;
 mod hosts;

@@ -48,9 +48,8 @@ pub async fn install(cluster: &Cluster, prepared: &Prepared, by: ApprovedBy, opt
     let profile = airlock_compliance::shipped(&prepared.answers.profile.reference)?;
     let (record, answers) = halt.or(verify::recorded(cluster, &prepared.plan.namespace)).await??;
     let intended = halt.or(verify::intend(cluster, &answers, profile)).await??;
-    if !prepared.plan.is_empty() {
-        reload::wait(cluster, &intended.world, &verify::site(&record, &intended.world)?, &halt, events).await?;
-    }
+    // Also after an empty plan: what was imported since the last run takes its time to get there.
+    reload::wait(cluster, &intended.world, &verify::site(&record, &intended.world)?, &halt, events).await?;
     let report = Box::pin(verify::judge(cluster, &record, &intended, true, &halt, events)).await?;
     halt.checkpoint()?;
     airlock_engine::record::write_verdict(cluster, &prepared.plan.namespace, report.summary.verdict).await?;

@@ -15,6 +15,7 @@ pub mod status;
 pub mod uninstall;
 pub mod verify;
 
+mod certificate;
 mod desired;
 mod error;
 mod generation;
@@ -29,6 +30,7 @@ mod remove;
 mod requests;
 mod rights;
 
+pub use certificate::{Import, import};
 pub use error::PlatformError;
 pub use install::{Installed, install};
 pub use prepare::{Prepared, inspect, prepare};
@@ -37,4 +39,4 @@ pub use airlock_cluster::{Cluster, ClusterError, ClusterOptions};
 pub use airlock_compliance::{
     CONNECTIONS_SCHEMA, CheckSummary, ComplianceError, Connections, Reads, Reference, Report, Standing, UnverifiedObject, blocks, checks, setting, shipped, standing, unprofiled, with_checks,
 };
-pub use airlock_engine::{ApplyOptions, Halt, Stop, StopSignal, Urgency, difference};
+pub use airlock_engine::{ApplyError, ApplyOptions, Halt, Imported, Stop, StopSignal, Urgency, difference};

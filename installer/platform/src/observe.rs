@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use airlock_cluster::{Cluster, SecretData};
-use airlock_model::{Action, CertificateFacts, CertificateSpec, CertificateSubject, Installed, Inventory, LiveObject, LiveSecret, ObjectRef, Record, SecretSpec, names};
+use airlock_model::{Action, CertificateFacts, CertificateSpec, CertificateSubject, Gate, Installed, Inventory, LiveObject, LiveSecret, ObjectRef, Record, SecretSpec, names};
 use futures::{TryStreamExt, stream};
 
 use crate::PlatformError;
@@ -27,7 +27,7 @@ pub(crate) async fn installed(cluster: &Cluster, namespace: &str, record: Option
         .iter()
         .filter_map(|step| match &step.action {
             Action::Generate(spec) => Some((spec.object(), Some(spec))),
-            Action::Issue(spec) => Some((spec.object(), None)),
+            Action::Issue(spec) | Action::Await(Gate::Certificate(spec)) => Some((spec.object(), None)),
             _ => None,
         })
         .collect();

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_engine::{difference, owned_digest};
 use airlock_model::{
-    Action, CertificateSpec, CertificateSubject, Change, Digest, FieldChange, Gate, Installed, LiveObject, LiveSecret, Object, ObjectRef, Operation, Plan, PlannedStep, Purpose, Recipe, Risk,
-    SecretClass, SecretSpec, StepId, Undo, names,
+    Action, CertificateSource, CertificateSpec, CertificateSubject, Change, Digest, FieldChange, Gate, Installed, LiveObject, LiveSecret, Object, ObjectRef, Operation, Plan, PlannedStep, Purpose,
+    Recipe, Risk, SecretClass, SecretSpec, StepId, Undo, names,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -182,7 +182,7 @@ impl Planner<'_> {
         let missing: Vec<&str> = spec.entries.iter().map(|entry| entry.key.as_str()).filter(|key| !live.keys.iter().any(|live| live == key)).collect();
         let sources_change = spec.entries.iter().any(|entry| match &entry.recipe {
             Recipe::Compose { from, .. } => from.values().any(|source| self.is_remade(&ObjectRef::namespaced("v1", "Secret", &source.namespace, &source.name))),
-            Recipe::Random | Recipe::LongRandom | Recipe::EcP256 | Recipe::Fernet | Recipe::Referred { .. } => false,
+            Recipe::Random | Recipe::LongRandom | Recipe::EcP256 | Recipe::Fernet | Recipe::Referred { .. } | Recipe::Request { .. } | Recipe::Authorities { .. } => false,
         });
         let remade = spec.class == SecretClass::Derived && (sources_change || !live.current || live.spec != Some(spec.digest()?));
         let keys: Vec<&str> = if remade { spec.entries.iter().map(|entry| entry.key.as_str()).collect() } else { missing };
@@ -215,6 +215,7 @@ impl Planner<'_> {
         let authority = match &spec.subject {
             CertificateSubject::Authority { .. } => None,
             CertificateSubject::Server { authority_namespace, authority, .. } => Some(ObjectRef::namespaced("v1", "Secret", authority_namespace, authority)),
+            CertificateSubject::Supplied { .. } => return live.current,
         };
         if authority.as_ref().is_some_and(|authority| self.is_remade(authority)) {
             return false;
@@ -224,13 +225,23 @@ impl Planner<'_> {
     }
 
     fn has_passed(&self, gate: &Gate) -> Result<bool, PlatformError> {
+        if let Gate::Certificate(spec) = gate {
+            return Ok(self.secret(&spec.object()).is_some_and(|live| live.current) && !self.asks_anew(spec));
+        }
         let digest = Digest::of_canonical(gate)?;
         Ok(self.circumstances.installed.record.as_ref().and_then(|record| record.gates.get(gate.name())) == Some(&digest))
     }
 
-    /// A gate that has passed is asked again when what it stands behind is made anew.
+    /// Whether this plan makes another request, which the certificate that is there does not answer.
+    fn asks_anew(&self, spec: &CertificateSpec) -> bool {
+        let CertificateSubject::Supplied { source: CertificateSource::Request { secret }, .. } = &spec.subject else { return false };
+        self.is_remade(&ObjectRef::namespaced("v1", "Secret", &spec.namespace, secret))
+    }
+
+    /// A gate that has passed is asked again when what it stands behind is made anew. A certificate that answers the request is there
+    /// or not, whatever else is made.
     fn is_closed(&self, gate: &Gate, after: &[StepId]) -> Result<bool, PlatformError> {
-        Ok(!self.has_passed(gate)? || self.is_new(after))
+        Ok(!self.has_passed(gate)? || (self.is_new(after) && !matches!(gate, Gate::Certificate(_))))
     }
 
     /// Whether a step before is planned that makes something new.

@@ -4,11 +4,12 @@ use airlock_cluster::{Cluster, SurveyScope};
 use airlock_model::answers::Answers;
 use airlock_model::{Action, Amount, Digest, Facts, Finding, HostName, Object, Operation, Plan, Planned, Record, Release, Right, Snapshot, Verdict};
 use airlock_render::{RenderInput, Rendered};
+use airlock_tls::Judgement;
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
 
 use crate::requirements::requirements;
-use crate::{PlatformError, desired, images, observe, planning, requests, rights};
+use crate::{PlatformError, certificate, desired, images, observe, planning, requests, rights};
 
 /// Objects that are rehearsed at the same time.
 const AT_ONCE: usize = 16;
@@ -34,6 +35,8 @@ pub struct Prepared {
     pub record: Option<Record>,
     /// All that should be.
     pub rendered: Rendered,
+    /// What is to be said of the certificate of the base domain, where somebody else issues it.
+    pub certificate: Option<Judgement>,
 }
 
 impl Prepared {
@@ -145,14 +148,16 @@ async fn look_and_plan(cluster: &Cluster, answers: &Answers) -> Result<Prepared,
     let rendered = airlock_render::render(&input)?;
     let lock = resolved.missing.is_empty().then_some(&resolved.lock);
     let steps = desired::steps(answers, &base, &rendered, lock, Some(&facts))?;
+    let supplied = certificate::look(cluster, &steps).await?;
     let mut installed = observe::installed(cluster, &namespace, record.clone(), &steps).await?;
+    certificate::mark(&mut installed, supplied.as_ref());
     installed.unwanted = observe::unwanted(cluster, &installed.inventory, &steps).await?;
     let of = PlanOf { namespace: &namespace, namespaces: &namespaces(answers), installation: &installation, answers: Digest::of_canonical(answers)? };
     let head = head(&facts, &release, &resolved.lock, &rendered, of)?;
     let plan = planning::plan(head, steps, &planning::Circumstances { installed: &installed, now: Timestamp::now(), tenant: None })?;
     let digest = plan.digest()?;
     let findings = if plan.is_empty() { Vec::new() } else { rehearse(cluster, namespaces(answers), &facts, &plan, resolved).await? };
-    Ok(Prepared { answers: answers.clone(), base, facts, findings, plan, digest, record, rendered })
+    Ok(Prepared { answers: answers.clone(), base, facts, findings, plan, digest, record, rendered, certificate: supplied.and_then(|supplied| supplied.judgement) })
 }
 
 /// Answers that name a cluster are for no other one.

@@ -130,7 +130,7 @@ pub async fn certificates(cluster: &Cluster, namespace: &str) -> Result<Vec<Cert
         let fingerprint = facts.as_ref().map(|facts| facts.fingerprint.clone());
         let signed_by = match &spec.subject {
             CertificateSubject::Server { authority, .. } => authority.clone(),
-            CertificateSubject::Authority { .. } => spec.name.clone(),
+            CertificateSubject::Authority { .. } | CertificateSubject::Supplied { .. } => spec.name.clone(),
         };
         states.push(CertificateState {
             name: called(&renewable, namespace),

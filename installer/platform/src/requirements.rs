@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use airlock_model::answers::Answers;
-use airlock_model::{Action, AirflowDeployment, Amount, Connection, DeploymentNameError, HostName, Object, ObjectRef, Right, WorldDeployment};
+use airlock_model::answers::{Answers, TlsSource};
+use airlock_model::{Action, AirflowDeployment, Amount, CertificateSubject, Connection, DeploymentNameError, HostName, Object, ObjectRef, Right, WorldDeployment, names};
 use airlock_render::{RenderInput, Rendered, TenantInput};
 use serde::Serialize;
 use serde_json::Value;
@@ -28,6 +28,8 @@ pub struct Requirements {
     pub records: Vec<String>,
     /// Names in the certificate of the base domain.
     pub certificate_names: Vec<String>,
+    /// Who issues it, and what they have to do.
+    pub certificate: String,
     /// The flow matrix.
     pub flows: Vec<Connection>,
     /// Rights of whoever installs.
@@ -125,13 +127,35 @@ pub fn requirements(answers: &Answers) -> Result<Requirements, PlatformError> {
         largest_pod: rendered.largest_pod,
         pods: rendered.pods,
         volumes: objects.flat_map(volumes).collect(),
-        certificate_names: vec![base.to_string(), format!("*.{base}")],
+        certificate_names: certificate_names(&rendered),
+        certificate: issuer(answers).to_owned(),
         records,
         flows: rendered.connections,
         removal_rights: removal_rights(&steps, &answers.namespaces.platform, &needed),
         rights: needed,
         images: crate::images::of(&release, answers, None)?.images.values().map(|image| image.reference.to_string()).collect(),
     })
+}
+
+/// The names of the one certificate that is of hosts.
+fn certificate_names(rendered: &Rendered) -> Vec<String> {
+    let of_hosts = |spec: &&airlock_model::CertificateSpec| spec.name == names::BASE_DOMAIN_CERTIFICATE;
+    let spec = rendered.components.iter().flat_map(|component| &component.certificates).find(of_hosts);
+    match spec.map(|spec| &spec.subject) {
+        Some(CertificateSubject::Server { names, .. } | CertificateSubject::Supplied { names, .. }) => names.clone(),
+        _ => Vec::new(),
+    }
+}
+
+/// Who issues the certificate of the base domain, in a sentence.
+const fn issuer(answers: &Answers) -> &'static str {
+    match answers.tls.source {
+        TlsSource::PrivateCa => "issued by an authority of Airlock's own; nodes and users are asked to trust it (tls.source: private-ca)",
+        TlsSource::Csr => "issued by an authority of yours: the first run ends with a request for it, and `airlock tls import` takes the answer (csr)",
+        TlsSource::Files => "taken from files that you give, with their key (files)",
+        TlsSource::Secret => "copied from a Secret that you keep (secret)",
+        TlsSource::Acme | TlsSource::CertManager => "not built yet",
+    }
 }
 
 /// All that steps make is deleted, and the claims that a controller made of a `StatefulSet`'s template; before that, Airflow

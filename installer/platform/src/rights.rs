@@ -1,6 +1,6 @@
 //! Which rights an action needs, so that a missing one is heard of before the first write.
 
-use airlock_model::{Action, Gate, ObjectRef, Right, Vantage};
+use airlock_model::{Action, CertificateSource, CertificateSubject, Gate, ObjectRef, Right, Vantage};
 
 /// Plural resource names of the kinds that Airlock applies (Kubernetes API reference).
 const RESOURCES: [(&str, &str); 21] = [
@@ -65,6 +65,9 @@ pub(crate) fn of_action(action: &Action) -> Vec<Right> {
         Action::Issue(spec) => {
             let mut needed = rights(&spec.object(), &WRITE);
             needed.extend(rights(&ObjectRef::namespaced("v1", "ConfigMap", &spec.namespace, ""), &WRITE));
+            if let CertificateSubject::Supplied { source: CertificateSource::Secret { namespace, name }, .. } = &spec.subject {
+                needed.extend(rights(&secret(namespace, name), &["get"]));
+            }
             needed
         }
         Action::Push(spec) => rights(&secret(&spec.password.namespace, &spec.password.name), &["get"]),
@@ -77,6 +80,7 @@ pub(crate) fn of_action(action: &Action) -> Vec<Right> {
             .collect(),
         Action::Await(Gate::Dns { service, .. }) => rights(service, &["get"]),
         Action::Await(Gate::NodePull { namespace, .. }) => pods(namespace),
+        Action::Await(Gate::Certificate(spec)) => rights(&spec.object(), &["get"]),
     };
     needed.sort();
     needed.dedup();

@@ -15,7 +15,7 @@ use airlock_model::{
 use crate::deployment::{ADMINISTRATOR, ADMINISTRATOR_SECRET};
 use crate::desired::{REGISTRY, REGISTRY_USER};
 use crate::requirements::{accounts_with_rights, hosts};
-use crate::{PlatformError, leaks, observe, prepare};
+use crate::{PlatformError, certificate, leaks, observe, prepare};
 
 /// Name and port of the bundled database server's Service.
 const DATABASE: &str = "database";
@@ -115,9 +115,10 @@ async fn deployments(cluster: &Cluster, answers: &Answers) -> Result<Vec<WorldDe
 async fn world(cluster: &Cluster, answers: &Answers) -> Result<World, PlatformError> {
     let platform = &answers.namespaces.platform;
     let (served, authority, internal) =
-        futures::join!(cluster.secret(platform, names::BASE_DOMAIN_CERTIFICATE), cluster.secret(platform, names::BASE_DOMAIN_CA), cluster.secret(platform, names::INTERNAL_CA));
-    let certificate = served?.as_ref().and_then(observe::certificate_facts).map(|facts| facts.fingerprint);
-    let authority = authority?.and_then(|secret| certificate_text(&secret));
+        futures::join!(cluster.secret(platform, names::BASE_DOMAIN_CERTIFICATE), certificate::authority(cluster, answers), cluster.secret(platform, names::INTERNAL_CA));
+    let served = served?;
+    let certificate = served.as_ref().and_then(observe::certificate_facts).map(|facts| facts.fingerprint);
+    let authority = authority?.filter(|authority| certificate::leads_to(served.as_ref(), authority));
     let internal = internal?.and_then(|secret| certificate_text(&secret));
     let is_bundled = answers.components.database.mode == Mode::Bundled;
     let database = internal.filter(|_| is_bundled).map(|authority| WorldDatabase { host: format!("{DATABASE}.{platform}.svc"), port: DATABASE_PORT, authority });

@@ -29,6 +29,8 @@ const CONTENT_DIGEST: &str = "docker-content-digest";
 pub struct RegistryOptions {
     /// Authorities that its certificate is verified against, PEM; none: those of the system.
     pub authorities_pem: Option<String>,
+    /// Those of the system are believed beside them.
+    pub and_system: bool,
     /// User name and password.
     pub credentials: Option<(String, Secret<String>)>,
     /// Without TLS. For tests on loopback.
@@ -87,6 +89,7 @@ impl RegistryClient {
             let builder = read_timeout.into_iter().fold(builder, reqwest::ClientBuilder::read_timeout);
             let builder = builder.user_agent(concat!("airlock/", env!("CARGO_PKG_VERSION")));
             match &authorities {
+                Some(certificates) if options.and_system => builder.tls_certs_merge(certificates.clone()),
                 Some(certificates) => builder.tls_certs_only(certificates.clone()),
                 None => builder,
             }

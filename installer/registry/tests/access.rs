@@ -70,6 +70,12 @@ async fn a_registry_that_is_not_believed_gets_no_password() {
     let refused = RegistryClient::new(&server.host, options).unwrap().check().await.unwrap_err();
     assert!(matches!(&refused, RegistryError::Tls { .. }), "{refused:?}");
 
+    // Beside the system's authorities it is neither more nor less believed.
+    for (authority, believed) in [(&server.options(None).authorities_pem, true), (&Some(other.authority.certificate_pem().to_owned()), false)] {
+        let options = RegistryOptions { authorities_pem: authority.clone(), and_system: true, ..server.options(Some((USER, PASSWORD))) };
+        assert_eq!(RegistryClient::new(&server.host, options).unwrap().check().await.is_ok(), believed);
+    }
+
     let by_address = server.host.replace("localhost", "127.0.0.1");
     let refused = RegistryClient::new(&by_address, server.options(None)).unwrap().check().await.unwrap_err();
     assert!(matches!(&refused, RegistryError::Tls { .. }), "the certificate is for localhost: {refused:?}");

@@ -10,7 +10,7 @@ use world::{OCI_INDEX, OCI_MANIFEST, Trust};
 
 fn client(trust: &Trust, server: &Scripted) -> RegistryClient {
     let credentials = Some(("user".to_owned(), Secret::new("hunter2".to_owned())));
-    RegistryClient::new(&server.host, RegistryOptions { authorities_pem: Some(trust.authority.certificate_pem().to_owned()), credentials, plain_http: false }).unwrap()
+    RegistryClient::new(&server.host, RegistryOptions { authorities_pem: Some(trust.authority.certificate_pem().to_owned()), credentials, ..RegistryOptions::default() }).unwrap()
 }
 
 fn image(server: &Scripted) -> ImageRef {

@@ -138,6 +138,10 @@ pub(crate) struct CertificateDeclaration {
     pub authority: Option<AuthorityDeclaration>,
     /// It proves a server.
     pub server: Option<ServerDeclaration>,
+    /// It belongs to the base domain, whose certificate the answers may have from elsewhere: the authority is not made then, and the
+    /// server's is taken from there.
+    #[serde(default)]
+    pub of_base_domain: bool,
 }
 
 /// A certificate authority.

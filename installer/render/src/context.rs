@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use airlock_model::answers::{Answers, Exposure};
+use airlock_model::answers::{Answers, Exposure, Tls};
 use airlock_model::{DeploymentName, Digest, Facts, HostName};
 use serde::Serialize;
 use serde_json::Value;
@@ -42,6 +42,12 @@ pub(crate) struct Shared {
     pub deployments: Option<DeploymentHosts>,
     /// The Airflow deployment that is rendered; none: the platform is.
     pub tenant: Option<Tenant>,
+    /// Where the certificate of the base domain comes from.
+    #[serde(skip)]
+    pub tls: Tls,
+    /// References to the authorities that it leads to, where they are others than the system's.
+    #[serde(skip)]
+    pub trust: Vec<String>,
     /// When it is looked whether a certificate is due.
     pub renewal: Schedule,
 }
@@ -177,7 +183,20 @@ impl Shared {
         let deployments = deployment_hosts(answers, base, input.facts, deployments)?;
         let every = answers.tls.renewal.every().map_err(|message| RenderError::Declaration { file: "tls.renewal.every".into(), message })?;
         let renewal = Schedule::new(every, input.installation);
-        Ok(Self { answers: answers_json, base: base.clone(), namespaces, hosts, sites, base_is_site, edge_service_type, deployments, tenant, renewal })
+        Ok(Self {
+            answers: answers_json,
+            base: base.clone(),
+            namespaces,
+            hosts,
+            sites,
+            base_is_site,
+            edge_service_type,
+            deployments,
+            tenant,
+            renewal,
+            tls: answers.tls.clone(),
+            trust: answers.trust.ca.clone(),
+        })
     }
 }
 

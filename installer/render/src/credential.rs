@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use airlock_model::answers::{Renewal, SecretReference};
+use airlock_model::answers::{Renewal, SecretReference, TlsSource};
 use airlock_model::{CertificateSpec, CertificateSubject, HostName, Recipe, SecretEntry, SecretKeyRef, SecretSpec};
 
 use crate::RenderError;
 use crate::component::{CertificateDeclaration, ComponentSpec, Generate, Names, SecretDeclaration, foreign_key};
 use crate::context::{CLUSTER_DOMAIN, Shared, Values, service_name};
 use crate::metadata::Belonging;
+use crate::supplied;
 use crate::template::Templates;
 
 /// Domains that Services are named below: `registry.airlock.svc`, and the same with the usual cluster domain.
@@ -20,7 +21,7 @@ const COMMON_NAME: usize = 64;
 
 /// The Secrets of a component.
 pub(crate) fn secrets(spec: &ComponentSpec, values: &Values<'_>, templates: &Templates, belonging: &Belonging<'_>) -> Result<Vec<SecretSpec>, RenderError> {
-    let secret = |(name, declared): (&String, &SecretDeclaration)| {
+    let secret = |(name, declared): (&String, &SecretDeclaration)| -> Result<SecretSpec, RenderError> {
         Ok(SecretSpec {
             namespace: place(spec, declared, values).to_owned(),
             name: full_name(name, declared, values),
@@ -34,7 +35,11 @@ pub(crate) fn secrets(spec: &ComponentSpec, values: &Values<'_>, templates: &Tem
     let is_given = |(_, declared): &(&String, &SecretDeclaration)| {
         declared.referred.as_deref().is_none_or(|path| reference(values, path).is_some()) && !(declared.variables && variables(values).next().is_none())
     };
-    spec.secrets.iter().filter(is_given).map(secret).collect()
+    let mut secrets = spec.secrets.iter().filter(is_given).map(secret).collect::<Result<Vec<_>, _>>()?;
+    if let Some(server) = spec.certificates.values().filter(|declared| declared.of_base_domain).find_map(|declared| declared.server.as_ref()) {
+        secrets.extend(supplied::secrets(values.shared, &belonging.labels(spec), &names(server.names, spec, values.shared)));
+    }
+    Ok(secrets)
 }
 
 /// The namespace of a Secret.
@@ -116,6 +121,8 @@ pub(crate) fn certificates(spec: &ComponentSpec, shared: &Shared, renewal: &Rene
                 };
                 (subject, days(authority.days), days(authority.renew_before_days))
             }
+            // How long it lives is for whoever issues it to say.
+            (None, Some(server)) if declared.of_base_domain && shared.tls.source.is_supplied() => (supplied::subject(shared, names(server.names, spec, shared)), Duration::ZERO, Duration::ZERO),
             (None, Some(server)) => {
                 let subject = CertificateSubject::Server { authority_namespace: shared.namespaces.platform.clone(), authority: server.authority.clone(), names: names(server.names, spec, shared) };
                 let lifetime = if server.names == Names::Hosts { renewal.lifetime() } else { renewal.internal_lifetime() }.map_err(|text| spec.wrong(text))?;
@@ -125,7 +132,9 @@ pub(crate) fn certificates(spec: &ComponentSpec, shared: &Shared, renewal: &Rene
         };
         Ok(CertificateSpec { namespace: namespace.to_owned(), name: name.clone(), labels: belonging.labels(spec), subject, lifetime, renew_before })
     };
-    spec.certificates.iter().map(certificate).collect()
+    // Who has the certificate from elsewhere needs no authority for it.
+    let is_made = |(_, declared): &(&String, &CertificateDeclaration)| !(declared.of_base_domain && declared.authority.is_some() && shared.tls.source.is_supplied());
+    spec.certificates.iter().filter(is_made).map(certificate).collect()
 }
 
 fn days(days: u32) -> Duration {
@@ -136,8 +145,10 @@ fn days(days: u32) -> Duration {
 fn names(names: Names, spec: &ComponentSpec, shared: &Shared) -> Vec<String> {
     match names {
         Names::Hosts => {
-            let mut names = vec![shared.base.to_string(), format!("*.{}", shared.base)];
-            names.extend(shared.hosts.values().filter(|host| !under_wildcard(host, &shared.base)).map(ToString::to_string));
+            let mut names = vec![shared.base.to_string()];
+            let wildcard = shared.tls.source != TlsSource::Csr || shared.tls.wildcard;
+            names.extend(wildcard.then(|| format!("*.{}", shared.base)));
+            names.extend(shared.hosts.values().filter(|host| **host != shared.base && !(wildcard && under_wildcard(host, &shared.base))).map(ToString::to_string));
             names
         }
         // Both spellings that a resolver's search list leads to; one label alone could not be constrained.

@@ -3,7 +3,7 @@
 //! [`release`] reads which images this program installs; [`render`] takes answers, release, image lock, and facts.
 //! For each component whose `when` holds ([`condition`]) it renders the texts ([`template`], strict), reads them as
 //! objects ([`manifest`]), completes their pods ([`workload`]), and adds what is declared and not written: accounts and
-//! volumes ([`declared`]), Secrets and certificates by name ([`credential`]), and `NetworkPolicies` for both sides of every
+//! volumes ([`declared`]), Secrets and certificates by name ([`credential`], [`supplied`]), and `NetworkPolicies` for both sides of every
 //! declared connection ([`connection`], [`policy`]). What is renewed stands in one list ([`renewal`]). Labels ([`metadata`]) and patches ([`patch`]) come last.
 //!
 //! A template writes only what is particular to its component. What must hold for every pod is written by the renderer,
@@ -25,6 +25,7 @@ mod release;
 mod rendered;
 mod renewal;
 mod sizing;
+mod supplied;
 mod template;
 mod workload;
 

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use rustls_pki_types::CertificateDer;
 
 use crate::finding::TlsFinding;
+use crate::key::PrivateKey;
 use crate::reading::{Bundle, Content, key_of};
 use crate::validate::{Expected, Form, Judgement, Purpose, validate};
 use crate::{Authorities, ChainError, Host, Offered, Seen, judge_served};
@@ -42,6 +43,14 @@ pub fn check(request: &Request<'_>) -> Judgement {
 }
 
 fn read(request: &Request<'_>, findings: &mut Vec<TlsFinding>) -> Result<Judgement, TlsFinding> {
+    let (certificates, key) = gather(request, findings)?;
+    let (authorities, purpose) = believed(request.authorities)?;
+    let expected = Expected { hosts: request.hosts, authorities: &authorities, at: request.at, purpose, form: request.form, ending: request.ending, longest: None };
+    Ok(validate(&certificates, key.as_ref(), &expected))
+}
+
+/// The certificates and the key of all files.
+pub(crate) fn gather(request: &Request<'_>, findings: &mut Vec<TlsFinding>) -> Result<(Vec<CertificateDer<'static>>, Option<PrivateKey>), TlsFinding> {
     let mut bundle = Bundle::default();
     for file in request.files {
         bundle.add(file, request.password, findings)?;
@@ -50,9 +59,7 @@ fn read(request: &Request<'_>, findings: &mut Vec<TlsFinding>) -> Result<Judgeme
         Some(file) => Some(key_of(file, request.password, findings)?),
         None => bundle.only_key(),
     };
-    let (authorities, purpose) = believed(request.authorities)?;
-    let expected = Expected { hosts: request.hosts, authorities: &authorities, at: request.at, purpose, form: request.form, ending: request.ending, longest: None };
-    Ok(validate(&bundle.certificates, key.as_ref(), &expected))
+    Ok((bundle.certificates, key))
 }
 
 /// The authorities of these files, or of this system.
@@ -68,7 +75,7 @@ pub(crate) fn believed(files: &[Content]) -> Result<(Authorities, Purpose), TlsF
     Ok((Authorities::of(bundle.certificates), Purpose::Private))
 }
 
-fn no_roots(error: &ChainError) -> TlsFinding {
+pub(crate) fn no_roots(error: &ChainError) -> TlsFinding {
     TlsFinding::error(error.code().0, error.to_string(), crate::Way::TrustAuthority, "install the package ca-certificates, or name the authority that clients believe: --ca FILE")
 }
 

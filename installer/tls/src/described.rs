@@ -1,13 +1,12 @@
 //! A certificate of a chain, described for people and scripts.
 
 use airlock_model::{Digest, Untrusted};
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
 use serde::Serialize;
 use x509_parser::certificate::X509Certificate;
 
 use crate::facts::names;
+use crate::pem::armoured;
 use crate::rules::dates::Validity;
 use crate::strength::kind;
 
@@ -47,19 +46,7 @@ impl ChainCertificate {
             names: names(certificate).into_iter().map(Untrusted::new).collect(),
             key: kind(certificate),
             fingerprint: Digest::of(certificate.as_raw()),
-            pem: pem(certificate.as_raw()),
+            pem: armoured("CERTIFICATE", certificate.as_raw()),
         }
     }
-}
-
-/// 64 characters a line (RFC 7468 §2).
-fn pem(der: &[u8]) -> String {
-    let text = BASE64_STANDARD.encode(der);
-    let mut pem = String::from("-----BEGIN CERTIFICATE-----\n");
-    for line in text.as_bytes().chunks(64) {
-        pem.extend(line.iter().map(|byte| char::from(*byte)));
-        pem.push('\n');
-    }
-    pem.push_str("-----END CERTIFICATE-----\n");
-    pem
 }

@@ -1,11 +1,16 @@
 //! A private key in custody, and the question whether it belongs to a certificate.
 
 use airlock_model::{Digest, Secret};
+use pkcs8::der::Encode as _;
+use pkcs8::der::asn1::{AnyRef, OctetStringRef};
+use pkcs8::spki::AlgorithmIdentifierRef;
+use pkcs8::{ObjectIdentifier, PrivateKeyInfoRef};
 use rustls::crypto::aws_lc_rs;
 use rustls_pki_types::PrivateKeyDer;
 use x509_parser::asn1_rs::{Any, Oid, Tag, oid};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::oid_registry::{OID_EC_P256, OID_KEY_TYPE_DSA, OID_KEY_TYPE_EC_PUBLIC_KEY, OID_NIST_EC_P384, OID_NIST_EC_P521, OID_PKCS1_RSAENCRYPTION, OID_PKCS1_RSASSAPSS, OID_SIG_ED25519};
+use zeroize::Zeroizing;
 
 use crate::CertificateError;
 use crate::pem::private_key;
@@ -14,6 +19,10 @@ use crate::strength::{SMALLEST_RSA_BITS, USABLE, bits};
 
 /// Curves that are read by programs but that no server uses, by the names that OpenSSL gives them.
 const OTHER_CURVES: [(Oid<'static>, &str); 3] = [(oid!(1.3.132.0.33), "P-224"), (oid!(1.3.132.0.10), "secp256k1"), (oid!(1.2.840.10045.3.1.1), "P-192")];
+
+/// `rsaEncryption` (RFC 8017 §A.1) and `id-ecPublicKey` (RFC 5480 §2.1.1), as PKCS#8 names the kind of a key.
+const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 
 /// A private key that servers can use. It cannot be shown.
 pub struct PrivateKey {
@@ -49,7 +58,24 @@ impl PrivateKey {
 
     /// Whether the certificate was issued for this key.
     pub fn belongs_to(&self, certificate: &X509Certificate<'_>) -> bool {
-        self.public == certificate.public_key().raw
+        self.is_half_of(certificate.public_key().raw)
+    }
+
+    /// Whether this `SubjectPublicKeyInfo` is its public half.
+    pub(crate) fn is_half_of(&self, public: &[u8]) -> bool {
+        self.public == public
+    }
+
+    /// The key in PKCS#8, whatever form it came in.
+    pub(crate) fn pkcs8(&self) -> Option<Zeroizing<Vec<u8>>> {
+        let (algorithm, parameters, key) = match self.der.expose() {
+            PrivateKeyDer::Pkcs8(key) => return Some(Zeroizing::new(key.secret_pkcs8_der().to_vec())),
+            PrivateKeyDer::Pkcs1(key) => (RSA_ENCRYPTION, AnyRef::NULL, key.secret_pkcs1_der()),
+            PrivateKeyDer::Sec1(key) => (EC_PUBLIC_KEY, AnyRef::try_from(named_curve(key.secret_sec1_der())?).ok()?, key.secret_sec1_der()),
+            _ => return None,
+        };
+        let algorithm = AlgorithmIdentifierRef { oid: algorithm, parameters: Some(parameters) };
+        PrivateKeyInfoRef::new(algorithm, OctetStringRef::new(key).ok()?).to_der().ok().map(Zeroizing::new)
     }
 
     /// SHA-256 of its public half (`SubjectPublicKeyInfo`), which may be shown.
@@ -105,9 +131,14 @@ fn pkcs1(der: &[u8]) -> Result<(), Unusable> {
 
 /// `SEQUENCE { version, OCTET STRING, [0] parameters OPTIONAL, … }` (RFC 5915 §3).
 fn sec1(der: &[u8]) -> Result<(), Unusable> {
-    let parts = sequence(der).ok_or(Unusable::Damaged)?;
-    let tagged = parts.iter().find(|(any, _)| any.tag() == Tag(0)).ok_or(Unusable::Damaged)?;
-    curve(element(tagged.0.data).as_ref().map(|(parameters, _)| parameters))
+    let parameters = named_curve(der).ok_or(Unusable::Damaged)?;
+    curve(element(parameters).as_ref().map(|(parameters, _)| parameters))
+}
+
+/// The parameters of a SEC1 key, which name its curve.
+fn named_curve(der: &[u8]) -> Option<&[u8]> {
+    let parts = sequence(der)?;
+    parts.iter().find(|(any, _)| any.tag() == Tag(0)).map(|(any, _)| any.data)
 }
 
 fn curve(parameters: Option<&Any<'_>>) -> Result<(), Unusable> {

@@ -4,7 +4,7 @@
 //! [`certificate_facts`] says what a stored chain holds, and [`renewal`] whether that still is what was asked for.
 //! [`check`] reads files as people have them and hands what they hold to [`validate`], which says what is wrong and puts the
 //! chain in order; [`validate_served`] and [`verify_served`] hold what a server sent against the same rules, stricter than a
-//! browser would. What cannot be read is an error with a case of its own, never an empty answer.
+//! browser would. [`supplied`] makes of what somebody hands over the pair that is stored, and [`signing_request`] asks for it. What cannot be read is an error with a case of its own, never an empty answer.
 //!
 //! [`acme`] has authorities of others issue.
 //!
@@ -28,7 +28,9 @@ mod reading;
 mod renewal;
 mod rules;
 mod served;
+mod signing_request;
 mod strength;
+mod supply;
 mod validate;
 mod walk;
 
@@ -46,4 +48,6 @@ pub use pem::certificates_from_pem;
 pub use reading::{Content, LARGEST_FILE};
 pub use renewal::{RenewalCause, due_at, renewal};
 pub use served::{Offered, Seen, judge_served};
+pub use signing_request::{requests_for, signing_request};
+pub use supply::{Supplied, authorities_pem, supplied};
 pub use validate::{Expected, Form, Judgement, Purpose, validate, validate_served};

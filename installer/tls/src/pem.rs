@@ -1,10 +1,13 @@
 //! Certificates and keys in PEM (RFC 7468). The library that reads them drops what it does not understand; here a dropped block is an error.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::X509Version;
+use zeroize::Zeroizing;
 
 use crate::CertificateError;
 
@@ -56,6 +59,20 @@ pub(crate) fn private_key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, Certific
         Some(Err(_)) => Err(CertificateError::Key("its PEM is damaged".to_owned())),
         _ => Err(CertificateError::KeyCount(count)),
     }
+}
+
+/// DER as PEM, 64 characters a line (RFC 7468 §2).
+pub(crate) fn armoured(label: &str, der: &[u8]) -> String {
+    let text = Zeroizing::new(BASE64_STANDARD.encode(der));
+    // Room for all of it: text that grows leaves copies behind, and it can be a key.
+    let mut pem = String::with_capacity(text.len() + text.len() / 64 + 2 * label.len() + 40);
+    pem.extend(["-----BEGIN ", label, "-----\n"]);
+    for line in text.as_bytes().chunks(64) {
+        pem.extend(line.iter().map(|byte| char::from(*byte)));
+        pem.push('\n');
+    }
+    pem.extend(["-----END ", label, "-----\n"]);
+    pem
 }
 
 #[cfg(test)]

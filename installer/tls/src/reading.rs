@@ -4,6 +4,7 @@
 //! together. A piece that is not understood is named; it never makes another certificate take its place.
 
 mod blocks;
+mod content;
 pub(crate) mod der;
 mod keys;
 mod pieces;
@@ -12,7 +13,6 @@ mod text;
 
 use airlock_model::Secret;
 use rustls_pki_types::CertificateDer;
-use zeroize::Zeroizing;
 
 use crate::finding::{TlsFinding, Way};
 use crate::key::PrivateKey;
@@ -20,6 +20,7 @@ use der::Kind;
 use pieces::{Piece, What, pieces};
 use pkcs12::counted;
 
+pub use content::Content;
 pub(crate) use keys::key_of;
 pub use pieces::LARGEST_FILE;
 
@@ -30,29 +31,11 @@ const BEGINS: &str = "the server's certificate begins with -----BEGIN CERTIFICAT
 /// A password, if one was given.
 pub(crate) type Password<'a> = Option<&'a Secret<String>>;
 
-/// A file as whoever may read files found it. It can hold a private key, so its bytes are wiped when dropped.
-pub struct Content {
-    /// Its path, for sentences.
-    pub name: String,
-    /// Its bytes, or why the system did not hand them out. More than [`LARGEST_FILE`] are refused.
-    pub bytes: Result<Zeroizing<Vec<u8>>, String>,
-    /// Its permissions, as POSIX has them, where the system has them.
-    pub mode: Option<u32>,
-}
-
 /// What several files hold together.
 #[derive(Default)]
 pub(crate) struct Bundle {
     pub(crate) certificates: Vec<CertificateDer<'static>>,
     pub(crate) keys: Vec<PrivateKey>,
-}
-
-impl Content {
-    fn bytes(&self) -> Result<&[u8], TlsFinding> {
-        self.bytes.as_ref().map(|bytes| bytes.as_slice()).map_err(|reason| {
-            TlsFinding::error("tls.file-unreadable", format!("the file {} cannot be read: {reason}", self.name), Way::GiveFile, "give the path of a file that exists and that you may read")
-        })
-    }
 }
 
 impl Bundle {

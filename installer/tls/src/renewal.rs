@@ -51,6 +51,8 @@ pub fn renewal(facts: &CertificateFacts, spec: &CertificateSpec, authority: Opti
     let (is_authority, wanted, present) = match &spec.subject {
         CertificateSubject::Authority { permitted, .. } => (true, permitted, &facts.permitted),
         CertificateSubject::Server { names, .. } => (false, names, &facts.names),
+        // Whoever issued it issues it anew; whether it is still theirs is asked of its source.
+        CertificateSubject::Supplied { .. } => return None,
     };
     if facts.authority != is_authority {
         return Some(RenewalCause::OtherKind);

@@ -97,6 +97,13 @@ impl Judgement {
     }
 }
 
+impl From<TlsFinding> for Judgement {
+    /// What can be said when this is all that there is.
+    fn from(finding: TlsFinding) -> Self {
+        Self::new(vec![finding], Vec::new())
+    }
+}
+
 /// Says whether these certificates, in any order, will do for a server.
 pub fn validate(certificates: &[CertificateDer<'_>], key: Option<&PrivateKey>, expected: &Expected<'_>) -> Judgement {
     let mut findings = Vec::new();

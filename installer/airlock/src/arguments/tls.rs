@@ -18,10 +18,23 @@ pub(crate) struct Tls {
 pub(crate) enum TlsCommand {
     /// Say whether certificates and their key will do for a server, and put the chain in order; nothing is written
     Check(TlsCheck),
+    /// Take the certificate that an authority issued by the installation's request; one that would not work is not stored
+    Import(TlsImport),
     /// Show the platform's certificates: names, end, next renewal, how the last one ended, and whether what is stored is served
     Status,
     /// Let the renewer look at the certificates now; what is due is renewed
     Renew(TlsRenew),
+}
+
+/// Arguments of `tls import`.
+#[derive(Debug, Args)]
+pub(crate) struct TlsImport {
+    /// Files that came back, in any order: PEM, DER, PKCS#7; the certificate and those of its issuers
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// File with the authorities that clients believe, beside `trust.ca` of the answers and those of this system
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) ca: Vec<PathBuf>,
 }
 
 /// Arguments of `tls renew`.

@@ -1,5 +1,6 @@
 //! `airlock explain`: what an id means, offline.
 
+use airlock_model::answers::{Tls, TlsSource};
 use airlock_model::{Answers, CheckSpec, Exit, codes, explain_code};
 use airlock_platform::requirements::StepSpec;
 use airlock_platform::{PlatformError, Reads, Reference, checks, requirements, standing, uninstall};
@@ -53,10 +54,13 @@ impl<'a> Explained<'a> {
     }
 }
 
-/// The steps of an installation, then those that take it away.
+/// The steps of an installation, also of one that asks for its certificate, then those that take it away.
 fn steps() -> Result<Vec<StepSpec>, PlatformError> {
     let answers = Answers::of_domain(EXAMPLE_DOMAIN)?;
     let mut steps = requirements::steps(&answers)?;
+    let asked = Answers { tls: Tls { source: TlsSource::Csr, ..Tls::default() }, ..answers.clone() };
+    let further: Vec<StepSpec> = requirements::steps(&asked)?.into_iter().filter(|step| steps.iter().all(|other| other.id != step.id)).collect();
+    steps.extend(further);
     steps.extend(uninstall::steps(&answers)?);
     Ok(steps)
 }

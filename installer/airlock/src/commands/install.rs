@@ -37,6 +37,7 @@ pub(super) async fn run(session: &Session<'_>, arguments: &Install) -> Result<Ex
     progress.busy("looking at the cluster and making the plan");
     let prepared = session.reading(Box::pin(prepare(&cluster, &answers))).await?;
     let until = until(arguments.until.as_deref(), &prepared)?;
+    session.warn_of_certificate(&prepared);
     let proposal = Proposal { plan: &prepared.plan, digest: &prepared.digest, findings: &prepared.findings, note: None, question: "Carry out this plan?", name: None, what: "the plan" };
     let Some(by) = agreement::ask(session, &proposal, &progress).await? else {
         progress.finish()?;

@@ -8,7 +8,7 @@ use super::session::Session;
 use crate::answers_file;
 use crate::arguments::Plan;
 use crate::failure::Failure;
-use crate::output::{findings, plan};
+use crate::output::{findings, plan, tls_check};
 
 /// The result for programs.
 #[derive(Serialize)]
@@ -16,11 +16,13 @@ pub(super) struct Document<'a> {
     digest: &'a Digest,
     plan: &'a PlanData,
     findings: &'a [Finding],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<tls_check::Document<'a>>,
 }
 
 impl<'a> Document<'a> {
-    pub(super) const fn of(prepared: &'a Prepared) -> Self {
-        Self { digest: &prepared.digest, plan: &prepared.plan, findings: prepared.findings.as_slice() }
+    pub(super) fn of(prepared: &'a Prepared) -> Self {
+        Self { digest: &prepared.digest, plan: &prepared.plan, findings: prepared.findings.as_slice(), certificate: prepared.certificate.as_ref().map(tls_check::document) }
     }
 }
 
@@ -32,6 +34,7 @@ pub(super) async fn run(session: &Session<'_>, arguments: &Plan) -> Result<Exit,
     let text = || plan::plan(&prepared.plan, &prepared.digest, session.output.data_style);
     session.output.result("plan", text, &Document::of(&prepared))?;
     session.output.talk(&findings::findings(&findings::notable(&prepared.findings), session.output.talk_style, session.output.verbose));
+    session.warn_of_certificate(&prepared);
     let blocked = !prepared.blocking().is_empty();
     Ok(match (blocked, arguments.exit_code && !prepared.plan.is_empty()) {
         (true, _) => Exit::Blocked,

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use airlock_platform::{ApplyOptions, Cluster, ClusterOptions, Halt};
+use airlock_platform::{ApplyOptions, Cluster, ClusterOptions, Halt, Prepared};
 use airlock_platform::{Stop, Urgency};
 
 use crate::answers_file::DEFAULT_NAMESPACE;
@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::Output;
 use crate::output::prompt::{self, Prompt, Reply};
+use crate::output::tls_check;
 use crate::run_log::RunLog;
 
 /// Time that a run has to end cleanly after its time is over, before it is cut off.
@@ -71,6 +72,14 @@ impl<'a> Session<'a> {
     /// What ends work that cleans up after itself: the first wish to stop, or the end of its time.
     pub(super) fn halt(&self) -> Halt {
         Halt::new(self.stop, self.global.timeout.map(|timeout| (self.began + timeout).into()))
+    }
+
+    /// Says what should be known of a certificate that somebody else issued.
+    pub(super) fn warn_of_certificate(&self, prepared: &Prepared) {
+        let told = prepared.certificate.as_ref().map(|judgement| tls_check::warnings(judgement, self.output.talk_style));
+        if let Some(told) = told.filter(|told| !told.is_empty()) {
+            self.output.talk(&told);
+        }
     }
 
     /// How far and how long the engine may go.

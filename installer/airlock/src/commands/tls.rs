@@ -1,22 +1,63 @@
-//! `airlock tls`: whether certificates, their key, and the server that presents them will do; how those of the platform are.
+//! `airlock tls`: whether certificates, their key, and the server that presents them will do; the import of one that was asked for;
+//! how those of the platform are.
 
 use airlock_model::{Exit, Verdict};
-use airlock_platform::renewal;
-use airlock_tls::{Form, Judgement, Request, ServedRequest, check, check_served, names_to_ask};
+use airlock_platform::{Import, import, renewal};
+use airlock_tls::{Content, Form, Judgement, Request, ServedRequest, check, check_served, names_to_ask};
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::session::Session;
-use crate::arguments::{TlsCheck, TlsCommand, TlsRenew};
+use crate::arguments::{TlsCheck, TlsCommand, TlsImport, TlsRenew};
 use crate::failure::Failure;
 use crate::file_content;
 use crate::output::{certificates, tls_check};
 
 pub(super) async fn run(session: &Session<'_>, command: &TlsCommand) -> Result<Exit, Failure> {
     match command {
-        TlsCommand::Check(arguments) => check_files(session, arguments).await,
+        TlsCommand::Check(arguments) => Box::pin(check_files(session, arguments)).await,
+        TlsCommand::Import(arguments) => Box::pin(take(session, arguments)).await,
         TlsCommand::Status => status(session).await,
         TlsCommand::Renew(arguments) => renew(session, arguments).await,
     }
+}
+
+/// How an import ended, for programs.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Taken<'a> {
+    #[serde(flatten)]
+    judged: tls_check::Document<'a>,
+    /// The Secret that holds it now; none: nothing was written.
+    stored: Option<String>,
+    changed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<&'static str>,
+}
+
+async fn take(session: &Session<'_>, arguments: &TlsImport) -> Result<Exit, Failure> {
+    session.output.text_or_json("tls import")?;
+    let (files, more) = (file_content::contents(&arguments.files), file_content::contents(&arguments.ca));
+    let cluster = session.connect().await?;
+    let Import { imported, secret, complete } = session.reading(Box::pin(import(&cluster, session.namespace(), &files, more))).await?;
+    let judgement = &imported.judgement;
+    let is_refused = judgement.error().is_some();
+    let next = (!is_refused && !complete).then_some("airlock install --answers FILE");
+    let taken = Taken { judged: tls_check::document(judgement), stored: (!is_refused).then(|| secret.to_string()), changed: imported.operation.is_some(), next };
+    session.output.result("tls import", || tls_check::text(judgement, session.output.data_style), &taken)?;
+    if is_refused {
+        session.output.insist("nothing was written; what was served before is served still");
+        return Ok(Exit::Blocked);
+    }
+    session.output.talk(&match (imported.operation, complete) {
+        (None, _) => format!("{secret} holds it already; nothing was written"),
+        (Some(_), true) => format!("it stands in {secret}; the edge serves it within two minutes"),
+        (Some(_), false) => format!("it stands in {secret}; go on with\n  airlock install --answers FILE"),
+    });
+    if imported.needs_trust {
+        session.output.insist("it leads to an authority that --ca named and the answers do not: name it there as well (trust: { ca: ['file:PATH'] }), or the next run and its checks refuse it");
+    }
+    Ok(Exit::Ok)
 }
 
 async fn status(session: &Session<'_>) -> Result<Exit, Failure> {
@@ -46,7 +87,7 @@ async fn check_files(session: &Session<'_>, arguments: &TlsCheck) -> Result<Exit
 async fn judged(arguments: &TlsCheck) -> Result<Judgement, Failure> {
     let password = arguments.key_password.as_deref().map(file_content::password).transpose()?;
     let (files, authorities) = (file_content::contents(&arguments.files), file_content::contents(&arguments.ca));
-    let key = arguments.key.as_deref().map(file_content::content);
+    let key = arguments.key.as_deref().map(Content::of_file);
     let request = Request {
         files: &files,
         key: key.as_ref(),

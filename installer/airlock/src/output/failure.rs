@@ -6,18 +6,19 @@ use std::path::Path;
 
 use airlock_model::answers::{AnswersError, AnswersFault};
 use airlock_model::{Coded, Finding, Untrusted, explain_code};
-use airlock_platform::PlatformError;
+use airlock_platform::{ApplyError, PlatformError};
+use airlock_tls::{Judgement, Weight};
 use serde::Serialize;
 
-use super::findings;
 use super::style::{Ink, Style};
+use super::{findings, tls_check};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 
 /// A failure as one JSON document.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct FailureDocument {
+pub(crate) struct FailureDocument<'a> {
     code: &'static str,
     exit: u8,
     message: String,
@@ -26,6 +27,8 @@ pub(crate) struct FailureDocument {
     faults: Vec<FaultDocument>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     findings: Vec<Finding>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<tls_check::Document<'a>>,
     why: Option<&'static str>,
     fix: Option<&'static str>,
     next: Option<String>,
@@ -45,7 +48,10 @@ pub(crate) fn screen(failure: &Failure, invocation: &Invocation, log: Option<&Pa
     let mut text = format!("{} {}\n", style.paint(Ink::Red, &format!("error[{code}]:")), safe(&failure.to_string()));
     match failure {
         Failure::Answers { path, error } => text.push_str(&faults(path, error, style)),
-        _ => text.push_str(&findings::findings(blocking(failure), style, false)),
+        _ => match refused(failure) {
+            Some(judgement) => text.push_str(&tls_check::findings(&judgement.findings, Weight::Warn, style)),
+            None => text.push_str(&findings::findings(blocking(failure), style, false)),
+        },
     }
     for cause in causes(failure) {
         let _ = writeln!(text, "  because: {cause}");
@@ -62,7 +68,7 @@ pub(crate) fn screen(failure: &Failure, invocation: &Invocation, log: Option<&Pa
 }
 
 /// A failure for programs.
-pub(crate) fn document(failure: &Failure, invocation: &Invocation) -> FailureDocument {
+pub(crate) fn document<'a>(failure: &'a Failure, invocation: &Invocation) -> FailureDocument<'a> {
     let code = failure.code();
     let spec = explain_code(code.0);
     FailureDocument {
@@ -77,6 +83,7 @@ pub(crate) fn document(failure: &Failure, invocation: &Invocation) -> FailureDoc
             _ => Vec::new(),
         },
         findings: blocking(failure).to_vec(),
+        certificate: refused(failure).map(tls_check::document),
         why: spec.map(|spec| spec.why),
         fix: spec.map(|spec| spec.fix),
         next: spec.map(|spec| invocation.next(spec)),
@@ -92,6 +99,13 @@ fn blocking(failure: &Failure) -> &[Finding] {
         },
         _ => &[],
     }
+}
+
+/// The certificate that was handed over and would not work.
+fn refused(failure: &Failure) -> Option<&Judgement> {
+    let Failure::Platform(error) = failure else { return None };
+    let PlatformError::Engine(error) = error.as_ref() else { return None };
+    if let ApplyError::CertificateRefused { judgement, .. } = error.as_ref() { Some(judgement) } else { None }
 }
 
 /// Every cause below the message; libraries may quote what others sent, so all of it is escaped.

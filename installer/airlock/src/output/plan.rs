@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use airlock_model::{Action, Change, Digest, FieldChange, Gate, ObjectRef, Operation, Plan, PlannedStep, Purpose, Risk, Undo, Untrusted};
+use airlock_model::{Action, CertificateSource, CertificateSpec, CertificateSubject, Change, Digest, FieldChange, Gate, ObjectRef, Operation, Plan, PlannedStep, Purpose, Risk, Undo, Untrusted};
 use serde_json::Value;
 
 use super::columns::columns;
@@ -97,21 +97,38 @@ pub(crate) fn action(action: &Action) -> String {
     match action {
         Action::Apply(_) | Action::Delete(_) => String::new(),
         Action::Generate(spec) => format!("       makes {} ({}), keys {}\n", spec.object(), spec.secret_type, spec.entries.iter().map(|entry| entry.key.as_str()).collect::<Vec<_>>().join(", ")),
+        Action::Issue(CertificateSpec { name, subject: CertificateSubject::Supplied { names, source, .. }, .. }) => {
+            format!("       takes over the certificate {name} for {} from {}\n", names.join(", "), supplier(source))
+        }
         Action::Issue(spec) => format!("       issues {} for {} days\n", certificate(spec), spec.lifetime.as_secs() / 86_400),
         Action::Push(spec) => format!("       copies {} to {}\n", counted(spec.images.len(), "image", "images"), spec.registry),
         Action::Run(job) => format!("       runs {} to its end\n", job.reference()),
         Action::Probe(attempts) => lines(attempts, |attempt| format!("       tries: {}", attempt.purpose)),
         Action::Await(Gate::Dns { records, .. }) => format!("       waits until these names lead to the edge: {}\n", records.join(", ")),
+        Action::Await(Gate::Certificate(spec)) => {
+            let CertificateSubject::Supplied { names, .. } = &spec.subject else { return String::new() };
+            format!("       waits until your authority has issued a certificate for {}, and `airlock tls import` took it\n", names.join(", "))
+        }
         Action::Await(Gate::NodePull { image, pools, .. }) => {
             format!("       waits until a node of each pool ({}) can pull {}/{}\n", pools.keys().cloned().collect::<Vec<_>>().join(", "), image.host, image.repository)
         }
     }
 }
 
-fn certificate(spec: &airlock_model::CertificateSpec) -> String {
+fn certificate(spec: &CertificateSpec) -> String {
     match &spec.subject {
-        airlock_model::CertificateSubject::Authority { permitted, .. } => format!("the authority {} that may sign for {} alone,", spec.name, permitted.join(", ")),
-        airlock_model::CertificateSubject::Server { names, authority, .. } => format!("the certificate {} for {}, signed by {authority},", spec.name, names.join(", ")),
+        CertificateSubject::Authority { permitted, .. } => format!("the authority {} that may sign for {} alone,", spec.name, permitted.join(", ")),
+        CertificateSubject::Server { names, authority, .. } => format!("the certificate {} for {}, signed by {authority},", spec.name, names.join(", ")),
+        CertificateSubject::Supplied { names, .. } => format!("the certificate {} for {}", spec.name, names.join(", ")),
+    }
+}
+
+/// Where a certificate comes from that somebody else issued.
+fn supplier(source: &CertificateSource) -> String {
+    match source {
+        CertificateSource::Files { certificate, key, .. } => [Some(certificate), key.as_ref()].into_iter().flatten().cloned().collect::<Vec<_>>().join(" and "),
+        CertificateSource::Secret { namespace, name } => format!("the Secret {namespace}/{name}"),
+        CertificateSource::Request { secret } => format!("whoever answers the request {secret}"),
     }
 }
 

@@ -83,6 +83,7 @@ fn figures(requirements: &Requirements) -> Vec<(&'static str, String)> {
         ("largest pod", requirements.largest_pod.to_string()),
         ("pods", requirements.pods.to_string()),
         ("certificate names", requirements.certificate_names.join(", ")),
+        ("certificate", requirements.certificate.clone()),
         ("rights", counted(requirements.rights.len(), "right, listed below", "rights, listed below")),
     ]
 }

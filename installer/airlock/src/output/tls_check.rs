@@ -13,7 +13,7 @@ use super::style::{Ink, Style};
 const SCHEMA: u32 = 1;
 
 /// A judgement as one JSON document.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 pub(crate) struct Document<'a> {
     schema: u32,
     verdict: &'static str,
@@ -29,7 +29,26 @@ pub(crate) fn document(judgement: &Judgement) -> Document<'_> {
 /// A judgement for people: errors first.
 pub(crate) fn text(judgement: &Judgement, style: Style) -> String {
     let mut text = format!("{} {}\n", style.verdict(judgement.verdict), style.heading(summary(judgement)));
-    let mut findings: Vec<&TlsFinding> = judgement.findings.iter().collect();
+    text.push_str(&findings(&judgement.findings, Weight::Fixed, style));
+    if !judgement.chain.is_empty() {
+        let _ = writeln!(text, "\n{}", style.heading(&format!("Chain, {}", counted(judgement.chain.len(), "certificate", "certificates"))));
+        for (index, certificate) in judgement.chain.iter().enumerate() {
+            one(&mut text, index + 1, certificate);
+        }
+    }
+    text
+}
+
+/// What should be known of a certificate that works; nothing where there is nothing.
+pub(crate) fn warnings(judgement: &Judgement, style: Style) -> String {
+    let told = findings(&judgement.findings, Weight::Warn, style);
+    if told.is_empty() { told } else { format!("{}{told}", style.heading("The certificate of the base domain")) }
+}
+
+/// Findings from a weight on, the heaviest first.
+pub(crate) fn findings(findings: &[TlsFinding], from: Weight, style: Style) -> String {
+    let mut text = String::new();
+    let mut findings: Vec<&TlsFinding> = findings.iter().filter(|finding| finding.severity >= from).collect();
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     for finding in findings {
         let (mark, ink) = match finding.severity {
@@ -40,12 +59,6 @@ pub(crate) fn text(judgement: &Judgement, style: Style) -> String {
         let _ = writeln!(text, "\n  {} {}\n    {}", style.paint(ink, mark), finding.code, finding.why);
         if finding.severity != Weight::Fixed {
             let _ = writeln!(text, "    fix: {}", finding.fix);
-        }
-    }
-    if !judgement.chain.is_empty() {
-        let _ = writeln!(text, "\n{}", style.heading(&format!("Chain, {}", counted(judgement.chain.len(), "certificate", "certificates"))));
-        for (index, certificate) in judgement.chain.iter().enumerate() {
-            one(&mut text, index + 1, certificate);
         }
     }
     text

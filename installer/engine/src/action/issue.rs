@@ -9,6 +9,7 @@ use airlock_tls::renewal;
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::obtain;
 use crate::certificate::{self, CERTIFICATE, Pair};
 use crate::run::Run;
 use crate::{ApplyError, owned};
@@ -17,6 +18,11 @@ use crate::{ApplyError, owned};
 const PUBLISHED: &str = "ca.crt";
 
 pub(super) async fn settle(run: &Run<'_>, step: &PlannedStep, spec: &CertificateSpec) -> Result<(), ApplyError> {
+    if let CertificateSubject::Supplied { .. } = &spec.subject {
+        let operation = obtain::settle(run.cluster, &run.halt, spec).await?;
+        settled(run, &step.id, spec.object(), operation);
+        return Ok(());
+    }
     let now = Timestamp::now();
     let live = certificate::read(run.cluster, &spec.namespace, &spec.name).await?;
     let signer = certificate::signer(run.cluster, spec).await?;
@@ -36,7 +42,7 @@ pub(super) async fn settle(run: &Run<'_>, step: &PlannedStep, spec: &Certificate
     };
     match &spec.subject {
         CertificateSubject::Authority { publish: Some(name), .. } => self::publish(run, step, spec, name, &certificate).await,
-        CertificateSubject::Authority { publish: None, .. } | CertificateSubject::Server { .. } => Ok(()),
+        CertificateSubject::Authority { publish: None, .. } | CertificateSubject::Server { .. } | CertificateSubject::Supplied { .. } => Ok(()),
     }
 }
 

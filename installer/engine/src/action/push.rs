@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use airlock_model::{Event, PlannedStep, PushSpec, Secret, SecretKeyRef, Untrusted};
+use airlock_model::{Event, PlannedStep, PushSpec, Secret, SecretKeyRef, Untrusted, names};
 use airlock_registry::{Progress, RegistryClient, RegistryError, RegistryOptions, copy};
 use tokio::time::{Instant, sleep};
 
@@ -20,7 +20,9 @@ pub(super) async fn settle(run: &Run<'_>, step: &PlannedStep, spec: &PushSpec) -
         Some(at) => Some(secret_text(run, at).await?.expose().clone()),
         None => None,
     };
-    let options = RegistryOptions { authorities_pem, credentials: Some((spec.username.clone(), password)), plain_http: false };
+    // A company that names its own authority may have this certificate from a public one; Airlock's own signs alone.
+    let and_system = spec.authority.as_ref().is_some_and(|at| at.name == names::BASE_DOMAIN_TRUST);
+    let options = RegistryOptions { authorities_pem, and_system, credentials: Some((spec.username.clone(), password)), plain_http: false };
     let to = RegistryClient::new(spec.registry.as_str(), options)?;
     // A wrong password or an untrusted certificate is heard of before anything moves.
     run.halt.or(accepted(&to)).await??;

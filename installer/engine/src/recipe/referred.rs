@@ -11,7 +11,7 @@ use crate::ApplyError;
 const LARGEST: usize = 256 * 1024;
 
 /// Reads a value. A line break at its end is an editor's, not the value's.
-pub(super) fn read(reference: &str) -> Result<Value, ApplyError> {
+pub(crate) fn read(reference: &str) -> Result<Value, ApplyError> {
     let unreadable = |reason: String| ApplyError::ReferenceUnreadable { reference: reference.to_owned(), reason };
     let bytes = match reference.parse::<SecretReference>() {
         Ok(SecretReference::File(path)) => std::fs::read(path).map_err(|error| unreadable(error.to_string()))?,

@@ -26,11 +26,11 @@ fn faults(text: &str) -> Vec<String> {
 
 #[test]
 fn a_reference_that_leads_nowhere_is_named_before_what_is_not_built() {
-    let text = with("trust: { ca: [ \"file:/gone.pem\", \"env:THERE\", \"secret:a/b#c\" ] }\n");
-    let look = |reference: &SecretReference| if *reference == SecretReference::Environment("THERE".into()) { Ok(()) } else { Err(format!("there is no {reference}")) };
+    let text = with("trust: { ca: [ \"file:/gone.pem\", \"file:/there.pem\", \"file:/far.pem\" ] }\n");
+    let look = |reference: &SecretReference| if *reference == SecretReference::File("/there.pem".into()) { Ok(()) } else { Err(format!("there is no {reference}")) };
     let error = Answers::from_yaml_where(&text, &look).unwrap_err();
     let said: Vec<String> = error.faults().map(|fault| format!("{}: {fault}", fault.code())).collect();
-    assert_eq!(said[..2], ["answers.reference: `trust.ca[0]`: there is no file:/gone.pem", "answers.reference: `trust.ca[2]`: there is no secret:a/b#c"]);
+    assert_eq!(said[..2], ["answers.reference: `trust.ca[0]`: there is no file:/gone.pem", "answers.reference: `trust.ca[2]`: there is no file:/far.pem"]);
     assert!(said[2].starts_with("answers.not-built") && said.len() == 3, "{said:?}");
 }
 
@@ -113,7 +113,7 @@ fn each_wrong_line_is_named_with_its_place() {
         ("kind: Answers\n", "4:1 answers.duplicate-key: `kind` stands twice; the first one is on line 2"),
         ("sizng: small\n", "4:1 answers.unknown-key: unknown key `sizng`; did you mean `sizing`?"),
         ("edge: { adress: 10.0.0.1 }\n", "4:9 answers.unknown-key: unknown key `edge.adress`; did you mean `address`?"),
-        ("tls: { nonsense: 1 }\n", "4:8 answers.unknown-key: unknown key `tls.nonsense`; possible here: source, renewal"),
+        ("tls: { nonsense: 1 }\n", "4:8 answers.unknown-key: unknown key `tls.nonsense`; possible here: source, certificate, key, password, secret, wildcard, renewal"),
         ("edge: { internal: maybe }\n", "4:19 answers.wrong-type: `edge.internal` must be true or false, but here is other text"),
         ("edge: { internal: 'true' }\n", "4:19 answers.wrong-type: `edge.internal` must be true or false, but here is other text"),
         ("edge: [loadBalancer]\n", "4:7 answers.wrong-type: `edge` must be a group of keys, but here is a list"),
@@ -194,7 +194,7 @@ fn everything_that_is_not_built_is_refused_by_name() {
         ("edge: { exposure: ingress }\n", "edge.exposure"),
         ("edge: { exposure: nodePort }\n", "edge.exposure"),
         ("tls: { source: acme }\n", "tls.source"),
-        ("tls: { source: files }\n", "tls.source"),
+        ("tls: { source: cert-manager }\n", "tls.source"),
         ("images: { mirror: mirror.example.com }\n", "images.mirror"),
         ("images: { pullSecret: secret:a/b }\n", "images.pullSecret"),
         ("images: { map: { docker.io: mirror.example.com } }\n", "images.map"),

@@ -26,7 +26,8 @@ impl Answers {
 
         refuse(self.extends.is_some(), "extends", shown(self.extends.as_deref()), "write all answers into one file");
         refuse(self.edge.exposure != Exposure::LoadBalancer, "edge.exposure", word(&self.edge.exposure), "possible is loadBalancer");
-        refuse(self.tls.source != TlsSource::PrivateCa, "tls.source", word(&self.tls.source), "possible is private-ca");
+        let built = self.tls.source == TlsSource::PrivateCa || self.tls.source.is_supplied();
+        refuse(!built, "tls.source", word(&self.tls.source), "possible are private-ca, csr, files, and secret");
         refuse(self.images.mirror.is_some(), "images.mirror", shown(self.images.mirror.as_deref()), "images come from where they are published; leave it out");
         refuse(self.images.pull_secret.is_some(), "images.pullSecret", "a reference".into(), leave_out);
         refuse(!self.images.map.is_empty(), "images.map", entries(self.images.map.len()), leave_out);
@@ -40,7 +41,8 @@ impl Answers {
         refuse(monitoring == Some(Mode::Existing), "components.monitoring.mode", word(&Mode::Existing), "possible are bundled and off");
         refuse(!self.namespaces.create, "namespaces.create", "false".into(), "possible is true: Airlock makes its namespaces");
         refuse(self.network.proxy != super::Proxy::default(), "network.proxy", "a proxy".into(), leave_out);
-        refuse(!self.trust.ca.is_empty(), "trust.ca", entries(self.trust.ca.len()), leave_out);
+        let unheard = !self.tls.source.is_supplied() && !self.trust.ca.is_empty();
+        refuse(unheard, "trust.ca", entries(self.trust.ca.len()), "it counts with the sources csr, files, and secret; leave it out");
         refuse(self.secrets.mode != SecretsMode::Generate, "secrets.mode", word(&self.secrets.mode), "possible is generate");
         refuse(self.delivery != Delivery::Direct, "delivery", word(&self.delivery), "possible is direct");
         refuse(self.profile.reference.starts_with("file:"), "profile.ref", self.profile.reference.clone(), "possible is the name of a profile that ships, as in baseline");

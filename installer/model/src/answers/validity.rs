@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
-use super::{Answers, Component, Mode, SecretReference, Storage, cidr};
+use super::{Answers, Component, Mode, SecretReference, Storage, cidr, tls};
 use crate::{HostName, HostNameError, quantity, quantity_millis};
 
 /// Something that can't be meant.
@@ -47,6 +47,7 @@ impl Answers {
         problems.network(self);
         problems.metadata(self);
         problems.references(self);
+        problems.0.extend(tls::flaws(self).into_iter().map(|(path, flaw)| AnswersProblem { path, flaw }));
         problems.patches(self);
         problems.0
     }
@@ -260,11 +261,6 @@ impl Problems {
 
     fn references(&mut self, answers: &Answers) {
         let mut refused = |path: String, text: String| self.0.push(AnswersProblem { path, flaw: Flaw::Reference(text) });
-        for (index, reference) in answers.trust.ca.iter().enumerate() {
-            if let Err(error) = reference.parse::<SecretReference>() {
-                refused(format!("trust.ca[{index}]"), error.to_string());
-            }
-        }
         for (path, reference) in answers.alerts.references() {
             if let Err(error) = reference.parse::<SecretReference>() {
                 refused(path.to_owned(), error.to_string());

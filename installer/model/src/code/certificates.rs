@@ -30,7 +30,7 @@ pub(super) const CODES: &[CodeSpec] = &[
         "tls.password-missing",
         "a key or a PKCS#12 file is encrypted, and no password was given",
         "it cannot be opened without",
-        "name where the password is: --key-password env:NAME or --key-password file:PATH",
+        "name where the password is: --key-password env:NAME or --key-password file:PATH, or `tls.password` in the answers",
     ),
     blocks("tls.password-wrong", "the password of a key or a PKCS#12 file is wrong", "it cannot be opened with it", "give the password that the file was written with"),
     blocks(
@@ -44,6 +44,12 @@ pub(super) const CODES: &[CodeSpec] = &[
         "a private key is of a kind that servers do not use",
         "clients refuse its certificate, or the server cannot load it",
         "make a key of the kinds P-256, P-384, P-521, or RSA from 2048 bits, and have a certificate issued for it",
+    ),
+    blocks(
+        "tls.key-missing",
+        "there is no private key beside a certificate that is to be served",
+        "a server can present a certificate only with the key that it was issued for",
+        "name the file with the key: `tls.key` in the answers",
     ),
     blocks(
         "tls.key-mismatch",
@@ -131,6 +137,18 @@ pub(super) const CODES: &[CodeSpec] = &[
         "whether a server refuses what is outdated could not be found out",
         "it did not answer, or did not answer in TLS",
         "run the check again from where the server can be reached without anything in between",
+    ),
+    told(
+        "tls.source-absent",
+        "where a certificate comes from cannot be read from here",
+        "what is stored is kept; whether its source has changed cannot be seen",
+        "run it where the source can be read",
+    ),
+    told(
+        "tls.request-former",
+        "a certificate answers an earlier request of the installation",
+        "the names or the key have changed since, so there is another request",
+        "have it issued by the present request, which `airlock install` shows",
     ),
     told("tls.text-repaired", "the text of a file was mended while it was read", "editors and shells change line ends, add marks, or indent", "nothing has to be done"),
     told("tls.converted", "a file was converted while it was read", "it was binary (DER), PKCS#7, or PKCS#12", "nothing has to be done"),

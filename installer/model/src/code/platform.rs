@@ -141,6 +141,14 @@ pub(super) const CODES: &[CodeSpec] = &[
         next: Some("airlock deployment apply FILE"),
     },
     CodeSpec {
+        code: "platform.nothing-requested",
+        exit: Exit::Blocked,
+        what: "a certificate was to be imported that the installation did not ask for",
+        why: "only what answers its own request has a key in the cluster; nothing was written",
+        fix: "for a certificate with a key of yours take the source `files`; to ask your authority take `csr`, and install first",
+        next: Some("airlock install --answers FILE"),
+    },
+    CodeSpec {
         code: "platform.no-deployment",
         exit: Exit::Blocked,
         what: "there is no Airflow deployment of that name",

@@ -5,7 +5,7 @@ use airlock_compliance::shipped_names;
 use airlock_model::answers::{Mode, Namespaces};
 
 use super::question::{Choice, Form, Meanwhile, Question, Suggestion, Topic, Unknown};
-use super::{alerts, detect};
+use super::{alerts, certificate, detect};
 
 /// Networks that are routed nowhere in public (RFC 1918).
 const PRIVATE: [&str; 3] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
@@ -118,13 +118,13 @@ pub(super) const QUESTIONS: &[Question] = &[
         number: Some(5),
         title: "certificate",
         asks: "Who issues the certificate of the base domain?",
-        explains: "A private authority is made for this installation; it can sign for the base domain alone.",
+        explains: "A private authority can sign for the base domain alone; nodes and users are asked to trust it. Or the certificate comes from your own people: Airlock asks your authority with a request and waits for `airlock tls import`, takes files, or copies a Secret. Whatever comes is judged before anything is written. With hosts by name each new Airflow deployment needs a new certificate; with a wildcard none does.",
         keys: &["tls"],
         unknown: None,
-        form: |_| Form::Only("a private authority that signs for the base domain alone".into()),
-        suggest: |_, _| Suggestion::none(""),
-        get: |_| String::new(),
-        put: |_, _| Ok(()),
+        form: |_| Form::Choice(certificate::choices()),
+        suggest: |_, _| Suggestion::default(certificate::OWN, "needs nobody else; nodes and users have to trust it"),
+        get: certificate::get,
+        put: certificate::put,
     },
     Question {
         topic: Topic::Images,

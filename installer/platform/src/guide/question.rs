@@ -90,7 +90,7 @@ impl Form {
 /// One of several answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
-    /// As it is taken.
+    /// As it is taken; where it has to be told further, the word before that.
     pub value: String,
     /// In words.
     pub label: String,

@@ -73,7 +73,7 @@ fn line(guide: &Guide, topic: Topic) -> String {
 #[test]
 fn what_has_one_possible_answer_is_told_and_not_asked() {
     let asked: Vec<Topic> = guide(facts()).to_ask().iter().map(|question| question.topic).collect();
-    assert_eq!(asked, [Topic::Namespaces, Topic::Domain, Topic::Reach, Topic::Database, Topic::Alerts]);
+    assert_eq!(asked, [Topic::Namespaces, Topic::Domain, Topic::Reach, Topic::Certificate, Topic::Database, Topic::Alerts]);
     let numbers: Vec<u8> = questions().filter_map(|question| question.number).collect();
     assert_eq!(numbers, (1..=9).collect::<Vec<u8>>());
     assert_eq!(guide(facts()).summary().len(), questions().count());

@@ -386,3 +386,5 @@ fn whoever_reads_the_publication_of_an_authority_restarts_with_it() {
     let plan = plan(head(), steps, &Circumstances { installed: &installed, now: now(), tenant: None }).unwrap();
     assert_eq!(restarted(&plan), pairs(&[("reader", "2")]));
 }
+
+mod supplied;

@@ -119,7 +119,11 @@ impl Server {
     }
 
     pub fn options(&self, credentials: Option<(&str, &str)>) -> RegistryOptions {
-        RegistryOptions { authorities_pem: Some(self.authorities.clone()), credentials: credentials.map(|(name, password)| (name.to_owned(), Secret::new(password.to_owned()))), plain_http: false }
+        RegistryOptions {
+            authorities_pem: Some(self.authorities.clone()),
+            credentials: credentials.map(|(name, password)| (name.to_owned(), Secret::new(password.to_owned()))),
+            ..RegistryOptions::default()
+        }
     }
 
     pub fn image(&self, rest: &str) -> ImageRef {

@@ -128,7 +128,7 @@ pub(super) fn password_missing(name: &str, what: &str) -> TlsFinding {
         "tls.password-missing",
         format!("{what} {name} is encrypted, and no password was given"),
         Way::GivePassword,
-        "name where the password is: --key-password env:NAME or --key-password file:PATH",
+        "name where the password is: --key-password env:NAME or --key-password file:PATH, or `tls.password` in the answers",
     )
 }
 

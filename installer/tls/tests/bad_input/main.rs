@@ -8,6 +8,7 @@ mod files;
 mod keys;
 mod mutations;
 mod names;
+mod supplied;
 mod world;
 
 use std::collections::BTreeMap;

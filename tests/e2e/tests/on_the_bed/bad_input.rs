@@ -48,11 +48,16 @@ fn answers_that_a_cluster_refuses_write_nothing() {
 fn answers_that_no_cluster_is_asked_about_are_refused_at_once() {
     let site = Site::shared("unread");
     let minimal = "apiVersion: airlock/v1\nkind: Answers\nbaseDomain: a.platform.test\n";
+    let monitored = "components: { monitoring: {} }\nnetwork: { egress: [ { component: monitoring, to: 10.1.2.0/24, port: 443, reason: alerts } ] }\n";
     let cases = [
         ("unknown key", format!("{minimal}sizng: tiny\n"), Expected { exit: 2, first_line: "sizng" }),
         ("wrong type", format!("{minimal}edge: {{ internal: 7 }}\n"), Expected { exit: 2, first_line: "internal" }),
         ("missing reference", format!("{minimal}trust: {{ ca: [ \"file:/does/not/exist.pem\" ] }}\n"), Expected { exit: 2, first_line: "error[answers.reference]" }),
-        ("missing variable", format!("{minimal}trust: {{ ca: [ \"env:NOT_SET_ANYWHERE\" ] }}\n"), Expected { exit: 2, first_line: "NOT_SET_ANYWHERE is not set" }),
+        (
+            "missing variable",
+            format!("{minimal}{monitored}alerts: {{ receiver: webhook, webhook: {{ url: \"env:NOT_SET_ANYWHERE\" }} }}\n"),
+            Expected { exit: 2, first_line: "NOT_SET_ANYWHERE is not set" },
+        ),
         ("tab", format!("{minimal}edge:\n\tinternal: true\n"), Expected { exit: 2, first_line: "tab" }),
         ("two documents", format!("{minimal}---\n{minimal}"), Expected { exit: 2, first_line: "document" }),
         ("base domain that is none", minimal.replace("a.platform.test", "https://a.platform.test/x"), Expected { exit: 2, first_line: "scheme" }),

@@ -12,6 +12,7 @@ use terminal::{CTRL_C, DOWN, ENTER, ESC, Terminal};
 const NAMESPACE: &str = "Which namespace does the platform get?";
 const DOMAIN: &str = "Which domain does the platform live under?";
 const REACH: &str = "From which networks do users reach it?";
+const CERTIFICATE: &str = "Who issues the certificate of the base domain?";
 const DATABASE: &str = "Which database server do Airflow deployments use?";
 const ALERTS: &str = "Where do alerts go?";
 const RIGHT: &str = "Is this right?";
@@ -53,8 +54,10 @@ impl World {
         let mut terminal = self.guided();
         terminal.asked(DOMAIN);
         terminal.types(&self.site.base());
-        terminal.asked(REACH);
-        terminal.send(ENTER);
+        for question in [REACH, CERTIFICATE] {
+            terminal.asked(question);
+            terminal.send(ENTER);
+        }
         terminal.asked(DATABASE);
         terminal.send(DOWN);
         terminal.send(ENTER);
@@ -124,6 +127,8 @@ fn a_person_is_led_from_the_first_screen_to_an_installation_and_its_file_replays
     terminal.types(&site.base());
     screen!(world, "reach", terminal.asked(REACH));
     terminal.send(ENTER);
+    screen!(world, "certificate", terminal.asked(CERTIFICATE));
+    terminal.send(ENTER);
     screen!(world, "database", terminal.asked(DATABASE));
     terminal.send(DOWN);
     terminal.send(ENTER);
@@ -169,8 +174,8 @@ fn a_person_is_led_from_the_first_screen_to_an_installation_and_its_file_replays
     fs::remove_file(&answers).expect("the file goes");
     let mut terminal = world.start(&["install", "--namespace", &site.name]);
     let suggested = terminal.asked(DOMAIN);
-    assert!(suggested.contains("question 1 of 4 · as installed") && suggested.contains(&format!("({})", site.base())), "{suggested}");
-    for question in [DOMAIN, REACH, DATABASE, ALERTS, RIGHT, TRY] {
+    assert!(suggested.contains("question 1 of 5 · as installed") && suggested.contains(&format!("({})", site.base())), "{suggested}");
+    for question in [DOMAIN, REACH, CERTIFICATE, DATABASE, ALERTS, RIGHT, TRY] {
         if question != DOMAIN {
             terminal.asked(question);
         }
@@ -207,6 +212,9 @@ fn esc_goes_back_to_what_was_answered() {
     let database = terminal.asked(DATABASE);
     assert!(database.contains("> none for now"), "{database}");
     terminal.send(ESC);
+    let certificate = terminal.asked(CERTIFICATE);
+    assert!(certificate.contains("> a private authority"), "{certificate}");
+    terminal.send(ESC);
     terminal.asked(REACH);
     terminal.send(ESC);
     let domain = terminal.asked(DOMAIN);
@@ -235,7 +243,7 @@ fn esc_goes_back_to_what_was_answered() {
 fn ctrl_c_leaves_at_each_question_and_the_answers_are_kept() {
     let world = World::new("guided-left");
     let audit = world.site.audit();
-    let questions = [NAMESPACE, DOMAIN, REACH, DATABASE, ALERTS, RIGHT, TRY, GO_ON];
+    let questions = [NAMESPACE, DOMAIN, REACH, CERTIFICATE, DATABASE, ALERTS, RIGHT, TRY, GO_ON];
     let base = world.site.base();
     for (place, left_at) in questions.into_iter().enumerate() {
         let _ = fs::remove_file(world.path().join(ANSWERS));
@@ -266,7 +274,7 @@ fn ctrl_c_leaves_at_each_question_and_the_answers_are_kept() {
     // Whoever comes back finds what she answered.
     let mut terminal = world.start(&["install"]);
     let first = terminal.asked(NAMESPACE);
-    assert!(first.contains("question 1 of 5 · kept") && first.contains(&format!("({})", world.site.name)), "{first}");
+    assert!(first.contains("question 1 of 6 · kept") && first.contains(&format!("({})", world.site.name)), "{first}");
     terminal.send(CTRL_C);
     assert_eq!(terminal.ended().0, 130);
 }
@@ -284,6 +292,8 @@ fn what_nobody_knows_yet_becomes_tickets() {
     terminal.types("-");
     screen!(world, "domain_not_yet_known", terminal.asked(REACH));
     terminal.send("not yet");
+    terminal.send(ENTER);
+    terminal.asked(CERTIFICATE);
     terminal.send(ENTER);
     terminal.asked(DATABASE);
     terminal.send("not yet");
@@ -352,7 +362,7 @@ fn who_may_do_nothing_is_told_what_could_not_be_read_and_gets_tickets() {
     terminal.types(&world.site.name);
     terminal.asked(DOMAIN);
     terminal.types(&world.site.base());
-    for question in [REACH, DATABASE, ALERTS, RIGHT, TRY] {
+    for question in [REACH, CERTIFICATE, DATABASE, ALERTS, RIGHT, TRY] {
         terminal.asked(question);
         terminal.send(ENTER);
     }
@@ -403,6 +413,8 @@ fn a_narrow_terminal_a_dumb_one_and_one_without_colours_are_enough() {
     dumb.send("\n");
     dumb.asked(REACH);
     dumb.send("2\n");
+    dumb.asked(CERTIFICATE);
+    dumb.send("1\n");
     dumb.asked(DATABASE);
     dumb.send("2\n");
     dumb.asked(ALERTS);

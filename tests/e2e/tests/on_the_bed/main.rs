@@ -16,6 +16,7 @@ mod interruption;
 mod monitoring;
 mod renewal;
 mod rights;
+mod sources;
 mod trying;
 mod uninstall;
 

@@ -105,7 +105,7 @@ impl Dialogue<'_> {
                     Some(choice) => match choice.further {
                         None => choice.value.clone(),
                         Some(further) => match self.further(further).await? {
-                            Some(text) => text,
+                            Some(text) => format!("{} {text}", choice.value).trim_start().to_owned(),
                             None => continue,
                         },
                     },
@@ -211,6 +211,9 @@ impl Dialogue<'_> {
         let all = prepared.as_ref().map_or(found.as_slice(), |prepared| prepared.findings.as_slice());
         self.say(&format!("\n{}\n{}{}", output.talk_style.heading("What was found"), findings::findings(&findings::notable(all), output.talk_style, output.verbose), findings::summary(all)));
         let blocking = all.iter().filter(|finding| airlock_platform::blocks(finding)).cloned().collect();
+        if let Some(prepared) = &prepared {
+            self.session.warn_of_certificate(prepared);
+        }
         if let Some(prepared) = prepared.as_ref().filter(|prepared| !prepared.plan.is_empty()) {
             self.say(&security::summary(&prepared.plan, &prepared.answers, output.talk_style));
             self.say(&format!("{}\n{}", plan::totals(&prepared.plan), prepared.digest));
@@ -276,7 +279,9 @@ fn field(form: &Form, suggested: Option<String>) -> Field {
         Form::Choice(choices) => {
             let labels = choices.iter().map(|choice| choice.label.clone()).collect();
             // A value that no choice has was told further by the one that asks for it.
-            let at = |suggested: &String| choices.iter().position(|choice| choice.value == *suggested).or_else(|| choices.iter().position(|choice| choice.further.is_some()));
+            let at = |suggested: &String| {
+                choices.iter().position(|choice| choice.value == *suggested).or_else(|| choices.iter().position(|choice| choice.further.is_some() && suggested.starts_with(&choice.value)))
+            };
             Field::Choice { labels, suggested: suggested.as_ref().and_then(at).unwrap_or_default() }
         }
         Form::Only(text) => Field::Choice { labels: vec![text.clone()], suggested: 0 },

@@ -303,6 +303,7 @@ pub(in crate::output) fn requirements() -> Requirements {
         volumes: vec![Volume { owner: "StatefulSet airlock/registry".into(), size: "20Gi".into(), class: None }],
         records: vec!["platform.test".into(), "*.platform.test".into()],
         certificate_names: vec!["platform.test".into(), "*.platform.test".into()],
+        certificate: "issued by an authority of Airlock's own".into(),
         flows: plan().connections,
         rights: vec![right("", "namespaces", "create", None), right("apps", "deployments", "get", Some("airlock")), right("apps", "deployments", "patch", Some("airlock"))],
         removal_rights: vec![right("apps", "deployments", "delete", Some("airlock"))],

@@ -1,0 +1,197 @@
+//! The certificate that somebody else issues: found where it comes from, judged, and copied into the Secret that is served.
+//!
+//! What would not work is never written. A source that cannot be read from here leaves what is stored as it is: another person may
+//! run the program on another workstation.
+
+mod source;
+mod ticket;
+
+use std::collections::BTreeMap;
+
+use airlock_cluster::{Cluster, SecretData};
+use airlock_model::{CertificateSource, CertificateSpec, CertificateSubject, CertificateTrust, Operation, Secret, SecretKeyRef, names};
+use airlock_tls::{Content, Form, Host, Issued, Judgement, Request, Supplied, TlsFinding, authorities_pem, supplied};
+use jiff::Timestamp;
+
+use super::Settled;
+use crate::certificate::{self, CERTIFICATE, KEY, Pair, bytes};
+use crate::run::Run;
+use crate::{ApplyError, Halt};
+use source::Material;
+pub(crate) use source::authorities;
+
+/// What was found where a certificate comes from.
+pub struct Found {
+    /// Where that is, for sentences.
+    pub source: String,
+    /// What is to be said about it; none: it has not come yet.
+    pub judgement: Option<Judgement>,
+    /// The Secret holds it.
+    pub current: bool,
+    pair: Option<Issued>,
+}
+
+/// How an import ended.
+pub struct Imported {
+    /// What is to be said about what was handed in.
+    pub judgement: Judgement,
+    /// What happened to the Secret; none: nothing, as it would not work or is there already.
+    pub operation: Option<Operation>,
+    /// Only the authorities that the import was given lead there, not those of the answers.
+    pub needs_trust: bool,
+}
+
+impl Found {
+    /// Refuses what would not work.
+    pub fn usable(self) -> Result<Self, ApplyError> {
+        match &self.judgement {
+            Some(judgement) if judgement.error().is_some() => Err(ApplyError::CertificateRefused { source_of: self.source, judgement: Box::new(judgement.clone()) }),
+            _ => Ok(self),
+        }
+    }
+}
+
+/// Looks at the source of a certificate and at what is stored of it. It writes nothing.
+pub async fn find_supplied(cluster: &Cluster, spec: &CertificateSpec) -> Result<Found, ApplyError> {
+    let wanted = Wanted::of(cluster, spec).await?;
+    let stored = certificate::read(cluster, &spec.namespace, &spec.name).await?;
+    let CertificateSource::Request { secret } = wanted.source else {
+        let material = Material::read(cluster, wanted.source).await?;
+        return Ok(wanted.hold(&material, stored.as_ref()));
+    };
+    let source = format!("the certificate in the Secret {}/{}", spec.namespace, spec.name);
+    let key = cluster.secret(&spec.namespace, secret).await.map_err(ApplyError::of)?;
+    let (Some(stored), Some(key)) = (stored, key) else { return Ok(Found { source, judgement: None, current: false, pair: None }) };
+    let Supplied { judgement, pair } = wanted.judge(&[content(spec, &stored, CERTIFICATE)], Some(&key_of(spec, secret, &key)), None, true);
+    Ok(Found { source, judgement: Some(judgement), current: pair.is_some(), pair })
+}
+
+/// Brings the Secret to its source; what stands there already is kept.
+pub(super) async fn settle(cluster: &Cluster, halt: &Halt, spec: &CertificateSpec) -> Result<Option<Operation>, ApplyError> {
+    let found = find_supplied(cluster, spec).await?.usable()?;
+    match found.pair {
+        Some(pair) if !found.current => {
+            halt.checkpoint()?;
+            write(cluster, spec, pair).await.map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The gate `certificate`: is what was asked for there?
+pub(super) async fn settle_gate(run: &Run<'_>, spec: &CertificateSpec) -> Result<Settled, ApplyError> {
+    let found = find_supplied(run.cluster, spec).await?;
+    if found.current {
+        return Ok(Settled::Done);
+    }
+    let CertificateSubject::Supplied { names, source: CertificateSource::Request { secret }, .. } = &spec.subject else { return Err(no_source(spec)) };
+    let at = SecretKeyRef { namespace: spec.namespace.clone(), name: secret.clone(), key: names::REQUEST_KEY.to_owned() };
+    let request = super::push::secret_text(run, &at).await?;
+    Ok(Settled::Waits(Box::new(ticket::write(&spec.namespace, names, request.expose(), &found))))
+}
+
+/// Judges what an authority answered to our request, and stores it if it will do. `more` are authorities beside those of the answers.
+pub async fn import(cluster: &Cluster, spec: &CertificateSpec, files: &[Content], more: Vec<Content>) -> Result<Imported, ApplyError> {
+    let mut wanted = Wanted::of(cluster, spec).await?;
+    let CertificateSource::Request { secret } = wanted.source else { return Err(no_source(spec)) };
+    let missing = || ApplyError::SecretMissing { at: SecretKeyRef { namespace: spec.namespace.clone(), name: secret.clone(), key: KEY.to_owned() } };
+    let data = cluster.secret(&spec.namespace, secret).await.map_err(ApplyError::of)?.filter(|data| data.data.contains_key(KEY)).ok_or_else(missing)?;
+    let key = key_of(spec, secret, &data);
+    let mut found = wanted.judge(files, Some(&key), None, false);
+    let needs_trust = found.pair.is_none() && !more.is_empty();
+    if needs_trust {
+        wanted.authorities.extend(more);
+        found = wanted.judge(files, Some(&key), None, false);
+    }
+    let Supplied { judgement, pair } = found;
+    let stored = certificate::read(cluster, &spec.namespace, &spec.name).await?;
+    let Some(pair) = pair else {
+        let is_former = is_of_other_key(&judgement) && stored.is_some_and(|stored| !is_of_other_key(&wanted.judge(files, Some(&content(spec, &stored, KEY)), None, true).judgement));
+        return Ok(Imported { judgement: if is_former { judgement.answering_former() } else { judgement }, operation: None, needs_trust: false });
+    };
+    let is_stored = stored.is_some_and(|stored| holds(&stored, &pair));
+    // One write of one Secret: there is nothing that a lease would keep together.
+    let operation = if is_stored { None } else { Some(write(cluster, spec, pair).await?) };
+    Ok(Imported { judgement, operation, needs_trust })
+}
+
+fn is_of_other_key(judgement: &Judgement) -> bool {
+    judgement.error().is_some_and(|finding| finding.code.0 == "tls.key-mismatch")
+}
+
+/// What a certificate is held against.
+struct Wanted<'a> {
+    source: &'a CertificateSource,
+    hosts: Vec<Host>,
+    authorities: Vec<Content>,
+}
+
+impl<'a> Wanted<'a> {
+    async fn of(cluster: &Cluster, spec: &'a CertificateSpec) -> Result<Self, ApplyError> {
+        let CertificateSubject::Supplied { names, source, trust } = &spec.subject else { return Err(no_source(spec)) };
+        let hosts = names.iter().map(|name| name.parse()).collect::<Result<Vec<Host>, TlsFinding>>().map_err(|finding| ApplyError::PlanMalformed { reason: finding.why.to_string() })?;
+        let authorities = trusted(cluster, trust.as_ref()).await?;
+        // They go into the cluster before anything that leads to them is there.
+        authorities_pem(&authorities).map_err(|finding| ApplyError::CertificateRefused { source_of: "the authorities of `trust.ca`".to_owned(), judgement: Box::new(finding.into()) })?;
+        Ok(Self { source, hosts, authorities })
+    }
+
+    fn judge(&self, files: &[Content], key: Option<&Content>, password: Option<&Secret<String>>, ending: bool) -> Supplied {
+        supplied(&Request { files, key, password, hosts: &self.hosts, authorities: &self.authorities, at: Timestamp::now(), form: Form::AsClients, ending })
+    }
+
+    fn hold(&self, material: &Material, stored: Option<&SecretData>) -> Found {
+        let source = material.name.clone();
+        let judge = |ending| self.judge(&material.files, material.key.as_ref(), material.password.as_ref(), ending);
+        if let (Some(absent), Some(stored)) = (&material.absent, stored) {
+            let own = |key: &str| Content::of_bytes(format!("`{key}` of the Secret that is there"), bytes(stored, key));
+            let Supplied { judgement, pair } = self.judge(&[own(CERTIFICATE)], Some(&own(KEY)), None, true);
+            return Found { source, judgement: Some(judgement.unseen(absent)), current: pair.is_some(), pair };
+        }
+        // What is served already may come to its end; what is new may not.
+        let Supplied { judgement, pair } = judge(true);
+        if pair.as_ref().zip(stored).is_some_and(|(pair, stored)| holds(stored, pair)) {
+            return Found { source, judgement: Some(judgement), current: true, pair };
+        }
+        let Supplied { judgement, pair } = judge(false);
+        Found { source, judgement: Some(judgement), current: false, pair }
+    }
+}
+
+/// The authorities that the answers name: from their files, or where these are not, from the cluster.
+async fn trusted(cluster: &Cluster, trust: Option<&CertificateTrust>) -> Result<Vec<Content>, ApplyError> {
+    let Some(trust) = trust else { return Ok(Vec::new()) };
+    let files = trust.references.iter().map(|reference| source::file(reference)).collect::<Result<Vec<_>, _>>()?;
+    if files.iter().all(|file| file.bytes.is_ok()) {
+        return Ok(files);
+    }
+    let at = &trust.secret;
+    let secret = cluster.secret(&at.namespace, &at.name).await.map_err(ApplyError::of)?;
+    Ok(match secret.and_then(|mut secret| secret.data.remove(&at.key)) {
+        Some(pem) => vec![Content::of_bytes(format!("`{}` of the Secret {}/{}", at.key, at.namespace, at.name), pem.expose())],
+        None => files,
+    })
+}
+
+fn content(spec: &CertificateSpec, secret: &SecretData, key: &str) -> Content {
+    Content::of_bytes(format!("`{key}` of the Secret {}/{}", spec.namespace, spec.name), bytes(secret, key))
+}
+
+fn key_of(spec: &CertificateSpec, name: &str, secret: &SecretData) -> Content {
+    Content::of_bytes(format!("`{KEY}` of the Secret {}/{name}", spec.namespace), bytes(secret, KEY))
+}
+
+/// Whether the Secret holds this very pair.
+fn holds(secret: &SecretData, pair: &Issued) -> bool {
+    bytes(secret, CERTIFICATE) == pair.chain_pem.as_bytes() && bytes(secret, KEY) == pair.key_pem.expose().as_bytes()
+}
+
+async fn write(cluster: &Cluster, spec: &CertificateSpec, pair: Issued) -> Result<Operation, ApplyError> {
+    let secret = certificate::secret(spec, Pair { certificate: pair.chain_pem, key: pair.key_pem }, BTreeMap::new());
+    let applied = cluster.apply_secret(&secret).await.map_err(ApplyError::of)?;
+    Ok(if applied.created { Operation::Create } else { Operation::Update })
+}
+
+fn no_source(spec: &CertificateSpec) -> ApplyError {
+    ApplyError::PlanMalformed { reason: format!("nobody hands over the certificate {}", spec.name) }
+}
