@@ -12,10 +12,11 @@ mod probe;
 mod push;
 mod run_job;
 
-use airlock_model::{Action, CertificateSubject, Gate, ObjectRef, PlannedStep, Ticket};
+use airlock_model::{Action, CertificateSource, CertificateSubject, Gate, ObjectRef, PlannedStep, Ticket};
 
 pub(crate) use apply::check;
 pub use generate::follows_its_sources;
+pub(crate) use obtain::renewed;
 pub use obtain::{Found, Imported, find_supplied, import};
 pub(crate) use probe::words;
 pub use run_job::is_outdated;
@@ -54,11 +55,12 @@ pub fn makes(action: &Action) -> Vec<ObjectRef> {
         Action::Run(job) => vec![job.reference().clone()],
         Action::Generate(spec) => vec![spec.object()],
         Action::Issue(spec) => {
-            let published = match &spec.subject {
+            let beside = match &spec.subject {
                 CertificateSubject::Authority { publish, .. } => publish.as_ref().map(|name| ObjectRef::namespaced("v1", "ConfigMap", &spec.namespace, name)),
+                CertificateSubject::Supplied { source: CertificateSource::Acme(acme), .. } => Some(ObjectRef::namespaced("v1", "Secret", &acme.account.namespace, &acme.account.name)),
                 CertificateSubject::Server { .. } | CertificateSubject::Supplied { .. } => None,
             };
-            std::iter::once(spec.object()).chain(published).collect()
+            std::iter::once(spec.object()).chain(beside).collect()
         }
         // It is written when the certificate is imported.
         Action::Await(Gate::Certificate(spec)) => vec![spec.object()],

@@ -1,5 +1,7 @@
 //! What can go wrong while a plan is carried out; the errors of other rooms keep their codes where they are the cause.
 
+use std::fmt;
+
 use airlock_cluster::ClusterError;
 use airlock_model::{Code, Coded, ObjectRef, SecretKeyRef, StepId, Untrusted};
 use airlock_tls::Judgement;
@@ -98,6 +100,17 @@ pub enum ApplyError {
         /// The Service.
         service: ObjectRef,
     },
+    /// A certificate is due that only people can hand over.
+    #[error("{secret} is due, and Airlock cannot renew it: {by}")]
+    CertificateDue {
+        /// Its Secret.
+        secret: ObjectRef,
+        /// How the next one is handed over.
+        by: Handing,
+    },
+    /// The ACME authority.
+    #[error(transparent)]
+    Acme(Box<airlock_tls::acme::AcmeError>),
     /// A certificate that was renewed is not the one that is served.
     #[error("the certificate in {secret} is not what {at} presents: {seen}")]
     NotServed {
@@ -186,6 +199,30 @@ pub enum ApplyError {
     Registry(#[from] airlock_registry::RegistryError),
 }
 
+/// How a certificate is handed over that somebody else issues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handing {
+    /// By `airlock tls import`.
+    Import,
+    /// By what it is copied from.
+    Source,
+}
+
+impl fmt::Display for Handing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Import => "send the request in the Secret base-domain-request to its authority again, and hand in the answer with `airlock tls import FILE`",
+            Self::Source => "replace it where it comes from, and run `airlock install --answers FILE`",
+        })
+    }
+}
+
+impl From<airlock_tls::acme::AcmeError> for ApplyError {
+    fn from(error: airlock_tls::acme::AcmeError) -> Self {
+        Self::Acme(Box::new(error))
+    }
+}
+
 impl ApplyError {
     /// Words an error of the cluster as the run sees it; what the run does not know better stays as it is.
     pub(crate) fn of(error: ClusterError) -> Self {
@@ -215,6 +252,8 @@ impl Coded for ApplyError {
             Self::ProbeFailed { .. } => Code("engine.probe-failed"),
             Self::NodePull { .. } => Code("engine.node-pull"),
             Self::NoAddress { .. } => Code("engine.no-address"),
+            Self::CertificateDue { .. } => Code("engine.certificate-due"),
+            Self::Acme(error) => error.code(),
             Self::NotServed { .. } => Code("engine.not-served"),
             Self::SecretMissing { .. } => Code("engine.secret-missing"),
             Self::ReferenceUnreadable { .. } => Code("engine.reference-unreadable"),
@@ -257,6 +296,7 @@ mod tests {
             ApplyError::ProbeFailed { step: "s".into(), attempt: String::new(), seen: text() },
             ApplyError::NodePull { pool: String::new(), image: String::new(), reason: text() },
             ApplyError::NoAddress { service: object() },
+            ApplyError::CertificateDue { secret: object(), by: Handing::Import },
             ApplyError::NotServed { secret: object(), at: String::new(), seen: text() },
             ApplyError::SecretMissing { at: at() },
             ApplyError::ReferenceUnreadable { reference: String::new(), reason: String::new() },

@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use airlock_cluster::{Cluster, ClusterError, SecretData, WaitOptions};
-use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, CertificateFacts, Digest, ObjectRef, Renewable, RenewalOutcome, RenewalResult, ServedAt, Target, TlsVersion, Trust, Vantage, names};
+use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, CertificateFacts, CertificateSubject, Digest, ObjectRef, Renewable, RenewalOutcome, RenewalResult, ServedAt, Target, TlsVersion, Trust, Vantage, names};
 use airlock_probe::NoPasswords;
 use airlock_tls::{RenewalCause, due_at, renewal};
 use jiff::Timestamp;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use crate::certificate::{self, Pair};
+use crate::certificate::{self, CERTIFICATE, Pair};
 use crate::{ApplyError, Halt, action};
 
 /// The kubelet hands on a changed Secret within a minute and a half at most; then the server takes it.
@@ -104,7 +104,11 @@ impl Renewer<'_> {
             self.catch_up(live, facts).await?;
             return Ok(Renewed::NotDue(good));
         }
-        let made = certificate::make(spec, signer.as_ref(), due.now).map_err(failed)?;
+        let made = match &spec.subject {
+            CertificateSubject::Supplied { .. } => action::renewed(self.cluster, spec, live.as_ref().map(|live| certificate::text(live, CERTIFICATE))).await,
+            CertificateSubject::Authority { .. } | CertificateSubject::Server { .. } => certificate::make(spec, signer.as_ref(), due.now),
+        };
+        let made = made.map_err(failed)?;
         let new = certificate::facts_of(&made).map_err(failed)?;
         let began = Instant::now();
         self.store(live.as_ref(), made, &new.fingerprint).await.map_err(failed)?;

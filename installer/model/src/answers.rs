@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+mod acme;
 mod alerts;
 mod cidr;
 mod components;
@@ -25,6 +26,7 @@ mod tls;
 mod unbuilt;
 mod validity;
 
+pub use acme::{Acme, Dns01, DynamicUpdate, ExternalAccount};
 pub use alerts::{Alerts, Email, Receiver, Webhook};
 pub use components::{Component, Components, Mode, ResourcePair, Resources, Storage};
 pub use fault::{AnswersError, AnswersFault, Place};

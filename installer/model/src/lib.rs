@@ -8,6 +8,7 @@
 pub mod answers;
 pub mod names;
 
+mod acme;
 mod amount;
 mod approval;
 mod attempt;
@@ -31,6 +32,7 @@ mod secret;
 mod subject;
 mod untrusted;
 
+pub use acme::{AcmeSource, DnsUpdate, TsigAlgorithm};
 pub use amount::{Amount, quantity, quantity_millis};
 pub use answers::Answers;
 pub use approval::{Approval, ApprovedBy, ApprovedPlan, PlanMismatch};

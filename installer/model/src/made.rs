@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, ObjectRef};
+use crate::{AcmeSource, Digest, ObjectRef};
 
 /// One key of a Secret.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -187,6 +187,8 @@ pub enum CertificateSource {
         /// Its name.
         name: String,
     },
+    /// An ACME authority.
+    Acme(Box<AcmeSource>),
     /// An authority that answers a request of ours.
     Request {
         /// Secret with the key (`tls.key`) and the request (`request.csr`), in the namespace of the certificate.

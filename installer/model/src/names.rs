@@ -64,6 +64,17 @@ pub const JOURNALS_KEPT: usize = 10;
 /// Schema of the records; a newer one is refused by an older program.
 pub const RECORD_SCHEMA: u32 = 1;
 
+/// Secret with what the ACME authority is asked with: keys, and the authorities that its server is verified by.
+pub const ACME: &str = "acme";
+/// Key in it: the secret that dynamic updates of DNS are signed by.
+pub const ACME_TSIG: &str = "tsig";
+/// Key in it: the key of the account at the authority's customer service.
+pub const ACME_EXTERNAL: &str = "external-account";
+/// Key in it: the authorities that its server is verified by.
+pub const ACME_ROOTS: &str = "ca.crt";
+/// Secret with the account at the ACME authority, under `account.json`.
+pub const ACME_ACCOUNT: &str = "acme-account";
+
 /// `ConfigMap` with the certificates of the platform that the renewer looks after, under [`RENEWALS_KEY`]; `renewals-TENANT` beside
 /// it for each Airflow deployment.
 pub const RENEWALS: &str = "renewals";

@@ -200,6 +200,11 @@ fn certificate(steps: &mut Steps, spec: &CertificateSpec, authorities: &[String]
             let after = [trusted(), vec![format!("secret.{secret}")]].concat();
             steps.add("gate.certificate", "wait for the certificate that was asked for".into(), &strings(&after), Action::Await(Gate::Certificate(retained_certificate(spec))))
         }
+        CertificateSubject::Supplied { source: CertificateSource::Acme(_), .. } => {
+            let after = [trusted(), vec![format!("secret.{}", names::ACME)]].concat();
+            let title = format!("order the certificate {} from the ACME authority", spec.name);
+            steps.add(&format!("certificate.{}", spec.name), title, &strings(&after), Action::Issue(retained_certificate(spec)))
+        }
         CertificateSubject::Supplied { .. } => steps.add(&format!("certificate.{}", spec.name), format!("take over the certificate {}", spec.name), &strings(&trusted()), Action::Issue(spec.clone())),
     })
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use airlock_cluster::Cluster;
 use airlock_engine::{Due, Halt, Renewed, last_result};
 use airlock_model::{
-    Attempt, AttemptAction, AttemptId, AttemptResult, CertificateFacts, CertificateSubject, Coded as _, Digest, ObjectRef, Renewable, RenewalResult, Target, TlsVersion, Trust, Vantage, names,
+    Attempt, AttemptAction, AttemptId, AttemptResult, CertificateFacts, CertificateSource, CertificateSubject, Coded as _, Digest, ObjectRef, Renewable, RenewalResult, Target, TlsVersion, Trust, Vantage, names,
 };
 use airlock_probe::NoPasswords;
 use airlock_tls::due_at;
@@ -108,7 +108,7 @@ pub struct CertificateState {
     pub secret: ObjectRef,
     /// What it says; none when there is none, or none that can be read.
     pub facts: Option<CertificateFacts>,
-    /// The Secret of the authority that signs it.
+    /// Who issues it: the Secret of an authority of Airlock's own, or who hands it over.
     pub signed_by: String,
     /// When it is renewed at the latest.
     pub due: Option<Timestamp>,
@@ -130,7 +130,8 @@ pub async fn certificates(cluster: &Cluster, namespace: &str) -> Result<Vec<Cert
         let fingerprint = facts.as_ref().map(|facts| facts.fingerprint.clone());
         let signed_by = match &spec.subject {
             CertificateSubject::Server { authority, .. } => authority.clone(),
-            CertificateSubject::Authority { .. } | CertificateSubject::Supplied { .. } => spec.name.clone(),
+            CertificateSubject::Supplied { source, .. } => supplier(source),
+            CertificateSubject::Authority { .. } => spec.name.clone(),
         };
         states.push(CertificateState {
             name: called(&renewable, namespace),
@@ -152,6 +153,15 @@ fn chosen(all: Vec<Renewable>, platform: &str, only: &[String]) -> Result<Vec<Re
         return Err(PlatformError::CertificateUnknown { name: unknown.clone(), known: known.join(", ") });
     }
     Ok(all.into_iter().zip(known).filter(|(_, name)| only.is_empty() || only.contains(name)).map(|(renewable, _)| renewable).collect())
+}
+
+fn supplier(source: &CertificateSource) -> String {
+    match source {
+        CertificateSource::Acme(acme) => acme.directory.clone(),
+        CertificateSource::Files { certificate, .. } => format!("whoever issued {certificate}"),
+        CertificateSource::Secret { namespace, name } => format!("whoever keeps the Secret {namespace}/{name}"),
+        CertificateSource::Request { .. } => "the authority that answers requests".to_owned(),
+    }
 }
 
 /// The certificate that a host presents to this workstation, if it presents any.

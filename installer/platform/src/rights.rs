@@ -65,8 +65,10 @@ pub(crate) fn of_action(action: &Action) -> Vec<Right> {
         Action::Issue(spec) => {
             let mut needed = rights(&spec.object(), &WRITE);
             needed.extend(rights(&ObjectRef::namespaced("v1", "ConfigMap", &spec.namespace, ""), &WRITE));
-            if let CertificateSubject::Supplied { source: CertificateSource::Secret { namespace, name }, .. } = &spec.subject {
-                needed.extend(rights(&secret(namespace, name), &["get"]));
+            match &spec.subject {
+                CertificateSubject::Supplied { source: CertificateSource::Secret { namespace, name }, .. } => needed.extend(rights(&secret(namespace, name), &["get"])),
+                CertificateSubject::Supplied { source: CertificateSource::Acme(acme), .. } => needed.extend(rights(&secret(&acme.account.namespace, &acme.account.name), &WRITE)),
+                _ => {}
             }
             needed
         }

@@ -261,6 +261,8 @@ pub(crate) struct RightDeclaration {
     pub names: BTreeSet<String>,
     /// Verbs.
     pub verbs: BTreeSet<String>,
+    /// CEL over `answers` and `facts`; absent: always.
+    pub when: Option<String>,
 }
 
 impl ComponentSpec {

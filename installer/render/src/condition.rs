@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::RenderError;
 use crate::component::ComponentSpec;
 
-/// The component as it is installed under these answers: with the images that it runs and the connections that it has then; none
+/// The component as it is installed under these answers: with the images, connections, and rights that it has then; none
 /// where `when` does not hold.
 ///
 /// Without facts, `facts` is null: a condition about them then fails rather than guesses.
@@ -20,6 +20,11 @@ pub(crate) fn installed(spec: &ComponentSpec, answers: &Value, facts: &Value) ->
     for (image, condition) in std::mem::take(&mut spec.further_images) {
         if holds(&spec, &condition, answers, facts)? {
             spec.images.insert(image);
+        }
+    }
+    for right in std::mem::take(&mut spec.rights) {
+        if right.when.as_ref().map_or(Ok(true), |when| holds(&spec, when, answers, facts))? {
+            spec.rights.push(right);
         }
     }
     for talk in std::mem::take(&mut spec.talks_to) {

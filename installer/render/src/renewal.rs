@@ -37,7 +37,7 @@ pub(crate) fn publish(
 
 /// A server's certificate; authorities are made anew by the plan, since others have to be told of them.
 fn renewable(certificate: &CertificateSpec, component: &RenderedComponent, components: &[RenderedComponent], known: &[ComponentSpec], shared: &Shared) -> Option<Renewable> {
-    let CertificateSubject::Server { names, .. } = &certificate.subject else { return None };
+    let (CertificateSubject::Server { names, .. } | CertificateSubject::Supplied { names, .. }) = &certificate.subject else { return None };
     let declared = known.iter().find(|spec| spec.folder == component.folder)?.certificates.get(&certificate.name)?;
     let secret = certificate.object();
     let is_server = |object: &ObjectRef| matches!(object.kind.as_str(), "Deployment" | "StatefulSet");

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use airlock_model::answers::TlsSource;
-use airlock_model::{CertificateSource, CertificateSubject, CertificateTrust, Recipe, SecretClass, SecretEntry, SecretKeyRef, SecretSpec, names};
+use airlock_model::answers::{Acme, TlsSource};
+use airlock_model::{AcmeSource, CertificateSource, CertificateSubject, CertificateTrust, DnsUpdate, Recipe, SecretClass, SecretEntry, SecretKeyRef, SecretSpec, names};
 
 use crate::context::Shared;
 
@@ -15,19 +15,37 @@ const AUTHORITIES: &str = "tls.crt";
 /// What the certificate certifies, and where it comes from. The answers' own check has seen that the source has its keys.
 pub(crate) fn subject(shared: &Shared, names: Vec<String>) -> CertificateSubject {
     let tls = &shared.tls;
+    let request = || CertificateSource::Request { secret: names::BASE_DOMAIN_REQUEST.to_owned() };
     let source = match tls.source {
         TlsSource::Files => CertificateSource::Files { certificate: tls.certificate.clone().unwrap_or_default(), key: tls.key.clone(), password: tls.password.clone() },
         TlsSource::Secret => {
             let (namespace, name) = tls.secret_name().unwrap_or_default();
             CertificateSource::Secret { namespace: namespace.to_owned(), name: name.to_owned() }
         }
-        TlsSource::PrivateCa | TlsSource::Acme | TlsSource::Csr | TlsSource::CertManager => CertificateSource::Request { secret: names::BASE_DOMAIN_REQUEST.to_owned() },
+        TlsSource::Acme => tls.acme.as_ref().map_or_else(request, |acme| CertificateSource::Acme(Box::new(acme_source(shared, acme)))),
+        TlsSource::PrivateCa | TlsSource::Csr | TlsSource::CertManager => request(),
     };
     let trust = (!shared.trust.is_empty()).then(|| CertificateTrust {
         references: shared.trust.clone(),
         secret: SecretKeyRef { namespace: shared.namespaces.platform.clone(), name: names::BASE_DOMAIN_TRUST.to_owned(), key: AUTHORITIES.to_owned() },
     });
     CertificateSubject::Supplied { names, source, trust }
+}
+
+fn acme_source(shared: &Shared, acme: &Acme) -> AcmeSource {
+    let at = |name: &str, key: &str| SecretKeyRef { namespace: shared.namespaces.platform.clone(), name: name.to_owned(), key: key.to_owned() };
+    let update = &acme.dns01.rfc2136;
+    AcmeSource {
+        directory: acme.directory.clone(),
+        contact: acme.contact.clone(),
+        terms_of_service_agreed: acme.terms_of_service_agreed,
+        roots: acme.ca.as_ref().map(|_| at(names::ACME, names::ACME_ROOTS)),
+        profile: acme.profile.clone(),
+        preferred_chain: acme.preferred_chain.clone(),
+        external_account: acme.external_account.as_ref().map(|account| (account.key_id.clone(), at(names::ACME, names::ACME_EXTERNAL))),
+        account: at(names::ACME_ACCOUNT, "account.json"),
+        update: DnsUpdate { server: update.server.clone(), key_name: update.key_name.clone(), algorithm: update.algorithm, secret: at(names::ACME, names::ACME_TSIG) },
+    }
 }
 
 /// The Secrets that stand beside it: the authorities that the company named, and the request to its authority.
@@ -49,6 +67,13 @@ pub(crate) fn secrets(shared: &Shared, labels: &BTreeMap<String, String>, asked:
         let key = SecretKeyRef { namespace: shared.namespaces.platform.clone(), name: names::BASE_DOMAIN_REQUEST.to_owned(), key: PRIVATE_KEY.to_owned() };
         let request = Recipe::Request { key, names: asked.to_owned() };
         secrets.push(secret(names::BASE_DOMAIN_REQUEST, vec![entry(PRIVATE_KEY, Recipe::EcP256), entry(names::REQUEST_KEY, request)]));
+    }
+    if let Some(acme) = shared.tls.acme.as_ref().filter(|_| shared.tls.source == TlsSource::Acme) {
+        let referred = |reference: &String| Recipe::Referred { reference: reference.clone() };
+        let mut entries = vec![entry(names::ACME_TSIG, referred(&acme.dns01.rfc2136.secret))];
+        entries.extend(acme.external_account.as_ref().map(|account| entry(names::ACME_EXTERNAL, referred(&account.key))));
+        entries.extend(acme.ca.as_ref().map(|ca| entry(names::ACME_ROOTS, Recipe::Authorities { references: vec![ca.clone()] })));
+        secrets.push(secret(names::ACME, entries));
     }
     secrets
 }

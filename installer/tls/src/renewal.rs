@@ -36,12 +36,15 @@ impl fmt::Display for RenewalCause {
     }
 }
 
-/// When a certificate is renewed, at the latest: `renew_before` its end, and up to a tenth of that earlier, by its fingerprint,
+/// When a certificate is renewed, at the latest: `renew_before` its end, or a third of its life where that is zero, and up to a tenth of that earlier, by its fingerprint,
 /// so that what was issued together is not renewed together.
 pub fn due_at(facts: &CertificateFacts, spec: &CertificateSpec) -> Timestamp {
     let spread = u8::from_str_radix(&facts.fingerprint.short()[..2], 16).unwrap_or_default();
-    let earlier = spec.renew_before.mul_f64(f64::from(spread) / 2560.0);
-    let before = spec.renew_before.saturating_add(Duration::from_secs(earlier.as_secs()));
+    // How long one lives that somebody else issues is theirs to say.
+    let own = || facts.not_after.duration_since(facts.not_before).try_into().unwrap_or(Duration::ZERO) / 3;
+    let renew_before = if spec.renew_before.is_zero() { own() } else { spec.renew_before };
+    let earlier = renew_before.mul_f64(f64::from(spread) / 2560.0);
+    let before = renew_before.saturating_add(Duration::from_secs(earlier.as_secs()));
     facts.not_after.checked_sub(before).unwrap_or(Timestamp::MIN)
 }
 

@@ -3,19 +3,21 @@
 //! What would not work is never written. A source that cannot be read from here leaves what is stored as it is: another person may
 //! run the program on another workstation.
 
+mod acme;
 mod source;
 mod ticket;
 
 use std::collections::BTreeMap;
 
 use airlock_cluster::{Cluster, SecretData};
-use airlock_model::{CertificateSource, CertificateSpec, CertificateSubject, CertificateTrust, Operation, Secret, SecretKeyRef, names};
-use airlock_tls::{Content, Form, Host, Issued, Judgement, Request, Supplied, TlsFinding, authorities_pem, supplied};
+use airlock_model::{AcmeSource, CertificateSource, CertificateSpec, CertificateSubject, CertificateTrust, Operation, Secret, SecretKeyRef, names};
+use airlock_tls::{Content, Form, Host, Issued, Judgement, Request, Supplied, TlsFinding, authorities_pem, due_at, supplied};
 use jiff::Timestamp;
 
 use super::Settled;
 use crate::certificate::{self, CERTIFICATE, KEY, Pair, bytes};
 use crate::run::Run;
+use crate::error::Handing;
 use crate::{ApplyError, Halt};
 use source::Material;
 pub(crate) use source::authorities;
@@ -55,9 +57,13 @@ impl Found {
 pub async fn find_supplied(cluster: &Cluster, spec: &CertificateSpec) -> Result<Found, ApplyError> {
     let wanted = Wanted::of(cluster, spec).await?;
     let stored = certificate::read(cluster, &spec.namespace, &spec.name).await?;
-    let CertificateSource::Request { secret } = wanted.source else {
-        let material = Material::read(cluster, wanted.source).await?;
-        return Ok(wanted.hold(&material, stored.as_ref()));
+    let secret = match wanted.source {
+        CertificateSource::Request { secret } => secret,
+        CertificateSource::Acme(acme) => return Ok(wanted.issued(spec, acme, stored.as_ref())),
+        CertificateSource::Files { .. } | CertificateSource::Secret { .. } => {
+            let material = Material::read(cluster, wanted.source).await?;
+            return Ok(wanted.hold(&material, stored.as_ref()));
+        }
     };
     let source = format!("the certificate in the Secret {}/{}", spec.namespace, spec.name);
     let key = cluster.secret(&spec.namespace, secret).await.map_err(ApplyError::of)?;
@@ -69,6 +75,11 @@ pub async fn find_supplied(cluster: &Cluster, spec: &CertificateSpec) -> Result<
 /// Brings the Secret to its source; what stands there already is kept.
 pub(super) async fn settle(cluster: &Cluster, halt: &Halt, spec: &CertificateSpec) -> Result<Option<Operation>, ApplyError> {
     let found = find_supplied(cluster, spec).await?.usable()?;
+    if !found.current && is_ordered(spec) {
+        halt.checkpoint()?;
+        let pair = renewed(cluster, spec, None).await?;
+        return write(cluster, spec, Issued { chain_pem: pair.certificate, key_pem: pair.key }).await.map(Some);
+    }
     match found.pair {
         Some(pair) if !found.current => {
             halt.checkpoint()?;
@@ -76,6 +87,26 @@ pub(super) async fn settle(cluster: &Cluster, halt: &Halt, spec: &CertificateSpe
         }
         _ => Ok(None),
     }
+}
+
+/// Whether it is had for the asking.
+pub(crate) fn is_ordered(spec: &CertificateSpec) -> bool {
+    matches!(spec.subject, CertificateSubject::Supplied { source: CertificateSource::Acme(_), .. })
+}
+
+/// The next certificate of an authority that issues for the asking, judged; `before` is the chain that it takes the place of. Of others
+/// there is none before people hand it over.
+pub(crate) async fn renewed(cluster: &Cluster, spec: &CertificateSpec, before: Option<String>) -> Result<Pair, ApplyError> {
+    let wanted = Wanted::of(cluster, spec).await?;
+    let CertificateSource::Acme(acme) = wanted.source else {
+        return Err(ApplyError::CertificateDue { secret: spec.object(), by: if matches!(wanted.source, CertificateSource::Request { .. }) { Handing::Import } else { Handing::Source } });
+    };
+    let issued = acme::issue(cluster, spec, acme, wanted.hosts.clone(), before).await?;
+    let chain = Content::of_bytes("what the ACME authority issued".to_owned(), issued.chain_pem.as_bytes());
+    let key = Content::of_bytes("its key".to_owned(), issued.key_pem.expose().as_bytes());
+    let Supplied { judgement, pair } = wanted.judge(&[chain], Some(&key), None, true);
+    let found = Found { source: format!("the certificate of {}", acme.directory), judgement: Some(judgement), current: false, pair }.usable()?;
+    found.pair.map(|pair| Pair { certificate: pair.chain_pem, key: pair.key_pem }).ok_or_else(|| no_source(spec))
 }
 
 /// The gate `certificate`: is what was asked for there?
@@ -138,6 +169,17 @@ impl<'a> Wanted<'a> {
 
     fn judge(&self, files: &[Content], key: Option<&Content>, password: Option<&Secret<String>>, ending: bool) -> Supplied {
         supplied(&Request { files, key, password, hosts: &self.hosts, authorities: &self.authorities, at: Timestamp::now(), form: Form::AsClients, ending })
+    }
+
+    /// What an ACME authority issued before: good as long as it will do and is not due.
+    fn issued(&self, spec: &CertificateSpec, acme: &AcmeSource, stored: Option<&SecretData>) -> Found {
+        let source = format!("the certificate of {}", acme.directory);
+        let Some(stored) = stored else { return Found { source, judgement: None, current: false, pair: None } };
+        let Supplied { judgement, pair } = self.judge(&[content(spec, stored, CERTIFICATE)], Some(&content(spec, stored, KEY)), None, true);
+        let is_due = certificate::facts(stored).is_none_or(|facts| due_at(&facts, spec) <= Timestamp::now());
+        // One that will not do is replaced, whatever is wrong with it.
+        let current = pair.is_some() && !is_due;
+        Found { source, judgement: current.then_some(judgement), current, pair: None }
     }
 
     fn hold(&self, material: &Material, stored: Option<&SecretData>) -> Found {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::reference::SecretReference;
 use super::renewal::Renewal;
 use super::validity::{is_label, is_subdomain};
-use super::{Answers, Flaw};
+use super::{Acme, Answers, Flaw, acme};
 
 /// Who issues the certificate of the base domain.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -26,6 +26,9 @@ pub struct Tls {
     /// `secret`: an existing Secret of type `kubernetes.io/tls`: `namespace/name`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
+    /// `acme`: the authority.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acme: Option<Acme>,
     /// `csr`: ask for a wildcard instead of each host by name.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub wildcard: bool,
@@ -55,7 +58,7 @@ pub enum TlsSource {
 impl TlsSource {
     /// Whether somebody else than Airlock issues it and hands it over.
     pub const fn is_supplied(self) -> bool {
-        matches!(self, Self::Csr | Self::Files | Self::Secret)
+        matches!(self, Self::Acme | Self::Csr | Self::Files | Self::Secret)
     }
 }
 
@@ -76,6 +79,7 @@ pub(super) fn flaws(answers: &Answers) -> Vec<(String, Flaw)> {
         ("password", tls.password.is_some(), TlsSource::Files, "files"),
         ("secret", tls.secret.is_some(), TlsSource::Secret, "secret"),
         ("wildcard", tls.wildcard, TlsSource::Csr, "csr"),
+        ("acme", tls.acme.is_some(), TlsSource::Acme, "acme"),
     ];
     for (key, given, source, word) in keys {
         if given && tls.source != source {
@@ -85,8 +89,12 @@ pub(super) fn flaws(answers: &Answers) -> Vec<(String, Flaw)> {
     let missing = |key: &str, form: &str| ("tls.source".to_owned(), Flaw::Value(format!("it needs `tls.{key}`, as in {form}")));
     match tls.source {
         TlsSource::Files if tls.certificate.is_none() => found.push(missing("certificate", "file:/etc/airlock/tls.crt")),
+        TlsSource::Acme if tls.acme.is_none() => found.push(missing("acme", "acme: { directory: https://acme.example.com/directory, … }")),
         TlsSource::Secret if tls.secret.is_none() => found.push(missing("secret", "certificates/platform-tls")),
         _ => {}
+    }
+    if let Some(acme) = tls.acme.as_ref().filter(|_| tls.source == TlsSource::Acme) {
+        found.extend(acme::flaws(acme, answers));
     }
     if tls.secret.is_some() && tls.secret_name().is_none() {
         found.push(("tls.secret".to_owned(), Flaw::Value("it is not of the form namespace/name".to_owned())));

@@ -27,7 +27,7 @@ impl Answers {
         refuse(self.extends.is_some(), "extends", shown(self.extends.as_deref()), "write all answers into one file");
         refuse(self.edge.exposure != Exposure::LoadBalancer, "edge.exposure", word(&self.edge.exposure), "possible is loadBalancer");
         let built = self.tls.source == TlsSource::PrivateCa || self.tls.source.is_supplied();
-        refuse(!built, "tls.source", word(&self.tls.source), "possible are private-ca, csr, files, and secret");
+        refuse(!built, "tls.source", word(&self.tls.source), "possible are private-ca, acme, csr, files, and secret");
         refuse(self.images.mirror.is_some(), "images.mirror", shown(self.images.mirror.as_deref()), "images come from where they are published; leave it out");
         refuse(self.images.pull_secret.is_some(), "images.pullSecret", "a reference".into(), leave_out);
         refuse(!self.images.map.is_empty(), "images.map", entries(self.images.map.len()), leave_out);

@@ -103,6 +103,14 @@ pub(super) const CODES: &[CodeSpec] = &[
         next: Some("kubectl --namespace airlock describe service edge"),
     },
     CodeSpec {
+        code: "engine.certificate-due",
+        exit: Exit::Blocked,
+        what: "a certificate has lived for two thirds of its time, and only people can hand over the next one",
+        why: "its authority issues for the asking of people, not of programs; until its end it is served as before",
+        fix: "do what the message says",
+        next: Some("airlock tls status"),
+    },
+    CodeSpec {
         code: "engine.not-served",
         exit: Exit::GaveUpWaiting,
         what: "a certificate that was renewed is not served",

@@ -26,6 +26,7 @@ impl Material {
         match source {
             CertificateSource::Files { certificate, key, password } => Self::of_files(certificate, key.as_deref(), password.as_deref()),
             CertificateSource::Secret { namespace, name } => Self::of_secret(cluster, namespace, name).await,
+            CertificateSource::Acme(acme) => Err(ApplyError::PlanMalformed { reason: format!("the certificate of {} is ordered, not read", acme.directory) }),
             CertificateSource::Request { secret } => Err(ApplyError::PlanMalformed { reason: format!("the answer to the request {secret} is imported, not read") }),
         }
     }

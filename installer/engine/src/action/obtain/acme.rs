@@ -1,0 +1,78 @@
+//! The certificate that an ACME authority issues. Account, keys, and roots lie in Secrets, so that workstation and renewer do the same.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use airlock_cluster::{Cluster, SecretObject};
+use airlock_model::{AcmeSource, CertificateSpec, Secret, SecretKeyRef, TsigAlgorithm, names};
+use airlock_tls::acme::{AcmeAccount, AcmeAuthority, AcmeError, AcmeServer, ChallengeKind, Dns, ExternalAccount, OrderRequest, Registration, Rfc2136, TsigHash};
+use airlock_tls::{Host, Issued};
+
+use crate::ApplyError;
+
+/// How long all servers of the zone may take to show the records.
+const SEEN_WITHIN: Duration = Duration::from_mins(5);
+
+/// Orders a certificate for these names. `replaces` is the chain that it takes the place of (RFC 9773 §5).
+pub(super) async fn issue(cluster: &Cluster, spec: &CertificateSpec, acme: &AcmeSource, hosts: Vec<Host>, replaces: Option<String>) -> Result<Issued, ApplyError> {
+    let mut request = OrderRequest::new(hosts, ChallengeKind::Dns01)?;
+    request.profile.clone_from(&acme.profile);
+    request.preferred_chain.clone_from(&acme.preferred_chain);
+    request.replaces = replaces;
+    let directory = acme.directory.parse().map_err(|error| ApplyError::PlanMalformed { reason: format!("the URL of the ACME directory: {error}") })?;
+    let roots = match &acme.roots {
+        Some(at) => Some(text(cluster, at).await?.expose().clone()),
+        None => None,
+    };
+    let server = AcmeServer { roots, ..AcmeServer::new(directory) };
+    let dns = Dns::system()?;
+    let update = &acme.update;
+    let solver = Rfc2136::new(&update.server, &update.key_name, hash(update.algorithm), &text(cluster, &update.secret).await?, dns.clone(), SEEN_WITHIN)?;
+    let account = account(cluster, spec, acme, &server).await?;
+    Ok(account.issue(&request, &solver, Some(&dns)).await?.issued)
+}
+
+/// The account that was opened here once, or a new one, which is kept before anything is ordered with it.
+async fn account(cluster: &Cluster, spec: &CertificateSpec, acme: &AcmeSource, server: &AcmeServer) -> Result<AcmeAccount, ApplyError> {
+    let at = &acme.account;
+    let authority = AcmeAuthority::connect(server).await?;
+    let stored = cluster.secret(&at.namespace, &at.name).await.map_err(ApplyError::of)?.and_then(|mut secret| secret.data.remove(&at.key));
+    if let Some(stored) = stored {
+        let stored = Secret::new(String::from_utf8_lossy(stored.expose()).into_owned());
+        match authority.account(&stored).await {
+            // Other answers name another authority; an account there is a new one.
+            Err(AcmeError::OtherDirectory { .. }) => {}
+            known => return Ok(known?),
+        }
+    }
+    let external = match &acme.external_account {
+        Some((id, key)) => Some(ExternalAccount { id: id.clone(), key: text(cluster, key).await? }),
+        None => None,
+    };
+    let registration = Registration { contact: acme.contact.clone(), terms_agreed: acme.terms_of_service_agreed, external };
+    let account = AcmeAuthority::connect(server).await?.register(&registration).await?;
+    let secret = SecretObject {
+        namespace: at.namespace.clone(),
+        name: at.name.clone(),
+        secret_type: "Opaque".to_owned(),
+        labels: spec.labels.clone(),
+        annotations: BTreeMap::from([(names::ANNOTATION_CLASS.to_owned(), "credential".to_owned())]),
+        data: BTreeMap::from([(at.key.clone(), Secret::new(account.stored().expose().clone().into_bytes()))]),
+    };
+    cluster.apply_secret(&secret).await.map_err(ApplyError::of)?;
+    Ok(account)
+}
+
+async fn text(cluster: &Cluster, at: &SecretKeyRef) -> Result<Secret<String>, ApplyError> {
+    let found = cluster.secret(&at.namespace, &at.name).await.map_err(ApplyError::of)?.and_then(|mut secret| secret.data.remove(&at.key));
+    let value = found.ok_or_else(|| ApplyError::SecretMissing { at: at.clone() })?;
+    Ok(Secret::new(String::from_utf8_lossy(value.expose()).into_owned()))
+}
+
+const fn hash(algorithm: TsigAlgorithm) -> TsigHash {
+    match algorithm {
+        TsigAlgorithm::HmacSha256 => TsigHash::Sha256,
+        TsigAlgorithm::HmacSha384 => TsigHash::Sha384,
+        TsigAlgorithm::HmacSha512 => TsigHash::Sha512,
+    }
+}

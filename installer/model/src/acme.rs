@@ -1,0 +1,57 @@
+//! An ACME authority that issues the certificate of the base domain, as the engine asks it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::SecretKeyRef;
+
+/// An ACME authority (RFC 8555), as the engine asks it. What is secret lies in Secrets of the cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AcmeSource {
+    /// URL of its directory.
+    pub directory: String,
+    /// Mail addresses that it may write to.
+    pub contact: Vec<String>,
+    /// Somebody agrees to its terms of service.
+    pub terms_of_service_agreed: bool,
+    /// The authorities that its own server is verified by, PEM; none: those of the system.
+    pub roots: Option<SecretKeyRef>,
+    /// One of its profiles.
+    pub profile: Option<String>,
+    /// Common name of the issuer at the top of the chain.
+    pub preferred_chain: Option<String>,
+    /// Identifier and key of the account at its customer service.
+    pub external_account: Option<(String, SecretKeyRef)>,
+    /// Where the account is kept.
+    pub account: SecretKeyRef,
+    /// How records are set that show control of the domain.
+    pub update: DnsUpdate,
+}
+
+/// Dynamic updates (RFC 2136), signed by TSIG (RFC 8945).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DnsUpdate {
+    /// The primary server, `host:port`.
+    pub server: String,
+    /// Name of the key.
+    pub key_name: String,
+    /// Its algorithm.
+    pub algorithm: TsigAlgorithm,
+    /// Its secret, base64.
+    pub secret: SecretKeyRef,
+}
+
+/// How updates are signed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TsigAlgorithm {
+    /// HMAC with SHA-256.
+    #[default]
+    HmacSha256,
+    /// HMAC with SHA-384.
+    HmacSha384,
+    /// HMAC with SHA-512.
+    HmacSha512,
+}

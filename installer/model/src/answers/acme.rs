@@ -1,0 +1,132 @@
+//! The ACME authority that issues the certificate of the base domain (`tls.source: acme`).
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::reference::SecretReference;
+use super::{Answers, Flaw};
+use crate::TsigAlgorithm;
+
+/// An ACME authority (RFC 8555) and how it is shown that the base domain is ours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Acme {
+    /// URL of its directory, HTTPS.
+    pub directory: String,
+    /// Mail addresses that it may write to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contact: Vec<String>,
+    /// Somebody has read its terms of service and agrees to them.
+    #[serde(default)]
+    pub terms_of_service_agreed: bool,
+    /// The authorities that its own server is verified by: `file:PATH`; absent: those of the system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<String>,
+    /// One of its profiles.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// Common name of the issuer at the top of the chain, where it offers several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preferred_chain: Option<String>,
+    /// The account at its customer service (RFC 8555 §7.3.4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_account: Option<ExternalAccount>,
+    /// How records are set that show control of the domain.
+    pub dns01: Dns01,
+}
+
+/// The account at the authority's own customer service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExternalAccount {
+    /// The key's identifier.
+    pub key_id: String,
+    /// Where the key for HMAC-SHA-256 is, base64url: `file:PATH` or `env:NAME`.
+    pub key: String,
+}
+
+/// How the records of dns-01 are set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Dns01 {
+    /// By dynamic updates.
+    pub rfc2136: DynamicUpdate,
+}
+
+/// Dynamic updates (RFC 2136), signed by TSIG (RFC 8945).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DynamicUpdate {
+    /// The primary server, `host:port`.
+    pub server: String,
+    /// Name of the key.
+    pub key_name: String,
+    /// Its algorithm.
+    #[serde(default)]
+    pub algorithm: TsigAlgorithm,
+    /// Where its secret is, base64: `file:PATH` or `env:NAME`.
+    pub secret: String,
+}
+
+/// What is wrong with these answers, each with its path.
+pub(super) fn flaws(acme: &Acme, answers: &Answers) -> Vec<(String, Flaw)> {
+    let mut found = Vec::new();
+    let mut value = |path: &str, text: String| found.push((path.to_owned(), Flaw::Value(text)));
+    if !acme.directory.starts_with("https://") {
+        value("tls.acme.directory", format!("`{}` is no URL that begins with https://", acme.directory));
+    }
+    if !acme.terms_of_service_agreed {
+        value("tls.acme.termsOfServiceAgreed", "authorities open an account only for those who agree to their terms; read them and write true".to_owned());
+    }
+    let update = &acme.dns01.rfc2136;
+    if update.server.rsplit_once(':').is_none_or(|(host, port)| host.is_empty() || port.parse::<u16>().is_ok_and(|port| port == 0) || port.parse::<u16>().is_err()) {
+        value("tls.acme.dns01.rfc2136.server", format!("`{}` is no server with its port, as in ns1.example.com:53", update.server));
+    }
+    if !answers.network.egress.iter().any(|egress| egress.component == crate::names::RENEWER) {
+        value("network.egress", "the renewer asks the ACME authority and the DNS servers from inside the cluster, and nothing lets it out: add { component: renewer, to: ADDRESS/32, port: PORT, reason: … } for each".to_owned());
+    }
+    let mut reference = |path: &str, text: &str, or_variable: bool| match text.parse::<SecretReference>() {
+        Ok(SecretReference::File(_)) => {}
+        Ok(SecretReference::Environment(_)) if or_variable => {}
+        Ok(_) => found.push((path.to_owned(), Flaw::Reference("is read where the program runs: file:PATH".to_owned()))),
+        Err(error) => found.push((path.to_owned(), Flaw::Reference(error.to_string()))),
+    };
+    reference("tls.acme.dns01.rfc2136.secret", &update.secret, true);
+    if let Some(ca) = &acme.ca {
+        reference("tls.acme.ca", ca, false);
+    }
+    if let Some(account) = &acme.external_account {
+        reference("tls.acme.externalAccount.key", &account.key, true);
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: &str = "apiVersion: airlock/v1\nkind: Answers\nbaseDomain: platform.test\ntls:\n  source: acme\n  acme:\n    directory: https://acme.test/dir\n    termsOfServiceAgreed: true\n    dns01: { rfc2136: { server: 'ns1.test:53', keyName: airlock, secret: 'file:tsig' } }\nnetwork: { egress: [{ component: renewer, to: 10.0.0.1/32, port: 14000, reason: ACME }] }\n";
+
+    fn told(text: &str) -> String {
+        Answers::from_yaml(text).map(|_| String::new()).unwrap_or_else(|error| error.faults().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    }
+
+    #[test]
+    fn a_whole_authority_is_taken_and_each_flaw_is_told_by_its_key() {
+        assert_eq!(told(WHOLE), "");
+        for (from, to, path) in [
+            ("https://acme.test", "http://acme.test", "tls.acme.directory"),
+            ("termsOfServiceAgreed: true", "termsOfServiceAgreed: false", "tls.acme.termsOfServiceAgreed"),
+            ("ns1.test:53", "ns1.test", "tls.acme.dns01.rfc2136.server"),
+            ("ns1.test:53", "ns1.test:0", "tls.acme.dns01.rfc2136.server"),
+            ("file:tsig", "secret:a/b#c", "tls.acme.dns01.rfc2136.secret"),
+            ("component: renewer", "component: monitoring", "network.egress"),
+            ("keyName: airlock", "keyName: airlock, algorithm: hmac-md5", "algorithm"),
+            ("  source: acme\n", "  source: private-ca\n", "tls.acme"),
+        ] {
+            let told = told(&WHOLE.replace(from, to));
+            assert!(told.contains(path), "{to}: {told}");
+        }
+        assert!(told("apiVersion: airlock/v1\nkind: Answers\nbaseDomain: platform.test\ntls: { source: acme }\n").contains("tls.acme"));
+    }
+}
