@@ -64,8 +64,11 @@ pub const JOURNALS_KEPT: usize = 10;
 /// Schema of the records; a newer one is refused by an older program.
 pub const RECORD_SCHEMA: u32 = 1;
 
-/// `ConfigMap` with the certificates that the renewer looks after, under [`RENEWALS_KEY`].
+/// `ConfigMap` with the certificates of the platform that the renewer looks after, under [`RENEWALS_KEY`]; `renewals-TENANT` beside
+/// it for each Airflow deployment.
 pub const RENEWALS: &str = "renewals";
+/// On them, so that the renewer finds all.
+pub const LABEL_RENEWALS: &str = "airlock-platform.io/renewals";
 /// Key in it: a JSON array.
 pub const RENEWALS_KEY: &str = "renewals.json";
 /// The `CronJob` that renews certificates, its account, and its component.

@@ -120,10 +120,10 @@ pub enum PlatformError {
         known: String,
     },
     /// The list of certificates in the cluster is none.
-    #[error("the ConfigMap {namespace}/renewals does not say which certificates there are: {reason}")]
+    #[error("{list} does not say which certificates there are: {reason}")]
     RenewalsUnreadable {
-        /// The platform's namespace.
-        namespace: String,
+        /// Which list.
+        list: airlock_model::ObjectRef,
         /// Why.
         reason: String,
     },

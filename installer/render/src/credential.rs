@@ -125,7 +125,7 @@ pub(crate) fn certificates(spec: &ComponentSpec, shared: &Shared, renewal: &Rene
             (None, Some(server)) if declared.of_base_domain && shared.tls.source.is_supplied() => (supplied::subject(shared, names(server.names, spec, shared)), Duration::ZERO, Duration::ZERO),
             (None, Some(server)) => {
                 let subject = CertificateSubject::Server { authority_namespace: shared.namespaces.platform.clone(), authority: server.authority.clone(), names: names(server.names, spec, shared) };
-                let lifetime = renewal.lifetime().map_err(|text| spec.wrong(text))?;
+                let lifetime = if server.names == Names::Hosts { renewal.lifetime() } else { renewal.internal_lifetime() }.map_err(|text| spec.wrong(text))?;
                 (subject, lifetime, lifetime / 3)
             }
             _ => return Err(spec.wrong(format!("the certificate `{name}` needs either `authority` or `server`"))),

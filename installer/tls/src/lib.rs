@@ -6,8 +6,11 @@
 //! chain in order; [`validate_served`] and [`verify_served`] hold what a server sent against the same rules, stricter than a
 //! browser would. [`supplied`] makes of what somebody hands over the pair that is stored, and [`signing_request`] asks for it. What cannot be read is an error with a case of its own, never an empty answer.
 //!
+//! [`acme`] has authorities of others issue.
+//!
 //! Callers install the aws-lc-rs provider of rustls first; here nothing depends on a process-wide default.
 
+pub mod acme;
 mod authorities;
 mod authority;
 mod chain;

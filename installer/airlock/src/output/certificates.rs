@@ -17,7 +17,7 @@ const SOON: i64 = 21;
 pub(crate) fn states(states: &[CertificateState], now: Timestamp, style: Style) -> String {
     let mut text = format!("{}\n", style.heading("Certificates"));
     for state in states {
-        let name = &state.secret.name;
+        let name = &state.name;
         let Some(facts) = &state.facts else {
             let _ = writeln!(text, "  {} {name}: there is none that can be read; `airlock tls renew {name}` makes one", style.paint(Ink::Red, "✗"));
             continue;
@@ -105,7 +105,7 @@ mod tests {
             key_matches: true,
         };
         let due = not_after - jiff::SignedDuration::from_hours(30 * 24);
-        CertificateState { secret: ObjectRef::namespaced("v1", "Secret", "airlock", name), due: Some(due), facts: Some(facts), signed_by: "internal-ca".into(), last, served }
+        CertificateState { name: name.into(), secret: ObjectRef::namespaced("v1", "Secret", "airlock", name), due: Some(due), facts: Some(facts), signed_by: "internal-ca".into(), last, served }
     }
 
     #[test]

@@ -17,23 +17,29 @@ const LONGEST: u64 = 825 * DAY;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Renewal {
-    /// How long a server's certificate lives: `90d`, `12h`. It is renewed at two thirds of it.
+    /// How long the certificate of the base domain lives: `90d`, `12h`. It is renewed at two thirds of it, without a lost connection.
     pub lifetime: String,
+    /// The same for servers inside the cluster; those that read theirs once restart with each.
+    pub internal_lifetime: String,
     /// How often it is looked whether one is due: a part of an hour or of a day, as in `30m`, `12h`.
     pub every: String,
 }
 
 impl Default for Renewal {
     fn default() -> Self {
-        Self { lifetime: "90d".into(), every: "12h".into() }
+        Self { lifetime: "90d".into(), internal_lifetime: "90d".into(), every: "12h".into() }
     }
 }
 
 impl Renewal {
-    /// How long a server's certificate lives.
+    /// How long the certificate of the base domain lives.
     pub fn lifetime(&self) -> Result<Duration, String> {
-        let seconds = seconds(&self.lifetime)?;
-        if (SHORTEST..=LONGEST).contains(&seconds) { Ok(Duration::from_secs(seconds)) } else { Err(format!("`{}` is not between 4 minutes and 825 days", self.lifetime)) }
+        lifetime(&self.lifetime)
+    }
+
+    /// How long the certificates of servers inside the cluster live.
+    pub fn internal_lifetime(&self) -> Result<Duration, String> {
+        lifetime(&self.internal_lifetime)
     }
 
     /// The time from one look to the next.
@@ -47,13 +53,25 @@ impl Renewal {
 
     /// What can't be meant: key and reason.
     pub(super) fn flaws(&self) -> Vec<(&'static str, String)> {
-        match (self.lifetime(), self.every()) {
-            (Ok(lifetime), Ok(every)) if lifetime < every * 3 => {
-                vec![("tls.renewal.every", format!("`{}` is too seldom for a lifetime of {}: three looks are due before it ends", self.every, self.lifetime))]
+        let mut flaws = Vec::new();
+        let every = self.every();
+        for (key, text, lifetime) in [("tls.renewal.lifetime", &self.lifetime, self.lifetime()), ("tls.renewal.internalLifetime", &self.internal_lifetime, self.internal_lifetime())] {
+            match (lifetime, &every) {
+                (Err(flaw), _) => flaws.push((key, flaw)),
+                (Ok(lifetime), Ok(every)) if lifetime < *every * 3 => {
+                    flaws.push(("tls.renewal.every", format!("`{}` is too seldom for a lifetime of {text}: three looks are due before it ends", self.every)));
+                }
+                (Ok(_), _) => {}
             }
-            (lifetime, every) => lifetime.err().map(|text| ("tls.renewal.lifetime", text)).into_iter().chain(every.err().map(|text| ("tls.renewal.every", text))).collect(),
         }
+        flaws.extend(every.err().map(|flaw| ("tls.renewal.every", flaw)));
+        flaws
     }
+}
+
+fn lifetime(text: &str) -> Result<Duration, String> {
+    let seconds = seconds(text)?;
+    if (SHORTEST..=LONGEST).contains(&seconds) { Ok(Duration::from_secs(seconds)) } else { Err(format!("`{text}` is not between 4 minutes and 825 days")) }
 }
 
 fn seconds(text: &str) -> Result<u64, String> {
@@ -73,7 +91,7 @@ mod tests {
     use super::*;
 
     fn flaws(lifetime: &str, every: &str) -> Vec<(&'static str, String)> {
-        Renewal { lifetime: lifetime.into(), every: every.into() }.flaws()
+        Renewal { lifetime: lifetime.into(), every: every.into(), ..Renewal::default() }.flaws()
     }
 
     #[test]
@@ -94,6 +112,7 @@ mod tests {
         for every in ["7m", "25h", "48h", "0m", "90m", "1d2h", ""] {
             assert_eq!(keys("90d", every), ["tls.renewal.every"], "{every}");
         }
+        assert_eq!(Renewal { internal_lifetime: "3m".into(), ..Renewal::default() }.flaws(), [("tls.renewal.internalLifetime", "`3m` is not between 4 minutes and 825 days".to_owned())]);
         assert_eq!(flaws("4m", "2m"), [("tls.renewal.every", "`2m` is too seldom for a lifetime of 4m: three looks are due before it ends".to_owned())]);
     }
 }

@@ -1,0 +1,97 @@
+//! dns-01 by a program of the customer's, for DNS that has another interface.
+//!
+//! The program is run with one argument, `present`, `ready`, or `cleanup`, and reads one line of JSON on standard input:
+//! `{"records":[{"name":"_acme-challenge.example.com","value":"…"},…]}`. All values of an order come at once, and several can
+//! have the same name: all of them must stand there together, beside whatever else is there. `cleanup` takes away these
+//! values and no others; it also runs where `present` failed half-way.
+//!
+//! Exit code 0: done; for `ready`: all servers show all values. 75 of `ready`: not yet, it is asked again. Anything else: it
+//! failed; how its standard error begins is shown. Standard output is not read. Nothing secret is given to it; its own
+//! credentials it finds itself, in the environment that it inherits.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::{Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::Command;
+
+use super::error::AcmeError;
+use super::http::first_words;
+use super::solver::{ChallengeKind, Doing, Proof, Solver, records};
+
+/// `EX_TEMPFAIL` of sysexits.h.
+const NOT_YET: i32 = 75;
+const WAIT: Duration = Duration::from_secs(2);
+
+/// dns-01 by a program.
+pub struct Hook {
+    /// The program.
+    pub program: PathBuf,
+    /// How long one run of it may take; it is killed then.
+    pub run_limit: Duration,
+    /// How long `ready` may say "not yet".
+    pub limit: Duration,
+}
+
+impl Hook {
+    async fn run(&self, argument: &'static str, proofs: &[Proof]) -> Result<bool, AcmeError> {
+        let output = match tokio::time::timeout(self.run_limit, self.output(argument, proofs)).await {
+            Ok(output) => output.map_err(|error| self.failed(argument, format!("cannot be run ({error})"), b""))?,
+            Err(_) => return Err(self.failed(argument, format!("was ended after {} s", self.run_limit.as_secs()), b"")),
+        };
+        match output.status.code() {
+            Some(0) => Ok(true),
+            Some(NOT_YET) if argument == "ready" => Ok(false),
+            Some(code) => Err(self.failed(argument, format!("ended with {code}"), &output.stderr)),
+            None => Err(self.failed(argument, "was killed".to_owned(), &output.stderr)),
+        }
+    }
+
+    async fn output(&self, argument: &str, proofs: &[Proof]) -> io::Result<Output> {
+        let mut command = Command::new(&self.program);
+        let mut child = command.arg(argument).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true).spawn()?;
+        let line = format!("{}\n", json!({ "records": records(proofs) }));
+        if let Some(mut input) = child.stdin.take() {
+            match input.write_all(line.as_bytes()).await {
+                // A program that needs no values does not read them.
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error),
+                _ => (),
+            }
+        }
+        child.wait_with_output().await
+    }
+
+    fn failed(&self, argument: &'static str, how: String, words: &[u8]) -> AcmeError {
+        AcmeError::Hook { program: self.program.display().to_string(), argument, how, words: first_words(words) }
+    }
+}
+
+impl Solver for Hook {
+    fn kind(&self) -> ChallengeKind {
+        ChallengeKind::Dns01
+    }
+
+    fn present<'a>(&'a self, proofs: &'a [Proof]) -> Doing<'a> {
+        Box::pin(async move { self.run("present", proofs).await.map(|_| ()) })
+    }
+
+    fn seen<'a>(&'a self, proofs: &'a [Proof]) -> Doing<'a> {
+        Box::pin(async move {
+            let begun = Instant::now();
+            while !self.run("ready", proofs).await? {
+                if begun.elapsed() + WAIT > self.limit {
+                    return Err(self.failed("ready", format!("still says \"not yet\" after {} s", begun.elapsed().as_secs()), b""));
+                }
+                tokio::time::sleep(WAIT).await;
+            }
+            Ok(())
+        })
+    }
+
+    fn clean_up<'a>(&'a self, proofs: &'a [Proof]) -> Doing<'a> {
+        Box::pin(async move { self.run("cleanup", proofs).await.map(|_| ()) })
+    }
+}
