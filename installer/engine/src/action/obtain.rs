@@ -188,7 +188,10 @@ impl<'a> Wanted<'a> {
         if let (Some(absent), Some(stored)) = (&material.absent, stored) {
             let own = |key: &str| Content::of_bytes(format!("`{key}` of the Secret that is there"), bytes(stored, key));
             let Supplied { judgement, pair } = self.judge(&[own(CERTIFICATE)], Some(&own(KEY)), None, true);
-            return Found { source, judgement: Some(judgement.unseen(absent)), current: pair.is_some(), pair };
+            // What was there before is no stopgap for a source that was never read.
+            if pair.is_some() {
+                return Found { source, judgement: Some(judgement.unseen(absent)), current: true, pair };
+            }
         }
         // What is served already may come to its end; what is new may not.
         let Supplied { judgement, pair } = judge(true);

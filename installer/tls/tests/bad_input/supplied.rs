@@ -94,6 +94,33 @@ fn an_encrypted_key_and_a_pkcs12_file_are_stored_opened() {
     assert_eq!((codes(&refused), refused.pair.is_none()), (vec!["tls.password-wrong"], true));
 }
 
+/// Where the test below keeps what the one inside reads.
+const FOLDER: &str = "AIRLOCK_SUPPLIED_FOLDER";
+
+/// The authorities of a system are those of its environment, which a test has for itself in a process of its own alone.
+#[test]
+fn a_public_certificate_is_taken_beside_an_authority_of_the_company() {
+    let (ssl, chain, company) = (OpenSsl::new(), Chain::new(), Chain::new());
+    ssl.write("chain.pem", chain.pem());
+    ssl.write("tls.key", chain.leaf.key_pem());
+    ssl.write("company.pem", company.root.pem());
+    for (system, taken) in [(&chain, true), (&company, false)] {
+        ssl.write("system.pem", system.root.pem());
+        let mut inside = std::process::Command::new(std::env::current_exe().unwrap());
+        inside.args(["supplied::by_the_systems_authorities", "--exact", "--ignored"]).env("SSL_CERT_FILE", ssl.folder.path().join("system.pem")).env_remove("SSL_CERT_DIR");
+        let output = inside.env(FOLDER, ssl.folder.path()).output().unwrap();
+        assert_eq!(output.status.success(), taken, "{}", String::from_utf8_lossy(&output.stdout));
+    }
+}
+
+#[test]
+#[ignore = "run by the one above"]
+fn by_the_systems_authorities() {
+    let folder = std::path::PathBuf::from(std::env::var(FOLDER).unwrap());
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    pair(Given::new(read("chain.pem")).key(read("tls.key")).ca_pem(&read("company.pem")).supply());
+}
+
 #[test]
 fn what_would_not_work_gives_no_pair() {
     let (chain, other) = (Chain::new(), Chain::new());
