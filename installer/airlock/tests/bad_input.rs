@@ -70,7 +70,10 @@ fn each_wrong_text_of_answers_ends_with_2_and_names_its_place() {
             "error[answers.value]: answers.yaml:3:13: `baseDomain`: `https://platform.test` has a scheme; give the name alone, as in platform.example.com",
         ),
         (MINIMAL.replace("platform.test", "localhost"), "error[answers.value]: answers.yaml:3:13: `baseDomain`: `localhost` has one label only; a base domain has at least two, as in example.com"),
-        (format!("{MINIMAL}tls: {{ source: acme }}\n"), "error[answers.not-built]: answers.yaml:4:16: `tls.source: acme` is not built yet; possible are private-ca, csr, files, and secret"),
+        (
+            format!("{MINIMAL}tls: {{ source: cert-manager }}\n"),
+            "error[answers.not-built]: answers.yaml:4:16: `tls.source: cert-manager` is not built yet; possible are private-ca, acme, csr, files, and secret",
+        ),
         (
             format!("{MINIMAL}trust: {{ ca: ['file:missing.pem'] }}\n"),
             "error[answers.reference]: answers.yaml:4:15: `trust.ca[0]`: file:missing.pem cannot be read: No such file or directory (os error 2)",

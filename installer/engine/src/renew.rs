@@ -8,7 +8,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use airlock_cluster::{Cluster, ClusterError, SecretData, WaitOptions};
-use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, CertificateFacts, CertificateSubject, Digest, ObjectRef, Renewable, RenewalOutcome, RenewalResult, ServedAt, Target, TlsVersion, Trust, Vantage, names};
+use airlock_model::{
+    Attempt, AttemptAction, AttemptId, AttemptResult, CertificateFacts, CertificateSubject, Digest, ObjectRef, Renewable, RenewalOutcome, RenewalResult, ServedAt, Target, TlsVersion, Trust, Vantage,
+    names,
+};
 use airlock_probe::NoPasswords;
 use airlock_tls::{RenewalCause, due_at, renewal};
 use jiff::Timestamp;

@@ -9,7 +9,8 @@ use std::time::Duration;
 use airlock_cluster::Cluster;
 use airlock_engine::{Due, Halt, Renewed, last_result};
 use airlock_model::{
-    Attempt, AttemptAction, AttemptId, AttemptResult, CertificateFacts, CertificateSource, CertificateSubject, Coded as _, Digest, ObjectRef, Renewable, RenewalResult, Target, TlsVersion, Trust, Vantage, names,
+    Attempt, AttemptAction, AttemptId, AttemptResult, CertificateFacts, CertificateSource, CertificateSubject, Coded as _, Digest, ObjectRef, Renewable, RenewalResult, Target, TlsVersion, Trust,
+    Vantage, names,
 };
 use airlock_probe::NoPasswords;
 use airlock_tls::due_at;

@@ -154,7 +154,8 @@ const fn issuer(answers: &Answers) -> &'static str {
         TlsSource::Csr => "issued by an authority of yours: the first run ends with a request for it, and `airlock tls import` takes the answer (csr)",
         TlsSource::Files => "taken from files that you give, with their key (files)",
         TlsSource::Secret => "copied from a Secret that you keep (secret)",
-        TlsSource::Acme | TlsSource::CertManager => "not built yet",
+        TlsSource::Acme => "ordered from an ACME authority, and again before it ends; shown by records that Airlock sets in DNS (acme)",
+        TlsSource::CertManager => "not built yet",
     }
 }
 

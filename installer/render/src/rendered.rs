@@ -241,7 +241,8 @@ impl Workshop<'_> {
 
     /// Namespace, labels, and annotations.
     fn belong(&self, spec: &ComponentSpec, manifest: &mut Value, namespace: &str) -> Result<(), RenderError> {
-        let is_namespaced = !matches!(manifest["kind"].as_str(), Some("Namespace" | "ClusterRole" | "ClusterRoleBinding" | "PriorityClass" | "ValidatingAdmissionPolicy" | "ValidatingAdmissionPolicyBinding"));
+        let is_namespaced =
+            !matches!(manifest["kind"].as_str(), Some("Namespace" | "ClusterRole" | "ClusterRoleBinding" | "PriorityClass" | "ValidatingAdmissionPolicy" | "ValidatingAdmissionPolicyBinding"));
         let fields = manifest.as_object_mut().ok_or_else(|| spec.wrong("a template gives something that is no map"))?;
         let metadata = fields.entry("metadata").or_insert_with(|| Value::Object(Map::new()));
         let metadata = metadata.as_object_mut().ok_or_else(|| spec.wrong("a template gives metadata that is no map"))?;

@@ -136,10 +136,8 @@ mod tests {
 
     #[test]
     fn what_was_issued_together_is_due_apart_and_never_too_late() {
-        let due: Vec<Timestamp> = (0..50u8)
-            .map(|number| due_at(&CertificateFacts { fingerprint: Digest::of(&[number]), ..facts() }, &spec()))
-            .inspect(|due| assert!((at(57)..=at(60)).contains(due), "{due}"))
-            .collect();
+        let due: Vec<Timestamp> =
+            (0..50u8).map(|number| due_at(&CertificateFacts { fingerprint: Digest::of(&[number]), ..facts() }, &spec())).inspect(|due| assert!((at(57)..=at(60)).contains(due), "{due}")).collect();
         assert!(due.iter().max().unwrap().duration_since(*due.iter().min().unwrap()).as_hours() > 24);
     }
 

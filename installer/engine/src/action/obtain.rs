@@ -16,8 +16,8 @@ use jiff::Timestamp;
 
 use super::Settled;
 use crate::certificate::{self, CERTIFICATE, KEY, Pair, bytes};
-use crate::run::Run;
 use crate::error::Handing;
+use crate::run::Run;
 use crate::{ApplyError, Halt};
 use source::Material;
 pub(crate) use source::authorities;

@@ -83,7 +83,11 @@ pub(super) fn flaws(acme: &Acme, answers: &Answers) -> Vec<(String, Flaw)> {
         value("tls.acme.dns01.rfc2136.server", format!("`{}` is no server with its port, as in ns1.example.com:53", update.server));
     }
     if !answers.network.egress.iter().any(|egress| egress.component == crate::names::RENEWER) {
-        value("network.egress", "the renewer asks the ACME authority and the DNS servers from inside the cluster, and nothing lets it out: add { component: renewer, to: ADDRESS/32, port: PORT, reason: … } for each".to_owned());
+        value(
+            "network.egress",
+            "the renewer asks the ACME authority and the DNS servers from inside the cluster, and nothing lets it out: add { component: renewer, to: ADDRESS/32, port: PORT, reason: … } for each"
+                .to_owned(),
+        );
     }
     let mut reference = |path: &str, text: &str, or_variable: bool| match text.parse::<SecretReference>() {
         Ok(SecretReference::File(_)) => {}

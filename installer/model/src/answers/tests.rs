@@ -193,7 +193,6 @@ fn everything_that_is_not_built_is_refused_by_name() {
         ("extends: base.yaml\n", "extends"),
         ("edge: { exposure: ingress }\n", "edge.exposure"),
         ("edge: { exposure: nodePort }\n", "edge.exposure"),
-        ("tls: { source: acme }\n", "tls.source"),
         ("tls: { source: cert-manager }\n", "tls.source"),
         ("images: { mirror: mirror.example.com }\n", "images.mirror"),
         ("images: { pullSecret: secret:a/b }\n", "images.pullSecret"),

@@ -8,6 +8,7 @@ use super::question::Choice;
 
 /// An authority of Airlock's own.
 pub(super) const OWN: &str = "private-ca";
+const ACME: &str = "acme";
 const REQUEST: &str = "request";
 const FILES: &str = "files";
 const SECRET: &str = "secret";
@@ -38,7 +39,9 @@ pub(super) fn get(answers: &Answers) -> String {
     let tls = &answers.tls;
     let password = tls.password.as_ref().map(|password| format!("{PASSWORD}{password}"));
     let words: Vec<String> = match tls.source {
-        TlsSource::PrivateCa | TlsSource::Acme | TlsSource::CertManager => return OWN.into(),
+        TlsSource::PrivateCa | TlsSource::CertManager => return OWN.into(),
+        // Its keys are more than a question asks for: they are written into the file.
+        TlsSource::Acme => return ACME.into(),
         TlsSource::Csr => std::iter::once(REQUEST.to_owned()).chain(tls.wildcard.then(|| WILDCARD.to_owned())).collect(),
         TlsSource::Files => std::iter::once(FILES.to_owned()).chain(tls.certificate.clone()).chain(tls.key.clone()).chain(password).collect(),
         TlsSource::Secret => std::iter::once(SECRET.to_owned()).chain(tls.secret.clone()).collect(),
@@ -67,6 +70,7 @@ pub(super) fn put(answers: &mut Answers, text: &str) -> Result<(), String> {
             let secret = taken(|word| !word.contains(':')).ok_or("name the Secret, as in certificates/platform-tls")?;
             Tls { source: TlsSource::Secret, secret: Some(secret), ..Tls::default() }
         }
+        ACME => return Err("write the ACME authority into the answers file (tls.acme, docs/certificates.md) and begin again".to_owned()),
         other => return Err(format!("`{other}` is none of {OWN}, {REQUEST}, {FILES}, {SECRET}")),
     };
     answers.tls = Tls { renewal: std::mem::take(&mut answers.tls.renewal), ..tls };
@@ -97,6 +101,12 @@ mod tests {
             assert_eq!((get(&given).as_str(), given.validate(), given.not_built()), (text, Vec::new(), Vec::new()));
         }
         assert_eq!(given, answers());
+        let ordered = "apiVersion: airlock/v1\nkind: Answers\nbaseDomain: platform.test\ntls: { source: acme, acme: { directory: 'https://a/dir', termsOfServiceAgreed: true, dns01: { rfc2136: { server: 'ns:53', keyName: k, secret: 'file:t' } } } }\nnetwork: { egress: [{ component: renewer, to: 10.0.0.1/32, port: 53, reason: r }] }\n";
+        let mut ordered = Answers::from_yaml(ordered).unwrap();
+        let before = ordered.clone();
+        put(&mut ordered, "acme").unwrap();
+        assert_eq!((get(&ordered).as_str(), ordered == before), ("acme", true), "what the file said stays");
+        assert!(put(&mut given, "acme").is_err());
         put(&mut given, "request -").unwrap();
         assert_eq!(get(&given), "request");
     }

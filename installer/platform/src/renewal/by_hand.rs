@@ -23,7 +23,8 @@ pub async fn renew_now(cluster: &Cluster, namespace: &str, only: &[String], forc
     chosen(renewables(cluster, namespace).await?, namespace, only)?;
     let at = ObjectRef::namespaced("batch/v1", "CronJob", namespace, names::RENEWER);
     let renewer = cluster.get(&at).await?.ok_or_else(|| PlatformError::NotInstalled { namespace: namespace.to_owned() })?;
-    let job = job(&renewer.manifest, only, force, &format!("{}-by-hand-{}", names::RENEWER, jiff::Timestamp::now().as_second())).ok_or_else(|| silent(names::RENEWER, "its CronJob is not as it was installed"))?;
+    let job = job(&renewer.manifest, only, force, &format!("{}-by-hand-{}", names::RENEWER, jiff::Timestamp::now().as_second()))
+        .ok_or_else(|| silent(names::RENEWER, "its CronJob is not as it was installed"))?;
     halt.checkpoint()?;
     cluster.create(&job).await?;
     let began = Instant::now();

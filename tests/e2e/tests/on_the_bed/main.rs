@@ -4,6 +4,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+mod acme;
 mod alert_rules;
 mod another_cluster;
 mod bad_input;

@@ -85,7 +85,11 @@ fn a_certificate_is_renewed_by_hand_and_the_renewer_can_do_nothing_else() {
     site.kubectl(&["create", "rolebinding", "looks", "--role=looks", &format!("--serviceaccount={}:renewer", site.name)]);
     let allowed = patch(&edge, annotated);
     assert_eq!(allowed.code, Some(0), "{}", allowed.stderr);
-    let refused = [("registry-0", annotated, "changes pods of the edge alone"), (&edge, r#"{"metadata":{"labels":{"a":"b"}}}"#, "changes pods of the edge alone"), (&edge, r#"{"spec":{"activeDeadlineSeconds":1}}"#, "changes annotations alone")];
+    let refused = [
+        ("registry-0", annotated, "changes pods of the edge alone"),
+        (&edge, r#"{"metadata":{"labels":{"a":"b"}}}"#, "changes pods of the edge alone"),
+        (&edge, r#"{"spec":{"activeDeadlineSeconds":1}}"#, "changes annotations alone"),
+    ];
     for (pod, change, words) in refused {
         let answer = patch(pod, change);
         assert!(answer.code != Some(0) && answer.stderr.contains(words), "{pod} {change}: {}", answer.stderr);
@@ -177,7 +181,10 @@ impl Clients {
         let file = File::create(&log).expect("a log");
         let mut command = site.bed.admin("curl");
         // Over HTTP/2 this curl takes a GOAWAY that crosses its request for a failure; RFC 9113 §6.8 says to ask again, as registry clients do.
-        command.args(["--silent", "--http1.1", "--rate", "2/s", "--max-time", "20", "--output", "/dev/null", "--write-out", "%{stderr}%{http_code} %{errormsg}\\n", "--cacert"]).arg(authority).arg(url);
+        command
+            .args(["--silent", "--http1.1", "--rate", "2/s", "--max-time", "20", "--output", "/dev/null", "--write-out", "%{stderr}%{http_code} %{errormsg}\\n", "--cacert"])
+            .arg(authority)
+            .arg(url);
         (command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).spawn().expect("curl"), log)
     }
 
