@@ -115,7 +115,7 @@ pub enum ApplyError {
     #[error("the certificate in {secret} is not what {at} presents: {seen}")]
     NotServed {
         /// Its Secret.
-        secret: ObjectRef,
+        secret: String,
         /// Where it was looked for.
         at: String,
         /// What is there instead.
@@ -297,7 +297,7 @@ mod tests {
             ApplyError::NodePull { pool: String::new(), image: String::new(), reason: text() },
             ApplyError::NoAddress { service: object() },
             ApplyError::CertificateDue { secret: object(), by: Handing::Import },
-            ApplyError::NotServed { secret: object(), at: String::new(), seen: text() },
+            ApplyError::NotServed { secret: String::new(), at: String::new(), seen: text() },
             ApplyError::SecretMissing { at: at() },
             ApplyError::ReferenceUnreadable { reference: String::new(), reason: String::new() },
             ApplyError::SecretForeign { namespace: String::new(), name: String::new(), found: text(), planned: String::new() },

@@ -57,14 +57,14 @@ pub enum Renewed {
 
 /// Renews one certificate if it is due. Its Secret says afterwards how that ended, also when it failed.
 pub async fn renew(cluster: &Cluster, renewable: &Renewable, due: Due, halt: &Halt) -> Result<Renewed, ApplyError> {
-    let renewer = Renewer { cluster, renewable, halt };
-    let (outcome, remembered) = match renewer.renew(due).await {
+    let renewal = Renewal { cluster, renewable, halt };
+    let (outcome, remembered) = match Box::pin(renewal.carry_out(due)).await {
         Ok(Renewed::NotDue(at)) => return Ok(Renewed::NotDue(at)),
         Ok(renewed) => (RenewalOutcome::Renewed, Ok(renewed)),
-        Err(Failed { outcome, error }) => (outcome, Err(error)),
+        Err(Failed { outcome, error }) => (outcome, Err(*error)),
     };
     let why = remembered.as_ref().err().map(|error: &ApplyError| chain(error));
-    renewer.remember(&RenewalResult { at: Timestamp::now(), outcome, why }).await?;
+    renewal.remember(&RenewalResult { at: Timestamp::now(), outcome, why }).await?;
     remembered
 }
 
@@ -76,21 +76,21 @@ pub fn last_result(secret: &SecretData) -> Option<RenewalResult> {
 /// An error and what became of the certificate by it.
 struct Failed {
     outcome: RenewalOutcome,
-    error: ApplyError,
+    error: Box<ApplyError>,
 }
 
 fn failed(error: ApplyError) -> Failed {
-    Failed { outcome: RenewalOutcome::Failed, error }
+    Failed { outcome: RenewalOutcome::Failed, error: Box::new(error) }
 }
 
-struct Renewer<'a> {
+struct Renewal<'a> {
     cluster: &'a Cluster,
     renewable: &'a Renewable,
     halt: &'a Halt,
 }
 
-impl Renewer<'_> {
-    async fn renew(&self, due: Due) -> Result<Renewed, Failed> {
+impl Renewal<'_> {
+    async fn carry_out(&self, due: Due) -> Result<Renewed, Failed> {
         let spec = &self.renewable.certificate;
         let live = certificate::read(self.cluster, &spec.namespace, &spec.name).await.map_err(failed)?;
         let signer = certificate::signer(self.cluster, spec).await.map_err(failed)?;
@@ -127,7 +127,7 @@ impl Renewer<'_> {
         if live.annotations.get(names::ANNOTATION_RENEWED).map(String::as_str) == Some(fingerprint.as_str()) {
             self.restart(fingerprint).await.map_err(failed)?;
         }
-        self.served(fingerprint).await.map_err(|error| Failed { outcome: RenewalOutcome::NotServed, error })
+        self.served(fingerprint).await.map_err(|error| Failed { outcome: RenewalOutcome::NotServed, error: Box::new(error) })
     }
 
     async fn store(&self, live: Option<&SecretData>, pair: Pair, fingerprint: &Digest) -> Result<(), ApplyError> {
@@ -189,13 +189,13 @@ impl Renewer<'_> {
         let attempt = attempt(at);
         let (began, mut right) = (Instant::now(), 0);
         loop {
-            let outcome = self.halt.or(airlock_probe::carry_out(&attempt, &NoPasswords)).await?;
+            let outcome = self.halt.or(Box::pin(airlock_probe::carry_out(&attempt, &NoPasswords))).await?;
             let wrong = complaint(&outcome.result, fingerprint);
             right = if wrong.is_none() { right + 1 } else { 0 };
             match wrong {
                 None if right >= IN_A_ROW => return Ok(()),
                 Some(seen) if began.elapsed() >= SERVED_WITHIN => {
-                    return Err(ApplyError::NotServed { secret: self.renewable.certificate.object(), at: format!("{}:{}", at.host, at.port), seen: seen.into() });
+                    return Err(ApplyError::NotServed { secret: self.renewable.certificate.object().to_string(), at: format!("{}:{}", at.host, at.port), seen: seen.into() });
                 }
                 None => {}
                 Some(_) => self.halt.or(sleep(LOOK_EVERY)).await?,
@@ -211,9 +211,9 @@ impl Renewer<'_> {
             self.hand_on(&facts.fingerprint).await
         };
         match back.await {
-            Ok(()) => Failed { outcome: RenewalOutcome::PutBack, error },
+            Ok(()) => Failed { outcome: RenewalOutcome::PutBack, error: Box::new(error) },
             // Both are worth knowing; what can be done follows from the later one.
-            Err(second) => Failed { outcome: RenewalOutcome::NotServed, error: second },
+            Err(second) => Failed { outcome: RenewalOutcome::NotServed, error: Box::new(second) },
         }
     }
 

@@ -17,7 +17,7 @@ pub(super) async fn run(session: &Session<'_>, command: &TlsCommand) -> Result<E
     match command {
         TlsCommand::Check(arguments) => Box::pin(check_files(session, arguments)).await,
         TlsCommand::Import(arguments) => Box::pin(take(session, arguments)).await,
-        TlsCommand::Status => status(session).await,
+        TlsCommand::Status => Box::pin(status(session)).await,
         TlsCommand::Renew(arguments) => renew(session, arguments).await,
     }
 }
@@ -63,7 +63,7 @@ async fn take(session: &Session<'_>, arguments: &TlsImport) -> Result<Exit, Fail
 async fn status(session: &Session<'_>) -> Result<Exit, Failure> {
     session.output.text_or_json("tls status")?;
     let cluster = session.connect().await?;
-    let states = session.reading(renewal::certificates(&cluster, session.namespace())).await?;
+    let states = session.reading(Box::pin(renewal::certificates(&cluster, session.namespace()))).await?;
     session.output.result("tls status", || certificates::states(&states, Timestamp::now(), session.output.data_style), &states)?;
     Ok(Exit::Ok)
 }

@@ -112,7 +112,7 @@ mod tests {
     const WHOLE: &str = "apiVersion: airlock/v1\nkind: Answers\nbaseDomain: platform.test\ntls:\n  source: acme\n  acme:\n    directory: https://acme.test/dir\n    termsOfServiceAgreed: true\n    dns01: { rfc2136: { server: 'ns1.test:53', keyName: airlock, secret: 'file:tsig' } }\nnetwork: { egress: [{ component: renewer, to: 10.0.0.1/32, port: 14000, reason: ACME }] }\n";
 
     fn told(text: &str) -> String {
-        Answers::from_yaml(text).map(|_| String::new()).unwrap_or_else(|error| error.faults().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+        Answers::from_yaml(text).map_or_else(|error| error.faults().map(ToString::to_string).collect::<Vec<_>>().join("\n"), |_| String::new())
     }
 
     #[test]

@@ -31,7 +31,7 @@ fn every_servers_certificate_of_the_platform_is_renewed() {
     for (combination, rendered) in combinations::rendered().iter().filter(|(_, rendered)| rendered.components.iter().any(|component| component.name == names::RENEWER)) {
         let is_server = |subject: &CertificateSubject| matches!(subject, CertificateSubject::Server { .. });
         let issued: BTreeSet<ObjectRef> =
-            rendered.components.iter().flat_map(|component| &component.certificates).filter(|certificate| is_server(&certificate.subject)).map(|certificate| certificate.object()).collect();
+            rendered.components.iter().flat_map(|component| &component.certificates).filter(|certificate| is_server(&certificate.subject)).map(airlock_model::CertificateSpec::object).collect();
         let renewed = renewals(rendered);
         assert_eq!(renewed.iter().map(|renewable| renewable.certificate.object()).collect::<BTreeSet<_>>(), issued, "{}", combination.name);
         for renewable in &renewed {

@@ -76,8 +76,8 @@ fn a_certificate_is_renewed_by_hand_and_the_renewer_can_do_nothing_else() {
     planned.expect(0);
     site.run(&["compliance-check", "--namespace", &site.name, "--yes"]).expect(0);
 
-    let renewer = format!("system:serviceaccount:{}:renewer", site.name);
-    let patch = |pod: &str, patch: &str| site.bed.try_kubectl(["--as", &renewer, "-n", &site.name, "patch", "pod", pod, "--type", "merge", "--patch", patch]).expect("kubectl");
+    let account = format!("system:serviceaccount:{}:renewer", site.name);
+    let patch = |pod: &str, patch: &str| site.bed.try_kubectl(["--as", &account, "-n", &site.name, "patch", "pod", pod, "--type", "merge", "--patch", patch]).expect("kubectl");
     let annotated = r#"{"metadata":{"annotations":{"airlock-platform.io/tried":"yes"}}}"#;
     let edge = pods(&site, "edge").remove(0);
     // kubectl looks at what it patches.
