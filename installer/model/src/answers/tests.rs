@@ -113,7 +113,7 @@ fn each_wrong_line_is_named_with_its_place() {
         ("kind: Answers\n", "4:1 answers.duplicate-key: `kind` stands twice; the first one is on line 2"),
         ("sizng: small\n", "4:1 answers.unknown-key: unknown key `sizng`; did you mean `sizing`?"),
         ("edge: { adress: 10.0.0.1 }\n", "4:9 answers.unknown-key: unknown key `edge.adress`; did you mean `address`?"),
-        ("tls: { nonsense: 1 }\n", "4:8 answers.unknown-key: unknown key `tls.nonsense`; possible here: source, certificate, key, password, secret, wildcard, renewal"),
+        ("tls: { nonsense: 1 }\n", "4:8 answers.unknown-key: unknown key `tls.nonsense`; possible here: source, certificate, key, password, secret, acme, wildcard, renewal"),
         ("edge: { internal: maybe }\n", "4:19 answers.wrong-type: `edge.internal` must be true or false, but here is other text"),
         ("edge: { internal: 'true' }\n", "4:19 answers.wrong-type: `edge.internal` must be true or false, but here is other text"),
         ("edge: [loadBalancer]\n", "4:7 answers.wrong-type: `edge` must be a group of keys, but here is a list"),

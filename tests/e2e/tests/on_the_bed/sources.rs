@@ -228,11 +228,8 @@ fn served(site: &Site, company: &Company) -> String {
 
 /// The kubelet takes up to a minute and a half to bring the file.
 fn eventually_served(site: &Site, company: &Company, serial: &str) {
-    let began = std::time::Instant::now();
-    while served(site, company) != serial {
-        assert!(began.elapsed() < std::time::Duration::from_mins(3), "the edge still serves the former certificate");
-        std::thread::sleep(std::time::Duration::from_secs(2));
-    }
+    let present = || Some(served(site, company)).filter(|now| now == serial).ok_or("the former certificate");
+    airlock_bed::eventually("the edge serves it", std::time::Duration::from_mins(3), present).unwrap_or_else(|error| panic!("{error}"));
 }
 
 fn the_certificate_passes_its_checks(site: &Site) {
