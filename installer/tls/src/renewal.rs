@@ -3,8 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use airlock_model::{CertificateFacts, CertificateSpec, CertificateSubject};
+use airlock_model::{CertificateFacts, CertificateSource, CertificateSpec, CertificateSubject};
 use jiff::Timestamp;
+
+/// Before the end of a certificate that people replace.
+const REMINDER: Duration = Duration::from_hours(21 * 24);
 
 /// Why a certificate is made anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,13 +39,24 @@ impl fmt::Display for RenewalCause {
     }
 }
 
-/// When a certificate is renewed, at the latest: `renew_before` its end, or a third of its life where that is zero, and up to a tenth of that earlier, by its fingerprint,
+/// How long one lives that somebody else issues is theirs to say: a third of it is left for the next one. Who only replaces a file is
+/// not reminded of it for months.
+fn supplied_before(facts: &CertificateFacts, source: &CertificateSource) -> Duration {
+    let third = Duration::try_from(facts.not_after.duration_since(facts.not_before)).unwrap_or(Duration::ZERO) / 3;
+    match source {
+        CertificateSource::Acme(_) | CertificateSource::Request { .. } => third,
+        CertificateSource::Files { .. } | CertificateSource::Secret { .. } => third.min(REMINDER),
+    }
+}
+
+/// When a certificate is renewed, at the latest: so long before its end as its specification or its issuer has it, and up to a tenth of that earlier, by its fingerprint,
 /// so that what was issued together is not renewed together.
 pub fn due_at(facts: &CertificateFacts, spec: &CertificateSpec) -> Timestamp {
     let spread = u8::from_str_radix(&facts.fingerprint.short()[..2], 16).unwrap_or_default();
-    // How long one lives that somebody else issues is theirs to say.
-    let own = || facts.not_after.duration_since(facts.not_before).try_into().unwrap_or(Duration::ZERO) / 3;
-    let renew_before = if spec.renew_before.is_zero() { own() } else { spec.renew_before };
+    let renew_before = match &spec.subject {
+        CertificateSubject::Authority { .. } | CertificateSubject::Server { .. } => spec.renew_before,
+        CertificateSubject::Supplied { source, .. } => supplied_before(facts, source),
+    };
     let earlier = renew_before.mul_f64(f64::from(spread) / 2560.0);
     let before = renew_before.saturating_add(Duration::from_secs(earlier.as_secs()));
     facts.not_after.checked_sub(before).unwrap_or(Timestamp::MIN)
@@ -139,6 +153,20 @@ mod tests {
         let due: Vec<Timestamp> =
             (0..50u8).map(|number| due_at(&CertificateFacts { fingerprint: Digest::of(&[number]), ..facts() }, &spec())).inspect(|due| assert!((at(57)..=at(60)).contains(due), "{due}")).collect();
         assert!(due.iter().max().unwrap().duration_since(*due.iter().min().unwrap()).as_hours() > 24);
+    }
+
+    #[test]
+    fn what_people_hand_over_is_due_by_how_it_is_had() {
+        let due = |source: CertificateSource, days: u32| {
+            let facts = CertificateFacts { not_after: at(days), ..facts() };
+            let spec = CertificateSpec { subject: CertificateSubject::Supplied { names: Vec::new(), source, trust: None }, ..spec() };
+            i64::from(days) - due_at(&facts, &spec).duration_since(at(0)).as_hours() / 24
+        };
+        let files = || CertificateSource::Files { certificate: "file:a".to_owned(), key: None, password: None };
+        let request = || CertificateSource::Request { secret: "request".to_owned() };
+        assert!((21..=24).contains(&due(files(), 365)), "a year's file: three weeks before its end");
+        assert!((10..=12).contains(&due(files(), 30)), "a month's: a third of it");
+        assert!((121..=135).contains(&due(request(), 365)), "who has to ask begins at two thirds");
     }
 
     #[test]
