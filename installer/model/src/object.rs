@@ -65,6 +65,14 @@ pub struct ObjectError {
 }
 
 impl Object {
+    /// Whether it is a `RoleBinding` to a Role among these objects. The API server holds it against the Role's rules, so before the
+    /// Role is there it cannot be tried by whoever is no administrator of all.
+    pub fn binds_one_of(&self, objects: &[Self]) -> bool {
+        let role = &self.manifest["roleRef"];
+        self.reference.kind == "RoleBinding"
+            && objects.iter().any(|object| object.reference.kind == "Role" && object.reference.namespace == self.reference.namespace && role["name"] == object.reference.name.as_str())
+    }
+
     /// Takes a manifest.
     pub fn new(manifest: Value) -> Result<Self, ObjectError> {
         let text = |pointer: &str, missing: &'static str| {

@@ -232,13 +232,14 @@ pub(crate) async fn rehearse(cluster: &Cluster, namespaces: Vec<String>, facts: 
     Ok(airlock_compliance::preflight(&Snapshot { world, facts: Some(facts.clone()), planned: Some(planned), ..Default::default() }))
 }
 
-/// Server-side dry run of each object whose namespace exists already; the others cannot be asked about yet.
+/// Server-side dry run of each object whose namespace exists already; the others cannot be asked about yet, nor can bindings to Roles
+/// that come with them, for which the caller's rights count.
 async fn dry_run(cluster: &Cluster, facts: &Facts, objects: &[Object]) -> Vec<(airlock_model::ObjectRef, airlock_model::Untrusted<String>)> {
     let exists = |object: &&Object| match &object.reference().namespace {
         Some(namespace) => facts.namespaces.known().is_some_and(|namespaces| namespaces.contains_key(namespace)),
         None => true,
     };
-    stream::iter(objects.iter().filter(exists))
+    stream::iter(objects.iter().filter(exists).filter(|object| !object.binds_one_of(objects)))
         .map(|object| async move { cluster.dry_run(object).await.err().map(|error| (object.reference().clone(), images::chain(&error).into())) })
         .buffered(AT_ONCE)
         .filter_map(|refused| async move { refused })

@@ -1,6 +1,7 @@
 //! Which rights an action needs, so that a missing one is heard of before the first write.
 
-use airlock_model::{Action, CertificateSource, CertificateSubject, Gate, ObjectRef, Right, Vantage};
+use airlock_model::{Action, CertificateSource, CertificateSubject, Gate, Object, ObjectRef, Right, Vantage};
+use serde_json::Value;
 
 /// Plural resource names of the kinds that Airlock applies (Kubernetes API reference).
 const RESOURCES: [(&str, &str); 21] = [
@@ -41,6 +42,24 @@ fn rights(object: &ObjectRef, verbs: &[&str]) -> Vec<Right> {
     verbs.iter().map(|verb| right(object, verb)).collect()
 }
 
+/// What a Role allows: nobody may give rights that she does not have (Kubernetes: privilege escalation prevention in RBAC).
+fn granted(object: &Object) -> Vec<Right> {
+    if object.reference().kind != "Role" {
+        return Vec::new();
+    }
+    let words = |list: &Value| list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>();
+    let mut granted = Vec::new();
+    for rule in object.manifest()["rules"].as_array().into_iter().flatten() {
+        for group in words(&rule["apiGroups"]) {
+            for resource in words(&rule["resources"]) {
+                let right = |verb| Right { group: group.clone(), resource: resource.clone(), verb, namespace: object.reference().namespace.clone() };
+                granted.extend(words(&rule["verbs"]).into_iter().map(right));
+            }
+        }
+    }
+    granted
+}
+
 /// Pods that are started, watched, read, and removed in a namespace.
 fn pods(namespace: &str) -> Vec<Right> {
     let pod = ObjectRef::namespaced("v1", "Pod", namespace, "");
@@ -54,7 +73,7 @@ pub(crate) fn of_action(action: &Action) -> Vec<Right> {
     const WRITE: [&str; 3] = ["get", "create", "patch"];
     let secret = |namespace: &str, name: &str| ObjectRef::namespaced("v1", "Secret", namespace, name);
     let mut needed = match action {
-        Action::Apply(objects) => objects.iter().flat_map(|object| rights(object.reference(), &WRITE)).collect(),
+        Action::Apply(objects) => objects.iter().flat_map(|object| rights(object.reference(), &WRITE).into_iter().chain(granted(object))).collect(),
         Action::Run(job) => {
             let mut needed = rights(job.reference(), &["get", "create", "delete"]);
             needed.extend(job.reference().namespace.iter().flat_map(|namespace| pods(namespace)));

@@ -12,7 +12,7 @@ pub(super) static ADMITTED: Preflight = Preflight {
             title: "the API server admits every object of the plan",
             severity: Severity::High,
             promises: &["P2"],
-            explanation: "A server-side dry run of each object: schema, admission policies, and webhooks that support dry runs. What a webhook that does not would say, and what a namespace that does not exist yet would admit, is unverified.",
+            explanation: "A server-side dry run of each object: schema, admission policies, and webhooks that support dry runs. What a webhook that does not would say, and what a namespace that does not exist yet would admit, is unverified. A binding to a Role of the same plan is judged by the caller's rights.",
             remedy: "The API server's words name the policy or webhook. Ask its owner for an exception, or change the object with `patches` in the answers.",
         },
         expected: "admitted in a dry run",
@@ -42,8 +42,8 @@ fn admitted(check: &Described, given: &Snapshot) -> Judged<Vec<Finding>> {
     let namespaces = given.facts.as_ref().and_then(|facts| facts.namespaces.known());
     // A namespace that the plan makes is not there to be asked in.
     let is_there = |object: &&Object| object.reference().namespace.as_ref().is_none_or(|name| namespaces.is_some_and(|found| found.contains_key(name)));
-    let asked = plan.objects.iter().filter(is_there).count();
-    let unasked = plan.objects.len() - asked;
+    let asked = plan.objects.iter().filter(is_there).filter(|object| !object.binds_one_of(&plan.objects)).count();
+    let unasked = plan.objects.iter().filter(|object| !is_there(object)).count();
     if unasked > 0 {
         findings.push(not_yet(check, unasked, namespaces.is_some()));
     }

@@ -65,6 +65,7 @@ fn answers(site: &Site, key: &str) -> (PathBuf, PathBuf) {
     contact: [platform@corp.test]
     termsOfServiceAgreed: true
     ca: 'file:{company}'
+    profile: default
     dns01: {{ rfc2136: {{ server: '{server}:53', keyName: {key}, secret: 'file:{tsig}' }} }}
 trust: {{ ca: ['file:{}'] }}
 network: {{ egress: [{}, {}] }}
