@@ -34,6 +34,7 @@ lint: packages
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	tests/house/arrows
 	tests/house/dependencies
+	tests/house/merged
 
 ## known vulnerabilities of what the program is made of; needs the RustSec database from the network
 advisories:
