@@ -176,7 +176,8 @@ impl Cluster {
         let wanted = failure.details.retry_after_seconds.map(Duration::from_secs);
         let status = parts.status.as_u16();
         let error = self.explain(call, status, failure);
-        let again = matches!(error, ClusterError::Failing { .. }) && (status == 429 || (matches!(status, 500 | 502 | 503 | 504) && call.repeatable()));
+        let is_early = status == 404 && call.method == Method::PATCH && call.about.as_ref().is_some_and(is_binding);
+        let again = is_early || matches!(error, ClusterError::Failing { .. }) && (status == 429 || (matches!(status, 500 | 502 | 503 | 504) && call.repeatable()));
         if again { Trial::Again(error, wanted) } else { Trial::Failed(error) }
     }
 
@@ -246,6 +247,12 @@ impl Cluster {
         let call = Call { method: Method::POST, body: review.to_string().into_bytes().into(), ..Call::get(path) };
         self.call(&call).await?.json(path)
     }
+}
+
+/// The API server looks a binding's role up in what it watches, and so learns of it a moment after it was written; until then it
+/// answers somebody who is no administrator of all that there is none.
+fn is_binding(object: &ObjectRef) -> bool {
+    matches!(object.kind.as_str(), "RoleBinding" | "ClusterRoleBinding")
 }
 
 /// The authorizer's words name the verb; admission's refusals, which are 403 as well, do not.

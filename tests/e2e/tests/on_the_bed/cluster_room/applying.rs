@@ -136,3 +136,39 @@ async fn rights_are_answered_one_by_one() -> Outcome {
     assert_eq!(answers, [Ok(true), Ok(false), Ok(false)]);
     Ok(())
 }
+
+/// Roles and their bindings at once, by somebody who may give just what she has: the API server holds each binding against a
+/// role that it has to know by then.
+#[tokio::test]
+async fn a_role_and_its_binding_are_made_together_by_who_is_no_administrator() -> Outcome {
+    let place = Place::new("apply").await?;
+    let user = format!("{}-giver", place.name());
+    let rights = json!([
+        { "apiGroups": ["rbac.authorization.k8s.io"], "resources": ["roles", "rolebindings"], "verbs": ["create", "get", "patch"] },
+        { "apiGroups": [""], "resources": ["pods"], "verbs": ["get"] },
+    ]);
+    place.cluster.apply(&place.object("rbac.authorization.k8s.io/v1", "Role", "giver", &json!({ "rules": rights }))?).await?;
+    place.namespace.kubectl(["create", "rolebinding", "giver", "--role=giver", &format!("--user={user}")])?;
+    let kubeconfig = super::through_relay(&place.bed, &place.bed.user(&user, &[])?)?;
+    let giver = super::connect(kubeconfig.path().to_owned(), None).await?;
+    let mut objects = Vec::new();
+    for number in 0..20 {
+        let name = format!("pair-{number}");
+        let role = json!({ "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name });
+        objects.push(place.object(
+            "rbac.authorization.k8s.io/v1",
+            "RoleBinding",
+            &name,
+            &json!({ "roleRef": role, "subjects": [{ "kind": "ServiceAccount", "name": "default", "namespace": place.name() }] }),
+        )?);
+        objects.push(place.object("rbac.authorization.k8s.io/v1", "Role", &name, &json!({ "rules": [{ "apiGroups": [""], "resources": ["pods"], "verbs": ["get"] }] }))?);
+    }
+    let mut made = 0;
+    giver.apply_all(&objects, &Stop::pair().1, |_, applied| made += usize::from(applied.created)).await?;
+    assert_eq!(made, objects.len());
+    let absent =
+        place.object("rbac.authorization.k8s.io/v1", "RoleBinding", "absent", &json!({ "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "absent" }, "subjects": [] }))?;
+    let refused = giver.apply(&absent).await;
+    assert!(matches!(&refused, Err(ClusterError::NotFound { .. })), "a role that is never made: {refused:?}");
+    Ok(())
+}
