@@ -13,6 +13,7 @@ try: packages
 ## everything that must hold before a change lands
 test: packages
 	@$(BED) check
+	@$(BED) packages chromium
 	$(BED) build & cargo build --locked --workspace --all-targets && wait $$!
 	RUST_TEST_THREADS=$(TESTS) cargo test --locked --workspace --no-fail-fast
 

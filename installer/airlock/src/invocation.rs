@@ -13,6 +13,8 @@ pub(crate) struct Invocation {
     answers: Option<String>,
     /// Answers that were asked for and kept: who goes on is not asked again.
     kept: OnceLock<String>,
+    /// The context that was chosen, where several could have been meant.
+    context: OnceLock<String>,
 }
 
 impl Invocation {
@@ -37,10 +39,17 @@ impl Invocation {
         let _ = self.kept.set(answers.to_string_lossy().into_owned());
     }
 
+    /// From now on the same command means the cluster of this context.
+    pub(crate) fn go_on_in(&self, context: &str) {
+        // It is chosen once.
+        let _ = self.context.set(context.to_owned());
+    }
+
     /// The same command again.
     pub(crate) fn again(&self) -> String {
         let kept = self.kept.get().map(|kept| ["--answers", kept.as_str()]).into_iter().flatten();
-        self.words.iter().map(String::as_str).chain(kept).map(quoted).collect::<Vec<_>>().join(" ")
+        let context = self.context.get().map(|context| ["--context", context.as_str()]).into_iter().flatten();
+        self.words.iter().map(String::as_str).chain(context).chain(kept).map(quoted).collect::<Vec<_>>().join(" ")
     }
 
     /// The same command, agreed to beforehand.
@@ -119,6 +128,8 @@ mod tests {
         let invocation = typed(&["airlock", "install", "-n", "a"]);
         invocation.go_on_by(Path::new("airlock-answers.yaml"));
         assert_eq!(invocation.again_agreed(), "airlock install -n a --answers airlock-answers.yaml --yes");
+        invocation.go_on_in("the other");
+        assert_eq!(invocation.again(), "airlock install -n a --context 'the other' --answers airlock-answers.yaml");
     }
 
     #[test]

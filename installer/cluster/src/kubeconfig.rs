@@ -21,6 +21,21 @@ pub struct ClusterOptions {
     pub context: Option<String>,
 }
 
+/// A context that a kubeconfig has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownContext {
+    /// Its name.
+    pub name: String,
+    /// The cluster that it leads to, by the kubeconfig's name for it.
+    pub cluster: String,
+}
+
+/// The contexts of the kubeconfig, in its order; none in a pod. Nothing is sent.
+pub fn contexts(options: &ClusterOptions) -> Result<Vec<KnownContext>, ClusterError> {
+    let found = read(options)?.map(|kubeconfig| kubeconfig.contexts).unwrap_or_default();
+    Ok(found.into_iter().filter_map(|named| Some(KnownContext { cluster: named.context?.cluster, name: named.name })).collect())
+}
+
 /// What the client certificate says, so that a refusal can be explained.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ClientCertificate {

@@ -34,7 +34,7 @@ mod wait;
 pub use apply::Applied;
 pub use connect::Cluster;
 pub use error::ClusterError;
-pub use kubeconfig::ClusterOptions;
+pub use kubeconfig::{ClusterOptions, KnownContext, contexts};
 pub use lease::HeldLease;
 pub use phase::Phase;
 pub use pod::{PodTimes, StartedPod};

@@ -43,7 +43,7 @@ impl Prober {
         };
         Attempt {
             id: self.id(),
-            from: Vantage::Pod { namespace: world.probes.clone(), labels: labels(self.label()) },
+            from: Vantage::Pod { namespace: world.probes.clone(), labels: labels(self.label()), account: None },
             target: Target::Listener { namespace: world.probes.clone(), labels: labels("listener"), port: LISTENER_PORT },
             action: AttemptAction::Connect,
             control,
@@ -206,7 +206,7 @@ pub(crate) fn crossing(from: &WorldDeployment, to: &WorldDeployment) -> Attempt 
     let (service, port) = CROSSED;
     Attempt {
         id: crossing_id(from, to),
-        from: Vantage::Pod { namespace: from.namespace.clone(), labels: [(names::LABEL_NAME.to_owned(), CROSSER.to_owned())].into() },
+        from: Vantage::Pod { namespace: from.namespace.clone(), labels: [(names::LABEL_NAME.to_owned(), CROSSER.to_owned())].into(), account: None },
         target: Target::Address { host: format!("{service}.{}.svc", to.namespace), port },
         action: AttemptAction::Connect,
         control: (!is_control).then(|| crossing_id(from, from)),
@@ -289,12 +289,50 @@ fn sql(world: &World, of: &WorldDeployment, asked: Sql) -> Option<Attempt> {
     let labels = [names::LABEL_NAME, names::LABEL_COMPONENT].map(|label| (label.to_owned(), CROSSER.to_owned()));
     Some(Attempt {
         id: asked.id,
-        from: Vantage::Pod { namespace: of.namespace.clone(), labels: labels.into() },
+        from: Vantage::Pod { namespace: of.namespace.clone(), labels: labels.into(), account: None },
         target: Target::Address { host: server.host.clone(), port: server.port },
         action: AttemptAction::Sql { database: asked.database, credentials: of.role.clone(), trust: Trust::Authorities(server.authority.clone()), question: asked.question.to_owned() },
         control: asked.control,
         purpose: asked.purpose,
     })
+}
+
+/// The API server as every pod knows it (Kubernetes documentation, "Accessing the Kubernetes API from a Pod").
+const API: (&str, u16) = ("kubernetes.default.svc", 443);
+
+/// What the account of a deployment asks the Kubernetes API for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Listing<'a> {
+    /// Namespace.
+    pub(crate) namespace: &'a str,
+    /// Resource of the group without a name: `secrets`.
+    pub(crate) resource: &'a str,
+}
+
+impl<'a> Listing<'a> {
+    /// What its account may see: the control.
+    pub(crate) fn own(of: &'a WorldDeployment) -> Self {
+        Self { namespace: &of.namespace, resource: "pods" }
+    }
+
+    pub(crate) fn id(self, of: &WorldDeployment) -> AttemptId {
+        AttemptId(format!("account.{}.{}.{}", of.name, self.namespace, self.resource))
+    }
+
+    /// A request with the token of the account that a deployment's tasks are started by, the only one in it that has rights.
+    pub(crate) fn attempt(self, of: &WorldDeployment) -> Attempt {
+        let (host, port) = API;
+        let (namespace, resource) = (self.namespace, self.resource);
+        let is_control = namespace == of.namespace;
+        Attempt {
+            id: self.id(of),
+            from: Vantage::Pod { namespace: of.namespace.clone(), labels: [(names::LABEL_NAME.to_owned(), CROSSER.to_owned())].into(), account: Some(CROSSER.to_owned()) },
+            target: Target::Address { host: host.to_owned(), port },
+            action: AttemptAction::AsAccount { path: format!("/api/v1/namespaces/{namespace}/{resource}?limit=1") },
+            control: (!is_control).then(|| Listing::own(of).id(of)),
+            purpose: format!("a request for the {resource} of {namespace} with the token of {CROSSER}, to be {}", if is_control { "answered" } else { "refused" }),
+        }
+    }
 }
 
 /// What came out of an attempt, or that nothing did.

@@ -1,5 +1,6 @@
 //! Checks of an installation as it runs. Profiles select among these.
 
+mod account_confined;
 mod alerts_delivered;
 mod database_credentials;
 mod deployment_isolation;
@@ -19,15 +20,17 @@ mod workload;
 use airlock_model::Check;
 
 use crate::network;
+use crate::objects::Strength;
 
 /// All of them, in the order of the groups.
 pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
-    let others: [&'static dyn Check; 20] = [
+    let others: [&'static dyn Check; 22] = [
         &namespace_labels::NamespaceLabels,
         &network::INGRESS,
         &network::EGRESS,
         &policy_enforced::PolicyEnforced,
         &deployment_isolation::DeploymentIsolation,
+        &account_confined::AccountConfined,
         &database_credentials::DatabaseCredentials,
         &deployment_login::DeploymentLogin,
         &stored_values::StoredValues,
@@ -38,6 +41,7 @@ pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
         &running_images::RunningImages,
         &secret_leaks::SecretLeaks,
         &shared_secrets::SharedSecrets,
+        &Strength,
         &workload::READ_ONLY_ROOT,
         &workload::RESOURCES,
         &workload::TokenNotMounted,

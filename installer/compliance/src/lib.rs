@@ -32,6 +32,7 @@ mod rights;
 pub use catalogue::{check, checks};
 pub use error::ComplianceError;
 pub use network::{CONNECTIONS_SCHEMA, Connection, Connections, PortRange, PortSet, Protocol, UnverifiedObject, connections};
+pub use objects::judge_secret;
 pub use parameter::{Parameter, ParameterKind, parameters, setting};
 pub use pod_security::{Control, PodSecurityLevel, PodSecurityVersion, PodSecurityVersionError, Violation, pod_security};
 pub use preflight::{blocks, preflight};

@@ -4,8 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use airlock_compliance::{Judging, Reads, checks, judge, manifests, standing, unprofiled, with_checks};
-use airlock_model::{Need, Reason, Snapshot, Source, Verdict, World};
+use airlock_compliance::{Judging, Reads, checks, judge, judge_secret, manifests, standing, unprofiled, with_checks};
+use airlock_model::{JudgedSecret, Need, Reason, Snapshot, SnapshotObject, Source, Verdict, World};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -46,7 +48,7 @@ fn objects() -> impl Strategy<Value = Vec<Value>> {
         object.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
         object
     };
-    (pod(), pod(), any::<[bool; 3]>()).prop_map(move |(one, two, [policy, snippet, level])| {
+    (pod(), pod(), any::<[bool; 4]>()).prop_map(move |(one, two, [policy, snippet, level, strong])| {
         let mut all = vec![
             object("v1", "Pod", json!({ "spec": one })),
             object("apps/v1", "Deployment", json!({ "spec": { "template": { "spec": two } } })),
@@ -54,6 +56,7 @@ fn objects() -> impl Strategy<Value = Vec<Value>> {
             object("v1", "ServiceAccount", json!({ "metadata": { "name": "web", "namespace": "shop" } })),
             object("v1", "ResourceQuota", json!({ "spec": { "hard": { "pods": 1 } } })),
             object("v1", "LimitRange", json!({})),
+            object("v1", "Secret", json!({ "data": { "password": STANDARD.encode(if strong { "q8Zr3Vx0LkT5nWcB7uYpJ2mHdS9fGeA4" } else { "changeme" }) } })),
             object("v1", "ConfigMap", json!({ "data": { "a": "b" } })),
             json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "shop", "labels": { "pod-security.kubernetes.io/enforce": if level { "restricted" } else { "baseline" } } } }),
             object("networking.k8s.io/v1", "Ingress", json!({ "spec": { "rules": [ { "host": "a.example" } ] }, "metadata": { "name": "a", "namespace": "shop", "annotations": { if snippet { "nginx.org/server-snippets" } else { "a" }: "b" } } })),
@@ -77,9 +80,19 @@ fn said(given: &Snapshot, checks: &str) -> Vec<Said> {
     said
 }
 
+/// As whoever reads a cluster hands values in.
+fn strength(files: &Snapshot) -> Vec<JudgedSecret> {
+    let judged = |secret: &SnapshotObject| {
+        let values: Vec<(&String, Vec<u8>)> = secret.manifest["data"].as_object().unwrap().iter().map(|(key, value)| (key, STANDARD.decode(value.as_str().unwrap()).unwrap())).collect();
+        judge_secret(&secret.object, values.iter().map(|(key, value)| (key.as_str(), value.as_slice())))
+    };
+    files.objects["Secret"].as_ref().unwrap().iter().map(judged).collect()
+}
+
 /// What a cluster gives: the same objects, read from nowhere.
 fn live(files: &Snapshot) -> Snapshot {
-    let mut given = Snapshot { source: Source::Cluster, world: World { namespaces: vec!["shop".into()], ..World::default() }, leaks: Some(Ok(Vec::new())), ..files.clone() };
+    let mut given =
+        Snapshot { source: Source::Cluster, world: World { namespaces: vec!["shop".into()], ..World::default() }, leaks: Some(Ok(Vec::new())), strength: Some(Ok(strength(files))), ..files.clone() };
     for object in given.objects.values_mut().flat_map(|objects| objects.as_mut().unwrap()) {
         object.place = None;
     }

@@ -34,6 +34,14 @@ pub struct ProbeSite {
 /// Where a listener is asked to be.
 type Place = (String, BTreeMap<String, String>, u16);
 
+/// Where a pod stands that makes attempts.
+#[derive(Clone, Copy)]
+struct Room<'a> {
+    namespace: &'a str,
+    labels: &'a BTreeMap<String, String>,
+    account: Option<&'a str>,
+}
+
 /// What ends attempts in the middle says nothing about their targets.
 const STOPPED: &str = "the run was asked to stop";
 
@@ -140,7 +148,7 @@ impl Party<'_> {
         }
         outcomes.extend(match vantage {
             Vantage::Workstation => self.here(aimed).await,
-            Vantage::Pod { namespace, labels } => self.in_pod(number, namespace, labels, aimed).await,
+            Vantage::Pod { namespace, labels, account } => self.in_pod(number, Room { namespace, labels, account: account.as_deref() }, aimed).await,
         });
         outcomes
     }
@@ -172,14 +180,14 @@ impl Party<'_> {
         Passwords(found)
     }
 
-    async fn in_pod(&self, number: usize, namespace: &str, labels: &BTreeMap<String, String>, attempts: Vec<Attempt>) -> Vec<Outcome> {
+    async fn in_pod(&self, number: usize, room: Room<'_>, attempts: Vec<Attempt>) -> Vec<Outcome> {
         // A pod mounts what its own namespace holds; a password of elsewhere would have to be written where others read it.
-        let (elsewhere, attempts): (Vec<Attempt>, Vec<Attempt>) = attempts.into_iter().partition(|attempt| password(attempt).is_some_and(|at| at.namespace != namespace));
+        let (elsewhere, attempts): (Vec<Attempt>, Vec<Attempt>) = attempts.into_iter().partition(|attempt| password(attempt).is_some_and(|at| at.namespace != room.namespace));
         let mut outcomes: Vec<Outcome> = elsewhere.iter().map(|attempt| not_carried_out(attempt, "its password is in another namespace than its pod")).collect();
         if attempts.is_empty() {
             return outcomes;
         }
-        let log = match self.pod_for(number, namespace, labels, &attempts) {
+        let log = match self.pod_for(number, room, &attempts) {
             Ok(_) if self.stop.is_asked() => Err(STOPPED.to_owned()),
             Ok(pod) => {
                 self.events.send(Event::Waiting {
@@ -201,11 +209,11 @@ impl Party<'_> {
         outcomes
     }
 
-    fn pod_for(&self, number: usize, namespace: &str, labels: &BTreeMap<String, String>, attempts: &[Attempt]) -> Result<Object, ApplyError> {
+    fn pod_for(&self, number: usize, room: Room<'_>, attempts: &[Attempt]) -> Result<Object, ApplyError> {
         let list = serde_json::to_string(attempts).map_err(|error| ApplyError::PlanMalformed { reason: error.to_string() })?;
-        let spec = self.pod(namespace, format!("probe-{}-{number}", self.run), labels, vec!["probe".to_owned(), "--attempts".to_owned(), list]);
+        let spec = self.pod(room.namespace, format!("probe-{}-{number}", self.run), room.labels, vec!["probe".to_owned(), "--attempts".to_owned(), list]);
         let secrets = attempts.iter().filter_map(password).map(|at| at.name.clone()).collect();
-        PodSpec { secrets, ..spec }.object()
+        PodSpec { secrets, account: room.account.map(str::to_owned), ..spec }.object()
     }
 
     fn pod(&self, namespace: &str, name: String, labels: &BTreeMap<String, String>, arguments: Vec<String>) -> PodSpec {
@@ -243,7 +251,7 @@ fn password(attempt: &Attempt) -> Option<&SecretKeyRef> {
     match &attempt.action {
         AttemptAction::Request { credentials, .. } => credentials.as_ref()?.password.as_ref(),
         AttemptAction::Sql { credentials, .. } => credentials.password.as_ref(),
-        AttemptAction::Connect | AttemptAction::Handshake { .. } | AttemptAction::Resolve { .. } => None,
+        AttemptAction::Connect | AttemptAction::Handshake { .. } | AttemptAction::AsAccount { .. } | AttemptAction::Resolve { .. } => None,
     }
 }
 

@@ -1,5 +1,5 @@
 //! Pods that Airlock starts itself, with its own image: as the profile `restricted` of the Pod Security Standards wants
-//! them, without a token, and with an end of their own should nobody remove them.
+//! them, without a token unless an attempt is about it, and with an end of their own should nobody remove them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -38,6 +38,8 @@ pub(crate) struct PodSpec {
     pub(crate) arguments: Vec<String>,
     /// Secrets of its namespace that it mounts.
     pub(crate) secrets: BTreeSet<String>,
+    /// The `ServiceAccount` that it runs as, with its token; none: without one.
+    pub(crate) account: Option<String>,
     /// The installation that its namespace belongs to; without it the pod would count as somebody else's workload.
     pub(crate) installation: Option<String>,
     /// Of which run it is.
@@ -58,7 +60,7 @@ impl PodSpec {
         labels.insert(names::LABEL_PROBE_RUN.to_owned(), self.run);
         let mut spec = json!({
             "restartPolicy": "Never",
-            "automountServiceAccountToken": false,
+            "automountServiceAccountToken": self.account.is_some(),
             "enableServiceLinks": false,
             "terminationGracePeriodSeconds": 0,
             "activeDeadlineSeconds": self.lifetime.as_secs(),
@@ -73,6 +75,9 @@ impl PodSpec {
                 "securityContext": { "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": { "drop": ["ALL"] } },
             }],
         });
+        if let Some(account) = self.account {
+            spec["serviceAccountName"] = json!(account);
+        }
         if let Some(secret) = self.pull_secret {
             spec["imagePullSecrets"] = json!([{ "name": secret }]);
         }
@@ -158,6 +163,9 @@ mod tests {
         let object = spec().object().unwrap();
         let at = |pointer: &str| object.manifest().pointer(pointer).cloned().unwrap_or_default();
         assert_eq!(at("/spec/automountServiceAccountToken"), json!(false));
+        assert_eq!(at("/spec/serviceAccountName"), Value::Null);
+        let named = PodSpec { account: Some("scheduler".into()), ..spec() }.object().unwrap();
+        assert_eq!((&named.manifest()["spec"]["serviceAccountName"], &named.manifest()["spec"]["automountServiceAccountToken"]), (&json!("scheduler"), &json!(true)));
         assert_eq!(at("/spec/securityContext/runAsNonRoot"), json!(true));
         assert_eq!(at("/spec/securityContext/seccompProfile/type"), json!("RuntimeDefault"));
         assert_eq!(at("/spec/containers/0/securityContext"), json!({ "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": { "drop": ["ALL"] } }));

@@ -55,6 +55,9 @@ pub enum Vantage {
         namespace: String,
         /// Its labels; policies see them.
         labels: BTreeMap<String, String>,
+        /// The `ServiceAccount` whose token it is given; none: it has no token.
+        #[serde(default)]
+        account: Option<String>,
     },
 }
 
@@ -118,6 +121,11 @@ pub enum AttemptAction {
         trust: Trust,
         /// A question that one value answers: never a value of a user, only what is counted.
         question: String,
+    },
+    /// A GET at the Kubernetes API as the `ServiceAccount` of the pod: token and authority are those that the kubelet mounts.
+    AsAccount {
+        /// Path and query.
+        path: String,
     },
     /// A name is resolved.
     Resolve {

@@ -116,6 +116,8 @@ pub enum Need {
     SecretLeaks,
     /// Whether namespaces of the installation hold the same secret value; told by names alone.
     SharedSecrets,
+    /// Whether credentials in the installation's Secrets can be guessed; told by names alone.
+    SecretStrength,
     /// The outcome of an attempt.
     Attempt(Box<Attempt>),
 }
@@ -144,6 +146,9 @@ pub struct Snapshot {
     /// Secrets of different namespaces that hold the same value, or why it could not be looked at.
     #[serde(default)]
     pub shared: Option<Result<Vec<SharedSecret>, String>>,
+    /// Credentials by how hard they are to guess, or why it could not be looked at.
+    #[serde(default)]
+    pub strength: Option<Result<Vec<JudgedSecret>, String>>,
     /// What the plan asks of the cluster; preflight checks judge it.
     pub planned: Option<Planned>,
 }
@@ -231,6 +236,16 @@ pub struct SecretLeak {
 pub struct SharedSecret {
     /// Where it stands, in their order: `Secret airlock/a, key b`.
     pub secrets: Vec<String>,
+}
+
+/// A Secret, and what of it can be guessed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JudgedSecret {
+    /// Which Secret.
+    pub secret: ObjectRef,
+    /// Keys of what can be guessed, each with the reason.
+    pub weak: BTreeMap<String, String>,
 }
 
 /// What a plan asks of the cluster.

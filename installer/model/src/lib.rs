@@ -38,8 +38,8 @@ pub use answers::Answers;
 pub use approval::{Approval, ApprovedBy, ApprovedPlan, PlanMismatch};
 pub use attempt::{Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, CredentialsForm, Outcome, Presented, Target, TlsVersion, Trust, Vantage};
 pub use check::{
-    Check, CheckSpec, Evidence, Finding, Need, Planned, ReadFault, Reason, Remedy, SecretLeak, Severity, SharedSecret, Snapshot, SnapshotObject, Source, Unread, Verdict, World, WorldDatabase,
-    WorldDeployment,
+    Check, CheckSpec, Evidence, Finding, JudgedSecret, Need, Planned, ReadFault, Reason, Remedy, SecretLeak, Severity, SharedSecret, Snapshot, SnapshotObject, Source, Unread, Verdict, World,
+    WorldDatabase, WorldDeployment,
 };
 pub use code::{Code, CodeSpec, Coded, codes, explain_code};
 pub use deployment::{AirflowDeployment, DeploymentName, DeploymentNameError, DeploymentQuota};

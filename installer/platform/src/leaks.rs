@@ -1,12 +1,12 @@
 //! Whether a secret value stands where it must not: in a `ConfigMap`, as a literal in a container's environment, or in the
-//! Secrets of several namespaces.
+//! Secrets of several namespaces; and whether one can be guessed.
 //!
 //! Values are looked for in this process, where they are wiped afterwards, and leave it only as names.
 
 use std::collections::BTreeMap;
 
 use airlock_cluster::Cluster;
-use airlock_model::{LiveObject, Secret, SecretLeak, SharedSecret};
+use airlock_model::{JudgedSecret, LiveObject, Secret, SecretLeak, SharedSecret};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
@@ -37,14 +37,17 @@ pub(crate) struct Looked {
     pub(crate) leaks: Vec<SecretLeak>,
     /// Values in Secrets of several namespaces.
     pub(crate) shared: Vec<SharedSecret>,
+    /// Every Secret, by what of it can be guessed.
+    pub(crate) strength: Vec<JudgedSecret>,
 }
 
 /// Looks for every secret value of the namespaces in their `ConfigMap`s and pods, and in the Secrets of the others.
 pub(crate) async fn find(cluster: &Cluster, namespaces: &[String]) -> Result<Looked, String> {
     let mut leaks = Vec::new();
     let mut all = Vec::new();
+    let mut strength = Vec::new();
     for namespace in namespaces {
-        let known = known(cluster, namespace).await?;
+        let known = known(cluster, namespace, &mut strength).await?;
         for object in cluster.list("v1", "ConfigMap", Some(namespace), None).await.map_err(|error| chain(&error))? {
             leaks.extend(in_configmap(&known, &object));
         }
@@ -53,7 +56,7 @@ pub(crate) async fn find(cluster: &Cluster, namespaces: &[String]) -> Result<Loo
         }
         all.extend(known);
     }
-    Ok(Looked { leaks, shared: shared(&all) })
+    Ok(Looked { leaks, shared: shared(&all), strength })
 }
 
 /// The values that stand in more than one namespace.
@@ -69,11 +72,12 @@ fn shared(known: &[Known]) -> Vec<SharedSecret> {
     shared
 }
 
-async fn known(cluster: &Cluster, namespace: &str) -> Result<Vec<Known>, String> {
+async fn known(cluster: &Cluster, namespace: &str, strength: &mut Vec<JudgedSecret>) -> Result<Vec<Known>, String> {
     let mut known = Vec::new();
     for live in cluster.list("v1", "Secret", Some(namespace), None).await.map_err(|error| chain(&error))? {
         let name = &live.object.name;
         let Some(secret) = cluster.secret(namespace, name).await.map_err(|error| chain(&error))? else { continue };
+        strength.push(airlock_compliance::judge_secret(&live.object, secret.data.iter().map(|(key, value)| (key.as_str(), value.expose().as_slice()))));
         for (key, value) in &secret.data {
             let Ok(text) = std::str::from_utf8(value.expose()) else { continue };
             if !PUBLIC_KEYS.contains(&key.as_str()) && text.trim().len() >= SHORTEST {

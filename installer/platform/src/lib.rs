@@ -35,7 +35,7 @@ pub use error::PlatformError;
 pub use install::{Installed, install};
 pub use prepare::{Prepared, inspect, prepare};
 
-pub use airlock_cluster::{Cluster, ClusterError, ClusterOptions};
+pub use airlock_cluster::{Cluster, ClusterError, ClusterOptions, KnownContext, contexts};
 pub use airlock_compliance::{
     CONNECTIONS_SCHEMA, CheckSummary, ComplianceError, Connections, Reads, Reference, Report, Standing, UnverifiedObject, blocks, checks, setting, shipped, standing, unprofiled, with_checks,
 };

@@ -67,16 +67,16 @@ pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, pass
     let read = halt.or(async { futures::join!(objects(cluster, intended), secret_values(cluster, intended)) });
     let (outcomes, read) = futures::join!(outcomes, read);
     let (objects, values) = read?;
-    let (leaks, shared) = match values {
-        None => (None, None),
-        Some(Ok(looked)) => (Some(Ok(looked.leaks)), Some(Ok(looked.shared))),
-        Some(Err(reason)) => (Some(Err(reason.clone())), Some(Err(reason))),
+    let (leaks, shared, strength) = match values {
+        None => (None, None, None),
+        Some(Ok(looked)) => (Some(Ok(looked.leaks)), Some(Ok(looked.shared)), Some(Ok(looked.strength))),
+        Some(Err(reason)) => (Some(Err(reason.clone())), Some(Err(reason.clone())), Some(Err(reason))),
     };
     let outcomes: BTreeMap<AttemptId, Outcome> = outcomes?.into_iter().map(|outcome| (outcome.attempt.clone(), outcome)).collect();
     let answers: Answers = serde_json::from_value(record.answers.clone())?;
     let facts = if intended.needs.contains(&Need::Facts) { Some(halt.or(Box::pin(prepare::survey(cluster, &answers))).await??) } else { None };
     let planned = Some(airlock_model::Planned { images: images(cluster, record, &intended.world).await?, ..Default::default() });
-    let snapshot = Snapshot { world: intended.world.clone(), facts, objects, outcomes, leaks, shared, planned, ..Snapshot::default() };
+    let snapshot = Snapshot { world: intended.world.clone(), facts, objects, outcomes, leaks, shared, strength, planned, ..Snapshot::default() };
     Ok(airlock_compliance::judge(&intended.profile, &snapshot, Judging { passes, workers: 1 })?)
 }
 
@@ -201,7 +201,7 @@ const PLUGINS: [&str; 2] = ["cilium.io/", "policy.networking.k8s.io/"];
 
 /// Each value is read once, whatever is asked about it.
 async fn secret_values(cluster: &Cluster, intended: &Intended) -> Option<Result<leaks::Looked, String>> {
-    if !intended.needs.iter().any(|need| matches!(need, Need::SecretLeaks | Need::SharedSecrets)) {
+    if !intended.needs.iter().any(|need| matches!(need, Need::SecretLeaks | Need::SharedSecrets | Need::SecretStrength)) {
         return None;
     }
     Some(leaks::find(cluster, &intended.world.namespaces).await)

@@ -1,5 +1,7 @@
 //! One attempt from begin to end, with its time and its two addresses.
 
+use std::borrow::Cow;
+use std::path::Path;
 use std::time::Instant;
 
 use airlock_model::{Attempt, AttemptAction, AttemptResult, Outcome, Target, TlsVersion};
@@ -11,7 +13,7 @@ use crate::dial::{Ends, dial};
 use crate::handshake::{Believed, handshake};
 use crate::postgres::{self, Inquiry};
 use crate::request::Question;
-use crate::{old_tls, resolve};
+use crate::{account, old_tls, resolve};
 
 /// A lost packet must not look like a blocked one.
 const TRIES: u32 = 3;
@@ -47,23 +49,31 @@ async fn act(attempt: &Attempt, passwords: &dyn Passwords, ends: &mut Ends) -> A
     if let AttemptAction::Sql { database, credentials, trust, question } = &attempt.action {
         return postgres::ask(&Inquiry { host, port: *port, database, credentials, trust, question }, passwords).await;
     }
-    let question = match &attempt.action {
-        AttemptAction::Request { method, path, server_name, trust, credentials } => match Question::new(method, path, server_name, trust, credentials.as_ref(), passwords) {
-            Ok(question) => Some(question),
-            Err(reason) => return AttemptResult::NotCarriedOut(reason.into()),
-        },
-        _ => None,
+    let (action, question) = match asked(&attempt.action, host, passwords) {
+        Ok(asked) => asked,
+        Err(reason) => return AttemptResult::NotCarriedOut(reason.into()),
     };
     // A request that changes something is not sent twice, whatever became of the first.
     let tries = if question.as_ref().is_none_or(Question::is_safe) { TRIES } else { 1 };
     let mut result = AttemptResult::TimedOut;
     for _ in 0..tries {
-        result = once(&attempt.action, host, *port, question.as_ref(), ends).await.unwrap_or_else(|failure| failure);
+        result = once(&action, host, *port, question.as_ref(), ends).await.unwrap_or_else(|failure| failure);
         if result != AttemptResult::TimedOut {
             break;
         }
     }
     result
+}
+
+/// The action as it is tried, and the request that it sends.
+fn asked<'a>(action: &'a AttemptAction, host: &str, passwords: &dyn Passwords) -> Result<(Cow<'a, AttemptAction>, Option<Question>), String> {
+    match action {
+        AttemptAction::Request { method, path, server_name, trust, credentials } => {
+            Ok((Cow::Borrowed(action), Some(Question::new(method, path, server_name, trust, credentials.as_ref(), passwords)?)))
+        }
+        AttemptAction::AsAccount { path } => account::request(Path::new(account::MOUNTED), host, path).map(|(request, question)| (Cow::Owned(request), Some(question))),
+        _ => Ok((Cow::Borrowed(action), None)),
+    }
 }
 
 async fn once(action: &AttemptAction, host: &str, port: u16, question: Option<&Question>, ends: &mut Ends) -> Result<AttemptResult, AttemptResult> {
@@ -83,6 +93,6 @@ async fn once(action: &AttemptAction, host: &str, port: u16, question: Option<&Q
                 None => Ok(AttemptResult::NotCarriedOut("there is no request".to_owned().into())),
             }
         }
-        AttemptAction::Resolve { .. } | AttemptAction::Sql { .. } => Ok(AttemptResult::NotCarriedOut("it is no connection alone".to_owned().into())),
+        AttemptAction::Resolve { .. } | AttemptAction::Sql { .. } | AttemptAction::AsAccount { .. } => Ok(AttemptResult::NotCarriedOut("it is no connection alone".to_owned().into())),
     }
 }

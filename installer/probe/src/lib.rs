@@ -3,10 +3,11 @@
 //! An [`airlock_model::Attempt`] goes in, an [`airlock_model::Outcome`] comes out; nothing here says whether that is good.
 //! What a refusal, silence, and an unreachable network look like is kept apart, and what could not be tried says so.
 //! `dial` opens the connection; `handshake` speaks TLS 1.2 and 1.3, `old_tls` asks for 1.0 and 1.1, which no library of
-//! ours speaks, and `weak_suites` for what 1.2 should no longer be spoken with; `look` puts the three together. `request` asks one question over HTTP, `postgres` logs in to a database server, `alert` sees a
+//! ours speaks, and `weak_suites` for what 1.2 should no longer be spoken with; `look` puts the three together. `request` asks one question over HTTP, `account` asks one of the Kubernetes API, `postgres` logs in to a database server, `alert` sees a
 //! message to the receiver of alerts delivered, `expiry` measures when certificates end. [`Listener`] is the other end of a connection between pods.
 //! `settle` repeats attempts between new pods until their answer is steady.
 
+mod account;
 mod alert;
 mod carry_out;
 mod dial;

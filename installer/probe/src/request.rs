@@ -44,6 +44,15 @@ impl Question {
         Ok(question)
     }
 
+    /// The same with a bearer token (RFC 6750).
+    pub(crate) fn bearing(mut self, token: &Secret<String>) -> Result<Self, String> {
+        let written = Secret::new(format!("Bearer {}", token.expose().trim()));
+        let mut value = HeaderValue::from_str(written.expose()).map_err(|_| "the token cannot be written in a header".to_owned())?;
+        value.set_sensitive(true);
+        self.authorization = Some(value);
+        Ok(self)
+    }
+
     /// Says whether asking twice is the same as asking once.
     pub(crate) fn is_safe(&self) -> bool {
         self.method.is_safe()

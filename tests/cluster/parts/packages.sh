@@ -18,8 +18,10 @@ nsenter                            util-linux
 "
 PACKAGES=$(awk 'NF { print $2 }' <<<"$NEEDS" | tr '\n' ' ')
 
+# `[PROGRAM…]`: further ones, each in a package of its own name.
 missing_packages() {
   local what package
+  for package; do command -v "$package" >/dev/null || echo "$package"; done
   while read -r what package; do
     case $what in
       '') ;;
@@ -31,10 +33,10 @@ missing_packages() {
   [ -e /proc/sys/net/bridge ] || command -v modprobe >/dev/null || echo kmod
 }
 
-# Installs what is missing; does nothing, and needs no rights, where nothing is.
+# `[PROGRAM…]`: installs what is missing, and these; does nothing, and needs no rights, where nothing is.
 install_packages() {
   local missing rule=${POLICY_RC:-/usr/sbin/policy-rc.d}
-  missing=$(missing_packages | tr '\n' ' ')
+  missing=$(missing_packages "$@" | tr '\n' ' ')
   [ -n "$missing" ] || return 0
   check_root
   command -v apt-get >/dev/null || give_up "missing programs; they are in these Debian packages: $missing"

@@ -5,6 +5,7 @@
 #![expect(clippy::missing_panics_doc, reason = "a test ends by a panic that says what is wrong")]
 
 mod airflow;
+mod browser;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 use airlock_bed::{Bed, BedError, Output};
 
 pub use airflow::{Airflow, Answer};
+pub use browser::{Browser, Page};
 
 /// An installation of a test's own.
 pub struct Site {

@@ -6,6 +6,7 @@
 mod dialogue;
 mod first_deployment;
 mod kept;
+mod other_context;
 
 use airlock_model::{ApprovedBy, Exit, Ticket};
 use airlock_platform::guide::{self, Guide, Source, Topic, begin};
@@ -39,14 +40,25 @@ pub(super) async fn run(session: &Session<'_>, arguments: &Install) -> Result<Ex
     }
     let kept = Kept::in_current_folder();
     let former = answers_file::read_kept(kept.answers(), &arguments.on)?;
-    let cluster = session.connect().await?;
-    let progress = Progress::new(session.output, session.log, None)?;
-    progress.busy("looking at the cluster; nothing is written");
+    let known = session.contexts()?;
     let namespace = session.global.namespace.as_deref();
-    let begun = session.reading(Box::pin(begin(&cluster, former, namespace))).await?;
-    progress.finish()?;
     let sheet = Sheet::of_terminal(session.output.talk_style);
-    session.output.talk(&welcome(&begun, cluster.name(), cluster.context(), &kept.answers().display().to_string(), sheet));
+    let mut other = None;
+    let (cluster, begun) = loop {
+        let cluster = session.connect_by(other.as_deref()).await?;
+        let progress = Progress::new(session.output, session.log, None)?;
+        progress.busy("looking at the cluster; nothing is written");
+        let begun = session.reading(Box::pin(begin(&cluster, former.clone(), namespace))).await?;
+        progress.finish()?;
+        session.output.talk(&welcome(&begun, cluster.name(), cluster.context(), &kept.answers().display().to_string(), sheet));
+        match other_context::ask(session, &cluster, &known).await? {
+            Some(context) => other = Some(context),
+            None => break (cluster, begun),
+        }
+    };
+    if let Some(context) = &other {
+        session.invocation.go_on_in(context);
+    }
     let guide = flagged(begun.guide, namespace)?;
 
     let mut dialogue = Dialogue { session, cluster: &cluster, guide, kept: &kept, sheet };

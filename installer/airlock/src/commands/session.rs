@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use airlock_platform::{ApplyOptions, Cluster, ClusterOptions, Halt, Prepared};
+use airlock_platform::{ApplyOptions, Cluster, ClusterOptions, Halt, KnownContext, Prepared};
 use airlock_platform::{Stop, Urgency};
 
 use crate::answers_file::DEFAULT_NAMESPACE;
@@ -39,8 +39,22 @@ impl<'a> Session<'a> {
 
     /// Prepares the connection that the flags name.
     pub(super) async fn connect(&self) -> Result<Cluster, Failure> {
-        let options = ClusterOptions { kubeconfig: self.global.kubeconfig.clone(), context: self.global.context.clone() };
-        Ok(Cluster::connect(&options).await?)
+        self.connect_by(None).await
+    }
+
+    /// The same by another context.
+    pub(super) async fn connect_by(&self, context: Option<&str>) -> Result<Cluster, Failure> {
+        let context = context.map(str::to_owned).or_else(|| self.global.context.clone());
+        Ok(Cluster::connect(&ClusterOptions { context, ..self.kubeconfig() }).await?)
+    }
+
+    /// The contexts that could be meant.
+    pub(super) fn contexts(&self) -> Result<Vec<KnownContext>, Failure> {
+        Ok(airlock_platform::contexts(&self.kubeconfig())?)
+    }
+
+    fn kubeconfig(&self) -> ClusterOptions {
+        ClusterOptions { kubeconfig: self.global.kubeconfig.clone(), context: None }
     }
 
     /// Carries out what writes nothing; the first wish to stop, or the end of its time, ends it.

@@ -35,10 +35,11 @@ fn applied(plan: &Plan) -> impl Iterator<Item = &Object> {
     plan.steps.iter().flat_map(|step| if let Action::Apply(objects) = &step.action { objects.as_slice() } else { &[] })
 }
 
-/// The rules of every Role that is applied.
+/// The rules of every Role that is applied, with the names that they are confined to.
 fn rights(plan: &Plan) -> Vec<String> {
     let roles = applied(plan).filter(|object| matches!(object.reference().kind.as_str(), "Role" | "ClusterRole"));
-    let allowed = |rule: &Value| format!("{} {}", words(rule, "verbs"), words(rule, "resources"));
+    let named = |rule: &Value| Some(words(rule, "resourceNames")).filter(|names| !names.is_empty()).map_or_else(String::new, |names| format!(" ({names})"));
+    let allowed = |rule: &Value| format!("{} {}{}", words(rule, "verbs"), words(rule, "resources"), named(rule));
     roles
         .map(|role| {
             let permitted = role.manifest().get("rules").and_then(Value::as_array).map(|rules| rules.iter().map(allowed).collect::<Vec<_>>().join("; ")).unwrap_or_default();

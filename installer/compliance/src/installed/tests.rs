@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_model::answers::Receiver;
 use airlock_model::{
-    AttemptId, AttemptResult, Credentials, CredentialsForm, Digest, Finding, ImageLock, LockedImage, Need, ObjectRef, Outcome, Planned, Presented, Profile, SecretKeyRef, SecretLeak, SharedSecret,
-    Snapshot, SnapshotObject, Source, TlsVersion, Verdict, World, WorldDatabase, WorldDeployment, names,
+    AttemptId, AttemptResult, Credentials, CredentialsForm, Digest, Finding, ImageLock, JudgedSecret, LockedImage, Need, ObjectRef, Outcome, Planned, Presented, Profile, SecretKeyRef, SecretLeak,
+    SharedSecret, Snapshot, SnapshotObject, Source, TlsVersion, Verdict, World, WorldDatabase, WorldDeployment, names,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -148,6 +148,20 @@ fn good() -> Snapshot {
             outcome("airflow.crossing.alpha.beta", AttemptResult::TimedOut),
             outcome("airflow.crossing.beta.beta", AttemptResult::Connected),
             outcome("airflow.crossing.beta.alpha", AttemptResult::Refused),
+            outcome("account.alpha.airlock-alpha.pods", answered(200)),
+            outcome("account.alpha.airlock-beta.secrets", answered(403)),
+            outcome("account.alpha.airlock-beta.configmaps", answered(403)),
+            outcome("account.alpha.airlock-beta.pods", answered(403)),
+            outcome("account.alpha.airlock.secrets", answered(403)),
+            outcome("account.alpha.airlock.configmaps", answered(403)),
+            outcome("account.alpha.airlock.pods", answered(403)),
+            outcome("account.beta.airlock-beta.pods", answered(200)),
+            outcome("account.beta.airlock-alpha.secrets", answered(403)),
+            outcome("account.beta.airlock-alpha.configmaps", answered(403)),
+            outcome("account.beta.airlock-alpha.pods", answered(403)),
+            outcome("account.beta.airlock.secrets", answered(403)),
+            outcome("account.beta.airlock.configmaps", answered(403)),
+            outcome("account.beta.airlock.pods", answered(403)),
             outcome("database.own.alpha", told("1")),
             outcome("database.other.alpha.beta", locked("42501")),
             outcome("database.server.alpha", locked("42501")),
@@ -159,8 +173,13 @@ fn good() -> Snapshot {
         ]),
         leaks: Some(Ok(Vec::new())),
         shared: Some(Ok(Vec::new())),
+        strength: Some(Ok(vec![judged(&[])])),
         planned: Some(Planned { images: ImageLock(BTreeMap::from([("nginx".into(), nginx)])), ..Planned::default() }),
     }
+}
+
+fn judged(weak: &[(&str, &str)]) -> JudgedSecret {
+    JudgedSecret { secret: ObjectRef::namespaced("v1", "Secret", "airlock", "registry-password"), weak: weak.iter().map(|(key, why)| ((*key).to_owned(), (*why).to_owned())).collect() }
 }
 
 fn told(text: &str) -> AttemptResult {
@@ -314,7 +333,11 @@ const CASES: &[Case] = &[
     (|s| *result(s, "airflow.crossing.beta.beta") = AttemptResult::TimedOut, &[("ISO-001", Unverified)]),
     (|s| *result(s, "airflow.crossing.beta.alpha") = AttemptResult::NoSuchName, &[("ISO-001", Unverified)]),
     (|s| drop(s.world.deployments.pop()), &[("ISO-001", Verdict::NotApplicable)]),
-    (|s| s.world.deployments.clear(), &[("AFL-001", Verdict::NotApplicable), ("AFL-003", Verdict::NotApplicable), ("DBS-002", Verdict::NotApplicable), ("ISO-001", Verdict::NotApplicable)]),
+    (|s| s.world.deployments.clear(), &[("AFL-001", Verdict::NotApplicable), ("AFL-003", Verdict::NotApplicable), ("DBS-002", Verdict::NotApplicable), ("ISO-001", Verdict::NotApplicable), ("RBC-009", Verdict::NotApplicable)]),
+    (|s| *result(s, "account.alpha.airlock-beta.secrets") = answered(200), &[("RBC-009", Fail)]),
+    (|s| { *result(s, "account.beta.airlock-beta.pods") = answered(401); *result(s, "account.beta.airlock.pods") = answered(200); }, &[("RBC-009", Fail)]),
+    (|s| *result(s, "account.beta.airlock-beta.pods") = answered(403), &[("RBC-009", Unverified)]),
+    (|s| *result(s, "account.alpha.airlock.configmaps") = AttemptResult::TimedOut, &[("RBC-009", Unverified)]),
     (|s| *result(s, "database.other.alpha.beta") = told("1"), &[("DBS-002", Fail)]),
     (|s| *result(s, "database.server.beta") = told("1"), &[("DBS-002", Fail)]),
     (|s| { *result(s, "database.own.beta") = locked("28P01"); *result(s, "database.other.beta.alpha") = told("1"); }, &[("DBS-002", Fail)]),
@@ -351,6 +374,10 @@ const CASES: &[Case] = &[
     (|s| s.shared = Some(Ok(vec![SharedSecret { secrets: vec!["Secret airlock-alpha/a, key b".into(), "Secret airlock-beta/a, key b".into()] }])), &[("SEC-004", Fail)]),
     (|s| s.shared = Some(Err("403".into())), &[("SEC-004", Unverified)]),
     (|s| s.shared = None, &[("SEC-004", Unverified)]),
+    (|s| s.strength = Some(Ok(vec![judged(&[]), judged(&[("value", "has fewer than 128 bits")])])), &[("SEC-005", Fail)]),
+    (|s| s.strength = Some(Ok(Vec::new())), &[("SEC-005", Verdict::NotApplicable)]),
+    (|s| s.strength = Some(Err("403".into())), &[("SEC-005", Unverified)]),
+    (|s| s.strength = None, &[("SEC-005", Unverified)]),
     (|s| container(s)["env"][0] = json!({ "name": "DB_PASSWORD", "value": "hunter2" }), &[("SEC-001", Fail)]),
     (|s| container(s)["env"][0] = json!({ "name": "DB_PASSWORD", "value": "" }), &[]),
     (|s| { container(s)["env"][0] = json!({ "name": "SSL_KEY", "value": "/etc/tls/tls.key" }); container(s)["volumeMounts"] = json!([{ "name": "tls", "mountPath": "/etc/tls" }]); }, &[]),
@@ -400,6 +427,7 @@ fn every_need_of_a_check_is_one_without_which_it_does_not_pass() {
                 Need::Objects { kind, .. } => drop(given.objects.remove(kind)),
                 Need::SecretLeaks => given.leaks = None,
                 Need::SharedSecrets => given.shared = None,
+                Need::SecretStrength => given.strength = None,
                 Need::Facts => given.facts = None,
                 Need::Attempt(attempt) => drop(given.outcomes.remove(&attempt.id)),
             }
@@ -442,8 +470,10 @@ fn the_outcomes_of_a_good_installation_are_those_that_were_asked_for() {
 fn every_attempt_that_must_be_refused_has_a_control_that_is_made_too() {
     let attempts: Vec<_> = needs(&baseline(), &world()).unwrap().into_iter().filter_map(|need| if let Need::Attempt(attempt) = need { Some(attempt) } else { None }).collect();
     for attempt in &attempts {
-        let is_control = matches!(attempt.id.0.as_str(), "policy.allowed" | "registry.login" | "airflow.crossing.alpha.alpha" | "airflow.crossing.beta.beta")
-            || ["tls.served.", "airflow.login.", "database.own.", "database.stored."].iter().any(|stem| attempt.id.0.starts_with(stem));
+        let is_control = matches!(
+            attempt.id.0.as_str(),
+            "policy.allowed" | "registry.login" | "airflow.crossing.alpha.alpha" | "airflow.crossing.beta.beta" | "account.alpha.airlock-alpha.pods" | "account.beta.airlock-beta.pods"
+        ) || ["tls.served.", "airflow.login.", "database.own.", "database.stored."].iter().any(|stem| attempt.id.0.starts_with(stem));
         assert_eq!(attempt.control.is_none(), is_control, "{}", attempt.id);
         assert!(attempt.control.iter().all(|control| attempts.iter().any(|other| other.id == *control)), "{}", attempt.id);
     }

@@ -173,6 +173,8 @@ fn weak_credentials_in_secrets_are_told_without_their_values() {
     fails("SEC-005", &secret("data: { password: \"not base64!\" }"), &["data.password"]);
     passes("SEC-005", &secret("stringData: { password: q8Zr3Vx0LkT5nWcB7uYpJ2mHdS9fGeA4, username: admin, tls.crt: x, hint: short }"));
     passes("SEC-005", &secret("stringData: { password: \"${PASSWORD}\" }"));
+    fails("SEC-005", &object("v1", "Secret", "web-password", "stringData: { value: short }"), &["stringData.value"]);
+    passes("SEC-005", &object("v1", "Secret", "web", "stringData: { value: short }"));
     passes("SEC-005", &secret("type: kubernetes.io/tls"));
     fails("SEC-007", &secret("type: kubernetes.io/service-account-token"), &["type"]);
     passes("SEC-007", &secret("type: Opaque"));

@@ -59,7 +59,7 @@ const fn row(id: &'static str, reads: Reads, because: &'static str, groups: &'st
     Standing { id, reads, because, groups }
 }
 
-pub(super) static TABLE: [Standing; 71] = [
+pub(super) static TABLE: [Standing; 72] = [
     row("PSS-001", Objects, "root on the node in one step", &[POD, &[cis("5.2.2"), pss("baseline")]]),
     row("PSS-002", Objects, "the node's processes or traffic are open to the pod", &[POD, &[cis("5.2.3"), cis("5.2.4"), cis("5.2.5"), pss("baseline")]]),
     row("PSS-003", Objects, "files of the node are open to the pod", &[POD, &[cis("5.2.11"), pss("baseline")]]),
@@ -106,6 +106,7 @@ pub(super) static TABLE: [Standing; 71] = [
     row("RBC-008", Objects, "a tenant acts outside of its namespace", &[RIGHTS, &[pci("7.2.5")]]),
     row("RBC-011", Objects, "rights that nobody needs serve only who takes them over", &[RIGHTS]),
     row("RBC-012", Objects, "it grants nothing today", &[RIGHTS]),
+    row("RBC-009", Cluster, "who takes one tenant over reads what opens the others", &[RIGHTS, &[nist("AC-3"), soc2("CC6.1")]]),
     row("ISO-001", Cluster, "tenants reach each other", &[NETWORK, &[pci("11.4.5"), nist("AC-4")]]),
     row("AFL-001", Cluster, "whoever reaches the host runs code in it", &[LOGIN, &[soc2("CC6.1")]]),
     row("DBS-002", Cluster, "who takes one tenant over has the data of all", &[RIGHTS, &[pci("7.2.5"), nist("AC-4")]]),
@@ -124,7 +125,7 @@ pub(super) static TABLE: [Standing; 71] = [
     row("REG-010", Cluster, "code runs that nobody shipped, scanned, or approved", &[SHIPPED]),
     row("SEC-001", Objects, "many more may read these objects than Secrets", &[LITERAL, &[cis("5.4.1")]]),
     row("SEC-004", Cluster, "who takes one tenant over holds the keys of another", &[LOGIN, &[pci("8.6.2")]]),
-    row("SEC-005", Files, "it is guessed or looked up in minutes", &[LOGIN, &[pci("2.2.2"), pci("8.3.6")]]),
+    row("SEC-005", Objects, "it is guessed or looked up in minutes", &[LOGIN, &[pci("2.2.2"), pci("8.3.6")]]),
     row("SEC-007", Files, "it never ends and is used from anywhere", &[RIGHTS, &[cis("5.1.6")]]),
     row("SEC-009", Objects, "who takes one program over has every tenant's data", &[RIGHTS, &[pci("7.2.5")]]),
     row("MON-001", Cluster, "faults stay unseen until users tell of them", &[WATCHED]),

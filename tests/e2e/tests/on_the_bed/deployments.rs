@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Stdio;
 use std::time::Duration;
 
-use airlock_e2e::{Airflow, Site};
+use airlock_e2e::{Airflow, Browser, Site};
 use serde_json::Value;
+
+use crate::guided::terminal::Terminal;
 
 #[test]
 fn two_deployments_work_beside_each_other_have_nothing_in_common_and_go_without_a_trace_in_the_other() {
@@ -26,8 +28,10 @@ fn two_deployments_work_beside_each_other_have_nothing_in_common_and_go_without_
     assert_eq!(state_of(&site, "alpha"), before, "a second deployment changes and restarts nothing in the first one's namespace");
     no_secret_value_is_in_both(&site);
     a_database_is_open_to_its_own_role_alone(&site);
+    a_page_of_one_reads_nothing_of_the_other(&site);
     a_compliance_check_tries_the_walls_between_them(&site);
 
+    it_goes_only_for_who_types_the_clusters_name(&site, "beta");
     goes_and_leaves_a_dump_and_a_record(&site, "beta");
     assert_eq!(state_of(&site, "alpha"), before, "the end of one changes and restarts nothing in the other's namespace");
     let left = site.run(&["uninstall", "--namespace", &site.name, "--yes"]).expect(3);
@@ -227,6 +231,26 @@ fn a_database_is_open_to_its_own_role_alone(site: &Site) {
     assert_eq!(try_at("postgres"), "refused: True");
 }
 
+/// In a real browser that is logged in at both: a page of one asks the API of the other, beside its own.
+fn a_page_of_one_reads_nothing_of_the_other(site: &Site) {
+    let mut browser = Browser::start(site);
+    let mut logged_in = |name: &str| {
+        let airflow = Airflow::new(site, name);
+        let page = browser.open(&format!("https://{}/auth/login/", airflow.host()));
+        browser.evaluate(&page, &format!("document.cookie = '_token={}; path=/; secure'", airflow.first_login()));
+        (page, format!("https://{}/api/v2/dags", airflow.host()))
+    };
+    let (alpha, beta) = (logged_in("alpha"), logged_in("beta"));
+    let mut read = |page, url: &str| {
+        let asked = format!("fetch('{url}', {{ credentials: 'include' }}).then(async answer => answer.status + ' ' + Object.keys(await answer.json()).join(), failed => 'not read: ' + failed)");
+        browser.evaluate(page, &asked).as_str().unwrap_or_default().to_owned()
+    };
+    for (own, other) in [(&alpha, &beta), (&beta, &alpha)] {
+        assert_eq!(read(&own.0, &own.1), "200 dags,total_entries", "the control: the browser is logged in there");
+        assert_eq!(read(&own.0, &other.1), "not read: TypeError: Failed to fetch");
+    }
+}
+
 /// Every check's verdict with two deployments, and what is told when somebody opens the wall between them.
 fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
     let check = || site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "--all", "-o", "json"]);
@@ -265,14 +289,20 @@ fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
     let report = opened.expect(7).json();
     assert_eq!(verdicts(&report), failing(&["ISO-001"]), "exactly the wall is told: {report}");
 
-    // What PostgreSQL gives everybody unless somebody takes it back, and a value from before there was a key.
+    // What PostgreSQL gives everybody unless somebody takes it back, a value from before there was a key, a right too many, and a
+    // password that somebody typed in.
+    let in_beta = |arguments: &[&str]| site.bed.kubectl([&["-n", &site.tenant("beta")], arguments].concat()).expect("kubectl");
+    in_beta(&["create", "role", "open", "--verb=list", "--resource=secrets"]);
+    in_beta(&["create", "rolebinding", "open", "--role=open", &format!("--serviceaccount={}:airflow-scheduler", site.tenant("alpha"))]);
+    in_beta(&["create", "secret", "generic", "web-password", "--from-literal=value=changeme"]);
     sql(site, "beta", "GRANT CONNECT ON DATABASE airlock_beta TO PUBLIC");
     sql(site, "alpha", "UPDATE connection SET password = 'not-to-be-read', is_encrypted = false");
     let opened = check().expect(7);
     sql(site, "beta", "REVOKE CONNECT ON DATABASE airlock_beta FROM PUBLIC");
     sql(site, "alpha", "DELETE FROM connection");
-    assert_eq!(verdicts(&opened.json()), failing(&["DBS-002", "AFL-003"]), "exactly these are told: {}", opened.stdout);
-    assert!(!opened.said().contains("not-to-be-read"), "what is counted is not read out");
+    in_beta(&["delete", "role/open", "rolebinding/open", "secret/web-password"]);
+    assert_eq!(verdicts(&opened.json()), failing(&["DBS-002", "AFL-003", "RBC-009", "SEC-005"]), "exactly these are told: {}", opened.stdout);
+    assert!(!opened.said().contains("not-to-be-read") && !opened.said().contains("changeme"), "what is counted or judged is not read out");
 }
 
 /// A statement of a deployment's own role, which owns its database.
@@ -281,6 +311,18 @@ fn sql(site: &Site, name: &str, statement: &str) {
         "import pathlib,psycopg2\nurl=pathlib.Path('/etc/airlock/database/value').read_text().replace('+psycopg2','')\nconnection=psycopg2.connect(url)\nconnection.autocommit=True\nconnection.cursor().execute(\"{statement}\")"
     );
     site.bed.kubectl(["-n", &site.tenant(name), "exec", "deployment/airflow-scheduler", "--", "python", "-c", &script]).expect("exec");
+}
+
+/// On a terminal, without `--yes`.
+fn it_goes_only_for_who_types_the_clusters_name(site: &Site, name: &str) {
+    let before = state_of(site, name);
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut terminal = Terminal::start(&site.command(&["deployment", "delete", name, "--namespace", &site.name]), folder.path(), 120, "xterm-256color");
+    terminal.shows(&format!("Take the Airflow deployment {name} away? Type the name of the cluster, bed, to agree:"));
+    terminal.types(name);
+    let (code, said) = terminal.ended();
+    assert!(code == 0 && said.contains("nothing was written"), "{said}");
+    assert_eq!(state_of(site, name), before);
 }
 
 fn goes_and_leaves_a_dump_and_a_record(site: &Site, name: &str) {

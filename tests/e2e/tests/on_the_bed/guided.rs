@@ -1,6 +1,6 @@
 //! `airlock install` on a terminal: what a person sees and types, from the first screen to an installation.
 
-mod terminal;
+pub(crate) mod terminal;
 
 use std::fs;
 use std::path::Path;
@@ -9,6 +9,7 @@ use airlock_e2e::Site;
 use tempfile::TempDir;
 use terminal::{CTRL_C, DOWN, ENTER, ESC, Terminal};
 
+const CLUSTER: &str = "Is this the cluster that is meant?";
 const NAMESPACE: &str = "Which namespace does the platform get?";
 const DOMAIN: &str = "Which domain does the platform live under?";
 const REACH: &str = "From which networks do users reach it?";
@@ -154,6 +155,7 @@ fn a_person_is_led_from_the_first_screen_to_an_installation_and_its_file_replays
 
     let audit = site.audit();
     assert!(audit.writes().is_empty(), "nothing is written before it is approved: {:?}", audit.writes());
+    recorded(&world, &terminal.screen());
     terminal.send("apply");
     terminal.send(ENTER);
     let (code, said) = terminal.ended();
@@ -198,6 +200,44 @@ fn a_person_is_led_from_the_first_screen_to_an_installation_and_its_file_replays
     terminal.types("bed");
     let (code, said) = terminal.ended();
     assert!(code == 0 && said.contains("the installation is gone"), "{said}");
+}
+
+#[test]
+fn another_context_of_the_kubeconfig_can_be_meant() {
+    let world = World::new("guided-context");
+    let mut kubeconfig: serde_json::Value = serde_yaml::from_str(&fs::read_to_string(&world.site.kubeconfig).expect("the kubeconfig")).expect("YAML");
+    for list in ["clusters", "contexts"] {
+        let mut other = kubeconfig[list][0].clone();
+        other["name"] = "elsewhere".into();
+        if list == "contexts" {
+            other["context"]["cluster"] = "elsewhere".into();
+        }
+        kubeconfig[list].as_array_mut().expect("a list").push(other);
+    }
+    let path = world.site.file("two.kubeconfig", &kubeconfig.to_string());
+    let start = |arguments: &[&str]| {
+        let mut command = world.site.command(arguments);
+        command.env("KUBECONFIG", &path);
+        Terminal::start(&command, world.path(), 120, "xterm-256color")
+    };
+    let mut terminal = start(&["install"]);
+    let first = terminal.asked(CLUSTER);
+    assert!(first.contains("bed, by the context bed"), "{first}");
+    terminal.send(ESC);
+    terminal.asked(CLUSTER);
+    terminal.send(DOWN);
+    terminal.send(ENTER);
+    screen!(world, "another_cluster", terminal.asked(CLUSTER));
+    terminal.send(ENTER);
+    terminal.asked(NAMESPACE);
+    terminal.send(CTRL_C);
+    let (code, said) = terminal.ended();
+    assert!(code == 130 && said.contains("next:    airlock install --context elsewhere"), "{said}");
+    // Who names one by a flag is not asked.
+    let mut terminal = start(&["install", "--context", "elsewhere"]);
+    terminal.asked(NAMESPACE);
+    terminal.send(CTRL_C);
+    assert_eq!(terminal.ended().0, 130);
 }
 
 #[test]
@@ -277,6 +317,18 @@ fn ctrl_c_leaves_at_each_question_and_the_answers_are_kept() {
     assert!(first.contains("question 1 of 6 · kept") && first.contains(&format!("({})", world.site.name)), "{first}");
     terminal.send(CTRL_C);
     assert_eq!(terminal.ended().0, 130);
+}
+
+/// The run up to the decision, as a page of the docs shows it; `AIRLOCK_WRITE_DOCS=1` writes it anew.
+fn recorded(world: &World, screen: &str) {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guided-run.txt");
+    // Which namespace is suggested, and why, depends on what other tests left on the cluster.
+    let first = |line: &str| if line.starts_with("question 1 of") { line.split(" · ").next().unwrap_or_default().to_owned() } else { line.to_owned() };
+    let run = format!("$ airlock install\n\n{}\n", world.steady(screen).lines().map(first).collect::<Vec<_>>().join("\n"));
+    if std::env::var_os("AIRLOCK_WRITE_DOCS").is_some() {
+        fs::write(&page, &run).expect("the page");
+    }
+    assert_eq!(fs::read_to_string(&page).unwrap_or_default(), run, "docs/guided-run.txt is another run; AIRLOCK_WRITE_DOCS=1 writes it anew");
 }
 
 /// Without the line that names the log of the run.

@@ -194,7 +194,7 @@ pub(in crate::output) fn events() -> Vec<(u64, Event)> {
 
 pub(in crate::output) fn attempts() -> Vec<Attempt> {
     let labels = BTreeMap::from([("airlock-platform.io/probe".into(), "blocked".into())]);
-    let pod = Vantage::Pod { namespace: "airlock-probes".into(), labels: labels.clone() };
+    let pod = Vantage::Pod { namespace: "airlock-probes".into(), labels: labels.clone(), account: None };
     vec![
         Attempt {
             id: AttemptId("netpol.blocked".into()),

@@ -18,7 +18,7 @@ fn labels(part: &str) -> BTreeMap<String, String> {
 fn at_listener(place: &Place, id: &str, from: &str) -> Attempt {
     Attempt {
         id: id.into(),
-        from: Vantage::Pod { namespace: place.name.clone(), labels: labels(from) },
+        from: Vantage::Pod { namespace: place.name.clone(), labels: labels(from), account: None },
         target: Target::Listener { namespace: place.name.clone(), labels: labels("listener"), port: 8443 },
         action: AttemptAction::Connect,
         control: None,

@@ -117,6 +117,11 @@ impl Terminal {
         String::from_utf8_lossy(&self.raw).into_owned()
     }
 
+    /// All that has been on the screen.
+    pub(crate) fn screen(&self) -> String {
+        self.lines().join("\n").trim_end().to_owned()
+    }
+
     fn lines(&self) -> Vec<String> {
         self.screen.screen().contents().lines().map(|line| line.trim_end().to_owned()).collect()
     }
