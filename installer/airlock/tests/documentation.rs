@@ -183,7 +183,7 @@ fn world() -> World {
         edge_port: 443,
         registry: Some(host),
         registry_credentials: Some(Credentials { username: "airlock".to_owned(), password: None, form: CredentialsForm::Basic }),
-        database: Some(airlock_model::WorldDatabase { host: "database.airlock.svc".to_owned(), port: 5432, authority: "PEM".to_owned() }),
+        database: Some(airlock_model::WorldDatabase { host: "database.airlock.svc".to_owned(), port: 5432, authority: Some("PEM".to_owned()), existing: false }),
         deployments: ["alpha", "beta"].map(deployment).into(),
         receiver: Some(airlock_model::answers::Receiver::Webhook),
         ..World::default()

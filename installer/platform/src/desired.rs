@@ -1,6 +1,7 @@
 //! Everything that should be, as steps in their order, before anybody looks at what is: the whole of an installation.
 //!
 //! ```text
+//! namespaces → database-server.run, where the customer runs one → all that follows
 //! namespaces → policies, authorities, secrets → registry ┐
 //!            → edge.service → gate.dns ──────────────────┼→ edge → registry.push → gate.node-pull
 //! ```
@@ -38,6 +39,8 @@ const EDGE: &str = "edge";
 pub(crate) const REGISTRY: &str = "registry";
 /// Prometheus and Alertmanager.
 const MONITORING: &str = "monitoring";
+/// The component that examines a database server of the customer's: nothing is installed before that.
+const EXAMINATION: &str = "database-server";
 /// The component that tries the receiver of alerts, when there is somebody to hand a message over.
 const RECEIVER: &str = "monitoring-receiver";
 /// Path prefix of the platform's own images in the bundled registry.
@@ -80,11 +83,16 @@ pub(crate) fn steps(answers: &Answers, base: &HostName, rendered: &Rendered, loc
     for component in &rendered.components {
         namespaces(&mut steps, component);
     }
-    for component in &rendered.components {
+    if let Some(examination) = component(rendered, EXAMINATION) {
+        foundations(&mut steps, examination);
+        workloads(&mut steps, examination, &[]);
+    }
+    let before = steps.0.len();
+    for component in rendered.components.iter().filter(|component| component.name != EXAMINATION) {
         foundations(&mut steps, component);
     }
     edge_service(&mut steps, base, rendered);
-    for component in rendered.components.iter().filter(|component| component.name != EDGE && component.name != NAMESPACES) {
+    for component in rendered.components.iter().filter(|component| ![EDGE, NAMESPACES, EXAMINATION].contains(&component.name.as_str())) {
         workloads(&mut steps, component, if component.name == RECEIVER { &[MONITORING] } else { &[] });
     }
     if let Some(edge) = component(rendered, EDGE) {
@@ -93,6 +101,10 @@ pub(crate) fn steps(answers: &Answers, base: &HostName, rendered: &Rendered, loc
     }
     if let Some(registry) = component(rendered, REGISTRY).filter(|component| !component.hosts.is_empty()) {
         fill_registry(&mut steps, answers, registry, lock, facts)?;
+    }
+    let examined = StepId(format!("{EXAMINATION}.run"));
+    if steps.0[..before].iter().any(|step| step.id == examined) {
+        steps.0[before..].iter_mut().for_each(|step| step.after.push(examined.clone()));
     }
     Ok(steps.0)
 }

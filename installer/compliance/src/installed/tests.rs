@@ -36,7 +36,7 @@ fn world() -> World {
         certificate: Some(Digest::of(b"leaf")),
         registry: Some(HOST.into()),
         registry_credentials: Some(Credentials { username: "airlock".into(), password: Some(password), form: CredentialsForm::Basic }),
-        database: Some(WorldDatabase { host: "database.airlock.svc".into(), port: 5432, authority: "PEM".into() }),
+        database: Some(WorldDatabase { host: "database.airlock.svc".into(), port: 5432, authority: Some("PEM".into()), existing: false }),
         deployments: ["alpha", "beta"].map(deployment).into(),
         accounts_with_rights: vec!["airlock/kube-state-metrics".into()],
         receiver: Some(Receiver::Webhook),
