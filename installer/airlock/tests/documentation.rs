@@ -40,7 +40,7 @@ fn every_promise_that_a_check_stands_for_is_told() {
 
 #[test]
 fn links_between_pages_lead_somewhere() {
-    for page in PAGES.into_iter().chain(["docs/kubernetes-support.md", "docs/certificates.md"]) {
+    for page in PAGES.into_iter().chain(["docs/kubernetes-support.md", "docs/certificates.md", "docs/database.md"]) {
         let file = path(page);
         let text = std::fs::read_to_string(&file).unwrap();
         for target in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()).filter(|target| !target.is_empty() && !target.contains("://")) {

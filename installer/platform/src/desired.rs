@@ -402,6 +402,18 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_installed_before_a_server_of_the_customers_is_examined() {
+        let text = "apiVersion: airlock/v1\nkind: Answers\nbaseDomain: platform.test\ncomponents: { database: { mode: existing, server: { host: 10.1.2.3, authority: 'file:/ca', administrator: { username: a, password: 'file:/p' } } } }\n";
+        let answers = Answers::from_yaml(text).unwrap();
+        let steps = steps(&answers, &answers.base().unwrap(), &crate::requirements::offline(&answers).unwrap(), None, None).unwrap();
+        let at = steps.iter().position(|step| step.id.0 == "database-server.run").unwrap();
+        let before: Vec<&str> = steps[..at].iter().map(|step| step.id.0.as_str()).collect();
+        assert_eq!(before, ["namespaces", "database-server.foundation", "secret.database-administrator", "secret.database-authority"]);
+        assert!(steps[at].after.iter().all(|id| before.contains(&id.0.as_str())), "{:?}", steps[at].after);
+        assert!(steps.len() > 10 && steps[at + 1..].iter().all(|step| step.after.contains(&steps[at].id)));
+    }
+
+    #[test]
     fn without_knowledge_of_nodes_any_node_is_tried() {
         let any = BTreeMap::from([("any".to_owned(), BTreeMap::new())]);
         assert_eq!(pools(None), any);

@@ -119,6 +119,7 @@ fn good() -> Snapshot {
         unread: Vec::new(),
         world: world(),
         facts: None,
+        database: None,
         objects: BTreeMap::from([
             ("Pod".into(), Ok(vec![pod()])),
             ("Namespace".into(), Ok(vec![namespace("airlock"), namespace("airlock-probes")])),

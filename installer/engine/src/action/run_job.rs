@@ -134,6 +134,14 @@ mod tests {
     }
 
     #[test]
+    fn findings_are_read_among_other_lines_of_a_log() {
+        let finding = r#"[{"check":"DBS-010","verdict":"fail","severity":"high","subject":"db:5432","path":null,"observed":"x","expected":"y","why":"z","fix":[],"evidence":[],"tookMillis":0}]"#;
+        let found = said(&format!("build abc\n[not json\n{finding}\n"));
+        assert_eq!((found.len(), found[0].check.as_str(), found[0].verdict), (1, "DBS-010", Verdict::Fail));
+        assert!(said("exec format error").is_empty());
+    }
+
+    #[test]
     fn a_job_has_failed_when_its_controller_says_so() {
         assert!(has_failed(&json!({"status": {"conditions": [{"type": "FailureTarget", "status": "True"}, {"type": "Failed", "status": "True"}]}})));
         assert!(!has_failed(&json!({"status": {"conditions": [{"type": "Complete", "status": "True"}]}})));
