@@ -135,9 +135,22 @@ mod tests {
 
     #[test]
     fn findings_are_read_among_other_lines_of_a_log() {
-        let finding = r#"[{"check":"DBS-010","verdict":"fail","severity":"high","subject":"db:5432","path":null,"observed":"x","expected":"y","why":"z","fix":[],"evidence":[],"tookMillis":0}]"#;
-        let found = said(&format!("build abc\n[not json\n{finding}\n"));
-        assert_eq!((found.len(), found[0].check.as_str(), found[0].verdict), (1, "DBS-010", Verdict::Fail));
+        let finding = Finding {
+            check: "DBS-010".into(),
+            verdict: Verdict::Fail,
+            reason: None,
+            severity: airlock_model::Severity::High,
+            subject: "db:5432".to_owned().into(),
+            path: None,
+            observed: Untrusted::from("x"),
+            expected: String::new(),
+            why: String::new(),
+            fix: Vec::new(),
+            evidence: Vec::new(),
+            took_millis: 0,
+        };
+        let line = serde_json::to_string(&[&finding]).unwrap();
+        assert_eq!(said(&format!("build abc\n[not json\n{line}\n")), [finding]);
         assert!(said("exec format error").is_empty());
     }
 
