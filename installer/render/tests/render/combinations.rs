@@ -135,7 +135,7 @@ pub(crate) const MONITORED: [&str; 3] = [
 pub(crate) const THEIR_DATABASE: [&str; 2] = [
     concat!(
         "components: { database: { mode: existing, server: { host: db.corp.test, port: 6432, networks: [10.1.2.0/24, 10.1.3.0/24], authority: \"file:/ca.pem\", ",
-        "administrator: { username: airlock, password: \"secret:vault/db#password\" } } }, monitoring: {} }\nalerts: { receiver: none }\n",
+        "administrator: { username: airlock, password: \"secret:vault/db#password\" } } } }\n",
     ),
     "components: { database: { mode: existing, server: { host: 10.1.2.3, administrator: { username: \"a b'c\", password: \"file:/p\" } } } }\n",
 ];
