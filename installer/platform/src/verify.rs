@@ -123,7 +123,7 @@ async fn world(cluster: &Cluster, answers: &Answers) -> Result<World, PlatformEr
     let authority = authority?.filter(|authority| certificate::leads_to(served.as_ref(), authority));
     let internal = internal?.and_then(|secret| certificate_text(&secret));
     let database = match (answers.database_server(), answers.components.database.mode) {
-        (Some(server), _) => their_database(cluster, platform, server).await?,
+        (Some(theirs), _) => Box::pin(their_database(cluster, platform, theirs)).await?,
         (None, Mode::Bundled) => internal.map(|authority| WorldDatabase { host: format!("{DATABASE}.{platform}.svc"), port: DATABASE_PORT, authority: Some(authority), existing: false }),
         (None, _) => None,
     };

@@ -223,8 +223,8 @@ pub(super) static CLOCK: Preflight = Preflight {
             let apart = facts.clock_difference_millis.unsigned_abs();
             let observed = format!("{apart} ms {}", if facts.clock_difference_millis < 0 { "behind" } else { "ahead" });
             match apart {
-                0..=CLOCK_GOOD_MILLIS => check.pass(examined.server.as_str(), observed),
-                ..=CLOCK_BAD_MILLIS => check.warn(Severity::Medium, examined.server.as_str(), observed),
+                apart if apart <= CLOCK_GOOD_MILLIS => check.pass(examined.server.as_str(), observed),
+                apart if apart <= CLOCK_BAD_MILLIS => check.warn(Severity::Medium, examined.server.as_str(), observed),
                 _ => check.fail(examined.server.as_str(), observed),
             }
         })

@@ -25,9 +25,9 @@ pub(super) async fn settle(run: &Run<'_>, step: &PlannedStep, job: &Object) -> R
         }
     };
     if operation.is_some() {
-        let ended = wait(run, step, job).await;
+        let ended = Box::pin(wait(run, step, job)).await;
         if tells_findings(job) && matches!(ended, Ok(()) | Err(ApplyError::NotReady { .. })) {
-            findings(run, job).await?;
+            Box::pin(findings(run, job)).await?;
         }
         ended?;
     }

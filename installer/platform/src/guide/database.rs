@@ -16,8 +16,8 @@ pub(super) fn choices() -> Vec<Choice> {
     let further = "Which server? (host:port, the network it is in, the role that makes databases, file:PATH of its password, and file:PATH of the authority that signed the server's certificate, where it is not a public one)";
     vec![
         Choice::new(BUNDLED, "Postgres, installed with the platform"),
-        Choice { further: Some(further), ..Choice::new("", "a PostgreSQL server of yours, over TLS; it is examined before anything is installed") },
         Choice::new(OFF, "none for now; no Airflow deployments"),
+        Choice { further: Some(further), ..Choice::new("", "a PostgreSQL server of yours, examined before anything is installed") },
     ]
 }
 
