@@ -281,10 +281,12 @@ mod tests {
         found.into_iter().filter(|finding| finding.verdict != Verdict::Pass).map(|finding| (finding.check, finding.verdict)).collect()
     }
 
+    type Change = fn(&mut DatabaseFacts);
+
     #[test]
     fn a_good_server_passes_and_each_fault_is_told_alone() {
         assert_eq!(told(Meeting::Admitted(good())), []);
-        let cases: [(fn(&mut DatabaseFacts), &str, Verdict); 9] = [
+        let cases: [(Change, &str, Verdict); 9] = [
             (|facts| facts.version_number = 130_018, "DBS-014", Verdict::Fail),
             (|facts| facts.version_number = 190_000, "DBS-014", Verdict::Warn),
             (|facts| facts.creates_databases = false, "DBS-015", Verdict::Fail),
