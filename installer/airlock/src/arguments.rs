@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 pub(crate) use compliance::ComplianceCheck;
-pub(crate) use in_pods::{Alert, Certificates, Database, DatabaseCommand, DatabaseRole, Probe, Reload, Renew};
+pub(crate) use in_pods::{Alert, Certificates, Database, DatabaseCommand, DatabaseLogin, Probe, Reload, Renew};
 pub(crate) use tls::{Tls, TlsCheck, TlsCommand, TlsImport, TlsRenew};
 
 /// Installs a private registry and Apache Airflow on a Kubernetes cluster under the customer's security rules.

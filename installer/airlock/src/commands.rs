@@ -86,7 +86,7 @@ fn in_runtime(arguments: &Arguments, output: &Output, invocation: &Invocation, l
         match &arguments.command {
             // These listen to signals themselves.
             Command::Probe(probe) => Box::pin(probe::run(probe, output)).await,
-            Command::Database(database) => Box::pin(database::run(database)).await,
+            Command::Database(database) => Box::pin(database::run(database, output)).await,
             Command::Alert(alert) => Box::pin(alert::run(alert)).await,
             Command::Certificates(certificates) => Box::pin(certificates::run(certificates)).await,
             Command::Reload(reload) => Box::pin(reload::run(reload)).await,
@@ -116,7 +116,7 @@ async fn dispatch(session: &Session<'_>, command: &Command) -> Result<Exit, Fail
         Command::Tls(arguments) => Box::pin(tls::run(session, &arguments.command)).await,
         Command::Completions(arguments) => completions::run(session, arguments),
         Command::Deployment(arguments) => Box::pin(deployment::run(session, &arguments.command)).await,
-        Command::Database(arguments) => Box::pin(database::run(arguments)).await,
+        Command::Database(arguments) => Box::pin(database::run(arguments, session.output)).await,
         Command::Probe(arguments) => Box::pin(probe::run(arguments, session.output)).await,
         Command::Alert(arguments) => Box::pin(alert::run(arguments)).await,
         Command::Certificates(arguments) => Box::pin(certificates::run(arguments)).await,

@@ -40,7 +40,7 @@ fn every_promise_that_a_check_stands_for_is_told() {
 
 #[test]
 fn links_between_pages_lead_somewhere() {
-    for page in PAGES.into_iter().chain(["docs/kubernetes-support.md", "docs/certificates.md"]) {
+    for page in PAGES.into_iter().chain(["docs/kubernetes-support.md", "docs/certificates.md", "docs/database.md"]) {
         let file = path(page);
         let text = std::fs::read_to_string(&file).unwrap();
         for target in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()).filter(|target| !target.is_empty() && !target.contains("://")) {
@@ -183,7 +183,7 @@ fn world() -> World {
         edge_port: 443,
         registry: Some(host),
         registry_credentials: Some(Credentials { username: "airlock".to_owned(), password: None, form: CredentialsForm::Basic }),
-        database: Some(airlock_model::WorldDatabase { host: "database.airlock.svc".to_owned(), port: 5432, authority: "PEM".to_owned() }),
+        database: Some(airlock_model::WorldDatabase { host: "database.airlock.svc".to_owned(), port: 5432, authority: Some("PEM".to_owned()), existing: false }),
         deployments: ["alpha", "beta"].map(deployment).into(),
         receiver: Some(airlock_model::answers::Receiver::Webhook),
         ..World::default()

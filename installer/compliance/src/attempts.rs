@@ -291,7 +291,12 @@ fn sql(world: &World, of: &WorldDeployment, asked: Sql) -> Option<Attempt> {
         id: asked.id,
         from: Vantage::Pod { namespace: of.namespace.clone(), labels: labels.into(), account: None },
         target: Target::Address { host: server.host.clone(), port: server.port },
-        action: AttemptAction::Sql { database: asked.database, credentials: of.role.clone(), trust: Trust::Authorities(server.authority.clone()), question: asked.question.to_owned() },
+        action: AttemptAction::Sql {
+            database: asked.database,
+            credentials: of.role.clone(),
+            trust: server.authority.clone().map_or(Trust::System, Trust::Authorities),
+            question: asked.question.to_owned(),
+        },
         control: asked.control,
         purpose: asked.purpose,
     })

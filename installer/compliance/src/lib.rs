@@ -35,7 +35,7 @@ pub use network::{CONNECTIONS_SCHEMA, Connection, Connections, PortRange, PortSe
 pub use objects::judge_secret;
 pub use parameter::{Parameter, ParameterKind, parameters, setting};
 pub use pod_security::{Control, PodSecurityLevel, PodSecurityVersion, PodSecurityVersionError, Violation, pod_security};
-pub use preflight::{blocks, preflight};
+pub use preflight::{blocks, examined, preflight};
 pub use profile::{digest, from_yaml, selected, shipped, shipped_names, unprofiled, with_checks};
 pub use promises::{PromiseSummary, promises};
 pub use references::{Reads, Reference, Standing, standing};

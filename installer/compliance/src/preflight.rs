@@ -6,6 +6,7 @@
 mod admission;
 mod capacity;
 mod cluster;
+mod database_server;
 mod images;
 mod limit_range;
 mod namespace;
@@ -15,7 +16,7 @@ mod quota;
 mod rights;
 mod storage;
 
-use airlock_model::{Check, CheckSpec, Fact, Facts, Finding, Need, Planned, Profile, Reason, Severity, Snapshot, Verdict, World};
+use airlock_model::{Check, CheckSpec, DatabaseExamination, Fact, Facts, Finding, Need, Planned, Profile, Reason, Severity, Snapshot, Verdict, World};
 
 use crate::described::Described;
 use crate::report;
@@ -60,12 +61,34 @@ static CHECKS: [&Preflight; 16] = [
     &peers::API_SERVER,
 ];
 
+/// Those of a database server that the customer runs, each standing on the one before.
+static OF_DATABASE_SERVER: [&Preflight; 9] = [
+    &database_server::REACHED,
+    &database_server::TLS,
+    &database_server::CERTIFICATE,
+    &database_server::LOGIN,
+    &database_server::VERSION,
+    &database_server::RIGHTS,
+    &database_server::CONNECTIONS,
+    &database_server::CLOCK,
+    &database_server::PASSWORDS,
+];
+
 pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
-    CHECKS.iter().map(|check| *check as &'static dyn Check)
+    CHECKS.iter().chain(&OF_DATABASE_SERVER).map(|check| *check as &'static dyn Check)
 }
 
 /// Judges facts and plan, in the order of the catalogue.
 pub fn preflight(given: &Snapshot) -> Vec<Finding> {
+    judge(&CHECKS, given)
+}
+
+/// Judges a database server that the customer runs.
+pub fn examined(server: &DatabaseExamination) -> Vec<Finding> {
+    judge(&OF_DATABASE_SERVER, &Snapshot { database: Some(server.clone()), ..Snapshot::default() })
+}
+
+fn judge(checks: &[&'static Preflight], given: &Snapshot) -> Vec<Finding> {
     // These checks have no parameters, so that no profile could make them silent.
     let profile = Profile {
         api_version: "airlock/v1".into(),
@@ -75,7 +98,7 @@ pub fn preflight(given: &Snapshot) -> Vec<Finding> {
         gate: airlock_model::ProfileGate::default(),
         parameters: std::collections::BTreeMap::new(),
     };
-    checks().flat_map(|check| report::evaluate(check, &profile, given)).collect()
+    checks.iter().flat_map(|check| report::evaluate(*check, &profile, given)).collect()
 }
 
 /// Whether an install must not begin because of this finding.

@@ -84,6 +84,9 @@ pub enum ApplyError {
         /// What happened instead.
         seen: Untrusted<String>,
     },
+    /// What a Job examined is not fit, by these findings.
+    #[error("{}; nothing was installed", airlock_model::blocking_line(.0))]
+    Examined(Vec<airlock_model::Finding>),
     /// A node cannot pull, and neither trust nor DNS is the reason.
     #[error("a node of the pool {pool} cannot pull {image}: {reason}")]
     NodePull {
@@ -250,6 +253,7 @@ impl Coded for ApplyError {
             Self::Deadline => Code("engine.deadline"),
             Self::Interrupted => Code("engine.interrupted"),
             Self::ProbeFailed { .. } => Code("engine.probe-failed"),
+            Self::Examined(_) => Code("engine.examined"),
             Self::NodePull { .. } => Code("engine.node-pull"),
             Self::NoAddress { .. } => Code("engine.no-address"),
             Self::CertificateDue { .. } => Code("engine.certificate-due"),
@@ -294,6 +298,7 @@ mod tests {
             ApplyError::Deadline,
             ApplyError::Interrupted,
             ApplyError::ProbeFailed { step: "s".into(), attempt: String::new(), seen: text() },
+            ApplyError::Examined(Vec::new()),
             ApplyError::NodePull { pool: String::new(), image: String::new(), reason: text() },
             ApplyError::NoAddress { service: object() },
             ApplyError::CertificateDue { secret: object(), by: Handing::Import },

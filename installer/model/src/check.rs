@@ -79,8 +79,11 @@ pub struct WorldDatabase {
     pub host: String,
     /// TCP port.
     pub port: u16,
-    /// Certificate of the authority that signed for it, PEM.
-    pub authority: String,
+    /// Certificate of the authority that signed for it, PEM; none: the system's roots.
+    pub authority: Option<String>,
+    /// The customer runs it, and what else is on it is the customer's.
+    #[serde(default)]
+    pub existing: bool,
 }
 
 /// An Airflow deployment as checks meet it.
@@ -151,6 +154,9 @@ pub struct Snapshot {
     pub strength: Option<Result<Vec<JudgedSecret>, String>>,
     /// What the plan asks of the cluster; preflight checks judge it.
     pub planned: Option<Planned>,
+    /// What a database server of the customer's was found to be.
+    #[serde(default)]
+    pub database: Option<crate::DatabaseExamination>,
 }
 
 /// Where objects come from.

@@ -12,11 +12,13 @@ mod acme;
 mod amount;
 mod approval;
 mod attempt;
+mod blocking;
 mod check;
 mod code;
 mod deployment;
 mod digest;
 mod event;
+mod examination;
 mod exit;
 mod facts;
 mod host_name;
@@ -37,6 +39,7 @@ pub use amount::{Amount, quantity, quantity_millis};
 pub use answers::Answers;
 pub use approval::{Approval, ApprovedBy, ApprovedPlan, PlanMismatch};
 pub use attempt::{Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, CredentialsForm, Outcome, Presented, Target, TlsVersion, Trust, Vantage};
+pub use blocking::blocking_line;
 pub use check::{
     Check, CheckSpec, Evidence, Finding, JudgedSecret, Need, Planned, ReadFault, Reason, Remedy, SecretLeak, Severity, SharedSecret, Snapshot, SnapshotObject, Source, Unread, Verdict, World,
     WorldDatabase, WorldDeployment,
@@ -45,6 +48,7 @@ pub use code::{Code, CodeSpec, Coded, codes, explain_code};
 pub use deployment::{AirflowDeployment, DeploymentName, DeploymentNameError, DeploymentQuota};
 pub use digest::{Digest, DigestError};
 pub use event::{Event, Events, Silence, Ticket};
+pub use examination::{DatabaseExamination, DatabaseFacts, Meeting};
 pub use exit::Exit;
 pub use facts::{Admission, ApiServer, Caller, ClusterDns, Fact, Facts, Namespace, Node, Quota, QuotaLine, ServerVersion, StorageClass};
 pub use host_name::{HostName, HostNameError};

@@ -51,6 +51,9 @@ pub const RENEWED_PREFIX: &str = "renewed.airlock-platform.io/";
 /// On pods of a Job: it is run again when a Secret that they read was made anew since.
 pub const ANNOTATION_AGAIN: &str = "airlock-platform.io/again";
 
+/// On pods of a Job: what stands in their log are findings, and one that fails ends the run.
+pub const ANNOTATION_TELLS: &str = "airlock-platform.io/tells";
+
 /// `ConfigMap`: release, plan hash, verdict, answers without secrets, passed gates.
 pub const RECORD: &str = "airlock-record";
 /// `ConfigMap` `airlock-inventory-N`: what was applied.

@@ -1,11 +1,13 @@
 //! The database and the role of one Airflow deployment: made, changed, and dropped by statements that a second run finds done.
 //!
-//! It runs in a pod beside the server, the only place where the superuser's password is used. The role owns its database
-//! and nothing else; nobody else may connect to it (PostgreSQL, `GRANT`: databases grant `CONNECT` and `TEMPORARY` to `PUBLIC`).
+//! It runs in a pod of the platform's namespace, the only place where the administrator's password is used. The role owns
+//! its database and nothing else; nobody else may connect to it (PostgreSQL, `GRANT`: databases grant `CONNECT` and
+//! `TEMPORARY` to `PUBLIC`). On a server of the customer's the administrator is no superuser: it makes itself a member of the
+//! role, without inheriting what the role may, and acts as that role where only an owner can.
 
 use std::time::Duration;
 
-use airlock_model::Secret;
+use airlock_model::{Finding, Meeting, Secret};
 use airlock_probe::{Postgres, PostgresError};
 use tokio::time::{Instant, sleep};
 
@@ -13,7 +15,14 @@ pub use airlock_probe::PostgresLogin;
 
 /// Policies know a new pod within seconds.
 const REACHED_WITHIN: Duration = Duration::from_secs(90);
+/// The same for a server that may well not be there.
+const EXAMINED_WITHIN: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// The first version in which membership comes with options of its own (PostgreSQL 16, `GRANT`).
+const MEMBERSHIP_OPTIONS: u32 = 160_000;
+/// Of a server whose system does not know a locale (PostgreSQL, appendix A: `wrong_object_type`).
+const NO_SUCH_LOCALE: &str = "42809";
 
 /// A role of one deployment, which bears the same name as its database.
 pub struct Role {
@@ -23,6 +32,8 @@ pub struct Role {
     pub verifier: Secret<String>,
     /// The most connections it may have at a time.
     pub connections: u32,
+    /// The installation whose it is, where others may use the server too.
+    pub mark: Option<String>,
 }
 
 /// What statements are refused before they are sent.
@@ -37,6 +48,9 @@ pub enum DatabaseError {
     /// Not a verifier; its text is not repeated.
     #[error("the file of the verifier holds something else: SCRAM-SHA-256$… is due")]
     Verifier,
+    /// A role or a database of that name is there and is not this installation's.
+    #[error("the database server has `{0}` already, and it does not belong to this installation")]
+    Taken(String),
 }
 
 impl airlock_model::Coded for DatabaseError {
@@ -45,7 +59,20 @@ impl airlock_model::Coded for DatabaseError {
             Self::Postgres(error) => error.code(),
             Self::Role(_) => airlock_model::Code("platform.database-role"),
             Self::Verifier => airlock_model::Code("platform.database-verifier"),
+            Self::Taken(_) => airlock_model::Code("platform.database-taken"),
         }
+    }
+}
+
+/// Examines a server that the customer runs. `connections` are those that one Airflow deployment may take.
+pub async fn examine(server: &PostgresLogin, connections: u32) -> Vec<Finding> {
+    let end = Instant::now() + EXAMINED_WITHIN;
+    loop {
+        let seen = airlock_probe::examine(server, connections).await;
+        if !matches!(seen.meeting, Meeting::NotReached(_)) || Instant::now() >= end {
+            return airlock_compliance::examined(&seen);
+        }
+        sleep(PAUSE).await;
     }
 }
 
@@ -54,14 +81,20 @@ pub async fn grant(server: &PostgresLogin, role: &Role) -> Result<(), DatabaseEr
     let name = checked(&role.name)?;
     let verifier = verifier(&role.verifier)?;
     let session = login(server).await?;
-    let exists = session.value(&format!("SELECT 1 FROM pg_roles WHERE rolname = '{name}'")).await?.is_some();
-    let verb = if exists { "ALTER" } else { "CREATE" };
-    let limits = format!("LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS INHERIT CONNECTION LIMIT {}", role.connections);
-    session.execute(&[format!("{verb} ROLE {name} WITH {limits} PASSWORD '{verifier}'")]).await?;
-    if session.value(&format!("SELECT 1 FROM pg_database WHERE datname = '{name}'")).await?.is_none() {
-        session.execute(&[format!("CREATE DATABASE {name} OWNER {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'")]).await?;
+    let administrator = Administrator::of(&session).await?;
+    let standing = Standing::of(&session, name).await?;
+    standing.belongs_to(role.mark.as_deref(), name)?;
+    session.execute(&[administrator.role(name, &standing, verifier, role)]).await?;
+    session.execute(&administrator.joins(name)).await?;
+    if !standing.database {
+        create_database(&session, name).await?;
     }
-    session.execute(&[format!("REVOKE CONNECT, TEMPORARY ON DATABASE {name} FROM PUBLIC"), format!("GRANT CONNECT, TEMPORARY ON DATABASE {name} TO {name}")]).await?;
+    let closed = [format!("REVOKE CONNECT, TEMPORARY ON DATABASE {name} FROM PUBLIC"), format!("GRANT CONNECT, TEMPORARY ON DATABASE {name} TO {name}")];
+    session.execute(&administrator.acting_as(name, closed.into())).await?;
+    // Elsewhere the schema belongs to the database's owner since PostgreSQL 15, and nobody else comes in.
+    if !administrator.superuser {
+        return Ok(());
+    }
     let inside = Postgres::login(&PostgresLogin {
         host: server.host.clone(),
         port: server.port,
@@ -75,10 +108,104 @@ pub async fn grant(server: &PostgresLogin, role: &Role) -> Result<(), DatabaseEr
 }
 
 /// Drops the database and the role; sessions that are still open are ended.
-pub async fn drop(server: &PostgresLogin, role: &str) -> Result<(), DatabaseError> {
+pub async fn drop(server: &PostgresLogin, role: &str, mark: Option<&str>) -> Result<(), DatabaseError> {
     let name = checked(role)?;
     let session = login(server).await?;
-    Ok(session.execute(&[format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"), format!("DROP ROLE IF EXISTS {name}")]).await?)
+    let administrator = Administrator::of(&session).await?;
+    let standing = Standing::of(&session, name).await?;
+    standing.belongs_to(mark, name)?;
+    if standing.role {
+        session.execute(&administrator.joins(name)).await?;
+        session.execute(&administrator.acting_as(name, vec![format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")])).await?;
+    } else if standing.database {
+        session.execute(&[format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")]).await?;
+    }
+    Ok(session.execute(&[format!("DROP ROLE IF EXISTS {name}")]).await?)
+}
+
+/// With the server's own locale where it does not know the one that sorts alike everywhere.
+async fn create_database(session: &Postgres, name: &str) -> Result<(), PostgresError> {
+    let statement = |locale: &str| format!("CREATE DATABASE {name} OWNER {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE '{locale}'");
+    match session.execute(&[statement("C.UTF-8")]).await {
+        Err(PostgresError::Refused { state, .. }) if state == NO_SUCH_LOCALE => session.execute(&[statement("C")]).await,
+        made => made,
+    }
+}
+
+/// Who is logged in, and what follows for the statements.
+#[derive(Clone, Copy)]
+struct Administrator {
+    superuser: bool,
+    version: u32,
+}
+
+impl Administrator {
+    async fn of(session: &Postgres) -> Result<Self, PostgresError> {
+        let superuser = session.value("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").await?.as_deref() == Some("t");
+        let version = session.value("SHOW server_version_num").await?.and_then(|number| number.parse().ok()).unwrap_or_default();
+        Ok(Self { superuser, version })
+    }
+
+    /// The statement that makes the role, or brings it to what is asked for. What only a superuser may name stands in it for one alone.
+    fn role(self, name: &str, standing: &Standing, verifier: &str, role: &Role) -> String {
+        let limits = format!("LOGIN NOCREATEDB NOCREATEROLE INHERIT CONNECTION LIMIT {} PASSWORD '{verifier}'", role.connections);
+        let powerless = if self.superuser { " NOSUPERUSER NOREPLICATION NOBYPASSRLS" } else { "" };
+        match &role.mark {
+            _ if standing.role => format!("ALTER ROLE {name} WITH{powerless} {limits}"),
+            // Both or neither: a role without its mark would be somebody else's.
+            Some(mark) => format!("CREATE ROLE {name} WITH{powerless} {limits}; COMMENT ON ROLE {name} IS '{}'", marked(mark)),
+            None => format!("CREATE ROLE {name} WITH{powerless} {limits}"),
+        }
+    }
+
+    /// What lets the administrator act as the role: whoever made a role may give it to anybody (PostgreSQL 16), or may give every
+    /// role that is no superuser's (before).
+    fn joins(self, name: &str) -> Vec<String> {
+        match (self.superuser, self.version >= MEMBERSHIP_OPTIONS) {
+            (true, _) => Vec::new(),
+            (false, true) => vec![format!("GRANT {name} TO CURRENT_USER WITH INHERIT FALSE, SET TRUE")],
+            (false, false) => vec![format!("GRANT {name} TO CURRENT_USER")],
+        }
+    }
+
+    fn acting_as(self, name: &str, statements: Vec<String>) -> Vec<String> {
+        if self.superuser {
+            return statements;
+        }
+        [vec![format!("SET ROLE {name}")], statements, vec!["RESET ROLE".to_owned()]].concat()
+    }
+}
+
+/// What there is of a deployment.
+#[derive(Debug, Default)]
+struct Standing {
+    role: bool,
+    database: bool,
+    /// The comment on the role.
+    mark: Option<String>,
+}
+
+impl Standing {
+    async fn of(session: &Postgres, name: &str) -> Result<Self, PostgresError> {
+        Ok(Self {
+            role: session.value(&format!("SELECT 1 FROM pg_roles WHERE rolname = '{name}'")).await?.is_some(),
+            database: session.value(&format!("SELECT 1 FROM pg_database WHERE datname = '{name}'")).await?.is_some(),
+            mark: session.value(&format!("SELECT shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname = '{name}'")).await?,
+        })
+    }
+
+    /// What others use too is told apart by the mark; what is ours alone needs none.
+    fn belongs_to(&self, mark: Option<&str>, name: &str) -> Result<(), DatabaseError> {
+        match mark {
+            Some(mark) if (self.role || self.database) && self.mark.as_deref() != Some(&marked(mark)) => Err(DatabaseError::Taken(name.to_owned())),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// How a role tells whose it is. What could end the literal is left out.
+fn marked(installation: &str) -> String {
+    format!("airlock installation {}", installation.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-').collect::<String>())
 }
 
 /// Logs in as soon as the server can be reached: until the policies know a new pod, its connections are blocked.
@@ -120,5 +247,30 @@ mod tests {
         for text in ["", "password", "SCRAM-SHA-256$'; DROP ROLE x; --"] {
             assert!(verifier(&Secret::new(text.into())).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_role_of_somebody_else_is_not_taken() {
+        let taken = |role, database, mark: Option<&str>, own| Standing { role, database, mark: mark.map(str::to_owned) }.belongs_to(own, "airlock_alpha").is_err();
+        assert!(!taken(false, false, None, Some("abc")));
+        assert!(!taken(true, true, Some("airlock installation abc"), Some("abc")));
+        assert!(taken(true, true, Some("airlock installation xyz"), Some("abc")) && taken(true, true, None, Some("abc")) && taken(false, true, None, Some("abc")));
+        assert!(!taken(true, true, None, None), "the bundled server is ours alone");
+        assert_eq!(marked("a'; DROP"), "airlock installation aDROP");
+    }
+
+    #[test]
+    fn no_statement_of_an_ordinary_administrator_needs_a_superuser() {
+        let role = Role { name: "airlock_a".into(), verifier: Secret::new(String::new()), connections: 40, mark: Some("abc".into()) };
+        let ordinary = Administrator { superuser: false, version: 170_004 };
+        for standing in [Standing::default(), Standing { role: true, ..Standing::default() }] {
+            let statement = ordinary.role("airlock_a", &standing, "v", &role);
+            assert!(!["SUPERUSER", "REPLICATION", "BYPASSRLS"].iter().any(|word| statement.contains(word)), "{statement}");
+        }
+        assert_eq!(ordinary.joins("airlock_a"), ["GRANT airlock_a TO CURRENT_USER WITH INHERIT FALSE, SET TRUE"]);
+        assert_eq!(Administrator { version: 150_000, ..ordinary }.joins("airlock_a"), ["GRANT airlock_a TO CURRENT_USER"]);
+        assert_eq!(ordinary.acting_as("airlock_a", vec!["X".into()]), ["SET ROLE airlock_a", "X", "RESET ROLE"]);
+        let superuser = Administrator { superuser: true, ..ordinary };
+        assert!(superuser.joins("airlock_a").is_empty() && superuser.acting_as("airlock_a", vec!["X".into()]) == ["X"]);
     }
 }

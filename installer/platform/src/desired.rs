@@ -1,6 +1,7 @@
 //! Everything that should be, as steps in their order, before anybody looks at what is: the whole of an installation.
 //!
 //! ```text
+//! namespaces → database-server.run, where the customer runs one → all that follows
 //! namespaces → policies, authorities, secrets → registry ┐
 //!            → edge.service → gate.dns ──────────────────┼→ edge → registry.push → gate.node-pull
 //! ```
@@ -38,6 +39,8 @@ const EDGE: &str = "edge";
 pub(crate) const REGISTRY: &str = "registry";
 /// Prometheus and Alertmanager.
 const MONITORING: &str = "monitoring";
+/// The component that examines a database server of the customer's: nothing is installed before that.
+const EXAMINATION: &str = "database-server";
 /// The component that tries the receiver of alerts, when there is somebody to hand a message over.
 const RECEIVER: &str = "monitoring-receiver";
 /// Path prefix of the platform's own images in the bundled registry.
@@ -80,11 +83,16 @@ pub(crate) fn steps(answers: &Answers, base: &HostName, rendered: &Rendered, loc
     for component in &rendered.components {
         namespaces(&mut steps, component);
     }
-    for component in &rendered.components {
+    if let Some(examination) = component(rendered, EXAMINATION) {
+        foundations(&mut steps, examination);
+        workloads(&mut steps, examination, &[]);
+    }
+    let before = steps.0.len();
+    for component in rendered.components.iter().filter(|component| component.name != EXAMINATION) {
         foundations(&mut steps, component);
     }
     edge_service(&mut steps, base, rendered);
-    for component in rendered.components.iter().filter(|component| component.name != EDGE && component.name != NAMESPACES) {
+    for component in rendered.components.iter().filter(|component| ![EDGE, NAMESPACES, EXAMINATION].contains(&component.name.as_str())) {
         workloads(&mut steps, component, if component.name == RECEIVER { &[MONITORING] } else { &[] });
     }
     if let Some(edge) = component(rendered, EDGE) {
@@ -93,6 +101,10 @@ pub(crate) fn steps(answers: &Answers, base: &HostName, rendered: &Rendered, loc
     }
     if let Some(registry) = component(rendered, REGISTRY).filter(|component| !component.hosts.is_empty()) {
         fill_registry(&mut steps, answers, registry, lock, facts)?;
+    }
+    let examined = StepId(format!("{EXAMINATION}.run"));
+    if steps.0[..before].iter().any(|step| step.id == examined) {
+        steps.0[before..].iter_mut().for_each(|step| step.after.push(examined.clone()));
     }
     Ok(steps.0)
 }
@@ -336,63 +348,4 @@ fn retained_volumes(object: &Object) -> Object {
 }
 
 #[cfg(test)]
-mod tests {
-    use airlock_model::{Amount, Fact, Node};
-
-    use super::*;
-
-    fn node(pool: &str, ready: bool, schedulable: bool) -> Node {
-        Node {
-            name: "n".into(),
-            pool: pool.into(),
-            pool_label: Some("pool".into()),
-            architecture: "amd64".into(),
-            runtime: "containerd://2".into(),
-            kubelet: "v1.37.0".into(),
-            ready,
-            schedulable,
-            pressures: Vec::new(),
-            allocatable: Amount::default(),
-            requested: Amount::default(),
-            pods: 0,
-            max_pods: 110,
-        }
-    }
-
-    fn facts(nodes: Fact<Vec<Node>>) -> Facts {
-        let unread = || "not read".to_owned();
-        Facts {
-            server: String::new(),
-            cluster_uid: Fact::Unverified(unread()),
-            version: Fact::Unverified(unread()),
-            clock_difference_millis: Fact::Unverified(unread()),
-            caller: Fact::Unverified(unread()),
-            nodes,
-            storage_classes: Fact::Unverified(unread()),
-            ingress_classes: Fact::Unverified(unread()),
-            gateway_classes: Fact::Unverified(unread()),
-            operators: Fact::Unverified(unread()),
-            dns: Fact::Unverified(unread()),
-            api_server: Fact::Unverified(unread()),
-            namespaces: Fact::Unverified(unread()),
-            installations: Fact::Unverified(unread()),
-            admission: Fact::Unverified(unread()),
-            quotas: Fact::Unverified(unread()),
-        }
-    }
-
-    #[test]
-    fn a_pool_is_tried_when_a_pod_would_start_on_one_of_its_nodes() {
-        let nodes = vec![node("blue", true, true), node("blue", false, true), node("green", true, true), node("broken", false, true), node("cordoned", true, false)];
-        let tried = pools(Some(&facts(Fact::Known(nodes))));
-        assert_eq!(tried.keys().collect::<Vec<_>>(), ["blue", "green"]);
-        assert_eq!(tried["green"], BTreeMap::from([("pool".to_owned(), "green".to_owned())]));
-    }
-
-    #[test]
-    fn without_knowledge_of_nodes_any_node_is_tried() {
-        let any = BTreeMap::from([("any".to_owned(), BTreeMap::new())]);
-        assert_eq!(pools(None), any);
-        assert_eq!(pools(Some(&facts(Fact::Unverified("missing right".into())))), any);
-    }
-}
+mod tests;

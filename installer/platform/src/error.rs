@@ -30,7 +30,7 @@ pub enum PlatformError {
     #[error(transparent)]
     Mismatch(#[from] airlock_model::PlanMismatch),
     /// Findings that block: nothing was written.
-    #[error("{}; nothing was written", blocked(.0))]
+    #[error("{}; nothing was written", airlock_model::blocking_line(.0))]
     Blocked(Vec<Finding>),
     /// Something has no canonical form.
     #[error("a document cannot be written in canonical form")]
@@ -62,6 +62,14 @@ pub enum PlatformError {
     PlatformIncomplete {
         /// The platform's namespace.
         namespace: String,
+    },
+    /// A dump has no place on a server of the customer's.
+    #[error("the database of `{name}` is on the customer's own server {server}, and Airlock keeps no dump of it; nothing was written")]
+    NoDump {
+        /// The deployment.
+        name: String,
+        /// `host:port`
+        server: String,
     },
     /// Deployments need a database server.
     #[error("the platform has no database server, and an Airflow deployment needs one")]
@@ -143,18 +151,6 @@ pub enum PlatformError {
     },
 }
 
-/// Names the heaviest of the findings that block, the first of equals: scripts and people read one line.
-fn blocked(findings: &[Finding]) -> String {
-    let heaviest = findings.iter().rev().max_by_key(|finding| (finding.severity, finding.verdict));
-    let Some(heaviest) = heaviest else { return "the run is blocked".to_owned() };
-    let named = format!("{} ({})", heaviest.check, heaviest.subject);
-    match findings.len() - 1 {
-        0 => format!("{named} blocks the run"),
-        1 => format!("{named} and 1 more finding block the run"),
-        more => format!("{named} and {more} more findings block the run"),
-    }
-}
-
 impl Coded for PlatformError {
     fn code(&self) -> Code {
         match self {
@@ -174,6 +170,7 @@ impl Coded for PlatformError {
             Self::NothingRequested { .. } => Code("platform.nothing-requested"),
             Self::NotInstalled { .. } => Code("platform.not-installed"),
             Self::PlatformIncomplete { .. } => Code("platform.incomplete"),
+            Self::NoDump { .. } => Code("platform.no-dump"),
             Self::NoDatabase => Code("platform.no-database"),
             Self::DeploymentName { .. } => Code("platform.deployment-name"),
             Self::Quota { .. } => Code("platform.quota"),

@@ -8,6 +8,7 @@ mod alerts;
 mod asked;
 mod begin;
 mod certificate;
+mod database;
 mod detect;
 mod document;
 mod hosts;

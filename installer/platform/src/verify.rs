@@ -6,7 +6,7 @@ use airlock_cluster::{Cluster, ClusterError};
 use airlock_compliance::{Judging, Report};
 use airlock_engine::Halt;
 use airlock_engine::attempts::{self, ProbeSite};
-use airlock_model::answers::{Answers, Mode};
+use airlock_model::answers::{Answers, DatabaseServer, Mode};
 use airlock_model::{
     Attempt, AttemptId, Credentials, CredentialsForm, DeploymentName, Events, ImageLock, Need, Outcome, Profile, Record, SecretKeyRef, Snapshot, SnapshotObject, World, WorldDatabase, WorldDeployment,
     names,
@@ -20,6 +20,8 @@ use crate::{PlatformError, certificate, leaks, observe, prepare};
 /// Name and port of the bundled database server's Service.
 const DATABASE: &str = "database";
 const DATABASE_PORT: u16 = 5432;
+/// The Secret with the authority that signed for a server of the customer's.
+const DATABASE_AUTHORITY: &str = "database-authority";
 /// The Secret in a deployment's namespace that holds the password of its role.
 const DATABASE_PASSWORD: &str = "airflow-database-password";
 
@@ -120,15 +122,34 @@ async fn world(cluster: &Cluster, answers: &Answers) -> Result<World, PlatformEr
     let certificate = served.as_ref().and_then(observe::certificate_facts).map(|facts| facts.fingerprint);
     let authority = authority?.filter(|authority| certificate::leads_to(served.as_ref(), authority));
     let internal = internal?.and_then(|secret| certificate_text(&secret));
-    let is_bundled = answers.components.database.mode == Mode::Bundled;
-    let database = internal.filter(|_| is_bundled).map(|authority| WorldDatabase { host: format!("{DATABASE}.{platform}.svc"), port: DATABASE_PORT, authority });
+    let database = match (answers.database_server(), answers.components.database.mode) {
+        (Some(theirs), _) => Box::pin(their_database(cluster, platform, theirs)).await?,
+        (None, Mode::Bundled) => internal.map(|authority| WorldDatabase { host: format!("{DATABASE}.{platform}.svc"), port: DATABASE_PORT, authority: Some(authority), existing: false }),
+        (None, _) => None,
+    };
     let deployments = deployments(cluster, answers).await?;
     Ok(World { authority, certificate, database, ..world_of(answers, deployments)? })
 }
 
+/// The customer's database server; none where the authority that the answers name is not in the cluster.
+async fn their_database(cluster: &Cluster, platform: &str, server: &DatabaseServer) -> Result<Option<WorldDatabase>, PlatformError> {
+    let authority = match &server.authority {
+        None => None,
+        Some(_) => match cluster.secret(platform, DATABASE_AUTHORITY).await?.and_then(|secret| text(&secret, "ca.crt")) {
+            Some(authority) => Some(authority),
+            None => return Ok(None),
+        },
+    };
+    Ok(Some(WorldDatabase { host: server.host.clone(), port: server.port, authority, existing: true }))
+}
+
 /// A certificate as it stands in its Secret, PEM.
 fn certificate_text(secret: &airlock_cluster::SecretData) -> Option<String> {
-    secret.data.get("tls.crt").and_then(|value| String::from_utf8(value.expose().clone()).ok())
+    text(secret, "tls.crt")
+}
+
+fn text(secret: &airlock_cluster::SecretData, key: &str) -> Option<String> {
+    secret.data.get(key).and_then(|value| String::from_utf8(value.expose().clone()).ok())
 }
 
 /// What the answers tell, and which deployments there are.

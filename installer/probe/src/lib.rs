@@ -3,7 +3,9 @@
 //! An [`airlock_model::Attempt`] goes in, an [`airlock_model::Outcome`] comes out; nothing here says whether that is good.
 //! What a refusal, silence, and an unreachable network look like is kept apart, and what could not be tried says so.
 //! `dial` opens the connection; `handshake` speaks TLS 1.2 and 1.3, `old_tls` asks for 1.0 and 1.1, which no library of
-//! ours speaks, and `weak_suites` for what 1.2 should no longer be spoken with; `look` puts the three together. `request` asks one question over HTTP, `account` asks one of the Kubernetes API, `postgres` logs in to a database server, `alert` sees a
+//! ours speaks, and `weak_suites` for what 1.2 should no longer be spoken with; `look` puts the three together. `request` asks
+//! one question over HTTP, `account` asks one of the Kubernetes API, `postgres` logs in to a database server, `examine` finds
+//! out what kind of one it is, `alert` sees a
 //! message to the receiver of alerts delivered, `expiry` measures when certificates end. [`Listener`] is the other end of a connection between pods.
 //! `settle` repeats attempts between new pods until their answer is steady.
 
@@ -11,6 +13,7 @@ mod account;
 mod alert;
 mod carry_out;
 mod dial;
+mod examine;
 mod expiry;
 mod handshake;
 mod listener;
@@ -25,6 +28,7 @@ mod weak_suites;
 
 pub use alert::{AlertError, AlertTrial, try_receiver};
 pub use carry_out::{carry_out, carry_out_all};
+pub use examine::examine;
 pub use expiry::{CertificateServer, measure_certificates};
 pub use listener::{ListenError, Listener, listen};
 pub use look::{Looked, look};

@@ -33,8 +33,8 @@ pub struct PostgresLogin {
     pub role: String,
     /// Its password; none is sent when there is none.
     pub password: Option<Secret<String>>,
-    /// The authorities that the server's certificate is verified against, PEM.
-    pub authorities: String,
+    /// The authorities that the server's certificate is verified against, PEM; none: those of the system.
+    pub authorities: Option<String>,
 }
 
 /// Why a session did not come about or ended.
@@ -98,7 +98,7 @@ impl Postgres {
             config.password(password.expose());
         }
         let failed = |error: &tokio_postgres::Error| failure(error, &login.host, login.port);
-        let (client, connection) = match tokio::time::timeout(CONNECT_TIMEOUT * 2, config.connect(tls(&login.authorities)?)).await {
+        let (client, connection) = match tokio::time::timeout(CONNECT_TIMEOUT * 2, config.connect(tls(login.authorities.as_deref())?)).await {
             Ok(connected) => connected.map_err(|error| failed(&error))?,
             Err(_) => return Err(PostgresError::Connect { host: login.host.clone(), port: login.port, reason: "it did not answer in time".into() }),
         };
@@ -137,7 +137,11 @@ pub(crate) struct Inquiry<'a> {
 
 /// Logs in and asks.
 pub(crate) async fn ask(inquiry: &Inquiry<'_>, passwords: &dyn Passwords) -> AttemptResult {
-    let Trust::Authorities(authorities) = inquiry.trust else { return AttemptResult::NotCarriedOut("a database server is verified against its own authority".to_owned().into()) };
+    let authorities = match inquiry.trust {
+        Trust::Authorities(authorities) => Some(authorities.clone()),
+        Trust::System => None,
+        Trust::Unverified => return AttemptResult::NotCarriedOut("no password is sent to a database server that is not verified".to_owned().into()),
+    };
     let password = match &inquiry.credentials.password {
         None => None,
         Some(at) => match passwords.password(at) {
@@ -145,14 +149,7 @@ pub(crate) async fn ask(inquiry: &Inquiry<'_>, passwords: &dyn Passwords) -> Att
             None => return AttemptResult::NotCarriedOut(format!("the password is not at hand: Secret {}/{}, key {}", at.namespace, at.name, at.key).into()),
         },
     };
-    let login = PostgresLogin {
-        host: inquiry.host.to_owned(),
-        port: inquiry.port,
-        database: inquiry.database.to_owned(),
-        role: inquiry.credentials.username.clone(),
-        password,
-        authorities: authorities.clone(),
-    };
+    let login = PostgresLogin { host: inquiry.host.to_owned(), port: inquiry.port, database: inquiry.database.to_owned(), role: inquiry.credentials.username.clone(), password, authorities };
     let told = async { Postgres::login(&login).await?.value(inquiry.question).await };
     match told.await {
         Ok(value) => AttemptResult::Told(value.map(Untrusted::from)),
@@ -162,11 +159,17 @@ pub(crate) async fn ask(inquiry: &Inquiry<'_>, passwords: &dyn Passwords) -> Att
     }
 }
 
-fn tls(authorities: &str) -> Result<MakeRustlsConnect, PostgresError> {
+fn tls(authorities: Option<&str>) -> Result<MakeRustlsConnect, PostgresError> {
     let unreadable = |error: &dyn std::error::Error| PostgresError::Authorities(crate::handshake::chain_of(error));
     let mut roots = RootCertStore::empty();
-    for certificate in certificates_from_pem(authorities.as_bytes()).map_err(|error| unreadable(&error))? {
-        roots.add(certificate).map_err(|error| unreadable(&error))?;
+    match authorities {
+        // One of the system's that cannot be read is one fewer.
+        None => drop(roots.add_parsable_certificates(airlock_tls::system_certificates())),
+        Some(pem) => {
+            for certificate in certificates_from_pem(pem.as_bytes()).map_err(|error| unreadable(&error))? {
+                roots.add(certificate).map_err(|error| unreadable(&error))?;
+            }
+        }
     }
     let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider())).with_safe_default_protocol_versions().map_err(|error| unreadable(&error))?;
     Ok(MakeRustlsConnect::new(config.with_root_certificates(roots).with_no_client_auth()))

@@ -92,6 +92,8 @@ pub(crate) struct SecretDeclaration {
     pub generate: Option<Generate>,
     /// Path of the key in the answers that refers to the value.
     pub referred: Option<String>,
+    /// Path of the key in the answers that refers to certificates of authorities.
+    pub authorities: Option<String>,
     /// A key for each variable that the deployment's document refers to.
     #[serde(default)]
     pub variables: bool,
@@ -105,11 +107,24 @@ pub(crate) struct SecretDeclaration {
     /// Key in the Secret.
     #[serde(default = "value_key")]
     pub key: String,
+    /// Further keys, each a copy of another Secret's.
+    #[serde(default)]
+    pub further: BTreeMap<String, CopiedKey>,
     /// Type of the Secret.
     #[serde(default = "opaque", rename = "type")]
     pub secret_type: String,
     /// What becomes of it on rotation and uninstall.
     pub class: SecretClass,
+}
+
+/// A key that is copied.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CopiedKey {
+    /// Of which Secret: `platform/NAME#KEY`, `tenant/NAME#KEY`.
+    pub copied: String,
+    /// CEL over `answers` and `facts`; absent: always.
+    pub when: Option<String>,
 }
 
 fn value_key() -> String {
@@ -281,8 +296,9 @@ impl ComponentSpec {
             return Err(spec.wrong("`purpose` is empty"));
         }
         for (name, secret) in &spec.secrets {
-            if [secret.generate.is_some(), secret.referred.is_some(), secret.compose.is_some(), secret.variables].iter().filter(|given| **given).count() != 1 {
-                return Err(spec.wrong(format!("the Secret `{name}` needs one of `generate`, `referred`, `variables`, and `compose`")));
+            let given = [secret.generate.is_some(), secret.referred.is_some(), secret.authorities.is_some(), secret.compose.is_some(), secret.variables];
+            if given.iter().filter(|given| **given).count() != 1 {
+                return Err(spec.wrong(format!("the Secret `{name}` needs one of `generate`, `referred`, `authorities`, `variables`, and `compose`")));
             }
             if let Some(unknown) = secret.from.values().find(|source| !spec.secrets.contains_key(*source) && foreign_key(source).is_none()) {
                 return Err(spec.wrong(format!("the Secret `{name}` is composed of `{unknown}`, which this component does not declare")));

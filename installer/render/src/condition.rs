@@ -27,6 +27,15 @@ pub(crate) fn installed(spec: &ComponentSpec, answers: &Value, facts: &Value) ->
             spec.rights.push(right);
         }
     }
+    let mut secrets = std::mem::take(&mut spec.secrets);
+    for declared in secrets.values_mut() {
+        for (key, further) in std::mem::take(&mut declared.further) {
+            if further.when.as_ref().map_or(Ok(true), |when| holds(&spec, when, answers, facts))? {
+                declared.further.insert(key, further);
+            }
+        }
+    }
+    spec.secrets = secrets;
     for talk in std::mem::take(&mut spec.talks_to) {
         if talk.when.as_ref().map_or(Ok(true), |when| holds(&spec, when, answers, facts))? {
             spec.talks_to.push(talk);

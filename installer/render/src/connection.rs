@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
-use airlock_model::answers::Answers;
+use airlock_model::answers::{Answers, DatabaseServer};
 use airlock_model::{Connection, Fact, Facts};
 
 use crate::RenderError;
 use crate::component::{ComponentSpec, Direction, Place, Sides, Talk};
 use crate::context::NamespaceNames;
+use crate::database;
 use crate::metadata;
 
 /// In which namespace pods are.
@@ -103,7 +104,7 @@ impl Ends<'_> {
         }
         // One rule stands for all deployments, so that a new one changes no policy of the platform.
         for (spec, talk) in talks(self.deployments) {
-            if talk.component.as_ref().is_some_and(|name| self.installed.iter().any(|installed| installed.name == *name)) {
+            if talk.component.as_ref().is_some_and(|name| self.stands_in(name).is_some() || self.installed.iter().any(|installed| installed.name == *name)) {
                 flows.extend(self.flow(spec, talk)?);
             }
         }
@@ -115,8 +116,24 @@ impl Ends<'_> {
         Ok(flows)
     }
 
-    /// One connection; none when the other side is not installed.
-    fn flow(&self, spec: &ComponentSpec, talk: &Talk) -> Result<Option<Flow>, RenderError> {
+    /// The customer's server that stands in for a component.
+    fn stands_in(&self, name: &str) -> Option<&DatabaseServer> {
+        self.answers.database_server().filter(|_| name == database::COMPONENT)
+    }
+
+    /// One connection, or one to each network that the other side may be in; none when the other side is not installed.
+    fn flow(&self, spec: &ComponentSpec, talk: &Talk) -> Result<Vec<Flow>, RenderError> {
+        if let Some(server) = talk.component.as_deref().and_then(|name| self.stands_in(name)) {
+            let to = |text: &String| {
+                let target = End::Network(network("components.database.server.networks", text)?);
+                Ok(Flow { source: End::Pods(self.pods(spec)), target, port: Some(server.port), dialled: server.port, sides: talk.sides, purpose: talk.purpose.clone() })
+            };
+            return server.reached_in().iter().map(to).collect();
+        }
+        Ok(self.flow_inside(spec, talk)?.into_iter().collect())
+    }
+
+    fn flow_inside(&self, spec: &ComponentSpec, talk: &Talk) -> Result<Option<Flow>, RenderError> {
         let peers = [talk.component.is_some(), talk.dns, talk.apiserver, talk.outside, talk.to_group.is_some()];
         if peers.iter().filter(|named| **named).count() != 1 {
             return Err(spec.wrong("each line of `talks_to` names one other side"));

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::RenderError;
 use crate::component::{ComponentSpec, Place};
+use crate::database::DatabaseAccess;
 use crate::rendered::{RenderInput, TenantInput};
 use crate::sizing::QuotaSize;
 
@@ -40,6 +41,8 @@ pub(crate) struct Shared {
     pub edge_service_type: &'static str,
     /// The hosts of all Airflow deployments, as the edge recognises them; none where there can be no deployment.
     pub deployments: Option<DeploymentHosts>,
+    /// The database server of all Airflow deployments; none: there is none.
+    pub database: Option<DatabaseAccess>,
     /// The Airflow deployment that is rendered; none: the platform is.
     pub tenant: Option<Tenant>,
     /// Where the certificate of the base domain comes from.
@@ -96,8 +99,6 @@ pub(crate) struct Tenant {
     pub host: HostName,
     /// Its database and the role that owns it.
     pub role: String,
-    /// The Service of the database server.
-    pub database: String,
     /// Its document.
     pub deployment: Value,
     /// Variables that its DAGs and tasks find, each with a reference to the value.
@@ -178,8 +179,9 @@ impl Shared {
             Exposure::NodePort => "NodePort",
             Exposure::Ingress | Exposure::Gateway | Exposure::Route => "ClusterIP",
         };
+        let database = DatabaseAccess::new(answers, &namespaces.platform, input.installation);
         let base_is_site = hosts.values().any(|host| host == base);
-        let tenant = input.tenant.map(|tenant| self::tenant(answers, base, &namespaces, tenant)).transpose()?;
+        let tenant = input.tenant.map(|tenant| self::tenant(answers, base, tenant)).transpose()?;
         let deployments = deployment_hosts(answers, base, input.facts, deployments)?;
         let every = answers.tls.renewal.every().map_err(|message| RenderError::Declaration { file: "tls.renewal.every".into(), message })?;
         let renewal = Schedule::new(every, input.installation);
@@ -192,6 +194,7 @@ impl Shared {
             base_is_site,
             edge_service_type,
             deployments,
+            database,
             tenant,
             renewal,
             tls: answers.tls.clone(),
@@ -205,12 +208,11 @@ pub fn dump_file(name: &DeploymentName, incarnation: Option<&str>) -> String {
     format!("{name}-{}.dump", incarnation.unwrap_or("new"))
 }
 
-fn tenant(answers: &Answers, base: &HostName, namespaces: &NamespaceNames, input: TenantInput<'_>) -> Result<Tenant, RenderError> {
+fn tenant(answers: &Answers, base: &HostName, input: TenantInput<'_>) -> Result<Tenant, RenderError> {
     Ok(Tenant {
         name: input.name.to_string(),
         host: answers.hosts.tenant_host(input.name, base)?,
         role: input.name.role(),
-        database: service_name("database", &namespaces.platform),
         deployment: serde_json::to_value(input.deployment).map_err(RenderError::Values)?,
         variables: input.deployment.variables(),
         dump: dump_file(input.name, input.incarnation),

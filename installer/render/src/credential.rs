@@ -33,7 +33,7 @@ pub(crate) fn secrets(spec: &ComponentSpec, values: &Values<'_>, templates: &Tem
     };
     // What nobody refers to is no Secret.
     let is_given = |(_, declared): &(&String, &SecretDeclaration)| {
-        declared.referred.as_deref().is_none_or(|path| reference(values, path).is_some()) && !(declared.variables && variables(values).next().is_none())
+        declared.referred.as_deref().or(declared.authorities.as_deref()).is_none_or(|path| reference(values, path).is_some()) && !(declared.variables && variables(values).next().is_none())
     };
     let mut secrets = spec.secrets.iter().filter(is_given).map(secret).collect::<Result<Vec<_>, _>>()?;
     if let Some(server) = spec.certificates.values().filter(|declared| declared.of_base_domain).find_map(|declared| declared.server.as_ref()) {
@@ -59,7 +59,13 @@ fn entries(spec: &ComponentSpec, declared: &SecretDeclaration, values: &Values<'
     if declared.variables {
         return Ok(variables(values).map(|(name, text)| SecretEntry { key: name.clone(), recipe: referring(text) }).collect());
     }
-    Ok(vec![SecretEntry { key: declared.key.clone(), recipe: recipe(spec, declared, values, templates)? }])
+    let mut entries = vec![SecretEntry { key: declared.key.clone(), recipe: recipe(spec, declared, values, templates)? }];
+    for (key, further) in &declared.further {
+        let (place, name, of) = foreign_key(&further.copied).ok_or_else(|| spec.wrong(format!("the key `{key}` is copied of `{}`, which is no place/NAME#KEY", further.copied)))?;
+        let at = SecretKeyRef { namespace: values.shared.namespaces.at(place).to_owned(), name: name.to_owned(), key: of.to_owned() };
+        entries.push(SecretEntry { key: key.clone(), recipe: copy(at) });
+    }
+    Ok(entries)
 }
 
 /// The variables of the deployment, each with its reference.
@@ -90,6 +96,10 @@ fn recipe(spec: &ComponentSpec, declared: &SecretDeclaration, values: &Values<'_
 
 /// A value that the answers refer to.
 fn referred(spec: &ComponentSpec, declared: &SecretDeclaration, values: &Values<'_>) -> Result<Recipe, RenderError> {
+    if let Some(path) = &declared.authorities {
+        let text = reference(values, path).ok_or_else(|| spec.wrong(format!("the answers have no reference at `{path}`")))?;
+        return Ok(Recipe::Authorities { references: vec![text.to_owned()] });
+    }
     let path = declared.referred.as_deref().unwrap_or_default();
     reference(values, path).map(referring).ok_or_else(|| spec.wrong(format!("the answers have no reference at `{path}`")))
 }
@@ -97,10 +107,15 @@ fn referred(spec: &ComponentSpec, declared: &SecretDeclaration, values: &Values<
 /// What a reference stands for. A value that is in the cluster is a part that another Secret is composed of.
 fn referring(text: &str) -> Recipe {
     match text.parse() {
-        Ok(SecretReference::Key(at)) => Recipe::Compose { template: "{value}".to_owned(), from: BTreeMap::from([("value".to_owned(), at)]) },
+        Ok(SecretReference::Key(at)) => copy(at),
         // The document's own check has refused what is no reference.
         _ => Recipe::Referred { reference: text.to_owned() },
     }
+}
+
+/// The same value as elsewhere.
+fn copy(at: SecretKeyRef) -> Recipe {
+    Recipe::Compose { template: "{value}".to_owned(), from: BTreeMap::from([("value".to_owned(), at)]) }
 }
 
 /// The reference at a path of the answers.

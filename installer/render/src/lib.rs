@@ -14,6 +14,7 @@ mod condition;
 mod connection;
 mod context;
 mod credential;
+mod database;
 mod declared;
 mod error;
 mod library;

@@ -14,6 +14,11 @@ pub struct Authorities {
     believed: Vec<Believed>,
 }
 
+/// The certificates that this system believes, or those of `SSL_CERT_FILE` and `SSL_CERT_DIR` where set.
+pub fn system_certificates() -> Vec<CertificateDer<'static>> {
+    rustls_native_certs::load_native_certs().certs
+}
+
 #[derive(Clone, Debug)]
 struct Believed {
     der: CertificateDer<'static>,
@@ -24,7 +29,7 @@ struct Believed {
 impl Authorities {
     /// The authorities of this system, or those of `SSL_CERT_FILE` and `SSL_CERT_DIR` where set.
     pub fn system() -> Result<Self, ChainError> {
-        let certificates = rustls_native_certs::load_native_certs().certs;
+        let certificates = system_certificates();
         if certificates.is_empty() { Err(ChainError::NoRoots) } else { Ok(Self::of(certificates)) }
     }
 

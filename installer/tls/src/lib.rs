@@ -34,7 +34,7 @@ mod supply;
 mod validate;
 mod walk;
 
-pub use authorities::Authorities;
+pub use authorities::{Authorities, system_certificates};
 pub use authority::{Authority, AuthorityError, Issued};
 pub use chain::{ChainError, verify_served};
 pub use check::{Request, ServedRequest, check, check_served, names_to_ask};

@@ -19,15 +19,17 @@ pub(crate) struct Database {
 /// What to do beside the database server.
 #[derive(Debug, Subcommand)]
 pub(crate) enum DatabaseCommand {
+    /// Say whether a server is fit for Airflow deployments
+    Examine(DatabaseExamine),
     /// Make a role and its database
     Grant(DatabaseGrant),
     /// Drop a role and its database
     Drop(DatabaseRole),
 }
 
-/// The server, and whose database it is.
+/// The server, and who logs in.
 #[derive(Debug, Args)]
-pub(crate) struct DatabaseRole {
+pub(crate) struct DatabaseLogin {
     /// Name of the server, as its certificate bears it
     #[arg(long, value_name = "HOST")]
     pub(crate) host: String,
@@ -35,14 +37,34 @@ pub(crate) struct DatabaseRole {
     #[arg(long, value_name = "PORT", default_value_t = 5432)]
     pub(crate) port: u16,
     /// Role that may make roles and databases
-    #[arg(long, value_name = "ROLE")]
+    #[arg(long, value_name = "ROLE", allow_hyphen_values = true)]
     pub(crate) administrator: String,
     /// File with its password
     #[arg(long, value_name = "FILE")]
     pub(crate) password_file: PathBuf,
-    /// Authorities that the server's certificate is verified against, PEM
+    /// Authorities that the server's certificate is verified against, PEM; else those of the system
     #[arg(long, value_name = "FILE")]
-    pub(crate) authority: PathBuf,
+    pub(crate) authority: Option<PathBuf>,
+}
+
+/// Arguments of `database examine`.
+#[derive(Debug, Args)]
+pub(crate) struct DatabaseExamine {
+    #[command(flatten)]
+    pub(crate) server: DatabaseLogin,
+    /// The connections that one Airflow deployment may take
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) connections: u32,
+}
+
+/// The server, and whose database it is.
+#[derive(Debug, Args)]
+pub(crate) struct DatabaseRole {
+    #[command(flatten)]
+    pub(crate) server: DatabaseLogin,
+    /// The installation whose role it is, where others use the server too
+    #[arg(long, value_name = "ID")]
+    pub(crate) mark: Option<String>,
     /// The role, which bears the same name as its database
     #[arg(long, value_name = "ROLE")]
     pub(crate) role: String,

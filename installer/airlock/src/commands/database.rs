@@ -1,4 +1,5 @@
-//! `airlock database`, in pods beside the database server: the database of one Airflow deployment is made or dropped.
+//! `airlock database`, in pods of the platform's namespace: the database of one Airflow deployment is made or dropped, and a
+//! server that the customer runs is examined.
 
 use std::path::Path;
 
@@ -6,31 +7,37 @@ use airlock_model::{Exit, Secret};
 use airlock_platform::PlatformError;
 use airlock_platform::database::{self, PostgresLogin, Role};
 
-use crate::arguments::{Database, DatabaseCommand, DatabaseRole};
+use crate::arguments::{Database, DatabaseCommand, DatabaseLogin};
 use crate::failure::Failure;
+use crate::output::Output;
 
 /// The database in which statements about roles and databases are sent.
 const MAINTENANCE: &str = "postgres";
 
-pub(super) async fn run(arguments: &Database) -> Result<Exit, Failure> {
+pub(super) async fn run(arguments: &Database, output: &Output) -> Result<Exit, Failure> {
     match &arguments.command {
-        DatabaseCommand::Grant(grant) => {
-            let role = Role { name: grant.of.role.clone(), verifier: secret(&grant.verifier_file)?, connections: grant.connections };
-            database::grant(&login(&grant.of)?, &role).await.map_err(PlatformError::from)?;
+        DatabaseCommand::Examine(examine) => {
+            let findings = database::examine(&login(&examine.server)?, examine.connections).await;
+            output.line(&findings)?;
+            return Ok(if findings.iter().any(airlock_platform::blocks) { Exit::Blocked } else { Exit::Ok });
         }
-        DatabaseCommand::Drop(of) => database::drop(&login(of)?, &of.role).await.map_err(PlatformError::from)?,
+        DatabaseCommand::Grant(grant) => {
+            let role = Role { name: grant.of.role.clone(), verifier: secret(&grant.verifier_file)?, connections: grant.connections, mark: grant.of.mark.clone() };
+            database::grant(&login(&grant.of.server)?, &role).await.map_err(PlatformError::from)?;
+        }
+        DatabaseCommand::Drop(of) => database::drop(&login(&of.server)?, &of.role, of.mark.as_deref()).await.map_err(PlatformError::from)?,
     }
     Ok(Exit::Ok)
 }
 
-fn login(of: &DatabaseRole) -> Result<PostgresLogin, Failure> {
+fn login(of: &DatabaseLogin) -> Result<PostgresLogin, Failure> {
     Ok(PostgresLogin {
         host: of.host.clone(),
         port: of.port,
         database: MAINTENANCE.into(),
         role: of.administrator.clone(),
         password: Some(secret(&of.password_file)?),
-        authorities: text(&of.authority)?,
+        authorities: of.authority.as_deref().map(text).transpose()?,
     })
 }
 

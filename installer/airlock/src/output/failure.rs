@@ -95,6 +95,10 @@ fn blocking(failure: &Failure) -> &[Finding] {
     match failure {
         Failure::Platform(error) => match error.as_ref() {
             PlatformError::Blocked(blocking) => blocking,
+            PlatformError::Engine(error) => match error.as_ref() {
+                ApplyError::Examined(found) => found,
+                _ => &[],
+            },
             _ => &[],
         },
         _ => &[],

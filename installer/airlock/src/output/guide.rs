@@ -153,6 +153,10 @@ pub(crate) fn summary(lines: &[Line], sheet: Sheet) -> String {
 pub(crate) fn trials(trials: &Trials, sheet: Sheet) -> String {
     let mut text = format!("\n{}\n", sheet.style.heading("What will be tried"));
     text += &sheet.row("now", "the API server checks each object without writing it (dry run), and says which rights you have");
+    if let Some(server) = &trials.database {
+        text +=
+            &sheet.row("before all else", &format!("once you approved, a pod in {} logs in to the database server {server} and looks whether it is fit; nothing is changed there", trials.platform));
+    }
     text += &sheet.row("once you approved", &format!("one pod of each pool of nodes ({}) in {} pulls {}; it is removed", trials.pools.join(", "), trials.platform, trials.image));
     let pods = trials.attempts.iter().filter(|attempt| matches!(attempt.from, airlock_model::Vantage::Pod { .. })).count();
     let here = trials.attempts.len() - pods;

@@ -28,7 +28,12 @@ impl Cluster {
     /// Every namespace of the cluster that an Airlock installation uses, with the installation's id.
     pub(super) async fn installations(&self) -> Result<BTreeMap<String, String>, ClusterError> {
         let found = self.list("v1", "Namespace", None, Some(names::LABEL_INSTALLATION)).await?;
-        Ok(found.into_iter().filter_map(|live| Some((live.object.name, text_map(&live.manifest, "/metadata/labels").remove(names::LABEL_INSTALLATION)?))).collect())
+        // A namespace of an Airflow deployment is none that an installation could be gone on with.
+        let of_platform = |live: LiveObject| {
+            let mut labels = text_map(&live.manifest, "/metadata/labels");
+            if labels.contains_key(names::LABEL_TENANT) { None } else { Some((live.object.name, labels.remove(names::LABEL_INSTALLATION)?)) }
+        };
+        Ok(found.into_iter().filter_map(of_platform).collect())
     }
 
     async fn namespace(&self, name: &str) -> Result<Option<Namespace>, ClusterError> {

@@ -15,7 +15,7 @@ static TEXTS: Described = Described {
         title: "the database password of an Airflow deployment opens no other database",
         severity: Severity::Critical,
         promises: &["P12"],
-        explanation: "In the namespace of each Airflow deployment a pod with Airlock's own image, which mounts the deployment's database password, logs in to the deployment's own database, to that of each other deployment, and to the server's own. The first must be accepted and the others refused by the server itself, with SQLSTATE 42501 or 28000. A connection that the network blocks proves nothing about the password, and the check is unverified.",
+        explanation: "In the namespace of each Airflow deployment a pod with Airlock's own image, which mounts the deployment's database password, logs in to the deployment's own database, to that of each other deployment, and to the server's own. The first must be accepted and the others refused by the server itself, with SQLSTATE 42501 or 28000. On a server that the customer runs, being let in to the server's own database is a warning, since it is not Airlock's to close. A connection that the network blocks proves nothing about the password, and the check is unverified.",
         remedy: "Somebody granted CONNECT on a database to the role, to another role that it is a member of, or to PUBLIC. `REVOKE CONNECT, TEMPORARY ON DATABASE … FROM PUBLIC` takes the usual one back; `airlock deployment apply` does it when the Job for the role runs again.",
     },
     expected: "refused with 42501 or 28000, while its own database lets it in",
@@ -57,6 +57,10 @@ fn judge(given: &Snapshot, of: &WorldDeployment, asked: Asked<'_>) -> Finding {
     };
     // Getting in is a proof in itself, whatever became of the control.
     if matches!(tried.result, AttemptResult::Told(_)) {
+        // Whom else the customer's server lets in there is the customer's to say: PUBLIC, unless somebody took it back.
+        if matches!(asked, Asked::Servers) && given.world.database.as_ref().is_some_and(|server| server.existing) {
+            return TEXTS.warn(Severity::Medium, subject, format!("{}; the server is the customer's own", words(&tried.result))).tried([tried]);
+        }
         return TEXTS.fail(subject, words(&tried.result)).tried([tried]);
     }
     let control = match outcome(given, &Asked::Own.id(of)) {

@@ -36,7 +36,7 @@ fn world() -> World {
         certificate: Some(Digest::of(b"leaf")),
         registry: Some(HOST.into()),
         registry_credentials: Some(Credentials { username: "airlock".into(), password: Some(password), form: CredentialsForm::Basic }),
-        database: Some(WorldDatabase { host: "database.airlock.svc".into(), port: 5432, authority: "PEM".into() }),
+        database: Some(WorldDatabase { host: "database.airlock.svc".into(), port: 5432, authority: Some("PEM".into()), existing: false }),
         deployments: ["alpha", "beta"].map(deployment).into(),
         accounts_with_rights: vec!["airlock/kube-state-metrics".into()],
         receiver: Some(Receiver::Webhook),
@@ -119,6 +119,7 @@ fn good() -> Snapshot {
         unread: Vec::new(),
         world: world(),
         facts: None,
+        database: None,
         objects: BTreeMap::from([
             ("Pod".into(), Ok(vec![pod()])),
             ("Namespace".into(), Ok(vec![namespace("airlock"), namespace("airlock-probes")])),

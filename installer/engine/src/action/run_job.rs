@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use airlock_model::{Event, Object, ObjectRef, Operation, PlannedStep, Untrusted, names};
+use airlock_model::{Event, Finding, Object, ObjectRef, Operation, PlannedStep, Untrusted, Verdict, names};
 use serde_json::Value;
 
 use crate::ApplyError;
@@ -25,7 +25,11 @@ pub(super) async fn settle(run: &Run<'_>, step: &PlannedStep, job: &Object) -> R
         }
     };
     if operation.is_some() {
-        wait(run, step, job).await?;
+        let ended = Box::pin(wait(run, step, job)).await;
+        if tells_findings(job) && matches!(ended, Ok(()) | Err(ApplyError::NotReady { .. })) {
+            Box::pin(findings(run, job)).await?;
+        }
+        ended?;
     }
     run.events.send(Event::ObjectSettled { step: step.id.clone(), object: reference.clone(), operation: operation.filter(|operation| *operation == Operation::Create) });
     Ok(())
@@ -68,6 +72,36 @@ async fn wait(run: &Run<'_>, step: &PlannedStep, job: &Object) -> Result<(), App
     run.halt.while_leased(run.cluster.wait_ready(std::slice::from_ref(job.reference()), &options, told)).await?.map_err(ApplyError::of)
 }
 
+/// Whether what a Job says are findings.
+fn tells_findings(job: &Object) -> bool {
+    job.pod().is_some_and(|(metadata, _)| metadata["annotations"][names::ANNOTATION_TELLS] == "findings")
+}
+
+/// What the pods of a Job found: told where it does not pass, and the end of the run where it fails. One that said nothing has
+/// a reason of its own, which the Job's end tells.
+async fn findings(run: &Run<'_>, job: &Object) -> Result<(), ApplyError> {
+    let reference = job.reference();
+    let of_job = format!("batch.kubernetes.io/job-name={}", reference.name);
+    let pods = run.cluster.list("v1", "Pod", reference.namespace.as_deref(), Some(&of_job)).await.map_err(ApplyError::of)?;
+    let mut found = Vec::new();
+    for pod in pods {
+        found.extend(said(&run.cluster.pod_log(&pod.object, None).await.map_err(ApplyError::of)?));
+    }
+    let (failed, others): (Vec<Finding>, Vec<Finding>) = found.into_iter().partition(|finding| matches!(finding.verdict, Verdict::Fail | Verdict::Error));
+    if !failed.is_empty() {
+        return Err(ApplyError::Examined(failed));
+    }
+    for finding in others.into_iter().filter(|finding| finding.verdict > Verdict::Excepted) {
+        run.events.send(Event::Found(Box::new(finding)));
+    }
+    Ok(())
+}
+
+/// The findings in a log: one JSON array, on a line of its own.
+fn said(log: &str) -> Vec<Finding> {
+    log.lines().map(str::trim).filter(|line| line.starts_with('[')).find_map(|line| serde_json::from_str(line).ok()).unwrap_or_default()
+}
+
 /// Whether a Job that ended well asks to be run again: a Secret that its pods read was made anew since.
 pub fn is_outdated(job: &Object, live: &Value) -> bool {
     let annotation = |manifest: &Value, key: &str| manifest.pointer("/spec/template/metadata/annotations")?.get(key)?.as_str().map(str::to_owned);
@@ -97,6 +131,27 @@ mod tests {
         assert!(is_outdated(&job(of("10")), job(of("9")).manifest()));
         assert!(!is_outdated(&job(of("9")), job(of("9")).manifest()));
         assert!(!is_outdated(&job(json!({"airlock-platform.io/secret-generation": "10"})), job(of("9")).manifest()));
+    }
+
+    #[test]
+    fn findings_are_read_among_other_lines_of_a_log() {
+        let finding = Finding {
+            check: "DBS-010".into(),
+            verdict: Verdict::Fail,
+            reason: None,
+            severity: airlock_model::Severity::High,
+            subject: "db:5432".to_owned().into(),
+            path: None,
+            observed: Untrusted::from("x"),
+            expected: String::new(),
+            why: String::new(),
+            fix: Vec::new(),
+            evidence: Vec::new(),
+            took_millis: 0,
+        };
+        let line = serde_json::to_string(&[&finding]).unwrap();
+        assert_eq!(said(&format!("build abc\n[not json\n{line}\n")), [finding]);
+        assert!(said("exec format error").is_empty());
     }
 
     #[test]

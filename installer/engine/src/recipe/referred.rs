@@ -20,7 +20,8 @@ pub(crate) fn read(reference: &str) -> Result<Value, ApplyError> {
         Err(error) => return Err(unreadable(error.to_string())),
     };
     let bytes = Zeroizing::new(bytes);
-    let value = bytes.trim_ascii_end();
+    let value = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+    let value = value.strip_suffix(b"\r").unwrap_or(value);
     match value.len() {
         0 => Err(unreadable("it is empty".to_owned())),
         1..=LARGEST => Ok(Secret::new(value.to_vec())),
@@ -39,6 +40,17 @@ mod tests {
         std::fs::write(&path, "https://hook\n").unwrap();
         assert_eq!(read(&format!("file:{}", path.display())).map_err(|error| error.to_string()).unwrap().expose(), b"https://hook");
         assert!(!read("env:PATH").map_err(|error| error.to_string()).unwrap().expose().is_empty());
+    }
+
+    #[test]
+    fn a_password_keeps_every_printable_character() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("password");
+        let password: String = (' '..='~').chain(['ä', ' ']).collect();
+        for end in ["", "\n", "\r\n"] {
+            std::fs::write(&path, format!("{password}{end}")).unwrap();
+            assert_eq!(read(&format!("file:{}", path.display())).map_err(|error| error.to_string()).unwrap().expose(), password.as_bytes());
+        }
     }
 
     #[test]

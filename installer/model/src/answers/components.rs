@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::DatabaseServer;
+
 /// The components, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -37,6 +39,9 @@ pub struct Component {
     pub tolerations: Vec<BTreeMap<String, String>>,
     /// Priority class of its pods.
     pub priority_class: Option<String>,
+    /// `database` with `mode: existing`: the server that stands in for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<DatabaseServer>,
 }
 
 /// Ours, the customer's, or none.

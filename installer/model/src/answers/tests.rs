@@ -200,7 +200,6 @@ fn everything_that_is_not_built_is_refused_by_name() {
         ("images: { override: [{ name: nginx, reference: r, reason: x, approvedBy: x, expires: x }] }\n", "images.override"),
         ("components: { edge: { mode: off } }\n", "components.edge.mode"),
         ("components: { registry: { mode: existing } }\n", "components.registry.mode"),
-        ("components: { database: { mode: existing } }\n", "components.database.mode"),
         ("components: { monitoring: { mode: existing } }\n", "components.monitoring.mode"),
         ("namespaces: { create: false }\n", "namespaces.create"),
         ("network: { proxy: { https: 'http://proxy:3128' } }\n", "network.proxy"),

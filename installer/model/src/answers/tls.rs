@@ -110,7 +110,7 @@ pub(super) fn flaws(answers: &Answers) -> Vec<(String, Flaw)> {
 }
 
 /// Why a text is no reference to something that is read where the program runs.
-fn readable(text: &str, or_variable: bool) -> Option<String> {
+pub(super) fn readable(text: &str, or_variable: bool) -> Option<String> {
     match text.parse::<SecretReference>() {
         Err(error) => Some(error.to_string()),
         Ok(SecretReference::File(_)) => None,

@@ -35,8 +35,6 @@ impl Answers {
         for (name, component) in [("edge", &self.components.edge), ("registry", &self.components.registry)] {
             refuse(component.mode != Mode::Bundled, &format!("components.{name}.mode"), word(&component.mode), "possible is bundled");
         }
-        let database = self.components.database.mode;
-        refuse(database == Mode::Existing, "components.database.mode", word(&database), "possible are bundled and off");
         let monitoring = self.components.monitoring.as_ref().map(|component| component.mode);
         refuse(monitoring == Some(Mode::Existing), "components.monitoring.mode", word(&Mode::Existing), "possible are bundled and off");
         refuse(!self.namespaces.create, "namespaces.create", "false".into(), "possible is true: Airlock makes its namespaces");

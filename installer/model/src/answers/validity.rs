@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
-use super::{Answers, Component, Mode, SecretReference, Storage, cidr, tls};
+use super::{Answers, Component, Mode, SecretReference, Storage, cidr, database, tls};
 use crate::{HostName, HostNameError, quantity, quantity_millis};
 
 /// Something that can't be meant.
@@ -47,7 +47,7 @@ impl Answers {
         problems.network(self);
         problems.metadata(self);
         problems.references(self);
-        problems.0.extend(tls::flaws(self).into_iter().map(|(path, flaw)| AnswersProblem { path, flaw }));
+        problems.0.extend(tls::flaws(self).into_iter().chain(database::flaws(self)).map(|(path, flaw)| AnswersProblem { path, flaw }));
         problems.patches(self);
         problems.0
     }

@@ -87,6 +87,14 @@ pub(super) const CODES: &[CodeSpec] = &[
         next: AGAIN,
     },
     CodeSpec {
+        code: "engine.examined",
+        exit: Exit::Blocked,
+        what: "what the customer runs and the platform stands on was examined from inside the cluster, and is not fit",
+        why: "an installation on it would not work; the namespaces, and what the examination needed, are all that was written",
+        fix: "mend what the findings name (`airlock explain ID` says how each is judged), then run again",
+        next: AGAIN,
+    },
+    CodeSpec {
         code: "engine.node-pull",
         exit: Exit::ApplyFailed,
         what: "a node cannot pull from the new registry, and not because of trust or DNS",

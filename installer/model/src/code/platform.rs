@@ -117,11 +117,27 @@ pub(super) const CODES: &[CodeSpec] = &[
         next: Some("airlock install --answers FILE"),
     },
     CodeSpec {
+        code: "platform.no-dump",
+        exit: Exit::Blocked,
+        what: "the database of a deployment that is to go is on the customer's own server, where Airlock keeps no dump",
+        why: "without a dump or a backup what is dropped is gone; whether there is one is for whoever runs the server to say",
+        fix: "have the database kept (pg_dump, or the server's own backup), then delete the deployment with --no-dump",
+        next: None,
+    },
+    CodeSpec {
+        code: "platform.database-taken",
+        exit: Exit::ApplyFailed,
+        what: "the database server has a role of that name which does not belong to this installation",
+        why: "another installation on the same server would lose its database to this one",
+        fix: "name the deployment otherwise; a role that nobody needs is dropped by whoever runs the server, with its database",
+        next: None,
+    },
+    CodeSpec {
         code: "platform.no-database",
         exit: Exit::Blocked,
         what: "the platform has no database server",
         why: "every Airflow deployment has a database of its own",
-        fix: "set `components.database.mode: bundled` in the answers and install again",
+        fix: "set `components.database.mode` to bundled or existing in the answers and install again",
         next: Some("airlock install --answers FILE"),
     },
     CodeSpec {

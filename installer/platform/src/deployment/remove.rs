@@ -43,6 +43,9 @@ pub async fn removal(cluster: &Cluster, platform_namespace: &str, name: &Deploym
     if labels[names::LABEL_INSTALLATION] != platform.record.installation.as_str() || labels[names::LABEL_TENANT] != name.as_str() {
         return Err(missing());
     }
+    if let Some(server) = platform.answers.database_server().filter(|_| dump) {
+        return Err(PlatformError::NoDump { name: name.to_string(), server: format!("{}:{}", server.host, server.port) });
+    }
     let uid = live.manifest["metadata"]["uid"].as_str().unwrap_or_default();
     let incarnation: String = uid.chars().filter(|digit| *digit != '-').take(INCARNATION_DIGITS).collect();
     let scope = SurveyScope { namespaces: platform.namespaces(&namespace) };

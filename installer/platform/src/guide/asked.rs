@@ -2,18 +2,15 @@
 //! offers more, it gets further choices here and is asked from then on.
 
 use airlock_compliance::shipped_names;
-use airlock_model::answers::{Mode, Namespaces};
+use airlock_model::answers::Namespaces;
 
 use super::question::{Choice, Form, Meanwhile, Question, Suggestion, Topic, Unknown};
-use super::{alerts, certificate, detect};
+use super::{alerts, certificate, database, detect};
 
 /// Networks that are routed nowhere in public (RFC 1918).
 const PRIVATE: [&str; 3] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
 /// Every network from which the edge can be reached at all.
 const ANY: &str = "any";
-/// No server, so no Airflow deployments for now.
-const OFF: &str = "off";
-const BUNDLED: &str = "bundled";
 
 pub(super) const QUESTIONS: &[Question] = &[
     Question {
@@ -144,21 +141,18 @@ pub(super) const QUESTIONS: &[Question] = &[
         number: Some(7),
         title: "database",
         asks: "Which database server do Airflow deployments use?",
-        explains: "Each Airflow deployment gets a database and a role of its own on one Postgres server. Without a server the platform is installed, and no Airflow deployment can be made until there is one: run `airlock install` again and choose it then.",
+        explains: "Each Airflow deployment gets a database and a role of its own on one Postgres server. A server of yours is examined from inside the cluster before anything is installed: reached, TLS, certificate, login, version, rights, free connections, clock. Its administrator needs CREATEDB and CREATEROLE and no more; passwords stay in files that you name. Without a server the platform is installed, and no Airflow deployment can be made until there is one: run `airlock install` again and choose it then.",
         keys: &["components"],
         unknown: Some(Unknown {
-            meanwhile: Meanwhile::Value(OFF),
+            meanwhile: Meanwhile::Value(database::OFF),
             who: "the database administrators",
             what: "say which database server Airflow deployments use",
-            paste: "Airlock brings a Postgres server with TLS, or none. A server of your own is not supported by this release.",
+            paste: "A PostgreSQL server, 14 or newer, with TLS, that the cluster's nodes reach: host and port, network, the authority that signed its certificate, and a role with CREATEDB and CREATEROLE, which need not be superuser. 40 connections for each Airflow deployment. Or Airlock brings a server.",
         }),
-        form: |_| Form::Choice(vec![Choice::new(BUNDLED, "Postgres, installed with the platform"), Choice::new(OFF, "none for now; no Airflow deployments")]),
-        suggest: |_, _| Suggestion::default(BUNDLED, "Airflow needs one"),
-        get: |answers| if answers.components.database.mode == Mode::Off { OFF } else { BUNDLED }.into(),
-        put: |answers, mode| {
-            answers.components.database.mode = if mode == OFF { Mode::Off } else { Mode::Bundled };
-            Ok(())
-        },
+        form: |_| Form::Choice(database::choices()),
+        suggest: |_, _| Suggestion::default(database::BUNDLED, "Airflow needs one"),
+        get: database::get,
+        put: database::put,
     },
     Question {
         topic: Topic::Administrator,

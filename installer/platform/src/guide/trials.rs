@@ -13,6 +13,8 @@ pub struct Trials {
     pub pools: Vec<String>,
     /// The image that they pull.
     pub image: String,
+    /// The customer's database server that is examined first.
+    pub database: Option<String>,
     /// The namespace of the pods that make attempts.
     pub probes: String,
     /// The attempts of the verification.
@@ -29,5 +31,6 @@ pub fn trials(answers: &Answers, facts: &Facts) -> Result<Trials, PlatformError>
     });
     let (image, pools) = pull.unwrap_or_default();
     let profile = airlock_compliance::shipped(&answers.profile.reference)?;
-    Ok(Trials { platform: answers.namespaces.platform.clone(), pools, image, probes: answers.namespaces.probes.clone(), attempts: verify::foreseen(answers, &profile)? })
+    let database = answers.database_server().map(|server| format!("{}:{}", server.host, server.port));
+    Ok(Trials { platform: answers.namespaces.platform.clone(), pools, image, database, probes: answers.namespaces.probes.clone(), attempts: verify::foreseen(answers, &profile)? })
 }

@@ -131,6 +131,15 @@ pub(crate) const MONITORED: [&str; 3] = [
     ),
 ];
 
+/// The customer's own database server: by name with an authority, and by address with the system's.
+pub(crate) const THEIR_DATABASE: [&str; 2] = [
+    concat!(
+        "components: { database: { mode: existing, server: { host: db.corp.test, port: 6432, networks: [10.1.2.0/24, 10.1.3.0/24], authority: \"file:/ca.pem\", ",
+        "administrator: { username: airlock, password: \"secret:vault/db#password\" } } } }\n",
+    ),
+    "components: { database: { mode: existing, server: { host: 10.1.2.3, administrator: { username: \"a b'c\", password: \"file:/p\" } } } }\n",
+];
+
 /// All combinations with what they give, rendered once.
 pub(crate) fn rendered() -> &'static [(Combination, Rendered)] {
     static RENDERED: OnceLock<Vec<(Combination, Rendered)>> = OnceLock::new();
@@ -167,7 +176,22 @@ fn all() -> Vec<Combination> {
             combination.lock = facts.is_some().then(lock);
             combinations.push(combination);
         }
-        for (name, text) in [("", ""), ("tiny ", "sizing: tiny\n"), ("labelled ", CHOICES[2][1]), ("pre-made ", CHOICES[3][1]), ("own hosts ", "hosts: { tenant: \"{tenant}.flow.{base}\" }\n")] {
+        for (number, text) in THEIR_DATABASE.iter().enumerate() {
+            let mut combination = Combination::of(&format!("their database {number} {world}"), text);
+            combination.facts.clone_from(facts);
+            combination.lock = facts.is_some().then(lock);
+            combinations.push(combination);
+        }
+        let texts = [
+            ("", ""),
+            ("their database ", THEIR_DATABASE[0]),
+            ("their address ", THEIR_DATABASE[1]),
+            ("tiny ", "sizing: tiny\n"),
+            ("labelled ", CHOICES[2][1]),
+            ("pre-made ", CHOICES[3][1]),
+            ("own hosts ", "hosts: { tenant: \"{tenant}.flow.{base}\" }\n"),
+        ];
+        for (name, text) in texts {
             for deployment in ["name: alpha\n", "name: data-science\nexampleDag: true\nsizing: production\nquota: { cpu: 1.5, memory: 3Gi, pods: 9 }\n"] {
                 let mut combination = Combination::of(&format!("{} {name}{world}", deployment.lines().next().unwrap()), text);
                 combination.facts.clone_from(facts);

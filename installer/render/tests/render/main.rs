@@ -5,6 +5,7 @@
 
 mod alerts;
 mod combinations;
+mod existing_database;
 mod injection;
 mod kubernetes;
 mod pods;

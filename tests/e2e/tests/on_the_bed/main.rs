@@ -12,6 +12,7 @@ mod certificate_renewal;
 mod cluster_room;
 mod deployments;
 mod engine_room;
+mod existing_database;
 mod guided;
 mod install;
 mod interruption;

@@ -1,6 +1,6 @@
 //! The certificate of the base domain from a company's own authority: as files, from a Secret, and as the answer to a request.
 
-mod company;
+pub(crate) mod company;
 
 use std::path::Path;
 

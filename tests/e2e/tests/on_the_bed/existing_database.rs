@@ -1,0 +1,241 @@
+//! A database server that the company runs: examined from inside before anything is installed, then a deployment on it.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use airlock_bed::eventually;
+use airlock_e2e::{Airflow, Run, Site};
+
+use crate::sources::company::Company;
+
+/// The last part of the company's address on the bridge.
+const CORP: u8 = 254;
+const PORT: u16 = 5432;
+const PORT_WITHOUT_TLS: u16 = 5433;
+const PORT_WITH_FEW_CONNECTIONS: u16 = 5434;
+const CLOSED_PORT: u16 = 5435;
+const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/company-database");
+
+/// Every printable character of ASCII, and a space at the end that is no editor's.
+fn password() -> String {
+    (' '..='~').chain([' ']).collect()
+}
+
+/// The company's servers, all copies of one.
+struct Servers<'a> {
+    site: &'a Site,
+    company: Company,
+    host: String,
+    folder: tempfile::TempDir,
+    running: Vec<Child>,
+}
+
+impl<'a> Servers<'a> {
+    /// The administrator may make databases and roles and is no superuser; a second login may nothing.
+    fn start(site: &'a Site) -> Self {
+        let company = Company::new();
+        let host = format!("db-{}.platform.test", site.name);
+        site.bed.dns_set(&host, "A", &site.bed.address(CORP).expect("the company's address")).expect("a name for the server");
+        company.issue("db", &[&host]);
+        company.concatenate(&["db.crt", "issuing.crt"], "db-chain.pem");
+        let mut servers = Self { site, company, host, folder: tempfile::tempdir().expect("a folder"), running: Vec::new() };
+        servers.prepare();
+        servers.serve("good", PORT, &["ssl=on", "max_connections=100"]);
+        servers.serve("plain", PORT_WITHOUT_TLS, &["ssl=off"]);
+        servers.serve("small", PORT_WITH_FEW_CONNECTIONS, &["ssl=on", "max_connections=30"]);
+        servers
+    }
+
+    fn prepare(&self) {
+        let secret = password().replace('\'', "''");
+        let roles = format!("CREATE ROLE airlock LOGIN CREATEDB CREATEROLE PASSWORD '{secret}'\nCREATE ROLE powerless LOGIN PASSWORD '{secret}'\n");
+        let layout = self.site.bed.folder().join("images/oci/postgres");
+        let (certificate, key) = (self.company.path("db-chain.pem"), self.company.path("db.key"));
+        let prepare = Command::new(PROGRAM).arg("prepare").arg(self.folder.path()).arg(layout).arg(certificate).arg(key).stdin(roles_file(self.site, &roles)).output().expect("a shell");
+        assert!(prepare.status.success(), "{}", String::from_utf8_lossy(&prepare.stderr));
+    }
+
+    fn serve(&mut self, name: &str, port: u16, settings: &[&str]) {
+        let address = self.site.bed.address(CORP).expect("the company's address");
+        let mut command = self.site.bed.corp(PROGRAM);
+        command.arg("serve").arg(self.folder.path()).args([name, &address, &port.to_string()]).args(settings);
+        let log = std::fs::File::create(self.folder.path().join(format!("{name}.log"))).expect("a log");
+        self.running.push(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().expect("a server"));
+        eventually("the company's server answers", Duration::from_secs(30), || self.try_sql(port, "SELECT 1")).unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    fn try_sql(&self, port: u16, statement: &str) -> Result<String, String> {
+        let output = Command::new(PROGRAM).arg("sql").arg(self.folder.path()).arg(port.to_string()).stdin(roles_file(self.site, statement)).output().expect("a shell");
+        if output.status.success() { Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+    }
+
+    /// What the people who run the server see, as its superuser.
+    fn sql(&self, statement: &str) -> String {
+        self.try_sql(PORT, statement).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Answers of a site for one of these servers.
+    fn answers(&self, site: &Site, asked: &Asked<'_>) -> PathBuf {
+        let address = site.bed.address(CORP).expect("the company's address");
+        let secret = site.file("password", &format!("{}\n", asked.password));
+        site.whole_answers(&format!(
+            "components: {{ database: {{ mode: existing, server: {{ host: {}, port: {}, networks: [{address}/32], authority: '{}', administrator: {{ username: {}, password: 'file:{}' }} }} }} }}\n",
+            self.host,
+            asked.port,
+            self.company.reference(asked.authority),
+            asked.username,
+            secret.display()
+        ))
+    }
+}
+
+impl Drop for Servers<'_> {
+    fn drop(&mut self) {
+        for server in &mut self.running {
+            let _ = Command::new("kill").args(["-QUIT", &server.id().to_string()]).status();
+            let _ = server.wait();
+        }
+        let _ = self.site.bed.dns_delete(&self.host);
+    }
+}
+
+/// Statements as the standard input of a program.
+fn roles_file(site: &Site, text: &str) -> Stdio {
+    std::fs::File::open(site.file("statements.sql", text)).expect("a file").into()
+}
+
+/// What differs between the cases.
+struct Asked<'a> {
+    port: u16,
+    username: &'a str,
+    password: &'a str,
+    authority: &'a str,
+}
+
+#[test]
+fn a_server_of_the_company_is_examined_before_anything_is_installed_and_holds_a_deployment_then() {
+    let _turn = crate::airflow();
+    let site = Site::shared("theirs");
+    let servers = Servers::start(&site);
+    what_is_not_fit_ends_before_anything_is_installed(&servers);
+
+    let secret = password();
+    let answers = servers.answers(&site, &Asked { port: PORT, username: "airlock", password: &secret, authority: "root.crt" });
+    let done = site.installed(&answers);
+    assert!(!done.said().contains(&secret), "the password is told nowhere");
+    let again = site.install(&answers).expect(0);
+    assert!(again.said().contains("nothing is to be done"), "{}", again.said());
+    let parts = site.kubectl(&["get", "statefulsets,services,persistentvolumeclaims", "-o", "name"]);
+    assert!(!parts.contains("database"), "nothing of a server of ours is installed: {parts}");
+
+    a_deployment_works_on_it(&site, &servers);
+    a_role_opens_its_own_database_alone(&site, &servers);
+    it_goes_without_a_dump_of_ours(&site, &servers);
+    site.run(&["uninstall", "--namespace", &site.name, "--yes"]).expect(0);
+    site.remove();
+}
+
+/// Each on a site of its own, all at once: most of it is waiting for a pod.
+fn what_is_not_fit_ends_before_anything_is_installed(servers: &Servers<'_>) {
+    let secret = password();
+    let good = || Asked { port: PORT, username: "airlock", password: &secret, authority: "root.crt" };
+    let own = servers.host.as_str();
+    let cases = [
+        ("unreachable", Asked { port: CLOSED_PORT, ..good() }, format!("DBS-010 ({own}:{CLOSED_PORT})")),
+        ("no TLS", Asked { port: PORT_WITHOUT_TLS, ..good() }, format!("DBS-011 ({own}:{PORT_WITHOUT_TLS})")),
+        // A certificate, but not the authority that signed the server's.
+        ("wrong certificate", Asked { authority: "stranger.crt", ..good() }, format!("DBS-012 ({own}:{PORT})")),
+        ("wrong password", Asked { password: "wrong", ..good() }, format!("DBS-013 (airlock at {own}:{PORT})")),
+        ("no rights", Asked { username: "powerless", ..good() }, format!("DBS-015 (powerless at {own}:{PORT})")),
+        ("too few connections", Asked { port: PORT_WITH_FEW_CONNECTIONS, ..good() }, format!("DBS-016 ({own}:{PORT_WITH_FEW_CONNECTIONS})")),
+    ];
+    servers.company.issue("stranger", &["stranger.test"]);
+    std::thread::scope(|scope| {
+        for (number, (case, asked, named)) in cases.into_iter().enumerate() {
+            scope.spawn(move || {
+                let site = Site::shared(&format!("unfit-{number}"));
+                let audit = site.audit();
+                let run = site.install(&servers.answers(&site, &asked));
+                assert_refused(&run, case, &named);
+                for write in audit.writes() {
+                    let beginning = ["namespaces", "leases", "configmaps"].contains(&write.resource.as_str());
+                    assert!(beginning || write.name.starts_with("database-") || write.resource == "jobs", "{case}: {write:?} is more than the examination needs");
+                }
+                site.remove();
+            });
+        }
+    });
+}
+
+#[track_caller]
+fn assert_refused(run: &Run, case: &str, named: &str) {
+    assert_eq!(run.exit, 3, "{case}:\n{}", run.said());
+    assert_eq!(run.first_error(), format!("error[engine.examined]: {named} blocks the run; nothing was installed"), "{case}:\n{}", run.said());
+}
+
+fn deployment(site: &Site, arguments: &[&str]) -> Run {
+    site.run(&[&["deployment"], arguments, &["--namespace", &site.name, "--yes"]].concat())
+}
+
+fn a_deployment_works_on_it(site: &Site, servers: &Servers<'_>) {
+    deployment(site, &["create", "alpha", "-o", "json"]).expect(0);
+    let airflow = Airflow::new(site, "alpha");
+    let listed = airflow.ask("GET", "/api/v2/dags", Some(&airflow.first_login()), None);
+    assert_eq!(listed.status, 200, "{}", listed.body);
+    assert!(
+        servers.sql("SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'airlock_alpha' AND ssl").parse::<u32>().expect("a number") > 0,
+        "its parts are connected over TLS"
+    );
+    assert_eq!(servers.sql("SELECT rolsuper OR rolcreatedb OR rolcreaterole, rolconnlimit FROM pg_roles WHERE rolname = 'airlock_alpha'"), "f|40");
+    let again = deployment(site, &["create", "alpha", "-o", "json"]).expect(0).json();
+    assert_eq!(again["outcome"], "unchanged", "{again}");
+}
+
+/// Its own database, and one that another installation made on the same server: by the same statements, from the workstation.
+fn a_role_opens_its_own_database_alone(site: &Site, servers: &Servers<'_>) {
+    let verifier = site.file("verifier", &servers.sql("SELECT rolpassword FROM pg_authid WHERE rolname = 'airlock'"));
+    let (secret, authority) = (site.file("password", &password()), servers.company.path("root.crt"));
+    let database = |verb: &str, mark: &str, further: &[&str]| {
+        let (port, secret, authority) = (PORT.to_string(), secret.display().to_string(), authority.display().to_string());
+        let login = ["--host", &servers.host, "--port", &port, "--administrator", "airlock", "--password-file", &secret, "--authority", &authority, "--role", "airlock_other", "--mark", mark];
+        site.run(&[&["database", verb][..], &login, further].concat())
+    };
+    let verifier = verifier.display().to_string();
+    let grant = ["--verifier-file", verifier.as_str(), "--connections", "5"];
+    database("grant", "neighbour", &grant).expect(0);
+    database("grant", "neighbour", &grant).expect(0);
+    let taken = database("grant", "ours", &grant).expect(5);
+    assert!(taken.first_error().starts_with("error[platform.database-taken]"), "{}", taken.stderr);
+
+    let script = |name: &str| {
+        format!(
+            "import pathlib,psycopg2,re\nurl=pathlib.Path('/etc/airlock/database/value').read_text().replace('+psycopg2','')\nurl=re.sub(r'/airlock_alpha\\?','/{name}?',url)\ntry:\n psycopg2.connect(url).cursor().execute('select 1'); print('accepted')\nexcept psycopg2.OperationalError as error: print('refused:', 'permission denied' in str(error))"
+        )
+    };
+    let tried = |name: &str| site.bed.kubectl(["-n", &site.tenant("alpha"), "exec", "deployment/airflow-scheduler", "--", "python", "-c", &script(name)]).expect("exec").trim().to_owned();
+    assert_eq!(tried("airlock_alpha"), "accepted", "the control");
+    assert_eq!(tried("airlock_other"), "refused: True");
+    assert_eq!(servers.sql("SELECT has_database_privilege('airlock', 'airlock_alpha', 'CONNECT')"), "f", "nor does the administrator look into it unasked");
+
+    let report = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "--all", "-o", "json"]).expect(0).json();
+    let verdict = |id: &str| report["checks"].as_array().expect("checks").iter().find(|check| check["id"] == id).expect("the check")["verdict"].as_str().unwrap_or_default().to_owned();
+    assert_eq!((verdict("DBS-002"), verdict("AFL-003")), ("warn".into(), "not-applicable".into()), "PUBLIC may connect to the server's own database: {report}");
+    servers.sql("REVOKE CONNECT ON DATABASE postgres FROM PUBLIC; GRANT CONNECT ON DATABASE postgres TO airlock");
+    let report = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "-o", "json"]).expect(0).json();
+    let closed = report["checks"].as_array().expect("checks").iter().find(|check| check["id"] == "DBS-002").expect("the check")["verdict"].clone();
+    assert_eq!(closed, "pass", "{report}");
+    database("drop", "neighbour", &[]).expect(0);
+}
+
+fn it_goes_without_a_dump_of_ours(site: &Site, servers: &Servers<'_>) {
+    let refused = deployment(site, &["delete", "alpha"]).expect(3);
+    assert!(refused.first_error().starts_with("error[platform.no-dump]") && refused.stderr.contains("--no-dump"), "{}", refused.stderr);
+    assert_eq!(servers.sql("SELECT count(*) FROM pg_database WHERE datname = 'airlock_alpha'"), "1");
+    deployment(site, &["delete", "alpha", "--no-dump"]).expect(0);
+    assert_eq!(
+        servers.sql("SELECT (SELECT count(*) FROM pg_database WHERE datname LIKE 'airlock%') + (SELECT count(*) FROM pg_roles WHERE rolname LIKE 'airlock\\_%')"),
+        "0",
+        "nothing is left on their server"
+    );
+}
