@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 pub(crate) use compliance::ComplianceCheck;
-pub(crate) use in_pods::{Alert, Certificates, Database, DatabaseCommand, DatabaseRole, Probe, Reload, Renew};
+pub(crate) use in_pods::{Alert, Certificates, Database, DatabaseCommand, DatabaseRole, Probe, Reload, Renew, Volume};
 pub(crate) use tls::{Tls, TlsCheck, TlsCommand, TlsImport, TlsRenew};
 
 /// Installs a private registry and Apache Airflow on a Kubernetes cluster under the customer's security rules.
@@ -117,6 +117,9 @@ pub(crate) enum Command {
     /// In the pod of Prometheus: measure when certificates end
     #[command(hide = true)]
     Certificates(Certificates),
+    /// In pods with a volume: measure how full it is
+    #[command(hide = true)]
+    Volume(Volume),
     /// In the renewer's pod: look at each certificate of the platform, and renew what is due
     #[command(hide = true)]
     Renew(Renew),

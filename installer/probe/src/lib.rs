@@ -4,7 +4,8 @@
 //! What a refusal, silence, and an unreachable network look like is kept apart, and what could not be tried says so.
 //! `dial` opens the connection; `handshake` speaks TLS 1.2 and 1.3, `old_tls` asks for 1.0 and 1.1, which no library of
 //! ours speaks, and `weak_suites` for what 1.2 should no longer be spoken with; `look` puts the three together. `request` asks one question over HTTP, `postgres` logs in to a database server, `alert` sees a
-//! message to the receiver of alerts delivered, `expiry` measures when certificates end. [`Listener`] is the other end of a connection between pods.
+//! message to the receiver of alerts delivered, `expiry` measures when certificates end and `volume` how full a volume is, both behind the
+//! door for Prometheus in `measurements`. [`Listener`] is the other end of a connection between pods.
 //! `settle` repeats attempts between new pods until their answer is steady.
 
 mod alert;
@@ -14,12 +15,14 @@ mod expiry;
 mod handshake;
 mod listener;
 mod look;
+mod measurements;
 mod old_tls;
 mod passwords;
 mod postgres;
 mod request;
 mod resolve;
 mod settle;
+mod volume;
 mod weak_suites;
 
 pub use alert::{AlertError, AlertTrial, try_receiver};
@@ -27,6 +30,8 @@ pub use carry_out::{carry_out, carry_out_all};
 pub use expiry::{CertificateServer, measure_certificates};
 pub use listener::{ListenError, Listener, listen};
 pub use look::{Looked, look};
+pub use measurements::MeasureError;
 pub use passwords::{MountedPasswords, NoPasswords, Passwords};
 pub use postgres::{Postgres, PostgresError, PostgresLogin};
 pub use settle::carry_out_settled;
+pub use volume::{MountedVolume, measure_volume};

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::combinations::{Combination, MONITORED};
 
 /// Words of `PromQL` that look like names of series and are none.
-const FUNCTIONS: [&str; 1] = ["max_over_time"];
+const FUNCTIONS: [&str; 2] = ["max_over_time", "predict_linear"];
 
 fn text(rendered: &Rendered, config_map: &str, key: &str) -> String {
     let objects = rendered.components.iter().flat_map(|component| &component.objects);
@@ -27,7 +27,7 @@ fn jobs(rendered: &Rendered) -> BTreeSet<String> {
 
 /// Each rule with the file that it stands in.
 fn rules(rendered: &Rendered) -> Vec<(String, Value)> {
-    let files = ["platform.rules", "monitoring.rules", "database.rules", "certificates.rules", "airflow.rules"];
+    let files = ["platform.rules", "monitoring.rules", "database.rules", "volumes.rules", "certificates.rules", "airflow.rules"];
     let of_file = |file: &str| {
         let parsed: Value = serde_yaml::from_str(&text(rendered, "prometheus-config", file)).unwrap();
         parsed["groups"].as_array().unwrap().iter().flat_map(|group| group["rules"].as_array().unwrap().clone()).map(|rule| (file.to_owned(), rule)).collect::<Vec<_>>()
@@ -127,14 +127,18 @@ fn what_is_asked_over_the_network_is_verified_and_asks_for_a_password() {
                 assert!(asked["tls_config"].get("server_name").is_none() && asked["tls_config"].get("insecure_skip_verify").is_none());
                 continue;
             }
-            let target = asked["static_configs"][0]["targets"][0].as_str().unwrap();
-            // Who listens inside the pod alone has nobody else there.
-            if ["127.0.0.1:9090", "127.0.0.1:9101"].contains(&target) {
-                continue;
+            for group in asked["static_configs"].as_array().unwrap() {
+                let target = group["targets"][0].as_str().unwrap();
+                // Who listens inside the pod alone has nobody else there.
+                if ["127.0.0.1:9090", "127.0.0.1:9101", "127.0.0.1:9102"].contains(&target) {
+                    continue;
+                }
+                assert!(asked["scheme"] == "https" && group.pointer("/labels/__scheme__").is_none(), "{target}");
+                let (host, _) = target.rsplit_once(':').unwrap();
+                let name = asked["tls_config"]["server_name"].as_str().unwrap_or(host);
+                assert!(asked["basic_auth"]["password_file"].is_string() && name.ends_with(".airlock.svc"), "{target}");
+                assert!(asked["tls_config"].get("insecure_skip_verify").is_none(), "{target}");
             }
-            assert_eq!(asked["scheme"], "https", "{target}");
-            assert!(asked["basic_auth"]["password_file"].is_string() && asked["tls_config"]["server_name"].as_str().is_some_and(|name| name.ends_with(".airlock.svc")), "{target}");
-            assert!(asked["tls_config"].get("insecure_skip_verify").is_none(), "{target}");
         }
     }
 }
