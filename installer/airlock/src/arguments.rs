@@ -114,7 +114,7 @@ pub(crate) enum Command {
     /// In a pod beside Alertmanager: send the receiver of alerts one message
     #[command(hide = true)]
     Alert(Alert),
-    /// In the pod of Prometheus: measure when certificates end
+    /// In a pod: measure when certificates end
     #[command(hide = true)]
     Certificates(Certificates),
     /// In pods with a volume: measure how full it is

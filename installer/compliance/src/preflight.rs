@@ -11,6 +11,7 @@ mod limit_range;
 mod namespace;
 mod peers;
 mod pod_amount;
+mod prometheus;
 mod quota;
 mod rights;
 mod storage;
@@ -41,7 +42,7 @@ impl Check for Preflight {
 }
 
 /// All of them, in the order in which a reader wants to know.
-static CHECKS: [&Preflight; 16] = [
+static CHECKS: [&Preflight; 17] = [
     &cluster::VERSION,
     &cluster::CLOCK,
     &cluster::NODES,
@@ -58,6 +59,7 @@ static CHECKS: [&Preflight; 16] = [
     &admission::ADMITTED,
     &peers::DNS,
     &peers::API_SERVER,
+    &prometheus::JOINED,
 ];
 
 pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {

@@ -372,6 +372,7 @@ mod tests {
             ingress_classes: Fact::Unverified(unread()),
             gateway_classes: Fact::Unverified(unread()),
             operators: Fact::Unverified(unread()),
+            prometheuses: Fact::Unverified(unread()),
             dns: Fact::Unverified(unread()),
             api_server: Fact::Unverified(unread()),
             namespaces: Fact::Unverified(unread()),

@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
+use std::path::Path;
 
 use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Outcome, Target, TlsVersion, Trust, Vantage};
 
@@ -24,10 +25,10 @@ pub struct CertificateServer {
     pub server_name: String,
 }
 
-/// Answers with measurements until the process is told to end (SIGTERM).
-pub async fn measure_certificates(listen: SocketAddr, servers: &[CertificateServer]) -> Result<(), MeasureError> {
+/// Answers with measurements until the process is told to end (SIGTERM): over TLS and by password where `web_config` says so.
+pub async fn measure_certificates(listen: SocketAddr, web_config: Option<&Path>, servers: &[CertificateServer]) -> Result<(), MeasureError> {
     let attempts: Vec<Attempt> = servers.iter().map(attempt).collect();
-    Door::new(listen, None)?.serve(|| async { Ok(measurements(&carry_out_all(&attempts, &NoPasswords).await)) }).await
+    Door::new(listen, web_config)?.serve(|| async { Ok(measurements(&carry_out_all(&attempts, &NoPasswords).await)) }).await
 }
 
 fn attempt(server: &CertificateServer) -> Attempt {

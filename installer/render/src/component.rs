@@ -207,6 +207,9 @@ pub(crate) struct Talk {
     /// The other side: those who come through the edge's Service.
     #[serde(default)]
     pub outside: bool,
+    /// The other side: the Prometheus that watches the platform, ours or the company's.
+    #[serde(default)]
+    pub prometheus: bool,
     /// Between two groups of this component: who connects.
     pub group: Option<String>,
     /// Between two groups of this component: whom.

@@ -99,6 +99,9 @@ pub(crate) struct Certificates {
     /// Where to listen
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: SocketAddr,
+    /// How to listen where others could reach it, as Prometheus' exporters read it; without it in plain HTTP
+    #[arg(long, value_name = "FILE")]
+    pub(crate) web_config: Option<PathBuf>,
     /// A server that presents a certificate, and the name that it is asked for
     #[arg(long, required = true, value_name = "NAME=HOST:PORT", value_parser = certificate_server)]
     pub(crate) server: Vec<CertificateServer>,

@@ -37,8 +37,6 @@ impl Answers {
         }
         let database = self.components.database.mode;
         refuse(database == Mode::Existing, "components.database.mode", word(&database), "possible are bundled and off");
-        let monitoring = self.components.monitoring.as_ref().map(|component| component.mode);
-        refuse(monitoring == Some(Mode::Existing), "components.monitoring.mode", word(&Mode::Existing), "possible are bundled and off");
         refuse(!self.namespaces.create, "namespaces.create", "false".into(), "possible is true: Airlock makes its namespaces");
         refuse(self.network.proxy != super::Proxy::default(), "network.proxy", "a proxy".into(), leave_out);
         let unheard = !self.tls.source.is_supplied() && !self.trust.ca.is_empty();

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use airlock_model::prometheus::{Prometheus, Selection};
+use airlock_model::selector::{Holds, Requirement, Selector};
 use airlock_model::{AirflowDeployment, Answers, ApiServer, Caller, ClusterDns, Digest, Fact, Facts, HostName, ImageLock, LockedImage, ServerVersion};
 use airlock_render::{RenderInput, Rendered, TenantInput, release, render};
 
@@ -71,6 +73,7 @@ pub(crate) fn facts(operators: &[&str]) -> Facts {
         ingress_classes: Fact::Unverified(unread()),
         gateway_classes: Fact::Unverified(unread()),
         operators: Fact::Known(operators.iter().map(|&operator| operator.to_owned()).collect()),
+        prometheuses: Fact::Known(vec![prometheus()]),
         dns: Fact::Known(ClusterDns {
             namespace: "dns-of-the-cluster".into(),
             service: "dns".into(),
@@ -131,6 +134,16 @@ pub(crate) const MONITORED: [&str; 3] = [
     ),
 ];
 
+/// The company's Prometheus watches the platform.
+pub(crate) const EXISTING: &str = "components: { monitoring: { mode: existing } }\n";
+
+/// A Prometheus that takes what bears its label, in namespaces with another one.
+fn prometheus() -> Prometheus {
+    let selector = |key: &str| Some(Selector(vec![Requirement { key: key.into(), holds: Holds::In(vec!["stack".into()]) }]));
+    let taken = || Selection { objects: selector("release"), namespaces: selector("watched-by") };
+    Prometheus { namespace: "watchers".into(), name: "k8s".into(), service_monitors: taken(), pod_monitors: Selection::default(), rules: taken() }
+}
+
 /// All combinations with what they give, rendered once.
 pub(crate) fn rendered() -> &'static [(Combination, Rendered)] {
     static RENDERED: OnceLock<Vec<(Combination, Rendered)>> = OnceLock::new();
@@ -161,13 +174,15 @@ fn all() -> Vec<Combination> {
         }
     }
     for (world, facts) in &worlds {
-        for (number, text) in MONITORED.iter().enumerate() {
+        for (number, text) in MONITORED.iter().chain([&EXISTING]).enumerate() {
             let mut combination = Combination::of(&format!("monitored {number} {world}"), text);
             combination.facts.clone_from(facts);
             combination.lock = facts.is_some().then(lock);
             combinations.push(combination);
         }
-        for (name, text) in [("", ""), ("tiny ", "sizing: tiny\n"), ("labelled ", CHOICES[2][1]), ("pre-made ", CHOICES[3][1]), ("own hosts ", "hosts: { tenant: \"{tenant}.flow.{base}\" }\n")] {
+        for (name, text) in
+            [("", ""), ("tiny ", "sizing: tiny\n"), ("labelled ", CHOICES[2][1]), ("pre-made ", CHOICES[3][1]), ("own hosts ", "hosts: { tenant: \"{tenant}.flow.{base}\" }\n"), ("watched ", EXISTING)]
+        {
             for deployment in ["name: alpha\n", "name: data-science\nexampleDag: true\nsizing: production\nquota: { cpu: 1.5, memory: 3Gi, pods: 9 }\n"] {
                 let mut combination = Combination::of(&format!("{} {name}{world}", deployment.lines().next().unwrap()), text);
                 combination.facts.clone_from(facts);

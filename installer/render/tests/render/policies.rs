@@ -69,6 +69,9 @@ fn peer(peer: &Value) -> Name {
             other => other.into(),
         };
     }
+    if peer.pointer("/podSelector/matchLabels/operator.prometheus.io~1name").is_some() {
+        return "the company's Prometheus".into();
+    }
     let is_of_ours = peer.pointer("/podSelector/matchLabels/app.kubernetes.io~1part-of").is_some() || peer.get("namespaceSelector").is_none();
     if is_of_ours { pods(&peer["podSelector"]) } else { "cluster DNS".into() }
 }

@@ -11,6 +11,7 @@ mod bad_input;
 mod cluster_room;
 mod deployments;
 mod engine_room;
+mod existing_monitoring;
 mod guided;
 mod install;
 mod interruption;

@@ -149,7 +149,7 @@ fn everything_is_measured(site: &Site) {
         "count(airlock_volume_free_inodes > 0) == 3",
         "count(airlock_volume_free_bytes < airlock_volume_size_bytes) == 3",
         "kube_statefulset_status_replicas_ready{statefulset=\"registry\"} == 1",
-        "count(airlock_certificate_not_after_seconds - time() > 86400) == 5",
+        "count(airlock_certificate_not_after_seconds - time() > 86400) == 6",
     ] {
         assert!(!query(site, series).trim().is_empty(), "{series} is not measured");
     }
