@@ -195,6 +195,7 @@ pub(crate) struct VolumeDeclaration {
 /// A connection. One side declares it; the policies of both sides follow.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each names another side, as a declaration writes it")]
 pub(crate) struct Talk {
     /// The other side: a component.
     pub component: Option<String>,

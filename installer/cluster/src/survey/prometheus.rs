@@ -22,6 +22,7 @@ struct Metadata {
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
+#[expect(clippy::struct_field_names, reason = "the operator calls them so")]
 struct Spec {
     service_monitor_selector: Option<WrittenSelector>,
     service_monitor_namespace_selector: Option<WrittenSelector>,
