@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 pub(crate) use compliance::ComplianceCheck;
-pub(crate) use in_pods::{Alert, Certificates, Database, DatabaseCommand, DatabaseLogin, Probe, Reload, Renew};
+pub(crate) use in_pods::{Alert, Certificates, Database, DatabaseCommand, DatabaseLogin, Probe, Reload, Renew, Volume};
 pub(crate) use tls::{Tls, TlsCheck, TlsCommand, TlsImport, TlsRenew};
 
 /// Installs a private registry and Apache Airflow on a Kubernetes cluster under the customer's security rules.
@@ -114,9 +114,12 @@ pub(crate) enum Command {
     /// In a pod beside Alertmanager: send the receiver of alerts one message
     #[command(hide = true)]
     Alert(Alert),
-    /// In the pod of Prometheus: measure when certificates end
+    /// In a pod: measure when certificates end
     #[command(hide = true)]
     Certificates(Certificates),
+    /// In pods with a volume: measure how full it is
+    #[command(hide = true)]
+    Volume(Volume),
     /// In the renewer's pod: look at each certificate of the platform, and renew what is due
     #[command(hide = true)]
     Renew(Renew),

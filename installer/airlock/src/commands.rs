@@ -21,6 +21,7 @@ mod session;
 mod status;
 mod tls;
 mod uninstall;
+mod volume;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -89,6 +90,7 @@ fn in_runtime(arguments: &Arguments, output: &Output, invocation: &Invocation, l
             Command::Database(database) => Box::pin(database::run(database, output)).await,
             Command::Alert(alert) => Box::pin(alert::run(alert)).await,
             Command::Certificates(certificates) => Box::pin(certificates::run(certificates)).await,
+            Command::Volume(volume) => Box::pin(volume::run(volume)).await,
             Command::Reload(reload) => Box::pin(reload::run(reload)).await,
             command => {
                 let interruption = Interruption::listen(output).map_err(Failure::Runtime)?;
@@ -120,6 +122,7 @@ async fn dispatch(session: &Session<'_>, command: &Command) -> Result<Exit, Fail
         Command::Probe(arguments) => Box::pin(probe::run(arguments, session.output)).await,
         Command::Alert(arguments) => Box::pin(alert::run(arguments)).await,
         Command::Certificates(arguments) => Box::pin(certificates::run(arguments)).await,
+        Command::Volume(arguments) => Box::pin(volume::run(arguments)).await,
         Command::Reload(arguments) => Box::pin(reload::run(arguments)).await,
         Command::Renew(arguments) => Box::pin(renew::run(session, arguments)).await,
     }
@@ -144,6 +147,7 @@ fn answers(command: &Command) -> Option<&Path> {
         | Command::Probe(_)
         | Command::Alert(_)
         | Command::Certificates(_)
+        | Command::Volume(_)
         | Command::Reload(_)
         | Command::Renew(_) => None,
     }
@@ -171,6 +175,7 @@ fn log(command: &Command, invocation: &Invocation, output: &Output) -> Option<Ru
         | Command::Probe(_)
         | Command::Alert(_)
         | Command::Certificates(_)
+        | Command::Volume(_)
         | Command::Reload(_)
         | Command::Renew(_) => return None,
     };

@@ -118,6 +118,9 @@ pub(crate) enum Failure {
     /// In a pod: the listener.
     #[error(transparent)]
     Listen(#[from] airlock_probe::ListenError),
+    /// In a pod: what is measured.
+    #[error(transparent)]
+    Measure(#[from] airlock_probe::MeasureError),
     /// The receiver of alerts could not be tried, or did not take the message.
     #[error(transparent)]
     Alert(#[from] airlock_probe::AlertError),
@@ -158,6 +161,7 @@ impl Coded for Failure {
             Self::Runtime(_) => Code("command.runtime"),
             Self::Attempts(_) => Code("command.attempts"),
             Self::Listen(error) => error.code(),
+            Self::Measure(error) => error.code(),
             Self::Alert(error) => error.code(),
         }
     }
@@ -210,6 +214,7 @@ mod tests {
             Failure::Runtime(io_error()),
             Failure::Attempts(serde_json::from_str::<u8>("x").unwrap_err()),
             Failure::Listen(airlock_probe::ListenError::Bind { port: 1, source: io_error() }),
+            Failure::Measure(airlock_probe::MeasureError::WebConfig { path: PathBuf::new(), reason: String::new() }),
             Failure::Alert(airlock_probe::AlertError::Alertmanager(String::new())),
             Failure::TimeOver,
         ];

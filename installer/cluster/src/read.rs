@@ -72,7 +72,11 @@ impl Cluster {
         }
         let read = stream::iter(groups).map(|((api_version, kind, namespace), names)| async move {
             if names.len() >= LIST_FROM {
-                let mut listed = self.list(api_version, kind, namespace, None).await?;
+                let mut listed = match self.list(api_version, kind, namespace, None).await {
+                    // An operator that is gone took its kinds along.
+                    Err(ClusterError::KindUnknown { .. }) => Vec::new(),
+                    listed => listed?,
+                };
                 listed.retain(|live| names.contains(live.object.name.as_str()));
                 return Ok(listed);
             }

@@ -17,6 +17,7 @@ mod limits;
 mod namespaces;
 mod network;
 mod nodes;
+mod prometheus;
 mod requests;
 
 /// How far a survey looks.
@@ -51,6 +52,7 @@ impl Cluster {
         let (version, clock) = self.greet().await?;
         let (cluster_uid, caller, nodes, storage_classes, ingress_classes, gateway_classes, operators) =
             tokio::join!(self.cluster_uid(), self.caller(), self.nodes(), self.storage_classes(), self.ingress_classes(), self.gateway_classes(), self.operators(),);
+        let prometheuses = Box::pin(self.prometheuses()).await;
         let (dns, api_server, namespaces, installations, admission, quotas) =
             tokio::join!(self.cluster_dns(), self.api_server(), self.namespaces(&scope.namespaces), Box::pin(self.installations()), Box::pin(self.admission()), self.limits(&scope.namespaces));
         Ok(Facts {
@@ -64,6 +66,7 @@ impl Cluster {
             ingress_classes: fact(ingress_classes)?,
             gateway_classes: fact(gateway_classes)?,
             operators: fact(operators)?,
+            prometheuses: fact(prometheuses)?,
             dns: fact(dns)?,
             api_server: fact(api_server)?,
             namespaces: fact(namespaces)?,

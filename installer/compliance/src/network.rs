@@ -24,7 +24,6 @@ mod policy;
 mod ports;
 mod reach;
 mod selected;
-mod selector;
 mod service;
 mod sources;
 mod tenancy;
@@ -33,10 +32,10 @@ mod workloads;
 pub use connections::{CONNECTIONS_SCHEMA, Connection, Connections, UnverifiedObject, connections};
 pub use ports::{PortRange, PortSet, Protocol};
 
+pub(crate) use airlock_model::selector::{self, Labels, Selector, WrittenSelector};
 pub(crate) use declared::ALLOW as CROSSING_ALLOW;
 pub(crate) use default_deny::{EGRESS, INGRESS};
 pub(crate) use exposed::{EXPOSED_ALLOW, PRIVATE};
-pub(crate) use selector::{Labels, Selector, WrittenSelector};
 pub(crate) use tenancy::{PLATFORM_NAMESPACES, TENANT_NAMESPACES, TENANT_SELECTOR, Tenancy};
 
 use airlock_model::Check;

@@ -12,6 +12,7 @@ mod limit_range;
 mod namespace;
 mod peers;
 mod pod_amount;
+mod prometheus;
 mod quota;
 mod rights;
 mod storage;
@@ -42,7 +43,7 @@ impl Check for Preflight {
 }
 
 /// All of them, in the order in which a reader wants to know.
-static CHECKS: [&Preflight; 16] = [
+static CHECKS: [&Preflight; 17] = [
     &cluster::VERSION,
     &cluster::CLOCK,
     &cluster::NODES,
@@ -59,6 +60,7 @@ static CHECKS: [&Preflight; 16] = [
     &admission::ADMITTED,
     &peers::DNS,
     &peers::API_SERVER,
+    &prometheus::JOINED,
 ];
 
 /// Those of a database server that the customer runs, each standing on the one before.

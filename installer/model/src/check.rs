@@ -61,8 +61,11 @@ pub struct World {
     pub registry_credentials: Option<crate::Credentials>,
     /// `NAMESPACE/NAME` of the `ServiceAccount`s that a component asks rights in the Kubernetes API for.
     pub accounts_with_rights: Vec<String>,
-    /// Where alerts go; none: there is no monitoring.
+    /// Where alerts go; none: there is no monitoring of ours.
     pub receiver: Option<crate::answers::Receiver>,
+    /// The company's Prometheus watches the platform, and tells alerts by routes of its own.
+    #[serde(default)]
+    pub is_watched_by_others: bool,
     /// Host of the database server, and the authority that its certificate is verified against, PEM; none: there is none, or it is not known.
     #[serde(default)]
     pub database: Option<WorldDatabase>,
@@ -278,6 +281,8 @@ pub struct Planned {
     pub missing_images: BTreeMap<String, Untrusted<String>>,
     /// The rendered objects.
     pub objects: Vec<Object>,
+    /// The company's Prometheus that is to watch them, where the answers ask for one.
+    pub prometheus: Option<crate::prometheus::Asked>,
 }
 
 /// How bad a finding is.

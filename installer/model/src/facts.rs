@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use serde::{Deserialize, Serialize};
 
 use crate::Amount;
+use crate::prometheus::Prometheus;
 
 /// Something that was read, or the reason why it could not be. Absence and emptiness are different values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +60,8 @@ pub struct Facts {
     pub gateway_classes: Fact<BTreeMap<String, String>>,
     /// Operators known by their API groups: `cert-manager.io`, `monitoring.coreos.com`, `route.openshift.io`.
     pub operators: Fact<Vec<String>>,
+    /// What a Prometheus Operator runs; empty where there is none.
+    pub prometheuses: Fact<Vec<Prometheus>>,
     /// Cluster DNS as pods reach it.
     pub dns: Fact<ClusterDns>,
     /// The API server as pods reach it.

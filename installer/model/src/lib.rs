@@ -7,6 +7,8 @@
 
 pub mod answers;
 pub mod names;
+pub mod prometheus;
+pub mod selector;
 
 mod acme;
 mod amount;

@@ -5,6 +5,14 @@ pub const FIELD_MANAGER: &str = "airlock";
 /// Value of `app.kubernetes.io/part-of` and `app.kubernetes.io/managed-by`.
 pub const PRODUCT: &str = "airlock";
 
+/// Prefixes of labels and annotations that only Airlock sets; what judges and selects would follow other ones.
+const RESERVED: [&str; 5] = ["app.kubernetes.io/", "airlock-platform.io/", "pod-security.kubernetes.io/", "kubernetes.io/metadata.name", "kubectl.kubernetes.io/"];
+
+/// Whether a label or annotation is one that Airlock or Kubernetes sets, so that nobody else may ask for it.
+pub fn is_reserved(key: &str) -> bool {
+    RESERVED.iter().any(|prefix| key.starts_with(prefix))
+}
+
 /// Well-known label: which component.
 pub const LABEL_NAME: &str = "app.kubernetes.io/name";
 /// Well-known label: which part of a component.

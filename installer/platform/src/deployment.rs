@@ -8,6 +8,7 @@ mod remove;
 use airlock_cluster::{Cluster, SurveyScope};
 use airlock_engine::{ApplyOptions, RunOutcome, Stop};
 use airlock_model::answers::{Answers, Mode};
+use airlock_model::prometheus::Asked;
 use airlock_model::{
     AirflowDeployment, Approval, ApprovedBy, ApprovedPlan, DeploymentName, Digest, Events, Facts, Finding, HostName, ImageLock, LockedImage, Plan, Record, Secret, SecretKeyRef, Untrusted,
 };
@@ -121,11 +122,17 @@ pub async fn prepare(cluster: &Cluster, platform: &str, deployment: &AirflowDepl
     let steps = desired::deployment_steps(&rendered);
     let mut installed = observe::installed(cluster, &namespace, record.clone(), &steps).await?;
     installed.unwanted = observe::unwanted(cluster, &installed.inventory, &steps).await?;
-    let of = PlanOf { namespace: &namespace, namespaces: &namespaces, installation: &platform.record.installation, answers: Digest::of_canonical(deployment)? };
+    let of = PlanOf {
+        namespace: &namespace,
+        namespaces: &namespaces,
+        installation: &platform.record.installation,
+        is_watched_by_others: Asked::by(&platform.answers).is_some(),
+        answers: Digest::of_canonical(deployment)?,
+    };
     let head = preparing::head(&facts, &release, &used(&resolved.lock, &rendered), &rendered, of)?;
     let plan = planning::plan(head, steps, &planning::Circumstances { installed: &installed, now: Timestamp::now(), tenant: Some(name.as_str()) })?;
     let digest = plan.digest()?;
-    let findings = if plan.is_empty() { Vec::new() } else { preparing::rehearse(cluster, vec![namespace.clone()], &facts, &plan, resolved).await? };
+    let findings = if plan.is_empty() { Vec::new() } else { preparing::rehearse(cluster, &platform.answers, vec![namespace.clone()], &facts, &plan, resolved).await? };
     Ok(PreparedDeployment { deployment: deployment.clone(), name, namespace, host, findings, plan, digest, record, caller: caller(&facts) })
 }
 

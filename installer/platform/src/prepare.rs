@@ -2,6 +2,7 @@
 
 use airlock_cluster::{Cluster, SurveyScope};
 use airlock_model::answers::Answers;
+use airlock_model::prometheus::Asked;
 use airlock_model::{Action, Amount, Digest, Facts, Finding, HostName, Object, Operation, Plan, Planned, Record, Release, Right, Snapshot, Verdict};
 use airlock_render::{RenderInput, Rendered};
 use airlock_tls::Judgement;
@@ -74,7 +75,7 @@ pub(crate) fn head(facts: &Facts, release: &Release, images: &airlock_model::Ima
         requests: rendered.requests,
         connections: rendered.connections.clone(),
         hosts: rendered.components.iter().flat_map(|component| component.hosts.iter().cloned()).collect(),
-        run_rights: rights::of_run(of.namespace, of.namespaces),
+        run_rights: rights::of_run(of.namespace, of.namespaces, of.is_watched_by_others),
     })
 }
 
@@ -86,6 +87,8 @@ pub(crate) struct PlanOf<'a> {
     pub namespaces: &'a [String],
     /// The installation.
     pub installation: &'a str,
+    /// The company's Prometheus watches it.
+    pub is_watched_by_others: bool,
     /// Digest of the document that it brings the cluster to.
     pub answers: Digest,
 }
@@ -98,7 +101,7 @@ pub(crate) async fn survey(cluster: &Cluster, answers: &Answers) -> Result<Facts
 /// What a cluster is like, and whether the caller might install there by these answers; no plan is made, so none is judged.
 pub async fn inspect(cluster: &Cluster, answers: &Answers) -> Result<(Facts, Vec<Finding>), PlatformError> {
     let facts = survey(cluster, answers).await?;
-    let planned = Planned { rights: cluster.may(&requirements(answers)?.rights).await, ..Planned::default() };
+    let planned = Planned { rights: cluster.may(&requirements(answers)?.rights).await, prometheus: Asked::by(answers), ..Planned::default() };
     let world = airlock_model::World { platform: answers.namespaces.platform.clone(), namespaces: namespaces(answers), ..Default::default() };
     let unplanned = Snapshot { world, facts: Some(facts.clone()), ..Snapshot::default() };
     let mut findings = airlock_compliance::preflight(&unplanned);
@@ -152,11 +155,12 @@ async fn look_and_plan(cluster: &Cluster, answers: &Answers) -> Result<Prepared,
     let mut installed = observe::installed(cluster, &namespace, record.clone(), &steps).await?;
     certificate::mark(&mut installed, supplied.as_ref());
     installed.unwanted = observe::unwanted(cluster, &installed.inventory, &steps).await?;
-    let of = PlanOf { namespace: &namespace, namespaces: &namespaces(answers), installation: &installation, answers: Digest::of_canonical(answers)? };
+    let of =
+        PlanOf { namespace: &namespace, namespaces: &namespaces(answers), installation: &installation, is_watched_by_others: Asked::by(answers).is_some(), answers: Digest::of_canonical(answers)? };
     let head = head(&facts, &release, &resolved.lock, &rendered, of)?;
     let plan = planning::plan(head, steps, &planning::Circumstances { installed: &installed, now: Timestamp::now(), tenant: None })?;
     let digest = plan.digest()?;
-    let findings = if plan.is_empty() { Vec::new() } else { rehearse(cluster, namespaces(answers), &facts, &plan, resolved).await? };
+    let findings = if plan.is_empty() { Vec::new() } else { rehearse(cluster, answers, namespaces(answers), &facts, &plan, resolved).await? };
     Ok(Prepared { answers: answers.clone(), base, facts, findings, plan, digest, record, rendered, certificate: supplied.and_then(|supplied| supplied.judgement) })
 }
 
@@ -200,7 +204,7 @@ fn installation(facts: &Facts, record: Option<&Record>, namespace: &str) -> Resu
 }
 
 /// Is this plan allowed here, and does it fit? Rights, server-side dry run, capacity.
-pub(crate) async fn rehearse(cluster: &Cluster, namespaces: Vec<String>, facts: &Facts, plan: &Plan, resolved: images::Resolved) -> Result<Vec<Finding>, PlatformError> {
+pub(crate) async fn rehearse(cluster: &Cluster, answers: &Answers, namespaces: Vec<String>, facts: &Facts, plan: &Plan, resolved: images::Resolved) -> Result<Vec<Finding>, PlatformError> {
     let objects: Vec<Object> = plan
         .steps
         .iter()
@@ -227,6 +231,7 @@ pub(crate) async fn rehearse(cluster: &Cluster, namespaces: Vec<String>, facts: 
         images: resolved.lock,
         missing_images: resolved.missing,
         objects,
+        prometheus: Asked::by(answers),
     };
     let world = airlock_model::World { platform: plan.namespace.clone(), namespaces, ..Default::default() };
     Ok(airlock_compliance::preflight(&Snapshot { world, facts: Some(facts.clone()), planned: Some(planned), ..Default::default() }))

@@ -110,7 +110,7 @@ pub fn requirements(answers: &Answers) -> Result<Requirements, PlatformError> {
     let rendered = offline(answers)?;
     let steps = desired::steps(answers, &base, &rendered, None, None)?;
     let mut needed: Vec<Right> = steps.iter().flat_map(|step| rights::of_action(&step.action)).collect();
-    needed.extend(rights::of_run(&answers.namespaces.platform, &prepare::namespaces(answers)));
+    needed.extend(rights::of_run(&answers.namespaces.platform, &prepare::namespaces(answers), airlock_model::prometheus::Asked::by(answers).is_some()));
     needed.sort();
     needed.dedup();
     let objects = steps.iter().flat_map(|step| if let Action::Apply(objects) = &step.action { objects.as_slice() } else { &[] });

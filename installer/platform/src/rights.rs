@@ -4,7 +4,7 @@ use airlock_model::{Action, CertificateSource, CertificateSubject, Gate, Object,
 use serde_json::Value;
 
 /// Plural resource names of the kinds that Airlock applies (Kubernetes API reference).
-const RESOURCES: [(&str, &str); 21] = [
+const RESOURCES: [(&str, &str); 25] = [
     ("Namespace", "namespaces"),
     ("ServiceAccount", "serviceaccounts"),
     ("ConfigMap", "configmaps"),
@@ -26,6 +26,10 @@ const RESOURCES: [(&str, &str); 21] = [
     ("Lease", "leases"),
     ("ValidatingAdmissionPolicy", "validatingadmissionpolicies"),
     ("ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings"),
+    ("Prometheus", "prometheuses"),
+    ("PrometheusRule", "prometheusrules"),
+    ("ServiceMonitor", "servicemonitors"),
+    ("PodMonitor", "podmonitors"),
 ];
 
 /// The plural resource name of a kind that Airlock's templates have.
@@ -109,8 +113,9 @@ pub(crate) fn of_action(action: &Action) -> Vec<Right> {
 }
 
 /// What every run needs beside its steps: to look, to keep others away, to remember, to wait with a cause, and to verify.
-pub(crate) fn of_run(namespace: &str, namespaces: &[String]) -> Vec<Right> {
+pub(crate) fn of_run(namespace: &str, namespaces: &[String], is_watched_by_others: bool) -> Vec<Right> {
     let mut needed = looking(namespaces);
+    needed.extend(is_watched_by_others.then(|| right(&ObjectRef::cluster("monitoring.coreos.com/v1", "Prometheus", ""), "list")));
     needed.extend(remembering(namespace));
     for namespace in namespaces {
         let list = |api_version: &str, kind: &str, resource: &str| Right { resource: resource.to_owned(), ..right(&ObjectRef::namespaced(api_version, kind, namespace, ""), "list") };

@@ -7,6 +7,7 @@ use airlock_compliance::{Judging, Report};
 use airlock_engine::Halt;
 use airlock_engine::attempts::{self, ProbeSite};
 use airlock_model::answers::{Answers, DatabaseServer, Mode};
+use airlock_model::prometheus::Asked;
 use airlock_model::{
     Attempt, AttemptId, Credentials, CredentialsForm, DeploymentName, Events, ImageLock, Need, Outcome, Profile, Record, SecretKeyRef, Snapshot, SnapshotObject, World, WorldDatabase, WorldDeployment,
     names,
@@ -175,6 +176,7 @@ fn world_of(answers: &Answers, deployments: Vec<WorldDeployment>) -> Result<Worl
         }),
         accounts_with_rights: accounts_with_rights(answers, &deployments)?,
         receiver: answers.components.monitoring.as_ref().filter(|monitoring| monitoring.mode == Mode::Bundled).and(answers.alerts.receiver),
+        is_watched_by_others: Asked::by(answers).is_some(),
         database: None,
         deployments,
     })

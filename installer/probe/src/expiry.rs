@@ -1,24 +1,16 @@
 //! When the certificates end that servers present: measured by a handshake with each whenever Prometheus asks.
 //!
 //! What is presented counts, not what lies in a Secret: a server that has not read its new certificate still ends with the old.
-//! It listens inside its pod only, where Prometheus is, so it speaks plain HTTP.
 
 use std::fmt::Write as _;
-use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::path::Path;
 
 use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Outcome, Target, TlsVersion, Trust, Vantage};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::timeout;
 
-use crate::{ListenError, NoPasswords, carry_out_all};
+use crate::measurements::Door;
+use crate::{MeasureError, NoPasswords, carry_out_all};
 
-/// For a question to arrive and for its answer to be taken.
-const PATIENCE: Duration = Duration::from_secs(5);
-const LARGEST_QUESTION: usize = 8 * 1024;
 const NOT_AFTER: &str = "airlock_certificate_not_after_seconds";
 const PRESENTED: &str = "airlock_certificate_presented";
 
@@ -33,18 +25,10 @@ pub struct CertificateServer {
     pub server_name: String,
 }
 
-/// Answers with measurements until the process is told to end (SIGTERM).
-pub async fn measure_certificates(listen: SocketAddr, servers: &[CertificateServer]) -> Result<(), ListenError> {
-    let mut terminate = signal(SignalKind::terminate()).map_err(ListenError::Signals)?;
-    let listener = TcpListener::bind(listen).await.map_err(|source| ListenError::Bind { port: listen.port(), source })?;
+/// Answers with measurements until the process is told to end (SIGTERM): over TLS and by password where `web_config` says so.
+pub async fn measure_certificates(listen: SocketAddr, web_config: Option<&Path>, servers: &[CertificateServer]) -> Result<(), MeasureError> {
     let attempts: Vec<Attempt> = servers.iter().map(attempt).collect();
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => return Ok(()),
-            // One asks, every few seconds; what it hangs up on is its own business.
-            accepted = listener.accept() => if let Ok((stream, _)) = accepted { drop(answer(stream, &attempts).await) },
-        }
-    }
+    Door::new(listen, web_config)?.serve(|| async { Ok(measurements(&carry_out_all(&attempts, &NoPasswords).await)) }).await
 }
 
 fn attempt(server: &CertificateServer) -> Attempt {
@@ -56,24 +40,6 @@ fn attempt(server: &CertificateServer) -> Attempt {
         control: None,
         purpose: String::new(),
     }
-}
-
-/// Every question is the same one, so it is read to its end and not looked at.
-async fn answer(mut stream: TcpStream, attempts: &[Attempt]) -> io::Result<()> {
-    timeout(PATIENCE, question(&mut stream)).await.map_err(io::Error::from)??;
-    let body = measurements(&carry_out_all(attempts, &NoPasswords).await);
-    let head = format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
-    timeout(PATIENCE, stream.write_all(format!("{head}{body}").as_bytes())).await.map_err(io::Error::from)?
-}
-
-async fn question(stream: &mut TcpStream) -> io::Result<()> {
-    let mut read = Vec::new();
-    while !read.ends_with(b"\r\n\r\n") {
-        if read.len() > LARGEST_QUESTION || stream.read_buf(&mut read).await? == 0 {
-            return Err(io::ErrorKind::InvalidData.into());
-        }
-    }
-    Ok(())
 }
 
 /// In Prometheus' text format. A server that presents nothing has no end, and is told by the other series.

@@ -6,7 +6,8 @@
 //! ours speaks, and `weak_suites` for what 1.2 should no longer be spoken with; `look` puts the three together. `request` asks
 //! one question over HTTP, `account` asks one of the Kubernetes API, `postgres` logs in to a database server, `examine` finds
 //! out what kind of one it is, `alert` sees a
-//! message to the receiver of alerts delivered, `expiry` measures when certificates end. [`Listener`] is the other end of a connection between pods.
+//! message to the receiver of alerts delivered, `expiry` measures when certificates end and `volume` how full a volume is, both behind the
+//! door for Prometheus in `measurements`. [`Listener`] is the other end of a connection between pods.
 //! `settle` repeats attempts between new pods until their answer is steady.
 
 mod account;
@@ -18,12 +19,14 @@ mod expiry;
 mod handshake;
 mod listener;
 mod look;
+mod measurements;
 mod old_tls;
 mod passwords;
 mod postgres;
 mod request;
 mod resolve;
 mod settle;
+mod volume;
 mod weak_suites;
 
 pub use alert::{AlertError, AlertTrial, try_receiver};
@@ -32,6 +35,8 @@ pub use examine::examine;
 pub use expiry::{CertificateServer, measure_certificates};
 pub use listener::{ListenError, Listener, listen};
 pub use look::{Looked, look};
+pub use measurements::MeasureError;
 pub use passwords::{MountedPasswords, NoPasswords, Passwords};
 pub use postgres::{Postgres, PostgresError, PostgresLogin};
 pub use settle::carry_out_settled;
+pub use volume::{MountedVolume, measure_volume};

@@ -210,6 +210,7 @@ pub(crate) struct VolumeDeclaration {
 /// A connection. One side declares it; the policies of both sides follow.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each names another side, as a declaration writes it")]
 pub(crate) struct Talk {
     /// The other side: a component.
     pub component: Option<String>,
@@ -222,6 +223,9 @@ pub(crate) struct Talk {
     /// The other side: those who come through the edge's Service.
     #[serde(default)]
     pub outside: bool,
+    /// The other side: the Prometheus that watches the platform, ours or the company's.
+    #[serde(default)]
+    pub prometheus: bool,
     /// Between two groups of this component: who connects.
     pub group: Option<String>,
     /// Between two groups of this component: whom.

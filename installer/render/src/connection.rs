@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
 use airlock_model::answers::{Answers, DatabaseServer};
+use airlock_model::prometheus::{Joining, Prometheus};
 use airlock_model::{Connection, Fact, Facts};
 
 use crate::RenderError;
@@ -36,6 +37,11 @@ pub(crate) struct Pods {
 pub(crate) enum End {
     Pods(Pods),
     Dns(DnsPeer),
+    /// Pods of the company's Prometheus.
+    Prometheus {
+        namespace: String,
+        selector: BTreeMap<String, String>,
+    },
     ApiServer(Vec<SocketAddr>),
     /// Networks that may come in; empty: all.
     Outside(Vec<String>),
@@ -65,6 +71,8 @@ pub(crate) struct Flow {
     pub purpose: String,
 }
 
+/// The component with the platform's own Prometheus.
+const MONITORING: &str = "monitoring";
 /// Port that clients of cluster DNS dial; the pods behind it may listen elsewhere.
 const DNS: u16 = 53;
 /// Port that clients of the API server dial inside a cluster.
@@ -83,6 +91,8 @@ pub(crate) struct Ends<'a> {
     pub installed: &'a [ComponentSpec],
     /// Those that each Airflow deployment consists of.
     pub deployments: &'a [ComponentSpec],
+    /// The company's Prometheus, where it watches the platform.
+    pub prometheus: Option<&'a Joining>,
     /// The connections of one deployment are asked for, not those of the platform.
     pub of_deployment: bool,
     /// The installation, by whose label the namespaces of deployments are known.
@@ -104,7 +114,7 @@ impl Ends<'_> {
         }
         // One rule stands for all deployments, so that a new one changes no policy of the platform.
         for (spec, talk) in talks(self.deployments) {
-            if talk.component.as_ref().is_some_and(|name| self.stands_in(name).is_some() || self.installed.iter().any(|installed| installed.name == *name)) {
+            if self.named(talk).is_some_and(|name| self.stands_in(name).is_some() || self.installed.iter().any(|installed| installed.name == name)) {
                 flows.extend(self.flow(spec, talk)?);
             }
         }
@@ -134,16 +144,19 @@ impl Ends<'_> {
     }
 
     fn flow_inside(&self, spec: &ComponentSpec, talk: &Talk) -> Result<Option<Flow>, RenderError> {
-        let peers = [talk.component.is_some(), talk.dns, talk.apiserver, talk.outside, talk.to_group.is_some()];
+        let peers = [talk.component.is_some(), talk.dns, talk.apiserver, talk.outside, talk.prometheus, talk.to_group.is_some()];
         if peers.iter().filter(|named| **named).count() != 1 {
             return Err(spec.wrong("each line of `talks_to` names one other side"));
         }
         let port = |talk: &Talk| talk.port.ok_or_else(|| spec.wrong("a line of `talks_to` lacks its port"));
-        let (other, port, dialled) = if let Some(name) = &talk.component {
+        let (other, port, dialled) = if let Some(name) = self.named(talk) {
             let Some(other) = self.component(spec, name)? else { return Ok(None) };
             (End::Pods(self.pods(other)), Some(port(talk)?), port(talk)?)
         } else if let Some(group) = &talk.to_group {
             (End::Pods(self.group(spec, group)?), Some(port(talk)?), port(talk)?)
+        } else if let Some(joining) = self.prometheus.filter(|_| talk.prometheus) {
+            let peer = End::Prometheus { namespace: joining.namespace.clone(), selector: Prometheus::pod_labels(&joining.name) };
+            (peer, Some(port(talk)?), port(talk)?)
         } else if talk.dns {
             (End::Dns(self.dns(spec)?), None, DNS)
         } else if talk.apiserver {
@@ -160,6 +173,11 @@ impl Ends<'_> {
             Direction::From => (other, End::Pods(own)),
         };
         Ok(Some(Flow { source, target, port, dialled: talk.dialled.unwrap_or(dialled), sides: talk.sides, purpose: talk.purpose.clone() }))
+    }
+
+    /// The component at the other side, where it is one.
+    fn named<'t>(&self, talk: &'t Talk) -> Option<&'t str> {
+        if talk.prometheus && self.prometheus.is_none() { Some(MONITORING) } else { talk.component.as_deref() }
     }
 
     fn component(&self, spec: &ComponentSpec, name: &str) -> Result<Option<&ComponentSpec>, RenderError> {
@@ -266,6 +284,7 @@ impl End {
             Self::Pods(Pods { component, group: None, .. }) => component.clone(),
             Self::Pods(Pods { component, group: Some(group), .. }) => format!("{component}/{group}"),
             Self::Dns(_) => "cluster DNS".into(),
+            Self::Prometheus { .. } => "the company's Prometheus".into(),
             Self::ApiServer(_) => "API server".into(),
             Self::Outside(_) => "outside".into(),
             Self::Network(network) => network.clone(),

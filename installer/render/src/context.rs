@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use airlock_model::answers::{Answers, Exposure, Tls};
+use airlock_model::prometheus::{Asked, Joining};
 use airlock_model::{DeploymentName, Digest, Facts, HostName};
 use serde::Serialize;
 use serde_json::Value;
@@ -53,6 +54,8 @@ pub(crate) struct Shared {
     pub trust: Vec<String>,
     /// When it is looked whether a certificate is due.
     pub renewal: Schedule,
+    /// How the platform joins the company's Prometheus; none where it has its own or none, and where it cannot join one.
+    pub prometheus: Option<Joining>,
 }
 
 /// When it is looked whether a certificate is due.
@@ -197,9 +200,20 @@ impl Shared {
             database,
             tenant,
             renewal,
+            prometheus: joining(input),
             tls: answers.tls.clone(),
             trust: answers.trust.ca.clone(),
         })
+    }
+}
+
+/// Where no cluster is looked at, one that takes everything stands in. That there is none to join is told by a check, before anything
+/// is written.
+fn joining(input: &RenderInput<'_>) -> Option<Joining> {
+    let asked = Asked::by(input.answers)?;
+    match input.facts {
+        Some(facts) => asked.join(facts.prometheuses.known()?).ok(),
+        None => Some(asked.unseen()),
     }
 }
 

@@ -9,9 +9,6 @@ use serde_json::{Map, Value};
 use crate::RenderError;
 use crate::component::ComponentSpec;
 
-/// Prefixes of labels and annotations that only Airlock sets; what judges and selects would follow other ones.
-const RESERVED: [&str; 5] = ["app.kubernetes.io/", "airlock-platform.io/", "pod-security.kubernetes.io/", "kubernetes.io/metadata.name", "kubectl.kubernetes.io/"];
-
 /// Who the objects of one render belong to.
 #[derive(Clone, Debug)]
 pub(crate) struct Belonging<'a> {
@@ -24,7 +21,7 @@ pub(crate) struct Belonging<'a> {
 
 impl<'a> Belonging<'a> {
     pub(crate) fn new(version: &str, installation: &'a str, tenant: Option<&'a str>, metadata: &'a Metadata) -> Result<Self, RenderError> {
-        let reserved = metadata.labels.keys().chain(metadata.annotations.keys()).find(|key| RESERVED.iter().any(|prefix| key.starts_with(prefix)));
+        let reserved = metadata.labels.keys().chain(metadata.annotations.keys()).find(|key| names::is_reserved(key));
         // Labels cannot hold the plus of a version's build.
         let version = version.replace('+', "_");
         reserved.map_or(Ok(Self { version, installation, tenant, metadata }), |key| Err(RenderError::ReservedMetadata { key: key.clone() }))

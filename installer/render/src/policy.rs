@@ -53,6 +53,7 @@ fn allowed(key: &str, own: &Pods, other: &End, port: Option<u16>) -> Vec<Value> 
     let tcp: Vec<Value> = port.map(|port| self::port("TCP", port)).into_iter().collect();
     match other {
         End::Pods(pods) => vec![rule(key, vec![selected(&own.namespace, &pods.namespace, &pods.selector)], tcp)],
+        End::Prometheus { namespace, selector } => vec![rule(key, vec![selected(&own.namespace, &Where::Named(namespace.clone()), selector)], tcp)],
         End::Dns(dns) => dns_rules(key, &own.namespace, dns),
         End::ApiServer(addresses) => addresses.iter().map(|address| rule(key, vec![block(address.ip())], vec![self::port("TCP", address.port())])).collect(),
         End::Outside(networks) => vec![rule(key, networks.iter().map(|network| cidr(network)).collect(), tcp)],

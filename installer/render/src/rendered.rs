@@ -136,6 +136,7 @@ pub(crate) fn render_library(library: &Library, input: &RenderInput<'_>) -> Resu
         known: &known,
         installed: &installed,
         deployments: &deployments,
+        prometheus: shared.prometheus.as_ref(),
         of_deployment: input.tenant.is_some(),
         installation: input.installation,
     };

@@ -21,6 +21,7 @@ impl Templates {
         tera.register_filter("json", json);
         tera.register_filter("number", number);
         tera.register_filter("word", word);
+        tera.register_filter("data", data);
         tera.register_filter("required", required);
         // Declarations are data; what of them is a template is rendered by `text`.
         let is_template = |path: &str| path.contains('/') && !path.ends_with("/component.yaml");
@@ -80,6 +81,13 @@ fn word(value: &Value, _: Kwargs, _: &State<'_>) -> TeraResult<String> {
     let text = value.as_str().ok_or_else(|| Error::message("word: needs a text"))?;
     let valid = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
     if valid { Ok(text.to_owned()) } else { Err(Error::message(format!("word: `{}` has other characters than letters, digits, `.`, `-`, `_`", text.escape_debug()))) }
+}
+
+/// What a text in YAML says, so that one file can be a program's own and part of an object.
+fn data(value: &Value, _: Kwargs, _: &State<'_>) -> TeraResult<Value> {
+    let text = value.as_str().ok_or_else(|| Error::message("data: needs a text"))?;
+    let read: serde_json::Value = serde_yaml::from_str(text).map_err(Error::message)?;
+    Ok(Value::from_serializable(&read))
 }
 
 /// A value that must be there; `message` says what is missing.

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use airlock_probe::CertificateServer;
+use airlock_probe::{CertificateServer, MountedVolume};
 use clap::{Args, Subcommand};
 
 use super::duration;
@@ -121,9 +121,26 @@ pub(crate) struct Certificates {
     /// Where to listen
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: SocketAddr,
+    /// How to listen where others could reach it, as Prometheus' exporters read it; without it in plain HTTP
+    #[arg(long, value_name = "FILE")]
+    pub(crate) web_config: Option<PathBuf>,
     /// A server that presents a certificate, and the name that it is asked for
     #[arg(long, required = true, value_name = "NAME=HOST:PORT", value_parser = certificate_server)]
     pub(crate) server: Vec<CertificateServer>,
+}
+
+/// Arguments of `volume`.
+#[derive(Debug, Args)]
+pub(crate) struct Volume {
+    /// Where to listen
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: SocketAddr,
+    /// How to listen where others could reach it, as Prometheus' exporters read it; without it in plain HTTP
+    #[arg(long, value_name = "FILE")]
+    pub(crate) web_config: Option<PathBuf>,
+    /// The claim, and where its volume is mounted
+    #[arg(long, value_name = "CLAIM=DIR", value_parser = mounted_volume)]
+    pub(crate) volume: MountedVolume,
 }
 
 /// Arguments of `renew`.
@@ -167,6 +184,13 @@ pub(crate) struct Reload {
 fn host_and_port(text: &str) -> Result<(String, u16), String> {
     let parts = text.rsplit_once(':').and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
     parts.ok_or_else(|| "a name with a port is due, as in monitoring.airlock.svc:9093".to_owned())
+}
+
+/// Reads `claim=folder`; the claim becomes a label.
+fn mounted_volume(text: &str) -> Result<MountedVolume, String> {
+    let is_name = |claim: &str| !claim.is_empty() && claim.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'));
+    let (claim, path) = text.split_once('=').filter(|(claim, path)| is_name(claim) && !path.is_empty()).ok_or_else(|| "the name of a claim, `=`, and a folder are due".to_owned())?;
+    Ok(MountedVolume { claim: claim.to_owned(), path: path.into() })
 }
 
 /// Reads `name=host:port`.

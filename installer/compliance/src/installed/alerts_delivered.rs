@@ -14,8 +14,8 @@ static TEXTS: Described = Described {
         title: "alerts reach somebody",
         severity: Severity::High,
         promises: &["P4"],
-        explanation: "The Job `monitoring-receiver-…` of the platform's namespace hands Alertmanager a message for the receiver and ends well only when Alertmanager has counted it as delivered. It is run by `airlock install`, and again when the receiver, its address, or its password changes. With `alerts.receiver: none` this is a warning for as long as it stays so; with several such Jobs the newest counts.",
-        remedy: "With `none`, name a receiver under `alerts` in the answers. With a receiver that refused, mend it or the answers and run `airlock install` again: it sends another message.",
+        explanation: "The Job `monitoring-receiver-…` of the platform's namespace hands Alertmanager a message for the receiver and ends well only when Alertmanager has counted it as delivered. It is run by `airlock install`, and again when the receiver, its address, or its password changes. With `alerts.receiver: none` this is a warning for as long as it stays so, and with `components.monitoring.mode: existing`, since the routes are the company's own then and nobody may send a message through them unasked; with several such Jobs the newest counts.",
+        remedy: "With `none`, name a receiver under `alerts` in the answers. With a receiver that refused, mend it or the answers and run `airlock install` again: it sends another message. With a Prometheus of your own, have its owners send an alert of the platform through their routes (`amtool alert add`).",
     },
     expected: "a message was delivered to the receiver",
     why: "an alert that nobody hears is none",
@@ -40,6 +40,9 @@ impl Check for AlertsDelivered {
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
         vec![match given.world.receiver {
             None if given.world.base_domain.is_empty() => TEXTS.unverified(SUBJECT, "nothing is known of the installation"),
+            None if given.world.is_watched_by_others => {
+                TEXTS.warn(Severity::Medium, SUBJECT, "the company's Prometheus judges the rules; where its Alertmanager sends alerts is not known here, and no message was sent")
+            }
             None => TEXTS.not_applicable(SUBJECT, Reason::ComponentOff, "no monitoring is installed"),
             Some(Receiver::None) => TEXTS.warn(Severity::Medium, SUBJECT, "the answers say that nobody is told of alerts"),
             Some(Receiver::Webhook | Receiver::Email) => judge(given),

@@ -39,6 +39,7 @@ fn world() -> World {
         database: Some(WorldDatabase { host: "database.airlock.svc".into(), port: 5432, authority: Some("PEM".into()), existing: false }),
         deployments: ["alpha", "beta"].map(deployment).into(),
         accounts_with_rights: vec!["airlock/kube-state-metrics".into()],
+        is_watched_by_others: false,
         receiver: Some(Receiver::Webhook),
     }
 }
@@ -363,6 +364,7 @@ const CASES: &[Case] = &[
     // alerts
     (|s| s.world.receiver = Some(Receiver::None), &[("MON-001", Warn)]),
     (|s| s.world.receiver = None, &[("MON-001", Verdict::NotApplicable)]),
+    (|s| (s.world.receiver, s.world.is_watched_by_others) = (None, true), &[("MON-001", Warn)]),
     (|s| objects(s, "Job")[0] = message("2026-11-24T02:00:00Z", "Failed"), &[("MON-001", Fail)]),
     (|s| objects(s, "Job").push(message("2026-11-24T02:30:00Z", "Failed")), &[("MON-001", Fail)]),
     (|s| objects(s, "Job").push(message("2026-11-24T01:30:00Z", "Failed")), &[]),

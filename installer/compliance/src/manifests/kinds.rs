@@ -57,10 +57,11 @@ const BUILT_IN: [(&str, &[&str]); 21] = [
     ("storagemigration.k8s.io", &["StorageVersionMigration"]),
 ];
 
-/// Kinds of others that checks read.
-const READ: [(&str, &[&str]); 4] = [
+/// Kinds of others that checks read, or that Airlock makes and that can open nothing.
+const READ: [(&str, &[&str]); 5] = [
     ("cilium.io", &["CiliumClusterwideNetworkPolicy", "CiliumNetworkPolicy"]),
     ("gateway.networking.k8s.io", &["Gateway", "GatewayClass", "GRPCRoute", "HTTPRoute", "ReferenceGrant", "TLSRoute"]),
+    ("monitoring.coreos.com", &["PodMonitor", "PrometheusRule", "ServiceMonitor"]),
     ("policy.networking.k8s.io", &["AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"]),
     ("route.openshift.io", &["Route"]),
 ];

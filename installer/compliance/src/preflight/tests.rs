@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use airlock_model::prometheus::{Asked, Prometheus, Selection};
+use airlock_model::selector::Selector;
 use airlock_model::{
     Admission, Amount, ApiServer, Caller, ClusterDns, Digest, Fact, Facts, Finding, ImageLock, LockedImage, Namespace, Node, Object, ObjectRef, Planned, Quota, QuotaLine, Right, ServerVersion,
     Snapshot, StorageClass, Verdict, World,
@@ -34,6 +36,11 @@ fn node(name: &str) -> Node {
     }
 }
 
+fn taking_all(name: &str) -> Prometheus {
+    let all = || Selection { objects: Some(Selector::default()), namespaces: Some(Selector::default()) };
+    Prometheus { namespace: "monitoring".into(), name: name.into(), service_monitors: all(), pod_monitors: all(), rules: all() }
+}
+
 fn facts() -> Facts {
     Facts {
         server: "https://api.cluster.test:6443".into(),
@@ -46,6 +53,7 @@ fn facts() -> Facts {
         ingress_classes: Fact::Known(BTreeMap::new()),
         gateway_classes: Fact::Known(BTreeMap::new()),
         operators: Fact::Known(Vec::new()),
+        prometheuses: Fact::Known(vec![taking_all("k8s")]),
         dns: Fact::Known(ClusterDns {
             namespace: "kube-system".into(),
             service: "kube-dns".into(),
@@ -99,6 +107,7 @@ fn given() -> Snapshot {
         world: World { platform: "airlock".into(), namespaces: vec!["airlock".into()], ..World::default() },
         facts: Some(facts()),
         planned: Some(Planned {
+            prometheus: Some(Asked::default()),
             requests: amount(1000, 2 * GI),
             largest_pod: amount(400, GI),
             pods: 3,
@@ -145,7 +154,7 @@ fn class(default: bool) -> Fact<Vec<StorageClass>> {
 
 /// What is changed, which check must say what, whether that blocks, and words it must say.
 #[rustfmt::skip]
-const CASES: [(Change, &str, Verdict, bool, &str); 42] = [
+const CASES: [(Change, &str, Verdict, bool, &str); 45] = [
     (|f, _| f.version = Fact::Known(ServerVersion { major: 1, minor: 32, git: "v1.32.9".into() }), "CLU-001", Verdict::Fail, true, "v1.32.9"),
     (|f, _| f.version = Fact::Known(ServerVersion { major: 1, minor: 38, git: "v1.38.0".into() }), "CLU-001", Verdict::Warn, false, "newer"),
     (|f, _| f.version = Fact::Known(ServerVersion { major: 2, minor: 35, git: "v2.35.0".into() }), "CLU-001", Verdict::Fail, true, "v2.35.0"),
@@ -187,6 +196,9 @@ const CASES: [(Change, &str, Verdict, bool, &str); 42] = [
     (|f, _| f.quotas = Fact::Known(vec![range(&[("Pod.max.cpu", "lots")])]), "QTA-002", Verdict::Unverified, false, "Pod.max.cpu: lots"),
     (|_, p| { p.missing_images.insert("docker.io/library/nginx:1.30".into(), "404".to_owned().into()); }, "IMG-001", Verdict::Fail, true, "404"),
     (|f, _| f.dns = Fact::Unverified("no Service".into()), "DNS-001", Verdict::Unverified, false, "no Service"),
+    (|f, _| f.prometheuses = Fact::Known(Vec::new()), "MON-002", Verdict::Fail, true, "no Prometheus object"),
+    (|f, _| f.prometheuses = Fact::Unverified("missing right: list prometheuses".into()), "MON-002", Verdict::Fail, true, "missing right"),
+    (|f, _| f.prometheuses = Fact::Known(vec![taking_all("a"), taking_all("b")]), "MON-002", Verdict::Fail, true, "several, monitoring/a, monitoring/b"),
     (|f, _| f.api_server = Fact::Known(ApiServer { service: "10.96.0.1:443".parse().unwrap(), endpoints: Vec::new() }), "API-001", Verdict::Fail, false, "no address"),
 ];
 
@@ -216,7 +228,8 @@ fn a_fact_that_was_not_read_is_unverified_and_does_not_block() {
     facts.namespaces = Fact::Unverified(blank());
     facts.installations = Fact::Unverified(blank());
     facts.quotas = Fact::Unverified(blank());
-    let of_plan = ["RGT-001", "IMG-001"];
+    // Without knowing whom to join, nobody is joined: that one blocks, and is a case of its own.
+    let of_plan = ["RGT-001", "IMG-001", "MON-002"];
     for finding in preflight(&given) {
         let expected = if of_plan.contains(&finding.check.as_str()) { Verdict::Pass } else { Verdict::Unverified };
         assert_eq!(finding.verdict, expected, "{finding:#?}");

@@ -72,7 +72,7 @@ impl Alerts {
         let mut add = |path: &'static str, text: &str| flaws.push((path, text.to_owned()));
         match (self.receiver, monitored) {
             (None, true) => add("components.monitoring", "nobody would hear of an alert; say in `alerts.receiver` where they go: webhook, email, or none"),
-            (Some(_), false) => add("alerts.receiver", "there is no alert without `components.monitoring`"),
+            (Some(_), false) => add("alerts.receiver", "Airlock tells alerts with `components.monitoring.mode: bundled` alone; a Prometheus of your own has its own routes"),
             (Some(Receiver::Webhook | Receiver::Email), true) if !may_leave => {
                 add("alerts.receiver", "nothing lets an alert out; say in `network.egress` which network and port component monitoring may reach");
             }

@@ -39,6 +39,8 @@ pub struct Peers {
     pub api_server: Vec<String>,
     /// Networks that users come from as the edge's pods see them (CIDR).
     pub ingress: Vec<String>,
+    /// With `components.monitoring.mode: existing`, the Prometheus that watches the platform, `namespace/name`; the only one when absent.
+    pub prometheus: Option<String>,
 }
 
 /// Cluster DNS as policies must name it.

@@ -200,7 +200,6 @@ fn everything_that_is_not_built_is_refused_by_name() {
         ("images: { override: [{ name: nginx, reference: r, reason: x, approvedBy: x, expires: x }] }\n", "images.override"),
         ("components: { edge: { mode: off } }\n", "components.edge.mode"),
         ("components: { registry: { mode: existing } }\n", "components.registry.mode"),
-        ("components: { monitoring: { mode: existing } }\n", "components.monitoring.mode"),
         ("namespaces: { create: false }\n", "namespaces.create"),
         ("network: { proxy: { https: 'http://proxy:3128' } }\n", "network.proxy"),
         ("trust: { ca: ['file:ca.pem'] }\n", "trust.ca"),
@@ -296,13 +295,17 @@ fn where_alerts_go_is_said_with_monitoring_and_not_without() {
     for good in [
         "components: { monitoring: {} }\nalerts: { receiver: none }\n".to_owned(),
         "components: { monitoring: { mode: off } }\n".to_owned(),
+        "components: { monitoring: { mode: existing } }\nnetwork: { peers: { prometheus: monitoring/k8s } }\n".to_owned(),
         format!("components: {{ monitoring: {{}} }}\nalerts: {{ receiver: webhook, webhook: {{ url: 'env:URL' }} }}\n{EGRESS}"),
         format!("components: {{ monitoring: {{}} }}\nalerts: {{ receiver: email, email: {{ to: a@b.test, from: c@d.test, server: 'mail.test:25' }}, authority: 'file:ca.pem' }}\n{EGRESS}"),
     ] {
         assert!(Answers::from_yaml(&with(&good)).is_ok(), "{good}: {:?}", faults(&with(&good)));
     }
     for (more, begins) in [
-        ("alerts: { receiver: none }\n", "4:21 answers.value: `alerts.receiver`: there is no alert"),
+        ("alerts: { receiver: none }\n", "4:21 answers.value: `alerts.receiver`: Airlock tells alerts with"),
+        ("components: { monitoring: { mode: existing } }\nalerts: { receiver: none }\n", "5:21 answers.value: `alerts.receiver`: Airlock tells alerts with"),
+        ("network: { peers: { prometheus: monitoring/k8s } }\n", "4:33 answers.value: `network.peers.prometheus`: it counts with"),
+        ("components: { monitoring: { mode: existing } }\nnetwork: { peers: { prometheus: k8s } }\n", "5:33 answers.value: `network.peers.prometheus`: `k8s` is no namespace and name"),
         ("components: { monitoring: {} }\nalerts: { receiver: pager }\n", "5:21 answers.choice: "),
         ("components: { monitoring: {} }\nalerts: { receiver: webhook, webhook: { url: 'env:URL' } }\n", "5:21 answers.value: `alerts.receiver`: nothing lets an alert out"),
         ("components: { monitoring: {} }\nalerts: { receiver: email }\n", "5:21 answers.value: `alerts.receiver`: nothing lets an alert out"),

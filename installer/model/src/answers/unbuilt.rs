@@ -35,8 +35,6 @@ impl Answers {
         for (name, component) in [("edge", &self.components.edge), ("registry", &self.components.registry)] {
             refuse(component.mode != Mode::Bundled, &format!("components.{name}.mode"), word(&component.mode), "possible is bundled");
         }
-        let monitoring = self.components.monitoring.as_ref().map(|component| component.mode);
-        refuse(monitoring == Some(Mode::Existing), "components.monitoring.mode", word(&Mode::Existing), "possible are bundled and off");
         refuse(!self.namespaces.create, "namespaces.create", "false".into(), "possible is true: Airlock makes its namespaces");
         refuse(self.network.proxy != super::Proxy::default(), "network.proxy", "a proxy".into(), leave_out);
         let unheard = !self.tls.source.is_supplied() && !self.trust.ca.is_empty();

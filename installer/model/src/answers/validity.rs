@@ -206,6 +206,13 @@ impl Problems {
                 self.add(format!("network.peers.apiServer[{index}]"), format!("`{address}` is not an address with a port, as in 10.0.0.1:6443"));
             }
         }
+        if let Some(name) = &peers.prometheus {
+            if answers.components.monitoring.as_ref().is_none_or(|component| component.mode != Mode::Existing) {
+                self.add("network.peers.prometheus", "it counts with `components.monitoring.mode: existing` alone; leave it out");
+            } else if !name.split_once('/').is_some_and(|(namespace, name)| is_label(namespace) && is_subdomain(name)) {
+                self.add("network.peers.prometheus", format!("`{name}` is no namespace and name of a Prometheus object, as in monitoring/k8s"));
+            }
+        }
         if let Some(dns) = &peers.dns {
             if let Some(flaw) = label_flaw(&dns.namespace) {
                 self.add("network.peers.dns.namespace", flaw);

@@ -60,4 +60,12 @@ pub(super) const CODES: &[CodeSpec] = &[
         fix: "see what Alertmanager waits for; its words are in its log",
         next: Some("kubectl --namespace airlock logs statefulset/monitoring --container alertmanager"),
     },
+    CodeSpec {
+        code: "probe.web-config",
+        exit: Exit::ApplyFailed,
+        what: "a container that measures cannot listen as its file says",
+        why: "what is measured is told over TLS and by password, or not at all",
+        fix: "look at the file that is named, and at the certificate and key that it names; Airlock makes all three",
+        next: Some("airlock status"),
+    },
 ];

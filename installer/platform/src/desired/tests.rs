@@ -36,6 +36,7 @@ fn facts(nodes: Fact<Vec<Node>>) -> Facts {
         dns: Fact::Unverified(unread()),
         api_server: Fact::Unverified(unread()),
         namespaces: Fact::Unverified(unread()),
+        prometheuses: Fact::Unverified(unread()),
         installations: Fact::Unverified(unread()),
         admission: Fact::Unverified(unread()),
         quotas: Fact::Unverified(unread()),

@@ -1,7 +1,7 @@
 //! Where alerts go, as one answer of a guided run: monitoring, its receiver, and the way out to it.
 
-use airlock_model::Answers;
-use airlock_model::answers::{Alerts, Egress, Mode, Receiver, Webhook};
+use airlock_model::answers::{Alerts, Component, Egress, Mode, Receiver, Webhook};
+use airlock_model::{Answers, Facts};
 
 use super::question::Choice;
 
@@ -9,15 +9,21 @@ use super::question::Choice;
 pub(super) const NOBODY: &str = "nobody";
 /// No monitoring.
 const OFF: &str = "off";
+/// Before the namespace and name of a Prometheus of the company.
+const EXISTING: &str = "existing ";
 /// The component that sends alerts.
 const COMPONENT: &str = "monitoring";
 
-pub(super) fn choices() -> Vec<Choice> {
-    vec![
+/// A Prometheus of the company is offered where one was found.
+pub(super) fn choices(facts: &Facts) -> Vec<Choice> {
+    let mut choices = vec![
         Choice::new(NOBODY, "the platform is watched, and nobody is told yet"),
         Choice { further: Some("Which webhook? (file:PATH of its address, then the network and port it is reached at, as in file:/etc/hook 10.1.2.0/24:443)"), ..Choice::new("", "to a webhook") },
         Choice::new(OFF, "nowhere: the platform is not watched"),
-    ]
+    ];
+    let found = facts.prometheuses.known().into_iter().flatten();
+    choices.extend(found.map(|prometheus| Choice::new(format!("{EXISTING}{}", prometheus.id()), format!("where those of your Prometheus {} go, which then watches the platform", prometheus.id()))));
+    choices
 }
 
 pub(super) fn get(answers: &Answers) -> String {
@@ -25,6 +31,7 @@ pub(super) fn get(answers: &Answers) -> String {
     match (&answers.components.monitoring, answers.alerts.receiver, &answers.alerts.webhook) {
         (Some(monitoring), ..) if monitoring.mode == Mode::Off => OFF.into(),
         (None, ..) => OFF.into(),
+        (Some(monitoring), ..) if monitoring.mode == Mode::Existing => format!("{EXISTING}{}", answers.network.peers.prometheus.as_deref().unwrap_or_default()),
         (Some(_), Some(Receiver::Webhook), Some(webhook)) => egress().map_or_else(|| webhook.url.clone(), |egress| format!("{} {}:{}", webhook.url, egress.to, egress.port)),
         (Some(_), Some(Receiver::Email), _) => answers.alerts.email.as_ref().map_or_else(String::new, |email| format!("mails to {}", email.to)),
         (Some(_), ..) => NOBODY.into(),
@@ -38,8 +45,16 @@ pub(super) fn put(answers: &mut Answers, text: &str) -> Result<(), String> {
     }
     let webhook = match text {
         OFF | NOBODY => None,
+        text if text.starts_with(EXISTING) => None,
         text => Some(webhook(text)?),
     };
+    answers.network.peers.prometheus = text.strip_prefix(EXISTING).map(str::to_owned).filter(|name| !name.is_empty());
+    if text.starts_with(EXISTING) {
+        answers.network.egress.retain(|egress| egress.component != COMPONENT);
+        answers.components.monitoring = Some(Component { mode: Mode::Existing, ..Component::default() });
+        answers.alerts = Alerts::default();
+        return Ok(());
+    }
     answers.network.egress.retain(|egress| egress.component != COMPONENT);
     answers.components.monitoring = (text != OFF).then(|| answers.components.monitoring.take().filter(|monitoring| monitoring.mode == Mode::Bundled).unwrap_or_default());
     answers.alerts = match webhook {
@@ -63,7 +78,8 @@ fn webhook(text: &str) -> Result<(String, Egress), String> {
 
 #[cfg(test)]
 mod tests {
-    use airlock_model::answers::Component;
+    use airlock_model::Fact;
+    use airlock_model::prometheus::{Prometheus, Selection};
 
     use super::*;
 
@@ -73,7 +89,7 @@ mod tests {
 
     #[test]
     fn what_is_put_is_what_is_got() {
-        for text in [NOBODY, "file:/etc/hook 10.1.2.0/24:443", OFF, "secret:a/b#c 192.0.2.7/32:8443", NOBODY] {
+        for text in [NOBODY, "file:/etc/hook 10.1.2.0/24:443", OFF, "existing monitoring/k8s", "secret:a/b#c 192.0.2.7/32:8443", NOBODY] {
             let mut given = answers();
             put(&mut given, text).unwrap();
             assert_eq!(get(&given), text);
@@ -90,6 +106,8 @@ mod tests {
         put(&mut given, NOBODY).unwrap();
         assert!(given.network.egress.is_empty());
         assert_eq!((given.alerts.receiver, &given.components.monitoring), (Some(Receiver::None), &Some(Component::default())));
+        put(&mut given, "existing monitoring/k8s").unwrap();
+        assert!(given.alerts == Alerts::default() && given.validate().is_empty(), "{given:?}");
         put(&mut given, OFF).unwrap();
         assert_eq!(given, answers());
     }
@@ -99,5 +117,17 @@ mod tests {
         for text in ["", "file:/etc/hook", "file:/etc/hook 10.1.2.0/24", "file:/etc/hook 10.1.2.0/24:https"] {
             assert!(put(&mut answers(), text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_prometheus_of_the_company_is_offered_where_one_was_found() {
+        let values = |facts: &Facts| choices(facts).into_iter().map(|choice| choice.value).collect::<Vec<_>>();
+        let mut facts = crate::guide::tests::facts();
+        let without = values(&facts);
+        let found = Prometheus { namespace: "monitoring".into(), name: "k8s".into(), service_monitors: Selection::default(), pod_monitors: Selection::default(), rules: Selection::default() };
+        facts.prometheuses = Fact::Known(vec![found]);
+        assert_eq!(values(&facts), [without, vec!["existing monitoring/k8s".into()]].concat());
+        facts.prometheuses = Fact::Unverified("missing right".into());
+        assert_eq!(values(&facts).len(), 3);
     }
 }

@@ -172,7 +172,7 @@ pub(super) const QUESTIONS: &[Question] = &[
         number: Some(9),
         title: "alerts",
         asks: "Where do alerts go?",
-        explains: "With monitoring, Prometheus watches the platform and Alertmanager tells one receiver: components that are down, certificates that end, a database without room. The receiver gets a message during the installation and must take it. Its address stays in a file that you name, since a token may be part of it. For mails write `alerts` into the answers file.",
+        explains: "With monitoring, Prometheus watches the platform and Alertmanager tells one receiver: components that are down, certificates that end, a database without room. The receiver gets a message during the installation and must take it. Its address stays in a file that you name, since a token may be part of it. For mails write `alerts` into the answers file. Where a Prometheus Operator runs, its Prometheus can watch the platform instead, and alerts go where its own go.",
         keys: &["components", "alerts", "network"],
         unknown: Some(Unknown {
             meanwhile: Meanwhile::Value(alerts::NOBODY),
@@ -180,7 +180,7 @@ pub(super) const QUESTIONS: &[Question] = &[
             what: "name the receiver of alerts",
             paste: "An HTTPS address that takes Alertmanager's JSON, and the network and port under which pods of the cluster reach it.",
         }),
-        form: |_| Form::Choice(alerts::choices()),
+        form: |facts| Form::Choice(alerts::choices(facts)),
         suggest: |_, _| Suggestion::default(alerts::NOBODY, "alerts can be seen at once and sent later; until then every report warns"),
         get: alerts::get,
         put: alerts::put,

@@ -30,7 +30,7 @@ fn class(name: &str, default: bool, expandable: bool) -> StorageClass {
     StorageClass { name: name.into(), provisioner: "p".into(), default, binding_mode: "Immediate".into(), expandable }
 }
 
-fn facts() -> Facts {
+pub(super) fn facts() -> Facts {
     Facts {
         server: "https://api.test".into(),
         cluster_uid: Fact::Known("uid-of-this".into()),
@@ -42,6 +42,7 @@ fn facts() -> Facts {
         ingress_classes: unread(),
         gateway_classes: unread(),
         operators: unread(),
+        prometheuses: unread(),
         dns: unread(),
         api_server: unread(),
         namespaces: Fact::Known(BTreeMap::new()),

@@ -176,7 +176,7 @@ fn what_a_pod_notices_by_itself_it_does_not_read_once() {
 fn every_name_in_a_shipped_template_exists() {
     let library = Library::shipped();
     let alerts = "{ webhook: { url: u }, email: { to: t, from: f, server: s }, authority: a }";
-    let answers: Answers = serde_yaml::from_str(&format!("{ANSWERS}alerts: {alerts}\ncomponents: {{ monitoring: {{}} }}\n")).unwrap();
+    let answers: Answers = serde_yaml::from_str(&format!("{ANSWERS}alerts: {alerts}\ncomponents: {{ monitoring: {{ mode: existing }} }}\n")).unwrap();
     let base: HostName = "platform.test".parse().unwrap();
     let known = ComponentSpec::all(&library).unwrap();
     let release = crate::release::from_library(&library).unwrap();
@@ -191,8 +191,11 @@ fn every_name_in_a_shipped_template_exists() {
     for (path, text) in library.files().filter(|(path, _)| path.contains('/') && !path.ends_with("component.yaml")) {
         let inside: Vec<&str> =
             text.split("{%").skip(1).filter_map(|rest| rest.split_once("%}")).chain(text.split("{{").skip(1).filter_map(|rest| rest.split_once("}}"))).map(|(inside, _)| inside).collect();
-        let bound: BTreeSet<&str> =
-            inside.iter().filter_map(|inside| inside.trim().strip_prefix("for ").or_else(|| inside.trim().strip_prefix("set "))).filter_map(|rest| rest.split_whitespace().next()).collect();
+        // What a file includes knows what it has set before.
+        let (folder, _) = path.split_once('/').unwrap();
+        let of_folder = library.files().filter(|(other, _)| other.starts_with(folder)).flat_map(|(_, text)| text.split("{%").skip(1)).filter_map(|rest| Some(rest.split_once("%}")?.0.trim()));
+        let bindings = of_folder.filter_map(|inside| inside.strip_prefix("for ").or_else(|| inside.strip_prefix("set ")));
+        let bound: BTreeSet<&str> = bindings.flat_map(|rest| rest.split_whitespace().take_while(|word| !["in", "="].contains(word))).map(|word| word.trim_end_matches(',')).collect();
         for name in inside.iter().flat_map(|inside| names(inside)) {
             let first = name.split('.').next().unwrap_or_default();
             if !bound.contains(first) {
@@ -206,8 +209,10 @@ fn every_name_in_a_shipped_template_exists() {
 
 /// The dotted names of an expression, without texts, filters, and the words of the language.
 fn names(expression: &str) -> Vec<String> {
-    const WORDS: [&str; 17] = ["if", "else", "elif", "endif", "for", "in", "endfor", "set", "endset", "include", "and", "or", "not", "quote", "json", "number", "word"];
-    let outside_texts: String = expression.split('"').step_by(2).collect::<Vec<_>>().join(" ");
+    const WORDS: [&str; 21] =
+        ["if", "else", "elif", "endif", "for", "in", "endfor", "set", "endset", "include", "and", "or", "not", "quote", "json", "number", "word", "replace", "from", "to", "data"];
+    let outside = |text: &str, quote: char| text.split(quote).step_by(2).collect::<Vec<_>>().join(" ");
+    let outside_texts = outside(&outside(expression, '\''), '"');
     let is_name = |word: &&str| word.bytes().next().is_some_and(|first| first.is_ascii_alphabetic()) && !WORDS.contains(word);
     outside_texts.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_'))).map(|word| word.trim_matches('.')).filter(is_name).map(str::to_owned).collect()
 }

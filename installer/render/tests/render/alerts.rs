@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use airlock_render::Rendered;
 use serde_json::Value;
 
-use crate::combinations::{Combination, MONITORED};
+use crate::combinations::{self, Combination, EXISTING, MONITORED};
 
 /// Words of `PromQL` that look like names of series and are none.
-const FUNCTIONS: [&str; 1] = ["max_over_time"];
+const FUNCTIONS: [&str; 2] = ["max_over_time", "predict_linear"];
 
 fn text(rendered: &Rendered, config_map: &str, key: &str) -> String {
     let objects = rendered.components.iter().flat_map(|component| &component.objects);
@@ -27,7 +27,7 @@ fn jobs(rendered: &Rendered) -> BTreeSet<String> {
 
 /// Each rule with the file that it stands in.
 fn rules(rendered: &Rendered) -> Vec<(String, Value)> {
-    let files = ["platform.rules", "monitoring.rules", "database.rules", "certificates.rules", "airflow.rules"];
+    let files = ["platform.rules", "monitoring.rules", "delivery.rules", "database.rules", "volumes.rules", "certificates.rules", "airflow.rules"];
     let of_file = |file: &str| {
         let parsed: Value = serde_yaml::from_str(&text(rendered, "prometheus-config", file)).unwrap();
         parsed["groups"].as_array().unwrap().iter().flat_map(|group| group["rules"].as_array().unwrap().clone()).map(|rule| (file.to_owned(), rule)).collect::<Vec<_>>()
@@ -62,7 +62,7 @@ fn series(expression: &str) -> Vec<(String, String)> {
 /// The jobs that the braces of a series name.
 fn named(labels: &str) -> Vec<String> {
     let matcher = labels.split(", ").find_map(|label| label.strip_prefix("job=~\"").or_else(|| label.strip_prefix("job=\"")));
-    matcher.and_then(|rest| rest.strip_suffix('"')).map(|jobs| jobs.split('|').map(str::to_owned).collect()).unwrap_or_default()
+    matcher.and_then(|rest| rest.strip_suffix('"')).map(|jobs| jobs.trim_matches(['(', ')']).split('|').map(str::to_owned).collect()).unwrap_or_default()
 }
 
 #[test]
@@ -127,14 +127,18 @@ fn what_is_asked_over_the_network_is_verified_and_asks_for_a_password() {
                 assert!(asked["tls_config"].get("server_name").is_none() && asked["tls_config"].get("insecure_skip_verify").is_none());
                 continue;
             }
-            let target = asked["static_configs"][0]["targets"][0].as_str().unwrap();
-            // Who listens inside the pod alone has nobody else there.
-            if ["127.0.0.1:9090", "127.0.0.1:9101"].contains(&target) {
-                continue;
+            for group in asked["static_configs"].as_array().unwrap() {
+                let target = group["targets"][0].as_str().unwrap();
+                // Who listens inside the pod alone has nobody else there.
+                if ["127.0.0.1:9090", "127.0.0.1:9102"].contains(&target) {
+                    continue;
+                }
+                assert!(asked["scheme"] == "https" && group.pointer("/labels/__scheme__").is_none(), "{target}");
+                let (host, _) = target.rsplit_once(':').unwrap();
+                let name = asked["tls_config"]["server_name"].as_str().unwrap_or(host);
+                assert!(asked["basic_auth"]["password_file"].is_string() && name.ends_with(".airlock.svc"), "{target}");
+                assert!(asked["tls_config"].get("insecure_skip_verify").is_none(), "{target}");
             }
-            assert_eq!(asked["scheme"], "https", "{target}");
-            assert!(asked["basic_auth"]["password_file"].is_string() && asked["tls_config"]["server_name"].as_str().is_some_and(|name| name.ends_with(".airlock.svc")), "{target}");
-            assert!(asked["tls_config"].get("insecure_skip_verify").is_none(), "{target}");
         }
     }
 }
@@ -152,4 +156,57 @@ fn what_the_answers_refer_to_is_a_secret_without_a_value() {
     assert_eq!(secret(MONITORED[1], "alerts-email"), None);
     assert_eq!(secret(MONITORED[2], "alerts-email"), Some(serde_json::json!({ "referred": { "reference": "env:P" } })));
     assert_eq!(secret(MONITORED[0], "alerts-webhook"), None);
+}
+
+fn of_kind<'r>(rendered: &'r Rendered, kind: &str) -> Vec<&'r Value> {
+    let objects = rendered.components.iter().flat_map(|component| &component.objects).filter(|object| object.reference().kind == kind);
+    objects.map(airlock_model::Object::manifest).collect()
+}
+
+#[test]
+fn the_company_s_prometheus_is_told_the_same_rules_of_jobs_that_bear_the_namespace() {
+    let mut combination = Combination::of("existing", EXISTING);
+    combination.facts = Some(combinations::facts(&["monitoring.coreos.com"]));
+    let (existing, bundled) = (combination.render(), rendered());
+    let monitors = of_kind(&existing, "ServiceMonitor");
+    let jobs: BTreeSet<&str> = monitors.iter().map(|monitor| monitor.pointer("/spec/endpoints/0/relabelings/0/replacement").unwrap().as_str().unwrap()).collect();
+    assert_eq!(jobs, ["airlock/certificates", "airlock/database", "airlock/kube-state-metrics", "airlock/volumes"].into());
+    let told: Vec<Value> = of_kind(&existing, "PrometheusRule").iter().flat_map(|object| object.pointer("/spec/groups/0/rules").unwrap().as_array().unwrap().clone()).collect();
+    for rule in &told {
+        let expression = rule["expr"].as_str().unwrap();
+        for (name, labels) in series(expression) {
+            let matcher = labels.split(", ").find(|label| label.starts_with("job=")).unwrap_or_else(|| panic!("{name}"));
+            assert!(matcher.contains("\"airlock/"), "{name}: {matcher} could be anybody's");
+            let named = named(&labels.replace("airlock/", ""));
+            assert!(named.iter().any(|job| job == "airflow" || jobs.contains(format!("airlock/{job}").as_str())), "{name} is of {named:?}");
+        }
+    }
+    let without_namespace = |rule: &Value| rule.to_string().replace("\"airlock/", "\"");
+    let ours: BTreeSet<String> = rules(&bundled).iter().filter(|(file, _)| file != "delivery.rules").map(|(_, rule)| rule.to_string()).collect();
+    assert_eq!(told.iter().map(without_namespace).collect::<BTreeSet<_>>(), ours, "one source");
+    assert!(of_kind(&existing, "StatefulSet").iter().all(|workload| workload["metadata"]["name"] != "monitoring"));
+}
+
+#[test]
+fn what_the_company_s_prometheus_selects_by_is_borne_and_each_target_is_verified_by_name() {
+    for deployment in [None, Some("name: alpha\n")] {
+        let mut combination = Combination::of("existing", EXISTING);
+        combination.facts = Some(combinations::facts(&["monitoring.coreos.com"]));
+        combination.deployment = deployment.map(|text| airlock_model::AirflowDeployment::from_yaml(&format!("apiVersion: airlock/v1\nkind: AirflowDeployment\n{text}")).unwrap());
+        let existing = combination.render();
+        let monitors = of_kind(&existing, "ServiceMonitor");
+        assert!(!monitors.is_empty());
+        for monitor in monitors.into_iter().chain(of_kind(&existing, "PrometheusRule")) {
+            assert_eq!((&monitor["metadata"]["labels"]["release"], &monitor["metadata"]["namespace"]), (&"stack".into(), &"airlock".into()), "{monitor}");
+            let Some(endpoint) = monitor.pointer("/spec/endpoints/0") else { continue };
+            let of_tenant = monitor.pointer("/spec/namespaceSelector/matchNames/0").and_then(Value::as_str);
+            let component = monitor["spec"]["selector"]["matchLabels"]["app.kubernetes.io/name"].as_str().unwrap();
+            assert_eq!(endpoint["tlsConfig"]["serverName"], format!("{component}.{}.svc", of_tenant.unwrap_or("airlock")));
+            assert_eq!((&endpoint["scheme"], &endpoint["tlsConfig"]["ca"]["configMap"]["name"]), (&"https".into(), &"internal-ca".into()));
+            assert!(endpoint["basicAuth"]["password"]["name"] == "measurements-password" || of_tenant.is_some(), "{monitor}");
+        }
+        for namespace in of_kind(&existing, "Namespace").into_iter().filter(|namespace| namespace["metadata"]["name"] == "airlock") {
+            assert_eq!(namespace["metadata"]["labels"]["watched-by"], "stack");
+        }
+    }
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use airlock_model::prometheus::{Prometheus, Selection};
+use airlock_model::selector::{Holds, Requirement, Selector};
 use airlock_model::{AirflowDeployment, Answers, ApiServer, Caller, ClusterDns, Digest, Fact, Facts, HostName, ImageLock, LockedImage, ServerVersion};
 use airlock_render::{RenderInput, Rendered, TenantInput, release, render};
 
@@ -71,6 +73,7 @@ pub(crate) fn facts(operators: &[&str]) -> Facts {
         ingress_classes: Fact::Unverified(unread()),
         gateway_classes: Fact::Unverified(unread()),
         operators: Fact::Known(operators.iter().map(|&operator| operator.to_owned()).collect()),
+        prometheuses: Fact::Known(vec![prometheus()]),
         dns: Fact::Known(ClusterDns {
             namespace: "dns-of-the-cluster".into(),
             service: "dns".into(),
@@ -139,6 +142,15 @@ pub(crate) const THEIR_DATABASE: [&str; 2] = [
     ),
     "components: { database: { mode: existing, server: { host: 10.1.2.3, administrator: { username: \"a b'c\", password: \"file:/p\" } } } }\n",
 ];
+/// The company's Prometheus watches the platform.
+pub(crate) const EXISTING: &str = "components: { monitoring: { mode: existing } }\n";
+
+/// A Prometheus that takes what bears its label, in namespaces with another one.
+fn prometheus() -> Prometheus {
+    let selector = |key: &str| Some(Selector(vec![Requirement { key: key.into(), holds: Holds::In(vec!["stack".into()]) }]));
+    let taken = || Selection { objects: selector("release"), namespaces: selector("watched-by") };
+    Prometheus { namespace: "watchers".into(), name: "k8s".into(), service_monitors: taken(), pod_monitors: Selection::default(), rules: taken() }
+}
 
 /// All combinations with what they give, rendered once.
 pub(crate) fn rendered() -> &'static [(Combination, Rendered)] {
@@ -170,7 +182,7 @@ fn all() -> Vec<Combination> {
         }
     }
     for (world, facts) in &worlds {
-        for (number, text) in MONITORED.iter().enumerate() {
+        for (number, text) in MONITORED.iter().chain([&EXISTING]).enumerate() {
             let mut combination = Combination::of(&format!("monitored {number} {world}"), text);
             combination.facts.clone_from(facts);
             combination.lock = facts.is_some().then(lock);
@@ -189,6 +201,7 @@ fn all() -> Vec<Combination> {
             ("tiny ", "sizing: tiny\n"),
             ("labelled ", CHOICES[2][1]),
             ("pre-made ", CHOICES[3][1]),
+            ("watched ", EXISTING),
             ("own hosts ", "hosts: { tenant: \"{tenant}.flow.{base}\" }\n"),
         ];
         for (name, text) in texts {

@@ -53,6 +53,8 @@ fn every_object_is_one_that_kubernetes_knows_field_by_field() {
             "StatefulSet" => read_back::<StatefulSet>(place, manifest),
             "ValidatingAdmissionPolicy" => read_back::<ValidatingAdmissionPolicy>(place, manifest),
             "ValidatingAdmissionPolicyBinding" => read_back::<ValidatingAdmissionPolicyBinding>(place, manifest),
+            // The bed's API server looks at these, by their operator's own definitions.
+            "ServiceMonitor" | "PodMonitor" | "PrometheusRule" => return,
             other => panic!("{place}: nobody has looked at kind {other} here"),
         };
         assert_eq!(&read, manifest, "{place}");

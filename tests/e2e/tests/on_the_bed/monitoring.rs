@@ -139,14 +139,17 @@ fn query(site: &Site, expression: &str) -> String {
 }
 
 fn everything_is_measured(site: &Site) {
-    let measured = || if query(site, "count(up == 1)").contains("=> 5 @") { Ok(()) } else { Err(query(site, "up")) };
+    let measured = || if query(site, "count(up == 1)").contains("=> 8 @") { Ok(()) } else { Err(query(site, "up")) };
     eventually("everything is measured", Duration::from_mins(2), measured).unwrap_or_else(|error| panic!("{error}"));
     for series in [
         "pg_up == 1",
         "pg_settings_max_connections > 0",
         "sum(pg_stat_database_numbackends) > 0",
+        "count(airlock_volume_free_bytes{persistentvolumeclaim=~\"(database|monitoring|registry)-data\"} > 0) == 3",
+        "count(airlock_volume_free_inodes > 0) == 3",
+        "count(airlock_volume_free_bytes < airlock_volume_size_bytes) == 3",
         "kube_statefulset_status_replicas_ready{statefulset=\"registry\"} == 1",
-        "count(airlock_certificate_not_after_seconds - time() > 86400) == 5",
+        "count(airlock_certificate_not_after_seconds - time() > 86400) == 6",
     ] {
         assert!(!query(site, series).trim().is_empty(), "{series} is not measured");
     }

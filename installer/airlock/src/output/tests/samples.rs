@@ -337,6 +337,7 @@ pub(in crate::output) fn facts() -> Facts {
         ingress_classes: Fact::Known(BTreeMap::new()),
         gateway_classes: Fact::Known(BTreeMap::new()),
         operators: Fact::Known(Vec::new()),
+        prometheuses: Fact::Known(Vec::new()),
         dns: Fact::Known(ClusterDns {
             namespace: "kube-system".into(),
             service: "kube-dns".into(),

@@ -2,46 +2,59 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-/// Labels of a pod or a namespace.
-pub(crate) type Labels = BTreeMap<String, String>;
+/// Labels of an object.
+pub type Labels = BTreeMap<String, String>;
 
 /// What must hold of one label.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Requirement {
-    pub(crate) key: String,
-    pub(crate) holds: Holds,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Requirement {
+    /// The label's key.
+    pub key: String,
+    /// What must hold of its value.
+    pub holds: Holds,
 }
 
 /// The operators of match expressions. `NotIn` holds too where the label is absent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Holds {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Holds {
+    /// It is one of these.
     In(Vec<String>),
+    /// It is none of these.
     NotIn(Vec<String>),
+    /// There is one.
     Exists,
+    /// There is none.
     DoesNotExist,
 }
 
+impl Holds {
+    /// Whether it holds of a label's value; none: the label is absent.
+    pub fn of(&self, value: Option<&String>) -> bool {
+        match self {
+            Self::In(values) => value.is_some_and(|value| values.contains(value)),
+            Self::NotIn(values) => value.is_none_or(|value| !values.contains(value)),
+            Self::Exists => value.is_some(),
+            Self::DoesNotExist => value.is_none(),
+        }
+    }
+}
+
 /// Requirements that must all hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Selector(pub(crate) Vec<Requirement>);
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Selector(pub Vec<Requirement>);
 
 impl Selector {
-    pub(crate) fn matches(&self, labels: &Labels) -> bool {
-        self.0.iter().all(|requirement| {
-            let value = labels.get(&requirement.key);
-            match &requirement.holds {
-                Holds::In(values) => value.is_some_and(|value| values.contains(value)),
-                Holds::NotIn(values) => value.is_none_or(|value| !values.contains(value)),
-                Holds::Exists => value.is_some(),
-                Holds::DoesNotExist => value.is_none(),
-            }
-        })
+    /// Whether it selects what bears these labels.
+    pub fn matches(&self, labels: &Labels) -> bool {
+        self.0.iter().all(|requirement| requirement.holds.of(labels.get(&requirement.key)))
     }
 
     /// Whether it selects everything.
-    pub(crate) const fn is_empty(&self) -> bool {
+    pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
@@ -49,7 +62,7 @@ impl Selector {
 /// A selector as manifests write it.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct WrittenSelector {
+pub struct WrittenSelector {
     match_labels: Option<Labels>,
     match_expressions: Option<Vec<WrittenExpression>>,
 }
@@ -64,14 +77,14 @@ struct WrittenExpression {
 
 impl WrittenSelector {
     /// An error says what the API server would refuse.
-    pub(crate) fn read(self) -> Result<Selector, String> {
+    pub fn read(self) -> Result<Selector, String> {
         let equal = self.match_labels.unwrap_or_default().into_iter().map(|(key, value)| Ok(Requirement { key, holds: Holds::In(vec![value]) }));
         equal.chain(self.match_expressions.unwrap_or_default().into_iter().map(WrittenExpression::read)).collect::<Result<_, _>>().map(Selector)
     }
 }
 
 /// A selector that may be absent or null: like `{}` it selects everything.
-pub(crate) fn or_everything(written: Option<WrittenSelector>) -> Result<Selector, String> {
+pub fn or_everything(written: Option<WrittenSelector>) -> Result<Selector, String> {
     written.map_or_else(|| Ok(Selector::default()), WrittenSelector::read)
 }
 

@@ -1,0 +1,140 @@
+//! The company's Prometheus watches the platform: its operator's kinds as released, objects that the API server takes (every apply asks for
+//! strict validation) and finds by the very selectors, and policies that let its pods in and nobody else.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use airlock_bed::eventually;
+use airlock_e2e::Site;
+
+use crate::bad_input::{Expected, assert_refused};
+
+const KINDS: [&str; 4] = ["podmonitors", "prometheuses", "prometheusrules", "servicemonitors"];
+
+/// The company's side: the operator's kinds, and a namespace with `Prometheus` objects.
+struct Company<'a> {
+    site: &'a Site,
+    namespace: String,
+}
+
+impl<'a> Company<'a> {
+    fn new(site: &'a Site) -> Self {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cluster/images/operator");
+        let output = Command::new(script).output().expect("images/operator");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        for kind in KINDS {
+            site.bed.kubectl(["apply", "--server-side", "-f", &format!("{folder}/monitoring.coreos.com_{kind}.yaml")]).expect("a kind of the operator");
+            site.bed.kubectl(["wait", "--for=condition=Established", &format!("crd/{kind}.monitoring.coreos.com"), "--timeout=30s"]).expect("the kind is served");
+        }
+        let company = Self { site, namespace: format!("{}-watchers", site.name) };
+        site.bed.kubectl(["delete", "namespace", &company.namespace, "--ignore-not-found", "--wait=true"]).expect("kubectl");
+        site.bed.kubectl(["create", "namespace", &company.namespace]).expect("a namespace");
+        company
+    }
+
+    fn runs(&self, name: &str, spec: &str) {
+        let manifest = format!("{{apiVersion: monitoring.coreos.com/v1, kind: Prometheus, metadata: {{name: {name}, namespace: {}}}, spec: {spec}}}", self.namespace);
+        self.site.bed.apply(&manifest).expect("a Prometheus object");
+    }
+
+    /// A pod with these labels in the company's namespace, which does nothing by itself.
+    fn pod(&self, name: &str, labels: &str) {
+        let manifest = format!(
+            "{{apiVersion: v1, kind: Pod, metadata: {{name: {name}, namespace: {}, labels: {{{labels}}}}}, spec: {{terminationGracePeriodSeconds: 0, automountServiceAccountToken: false, \
+             containers: [{{name: client, image: \"ghcr.io/airlock-platform/bed-client:1\", command: [/client], args: [sleep]}}]}}}}",
+            self.namespace
+        );
+        let applied = || self.site.bed.apply(&manifest);
+        eventually("the account of the namespace", Duration::from_secs(20), applied).expect("a pod");
+        self.site.bed.kubectl(["-n", &self.namespace, "wait", "--for=condition=Ready", &format!("pod/{name}"), "--timeout=60s"]).expect("a pod that runs");
+    }
+
+    fn reaches(&self, pod: &str, host: &str, port: &str) -> bool {
+        self.site.bed.try_kubectl(["-n", &self.namespace, "exec", pod, "--", "/client", "connect", host, port]).expect("kubectl").code == Some(0)
+    }
+}
+
+impl Drop for Company<'_> {
+    fn drop(&mut self) {
+        let _ = self.site.bed.kubectl(["delete", "namespace", &self.namespace, "--ignore-not-found", "--wait=false"]);
+        for kind in KINDS {
+            let _ = self.site.bed.kubectl(["delete", "crd", &format!("{kind}.monitoring.coreos.com"), "--ignore-not-found", "--wait=false"]);
+        }
+    }
+}
+
+fn answers(site: &Site, further: &str) -> std::path::PathBuf {
+    site.answers(&format!("components: {{ monitoring: {{ mode: existing }} }}\n{further}"))
+}
+
+#[test]
+fn the_company_s_prometheus_is_told_of_the_platform() {
+    let site = Site::shared("joined");
+    let company = Company::new(&site);
+    let refused = |case: &str, further: &str, told: &str| {
+        let audit = site.audit();
+        let run = site.install(&answers(&site, further));
+        assert_refused(&site, case, &run, &Expected { exit: 3, first_line: "error[platform.blocked]: MON-002 (Prometheus of the company) blocks the run; nothing was written" });
+        assert!(run.said().contains(told), "{case}: {}", run.said());
+        assert_eq!(audit.writes(), [], "{case}");
+    };
+    let id = |name: &str| format!("{}/{name}", company.namespace);
+    let choice = |name: &str| format!("network: {{ peers: {{ prometheus: {} }} }}\n", id(name));
+
+    refused("no Prometheus at all", "", "no Prometheus object");
+    let selector = "{matchLabels: {release: stack}}";
+    let namespaces = "{matchLabels: {watched-by: stack}}";
+    company.runs("takes", &format!("{{serviceMonitorSelector: {selector}, serviceMonitorNamespaceSelector: {namespaces}, ruleSelector: {selector}, ruleNamespaceSelector: {namespaces}}}"));
+    company.runs("keeps-to-itself", "{serviceMonitorSelector: {}, podMonitorSelector: {}, ruleSelector: {}}");
+    refused("two and no choice", "", &format!("there are several, {}, {}", id("keeps-to-itself"), id("takes")));
+    refused("one that is not there", &choice("other"), &format!("there is no {}", id("other")));
+    refused("one that looks in its own namespace alone", &choice("keeps-to-itself"), "its own namespace alone");
+
+    let answers = answers(&site, &choice("takes"));
+    site.installed(&answers);
+    site.run(&["plan", "--answers", &answers.display().to_string(), "--exit-code"]).expect(0);
+    what_is_told_is_found_by_the_selectors(&site);
+    its_pods_are_let_in_and_nobody_else(&site, &company);
+    let report = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "--all", "-o", "json"]).expect(0).json();
+    let verdict = report["findings"].as_array().expect("findings").iter().find(|finding| finding["check"] == "MON-001").expect("MON-001");
+    assert_eq!(verdict["verdict"], "warn", "{verdict}");
+    site.run(&["uninstall", "--namespace", &site.name, "--yes", "--delete-data"]).expect(0);
+    let left = site.bed.kubectl(["get", "servicemonitors,podmonitors,prometheusrules", "-A", "-o", "name"]).expect("kubectl");
+    assert_eq!(left, "", "nothing stays");
+    site.remove();
+}
+
+/// The API server judges the selectors as the operator would have it do.
+fn what_is_told_is_found_by_the_selectors(site: &Site) {
+    let namespaces = site.bed.kubectl(["get", "namespaces", "-l", "watched-by=stack", "-o", "jsonpath={.items[*].metadata.name}"]).expect("kubectl");
+    assert_eq!(namespaces, site.name);
+    let found = |kind: &str| site.kubectl(&["get", kind, "-l", "release=stack", "-o", "jsonpath={.items[*].metadata.name}"]);
+    assert_eq!(found("servicemonitors"), "certificate-meter kube-state-metrics registry-volume");
+    assert_eq!(found("prometheusrules"), "airlock-certificates airlock-monitoring airlock-platform airlock-volumes");
+    for monitor in found("servicemonitors").split(' ') {
+        let of = |path: &str| site.kubectl(&["get", "servicemonitor", monitor, "-o", &format!("jsonpath={{{path}}}")]);
+        let (component, port) = (of(r".spec.selector.matchLabels.app\.kubernetes\.io/name"), of(".spec.endpoints[0].port"));
+        let slices = site.kubectl(&["get", "endpointslices", "-l", &format!("app.kubernetes.io/name={component}"), "-o", "jsonpath={.items[*].ports[*].name}"]);
+        assert!(slices.split(' ').any(|name| name == port), "{monitor}: there is no port {port} among {slices}");
+        for key in ["username", "password"] {
+            let named = |field: &str| of(&format!(".spec.endpoints[0].basicAuth.{key}.{field}"));
+            let value = site.kubectl(&["get", "secret", &named("name"), "-o", &format!("jsonpath={{.data.{}}}", named("key"))]);
+            assert!(!value.is_empty(), "{monitor}: no {key}");
+        }
+    }
+}
+
+fn its_pods_are_let_in_and_nobody_else(site: &Site, company: &Company<'_>) {
+    company.pod("prometheus-takes-0", "app.kubernetes.io/name: prometheus, operator.prometheus.io/name: takes");
+    company.pod("prometheus-other-0", "app.kubernetes.io/name: prometheus, operator.prometheus.io/name: other");
+    let targets = [("kube-state-metrics", "8443"), ("certificate-meter", "9101"), ("registry", "9102")];
+    let host = |name: &str| format!("{name}.{}.svc", site.name);
+    for (name, port) in targets {
+        let reached = || if company.reaches("prometheus-takes-0", &host(name), port) { Ok(()) } else { Err(format!("{name}:{port} is out of reach")) };
+        eventually("the company's Prometheus is let in", Duration::from_mins(1), reached).unwrap_or_else(|error| panic!("{error}"));
+        assert!(!company.reaches("prometheus-other-0", &host(name), port), "{name}:{port} is open to others");
+    }
+    assert!(!company.reaches("prometheus-takes-0", &host("registry"), "5000"), "it is let in to what measures alone");
+}
