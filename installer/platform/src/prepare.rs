@@ -95,7 +95,7 @@ pub(crate) struct PlanOf<'a> {
 
 /// Surveys the cluster for these answers.
 pub(crate) async fn survey(cluster: &Cluster, answers: &Answers) -> Result<Facts, PlatformError> {
-    Ok(Box::pin(cluster.survey(&SurveyScope { namespaces: namespaces(answers) })).await?)
+    Ok(cluster.survey(&SurveyScope { namespaces: namespaces(answers) }).await?)
 }
 
 /// What a cluster is like, and whether the caller might install there by these answers; no plan is made, so none is judged.
