@@ -51,10 +51,16 @@ impl Cluster {
         // Alone and first: when nobody answers, one request says so, not twenty.
         let (version, clock) = self.greet().await?;
         let (cluster_uid, caller, nodes, storage_classes, ingress_classes, gateway_classes, operators) =
-            tokio::join!(self.cluster_uid(), self.caller(), self.nodes(), self.storage_classes(), self.ingress_classes(), self.gateway_classes(), self.operators(),);
+            tokio::join!(self.cluster_uid(), self.caller(), Box::pin(self.nodes()), self.storage_classes(), self.ingress_classes(), self.gateway_classes(), self.operators(),);
         let prometheuses = Box::pin(self.prometheuses()).await;
-        let (dns, api_server, namespaces, installations, admission, quotas) =
-            tokio::join!(self.cluster_dns(), self.api_server(), self.namespaces(&scope.namespaces), Box::pin(self.installations()), Box::pin(self.admission()), self.limits(&scope.namespaces));
+        let (dns, api_server, namespaces, installations, admission, quotas) = tokio::join!(
+            Box::pin(self.cluster_dns()),
+            self.api_server(),
+            self.namespaces(&scope.namespaces),
+            Box::pin(self.installations()),
+            Box::pin(self.admission()),
+            self.limits(&scope.namespaces)
+        );
         Ok(Facts {
             server: self.server().to_owned(),
             cluster_uid: fact(cluster_uid)?,

@@ -139,8 +139,8 @@ pub(crate) struct Volume {
     #[arg(long, value_name = "FILE")]
     pub(crate) web_config: Option<PathBuf>,
     /// The claim, and where its volume is mounted
-    #[arg(long, value_name = "CLAIM=DIR", value_parser = mounted_volume)]
-    pub(crate) volume: MountedVolume,
+    #[arg(long = "volume", value_name = "CLAIM=DIR", value_parser = mounted_volume)]
+    pub(crate) mounted: MountedVolume,
 }
 
 /// Arguments of `renew`.

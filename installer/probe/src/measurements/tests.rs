@@ -39,9 +39,9 @@ async fn status(port: u16, trust: Trust, credentials: Option<Credentials>) -> Op
     }
 }
 
-fn user(name: &str, is_known: bool) -> Option<Credentials> {
+fn user(name: &str, is_known: bool) -> Credentials {
     let password = is_known.then(|| SecretKeyRef { namespace: "n".to_owned(), name: "measurements-password".to_owned(), key: "value".to_owned() });
-    Some(Credentials { username: name.to_owned(), password, form: CredentialsForm::Basic })
+    Credentials { username: name.to_owned(), password, form: CredentialsForm::Basic }
 }
 
 #[tokio::test]
@@ -56,9 +56,9 @@ async fn over_tls_the_password_of_a_user_opens_and_nothing_else_does() {
     let _silent = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let asking = async {
         let trust = || Trust::Authorities(authority.clone());
-        assert_eq!(status(port, trust(), user("airlock", true)).await, Some(200));
-        assert_eq!(status(port, trust(), user("somebody", true)).await, Some(401), "another user");
-        assert_eq!(status(port, trust(), user("airlock", false)).await, Some(401), "another password");
+        assert_eq!(status(port, trust(), Some(user("airlock", true))).await, Some(200));
+        assert_eq!(status(port, trust(), Some(user("somebody", true))).await, Some(401), "another user");
+        assert_eq!(status(port, trust(), Some(user("airlock", false))).await, Some(401), "another password");
         assert_eq!(status(port, trust(), None).await, Some(401));
         let mut plain = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
         plain.write_all(b"GET /metrics HTTP/1.1\r\n\r\n").await.unwrap();
