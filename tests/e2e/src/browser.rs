@@ -1,4 +1,4 @@
-//! A real browser on the administrator's workstation: Chromium without a window, spoken to by the Chrome DevTools Protocol over
+//! A real browser on the administrator's workstation: Chromium without a window, spoken to by the Chrome `DevTools` Protocol over
 //! a pipe (`--remote-debugging-pipe`: messages of JSON, each ended by a zero byte).
 
 use std::io::{BufRead as _, BufReader, Write as _};

@@ -209,8 +209,8 @@ fn every_name_in_a_shipped_template_exists() {
 
 /// The dotted names of an expression, without texts, filters, and the words of the language.
 fn names(expression: &str) -> Vec<String> {
-    const WORDS: [&str; 21] =
-        ["if", "else", "elif", "endif", "for", "in", "endfor", "set", "endset", "include", "and", "or", "not", "quote", "json", "number", "word", "replace", "from", "to", "data"];
+    const WORDS: [&str; 23] =
+        ["if", "else", "elif", "endif", "for", "in", "endfor", "set", "endset", "include", "and", "or", "not", "quote", "json", "number", "word", "replace", "from", "to", "data", "true", "false"];
     let outside = |text: &str, quote: char| text.split(quote).step_by(2).collect::<Vec<_>>().join(" ");
     let outside_texts = outside(&outside(expression, '\''), '"');
     let is_name = |word: &&str| word.bytes().next().is_some_and(|first| first.is_ascii_alphabetic()) && !WORDS.contains(word);

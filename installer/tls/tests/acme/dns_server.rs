@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use airlock_model::Secret;
@@ -128,12 +129,12 @@ fn knotd(folder: &std::path::Path, address: IpAddr, port: u16) -> Child {
     Command::new("/usr/sbin/knotd").arg("-c").arg(folder.join("knot.conf")).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap()
 }
 
-/// A port that is free for TCP and UDP.
+/// A port that is free for TCP and UDP, below those that connections are made from: one of these could be taken by the time it is listened on.
 pub(crate) fn free_port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
     loop {
-        let listener = TcpListener::bind((FIRST, 0)).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        if UdpSocket::bind((FIRST, port)).is_ok() && TcpListener::bind((SECOND, port)).is_ok() {
+        let port = u16::try_from(12_000 + (std::process::id() * 64 + NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000).unwrap();
+        if TcpListener::bind((FIRST, port)).is_ok() && UdpSocket::bind((FIRST, port)).is_ok() && TcpListener::bind((SECOND, port)).is_ok() {
             return port;
         }
     }

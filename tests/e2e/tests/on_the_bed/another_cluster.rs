@@ -12,6 +12,7 @@ mod hopeless;
 mod imageless;
 mod pending;
 mod policy_off;
+mod prometheus_operator;
 mod split_dns;
 
 /// One run, and the cluster that it is made for.
@@ -24,7 +25,7 @@ struct Scene {
 /// A network that no other bed of the tests has.
 const USUAL: Options = Options { nodes: 1, policy: true, load_balancer: true, split_dns: false, network: Some("10.91") };
 
-const SCENES: [Scene; 7] = [
+const SCENES: [Scene; 8] = [
     Scene { name: "policies that nobody enforces", cluster: Options { policy: false, ..USUAL }, play: policy_off::exactly_the_enforcement_check_fails_and_without_its_control_it_is_unverified },
     Scene {
         name: "a load balancer that stays pending",
@@ -36,6 +37,7 @@ const SCENES: [Scene; 7] = [
     Scene { name: "an image that its registry does not have", cluster: Options { split_dns: true, ..USUAL }, play: imageless::it_is_known_before_the_first_write },
     Scene { name: "a storage class that never binds", cluster: Options { split_dns: true, ..USUAL }, play: hopeless::a_claim_that_stays_pending_is_named },
     Scene { name: "a program that crashes", cluster: Options { split_dns: true, ..USUAL }, play: hopeless::a_crash_loop_ends_the_wait_with_the_last_words_of_the_program },
+    Scene { name: "a Prometheus Operator", cluster: Options { split_dns: true, ..USUAL }, play: prometheus_operator::the_companys_prometheus_is_told_of_the_platform },
 ];
 
 #[test]

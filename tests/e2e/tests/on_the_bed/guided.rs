@@ -322,8 +322,12 @@ fn ctrl_c_leaves_at_each_question_and_the_answers_are_kept() {
 /// The run up to the decision, as a page of the docs shows it; `AIRLOCK_WRITE_DOCS=1` writes it anew.
 fn recorded(world: &World, screen: &str) {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guided-run.txt");
-    // Which namespace is suggested, and why, depends on what other tests left on the cluster.
-    let first = |line: &str| if line.starts_with("question 1 of") { line.split(" · ").next().unwrap_or_default().to_owned() } else { line.to_owned() };
+    // Which namespace is suggested, and what is free, depends on what other tests have on the cluster.
+    let first = |line: &str| match line.split_once(", and ") {
+        _ if line.starts_with("question 1 of") => line.split(" · ").next().unwrap_or_default().to_owned(),
+        Some((asked, free)) if free.ends_with("are free") => format!("{asked}, and … are free"),
+        _ => line.to_owned(),
+    };
     let run = format!("$ airlock install\n\n{}\n", world.steady(screen).lines().map(first).collect::<Vec<_>>().join("\n"));
     if std::env::var_os("AIRLOCK_WRITE_DOCS").is_some() {
         fs::write(&page, &run).expect("the page");

@@ -13,7 +13,6 @@ mod cluster_room;
 mod deployments;
 mod engine_room;
 mod existing_database;
-mod existing_monitoring;
 mod guided;
 mod install;
 mod interruption;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use airlock_bed::eventually;
+use airlock_bed::{Bed, eventually};
 use airlock_e2e::Site;
 
 use crate::bad_input::{Expected, assert_refused};
@@ -69,9 +69,8 @@ fn answers(site: &Site, further: &str) -> std::path::PathBuf {
     site.answers(&format!("components: {{ monitoring: {{ mode: existing }} }}\n{further}"))
 }
 
-#[test]
-fn the_company_s_prometheus_is_told_of_the_platform() {
-    let site = Site::shared("joined");
+pub(crate) fn the_companys_prometheus_is_told_of_the_platform(bed: &Bed) {
+    let site = Site::on(bed.clone(), "joined");
     let company = Company::new(&site);
     let refused = |case: &str, further: &str, told: &str| {
         let audit = site.audit();
