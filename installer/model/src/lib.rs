@@ -33,6 +33,7 @@ mod record;
 mod release;
 mod renewable;
 mod secret;
+mod snapshot;
 mod subject;
 mod untrusted;
 
@@ -42,10 +43,7 @@ pub use answers::Answers;
 pub use approval::{Approval, ApprovedBy, ApprovedPlan, PlanMismatch};
 pub use attempt::{Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, CredentialsForm, Outcome, Presented, Target, TlsVersion, Trust, Vantage};
 pub use blocking::blocking_line;
-pub use check::{
-    Check, CheckSpec, Evidence, Finding, JudgedSecret, Need, Planned, ReadFault, Reason, Remedy, SecretLeak, Severity, SharedSecret, Snapshot, SnapshotObject, Source, Unread, Verdict, World,
-    WorldDatabase, WorldDeployment,
-};
+pub use check::{Check, CheckSpec, Evidence, Finding, Need, Reason, Remedy, Severity, Verdict, World, WorldDatabase, WorldDeployment};
 pub use code::{Code, CodeSpec, Coded, codes, explain_code};
 pub use deployment::{AirflowDeployment, DeploymentName, DeploymentNameError, DeploymentQuota};
 pub use digest::{Digest, DigestError};
@@ -63,5 +61,6 @@ pub use record::{CertificateFacts, Installed, Inventory, LiveObject, LiveSecret,
 pub use release::{Release, ReleaseImage};
 pub use renewable::{Renewable, RenewalOutcome, RenewalResult, ServedAt};
 pub use secret::Secret;
+pub use snapshot::{JudgedSecret, Planned, ReadFault, SecretLeak, SharedSecret, Snapshot, SnapshotObject, Source, Unread};
 pub use subject::{Place, Subject, field_path};
 pub use untrusted::Untrusted;

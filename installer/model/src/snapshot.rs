@@ -1,0 +1,164 @@
+//! What was collected for checks: objects, facts, outcomes, and what was seen of secret values, by names alone.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Amount, AttemptId, Facts, ImageLock, LiveObject, Object, ObjectRef, Outcome, Place, Right, Subject, Untrusted, World};
+
+/// Everything that was collected for checks. Of a cluster it holds no secret value; of files it holds what they hold, and no
+/// finding repeats it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Snapshot {
+    /// What there is to check.
+    pub world: World,
+    /// Where the objects come from.
+    #[serde(default)]
+    pub source: Source,
+    /// Facts, when the survey ran.
+    pub facts: Option<Facts>,
+    /// Objects by kind, or why they could not be read. A kind of the customer's own API group stands as `Kind.group`.
+    pub objects: BTreeMap<String, Result<Vec<SnapshotObject>, String>>,
+    /// What of the files could not be read.
+    #[serde(default)]
+    pub unread: Vec<Unread>,
+    /// Outcomes of attempts. What is missing here was not carried out.
+    pub outcomes: BTreeMap<AttemptId, Outcome>,
+    /// Where secret values were found in `ConfigMap`s and environments, or why it could not be looked at.
+    pub leaks: Option<Result<Vec<SecretLeak>, String>>,
+    /// Secrets of different namespaces that hold the same value, or why it could not be looked at.
+    #[serde(default)]
+    pub shared: Option<Result<Vec<SharedSecret>, String>>,
+    /// Credentials by how hard they are to guess, or why it could not be looked at.
+    #[serde(default)]
+    pub strength: Option<Result<Vec<JudgedSecret>, String>>,
+    /// What the plan asks of the cluster; preflight checks judge it.
+    pub planned: Option<Planned>,
+    /// What a database server of the customer's was found to be.
+    #[serde(default)]
+    pub database: Option<crate::DatabaseExamination>,
+}
+
+/// Where objects come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// The API server of a cluster.
+    #[default]
+    Cluster,
+    /// Files: all that is in them is judged, whatever its namespace.
+    Files,
+}
+
+/// An object as checks are given it, from a cluster or from a file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SnapshotObject {
+    /// Which.
+    pub object: ObjectRef,
+    /// The manifest.
+    pub manifest: serde_json::Value,
+    /// Where it was read; none: from a cluster.
+    pub place: Option<Place>,
+}
+
+impl From<LiveObject> for SnapshotObject {
+    fn from(live: LiveObject) -> Self {
+        Self { object: live.object, manifest: live.manifest, place: None }
+    }
+}
+
+impl From<&SnapshotObject> for Subject {
+    fn from(given: &SnapshotObject) -> Self {
+        Self::object(&given.object, given.place.as_ref())
+    }
+}
+
+/// A file, or a document of one, that could not be read as objects.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Unread {
+    /// Path of the file, as it was given.
+    pub file: Untrusted<String>,
+    /// Which document of the file, from 0; none: the file as a whole.
+    pub document: Option<u32>,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1.
+    pub column: u32,
+    /// What is wrong there.
+    pub message: Untrusted<String>,
+    /// What kind of fault it is.
+    pub fault: ReadFault,
+}
+
+/// Why something in a file was not judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadFault {
+    /// It cannot be read at all, or is not read because of its size or depth.
+    Broken,
+    /// It holds no object.
+    Empty,
+    /// It is of a kind that a group of Kubernetes does not have, or makes pods in a way that is not known.
+    UnknownKind,
+    /// It is of a kind of somebody's own, and makes no pods.
+    CustomKind,
+}
+
+/// A secret value at a place where it must not stand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecretLeak {
+    /// Which Secret and key: `Secret airlock/registry-credentials, key password`.
+    pub secret: String,
+    /// Where its value stands: `ConfigMap airlock/x, key y`.
+    pub place: String,
+}
+
+/// One value in Secrets of several namespaces.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SharedSecret {
+    /// Where it stands, in their order: `Secret airlock/a, key b`.
+    pub secrets: Vec<String>,
+}
+
+/// A Secret, and what of it can be guessed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JudgedSecret {
+    /// Which Secret.
+    pub secret: ObjectRef,
+    /// Keys of what can be guessed, each with the reason.
+    pub weak: BTreeMap<String, String>,
+}
+
+/// What a plan asks of the cluster.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Planned {
+    /// Sum of all requests that are not met yet.
+    pub requests: Amount,
+    /// Requests of the largest pod.
+    pub largest_pod: Amount,
+    /// Number of pods.
+    pub pods: u32,
+    /// Storage classes that claims name; the empty text stands for the default class.
+    pub storage_classes: Vec<String>,
+    /// Namespaces that it uses.
+    pub namespaces: Vec<String>,
+    /// Rights it needs, each with the answer of a `SelfSubjectAccessReview` or why none came.
+    pub rights: Vec<(Right, Result<bool, String>)>,
+    /// Objects that a server-side dry run refused, with the API server's words.
+    pub refused: Vec<(crate::ObjectRef, Untrusted<String>)>,
+    /// Images of the lock and those that could not be resolved, with the reason.
+    pub images: ImageLock,
+    /// Images that could not be resolved, by reference.
+    pub missing_images: BTreeMap<String, Untrusted<String>>,
+    /// The rendered objects.
+    pub objects: Vec<Object>,
+    /// The company's Prometheus that is to watch them, where the answers ask for one.
+    pub prometheus: Option<crate::prometheus::Asked>,
+}
