@@ -32,6 +32,7 @@ fn two_deployments_work_beside_each_other_have_nothing_in_common_and_go_without_
     a_compliance_check_tries_the_walls_between_them(&site);
 
     it_goes_only_for_who_types_the_clusters_name(&site, "beta");
+    a_delete_that_is_killed_goes_on_when_it_is_run_again(&site, "beta");
     goes_and_leaves_a_dump_and_a_record(&site, "beta");
     assert_eq!(state_of(&site, "alpha"), before, "the end of one changes and restarts nothing in the other's namespace");
     let left = site.run(&["uninstall", "--namespace", &site.name, "--yes"]).expect(3);
@@ -68,13 +69,25 @@ fn what_cannot_be_is_refused_before_anything_is_written(site: &Site) {
     assert_eq!(audit.writes(), [], "nothing is written");
 }
 
-/// In the middle of its Job for the tables, by a signal that leaves it no time.
+/// In the middle of its Job for the tables.
 fn a_create_that_is_killed_goes_on_when_it_is_run_again(site: &Site, name: &str) {
-    let mut run = site.command(&["deployment", "create", name, "--example-dag", "--namespace", &site.name, "--yes"]).stderr(Stdio::null()).stdout(Stdio::null()).spawn().expect("airlock starts");
-    let namespace = site.tenant(name);
+    killed_at_its_job(site, &["create", name, "--example-dag"], (&site.tenant(name), "job"));
+}
+
+/// In the middle of its dump: its pods are gone, its database is not.
+fn a_delete_that_is_killed_goes_on_when_it_is_run_again(site: &Site, name: &str) {
+    killed_at_its_job(site, &["delete", name], (&site.name, "job.batch/database-dump"));
+    let listed = deployment(site, &["list", "-o", "json"]).expect(0).json();
+    assert!(listed.to_string().contains(name), "it is there until all is done: {listed}");
+}
+
+/// A command that is killed, by a signal that leaves it no time, once there is a Job of that name in the namespace.
+fn killed_at_its_job(site: &Site, arguments: &[&str], (namespace, job): (&str, &str)) {
+    let command = [&["deployment"], arguments, &["--namespace", &site.name, "--yes"]].concat();
+    let mut run = site.command(&command).stderr(Stdio::null()).stdout(Stdio::null()).spawn().expect("airlock starts");
     let begun = || {
-        let jobs = site.bed.kubectl(["-n", &namespace, "get", "jobs", "-o", "name"]).map_err(|error| error.to_string())?;
-        if jobs.is_empty() { Err("there is no Job yet".to_owned()) } else { Ok(()) }
+        let jobs = site.bed.kubectl(["-n", namespace, "get", "jobs", "-o", "name"]).map_err(|error| error.to_string())?;
+        if jobs.lines().any(|line| line.starts_with(job)) { Ok(()) } else { Err("there is no Job yet".to_owned()) }
     };
     airlock_bed::eventually("the run is in its middle", Duration::from_mins(3), begun).unwrap_or_else(|error| panic!("{error}"));
     run.kill().expect("it can be killed");
