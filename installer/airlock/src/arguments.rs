@@ -48,7 +48,7 @@ pub(crate) struct Global {
     /// The platform's namespace [default: as in the answers, else airlock]
     #[arg(short, long, global = true, value_name = "NAME", help_heading = "Global options")]
     pub(crate) namespace: Option<String>,
-    /// Form of the result: text, json; of requirements also csv, html
+    /// Form of the result: text, json; of requirements also csv, html; of compliance-check also csv, junit, markdown, sarif
     #[arg(short, long, global = true, value_name = "FORMAT", default_value = "text", hide_possible_values = true, help_heading = "Global options")]
     pub(crate) output: Format,
     /// Say nothing but results and failures
@@ -72,10 +72,16 @@ pub(crate) enum Format {
     Text,
     /// One JSON document
     Json,
-    /// Rows for a spreadsheet (requirements)
+    /// Rows for a spreadsheet (requirements, compliance-check)
     Csv,
     /// One page for a browser (requirements)
     Html,
+    /// XML for a build server (compliance-check)
+    Junit,
+    /// Text for a ticket (compliance-check)
+    Markdown,
+    /// SARIF 2.1.0 for a code scanner's dashboard (compliance-check)
+    Sarif,
 }
 
 /// What to do.

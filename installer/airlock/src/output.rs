@@ -22,6 +22,7 @@ pub(crate) mod tickets;
 
 pub(crate) mod tls_check;
 
+mod cell;
 mod columns;
 pub(crate) mod deployments;
 
@@ -36,6 +37,9 @@ use crate::arguments::{Format, Global};
 use crate::environment;
 use crate::failure::Failure;
 use style::Style;
+
+/// What most commands write.
+const TEXT_OR_JSON: &str = "text, json";
 
 /// How and where a run prints. Clones print alike.
 #[derive(Clone, Debug)]
@@ -96,23 +100,27 @@ impl Output {
         match self.format {
             Format::Text => self.data(&text()),
             Format::Json => self.document(value),
-            Format::Csv | Format::Html => Err(self.no_such_format(command)),
+            _ => Err(self.no_such_format(command, TEXT_OR_JSON)),
         }
     }
 
     /// Refuses a form early, before a cluster is asked for anything.
     pub(crate) fn text_or_json(&self, command: &'static str) -> Result<(), Failure> {
-        if self.format == Format::Text || self.format == Format::Json { Ok(()) } else { Err(self.no_such_format(command)) }
+        if self.format == Format::Text || self.format == Format::Json { Ok(()) } else { Err(self.no_such_format(command, TEXT_OR_JSON)) }
     }
 
-    fn no_such_format(&self, command: &'static str) -> Failure {
+    /// The failure of a command that writes other forms alone.
+    pub(crate) const fn no_such_format(&self, command: &'static str, possible: &'static str) -> Failure {
         let format = match self.format {
             Format::Text => "text",
             Format::Json => "json",
             Format::Csv => "csv",
             Format::Html => "html",
+            Format::Junit => "junit",
+            Format::Markdown => "markdown",
+            Format::Sarif => "sarif",
         };
-        Failure::Format { command, format, possible: "text, json" }
+        Failure::Format { command, format, possible }
     }
 
     /// Says something to the person who waits.

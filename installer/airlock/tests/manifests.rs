@@ -91,3 +91,21 @@ fn allowed_connections_are_lines_or_json_and_no_proof_when_a_policy_is_not_under
     assert_eq!((code, listed["unverified"][0]["object"]["name"].as_str()), (Some(7), Some("p")));
     assert_eq!(airlock(&["--connections"]).output().unwrap().status.code(), Some(2));
 }
+
+/// Each form on standard output, whole, with the exit code of the gate.
+#[test]
+fn a_report_has_the_form_that_was_asked_for() {
+    let asked = |arguments: &[&str]| airlock(arguments).write_stdin(POD).output().unwrap();
+    for (form, beginning, named) in [
+        ("sarif", "{\n  \"$schema\": \"https://docs.oasis-open.org/sarif/", "\"ruleId\": \"PSS-001\""),
+        ("junit", "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites ", "<failure "),
+        ("markdown", "# ", "| ✗ fail | PSS-001 |"),
+        ("csv", "check,verdict,severity,", "\r\nPSS-001,fail,critical,v1,Pod,"),
+    ] {
+        let output = asked(&["--manifests", "-", "--checks", "PSS-001", "-o", form]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.code() == Some(7) && text.starts_with(beginning) && text.contains(named), "{form}: {text}");
+    }
+    assert_eq!(asked(&["--manifests", "-", "-o", "html"]).status.code(), Some(2));
+    assert_eq!(asked(&["--manifests", "-", "--connections", "-o", "sarif"]).status.code(), Some(2));
+}

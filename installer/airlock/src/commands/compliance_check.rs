@@ -5,14 +5,17 @@ use airlock_model::{Exit, Profile};
 use airlock_platform::{ComplianceError, PlatformError, Report, manifests, setting, shipped, unprofiled, verify, with_checks};
 
 use super::session::Session;
-use crate::arguments::ComplianceCheck;
+use crate::arguments::{ComplianceCheck, Format};
 use crate::failure::Failure;
 use crate::output::progress::Progress;
 use crate::output::{connections, report};
 
 pub(super) async fn run(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Exit, Failure> {
-    session.output.text_or_json("compliance-check")?;
+    if session.output.format == Format::Html {
+        return Err(session.output.no_such_format("compliance-check", "text, json, csv, junit, markdown, sarif"));
+    }
     if arguments.connections {
+        session.output.text_or_json("compliance-check --connections")?;
         return list(session, arguments).await;
     }
     if arguments.manifests.is_empty() { Box::pin(of_cluster(session, arguments)).await } else { of_files(session, arguments).await }
@@ -57,7 +60,14 @@ async fn of_cluster(session: &Session<'_>, arguments: &ComplianceCheck) -> Resul
 }
 
 fn show(session: &Session<'_>, judged: &Report) -> Result<Exit, Failure> {
-    session.output.result("compliance-check", || report::report(judged, session.output.data_style, session.output.verbose), judged)?;
+    let output = session.output;
+    match output.format {
+        Format::Csv => output.data(&report::csv(judged))?,
+        Format::Junit => output.data(&report::junit(judged)?)?,
+        Format::Markdown => output.data(&report::markdown(judged))?,
+        Format::Sarif => output.document(&report::sarif(judged))?,
+        Format::Text | Format::Json | Format::Html => output.result("compliance-check", || report::report(judged, output.data_style, output.verbose), judged)?,
+    }
     if judged.summary.gate_failed {
         session.output.insist(&report::refusal(judged));
         return Ok(Exit::Compliance);

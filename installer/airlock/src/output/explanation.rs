@@ -13,7 +13,7 @@ use super::style::Style;
 pub(crate) fn check(spec: &CheckSpec, style: Style) -> String {
     let standing = standing(spec.id);
     let mut text = format!("{}\n", style.heading(&format!("{}: {}", spec.id, spec.title)));
-    let _ = writeln!(text, "  severity: {}; {}", severity(spec), standing.because);
+    let _ = writeln!(text, "  severity: {}; {}", severity(spec.severity), standing.because);
     let _ = writeln!(text, "  judges:   {}", standing.reads.words());
     if !spec.promises.is_empty() {
         let _ = writeln!(text, "  promises: {}", spec.promises.join(", "));
@@ -74,8 +74,9 @@ pub(crate) fn list<'a>(checks: impl Iterator<Item = &'a CheckSpec>, codes: impl 
     text
 }
 
-const fn severity(spec: &CheckSpec) -> &'static str {
-    match spec.severity {
+/// In one word.
+pub(crate) const fn severity(severity: airlock_model::Severity) -> &'static str {
+    match severity {
         airlock_model::Severity::Low => "low",
         airlock_model::Severity::Medium => "medium",
         airlock_model::Severity::High => "high",

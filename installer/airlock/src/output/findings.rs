@@ -46,6 +46,12 @@ pub(crate) fn one(finding: &Finding, style: Style, verbose: bool) -> String {
     text
 }
 
+/// What to do about it, in one line.
+pub(crate) fn remedies(finding: &Finding) -> String {
+    let remedy = |remedy: &airlock_model::Remedy| remedy.command.as_ref().map_or_else(|| remedy.text.clone(), |command| format!("{} ({command})", remedy.text));
+    finding.fix.iter().map(remedy).collect::<Vec<_>>().join(" ")
+}
+
 fn rests_on(evidence: &Evidence) -> String {
     match evidence {
         Evidence::Field { object, path, value } => format!("{object} {path} = {}", airlock_model::Untrusted::from(value.to_string())),

@@ -1,9 +1,19 @@
 //! The report of a compliance check: what is about to be tried, then a line a check, then what is not as it should be.
 
+mod csv;
+mod junit;
+mod markdown;
+mod sarif;
+
 use std::fmt::Write as _;
 
 use airlock_model::{Attempt, Finding, Reason, Target, Vantage, Verdict};
 use airlock_platform::{CheckSummary, Report};
+
+pub(crate) use csv::csv;
+pub(crate) use junit::junit;
+pub(crate) use markdown::markdown;
+pub(crate) use sarif::sarif;
 
 use super::counted;
 use super::findings;

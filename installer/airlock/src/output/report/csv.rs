@@ -1,0 +1,50 @@
+//! Findings for a spreadsheet (RFC 4180), a row each.
+
+use airlock_model::Untrusted;
+use airlock_platform::Report;
+
+use crate::output::cell::csv_row;
+use crate::output::explanation;
+use crate::output::findings::remedies;
+
+const HEADINGS: [&str; 13] = ["check", "verdict", "severity", "apiVersion", "kind", "namespace", "name", "file", "path", "observed", "expected", "why", "fix"];
+
+/// All findings of the report; what passes only where it was asked for.
+pub(crate) fn csv(report: &Report) -> String {
+    let text = |value: &Option<Untrusted<String>>| value.as_ref().map_or_else(String::new, ToString::to_string);
+    let mut written = csv_row(HEADINGS);
+    for finding in &report.findings {
+        let subject = &finding.subject;
+        written += &csv_row([
+            finding.check.as_str(),
+            finding.verdict.word(),
+            explanation::severity(finding.severity),
+            &text(&subject.api_version),
+            &subject.kind.to_string(),
+            &text(&subject.namespace),
+            &subject.name.to_string(),
+            &text(&subject.file),
+            &text(&finding.path),
+            &finding.observed.to_string(),
+            &finding.expected,
+            &finding.why,
+            &remedies(finding),
+        ]);
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::tests::samples;
+    use super::*;
+
+    #[test]
+    fn a_spreadsheet_gets_a_row_a_finding_and_runs_no_formula() {
+        let mut report = samples::report();
+        report.findings[0].observed = "=HYPERLINK(\"http://a.example\")".to_owned().into();
+        let written = csv(&report);
+        insta::assert_snapshot!(written.replace("\r\n", "\n"));
+        assert!(written.contains("\"'=HYPERLINK(\"\"http://a.example\"\")\""), "{written}");
+    }
+}
