@@ -1,4 +1,4 @@
-//! A report for a ticket or a merge request, as Markdown (CommonMark with tables).
+//! A report for a ticket or a merge request, as Markdown (`CommonMark` with tables).
 
 use std::fmt::Write as _;
 
@@ -26,7 +26,7 @@ pub(crate) fn markdown(report: &Report) -> String {
     text
 }
 
-/// Every character that CommonMark or a table could take for mark-up, escaped (CommonMark 0.31 §2.4).
+/// Every character that `CommonMark` or a table could take for mark-up, escaped (`CommonMark` 0.31 §2.4).
 fn plain(text: &str) -> String {
     text.chars().fold(String::new(), |mut plain, c| {
         match c {

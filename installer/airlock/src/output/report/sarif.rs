@@ -97,7 +97,7 @@ fn location(finding: &Finding) -> Value {
 fn uri(path: &str) -> String {
     path.bytes().fold(String::new(), |mut uri, byte| {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            uri.push(char::from(byte))
+            uri.push(char::from(byte));
         } else {
             let _ = write!(uri, "%{byte:02X}");
         }
