@@ -26,7 +26,9 @@ impl<'a> Company<'a> {
         let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         for kind in KINDS {
             site.bed.kubectl(["apply", "--server-side", "-f", &format!("{folder}/monitoring.coreos.com_{kind}.yaml")]).expect("a kind of the operator");
-            site.bed.kubectl(["wait", "--for=condition=Established", &format!("crd/{kind}.monitoring.coreos.com"), "--timeout=30s"]).expect("the kind is served");
+            // A kind that was made this moment has no conditions yet, which kubectl takes for an error.
+            let established = || site.bed.kubectl(["wait", "--for=condition=Established", &format!("crd/{kind}.monitoring.coreos.com"), "--timeout=30s"]);
+            eventually("the kind is served", Duration::from_mins(1), established).expect("the kind is served");
         }
         let company = Self { site, namespace: format!("{}-watchers", site.name) };
         site.bed.kubectl(["delete", "namespace", &company.namespace, "--ignore-not-found", "--wait=true"]).expect("kubectl");
