@@ -68,7 +68,8 @@ pub struct Facts {
     pub api_server: Fact<ApiServer>,
     /// The namespaces that Airlock would use, by name; absent ones are missing from the map.
     pub namespaces: Fact<BTreeMap<String, Namespace>>,
-    /// Namespaces of this cluster that bear the label of an Airlock installation, each with its id: this one's and others'.
+    /// Namespaces of platforms that bear the label of an Airlock installation, each with its id: this one's and others'. Those of
+    /// Airflow deployments are not among them.
     pub installations: Fact<BTreeMap<String, String>>,
     /// Admission webhooks and policies.
     pub admission: Fact<Vec<Admission>>,

@@ -11,12 +11,12 @@ use crate::output::progress::Progress;
 use crate::output::{connections, report};
 
 pub(super) async fn run(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Exit, Failure> {
-    if session.output.format == Format::Html {
-        return Err(session.output.no_such_format("compliance-check", "text, json, csv, junit, markdown, sarif"));
-    }
     if arguments.connections {
         session.output.text_or_json("compliance-check --connections")?;
         return list(session, arguments).await;
+    }
+    if session.output.format == Format::Html {
+        return Err(session.output.no_such_format("compliance-check", "text, json, csv, junit, markdown, sarif"));
     }
     if arguments.manifests.is_empty() { Box::pin(of_cluster(session, arguments)).await } else { of_files(session, arguments).await }
 }

@@ -25,7 +25,7 @@ impl Cluster {
         Ok(found.into_iter().flatten().collect())
     }
 
-    /// Every namespace of the cluster that an Airlock installation uses, with the installation's id.
+    /// Every namespace of the cluster that the platform of an Airlock installation uses, with the installation's id.
     pub(super) async fn installations(&self) -> Result<BTreeMap<String, String>, ClusterError> {
         let found = self.list("v1", "Namespace", None, Some(names::LABEL_INSTALLATION)).await?;
         // A namespace of an Airflow deployment is none that an installation could be gone on with.

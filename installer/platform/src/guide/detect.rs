@@ -16,7 +16,7 @@ const OTHER_NAMESPACE: &str = "airlock-platform";
 pub(super) fn namespace(facts: &Facts) -> Suggestion {
     let installed = facts.installations.known();
     let ids: BTreeSet<&String> = installed.iter().flat_map(|found| found.values()).collect();
-    // Probes and Airflow deployments have namespaces of the same installation, whose names begin with the platform's.
+    // Probes have a namespace of the same installation, whose name begins with the platform's.
     if ids.len() == 1
         && let Some(platform) = installed.and_then(|found| found.keys().min_by_key(|name| name.len()))
     {
