@@ -80,20 +80,6 @@ impl Reply {
     }
 }
 
-/// Every link of a chain of errors, each once.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        let link = error.to_string();
-        if !text.ends_with(&link) {
-            text = format!("{text}: {link}");
-        }
-        next = error.source();
-    }
-    text
-}
-
 /// A `Status`, or what a proxy in between wrote instead of one.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

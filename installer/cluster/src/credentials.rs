@@ -3,8 +3,6 @@
 use kube::client::AuthError;
 use kube::config::ExecConfig;
 
-use crate::call;
-
 /// The plugin that a kubeconfig names, for messages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Plugin {
@@ -20,8 +18,8 @@ impl Plugin {
 
 /// What went wrong, in one line.
 pub(crate) fn explain(error: &kube::Error, plugin: Option<&Plugin>) -> String {
-    let kube::Error::Auth(error) = error else { return call::chain(error) };
-    let Some(plugin) = plugin else { return call::chain(error) };
+    let kube::Error::Auth(error) = error else { return airlock_model::with_causes(error) };
+    let Some(plugin) = plugin else { return airlock_model::with_causes(error) };
     let what = match error {
         AuthError::AuthExecStart(error) => format!("cannot be started: {error}"),
         AuthError::AuthExecRun { out, .. } => format!("failed with {}; run it by hand to see what it says", out.status),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use airlock_cluster::{Cluster, ClusterError, SecretData, WaitOptions};
 use airlock_model::{
     Attempt, AttemptAction, AttemptId, AttemptResult, CertificateFacts, CertificateSubject, Digest, ObjectRef, Renewable, RenewalOutcome, RenewalResult, ServedAt, Target, TlsVersion, Trust, Vantage,
-    names,
+    names, with_causes,
 };
 use airlock_probe::NoPasswords;
 use airlock_tls::{RenewalCause, due_at, renewal};
@@ -63,7 +63,7 @@ pub async fn renew(cluster: &Cluster, renewable: &Renewable, due: Due, halt: &Ha
         Ok(renewed) => (RenewalOutcome::Renewed, Ok(renewed)),
         Err(Failed { outcome, error }) => (outcome, Err(*error)),
     };
-    let why = remembered.as_ref().err().map(|error: &ApplyError| chain(error));
+    let why = remembered.as_ref().err().map(|error: &ApplyError| with_causes(error));
     renewal.remember(&RenewalResult { at: Timestamp::now(), outcome, why }).await?;
     remembered
 }
@@ -243,16 +243,6 @@ fn complaint(result: &AttemptResult, fingerprint: &Digest) -> Option<String> {
         AttemptResult::Handshaken(presented) => Some(format!("another certificate, which ends {}", presented.not_after)),
         other => Some(action::words(other)),
     }
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

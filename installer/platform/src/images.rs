@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use airlock_model::answers::Answers;
-use airlock_model::{Facts, ImageLock, LockedImage, Record, Release, Untrusted};
+use airlock_model::{Facts, ImageLock, LockedImage, Record, Release, Untrusted, with_causes};
 use airlock_registry::{RegistryClient, RegistryOptions};
 use airlock_render::RenderError;
 use futures::{StreamExt, stream};
@@ -55,21 +55,6 @@ pub(crate) async fn resolve(release: &Release, record: Option<&Record>) -> Resol
 }
 
 pub(crate) async fn ask(reference: &airlock_model::ImageRef) -> Result<airlock_model::Digest, Untrusted<String>> {
-    let client = RegistryClient::new(&reference.host, RegistryOptions::default()).map_err(|error| Untrusted::new(chain(&error)))?;
-    client.resolve(reference).await.map_err(|error| Untrusted::new(chain(&error)))
-}
-
-/// An error with all its causes, in one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let words = inner.to_string();
-        if !text.ends_with(&words) {
-            text.push_str(": ");
-            text.push_str(&words);
-        }
-        cause = inner.source();
-    }
-    text
+    let client = RegistryClient::new(&reference.host, RegistryOptions::default()).map_err(|error| Untrusted::new(with_causes(&error)))?;
+    client.resolve(reference).await.map_err(|error| Untrusted::new(with_causes(&error)))
 }

@@ -6,13 +6,11 @@
 use std::collections::BTreeMap;
 
 use airlock_cluster::Cluster;
-use airlock_model::{JudgedSecret, LiveObject, Secret, SecretLeak, SharedSecret};
+use airlock_model::{JudgedSecret, LiveObject, Secret, SecretLeak, SharedSecret, with_causes};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 use zeroize::Zeroizing;
-
-use crate::images::chain;
 
 /// Shorter values occur by chance.
 const SHORTEST: usize = 8;
@@ -48,10 +46,10 @@ pub(crate) async fn find(cluster: &Cluster, namespaces: &[String]) -> Result<Loo
     let mut strength = Vec::new();
     for namespace in namespaces {
         let known = known(cluster, namespace, &mut strength).await?;
-        for object in cluster.list("v1", "ConfigMap", Some(namespace), None).await.map_err(|error| chain(&error))? {
+        for object in cluster.list("v1", "ConfigMap", Some(namespace), None).await.map_err(|error| with_causes(&error))? {
             leaks.extend(in_configmap(&known, &object));
         }
-        for object in cluster.list("v1", "Pod", Some(namespace), None).await.map_err(|error| chain(&error))? {
+        for object in cluster.list("v1", "Pod", Some(namespace), None).await.map_err(|error| with_causes(&error))? {
             leaks.extend(in_environment(&known, &object));
         }
         all.extend(known);
@@ -74,9 +72,9 @@ fn shared(known: &[Known]) -> Vec<SharedSecret> {
 
 async fn known(cluster: &Cluster, namespace: &str, strength: &mut Vec<JudgedSecret>) -> Result<Vec<Known>, String> {
     let mut known = Vec::new();
-    for live in cluster.list("v1", "Secret", Some(namespace), None).await.map_err(|error| chain(&error))? {
+    for live in cluster.list("v1", "Secret", Some(namespace), None).await.map_err(|error| with_causes(&error))? {
         let name = &live.object.name;
-        let Some(secret) = cluster.secret(namespace, name).await.map_err(|error| chain(&error))? else { continue };
+        let Some(secret) = cluster.secret(namespace, name).await.map_err(|error| with_causes(&error))? else { continue };
         strength.push(airlock_compliance::judge_secret(&live.object, secret.data.iter().map(|(key, value)| (key.as_str(), value.expose().as_slice()))));
         for (key, value) in &secret.data {
             let Ok(text) = std::str::from_utf8(value.expose()) else { continue };

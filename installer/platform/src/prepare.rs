@@ -3,7 +3,7 @@
 use airlock_cluster::{Cluster, SurveyScope};
 use airlock_model::answers::Answers;
 use airlock_model::prometheus::Asked;
-use airlock_model::{Action, Amount, Digest, Facts, Finding, HostName, Object, Operation, Plan, Planned, Record, Release, Right, Snapshot, Verdict};
+use airlock_model::{Action, Amount, Digest, Facts, Finding, HostName, Object, Operation, Plan, Planned, Record, Release, Right, Snapshot, Verdict, with_causes};
 use airlock_render::{RenderInput, Rendered};
 use airlock_tls::Judgement;
 use futures::{StreamExt, stream};
@@ -245,7 +245,7 @@ async fn dry_run(cluster: &Cluster, facts: &Facts, objects: &[Object]) -> Vec<(a
         None => true,
     };
     stream::iter(objects.iter().filter(exists).filter(|object| !object.binds_one_of(objects)))
-        .map(|object| async move { cluster.dry_run(object).await.err().map(|error| (object.reference().clone(), images::chain(&error).into())) })
+        .map(|object| async move { cluster.dry_run(object).await.err().map(|error| (object.reference().clone(), with_causes(&error).into())) })
         .buffered(AT_ONCE)
         .filter_map(|refused| async move { refused })
         .collect()

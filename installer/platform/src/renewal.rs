@@ -10,14 +10,14 @@ use airlock_cluster::Cluster;
 use airlock_engine::{Due, Halt, Renewed, last_result};
 use airlock_model::{
     Attempt, AttemptAction, AttemptId, AttemptResult, CertificateFacts, CertificateSource, CertificateSubject, Coded as _, Digest, ObjectRef, Renewable, RenewalResult, Target, TlsVersion, Trust,
-    Vantage, names,
+    Vantage, names, with_causes,
 };
 use airlock_probe::NoPasswords;
 use airlock_tls::due_at;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{PlatformError, images, observe, verify};
+use crate::{PlatformError, observe, verify};
 
 /// A look that comes this much later than planned must still be early enough.
 const MARGIN: Duration = Duration::from_secs(30);
@@ -89,7 +89,7 @@ pub async fn renew(cluster: &Cluster, namespace: &str, look: &Look<'_>, halt: &H
             },
             Err(error) => {
                 halt.checkpoint()?;
-                RenewalEnd::Failed { code: error.code().to_string(), why: images::chain(&error) }
+                RenewalEnd::Failed { code: error.code().to_string(), why: with_causes(&error) }
             }
         };
         let line = RenewalLine { secret: called(renewable, namespace), ended };

@@ -199,7 +199,7 @@ async fn of_kind(cluster: &Cluster, world: &World, api_version: &str, kind: &str
     let mut all = Vec::new();
     if kind == "Namespace" {
         for name in &world.namespaces {
-            all.extend(cluster.get(&airlock_model::ObjectRef::cluster("v1", "Namespace", name)).await.map_err(|error| crate::images::chain(&error))?.map(SnapshotObject::from));
+            all.extend(cluster.get(&airlock_model::ObjectRef::cluster("v1", "Namespace", name)).await.map_err(|error| airlock_model::with_causes(&error))?.map(SnapshotObject::from));
         }
         return Ok(all);
     }
@@ -207,7 +207,7 @@ async fn of_kind(cluster: &Cluster, world: &World, api_version: &str, kind: &str
         let listed = match cluster.list(api_version, kind, Some(namespace), None).await {
             // Where a network plugin's API is not installed there are no policies of its kind.
             Err(ClusterError::KindUnknown { .. }) if PLUGINS.iter().any(|group| api_version.starts_with(group)) => return Ok(all),
-            listed => listed.map_err(|error| crate::images::chain(&error))?,
+            listed => listed.map_err(|error| airlock_model::with_causes(&error))?,
         };
         // A kind of the cluster is listed as a whole, whichever namespace is named.
         let is_of_cluster = listed.iter().any(|live| live.object.namespace.is_none());

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use airlock_model::{AttemptResult, Code, Coded, Secret, TlsVersion, Trust};
+use airlock_model::{AttemptResult, Code, Coded, Secret, TlsVersion, Trust, with_causes};
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::dial::{Ends, dial};
-use crate::handshake::{Believed, chain_of, handshake};
+use crate::handshake::{Believed, handshake};
 use crate::request::authorization;
 
 /// Until Alertmanager answers a pod that policies have just got to know.
@@ -129,10 +129,10 @@ impl AlertTrial {
         let believed = Believed::load(&Trust::Authorities(self.authorities.clone())).await.map_err(words)?;
         let stream = dial(&self.host, self.port, &mut Ends::default()).await.map_err(words)?;
         let secured = handshake(stream, &self.host, TlsVersion::Tls13, believed).await.map_err(words)?;
-        let (mut sender, connection) = http1::handshake(TokioIo::new(secured.stream)).await.map_err(|error| chain_of(&error))?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(secured.stream)).await.map_err(|error| with_causes(&error))?;
         let request = self.request(method, path, body)?;
         let answer = async {
-            let response = sender.send_request(request).await.map_err(|error| chain_of(&error))?;
+            let response = sender.send_request(request).await.map_err(|error| with_causes(&error))?;
             let status = response.status();
             let body = Limited::new(response.into_body(), LARGEST_ANSWER).collect().await.map_err(|error| error.to_string())?.to_bytes();
             if status == StatusCode::OK { Ok(String::from_utf8_lossy(&body).into_owned()) } else { Err(format!("it answered {status}")) }
@@ -143,7 +143,7 @@ impl AlertTrial {
             answer = &mut answer => answer,
             ended = &mut connection => match ended {
                 Ok(()) => answer.await,
-                Err(error) => Err(chain_of(&error)),
+                Err(error) => Err(with_causes(&error)),
             },
         }
     }

@@ -7,7 +7,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use airlock_model::{AttemptResult, Presented, TlsVersion, Trust};
+use airlock_model::{AttemptResult, Presented, TlsVersion, Trust, with_causes};
 use airlock_tls::{Authorities, served_facts, verify_served};
 use jiff::Timestamp;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -41,7 +41,7 @@ impl Believed {
             // Reads files.
             Trust::System => tokio::task::spawn_blocking(Authorities::system).await.map_err(|e| AttemptResult::NotCarriedOut(e.to_string().into()))?,
         };
-        loaded.map(|authorities| Self(Some(authorities))).map_err(|e| AttemptResult::NotCarriedOut(format!("the authorities to verify against cannot be read: {}", chain_of(&e)).into()))
+        loaded.map(|authorities| Self(Some(authorities))).map_err(|e| AttemptResult::NotCarriedOut(format!("the authorities to verify against cannot be read: {}", with_causes(&e)).into()))
     }
 }
 
@@ -106,19 +106,8 @@ fn ended(error: &io::Error, notes: &Notes) -> AttemptResult {
 
 /// Says what a server presented.
 pub(crate) fn presented(chain: &[CertificateDer<'_>], version: TlsVersion) -> Result<Presented, String> {
-    let facts = served_facts(chain).map_err(|e| chain_of(&e))?;
+    let facts = served_facts(chain).map_err(|e| with_causes(&e))?;
     Ok(Presented { version, fingerprint: facts.fingerprint, names: facts.names, issuer: facts.issuer, not_after: facts.not_after, chain_length: facts.chain_length })
-}
-
-/// An error and what caused it, in one line.
-pub(crate) fn chain_of(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 struct Notes {
@@ -156,7 +145,7 @@ impl ServerCertVerifier for Notes {
     fn verify_server_cert(&self, leaf: &CertificateDer<'_>, others: &[CertificateDer<'_>], _: &ServerName<'_>, _: &[u8], _: UnixTime) -> Result<ServerCertVerified, rustls::Error> {
         let chain: Vec<CertificateDer<'static>> = std::iter::once(leaf).chain(others).map(|der| der.clone().into_owned()).collect();
         let judged = self.believed.0.as_ref().map_or(Ok(()), |authorities| verify_served(&chain, &self.name, authorities, Timestamp::now()));
-        let distrust = judged.err().map(|e| chain_of(&e));
+        let distrust = judged.err().map(|e| with_causes(&e));
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(Seen { chain, distrust });
         Ok(ServerCertVerified::assertion())
     }

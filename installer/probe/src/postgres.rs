@@ -160,7 +160,7 @@ pub(crate) async fn ask(inquiry: &Inquiry<'_>, passwords: &dyn Passwords) -> Att
 }
 
 fn tls(authorities: Option<&str>) -> Result<MakeRustlsConnect, PostgresError> {
-    let unreadable = |error: &dyn std::error::Error| PostgresError::Authorities(crate::handshake::chain_of(error));
+    let unreadable = |error: &dyn std::error::Error| PostgresError::Authorities(airlock_model::with_causes(error));
     let mut roots = RootCertStore::empty();
     match authorities {
         // One of the system's that cannot be read is one fewer.
@@ -178,6 +178,6 @@ fn tls(authorities: Option<&str>) -> Result<MakeRustlsConnect, PostgresError> {
 fn failure(error: &tokio_postgres::Error, host: &str, port: u16) -> PostgresError {
     match error.as_db_error() {
         Some(refused) => PostgresError::Refused { state: refused.code().code().to_owned(), message: refused.message().to_owned() },
-        None => PostgresError::Connect { host: host.to_owned(), port, reason: crate::handshake::chain_of(error) },
+        None => PostgresError::Connect { host: host.to_owned(), port, reason: airlock_model::with_causes(error) },
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use airlock_model::{AttemptResult, Credentials, CredentialsForm, Secret, Trust, Untrusted};
+use airlock_model::{AttemptResult, Credentials, CredentialsForm, Secret, Trust, Untrusted, with_causes};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
@@ -16,7 +16,7 @@ use serde_json::json;
 use tokio::time::timeout;
 
 use crate::Passwords;
-use crate::handshake::{Secured, chain_of};
+use crate::handshake::Secured;
 
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -144,5 +144,5 @@ fn failure(error: &hyper::Error) -> AttemptResult {
         }
         source = cause.source();
     }
-    AttemptResult::NotCarriedOut(format!("the answer did not come: {}", chain_of(error)).into())
+    AttemptResult::NotCarriedOut(format!("the answer did not come: {}", with_causes(error)).into())
 }

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use airlock_cluster::Cluster;
 use airlock_engine::Halt;
-use airlock_model::{Object, ObjectRef, Untrusted, names};
+use airlock_model::{Object, ObjectRef, Untrusted, names, with_causes};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::{RenewalLine, chosen, renewables};
-use crate::{PlatformError, images};
+use crate::PlatformError;
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// As long as the Job itself may take.
@@ -56,7 +56,7 @@ fn job(renewer: &Value, only: &[String], force: bool, name: &str) -> Option<Obje
 async fn said(cluster: &Cluster, job: &ObjectRef) -> Result<Vec<RenewalLine>, PlatformError> {
     let pods = cluster.list("v1", "Pod", job.namespace.as_deref(), Some(&format!("batch.kubernetes.io/job-name={}", job.name))).await?;
     let pod = pods.first().ok_or_else(|| silent(&job.name, "it made no pod"))?;
-    let log = cluster.pod_log(&pod.object, None).await.map_err(|error| silent(&job.name, &images::chain(&error)))?;
+    let log = cluster.pod_log(&pod.object, None).await.map_err(|error| silent(&job.name, &with_causes(&error)))?;
     result(&log).ok_or_else(|| silent(&job.name, log.lines().find(|line| line.starts_with("error")).or_else(|| log.lines().last()).unwrap_or_default()))
 }
 

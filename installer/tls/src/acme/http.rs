@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use airlock_model::with_causes;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
@@ -89,7 +90,7 @@ impl Http {
             let through = reqwest::Proxy::all(proxy.as_str()).map_err(|_| AcmeError::Settings { what: "the proxy", why: "its address is none of a proxy".to_owned() })?;
             builder = builder.proxy(through.no_proxy(reqwest::NoProxy::from_string(&server.no_proxy.join(","))));
         }
-        let client = builder.build().map_err(|error| AcmeError::Settings { what: "the HTTP client", why: causes(&error) })?;
+        let client = builder.build().map_err(|error| AcmeError::Settings { what: "the HTTP client", why: with_causes(&error) })?;
         let proxy = server.proxy.as_ref().map(|url| format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default()));
         Ok(Self(Arc::new(Inner { client, proxy, heard: Mutex::default() })))
     }
@@ -167,7 +168,7 @@ impl Http {
         if let Some(why) = not_believed(error) {
             return HttpError::Failed(AcmeError::Untrusted { url: url.to_owned(), why });
         }
-        let why = if error.is_timeout() { format!("it took too long ({})", causes(error)) } else { causes(error) };
+        let why = if error.is_timeout() { format!("it took too long ({})", with_causes(error)) } else { with_causes(error) };
         HttpError::MayPass(AcmeError::Unreachable { url: url.to_owned(), proxy: self.0.proxy.clone(), why })
     }
 }
@@ -192,20 +193,6 @@ pub(super) fn first_words(body: &[u8]) -> airlock_model::Untrusted<String> {
     let text = String::from_utf8_lossy(&body[..body.len().min(SHOWN_WORDS * 4)]);
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if words.is_empty() { "(nothing)".into() } else { words.chars().take(SHOWN_WORDS).collect::<String>().into() }
-}
-
-/// An error with all its causes, each once.
-pub(super) fn causes(error: &dyn std::error::Error) -> String {
-    let mut said = vec![error.to_string()];
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let words = cause.to_string();
-        if !said.iter().any(|before| before.contains(&words)) {
-            said.push(words);
-        }
-        next = cause.source();
-    }
-    said.join(": ")
 }
 
 /// What is wrong with the server's certificate, if that is the cause.

@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use airlock_model::with_causes;
+
 use super::error::AcmeError;
-use super::http::{causes, first_words};
+use super::http::first_words;
 use super::server::believing;
 use super::solver::{ChallengeKind, Doing, Proof, ProofFile, Solver};
 
@@ -93,13 +95,13 @@ async fn served(file: &ProofFile, address: Option<SocketAddr>) -> Result<(), Acm
     if let Some(address) = address {
         builder = builder.resolve(&file.host, address);
     }
-    let client = builder.build().map_err(|error| not_served(causes(&error)))?;
-    let response = client.get(&url).send().await.map_err(|error| not_served(causes(&error)))?;
+    let client = builder.build().map_err(|error| not_served(with_causes(&error)))?;
+    let response = client.get(&url).send().await.map_err(|error| not_served(with_causes(&error)))?;
     let (status, seen_at) = (response.status(), response.url().to_string());
     if status.is_redirection() && location(&response).starts_with("https://") {
         return Ok(());
     }
-    let body = response.bytes().await.map_err(|error| not_served(causes(&error)))?;
+    let body = response.bytes().await.map_err(|error| not_served(with_causes(&error)))?;
     if status.is_success() && String::from_utf8_lossy(&body).trim_end() == file.content {
         return Ok(());
     }
