@@ -2,7 +2,7 @@
 export AIRLOCK_BED ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/airlock-bed
 BED := tests/cluster/bed
 # How many tests at once: most of a test on the bed is waiting.
-TESTS ?= 3
+TESTS ?= 6
 
 .PHONY: try test soak bench bench-cold lint advisories docs cluster-up cluster-down packages
 

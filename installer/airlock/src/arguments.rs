@@ -12,7 +12,7 @@ use clap_complete::Shell;
 
 pub(crate) use compliance::ComplianceCheck;
 pub(crate) use in_pods::{Alert, Certificates, Database, DatabaseCommand, DatabaseLogin, Probe, Reload, Renew, Volume};
-pub(crate) use tls::{Tls, TlsCheck, TlsCommand, TlsImport, TlsRenew};
+pub(crate) use tls::{Tls, TlsCheck, TlsCommand, TlsImport, TlsRenew, TlsTrust};
 
 /// Installs a private registry and Apache Airflow on a Kubernetes cluster under the customer's security rules.
 ///

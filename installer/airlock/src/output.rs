@@ -21,6 +21,7 @@ pub(crate) mod style;
 pub(crate) mod tickets;
 
 pub(crate) mod tls_check;
+pub(crate) mod trust;
 
 mod cell;
 mod columns;

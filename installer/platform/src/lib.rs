@@ -2,7 +2,7 @@
 //!
 //! [`prepare()`] turns answers and a cluster into a [`Prepared`] plan: survey, image lock, render, observe, plan, rehearse,
 //! without a write; [`guide`] holds the questions that lead to answers. [`install()`] carries it out and judges the result; [`verify`] judges at any time, [`manifests`] judges files without a cluster. [`deployment`] does
-//! the same for each Airflow deployment; [`database`] is what its Jobs do beside the database server. [`renewal`] keeps certificates from ending.
+//! the same for each Airflow deployment; [`database`] is what its Jobs do beside the database server. [`renewal`] keeps certificates from ending; [`trust`] says who has to believe them, and how.
 //! `desired` says what should be, `planning` (pure) what is missing.
 
 pub mod database;
@@ -12,6 +12,7 @@ pub mod manifests;
 pub mod renewal;
 pub mod requirements;
 pub mod status;
+pub mod trust;
 pub mod uninstall;
 pub mod verify;
 

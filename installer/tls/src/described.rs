@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use x509_parser::certificate::X509Certificate;
 
+use crate::error::CertificateError;
 use crate::facts::names;
-use crate::pem::armoured;
+use crate::pem::{armoured, certificates_from_pem, parse};
 use crate::rules::dates::Validity;
 use crate::strength::kind;
 
@@ -35,6 +36,12 @@ pub struct ChainCertificate {
 }
 
 impl ChainCertificate {
+    /// Every certificate of a PEM text, in its order.
+    pub fn all_of(pem: &str) -> Result<Vec<Self>, CertificateError> {
+        let certificates = certificates_from_pem(pem.as_bytes())?;
+        certificates.iter().enumerate().map(|(index, der)| Ok(Self::of(&parse(der, index + 1)?))).collect()
+    }
+
     pub(crate) fn of(certificate: &X509Certificate<'_>) -> Self {
         let validity = Validity::of(certificate);
         Self {

@@ -31,6 +31,7 @@ mod served;
 mod signing_request;
 mod strength;
 mod supply;
+mod trust;
 mod validate;
 mod walk;
 
@@ -50,4 +51,5 @@ pub use renewal::{RenewalCause, due_at, renewal};
 pub use served::{Offered, Seen, judge_served};
 pub use signing_request::{requests_for, signing_request};
 pub use supply::{Supplied, authorities_pem, supplied};
+pub use trust::{MACHINES, MachineTrust, NodeKind};
 pub use validate::{Expected, Form, Judgement, Purpose, validate, validate_served};

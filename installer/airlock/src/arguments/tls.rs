@@ -24,6 +24,8 @@ pub(crate) enum TlsCommand {
     Status,
     /// Let the renewer look at the certificates now; what is due is renewed
     Renew(TlsRenew),
+    /// Show how nodes and people's machines come to believe the certificate of the base domain; nothing is written
+    Trust(TlsTrust),
 }
 
 /// Arguments of `tls import`.
@@ -35,6 +37,14 @@ pub(crate) struct TlsImport {
     /// File with the authorities that clients believe, beside `trust.ca` of the answers and those of this system
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) ca: Vec<PathBuf>,
+}
+
+/// Arguments of `tls trust`.
+#[derive(Debug, Args)]
+pub(crate) struct TlsTrust {
+    /// Print the authority alone, as a file `ca.crt` holds it
+    #[arg(long)]
+    pub(crate) pem: bool,
 }
 
 /// Arguments of `tls renew`.

@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::session::Session;
-use crate::arguments::{TlsCheck, TlsCommand, TlsImport, TlsRenew};
+use crate::arguments::{TlsCheck, TlsCommand, TlsImport, TlsRenew, TlsTrust};
 use crate::failure::Failure;
 use crate::file_content;
-use crate::output::{certificates, tls_check};
+use crate::output::{certificates, tls_check, trust};
 
 pub(super) async fn run(session: &Session<'_>, command: &TlsCommand) -> Result<Exit, Failure> {
     match command {
@@ -19,6 +19,7 @@ pub(super) async fn run(session: &Session<'_>, command: &TlsCommand) -> Result<E
         TlsCommand::Import(arguments) => Box::pin(take(session, arguments)).await,
         TlsCommand::Status => Box::pin(status(session)).await,
         TlsCommand::Renew(arguments) => renew(session, arguments).await,
+        TlsCommand::Trust(arguments) => Box::pin(trust(session, arguments)).await,
     }
 }
 
@@ -75,6 +76,15 @@ async fn renew(session: &Session<'_>, arguments: &TlsRenew) -> Result<Exit, Fail
     let lines = renewal::renew_now(&cluster, session.namespace(), &arguments.secrets, arguments.force, &session.halt()).await?;
     session.output.result("tls renew", || certificates::renewed(&lines, session.output.data_style), &lines)?;
     Ok(super::renew::exit(&lines))
+}
+
+async fn trust(session: &Session<'_>, arguments: &TlsTrust) -> Result<Exit, Failure> {
+    session.output.text_or_json("tls trust")?;
+    let cluster = session.connect().await?;
+    let seen = session.reading(Box::pin(airlock_platform::trust::trust(&cluster, session.namespace()))).await?;
+    let text = || if arguments.pem { seen.pem.clone().unwrap_or_default() } else { trust::text(&seen, session.output.data_style) };
+    session.output.result("tls trust", text, &seen)?;
+    Ok(Exit::Ok)
 }
 
 async fn check_files(session: &Session<'_>, arguments: &TlsCheck) -> Result<Exit, Failure> {

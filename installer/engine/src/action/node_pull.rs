@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use airlock_model::{Event, Gate, ImageRef, LiveObject, ObjectRef, PlannedStep, Untrusted};
+use airlock_tls::NodeKind;
 use futures::{StreamExt, stream};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
@@ -69,8 +70,20 @@ pub(super) async fn settle(run: &Run<'_>, step: &PlannedStep, gate: &Gate) -> Re
         None => None,
     };
     let name = image.host.split(':').next().unwrap_or_default();
-    let registry = Registry { host: &image.host, addresses: run.halt.or(dns::resolve(name)).await?, authority: authority.as_deref() };
+    let kinds = run.halt.or(kinds(run, pools)).await?;
+    let registry = Registry { host: &image.host, addresses: run.halt.or(dns::resolve(name)).await?, authority: authority.as_deref(), kinds };
     Ok(Settled::Waits(Box::new(ticket::write(&registry, &waiting))))
+}
+
+/// Of what kind the nodes of each pool are; nothing where they cannot be read, which the ticket says.
+async fn kinds(run: &Run<'_>, pools: &BTreeMap<String, BTreeMap<String, String>>) -> BTreeMap<String, NodeKind> {
+    let Ok(nodes) = run.cluster.list("v1", "Node", None, None).await else { return BTreeMap::new() };
+    let kind = |labels: &BTreeMap<String, String>| {
+        let is_of_pool = |node: &&LiveObject| labels.iter().all(|(key, value)| node.manifest["metadata"]["labels"][key] == value.as_str());
+        let runtime = nodes.iter().find(is_of_pool)?.manifest["status"]["nodeInfo"]["containerRuntimeVersion"].as_str()?;
+        Some(NodeKind::of(runtime, labels.keys().next().map(String::as_str)))
+    };
+    pools.iter().filter_map(|(pool, labels)| Some((pool.clone(), kind(labels)?))).collect()
 }
 
 /// One pod on one node of the pool; nothing when it was pulled. The pod goes in any case.

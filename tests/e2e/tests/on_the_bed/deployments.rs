@@ -11,10 +11,10 @@ use crate::guided::terminal::Terminal;
 
 #[test]
 fn two_deployments_work_beside_each_other_have_nothing_in_common_and_go_without_a_trace_in_the_other() {
-    let _turn = crate::airflow();
     let site = Site::shared("flows");
     site.installed(&site.whole_answers(""));
     what_cannot_be_is_refused_before_anything_is_written(&site);
+    let _turn = crate::airflow();
     a_create_that_is_killed_goes_on_when_it_is_run_again(&site, "alpha");
     let first = create(&site, "alpha");
     let alpha = Airflow::new(&site, "alpha");

@@ -115,7 +115,6 @@ struct Asked<'a> {
 
 #[test]
 fn a_server_of_the_company_is_examined_before_anything_is_installed_and_holds_a_deployment_then() {
-    let _turn = crate::airflow();
     let site = Site::shared("theirs");
     let servers = Servers::start(&site);
     what_is_not_fit_ends_before_anything_is_installed(&servers);
@@ -129,6 +128,7 @@ fn a_server_of_the_company_is_examined_before_anything_is_installed_and_holds_a_
     let parts = site.kubectl(&["get", "statefulsets,services,persistentvolumeclaims", "-o", "name"]);
     assert!(!parts.contains("database"), "nothing of a server of ours is installed: {parts}");
 
+    let _turn = crate::airflow();
     a_deployment_works_on_it(&site, &servers);
     a_role_opens_its_own_database_alone(&site, &servers);
     it_goes_without_a_dump_of_ours(&site, &servers);

@@ -34,6 +34,7 @@ fn an_administrator_installs_waits_for_others_installs_again_and_takes_it_away()
     let waiting = site.install(&answers).expect(11);
     assert!(waiting.said().contains("hosts.toml") && waiting.said().contains("BEGIN CERTIFICATE"), "the ticket holds what the nodes need:\n{}", waiting.said());
     assert!(waiting.stdout.contains("the nodes of pools pool1, pool2 trust"), "the ticket names both pools:\n{}", waiting.said());
+    who_runs_the_nodes_is_handed_a_page(&site);
     site.trust_on_node(1);
     let waiting = site.install(&answers).expect(11);
     assert!(waiting.stdout.contains("the nodes of pool pool2 trust") && !waiting.stdout.contains("pool1"), "the ticket names the pool alone that is left:\n{}", waiting.said());
@@ -53,6 +54,17 @@ fn an_administrator_installs_waits_for_others_installs_again_and_takes_it_away()
     a_change_by_hand_is_named_and_not_overruled(&site);
     a_rule_that_somebody_adds_to_a_policy_is_seen(&site);
     uninstall_keeps_what_holds_data_and_reinstall_adopts_it(&site);
+}
+
+/// As it is of both nodes, and the authority as a file that says the same.
+fn who_runs_the_nodes_is_handed_a_page(site: &Site) {
+    let page = site.run(&["tls", "trust", "--namespace", &site.name]).expect(0).stdout;
+    for words in ["pools pool1, pool2 (containerd://", &format!("{}/hosts.toml", site.registry()), "did not get as far as a pull", "update-ca-certificates"] {
+        assert!(page.contains(words), "`{words}` is missing:\n{page}");
+    }
+    let pem = site.run(&["tls", "trust", "--pem", "--namespace", &site.name]).expect(0).stdout;
+    let known = std::fs::read_to_string(site.base_authority()).expect("the authority");
+    assert_eq!(pem.trim(), known.trim());
 }
 
 /// The pools of the gate `node-pull` in a plan.

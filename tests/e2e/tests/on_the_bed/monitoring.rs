@@ -102,7 +102,6 @@ fn answers(site: &Site, receiver: &Receiver<'_>, database: &str) -> PathBuf {
 
 #[test]
 fn alerts_arrive_and_the_receiver_is_tried_before_it_is_called_one() {
-    let _turn = crate::airflow();
     let site = Site::shared("watched");
     let receiver = Receiver::start(&site);
     let answers = answers(&site, &receiver, "bundled");
@@ -188,6 +187,7 @@ fn two_alerts_arrive_and_end(site: &Site, receiver: &Receiver<'_>) {
 
 /// A deployment is measured as soon as it is there and no longer than it is, without a change to what asks; what fails in it is told.
 fn a_failing_task_of_a_deployment_is_told(site: &Site, receiver: &Receiver<'_>) {
+    let _turn = crate::airflow();
     let before = site.kubectl(&["get", "configmap/prometheus-config", "pod/monitoring-0", "-o", "jsonpath={.items[*].metadata.uid}"]);
     site.run(&["deployment", "create", "alpha", "--example-dag", "--namespace", &site.name, "--yes"]).expect(0);
     let series = |expression: &str| if query(site, expression).trim().is_empty() { Err(format!("{expression}: nothing; {}", query(site, "up"))) } else { Ok(()) };

@@ -4,11 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use airlock_model::{Ticket, Untrusted};
+use airlock_tls::NodeKind;
 
 use super::fault::{Fault, Seen};
-
-/// Where containerd looks for the settings of a registry (its `config_path`).
-const CERTS_D: &str = "/etc/containerd/certs.d";
 
 /// The registry as the ticket names it.
 pub(super) struct Registry<'a> {
@@ -17,6 +15,8 @@ pub(super) struct Registry<'a> {
     pub(super) addresses: BTreeSet<IpAddr>,
     /// The authority that its certificate is signed by, PEM; none: a public one.
     pub(super) authority: Option<&'a str>,
+    /// Of what kind the nodes of a pool are; a pool that is not among them has nodes that could not be read.
+    pub(super) kinds: BTreeMap<String, NodeKind>,
 }
 
 /// One ticket for all pools that wait.
@@ -34,7 +34,7 @@ pub(super) fn write(registry: &Registry<'_>, waiting: &BTreeMap<String, Seen>) -
     }
     if !trust.is_empty() {
         what.push(format!("let the nodes of {} trust the certificate of {host}", words(&trust)));
-        paste.push(trust_script(host, &words(&trust), registry.authority));
+        paste.push(trust_pages(registry, &trust));
     }
     Ticket {
         gate: "node-pull".to_owned(),
@@ -59,23 +59,28 @@ fn words(pools: &[&str]) -> String {
     format!("{} {}", if pools.len() == 1 { "pool" } else { "pools" }, pools.join(", "))
 }
 
-/// Commands for a root shell on a node with containerd.
-fn trust_script(host: &str, pools: &str, authority: Option<&str>) -> String {
-    let Some(pem) = authority else {
-        return format!("The certificate of {host} is signed by an authority that the nodes of {pools} do not know; add that authority to their system trust and restart the container runtime.");
+/// A page for each kind of node, with the pools that are of it.
+fn trust_pages(registry: &Registry<'_>, pools: &[&str]) -> String {
+    let host = registry.host;
+    let Some(authority) = registry.authority else {
+        return format!(
+            "The certificate of {host} is signed by an authority that the nodes of {} do not know; add that authority to their system trust and restart the container runtime.",
+            words(pools)
+        );
     };
-    let folder = format!("{CERTS_D}/{host}");
-    let pem = pem.trim_end();
-    format!(
-        "# On every node of {pools}, as root (containerd; its config_path must be {CERTS_D}).\n\
-         mkdir -p {folder}\n\
-         cat > {folder}/ca.crt <<'END'\n{pem}\nEND\n\
-         cat > {folder}/hosts.toml <<'END'\n\
-         server = \"https://{host}\"\n\n\
-         [host.\"https://{host}\"]\n  capabilities = [\"pull\", \"resolve\"]\n  ca = \"{folder}/ca.crt\"\n\
-         END\n\
-         # No restart is needed, unless config_path was not set before."
-    )
+    let mut kinds: BTreeMap<Option<NodeKind>, Vec<&str>> = BTreeMap::new();
+    for pool in pools {
+        kinds.entry(registry.kinds.get(*pool).copied()).or_default().push(pool);
+    }
+    let page = |(kind, pools): (&Option<NodeKind>, &Vec<&str>)| match kind {
+        Some(kind) => format!("# {}\n{}", sentence(pools), kind.steps(host, authority)),
+        None => format!("# {} Their container runtime could not be read; this is for containerd.\n{}", sentence(pools), NodeKind::Containerd.steps(host, authority)),
+    };
+    kinds.iter().map(page).collect::<Vec<_>>().join("\n\n")
+}
+
+fn sentence(pools: &[&str]) -> String {
+    format!("Nodes of {}.", words(pools))
 }
 
 #[cfg(test)]
@@ -87,7 +92,8 @@ mod tests {
     }
 
     fn registry<'a>(host: &'a str, addresses: &[&str], authority: Option<&'a str>) -> Registry<'a> {
-        Registry { host, addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(), authority }
+        let kinds = BTreeMap::from([("blue".to_owned(), NodeKind::Containerd), ("green".to_owned(), NodeKind::Containerd), ("red".to_owned(), NodeKind::CriO)]);
+        Registry { host, addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(), authority, kinds }
     }
 
     #[test]
@@ -95,7 +101,8 @@ mod tests {
         let ticket =
             write(&registry("registry.platform.test", &[], Some("-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n")), &waiting(&[("blue", Fault::Trust), ("green", Fault::Trust)]));
         insta::assert_snapshot!(ticket.paste, @r#"
-        # On every node of pools blue, green, as root (containerd; its config_path must be /etc/containerd/certs.d).
+        # Nodes of pools blue, green.
+        # On every node, as root. The config_path of containerd must be /etc/containerd/certs.d.
         mkdir -p /etc/containerd/certs.d/registry.platform.test
         cat > /etc/containerd/certs.d/registry.platform.test/ca.crt <<'END'
         -----BEGIN CERTIFICATE-----
@@ -112,6 +119,14 @@ mod tests {
         # No restart is needed, unless config_path was not set before.
         "#);
         assert_eq!(ticket.what, "let the nodes of pools blue, green trust the certificate of registry.platform.test");
+    }
+
+    #[test]
+    fn each_kind_of_node_has_its_page_and_one_that_could_not_be_read_says_so() {
+        let ticket = write(&registry("r.test", &[], Some("PEM")), &waiting(&[("blue", Fault::Trust), ("red", Fault::Trust), ("unread", Fault::Trust)]));
+        let headings: Vec<&str> = ticket.paste.lines().filter(|line| line.starts_with("# Nodes of")).collect();
+        assert_eq!(headings, ["# Nodes of pool unread. Their container runtime could not be read; this is for containerd.", "# Nodes of pool blue.", "# Nodes of pool red."]);
+        assert!(ticket.paste.contains("/etc/containers/certs.d/r.test"), "{}", ticket.paste);
     }
 
     #[test]

@@ -7,10 +7,10 @@ use crate::guided::terminal::ENTER;
 
 #[test]
 fn a_run_that_ended_well_offers_a_first_deployment() {
-    let _turn = crate::airflow();
     let world = World::new("onward");
     let site = &world.site;
     site.installed(&site.whole_answers(""));
+    let _turn = crate::airflow();
     let mut terminal = world.start(&["install", "--namespace", &site.name]);
     for question in [DOMAIN, REACH, CERTIFICATE, DATABASE, ALERTS, RIGHT, TRY, GO_ON] {
         terminal.asked(question);
