@@ -259,6 +259,7 @@ mod tests {
                 fingerprint: Digest::of(leaf),
                 names: Vec::new(),
                 issuer: "ca".to_owned().into(),
+                not_before: Timestamp::UNIX_EPOCH,
                 not_after: Timestamp::UNIX_EPOCH,
                 chain_length: 2,
             })

@@ -264,6 +264,8 @@ pub struct Presented {
     pub names: Vec<Untrusted<String>>,
     /// Issuer.
     pub issuer: Untrusted<String>,
+    /// Begin of validity.
+    pub not_before: Timestamp,
     /// End of validity.
     pub not_after: Timestamp,
     /// Certificates that were sent.

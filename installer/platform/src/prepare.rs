@@ -177,7 +177,9 @@ async fn keep_deployments(cluster: &Cluster, record: &Record, answers: &Answers)
         return Ok(());
     }
     let former: Answers = serde_json::from_value(record.answers.clone())?;
+    let server = |answers: &Answers| answers.components.database.server.as_ref().map(|server| (server.host.clone(), server.port));
     let stands = former.components.database.mode == answers.components.database.mode
+        && server(&former) == server(answers)
         && former.namespaces.tenants == answers.namespaces.tenants
         && former.hosts.tenant == answers.hosts.tenant
         && former.base_domain == answers.base_domain;

@@ -88,6 +88,7 @@ mod tests {
             fingerprint: Digest::of(leaf),
             names: Vec::new(),
             issuer: Untrusted::from("ca"),
+            not_before: Timestamp::UNIX_EPOCH,
             not_after: Timestamp::UNIX_EPOCH,
             chain_length: 2,
         })

@@ -74,6 +74,7 @@ mod tests {
             fingerprint: Digest::of(b"leaf"),
             names: Vec::new(),
             issuer: Untrusted::from("ca"),
+            not_before: Timestamp::UNIX_EPOCH,
             not_after: Timestamp::from_second(1_800_000_000).unwrap(),
             chain_length: 1,
         };

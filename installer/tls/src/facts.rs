@@ -19,6 +19,8 @@ pub struct Served {
     pub names: Vec<Untrusted<String>>,
     /// Issuer.
     pub issuer: Untrusted<String>,
+    /// Begin of validity.
+    pub not_before: Timestamp,
     /// End of validity.
     pub not_after: Timestamp,
     /// Certificates that were sent.
@@ -56,6 +58,7 @@ pub fn served_facts(chain: &[CertificateDer<'_>]) -> Result<Served, CertificateE
         fingerprint: Digest::of(&chain[0]),
         names: names(&leaf).into_iter().map(Untrusted::new).collect(),
         issuer: Untrusted::new(leaf.issuer().to_string()),
+        not_before: timestamp(leaf.validity().not_before),
         not_after: timestamp(leaf.validity().not_after),
         chain_length: chain.len(),
     })

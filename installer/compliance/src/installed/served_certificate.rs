@@ -1,7 +1,7 @@
 //! TLS-001: the certificate that each host serves verifies, names the host, is in date, and is the one in the Secret.
 
 use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Outcome, Presented, Profile, Severity, Snapshot, Subject, World};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::attempts::{outcome, served, served_id, words};
 use crate::described::{Described, Resting};
@@ -13,7 +13,7 @@ static TEXTS: Described = Described {
         title: "every host serves the installed, valid certificate",
         severity: Severity::Critical,
         promises: &["P7"],
-        explanation: "A handshake with each host at the edge, verified against the authority of the base domain, or the system's when the certificate is from a public one: the chain verifies, the certificate names the host, more than TLS-001.failDays are left (fewer than TLS-001.warnDays is a warning), and its SHA-256 equals that of the certificate in the Secret.",
+        explanation: "A handshake with each host at the edge, verified against the authority of the base domain, or the system's when the certificate is from a public one: the chain verifies, the certificate names the host, TLS-001.failDays are left (fewer than TLS-001.warnDays is a warning; of a certificate that lives for less than three times as long a third of its life counts), and its SHA-256 equals that of the certificate in the Secret.",
         remedy: "Look at the certificate with `openssl s_client -connect HOST:443 -servername HOST -showcerts`. If the Secret holds a good one, the edge did not load it or something else answers at this address; if not, renew it with `airlock install`.",
     },
     expected: "chain verifies, names the host, in date, equal to the certificate in the Secret",
@@ -69,13 +69,15 @@ fn judge_presented(profile: &Profile, given: &Snapshot, host: &str, subject: Sub
         (Ok(fail), Ok(warn)) => (fail, warn),
         (Err(reason), _) | (_, Err(reason)) => return TEXTS.unverified(subject, reason),
     };
-    if days < fail {
-        return TEXTS.fail(subject, format!("{seen}; fewer than {fail} days"));
+    let left = now.duration_until(presented.not_after);
+    let fewer_than = |days: i64| left < SignedDuration::from_hours(24 * days).min(presented.not_before.duration_until(presented.not_after) / 3);
+    if fewer_than(fail) {
+        return TEXTS.fail(subject, format!("{seen}; fewer than {fail} days, or a third of its life"));
     }
     match &given.world.certificate {
         Some(expected) if *expected != presented.fingerprint => TEXTS.fail(subject, format!("{seen}; the Secret holds {}", expected.short())),
         None => TEXTS.unverified(subject, format!("{seen}; the certificate in the Secret was not given, so it could not be compared")),
-        Some(_) if days < warn => TEXTS.warn(Severity::Medium, subject, format!("{seen}; fewer than {warn} days")),
+        Some(_) if fewer_than(warn) => TEXTS.warn(Severity::Medium, subject, format!("{seen}; fewer than {warn} days, or a third of its life")),
         Some(_) => TEXTS.pass(subject, seen),
     }
 }

@@ -96,6 +96,7 @@ fn presented() -> Presented {
         fingerprint: Digest::of(b"leaf"),
         names: vec!["platform.test".to_owned().into(), "*.platform.test".to_owned().into()],
         issuer: "CN=platform.test".to_owned().into(),
+        not_before: left(-24 * 90),
         not_after: now() + SignedDuration::from_hours(24 * 90),
         chain_length: 2,
     }
@@ -300,6 +301,9 @@ const CASES: &[Case] = &[
     (|s| served(s).not_after = left(24 * 13), &[("TLS-001", Fail)]),
     (|s| served(s).not_after = left(24 * 29), &[("TLS-001", Warn)]),
     (|s| served(s).not_after = left(24 * 30), &[]),
+    // Of six days: two are a third of them.
+    (|s| (served(s).not_before, served(s).not_after) = (left(-24 * 4), left(24 * 2 + 1)), &[]),
+    (|s| (served(s).not_before, served(s).not_after) = (left(-24 * 4), left(24 * 2 - 1)), &[("TLS-001", Fail)]),
     (|s| served(s).names.clear(), &[("TLS-001", Fail)]),
     (|s| served(s).names = vec!["platform.test".to_owned().into()], &[("TLS-001", Fail)]),
     (|s| served(s).fingerprint = Digest::of(b"other"), &[("TLS-001", Fail)]),

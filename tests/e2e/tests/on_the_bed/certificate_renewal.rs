@@ -23,8 +23,9 @@ fn certificates_of_minutes_are_renewed_by_schedule_and_nobody_sees_an_error() {
     site.set_dns();
     site.install(&answers).expect(11);
     site.trust_on_nodes();
-    let judged = site.install(&answers).expect(7);
-    assert!(judged.first_error().is_empty() && judged.said().contains("fewer than 14 days"), "the profile asks for more than minutes: {}", judged.said());
+    let judged = site.install(&answers);
+    let is_late = judged.exit == 7 && judged.said().contains("a third of its life");
+    assert!(judged.exit == 0 || is_late, "minutes are enough, but for the last third of them: {}", judged.said());
     let edge = pods(&site, "edge");
 
     let clients = Clients::start(&site);

@@ -130,6 +130,7 @@ fn a_server_of_the_company_is_examined_before_anything_is_installed_and_holds_a_
 
     let _turn = crate::airflow();
     a_deployment_works_on_it(&site, &servers);
+    another_server_is_refused_while_it_is_there(&site, &servers, &secret);
     a_role_opens_its_own_database_alone(&site, &servers);
     it_goes_without_a_dump_of_ours(&site, &servers);
     site.run(&["uninstall", "--namespace", &site.name, "--yes"]).expect(0);
@@ -190,6 +191,13 @@ fn a_deployment_works_on_it(site: &Site, servers: &Servers<'_>) {
     assert_eq!(servers.sql("SELECT rolsuper OR rolcreatedb OR rolcreaterole, rolconnlimit FROM pg_roles WHERE rolname = 'airlock_alpha'"), "f|40");
     let again = deployment(site, &["create", "alpha", "-o", "json"]).expect(0).json();
     assert_eq!(again["outcome"], "unchanged", "{again}");
+}
+
+/// It would find none of its tables there.
+fn another_server_is_refused_while_it_is_there(site: &Site, servers: &Servers<'_>, secret: &str) {
+    let elsewhere = servers.answers(site, &Asked { port: PORT_WITH_FEW_CONNECTIONS, username: "airlock", password: secret, authority: "root.crt" });
+    let refused = site.install(&elsewhere).expect(3);
+    assert!(refused.first_error().starts_with("error[platform.deployments-left]") && refused.first_error().contains("alpha"), "{}", refused.stderr);
 }
 
 /// Its own database, and one that another installation made on the same server: by the same statements, from the workstation.
