@@ -48,7 +48,7 @@ pub(crate) struct Global {
     /// The platform's namespace [default: as in the answers, else airlock]
     #[arg(short, long, global = true, value_name = "NAME", help_heading = "Global options")]
     pub(crate) namespace: Option<String>,
-    /// Form of the result: text, json; of requirements also csv, html; of compliance-check also csv, junit, markdown, sarif
+    /// Form of the result: text, json; of requirements also csv, html; of compliance-check also csv, html, junit, markdown, sarif
     #[arg(short, long, global = true, value_name = "FORMAT", default_value = "text", hide_possible_values = true, help_heading = "Global options")]
     pub(crate) output: Format,
     /// Say nothing but results and failures
@@ -74,7 +74,7 @@ pub(crate) enum Format {
     Json,
     /// Rows for a spreadsheet (requirements, compliance-check)
     Csv,
-    /// One page for a browser (requirements)
+    /// One page for a browser, and for paper (requirements, compliance-check)
     Html,
     /// XML for a build server (compliance-check)
     Junit,

@@ -7,16 +7,14 @@ use airlock_platform::{ComplianceError, PlatformError, Report, manifests, settin
 use super::session::Session;
 use crate::arguments::{ComplianceCheck, Format};
 use crate::failure::Failure;
+use crate::output::connections;
 use crate::output::progress::Progress;
-use crate::output::{connections, report};
+use crate::output::report::{self, Circumstances};
 
 pub(super) async fn run(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Exit, Failure> {
     if arguments.connections {
         session.output.text_or_json("compliance-check --connections")?;
         return list(session, arguments).await;
-    }
-    if session.output.format == Format::Html {
-        return Err(session.output.no_such_format("compliance-check", "text, json, csv, junit, markdown, sarif"));
     }
     if arguments.manifests.is_empty() { Box::pin(of_cluster(session, arguments)).await } else { of_files(session, arguments).await }
 }
@@ -26,7 +24,7 @@ async fn of_files(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<
     let (paths, passes) = (arguments.manifests.clone(), shows_passes(session, arguments));
     let judging = tokio::task::spawn_blocking(move || manifests::judge(&paths, &profile, passes).map_err(Failure::from));
     let judged = session.reading(async { judging.await.unwrap_or(Err(Failure::Interrupted)) }).await?;
-    show(session, &judged)
+    show(session, &judged, &Circumstances::of_files(&arguments.manifests))
 }
 
 /// The list is no proof while something that may allow more was not understood.
@@ -55,18 +53,19 @@ async fn of_cluster(session: &Session<'_>, arguments: &ComplianceCheck) -> Resul
     progress.busy("making the attempts");
     let judged = Box::pin(verify::judge(&cluster, &record, &intended, shows_passes(session, arguments), &session.halt(), &progress)).await;
     let told = progress.finish();
-    let exit = show(session, &judged?)?;
+    let exit = show(session, &judged?, &Circumstances::of_installation(&cluster, session.namespace(), &record))?;
     told.map(|()| exit)
 }
 
-fn show(session: &Session<'_>, judged: &Report) -> Result<Exit, Failure> {
+fn show(session: &Session<'_>, judged: &Report, circumstances: &Circumstances) -> Result<Exit, Failure> {
     let output = session.output;
     match output.format {
         Format::Csv => output.data(&report::csv(judged))?,
+        Format::Html => output.data(&report::html(judged, circumstances)?)?,
         Format::Junit => output.data(&report::junit(judged)?)?,
         Format::Markdown => output.data(&report::markdown(judged))?,
         Format::Sarif => output.document(&report::sarif(judged))?,
-        Format::Text | Format::Json | Format::Html => output.result("compliance-check", || report::report(judged, output.data_style, output.verbose), judged)?,
+        Format::Text | Format::Json => output.result("compliance-check", || report::report(judged, output.data_style, output.verbose), judged)?,
     }
     if judged.summary.gate_failed {
         session.output.insist(&report::refusal(judged));

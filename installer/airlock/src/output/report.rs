@@ -1,6 +1,8 @@
 //! The report of a compliance check: what is about to be tried, then a line a check, then what is not as it should be.
 
+mod circumstances;
 mod csv;
+mod html;
 mod junit;
 mod markdown;
 mod sarif;
@@ -10,7 +12,11 @@ use std::fmt::Write as _;
 use airlock_model::{Attempt, Finding, Reason, Target, Vantage, Verdict};
 use airlock_platform::{CheckSummary, Report};
 
+pub(crate) use circumstances::Circumstances;
+#[cfg(test)]
+pub(crate) use circumstances::Judged;
 pub(crate) use csv::csv;
+pub(crate) use html::html;
 pub(crate) use junit::junit;
 pub(crate) use markdown::markdown;
 pub(crate) use sarif::sarif;
