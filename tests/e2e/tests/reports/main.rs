@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use airlock_e2e::program;
 
 mod browser;
+mod readers;
 
 /// Manifests whose names try everything, judged by every check, in a form.
 fn report(folder: &Path, format: &str, flags: &[&str]) -> PathBuf {
