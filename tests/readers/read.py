@@ -8,6 +8,7 @@ import sys
 import fastjsonschema
 import html5lib
 import junitparser
+from trestle.oscal.assessment_results import AssessmentResults
 
 
 def sarif(path, schema):
@@ -46,7 +47,28 @@ def page(path):
     return {"checks": names["article"], "scripts": names["script"], "findings": sum("finding" in element.get("class", "") for element in document.iter("section"))}
 
 
-READERS = {"sarif": sarif, "junit": junit, "csv": table, "html": page}
+def oscal(path):
+    """The models of compliance-trestle, which refuse what OSCAL does not know; then each reference must lead somewhere."""
+    (name, content), = json.loads(path.read_text()).items()
+    if name != "assessment-results":
+        raise ValueError(f"it holds {name}")
+    (result,) = AssessmentResults.model_validate(content).results
+    of = lambda things: {thing.uuid for thing in things or []}
+    observations, risks = of(result.observations), of(result.risks)
+    for thing in [*(result.findings or []), *(result.risks or [])]:
+        if lost := {seen.observation_uuid for seen in thing.related_observations or []} - observations:
+            raise ValueError(f"{thing.uuid} names observations that are not there: {lost}")
+    if {risk.risk_uuid for finding in result.findings or [] for risk in finding.related_risks or []} != risks:
+        raise ValueError("risks and what findings name of them differ")
+    if {subject.subject_uuid for seen in result.observations for subject in seen.subjects} != of(result.local_definitions.inventory_items):
+        raise ValueError("subjects and what observations name of them differ")
+    if len(observations) != len(result.observations):
+        raise ValueError("two observations have one identifier")
+    states = collections.Counter(finding.target.status.state.value for finding in result.findings)
+    return {"observations": len(observations), "risks": len(risks), "states": states}
+
+
+READERS = {"sarif": sarif, "junit": junit, "csv": table, "html": page, "oscal": oscal}
 
 
 def main(folder, schema):

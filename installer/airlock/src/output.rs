@@ -118,6 +118,9 @@ impl Output {
             Format::Html => "html",
             Format::Junit => "junit",
             Format::Markdown => "markdown",
+            Format::Openreports => "openreports",
+            Format::Oscal => "oscal",
+            Format::Policyreport => "policyreport",
             Format::Sarif => "sarif",
         };
         Failure::Format { command, format, possible }

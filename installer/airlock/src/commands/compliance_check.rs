@@ -9,7 +9,7 @@ use crate::arguments::{ComplianceCheck, Format};
 use crate::failure::Failure;
 use crate::output::connections;
 use crate::output::progress::Progress;
-use crate::output::report::{self, Circumstances};
+use crate::output::report::{self, Circumstances, PolicyApi};
 
 pub(super) async fn run(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Exit, Failure> {
     if arguments.connections {
@@ -64,6 +64,9 @@ fn show(session: &Session<'_>, judged: &Report, circumstances: &Circumstances) -
         Format::Html => output.data(&report::html(judged, circumstances)?)?,
         Format::Junit => output.data(&report::junit(judged)?)?,
         Format::Markdown => output.data(&report::markdown(judged))?,
+        Format::Openreports => output.document(&report::policy_reports(judged, circumstances, PolicyApi::OpenReports))?,
+        Format::Oscal => output.document(&report::oscal(judged, circumstances))?,
+        Format::Policyreport => output.document(&report::policy_reports(judged, circumstances, PolicyApi::WorkingGroup))?,
         Format::Sarif => output.document(&report::sarif(judged))?,
         Format::Text | Format::Json => output.result("compliance-check", || report::report(judged, output.data_style, output.verbose), judged)?,
     }

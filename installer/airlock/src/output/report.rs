@@ -5,6 +5,8 @@ mod csv;
 mod html;
 mod junit;
 mod markdown;
+mod oscal;
+mod policy_report;
 mod sarif;
 
 use std::fmt::Write as _;
@@ -12,13 +14,13 @@ use std::fmt::Write as _;
 use airlock_model::{Attempt, Finding, Reason, Target, Vantage, Verdict};
 use airlock_platform::{CheckSummary, Report};
 
-pub(crate) use circumstances::Circumstances;
-#[cfg(test)]
-pub(crate) use circumstances::Judged;
+pub(crate) use circumstances::{Circumstances, Judged};
 pub(crate) use csv::csv;
 pub(crate) use html::html;
 pub(crate) use junit::junit;
 pub(crate) use markdown::markdown;
+pub(crate) use oscal::oscal;
+pub(crate) use policy_report::{PolicyApi, policy_reports};
 pub(crate) use sarif::sarif;
 
 use super::counted;

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
-const FORMATS: [&str; 4] = ["sarif", "junit", "csv", "html"];
+const FORMATS: [&str; 5] = ["sarif", "junit", "csv", "html", "oscal"];
 
 /// The schema of OASIS, as the crate that knows SARIF bears it; Cargo.lock pins it.
 fn schema() -> PathBuf {
@@ -37,6 +37,7 @@ fn programs_of_others_read_what_the_report_says() {
     let count = |verdict: &str| report["summary"][verdict].as_u64().unwrap_or_default();
     let checks = report["checks"].as_array().map_or(0, Vec::len);
     let applied = report["checks"].as_array().into_iter().flatten().filter(|check| check["verdict"] != json!("not-applicable")).count();
+    let findings = report["findings"].as_array().map_or(0, Vec::len);
     let found = understood(folder.path());
     assert!(count("fail") > 20 && count("pass") > 20 && count("not-applicable") > 5, "{}", report["summary"]);
 
@@ -49,6 +50,8 @@ fn programs_of_others_read_what_the_report_says() {
     assert_eq!((&found["html"]["checks"], &found["html"]["scripts"]), (&json!(applied), &json!(0)));
     // A check that applies has only findings that do.
     assert_eq!(found["html"]["findings"], json!(count("fail") + count("pass")));
+    let failing = report["checks"].as_array().into_iter().flatten().filter(|check| check["verdict"] == json!("fail")).count();
+    assert_eq!(found["oscal"], json!({ "observations": findings, "risks": failing, "states": { "satisfied": applied - failing, "not-satisfied": failing } }));
     let names = found["csv"]["names"].as_array().expect("names");
     for name in ["<script>alert('name')</script>", "photo\\u{202e}gpj.exe", "'=HYPERLINK(1)", "two\\nlines"] {
         assert!(names.contains(&json!(name)), "{name}: {names:?}");
@@ -62,9 +65,13 @@ fn programs_of_others_refuse_what_is_broken() {
     for format in FORMATS {
         super::report(folder.path(), format, &[]);
     }
-    for (format, right, wrong) in
-        [("sarif", "\"version\": \"2.1.0\"", "\"version\": \"2.0.0\""), ("junit", " failures=\"", " failures=\"1"), ("csv", ",fail,", ",fail,surplus,"), ("html", "</dl>", "</p>")]
-    {
+    for (format, right, wrong) in [
+        ("sarif", "\"version\": \"2.1.0\"", "\"version\": \"2.0.0\""),
+        ("junit", " failures=\"", " failures=\"1"),
+        ("csv", ",fail,", ",fail,surplus,"),
+        ("html", "</dl>", "</p>"),
+        ("oscal", "\"collected\"", "\"collectd\""),
+    ] {
         let path = folder.path().join(format!("report.{format}"));
         let whole = fs::read_to_string(&path).expect("it was written");
         let broken = whole.replace(right, wrong);
