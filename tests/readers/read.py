@@ -1,18 +1,16 @@
-"""Reports read by programs of others; `read` beside this file says how it is called and brings them."""
+"""Reports read by programs of others; `read` beside this file says how it is called and brings them. Each is loaded where it is used."""
 import collections
 import csv
 import json
 import pathlib
 import sys
 
-import fastjsonschema
-import html5lib
-import junitparser
-from trestle.oscal.assessment_results import AssessmentResults
 
 
 def sarif(path, schema):
     """The schema of OASIS."""
+    import fastjsonschema
+
     document = json.loads(path.read_text())
     fastjsonschema.compile(json.loads(pathlib.Path(schema).read_text()), use_default=False)(document)
     run = document["runs"][0]
@@ -21,6 +19,8 @@ def sarif(path, schema):
 
 def junit(path):
     """The suites as a build server adds them up from their cases, beside what they say of themselves."""
+    import junitparser
+
     document = junitparser.JUnitXml.fromfile(str(path))
     said = {"tests": document.tests, "failures": document.failures, "errors": document.errors}
     document.update_statistics()
@@ -41,6 +41,8 @@ def table(path):
 
 def page(path):
     """Every error that the HTML standard defines for its parser ends the reading."""
+    import html5lib
+
     parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
     document = parser.parse(path.read_bytes())
     names = collections.Counter(element.tag for element in document.iter() if isinstance(element.tag, str))
@@ -49,6 +51,8 @@ def page(path):
 
 def oscal(path):
     """The models of compliance-trestle, which refuse what OSCAL does not know; then each reference must lead somewhere."""
+    from trestle.oscal.assessment_results import AssessmentResults
+
     (name, content), = json.loads(path.read_text()).items()
     if name != "assessment-results":
         raise ValueError(f"it holds {name}")
@@ -75,6 +79,8 @@ def main(folder, schema):
     found = {}
     for name, reader in READERS.items():
         path = pathlib.Path(folder, f"report.{name}")
+        if not path.exists():
+            continue
         try:
             found[name] = reader(path, schema) if name == "sarif" else reader(path)
         except Exception as error:  # whatever a reader of others refuses by

@@ -4,6 +4,7 @@
 //! Airlock did not write comes as `Untrusted` and is shown by `Display` alone, which escapes it.
 
 pub(crate) mod certificates;
+pub(crate) mod comparison;
 pub(crate) mod connections;
 pub(crate) mod explanation;
 pub(crate) mod failure;

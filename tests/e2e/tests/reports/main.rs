@@ -7,6 +7,7 @@ use airlock_e2e::program;
 
 mod browser;
 mod readers;
+mod repeated;
 
 /// Manifests whose names try everything, judged by every check, in a form.
 fn report(folder: &Path, format: &str, flags: &[&str]) -> PathBuf {
