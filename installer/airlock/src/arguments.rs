@@ -84,7 +84,7 @@ pub(crate) enum Format {
     Openreports,
     /// OSCAL assessment results for a system of governance (compliance-check)
     Oscal,
-    /// PolicyReport objects of wgpolicyk8s.io/v1alpha2 for a cluster's dashboard (compliance-check)
+    /// Report objects of wgpolicyk8s.io/v1alpha2 for a cluster's dashboard (compliance-check)
     Policyreport,
     /// SARIF 2.1.0 for a code scanner's dashboard (compliance-check)
     Sarif,

@@ -8,7 +8,7 @@ use airlock_model::{Finding, Severity, Verdict, names};
 use airlock_platform::Report;
 use serde_json::{Map, Value, json};
 
-use super::Circumstances;
+use super::{Circumstances, Judged};
 use crate::output::explanation;
 use crate::output::findings::remedies;
 
@@ -59,7 +59,8 @@ pub(crate) fn policy_reports(report: &Report, circumstances: &Circumstances, api
     for finding in &report.findings {
         places.entry(namespace(finding)).or_default().push(result(finding, circumstances, api));
     }
-    let objects = places.into_iter().flat_map(|(namespace, results)| parts(report, namespace, results, api));
+    let name = name(report, circumstances);
+    let objects = places.into_iter().flat_map(|(namespace, results)| parts(report, &name, namespace, results, api));
     json!({ "apiVersion": "v1", "kind": "List", "items": objects.collect::<Vec<_>>() })
 }
 
@@ -121,7 +122,7 @@ fn cut(text: &str) -> String {
 }
 
 /// One object, or several where one would be too large; each says which of how many it is.
-fn parts(report: &Report, namespace: Option<&str>, results: Vec<Value>, api: PolicyApi) -> Vec<Value> {
+fn parts(report: &Report, name: &str, namespace: Option<&str>, results: Vec<Value>, api: PolicyApi) -> Vec<Value> {
     let mut parts: Vec<Vec<Value>> = vec![Vec::new()];
     let mut size = 0;
     for result in results {
@@ -136,14 +137,14 @@ fn parts(report: &Report, namespace: Option<&str>, results: Vec<Value>, api: Pol
         }
     }
     let of = parts.len();
-    parts.into_iter().enumerate().map(|(index, results)| object(report, namespace, results, (index + 1, of), api)).collect()
+    parts.into_iter().enumerate().map(|(index, results)| object(report, name, namespace, results, (index + 1, of), api)).collect()
 }
 
-fn object(report: &Report, namespace: Option<&str>, results: Vec<Value>, (part, of): (usize, usize), api: PolicyApi) -> Value {
+fn object(report: &Report, name: &str, namespace: Option<&str>, results: Vec<Value>, (part, of): (usize, usize), api: PolicyApi) -> Value {
     let count = |word: &str| results.iter().filter(|result| result["result"] == word).count();
     let suffix = if part == 1 { String::new() } else { format!("-{part}") };
     let mut metadata = json!({
-        "name": format!("airlock-{}{suffix}", slug(&report.profile.name)),
+        "name": format!("{name}{suffix}"),
         "labels": { names::LABEL_MANAGED_BY: "airlock" },
         "annotations": { "airlock-platform.io/profile-digest": report.digest.to_string(), "airlock-platform.io/part": format!("{part} of {of}") },
     });
@@ -159,6 +160,15 @@ fn object(report: &Report, namespace: Option<&str>, results: Vec<Value>, (part, 
     object
 }
 
+/// The same for every run of a profile on an installation; several may stand in one cluster.
+fn name(report: &Report, circumstances: &Circumstances) -> String {
+    let profile = slug(&report.profile.name);
+    match &circumstances.judged {
+        Judged::Files(_) => format!("airlock-{profile}"),
+        Judged::Installation { id, .. } => format!("airlock-{}-{profile}", slug(id)),
+    }
+}
+
 /// A profile's name as a part of an object's: small letters, digits, and single hyphens, at most 40.
 fn slug(name: &str) -> String {
     let letters: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).take(40).collect();
@@ -169,7 +179,6 @@ fn slug(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::super::tests::samples;
-    use super::super::Judged;
     use super::*;
 
     fn written(report: &Report, api: PolicyApi) -> Value {
@@ -235,6 +244,8 @@ mod tests {
 
     #[test]
     fn a_profile_of_any_name_gives_a_name_for_objects() {
+        let judged = Judged::Installation { namespace: "n".into(), id: "k3v7".into(), release: "r".into(), cluster: "c".into(), server: "s".into() };
+        assert_eq!(name(&samples::report(), &Circumstances { at: samples::noon(), judged }), "airlock-k3v7-baseline");
         for (name, expected) in [("cis-1.12", "cis-1-12"), ("Ünser <Profil>", "nser-profil"), ("…", "profile")] {
             assert_eq!(slug(name), expected);
         }

@@ -43,7 +43,7 @@ struct Fact {
 struct PromiseRow {
     id: String,
     title: String,
-    result: Result,
+    result: Mark,
     checks: Vec<Link>,
     /// How many more stand for it and do not apply.
     inapplicable: usize,
@@ -52,7 +52,7 @@ struct PromiseRow {
 #[derive(Serialize)]
 struct Link {
     id: String,
-    result: Result,
+    result: Mark,
 }
 
 #[derive(Serialize)]
@@ -64,18 +64,18 @@ struct Row {
 
 /// What became of something: a mark and words, so that nothing is told by colour alone.
 #[derive(Clone, Copy, Serialize)]
-struct Result {
+struct Mark {
     class: &'static str,
-    mark: char,
+    sign: char,
     words: &'static str,
 }
 
-impl Result {
+impl Mark {
     const fn of(verdict: Option<Verdict>) -> Self {
         let (class, words) = match verdict {
             Some(Verdict::Fail) => ("bad", "failed"),
             Some(Verdict::Unverified) => ("open", "could not be looked at"),
-            Some(Verdict::Error) => ("open", "the check went wrong"),
+            Some(Verdict::Error) => ("open", "went wrong"),
             Some(Verdict::Warn) => ("open", "warned"),
             Some(Verdict::Excepted) => ("open", "excepted"),
             Some(Verdict::Attested) => ("good", "attested"),
@@ -83,7 +83,7 @@ impl Result {
             Some(Verdict::NotApplicable) => ("none", "not applicable"),
             None => ("none", "not covered"),
         };
-        Self { class, mark: if let Some(verdict) = verdict { verdict.mark() } else { '–' }, words }
+        Self { class, sign: if let Some(verdict) = verdict { verdict.mark() } else { '–' }, words }
     }
 }
 
@@ -142,7 +142,7 @@ fn facts(report: &Report, circumstances: &Circumstances, named: &str) -> Vec<Fac
 /// How many promises there are of each result.
 fn tally(report: &Report) -> Vec<String> {
     let order = Verdict::ALL.into_iter().rev().map(Some).chain([None]);
-    let counted = order.map(|verdict| (report.promises.iter().filter(|promise| promise.verdict == verdict).count(), Result::of(verdict).words));
+    let counted = order.map(|verdict| (report.promises.iter().filter(|promise| promise.verdict == verdict).count(), Mark::of(verdict).words));
     counted.filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}")).collect()
 }
 
@@ -152,8 +152,8 @@ fn promise_row(report: &Report, promise: &airlock_platform::PromiseSummary) -> P
     PromiseRow {
         id: safe(&promise.id),
         title: safe(&promise.title),
-        result: Result::of(promise.verdict),
-        checks: judged.iter().map(|check| Link { id: safe(&check.id), result: Result::of(Some(check.verdict)) }).collect(),
+        result: Mark::of(promise.verdict),
+        checks: judged.iter().map(|check| Link { id: safe(&check.id), result: Mark::of(Some(check.verdict)) }).collect(),
         inapplicable: inapplicable.len(),
     }
 }

@@ -5,14 +5,14 @@ use airlock_platform::{CheckSummary, Report, checks, standing};
 use serde::Serialize;
 
 use super::super::super::super::{counted, explanation, findings};
-use super::{Result, safe};
+use super::{Mark, safe};
 
 /// A check.
 #[derive(Serialize)]
 pub(super) struct CheckPart {
     id: String,
     title: String,
-    result: Result,
+    result: Mark,
     gate: bool,
     severity: String,
     looks_at: String,
@@ -24,7 +24,7 @@ pub(super) struct CheckPart {
 
 #[derive(Serialize)]
 struct FindingPart {
-    result: Result,
+    result: Mark,
     subject: String,
     /// Where it stands: seen, expected, and so on, each only where there is something to tell.
     facts: Vec<(&'static str, String)>,
@@ -48,7 +48,7 @@ impl CheckPart {
         Self {
             id: safe(&check.id),
             title: safe(&check.title),
-            result: Result::of(Some(check.verdict)),
+            result: Mark::of(Some(check.verdict)),
             gate: check.gate_failed,
             severity: format!("{}{because}", explanation::severity(check.severity)),
             looks_at: spec.map_or_else(String::new, |spec| spec.explanation.to_owned()),
@@ -79,7 +79,7 @@ impl FindingPart {
         facts.retain(|(_, text)| !text.is_empty());
         let fixes = finding.fix.iter().filter(|_| explained);
         Self {
-            result: Result::of(Some(finding.verdict)),
+            result: Mark::of(Some(finding.verdict)),
             subject: finding.subject.to_string(),
             facts,
             fix: fixes.map(|fix| Fix { text: safe(&fix.text), command: fix.command.as_deref().map(lines) }).collect(),
