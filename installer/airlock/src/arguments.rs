@@ -48,7 +48,7 @@ pub(crate) struct Global {
     /// The platform's namespace [default: as in the answers, else airlock]
     #[arg(short, long, global = true, value_name = "NAME", help_heading = "Global options")]
     pub(crate) namespace: Option<String>,
-    /// Form of the result: text, json; of requirements also csv, html; of compliance-check also csv, junit, markdown, sarif
+    /// Form of the result: text, json; of requirements also csv, html; of compliance-check also csv, html, junit, markdown, openreports, oscal, policyreport, sarif
     #[arg(short, long, global = true, value_name = "FORMAT", default_value = "text", hide_possible_values = true, help_heading = "Global options")]
     pub(crate) output: Format,
     /// Say nothing but results and failures
@@ -74,12 +74,18 @@ pub(crate) enum Format {
     Json,
     /// Rows for a spreadsheet (requirements, compliance-check)
     Csv,
-    /// One page for a browser (requirements)
+    /// One page for a browser, and for paper (requirements, compliance-check)
     Html,
     /// XML for a build server (compliance-check)
     Junit,
     /// Text for a ticket (compliance-check)
     Markdown,
+    /// Report objects of openreports.io/v1alpha1 for a cluster's dashboard (compliance-check)
+    Openreports,
+    /// OSCAL assessment results for a system of governance (compliance-check)
+    Oscal,
+    /// Report objects of wgpolicyk8s.io/v1alpha2 for a cluster's dashboard (compliance-check)
+    Policyreport,
     /// SARIF 2.1.0 for a code scanner's dashboard (compliance-check)
     Sarif,
 }

@@ -4,6 +4,7 @@
 //! Airlock did not write comes as `Untrusted` and is shown by `Display` alone, which escapes it.
 
 pub(crate) mod certificates;
+pub(crate) mod comparison;
 pub(crate) mod connections;
 pub(crate) mod explanation;
 pub(crate) mod failure;
@@ -119,6 +120,9 @@ impl Output {
             Format::Html => "html",
             Format::Junit => "junit",
             Format::Markdown => "markdown",
+            Format::Openreports => "openreports",
+            Format::Oscal => "oscal",
+            Format::Policyreport => "policyreport",
             Format::Sarif => "sarif",
         };
         Failure::Format { command, format, possible }

@@ -78,6 +78,12 @@ pub enum ComplianceError {
     /// The profile has no canonical form.
     #[error("the profile cannot be written in canonical form")]
     Canonical(#[source] serde_json::Error),
+    /// An earlier report, to compare with, is none.
+    #[error("the earlier report cannot be compared with: {message}")]
+    Earlier {
+        /// What is wrong with it.
+        message: String,
+    },
 }
 
 fn meant(nearest: Option<&str>) -> String {
@@ -98,6 +104,7 @@ impl Coded for ComplianceError {
             Self::ParameterValue { .. } => "compliance.parameter-value",
             Self::AttemptConflict { .. } => "compliance.attempt-conflict",
             Self::Canonical(_) => "compliance.canonical",
+            Self::Earlier { .. } => "compliance.earlier-report",
         })
     }
 }
@@ -124,6 +131,7 @@ mod tests {
             ComplianceError::ParameterValue { name: text(), reason: text() },
             ComplianceError::AttemptConflict { attempt: "a".into() },
             ComplianceError::Canonical(number.unwrap_err()),
+            ComplianceError::Earlier { message: text() },
         ];
         for error in errors {
             assert!(explain_code(error.code().0).is_some(), "{} is not in the table", error.code());

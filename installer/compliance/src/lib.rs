@@ -13,6 +13,7 @@ pub mod manifests;
 
 mod attempts;
 mod catalogue;
+mod comparison;
 mod described;
 mod error;
 mod installed;
@@ -30,6 +31,7 @@ mod report;
 mod rights;
 
 pub use catalogue::{check, checks};
+pub use comparison::{COMPARISON_SCHEMA, Comparison, Difference, Earlier, compare};
 pub use error::ComplianceError;
 pub use network::{CONNECTIONS_SCHEMA, Connection, Connections, PortRange, PortSet, Protocol, UnverifiedObject, connections};
 pub use objects::judge_secret;

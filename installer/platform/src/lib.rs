@@ -38,6 +38,7 @@ pub use prepare::{Prepared, inspect, prepare};
 
 pub use airlock_cluster::{Cluster, ClusterError, ClusterOptions, KnownContext, contexts};
 pub use airlock_compliance::{
-    CONNECTIONS_SCHEMA, CheckSummary, ComplianceError, Connections, Reads, Reference, Report, Standing, UnverifiedObject, blocks, checks, setting, shipped, standing, unprofiled, with_checks,
+    CONNECTIONS_SCHEMA, CheckSummary, Comparison, ComplianceError, Connections, Difference, Earlier, PromiseSummary, Reads, Reference, Report, Standing, UnverifiedObject, blocks, checks, compare,
+    setting, shipped, standing, unprofiled, with_checks,
 };
 pub use airlock_engine::{ApplyError, ApplyOptions, Halt, Imported, Stop, StopSignal, Urgency, difference};

@@ -2,7 +2,8 @@
 //! a pipe (`--remote-debugging-pipe`: messages of JSON, each ended by a zero byte).
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use airlock_bed::{Output, eventually};
@@ -19,6 +20,7 @@ pub struct Browser {
     ask: ChildStdin,
     answers: BufReader<ChildStdout>,
     number: u64,
+    events: Vec<Value>,
     _profile: tempfile::TempDir,
 }
 
@@ -26,20 +28,68 @@ pub struct Browser {
 #[derive(Clone, Debug)]
 pub struct Page(String);
 
+/// What happened while a page was loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Addresses that it asked for beside its own.
+    pub requests: Vec<String>,
+    /// What stood in the console.
+    pub said: Vec<String>,
+    /// How many dialogs it opened.
+    pub dialogs: usize,
+}
+
 impl Browser {
     /// Starts it on the workstation. It believes the authority of the site's base domain beside those that it came with.
     pub fn start(site: &Site) -> Self {
-        let profile = tempfile::tempdir().unwrap_or_else(|error| panic!("no temporary folder: {error}"));
         let key = "openssl x509 -in \"$1\" -noout -pubkey | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64";
         let hash = Output::from(site.bed.admin("sh").args(["-c", key, "sh"]).arg(site.base_authority()).output().unwrap_or_else(|error| panic!("openssl: {error}")));
+        Self::launch(site.bed.admin("bash"), &[format!("--ignore-certificate-errors-spki-list={}", hash.stdout.trim())])
+    }
+
+    /// Starts it on this machine, for files.
+    pub fn here() -> Self {
+        Self::launch(Command::new("bash"), &[])
+    }
+
+    fn launch(mut bash: Command, options: &[String]) -> Self {
+        let profile = tempfile::tempdir().unwrap_or_else(|error| panic!("no temporary folder: {error}"));
         // The pipe of the protocol is descriptors 3 and 4.
         let script = "exec chromium \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>&1";
-        let mut command = site.bed.admin("bash");
-        command.args(["-c", script, "bash", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--remote-debugging-pipe"]);
-        command.arg(format!("--user-data-dir={}", profile.path().display())).arg(format!("--ignore-certificate-errors-spki-list={}", hash.stdout.trim())).arg("about:blank");
-        let mut process = command.env("HOME", profile.path()).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap_or_else(|error| panic!("chromium: {error}"));
+        bash.args(["-c", script, "bash", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--remote-debugging-pipe"]);
+        bash.arg(format!("--user-data-dir={}", profile.path().display())).args(options).arg("about:blank");
+        let mut process = bash.env("HOME", profile.path()).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap_or_else(|error| panic!("chromium: {error}"));
         let (Some(ask), Some(answers)) = (process.stdin.take(), process.stdout.take()) else { panic!("chromium has no pipe") };
-        Self { process, ask, answers: BufReader::new(answers), number: 0, _profile: profile }
+        Self { process, ask, answers: BufReader::new(answers), number: 0, events: Vec::new(), _profile: profile }
+    }
+
+    /// Opens a file as a person would, in a window so wide, and says what happened until it was there: see [`Seen`].
+    pub fn look_at(&mut self, file: &Path, width: u32) -> (Page, Seen) {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let url = format!("file://{}", file.display());
+        let target = text(&self.call(None, "Target.createTarget", &json!({ "url": "about:blank" }))["targetId"]);
+        let page = Page(text(&self.call(None, "Target.attachToTarget", &json!({ "targetId": target, "flatten": true }))["sessionId"]));
+        self.events.clear();
+        for domain in ["Page", "Network", "Runtime", "Log"] {
+            self.call(Some(&page), &format!("{domain}.enable"), &json!({}));
+        }
+        self.call(Some(&page), "Emulation.setDeviceMetricsOverride", &json!({ "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": false }));
+        self.call(Some(&page), "Page.navigate", &json!({ "url": url }));
+        let loaded = || {
+            let seen = self.evaluate(&page, "document.readyState + ' ' + location.protocol");
+            if seen == json!("complete file:") { Ok(()) } else { Err(seen.to_string()) }
+        };
+        eventually(&format!("the page {url}"), LOADED_WITHIN, loaded).unwrap_or_else(|error| panic!("{error}"));
+        let of = |method: &str| self.events.iter().filter(|event| event["method"] == json!(method)).map(|event| event["params"].clone()).collect::<Vec<_>>();
+        let said = [of("Runtime.consoleAPICalled"), of("Runtime.exceptionThrown"), of("Log.entryAdded")].concat();
+        let requests = of("Network.requestWillBeSent").iter().map(|request| text(&request["request"]["url"])).filter(|request| *request != url).collect();
+        let seen = Seen { requests, said: said.iter().map(ToString::to_string).collect(), dialogs: of("Page.javascriptDialogOpening").len() };
+        (page, seen)
+    }
+
+    /// The page on paper: a PDF document, base64.
+    pub fn print(&mut self, page: &Page) -> String {
+        self.call(Some(page), "Page.printToPDF", &json!({ "preferCSSPageSize": true, "printBackground": true }))["data"].as_str().unwrap_or_default().to_owned()
     }
 
     /// Opens an address and waits until its page is there.
@@ -76,12 +126,18 @@ impl Browser {
             let mut bytes = Vec::new();
             self.answers.read_until(0, &mut bytes).unwrap_or_else(|error| panic!("{method}: {error}"));
             assert!(!bytes.is_empty(), "{method}: chromium has ended");
-            // Events stand between answers.
             let answer: Value = serde_json::from_slice(bytes.strip_suffix(&[0]).unwrap_or(&bytes)).unwrap_or_else(|error| panic!("{method}: {error}"));
             if answer["id"] == json!(self.number) {
                 assert!(answer["error"].is_null(), "{method}: {}", answer["error"]);
                 return answer["result"].clone();
             }
+            // Events stand between answers, and answers that nobody waits for.
+            if answer["method"] == json!("Page.javascriptDialogOpening") {
+                // A page with an open dialog says nothing any more.
+                let close = json!({ "id": 0, "sessionId": answer["sessionId"], "method": "Page.handleJavaScriptDialog", "params": { "accept": true } });
+                self.ask.write_all(format!("{close}\0").as_bytes()).unwrap_or_else(|error| panic!("{method}: chromium does not listen: {error}"));
+            }
+            self.events.push(answer);
         }
     }
 }

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use airlock_bed::{Bed, BedError, Output};
 
 pub use airflow::{Airflow, Answer};
-pub use browser::{Browser, Page};
+pub use browser::{Browser, Page, Seen};
 
 /// An installation of a test's own.
 pub struct Site {

@@ -28,6 +28,9 @@ pub(crate) struct ComplianceCheck {
     /// Show what passes too
     #[arg(long)]
     pub(crate) all: bool,
+    /// Tell what changed since an earlier report of -o json instead of all findings; the exit code is still the gate's
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "connections")]
+    pub(crate) diff: Option<PathBuf>,
     /// Write what happens to this file, a JSON document a line
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "manifests")]
     pub(crate) events: Option<PathBuf>,

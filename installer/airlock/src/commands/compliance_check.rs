@@ -1,32 +1,54 @@
 //! `airlock compliance-check`: the installation against a profile, by attempts that are listed first; or files, without a
 //! cluster.
 
+use std::path::Path;
+
 use airlock_model::{Exit, Profile};
-use airlock_platform::{ComplianceError, PlatformError, Report, manifests, setting, shipped, unprofiled, verify, with_checks};
+use airlock_platform::{ComplianceError, Earlier, PlatformError, Report, compare, manifests, setting, shipped, unprofiled, verify, with_checks};
 
 use super::session::Session;
 use crate::arguments::{ComplianceCheck, Format};
 use crate::failure::Failure;
 use crate::output::progress::Progress;
-use crate::output::{connections, report};
+use crate::output::report::{self, Circumstances, PolicyApi};
+use crate::output::{comparison, connections};
 
 pub(super) async fn run(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Exit, Failure> {
     if arguments.connections {
         session.output.text_or_json("compliance-check --connections")?;
         return list(session, arguments).await;
     }
-    if session.output.format == Format::Html {
-        return Err(session.output.no_such_format("compliance-check", "text, json, csv, junit, markdown, sarif"));
+    let earlier = arguments.diff.as_deref().map(|file| earlier(session, file)).transpose()?;
+    let (judged, circumstances, told) = if arguments.manifests.is_empty() { Box::pin(of_cluster(session, arguments)).await? } else { of_files(session, arguments).await? };
+    match earlier {
+        Some(earlier) => {
+            let compared = compare(&earlier, &judged);
+            session.output.result("compliance-check --diff", || comparison::comparison(&compared, session.output.data_style), &compared)?;
+        }
+        None => show(session, &judged, &circumstances)?,
     }
-    if arguments.manifests.is_empty() { Box::pin(of_cluster(session, arguments)).await } else { of_files(session, arguments).await }
+    if judged.summary.gate_failed {
+        session.output.insist(&report::refusal(&judged));
+    }
+    told.map(|()| if judged.summary.gate_failed { Exit::Compliance } else { Exit::Ok })
 }
 
-async fn of_files(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Exit, Failure> {
+/// What is wrong with it is told before anything is judged.
+fn earlier(session: &Session<'_>, file: &Path) -> Result<Earlier, Failure> {
+    session.output.text_or_json("compliance-check --diff")?;
+    let text = std::fs::read(file).map_err(|source| Failure::FileUnreadable { path: file.to_owned(), source })?;
+    Earlier::read(&text).map_err(|error| PlatformError::from(error).into())
+}
+
+/// A report, what stands beside it, and whether what happened could be written down.
+type Judged = (Report, Circumstances, Result<(), Failure>);
+
+async fn of_files(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Judged, Failure> {
     let profile = chosen(arguments, None)?;
     let (paths, passes) = (arguments.manifests.clone(), shows_passes(session, arguments));
     let judging = tokio::task::spawn_blocking(move || manifests::judge(&paths, &profile, passes).map_err(Failure::from));
     let judged = session.reading(async { judging.await.unwrap_or(Err(Failure::Interrupted)) }).await?;
-    show(session, &judged)
+    Ok((judged, Circumstances::of_files(&arguments.manifests), Ok(())))
 }
 
 /// The list is no proof while something that may allow more was not understood.
@@ -43,7 +65,7 @@ async fn list(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Exit
     Ok(Exit::Compliance)
 }
 
-async fn of_cluster(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Exit, Failure> {
+async fn of_cluster(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Judged, Failure> {
     // What is wrong with the arguments is told before a cluster is asked for anything.
     chosen(arguments, None)?;
     let progress = Progress::new(session.output, session.log, arguments.events.clone())?;
@@ -55,24 +77,22 @@ async fn of_cluster(session: &Session<'_>, arguments: &ComplianceCheck) -> Resul
     progress.busy("making the attempts");
     let judged = Box::pin(verify::judge(&cluster, &record, &intended, shows_passes(session, arguments), &session.halt(), &progress)).await;
     let told = progress.finish();
-    let exit = show(session, &judged?)?;
-    told.map(|()| exit)
+    Ok((judged?, Circumstances::of_installation(&cluster, session.namespace(), &record), told))
 }
 
-fn show(session: &Session<'_>, judged: &Report) -> Result<Exit, Failure> {
+fn show(session: &Session<'_>, judged: &Report, circumstances: &Circumstances) -> Result<(), Failure> {
     let output = session.output;
     match output.format {
-        Format::Csv => output.data(&report::csv(judged))?,
-        Format::Junit => output.data(&report::junit(judged)?)?,
-        Format::Markdown => output.data(&report::markdown(judged))?,
-        Format::Sarif => output.document(&report::sarif(judged))?,
-        Format::Text | Format::Json | Format::Html => output.result("compliance-check", || report::report(judged, output.data_style, output.verbose), judged)?,
+        Format::Csv => output.data(&report::csv(judged)),
+        Format::Html => output.data(&report::html(judged, circumstances)?),
+        Format::Junit => output.data(&report::junit(judged)?),
+        Format::Markdown => output.data(&report::markdown(judged)),
+        Format::Openreports => output.document(&report::policy_reports(judged, circumstances, PolicyApi::OpenReports)),
+        Format::Oscal => output.document(&report::oscal(judged, circumstances)),
+        Format::Policyreport => output.document(&report::policy_reports(judged, circumstances, PolicyApi::WorkingGroup)),
+        Format::Sarif => output.document(&report::sarif(judged)),
+        Format::Text | Format::Json => output.result("compliance-check", || report::report(judged, output.data_style, output.verbose), judged),
     }
-    if judged.summary.gate_failed {
-        session.output.insist(&report::refusal(judged));
-        return Ok(Exit::Compliance);
-    }
-    Ok(Exit::Ok)
 }
 
 const fn shows_passes(session: &Session<'_>, arguments: &ComplianceCheck) -> bool {

@@ -17,7 +17,7 @@ pub(super) fn run(session: &Session<'_>, arguments: &Requirements) -> Result<Exi
         Format::Json => session.output.document(&requirements)?,
         Format::Csv => session.output.data(&screen::csv(&requirements))?,
         Format::Html => session.output.data(&screen::html(&requirements))?,
-        Format::Junit | Format::Markdown | Format::Sarif => return Err(session.output.no_such_format("requirements", "text, json, csv, html")),
+        _ => return Err(session.output.no_such_format("requirements", "text, json, csv, html")),
     }
     Ok(Exit::Ok)
 }

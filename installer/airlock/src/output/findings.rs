@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use airlock_model::{Evidence, Finding, Outcome, Verdict};
+use airlock_model::{Evidence, Finding, Outcome, Untrusted, Verdict};
 
 use super::counted;
 use super::style::{Ink, Style};
@@ -52,13 +52,16 @@ pub(crate) fn remedies(finding: &Finding) -> String {
     finding.fix.iter().map(remedy).collect::<Vec<_>>().join(" ")
 }
 
-fn rests_on(evidence: &Evidence) -> String {
-    match evidence {
-        Evidence::Field { object, path, value } => format!("{object} {path} = {}", airlock_model::Untrusted::from(value.to_string())),
+/// What a finding rests on, in one line.
+pub(crate) fn rests_on(evidence: &Evidence) -> String {
+    // Names and values of others stand in all of them.
+    let line = match evidence {
+        Evidence::Field { object, path, value } => format!("{object} {path} = {value}"),
         Evidence::Attempted(outcome) => attempted(outcome),
-        Evidence::Line { file, line, column } => format!("{file}:{line}:{column}"),
-        Evidence::Fact(fact) => airlock_model::Untrusted::from(fact.as_str()).to_string(),
-    }
+        Evidence::Line { file, line, column } => format!("{}:{line}:{column}", file.raw()),
+        Evidence::Fact(fact) => fact.clone(),
+    };
+    Untrusted::from(line).to_string()
 }
 
 fn attempted(outcome: &Outcome) -> String {
@@ -109,8 +112,10 @@ mod tests {
     fn text_of_others_cannot_colour_the_terminal() {
         let mut finding = samples::findings().remove(1);
         finding.observed = "\u{1b}[32mall is well\u{1b}[0m\n✓ pass".to_owned().into();
+        let object = airlock_model::ObjectRef::namespaced("v1", "Pod", "a", "\u{202e}exe");
+        finding.evidence = vec![Evidence::Field { object, path: "/a".into(), value: serde_json::Value::Null }];
         let shown = one(&finding, Style::default(), true);
-        assert!(!shown.contains('\u{1b}'), "{shown:?}");
+        assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{shown:?}");
         assert!(shown.contains("\\u{1b}[32mall is well"), "{shown}");
     }
 }

@@ -1,8 +1,12 @@
 //! The report of a compliance check: what is about to be tried, then a line a check, then what is not as it should be.
 
+mod circumstances;
 mod csv;
+mod html;
 mod junit;
 mod markdown;
+mod oscal;
+mod policy_report;
 mod sarif;
 
 use std::fmt::Write as _;
@@ -10,9 +14,13 @@ use std::fmt::Write as _;
 use airlock_model::{Attempt, Finding, Reason, Target, Vantage, Verdict};
 use airlock_platform::{CheckSummary, Report};
 
+pub(crate) use circumstances::{Circumstances, Judged};
 pub(crate) use csv::csv;
+pub(crate) use html::html;
 pub(crate) use junit::junit;
 pub(crate) use markdown::markdown;
+pub(crate) use oscal::oscal;
+pub(crate) use policy_report::{PolicyApi, policy_reports};
 pub(crate) use sarif::sarif;
 
 use super::counted;

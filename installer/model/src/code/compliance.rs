@@ -92,4 +92,12 @@ pub(super) const CODES: &[CodeSpec] = &[
         fix: "this is a bug in Airlock; report it with the profile",
         next: None,
     },
+    CodeSpec {
+        code: "compliance.earlier-report",
+        exit: Exit::Usage,
+        what: "the file of --diff is no report that this version can compare with",
+        why: "what got worse could not be told from what was not known before",
+        fix: "give a file that `airlock compliance-check -o json` of this version wrote, whole",
+        next: None,
+    },
 ];

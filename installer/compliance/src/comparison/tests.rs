@@ -1,0 +1,92 @@
+use airlock_model::{Finding, ProfileGate, ProfileMetadata};
+
+use super::*;
+use crate::report::{CheckSummary, Summary};
+
+fn report(findings: &[(&str, &str, Verdict)], checks: &[(&str, Verdict)]) -> Report {
+    let finding = |&(check, name, verdict): &(&str, &str, Verdict)| Finding {
+        check: check.into(),
+        verdict,
+        reason: None,
+        severity: Severity::High,
+        subject: name.to_owned().into(),
+        path: None,
+        observed: "o".to_owned().into(),
+        expected: "e".into(),
+        why: "w".into(),
+        fix: Vec::new(),
+        evidence: Vec::new(),
+        took_millis: 0,
+    };
+    let check = |&(id, verdict): &(&str, Verdict)| CheckSummary {
+        id: id.into(),
+        title: "t".into(),
+        severity: Severity::High,
+        promises: Vec::new(),
+        references: Vec::new(),
+        verdict,
+        reason: None,
+        findings: 1,
+        gate_failed: false,
+    };
+    Report {
+        schema: REPORT_SCHEMA,
+        summary: Summary { verdict: Verdict::Fail, gate_failed: true, checks: 1, objects: 1, counts: BTreeMap::new() },
+        profile: ProfileMetadata { name: "p".into(), version: "1".into(), owner: "o".into() },
+        digest: Digest::of(b"profile"),
+        gate: ProfileGate::default(),
+        promises: Vec::new(),
+        checks: checks.iter().map(check).collect(),
+        findings: findings.iter().map(finding).collect(),
+    }
+}
+
+fn earlier(report: &Report) -> Earlier {
+    Earlier::read(&serde_json::to_vec(report).unwrap()).unwrap()
+}
+
+fn named(list: &[Difference]) -> Vec<String> {
+    let word = |verdict: Option<Verdict>| verdict.map_or("-", Verdict::word);
+    list.iter().map(|one| format!("{} {} {}>{}", one.check, one.subject.as_ref().map_or_else(String::new, ToString::to_string), word(one.before), word(one.after))).collect()
+}
+
+#[test]
+fn a_fault_is_new_gone_heavier_lighter_or_as_it_was() {
+    use Verdict::{Excepted, Fail, Pass, Unverified, Warn};
+    let old = report(&[("A-1", "a", Fail), ("A-1", "b", Fail), ("A-1", "c", Warn), ("A-1", "d", Fail), ("A-1", "e", Pass), ("A-1", "f", Unverified)], &[("A-1", Fail)]);
+    let new = report(&[("A-1", "a", Fail), ("A-1", "c", Fail), ("A-1", "d", Excepted), ("A-1", "e", Fail), ("A-1", "g", Fail), ("A-1", "h", Unverified)], &[("A-1", Fail)]);
+    let compared = compare(&earlier(&old), &new);
+    assert_eq!(named(&compared.worse), ["A-1 c warn>fail", "A-1 e ->fail", "A-1 g ->fail", "A-1 h ->unverified"]);
+    assert_eq!(named(&compared.better), ["A-1 b fail>-", "A-1 d fail>excepted", "A-1 f unverified>-"]);
+    assert_eq!((compared.unchanged, compared.unseen.len(), compared.same_profile), (1, 0, true));
+}
+
+#[test]
+fn what_is_not_looked_at_any_more_is_never_better() {
+    use Verdict::{Fail, NotApplicable, Pass, Unverified};
+    let old = report(&[("A-1", "a", Fail), ("A-2", "b", Fail), ("A-3", "c", Fail)], &[("A-1", Fail), ("A-2", Fail), ("A-3", Fail), ("A-4", Pass), ("A-5", Pass)]);
+    let new = report(&[("A-1", "a", Unverified), ("A-2", "whole", Unverified)], &[("A-1", Unverified), ("A-2", Unverified), ("A-5", NotApplicable)]);
+    let compared = compare(&earlier(&old), &new);
+    assert_eq!(named(&compared.worse), ["A-2 whole ->unverified"]);
+    assert_eq!(compared.better, []);
+    assert_eq!(named(&compared.unseen), ["A-1 a fail>unverified", "A-2 b fail>-", "A-3 c fail>-", "A-4  pass>-", "A-5  pass>not applicable"]);
+}
+
+#[test]
+fn a_report_against_itself_changes_nothing_and_a_document_that_moved_is_the_same() {
+    let mut new = report(&[("A-1", "a", Verdict::Fail)], &[("A-1", Verdict::Fail), ("A-2", Verdict::Pass)]);
+    let old = earlier(&new);
+    new.findings[0].subject.document = Some(7);
+    new.digest = Digest::of(b"another");
+    let compared = compare(&old, &new);
+    assert_eq!((compared.worse.len(), compared.better.len(), compared.unseen.len(), compared.unchanged), (0, 0, 0, 1));
+    assert!(!compared.same_profile);
+}
+
+#[test]
+fn what_is_no_report_of_this_schema_is_an_error() {
+    for (text, said) in [("{}", "missing field `schema`"), ("{\"schema\":1}", "of schema 1"), ("{\"schema\":2}", "missing field"), ("no", "expected")] {
+        let error = Earlier::read(text.as_bytes()).unwrap_err();
+        assert!(error.to_string().contains(said), "{error}");
+    }
+}

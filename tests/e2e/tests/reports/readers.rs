@@ -1,0 +1,82 @@
+//! Reports read by programs of others (tests/readers): each finds what the JSON says.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+
+const FORMATS: [&str; 5] = ["sarif", "junit", "csv", "html", "oscal"];
+
+/// The schema of OASIS, as the crate that knows SARIF bears it; Cargo.lock pins it.
+fn schema() -> PathBuf {
+    let output = Command::new(env!("CARGO")).args(["metadata", "--format-version=1", "--locked", "--offline"]).output().expect("cargo");
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    let manifest = packages.filter(|package| package["name"] == json!("serde-sarif")).find_map(|package| package["manifest_path"].as_str());
+    Path::new(manifest.expect("serde-sarif is among the dependencies")).with_file_name("src").join("schema.json")
+}
+
+fn read(folder: &Path) -> Output {
+    Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../readers/read")).arg(folder).arg(schema()).output().expect("tests/readers/read")
+}
+
+fn understood(folder: &Path) -> Value {
+    let output = read(folder);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+#[test]
+fn programs_of_others_read_what_the_report_says() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for format in FORMATS {
+        super::report(folder.path(), format, &["--all"]);
+    }
+    let report: Value = serde_json::from_slice(&fs::read(super::report(folder.path(), "json", &["--all"])).expect("it was written")).expect("JSON");
+    let count = |verdict: &str| report["summary"][verdict].as_u64().unwrap_or_default();
+    let checks = report["checks"].as_array().map_or(0, Vec::len);
+    let applied = report["checks"].as_array().into_iter().flatten().filter(|check| check["verdict"] != json!("not-applicable")).count();
+    let findings = report["findings"].as_array().map_or(0, Vec::len);
+    let found = understood(folder.path());
+    assert!(count("fail") > 20 && count("pass") > 20 && count("not-applicable") > 5, "{}", report["summary"]);
+
+    assert_eq!(found["sarif"]["rules"], json!(checks));
+    assert_eq!(found["sarif"]["kinds"], json!({ "fail": count("fail"), "pass": count("pass"), "notApplicable": count("not-applicable") }));
+    assert_eq!(found["csv"]["verdicts"], json!({ "fail": count("fail"), "pass": count("pass"), "not applicable": count("not-applicable") }));
+    assert_eq!(found["junit"]["suites"], json!(checks));
+    assert_eq!(found["junit"]["failures"], json!(count("fail")));
+    assert_eq!(found["junit"]["skipped"], json!(count("not-applicable")));
+    assert_eq!((&found["html"]["checks"], &found["html"]["scripts"]), (&json!(applied), &json!(0)));
+    // A check that applies has only findings that do.
+    assert_eq!(found["html"]["findings"], json!(count("fail") + count("pass")));
+    let failing = report["checks"].as_array().into_iter().flatten().filter(|check| check["verdict"] == json!("fail")).count();
+    assert_eq!(found["oscal"], json!({ "observations": findings, "risks": failing, "states": { "satisfied": applied - failing, "not-satisfied": failing } }));
+    let names = found["csv"]["names"].as_array().expect("names");
+    for name in ["<script>alert('name')</script>", "photo\\u{202e}gpj.exe", "'=HYPERLINK(1)", "two\\nlines"] {
+        assert!(names.contains(&json!(name)), "{name}: {names:?}");
+    }
+}
+
+/// A reader that takes everything would prove nothing.
+#[test]
+fn programs_of_others_refuse_what_is_broken() {
+    for (format, right, wrong) in [
+        ("sarif", "\"version\": \"2.1.0\"", "\"version\": \"2.0.0\""),
+        ("junit", " failures=\"", " failures=\"1"),
+        ("csv", ",fail,", ",fail,surplus,"),
+        ("html", "</dl>", "</p>"),
+        ("oscal", "\"collected\"", "\"collectd\""),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = super::report(folder.path(), format, &[]);
+        let whole = fs::read_to_string(&path).expect("it was written");
+        assert_eq!(understood(folder.path()).as_object().map(serde_json::Map::len), Some(1), "{format}");
+        let broken = whole.replace(right, wrong);
+        assert_ne!(whole, broken, "{format}");
+        fs::write(&path, broken).expect("the folder is ours");
+        let output = read(folder.path());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && said.contains(&format!("report.{format}: ")), "{format}: {said}");
+    }
+}

@@ -1,0 +1,91 @@
+"""Reports read by programs of others; `read` beside this file says how it is called and brings them. Each is loaded where it is used."""
+import collections
+import csv
+import json
+import pathlib
+import sys
+
+
+
+def sarif(path, schema):
+    """The schema of OASIS."""
+    import fastjsonschema
+
+    document = json.loads(path.read_text())
+    fastjsonschema.compile(json.loads(pathlib.Path(schema).read_text()), use_default=False)(document)
+    run = document["runs"][0]
+    return {"rules": len(run["tool"]["driver"]["rules"]), "kinds": collections.Counter(result["kind"] for result in run["results"])}
+
+
+def junit(path):
+    """The suites as a build server adds them up from their cases, beside what they say of themselves."""
+    import junitparser
+
+    document = junitparser.JUnitXml.fromfile(str(path))
+    said = {"tests": document.tests, "failures": document.failures, "errors": document.errors}
+    document.update_statistics()
+    if said != {"tests": document.tests, "failures": document.failures, "errors": document.errors}:
+        raise ValueError(f"the sums {said} are not those of the cases")
+    return {**said, "skipped": document.skipped, "suites": len(list(document))}
+
+
+def table(path):
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file, strict=True))
+    if any(None in row or None in row.values() for row in rows):
+        raise ValueError("rows have more or fewer cells than there are headings")
+    if formulas := [cell for row in rows for cell in row.values() if cell[:1] in "=+-@" and cell]:
+        raise ValueError(f"a spreadsheet takes these for formulas: {formulas}")
+    return {"verdicts": collections.Counter(row["verdict"] for row in rows), "names": sorted({row["name"] for row in rows})}
+
+
+def page(path):
+    """Every error that the HTML standard defines for its parser ends the reading."""
+    import html5lib
+
+    parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
+    document = parser.parse(path.read_bytes())
+    names = collections.Counter(element.tag for element in document.iter() if isinstance(element.tag, str))
+    return {"checks": names["article"], "scripts": names["script"], "findings": sum("finding" in element.get("class", "") for element in document.iter("section"))}
+
+
+def oscal(path):
+    """The models of compliance-trestle, which refuse what OSCAL does not know; then each reference must lead somewhere."""
+    from trestle.oscal.assessment_results import AssessmentResults
+
+    (name, content), = json.loads(path.read_text()).items()
+    if name != "assessment-results":
+        raise ValueError(f"it holds {name}")
+    (result,) = AssessmentResults.model_validate(content).results
+    of = lambda things: {thing.uuid for thing in things or []}
+    observations, risks = of(result.observations), of(result.risks)
+    for thing in [*(result.findings or []), *(result.risks or [])]:
+        if lost := {seen.observation_uuid for seen in thing.related_observations or []} - observations:
+            raise ValueError(f"{thing.uuid} names observations that are not there: {lost}")
+    if {risk.risk_uuid for finding in result.findings or [] for risk in finding.related_risks or []} != risks:
+        raise ValueError("risks and what findings name of them differ")
+    if {subject.subject_uuid for seen in result.observations for subject in seen.subjects} != of(result.local_definitions.inventory_items):
+        raise ValueError("subjects and what observations name of them differ")
+    if len(observations) != len(result.observations):
+        raise ValueError("two observations have one identifier")
+    states = collections.Counter(finding.target.status.state.value for finding in result.findings)
+    return {"observations": len(observations), "risks": len(risks), "states": states}
+
+
+READERS = {"sarif": sarif, "junit": junit, "csv": table, "html": page, "oscal": oscal}
+
+
+def main(folder, schema):
+    found = {}
+    for name, reader in READERS.items():
+        path = pathlib.Path(folder, f"report.{name}")
+        if not path.exists():
+            continue
+        try:
+            found[name] = reader(path, schema) if name == "sarif" else reader(path)
+        except Exception as error:  # whatever a reader of others refuses by
+            sys.exit(f"{path}: {type(error).__name__}: {error}")
+    json.dump(found, sys.stdout)
+
+
+main(*sys.argv[1:])
