@@ -54,7 +54,11 @@ static PARAMETERS: [Parameter; 13] = [
         what: "who may hold what RBC-001 to RBC-008 forbid: `Group/admins`, `User/alice`, `ServiceAccount/ns/name`, or a role or binding as `ClusterRole/name`, `Role/ns/name`",
     },
     Parameter { name: "REG-003.registries", kind: ParameterKind::Texts, what: "registries, or paths in them, that images may come from: registry.example.com, docker.io/library" },
-    Parameter { name: "TLS-001.failDays", kind: ParameterKind::Days { default: 14, most: 365 }, what: "a certificate with fewer days left fails; of one that lives for less than three times as long a third of its life counts" },
+    Parameter {
+        name: "TLS-001.failDays",
+        kind: ParameterKind::Days { default: 14, most: 365 },
+        what: "a certificate with fewer days left fails; of one that lives for less than three times as long a third of its life counts",
+    },
     Parameter { name: "TLS-001.warnDays", kind: ParameterKind::Days { default: 30, most: 365 }, what: "a certificate with fewer days left is warned of, as above" },
     Parameter { name: PLATFORM_NAMESPACES, kind: ParameterKind::Texts, what: "namespaces of the platform; else those with the label airlock-platform.io/installation that are no tenant's" },
     Parameter { name: PRIVATE, kind: ParameterKind::Flag, what: "whether load balancers must be inside and say who may connect (NET-016)" },

@@ -107,15 +107,7 @@ fn ended(error: &io::Error, notes: &Notes) -> AttemptResult {
 /// Says what a server presented.
 pub(crate) fn presented(chain: &[CertificateDer<'_>], version: TlsVersion) -> Result<Presented, String> {
     let facts = served_facts(chain).map_err(|e| with_causes(&e))?;
-    Ok(Presented {
-        version,
-        fingerprint: facts.fingerprint,
-        names: facts.names,
-        issuer: facts.issuer,
-        not_before: facts.not_before,
-        not_after: facts.not_after,
-        chain_length: facts.chain_length,
-    })
+    Ok(Presented { version, fingerprint: facts.fingerprint, names: facts.names, issuer: facts.issuer, not_before: facts.not_before, not_after: facts.not_after, chain_length: facts.chain_length })
 }
 
 struct Notes {

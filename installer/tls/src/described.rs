@@ -7,6 +7,7 @@ use x509_parser::certificate::X509Certificate;
 
 use crate::error::CertificateError;
 use crate::facts::names;
+use crate::finding::serial;
 use crate::pem::{armoured, certificates_from_pem, parse};
 use crate::rules::dates::Validity;
 use crate::strength::kind;
@@ -47,13 +48,28 @@ impl ChainCertificate {
         Self {
             subject: certificate.subject().to_string().into(),
             issuer: certificate.issuer().to_string().into(),
-            serial: certificate.raw_serial_as_string(),
+            serial: serial(certificate),
             not_before: validity.not_before,
             not_after: validity.not_after,
             names: names(certificate).into_iter().map(Untrusted::new).collect(),
             key: kind(certificate),
             fingerprint: Digest::of(certificate.as_raw()),
             pem: armoured("CERTIFICATE", certificate.as_raw()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_serial_number_is_told_as_openssl_tells_it() {
+        for (number, told) in [(vec![0xf9, 0x71], "f9:71"), (vec![0x79, 0x00], "79:00"), (vec![0x05], "05")] {
+            let mut parameters = rcgen::CertificateParams::new(vec!["platform.test".to_owned()]).unwrap();
+            parameters.serial_number = Some(number.into());
+            let pem = parameters.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap().pem();
+            assert_eq!(ChainCertificate::all_of(&pem).unwrap()[0].serial, told);
         }
     }
 }

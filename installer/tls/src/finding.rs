@@ -80,7 +80,7 @@ pub struct TlsFinding {
 
 impl CertificateId {
     pub(crate) fn of(certificate: &X509Certificate<'_>) -> Self {
-        Self { subject: subject(certificate), serial: certificate.raw_serial_as_string() }
+        Self { subject: subject(certificate), serial: serial(certificate) }
     }
 }
 
@@ -119,7 +119,17 @@ pub(crate) fn covered(certificate: &X509Certificate<'_>) -> String {
     if names.is_empty() { "no name".to_owned() } else { names.join(", ") }
 }
 
+/// Its serial number in hexadecimal, octets separated by colons, as OpenSSL and browsers show it: without the octet that DER
+/// puts before a number whose first bit is set (X.690 §8.3.2).
+pub(crate) fn serial(certificate: &X509Certificate<'_>) -> String {
+    let number = match certificate.raw_serial() {
+        [0, number @ ..] if !number.is_empty() => number,
+        number => number,
+    };
+    number.iter().map(|octet| format!("{octet:02x}")).collect::<Vec<_>>().join(":")
+}
+
 /// Whose it is, for sentences: subject and serial number.
 pub(crate) fn told(certificate: &X509Certificate<'_>) -> String {
-    format!("`{}` (serial {})", subject(certificate).raw(), certificate.raw_serial_as_string())
+    format!("`{}` (serial {})", subject(certificate).raw(), serial(certificate))
 }

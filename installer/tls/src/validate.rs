@@ -14,7 +14,7 @@ use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::X509Version;
 
 use crate::described::ChainCertificate;
-use crate::finding::{TlsFinding, Way, Weight, told};
+use crate::finding::{TlsFinding, Way, Weight, serial, told};
 use crate::key::PrivateKey;
 use crate::rules::form::Place;
 use crate::rules::{dates, form, leaf, names, strength};
@@ -239,7 +239,7 @@ fn arrangement(parsed: &[X509Certificate<'_>], leaf: &X509Certificate<'_>, autho
     }
     for other in parsed.iter().filter(|certificate| place(certificate).is_none()) {
         let is_root = other.is_ca() && other.subject().as_raw() == other.issuer().as_raw();
-        let already = findings.iter().any(|finding| finding.code.0 == "tls.unused-left-out" && finding.certificate.as_ref().is_some_and(|id| id.serial == other.raw_serial_as_string()));
+        let already = findings.iter().any(|finding| finding.code.0 == "tls.unused-left-out" && finding.certificate.as_ref().is_some_and(|id| id.serial == serial(other)));
         if is_root {
             findings.push(TlsFinding::fixed("tls.root-left-out", format!("the root {} was left out; clients have their own", told(other))).about(other));
         } else if !already {
