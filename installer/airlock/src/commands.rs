@@ -13,6 +13,7 @@ mod inspect;
 mod install;
 mod plan;
 mod probe;
+pub(crate) mod profile;
 mod reload;
 mod renew;
 mod requirements;
@@ -114,7 +115,8 @@ async fn dispatch(session: &Session<'_>, command: &Command) -> Result<Exit, Fail
         Command::Uninstall(arguments) => Box::pin(uninstall::run(session, arguments)).await,
         Command::ComplianceCheck(arguments) => Box::pin(compliance_check::run(session, arguments)).await,
         Command::Explain(arguments) => explain::run(session, arguments),
-        Command::Schema => schema::run(session),
+        Command::Profile(arguments) => profile::run(session, &arguments.command),
+        Command::Schema(arguments) => schema::run(session, arguments),
         Command::Tls(arguments) => Box::pin(tls::run(session, &arguments.command)).await,
         Command::Completions(arguments) => completions::run(session, arguments),
         Command::Deployment(arguments) => Box::pin(deployment::run(session, &arguments.command)).await,
@@ -138,8 +140,9 @@ fn answers(command: &Command) -> Option<&Path> {
         Command::Status
         | Command::Uninstall(_)
         | Command::ComplianceCheck(_)
+        | Command::Profile(_)
         | Command::Explain(_)
-        | Command::Schema
+        | Command::Schema(_)
         | Command::Tls(_)
         | Command::Completions(_)
         | Command::Deployment(_)
@@ -167,8 +170,9 @@ fn log(command: &Command, invocation: &Invocation, output: &Output) -> Option<Ru
         Command::Tls(Tls { command: TlsCommand::Renew(_) }) => "tls-renew",
         Command::Requirements(_)
         | Command::ComplianceCheck(_)
+        | Command::Profile(_)
         | Command::Explain(_)
-        | Command::Schema
+        | Command::Schema(_)
         | Command::Tls(_)
         | Command::Completions(_)
         | Command::Database(_)

@@ -11,6 +11,7 @@ pub(crate) mod findings;
 pub(crate) mod guide;
 pub(crate) mod inspection;
 pub(crate) mod plan;
+pub(crate) mod profiles;
 pub(crate) mod progress;
 pub(crate) mod prompt;
 pub(crate) mod report;
@@ -24,6 +25,7 @@ pub(crate) mod tls_check;
 
 mod cell;
 mod columns;
+mod controls;
 pub(crate) mod deployments;
 
 use std::io::{self, BufRead, BufWriter, IsTerminal, Write};

@@ -1,5 +1,6 @@
 //! A profile and what was collected become a report: findings, a verdict a check, and whether the gate fails.
 
+mod controls;
 mod evaluation;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use crate::profile::{digest, selected, validate};
 use crate::promises::{PromiseSummary, promises};
 use crate::references::{Reference, standing};
 
+pub use controls::{ControlCheck, ControlSummary, ControlVerdict};
 pub(crate) use evaluation::evaluate;
 use evaluation::{Said, all};
 
@@ -38,6 +40,8 @@ pub struct Report {
     pub gate: ProfileGate,
     /// One line a check, in the order of the catalogue.
     pub checks: Vec<CheckSummary>,
+    /// One line a control of the profile's list, in its order; empty when it has none.
+    pub controls: Vec<ControlSummary>,
     /// One line a promise, in their order.
     pub promises: Vec<PromiseSummary>,
     /// Findings: what weighs most first, then by severity, check, and subject. What passes is only among them when that
@@ -157,6 +161,7 @@ pub fn judge(profile: &Profile, given: &Snapshot, how: Judging) -> Result<Report
         profile: profile.metadata.clone(),
         digest: digest(profile)?,
         gate: profile.gate,
+        controls: controls::controls(&profile.controls, &checks),
         promises: promises(&checks),
         checks,
         findings,

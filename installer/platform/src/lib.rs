@@ -37,6 +37,12 @@ pub use prepare::{Prepared, inspect, prepare};
 
 pub use airlock_cluster::{Cluster, ClusterError, ClusterOptions, KnownContext, contexts};
 pub use airlock_compliance::{
-    CONNECTIONS_SCHEMA, CheckSummary, ComplianceError, Connections, Reads, Reference, Report, Standing, UnverifiedObject, blocks, checks, setting, shipped, standing, unprofiled, with_checks,
+    CONNECTIONS_SCHEMA, CheckSummary, ComplianceError, Connections, ControlSummary, ControlVerdict, Reads, Reference, Report, Standing, UnverifiedObject, blocks, checks, setting, shipped, standing,
+    unprofiled, with_checks, with_setting,
 };
 pub use airlock_engine::{ApplyError, ApplyOptions, Halt, Imported, Stop, StopSignal, Urgency, difference};
+
+/// Security policy profiles as documents: reading, joining, comparing.
+pub mod profiles {
+    pub use airlock_compliance::{ProfileChange, ProfileFault, ProfilePart, blank, control_list, differences, digest, from_text, is_path, load, profile_text, shipped_names, written};
+}

@@ -2,13 +2,14 @@
 //! cluster.
 
 use airlock_model::{Exit, Profile};
-use airlock_platform::{ComplianceError, PlatformError, Report, manifests, setting, shipped, unprofiled, verify, with_checks};
+use airlock_platform::{Report, manifests, unprofiled, verify, with_checks, with_setting};
 
 use super::session::Session;
 use crate::arguments::{ComplianceCheck, Format};
 use crate::failure::Failure;
 use crate::output::progress::Progress;
 use crate::output::{connections, report};
+use crate::profile_file;
 
 pub(super) async fn run(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Exit, Failure> {
     if arguments.connections {
@@ -82,16 +83,12 @@ const fn shows_passes(session: &Session<'_>, arguments: &ComplianceCheck) -> boo
 /// The profile that is named, else the installed one, else none; with the checks and parameters of the flags.
 fn chosen(arguments: &ComplianceCheck, installed: Option<&str>) -> Result<Profile, Failure> {
     let named = arguments.profile.as_deref().or_else(|| installed.filter(|_| !arguments.no_profile));
-    let profile = || -> Result<Profile, ComplianceError> {
-        let mut profile = named.map_or_else(|| Ok(unprofiled()), shipped)?;
-        if let Some(checks) = &arguments.checks {
-            profile = with_checks(profile, checks)?;
-        }
-        for text in &arguments.set {
-            let (name, value) = setting(text)?;
-            profile.parameters.insert(name, value);
-        }
-        Ok(profile)
-    };
-    profile().map_err(|error| PlatformError::from(error).into())
+    let mut profile = named.map_or_else(|| Ok(unprofiled()), profile_file::named)?;
+    if let Some(checks) = &arguments.checks {
+        profile = with_checks(profile, checks).map_err(profile_file::failure)?;
+    }
+    for text in &arguments.set {
+        profile = with_setting(profile, text).map_err(profile_file::failure)?;
+    }
+    Ok(profile)
 }

@@ -3,40 +3,50 @@
 use super::Reads::{Cluster, Files, Objects};
 use super::{Reads, Reference, Standing};
 
+pub(super) const CIS: &str = "CIS Kubernetes Benchmark";
+pub(super) const PSS: &str = "Pod Security Standards";
+pub(super) const NSA: &str = "NSA/CISA Kubernetes Hardening Guidance";
+pub(super) const NIST: &str = "NIST SP 800-53";
+pub(super) const NIST190: &str = "NIST SP 800-190";
+pub(super) const PCI: &str = "PCI DSS";
+pub(super) const SOC2: &str = "SOC 2 Trust Services Criteria";
+pub(super) const ISO: &str = "ISO/IEC 27001 Annex A";
+pub(super) const HIPAA: &str = "HIPAA 45 CFR";
+
 const fn cis(id: &'static str) -> Reference {
-    Reference { framework: "CIS Kubernetes Benchmark", version: "1.12", id }
+    Reference { framework: CIS, version: "1.12", id }
 }
 
 const fn pss(id: &'static str) -> Reference {
-    Reference { framework: "Pod Security Standards", version: "1.37", id }
+    Reference { framework: PSS, version: "1.37", id }
 }
 
 const fn nsa(id: &'static str) -> Reference {
-    Reference { framework: "NSA/CISA Kubernetes Hardening Guidance", version: "1.2", id }
+    Reference { framework: NSA, version: "1.2", id }
 }
 
 const fn nist(id: &'static str) -> Reference {
-    Reference { framework: "NIST SP 800-53", version: "5", id }
+    Reference { framework: NIST, version: "5", id }
 }
 
 const fn nist190(id: &'static str) -> Reference {
-    Reference { framework: "NIST SP 800-190", version: "2017", id }
+    Reference { framework: NIST190, version: "2017", id }
 }
 
 const fn pci(id: &'static str) -> Reference {
-    Reference { framework: "PCI DSS", version: "4.0.1", id }
+    Reference { framework: PCI, version: "4.0.1", id }
 }
 
 const fn soc2(id: &'static str) -> Reference {
-    Reference { framework: "SOC 2 Trust Services Criteria", version: "2017", id }
+    Reference { framework: SOC2, version: "2017", id }
 }
 
 const fn iso(id: &'static str) -> Reference {
-    Reference { framework: "ISO/IEC 27001 Annex A", version: "2022", id }
+    Reference { framework: ISO, version: "2022", id }
 }
 
 const fn hipaa(id: &'static str) -> Reference {
-    Reference { framework: "HIPAA 45 CFR", version: "2013", id }
+    Reference { framework: HIPAA, version: "2013", id }
 }
 
 type References = &'static [Reference];

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use airlock_model::{Check, Finding, Profile, Reason, Snapshot, Source, Subject, Verdict};
+use airlock_model::{Check, Evidence, Finding, Profile, Reason, Snapshot, Source, Subject, Verdict};
 
 use super::{CheckSummary, Judging};
 use crate::references::standing;
@@ -44,6 +44,13 @@ pub(super) fn all(checks: &[&'static dyn Check], profile: &Profile, given: &Snap
 fn ask(check: &dyn Check, profile: &Profile, given: &Snapshot, how: Judging) -> Said {
     let mut kept = evaluate(check, profile, given);
     let (spec, standing) = (check.spec(), standing(check.spec().id));
+    let severity = profile.severities.get(spec.id).copied();
+    for finding in &mut kept {
+        finding.severity = severity.unwrap_or(finding.severity);
+    }
+    if profile.must_probe.contains(spec.id) {
+        kept.iter_mut().for_each(only_by_attempt);
+    }
     let mut counted = BTreeMap::new();
     for finding in &kept {
         *counted.entry(finding.verdict).or_insert(0) += 1;
@@ -52,7 +59,7 @@ fn ask(check: &dyn Check, profile: &Profile, given: &Snapshot, how: Judging) -> 
     let summary = CheckSummary {
         id: spec.id.to_owned(),
         title: spec.title.to_owned(),
-        severity: spec.severity,
+        severity: severity.unwrap_or(spec.severity),
         promises: spec.promises.iter().map(|promise| (*promise).to_owned()).collect(),
         references: standing.references().collect(),
         verdict: heaviest.map_or(Verdict::Unverified, |finding| finding.verdict),
@@ -64,6 +71,15 @@ fn ask(check: &dyn Check, profile: &Profile, given: &Snapshot, how: Judging) -> 
         kept.retain(|finding| finding.verdict != Verdict::Pass);
     }
     Said { summary, counted, kept }
+}
+
+/// Where only an attempt may decide, what was merely read, or not looked at, is not shown.
+fn only_by_attempt(finding: &mut Finding) {
+    let is_tried = finding.evidence.iter().any(|evidence| matches!(evidence, Evidence::Attempted(_)));
+    if matches!(finding.verdict, Verdict::Pass | Verdict::Warn) && !is_tried || finding.reason == Some(Reason::OtherSource) {
+        "the profile asks for an attempt, and none was made".clone_into(&mut finding.why);
+        (finding.verdict, finding.reason) = (Verdict::Unverified, None);
+    }
 }
 
 /// A check that says nothing is a bug in it, and a bug is not a pass.
