@@ -13,6 +13,7 @@ use clap_complete::Shell;
 
 pub(crate) use compliance::ComplianceCheck;
 pub(crate) use in_pods::{Alert, Certificates, Database, DatabaseCommand, DatabaseLogin, Probe, Reload, Renew, Volume};
+pub(crate) use profile::{Attest, Exception, ExceptionCommand, ExceptionRequest};
 pub(crate) use profile::{ControlsCommand, ControlsImport, DocumentKind, Profile, ProfileCommand, ProfileDiff, ProfileLint, ProfileNew, ProfileShow, Schema};
 pub(crate) use tls::{Tls, TlsCheck, TlsCommand, TlsImport, TlsRenew};
 
@@ -109,6 +110,10 @@ pub(crate) enum Command {
     ComplianceCheck(ComplianceCheck),
     /// Security policy profiles: list, show, lint, compare, and begin them, without a cluster
     Profile(Profile),
+    /// Exceptions: failures that somebody bears for a time
+    Exception(Exception),
+    /// Draft an attestation of what no program sees, to be signed
+    Attest(Attest),
     /// Explain a check, an error code, or a step; without an id, list all
     Explain(Explain),
     /// Print the JSON Schema of the answers, or of another kind of document

@@ -7,6 +7,7 @@ mod completions;
 mod compliance_check;
 mod database;
 mod deployment;
+mod exemption;
 mod explain;
 mod guided;
 mod inspect;
@@ -32,7 +33,7 @@ use clap::Parser as _;
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
-use crate::arguments::{Arguments, Command, Format, Tls, TlsCommand};
+use crate::arguments::{Arguments, Command, ExceptionCommand, Format, Tls, TlsCommand};
 use crate::failure::Failure;
 use crate::interruption::Interruption;
 use crate::invocation::Invocation;
@@ -116,6 +117,10 @@ async fn dispatch(session: &Session<'_>, command: &Command) -> Result<Exit, Fail
         Command::ComplianceCheck(arguments) => Box::pin(compliance_check::run(session, arguments)).await,
         Command::Explain(arguments) => explain::run(session, arguments),
         Command::Profile(arguments) => profile::run(session, &arguments.command),
+        Command::Exception(arguments) => match &arguments.command {
+            ExceptionCommand::Request(arguments) => exemption::request(session, arguments),
+        },
+        Command::Attest(arguments) => exemption::attest(session, arguments),
         Command::Schema(arguments) => schema::run(session, arguments),
         Command::Tls(arguments) => Box::pin(tls::run(session, &arguments.command)).await,
         Command::Completions(arguments) => completions::run(session, arguments),
@@ -141,6 +146,8 @@ fn answers(command: &Command) -> Option<&Path> {
         | Command::Uninstall(_)
         | Command::ComplianceCheck(_)
         | Command::Profile(_)
+        | Command::Exception(_)
+        | Command::Attest(_)
         | Command::Explain(_)
         | Command::Schema(_)
         | Command::Tls(_)
@@ -171,6 +178,8 @@ fn log(command: &Command, invocation: &Invocation, output: &Output) -> Option<Ru
         Command::Requirements(_)
         | Command::ComplianceCheck(_)
         | Command::Profile(_)
+        | Command::Exception(_)
+        | Command::Attest(_)
         | Command::Explain(_)
         | Command::Schema(_)
         | Command::Tls(_)

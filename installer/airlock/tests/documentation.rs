@@ -7,11 +7,13 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use airlock_compliance::{checks, is_tried, parameters, selected, shipped, standing, unprofiled};
+use airlock_compliance::{check, checks, is_tried, parameters, selected, shipped, standing, unprofiled};
 use airlock_model::{Check, Need, Severity, World, codes};
 use assert_cmd::Command;
 
 const PAGES: [&str; 4] = ["README.md", "docs/security.md", "docs/exit-codes.md", "docs/compliance.md"];
+/// The check that documents of exceptions and attestations ask for, and no profile.
+const OF_DECISIONS: &str = "EXC-001";
 const END: &str = "<!-- end -->";
 
 #[test]
@@ -69,8 +71,8 @@ fn said(name: &str) -> String {
         "commands" => commands(),
         "exit codes" => exits(),
         "error codes" => error_codes(),
-        "checks before an install" => list(checks().iter().copied().filter(|check| !of_a_profile().contains(check.spec().id))),
-        "checks of an installation" => list(selected(&unprofiled()).unwrap().into_iter()),
+        "checks before an install" => list(checks().iter().copied().filter(|check| !of_a_profile().contains(check.spec().id) && check.spec().id != OF_DECISIONS)),
+        "checks of an installation" => list(selected(&unprofiled()).unwrap().into_iter().chain(check(OF_DECISIONS))),
         "checks and who asks for them" => table(),
         "parameters" => all_parameters(),
         other => panic!("the program says nothing about {other}"),

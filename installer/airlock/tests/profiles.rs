@@ -52,7 +52,9 @@ fn a_profile_is_begun_linted_shown_and_compared() {
     fs::write(folder.path().join("kept.yaml"), &shown.stdout).unwrap();
     let kept = json(&airlock(folder.path(), "profile lint acme.yaml kept.yaml -o json"));
     assert_eq!(kept[0]["profile"]["digest"], kept[1]["profile"]["digest"], "{kept}");
-    assert_eq!(airlock(folder.path(), "profile diff acme.yaml baseline").stdout.lines().last(), Some("both judge alike"));
+    let diff = airlock(folder.path(), "profile diff acme.yaml baseline").stdout;
+    assert_eq!(diff.lines().skip(1).collect::<Vec<_>>(), ["- exceptions maxDays: 180"]);
+    assert_eq!(airlock(folder.path(), "profile diff acme.yaml acme.yaml").stdout.lines().last(), Some("both judge alike"));
     // What is there already is not written over.
     let again = airlock(folder.path(), "profile new acme");
     assert_eq!(again.exit, 2, "{}", again.stderr);

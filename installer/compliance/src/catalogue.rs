@@ -6,16 +6,16 @@ use airlock_model::answers::Receiver;
 use airlock_model::{Check, Credentials, CredentialsForm, Need, World, WorldDatabase, WorldDeployment};
 
 use crate::profile::unprofiled;
-use crate::{installed, network, objects, preflight, rights};
+use crate::{decisions, installed, network, objects, preflight, rights};
 
-static ALL: LazyLock<Vec<&'static dyn Check>> = LazyLock::new(|| preflight::checks().chain(selectable()).collect());
+static ALL: LazyLock<Vec<&'static dyn Check>> = LazyLock::new(|| preflight::checks().chain(selectable()).chain([decisions::CHECK]).collect());
 
 /// The checks that a profile selects among.
 pub(crate) fn selectable() -> impl Iterator<Item = &'static dyn Check> {
     installed::checks().chain(objects::checks()).chain(network::checks()).chain(rights::checks())
 }
 
-/// All checks: those made before an install, then those of an installation or of files.
+/// All checks: those made before an install, those of an installation or of files, and what is said of exceptions.
 pub fn checks() -> &'static [&'static dyn Check] {
     &ALL
 }

@@ -11,7 +11,7 @@ mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use airlock_model::{Check, Digest, Locked, Profile, ProfileGate, ProfileMetadata};
+use airlock_model::{Check, Digest, ExceptionPolicy, Locked, Profile, ProfileGate, ProfileMetadata};
 
 use crate::catalogue::selectable;
 use crate::error::ComplianceError;
@@ -19,9 +19,11 @@ use crate::parameter;
 
 pub use control_list::control_list;
 pub use difference::{ProfileChange, ProfilePart, differences};
+pub(crate) use fault::Faults;
 pub use fault::{ProfileFault, ProfileFaults};
 pub use load::{ReadProfile, from_text, is_path, load, profile_text};
-use selector::matched;
+pub use selector::matched as matching;
+pub(crate) use selector::{matched, matches_glob};
 pub use written::written;
 
 /// The file that a new profile begins as, with NAME, OWNER, and BASE to be put in.
@@ -84,6 +86,8 @@ pub fn unprofiled() -> Profile {
         must_probe: BTreeSet::new(),
         locked: Locked::default(),
         controls: Vec::new(),
+        keys: Vec::new(),
+        exceptions: ExceptionPolicy::default(),
     }
 }
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Finding, Severity, Verdict};
 
 pub use control::{Control, ControlCoverage};
-pub use document::{CheckRule, GateRule, LeftOut, ProfileDocument};
+pub use document::{CheckRule, ExceptionRule, GateRule, LeftOut, ProfileDocument};
 
 /// A profile with all that it extends. Its canonical form is what its digest is made of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,6 +46,40 @@ pub struct Profile {
     /// The control list that reports begin with; its checks are ids.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub controls: Vec<Control>,
+    /// Keys that sign exceptions and attestations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<ProfileKey>,
+    /// How far exceptions may go.
+    #[serde(default, skip_serializing_if = "ExceptionPolicy::is_default")]
+    pub exceptions: ExceptionPolicy,
+}
+
+/// A key that signs exceptions and attestations.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ProfileKey {
+    /// Whose it is, as reports name it.
+    pub name: String,
+    /// Its public half: Ed25519 in PEM, as `openssl pkey -pubout` writes it.
+    pub public_key: String,
+}
+
+/// How far exceptions may go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExceptionPolicy {
+    /// Their last day is at most so many days ahead; none: no end is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_days: Option<u32>,
+    /// Whether they may be about locked checks.
+    #[serde(default)]
+    pub locked_checks: bool,
+}
+
+impl ExceptionPolicy {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What a profile that extends another one cannot weaken.

@@ -16,6 +16,7 @@ pub mod uninstall;
 pub mod verify;
 
 mod certificate;
+mod decided;
 mod desired;
 mod error;
 mod generation;
@@ -31,6 +32,7 @@ mod requests;
 mod rights;
 
 pub use certificate::{Import, import};
+pub use decided::{Handed, decided};
 pub use error::PlatformError;
 pub use install::{Installed, install};
 pub use prepare::{Prepared, inspect, prepare};
@@ -44,5 +46,6 @@ pub use airlock_engine::{ApplyError, ApplyOptions, Halt, Imported, Stop, StopSig
 
 /// Security policy profiles as documents: reading, joining, comparing.
 pub mod profiles {
-    pub use airlock_compliance::{ProfileChange, ProfileFault, ProfilePart, blank, control_list, differences, digest, from_text, is_path, load, profile_text, shipped_names, written};
+    pub use airlock_compliance::{DecisionKind, Decisions};
+    pub use airlock_compliance::{ProfileChange, ProfileFault, ProfilePart, blank, control_list, differences, digest, from_text, is_path, load, matching, profile_text, shipped_names, written};
 }

@@ -105,4 +105,52 @@ pub(crate) enum DocumentKind {
     Answers,
     /// A security policy profile
     Profile,
+    /// Exceptions to one
+    Exceptions,
+    /// Attestations for one
+    Attestations,
+}
+
+/// Arguments of `exception`.
+#[derive(Debug, Args)]
+pub(crate) struct Exception {
+    #[command(subcommand)]
+    pub(crate) command: ExceptionCommand,
+}
+
+/// What to do with exceptions.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExceptionCommand {
+    /// Draft an exception for a finding, to be filled in and signed
+    Request(ExceptionRequest),
+}
+
+/// Arguments of `exception request`.
+#[derive(Debug, Args)]
+pub(crate) struct ExceptionRequest {
+    /// The finding: its check alone, or with what it is about, as in PSS-003:DaemonSet/logs/vector or RBC-002:ClusterRole/admins
+    #[arg(value_name = "FINDING")]
+    pub(crate) finding: String,
+    /// Its last day, as in 2027-01-31
+    #[arg(long, value_name = "DAY")]
+    pub(crate) expires: jiff::civil::Date,
+}
+
+/// Arguments of `attest`.
+#[derive(Debug, Args)]
+pub(crate) struct Attest {
+    /// Id of a check, or of a control of the profile
+    pub(crate) check: String,
+    /// The file that shows it; its digest is written down
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) evidence: PathBuf,
+    /// Its last day, as in 2027-01-31
+    #[arg(long, value_name = "DAY")]
+    pub(crate) expires: jiff::civil::Date,
+    /// What is so
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub(crate) statement: String,
+    /// Who says so
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    pub(crate) by: String,
 }

@@ -1,8 +1,11 @@
 //! `airlock compliance-check`: the installation against a profile, by attempts that are listed first; or files, without a
 //! cluster.
 
+use std::path::PathBuf;
+
 use airlock_model::{Exit, Profile};
-use airlock_platform::{Report, manifests, unprofiled, verify, with_checks, with_setting};
+use airlock_platform::profiles::{DecisionKind, Decisions};
+use airlock_platform::{Report, decided, manifests, unprofiled, verify, with_checks, with_setting};
 
 use super::session::Session;
 use crate::arguments::{ComplianceCheck, Format};
@@ -24,8 +27,9 @@ pub(super) async fn run(session: &Session<'_>, arguments: &ComplianceCheck) -> R
 
 async fn of_files(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Exit, Failure> {
     let profile = chosen(arguments, None)?;
+    let decisions = decisions(arguments, &profile)?;
     let (paths, passes) = (arguments.manifests.clone(), shows_passes(session, arguments));
-    let judging = tokio::task::spawn_blocking(move || manifests::judge(&paths, &profile, passes).map_err(Failure::from));
+    let judging = tokio::task::spawn_blocking(move || manifests::judge(&paths, &profile, &decisions, passes).map_err(Failure::from));
     let judged = session.reading(async { judging.await.unwrap_or(Err(Failure::Interrupted)) }).await?;
     show(session, &judged)
 }
@@ -46,12 +50,14 @@ async fn list(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Exit
 
 async fn of_cluster(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Exit, Failure> {
     // What is wrong with the arguments is told before a cluster is asked for anything.
-    chosen(arguments, None)?;
+    decisions(arguments, &chosen(arguments, None)?)?;
     let progress = Progress::new(session.output, session.log, arguments.events.clone())?;
     let cluster = session.connect().await?;
     let (record, answers) = session.reading(verify::recorded(&cluster, session.namespace())).await?;
     let profile = chosen(arguments, Some(&answers.profile.reference))?;
-    let intended = session.reading(verify::intend(&cluster, &answers, profile)).await?;
+    let decisions = decisions(arguments, &profile)?;
+    let mut intended = session.reading(verify::intend(&cluster, &answers, profile)).await?;
+    intended.decisions = decisions;
     progress.say(report::intended(&intended.attempts).trim_end());
     progress.busy("making the attempts");
     let judged = Box::pin(verify::judge(&cluster, &record, &intended, shows_passes(session, arguments), &session.halt(), &progress)).await;
@@ -78,6 +84,14 @@ fn show(session: &Session<'_>, judged: &Report) -> Result<Exit, Failure> {
 
 const fn shows_passes(session: &Session<'_>, arguments: &ComplianceCheck) -> bool {
     arguments.all || session.output.verbose
+}
+
+/// What people decided about findings, as of today.
+fn decisions(arguments: &ComplianceCheck, profile: &Profile) -> Result<Decisions, Failure> {
+    let of = |files: &[PathBuf], kind| files.iter().map(|file| profile_file::handed(file, kind)).collect::<Result<Vec<_>, _>>();
+    let mut handed = of(&arguments.exceptions, DecisionKind::Exceptions)?;
+    handed.extend(of(&arguments.attestations, DecisionKind::Attestations)?);
+    Ok(decided(profile, handed, profile_file::today())?)
 }
 
 /// The profile that is named, else the installed one, else none; with the checks and parameters of the flags.

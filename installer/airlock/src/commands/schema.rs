@@ -1,6 +1,6 @@
 //! `airlock schema`: the JSON Schema of a kind of document, as `docs/*.schema.json` hold it.
 
-use airlock_model::{Answers, Exit, ProfileDocument};
+use airlock_model::{Answers, Attestations, Exceptions, Exit, ProfileDocument};
 
 use super::session::Session;
 use crate::arguments::{DocumentKind, Schema};
@@ -10,6 +10,8 @@ pub(super) fn run(session: &Session<'_>, arguments: &Schema) -> Result<Exit, Fai
     let schema = match arguments.kind {
         DocumentKind::Answers => Answers::schema(),
         DocumentKind::Profile => ProfileDocument::schema(),
+        DocumentKind::Exceptions => Exceptions::schema(),
+        DocumentKind::Attestations => Attestations::schema(),
     };
     session.output.document(&schema)?;
     Ok(Exit::Ok)

@@ -64,6 +64,8 @@ fn changed(change: &ProfileChange, style: Style) -> String {
         ProfilePart::LockedCheck => "locked check",
         ProfilePart::LockedParameter => "locked parameter",
         ProfilePart::Control => "control",
+        ProfilePart::Key => "key",
+        ProfilePart::Exceptions => "exceptions",
     };
     let name = shown(&change.name);
     let is_set = matches!(change.what, ProfilePart::Check | ProfilePart::MustProbe | ProfilePart::LockedCheck | ProfilePart::LockedParameter);

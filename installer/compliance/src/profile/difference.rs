@@ -42,10 +42,24 @@ pub enum ProfilePart {
     LockedParameter,
     /// A control of the list.
     Control,
+    /// A key that signs exceptions and attestations.
+    Key,
+    /// How far exceptions may go.
+    Exceptions,
 }
 
-const ALL: [ProfilePart; 8] =
-    [ProfilePart::Check, ProfilePart::Severity, ProfilePart::MustProbe, ProfilePart::Gate, ProfilePart::Parameter, ProfilePart::LockedCheck, ProfilePart::LockedParameter, ProfilePart::Control];
+const ALL: [ProfilePart; 10] = [
+    ProfilePart::Check,
+    ProfilePart::Severity,
+    ProfilePart::MustProbe,
+    ProfilePart::Gate,
+    ProfilePart::Parameter,
+    ProfilePart::LockedCheck,
+    ProfilePart::LockedParameter,
+    ProfilePart::Control,
+    ProfilePart::Key,
+    ProfilePart::Exceptions,
+];
 
 /// The differences, by part and name; none: both judge alike, whoever owns them.
 pub fn differences(first: &Profile, second: &Profile) -> Vec<ProfileChange> {
@@ -71,14 +85,20 @@ fn members(part: ProfilePart, profile: &Profile, shared: &BTreeSet<&String>) -> 
         ProfilePart::Check => set(&profile.checks),
         ProfilePart::Severity => shared.iter().map(|id| ((*id).clone(), severity(profile, id).map_or(Value::Null, |severity| word(&severity)))).collect(),
         ProfilePart::MustProbe => set(&profile.must_probe),
-        ProfilePart::Gate => match word(&profile.gate) {
-            Value::Object(members) => members.into_iter().collect(),
-            _ => BTreeMap::new(),
-        },
+        ProfilePart::Gate => keys(&profile.gate),
+        ProfilePart::Key => profile.keys.iter().map(|key| (key.name.clone(), word(&key.public_key))).collect(),
+        ProfilePart::Exceptions => keys(&profile.exceptions),
         ProfilePart::Parameter => profile.parameters.clone(),
         ProfilePart::LockedCheck => set(&profile.locked.checks),
         ProfilePart::LockedParameter => set(&profile.locked.parameters),
         ProfilePart::Control => profile.controls.iter().map(|control| (control.id.clone(), word(control))).collect(),
+    }
+}
+
+fn keys(value: &impl Serialize) -> BTreeMap<String, Value> {
+    match word(value) {
+        Value::Object(members) => members.into_iter().collect(),
+        _ => BTreeMap::new(),
     }
 }
 

@@ -39,14 +39,14 @@ impl ProfileFaults {
         std::iter::once(&*self.first).chain(&self.others)
     }
 
-    pub(super) fn of(file: &str, mut faults: Vec<ProfileFault>) -> Option<Self> {
+    pub(crate) fn of(file: &str, mut faults: Vec<ProfileFault>) -> Option<Self> {
         faults.sort_by_key(|fault| fault.at.as_ref().map(|at| (at.line, at.column)));
         let mut faults = faults.into_iter();
         faults.next().map(|first| Self { file: file.to_owned(), first: Box::new(first), others: faults.collect() })
     }
 
     /// What keeps a text from being a document at all.
-    pub(super) fn of_shape(file: &str, error: &AnswersError) -> ComplianceError {
+    pub(crate) fn of_shape(file: &str, error: &AnswersError) -> ComplianceError {
         let fault = |fault: &AnswersFault| {
             let message = fault.to_string();
             let error = if matches!(fault, AnswersFault::Kind { .. }) { ComplianceError::Kind { message } } else { ComplianceError::Shape { message } };
@@ -77,34 +77,34 @@ impl fmt::Display for ProfileFaults {
 impl std::error::Error for ProfileFaults {}
 
 /// Collects what is wrong while a document is looked through.
-pub(super) struct Faults<'a> {
-    pub(super) file: &'a str,
+pub(crate) struct Faults<'a> {
+    pub(crate) file: &'a str,
     places: &'a Places,
     found: Vec<ProfileFault>,
 }
 
 impl<'a> Faults<'a> {
-    pub(super) fn new(file: &'a str, places: &'a Places) -> Self {
+    pub(crate) fn new(file: &'a str, places: &'a Places) -> Self {
         Self { file, places, found: Vec::new() }
     }
 
     /// Something is wrong at a path of the document.
-    pub(super) fn add(&mut self, path: &str, error: ComplianceError) {
+    pub(crate) fn add(&mut self, path: &str, error: ComplianceError) {
         self.found.push(ProfileFault { at: Some(self.places.at(path)), error });
     }
 
     /// A value at a path cannot be meant.
-    pub(super) fn value(&mut self, path: &str, message: impl Into<String>) {
+    pub(crate) fn value(&mut self, path: &str, message: impl Into<String>) {
         self.add(path, ComplianceError::Value { message: format!("`{path}`: {}", message.into()) });
     }
 
     /// Whether nothing was found so far.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.found.is_empty()
     }
 
     /// What was found, or its absence.
-    pub(super) fn end(self) -> Result<(), ComplianceError> {
+    pub(crate) fn end(self) -> Result<(), ComplianceError> {
         ProfileFaults::of(self.file, self.found).map_or(Ok(()), |faults| Err(faults.into()))
     }
 }

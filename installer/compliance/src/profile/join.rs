@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use airlock_model::{Control, ControlCoverage, Profile, ProfileDocument, ProfileGate, Severity};
+use airlock_model::{Control, ControlCoverage, ExceptionPolicy, Profile, ProfileDocument, ProfileGate, Severity};
 
 use super::fault::Faults;
 use super::selector::matched;
 use super::unprofiled;
 use crate::catalogue::{check, is_tried, selectable};
+use crate::decisions::public_key;
 use crate::error::ComplianceError;
 use crate::parameter;
 
@@ -28,6 +29,7 @@ pub(super) fn join(document: ProfileDocument, parents: Vec<Parent>, faults: Faul
     joined.gate(&document);
     joined.set(&document);
     joined.control(&document.controls);
+    joined.sign(&document);
     joined.end(document)
 }
 
@@ -47,6 +49,10 @@ impl<'a> Joined<'a> {
         let mut profile = Profile { checks: Vec::new(), ..unprofiled() };
         let gates = parents.iter().map(|parent| parent.profile.gate).reduce(ProfileGate::strictest);
         profile.gate = gates.unwrap_or_default();
+        profile.exceptions = ExceptionPolicy {
+            max_days: parents.iter().filter_map(|parent| parent.profile.exceptions.max_days).min(),
+            locked_checks: !parents.is_empty() && parents.iter().all(|parent| parent.profile.exceptions.locked_checks),
+        };
         let mut chosen = BTreeSet::new();
         for Parent { profile: parent, .. } in parents {
             for (name, value) in parent.parameters {
@@ -72,6 +78,7 @@ impl<'a> Joined<'a> {
             profile.locked.checks.extend(parent.locked.checks);
             profile.locked.parameters.extend(parent.locked.parameters);
             replace(&mut profile.controls, parent.controls);
+            profile.keys.extend(parent.keys.into_iter().filter(|key| !profile.keys.contains(key)).collect::<Vec<_>>());
         }
         Self { above: profile.clone(), profile, chosen, names: String::new(), faults }
     }
@@ -209,6 +216,31 @@ impl<'a> Joined<'a> {
             own.push(Control { checks: in_order(|id| ids.contains(id)), ..control.clone() });
         }
         replace(&mut self.profile.controls, own);
+    }
+
+    fn sign(&mut self, document: &ProfileDocument) {
+        for (index, key) in document.keys.iter().enumerate() {
+            let path = format!("keys[{index}]");
+            if key.name.trim().is_empty() {
+                self.faults.value(&format!("{path}.name"), "is empty");
+            }
+            if let Err(error) = public_key(&key.public_key) {
+                self.faults.value(&format!("{path}.publicKey"), error.to_string());
+            }
+            match self.profile.keys.iter().find(|known| known.name == key.name) {
+                Some(known) if known != key => self.faults.value(&format!("{path}.name"), format!("the key {} is another one already", key.name)),
+                Some(_) => {}
+                None => self.profile.keys.push(key.clone()),
+            }
+        }
+        let Some(rule) = document.exceptions else { return };
+        let above = self.above.exceptions;
+        let policy = ExceptionPolicy { max_days: rule.max_days.or(above.max_days), locked_checks: rule.locked_checks.unwrap_or(above.locked_checks) };
+        let reaches_further = above.max_days.is_some_and(|days| policy.max_days.is_none_or(|wanted| wanted > days));
+        if !self.above.locked.is_empty() && (reaches_further || policy.locked_checks && !above.locked_checks) {
+            self.faults.add("exceptions", self.locked("how far exceptions may go".to_owned()));
+        }
+        self.profile.exceptions = policy;
     }
 
     fn end(mut self, document: ProfileDocument) -> Result<Profile, ComplianceError> {

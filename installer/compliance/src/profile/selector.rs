@@ -22,7 +22,7 @@ enum Selector<'a> {
 }
 
 /// The ids of the checks that a selector matches, in the order of the catalogue; none at all is an error.
-pub(crate) fn matched(selector: &str) -> Result<Vec<&'static str>, ComplianceError> {
+pub fn matched(selector: &str) -> Result<Vec<&'static str>, ComplianceError> {
     let parsed = parse(selector)?;
     let matched: Vec<&str> = selectable().filter(|check| parsed.matches(*check)).map(|check| check.spec().id).collect();
     if !matched.is_empty() {
@@ -85,7 +85,7 @@ fn group_of(id: &str) -> &str {
 }
 
 /// `*` is any number of letters, `?` is one; all else is itself.
-fn matches_glob(glob: &str, text: &str) -> bool {
+pub(crate) fn matches_glob(glob: &str, text: &str) -> bool {
     // For each letter of the text, where in the glob one may stand.
     let glob: Vec<char> = glob.chars().collect();
     let mut reached = vec![false; glob.len() + 1];

@@ -136,7 +136,7 @@ fn what_is_wrong_with_a_profile_is_named_with_its_place() {
         (String::new(), " compliance.profile-shape: the document is empty"),
         (BEGIN.replace("SecurityPolicyProfile", "Answers"), "2:7 compliance.profile-kind: `kind` is `Answers`, but here it must be `SecurityPolicyProfile`"),
         (BEGIN.replace(", owner: secops", ""), "3:11 compliance.profile-shape: `metadata.owner` is missing"),
-        (format!("{}checks: [TLS-001]\n", BEGIN.replace("\"1\"", "''")), "3:36 compliance.profile-value: `metadata.version`: is empty"),
+        (format!("{}checks: [TLS-001]\n", BEGIN.replace("\"1\"", "''")), "3:34 compliance.profile-value: `metadata.version`: is empty"),
     ] {
         let found = wrong(&read(&text, &[]).unwrap_err());
         assert!(found.contains(words), "{text}\n{found}");

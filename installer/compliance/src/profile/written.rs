@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use airlock_model::{CheckRule, GateRule, Profile, ProfileDocument, Severity};
+use airlock_model::{CheckRule, ExceptionPolicy, ExceptionRule, GateRule, Profile, ProfileDocument, Severity};
 
 /// The document that comes to the profile.
 pub fn written(profile: &Profile) -> ProfileDocument {
@@ -31,5 +31,7 @@ pub fn written(profile: &Profile) -> ProfileDocument {
         parameters: profile.parameters.clone(),
         locked_parameters: profile.locked.parameters.iter().cloned().collect(),
         controls: profile.controls.clone(),
+        keys: profile.keys.clone(),
+        exceptions: (profile.exceptions != ExceptionPolicy::default()).then_some(ExceptionRule { max_days: profile.exceptions.max_days, locked_checks: Some(profile.exceptions.locked_checks) }),
     }
 }

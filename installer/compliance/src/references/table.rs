@@ -69,7 +69,7 @@ const fn row(id: &'static str, reads: Reads, because: &'static str, groups: &'st
     Standing { id, reads, because, groups }
 }
 
-pub(super) static TABLE: [Standing; 72] = [
+pub(super) static TABLE: [Standing; 73] = [
     row("PSS-001", Objects, "root on the node in one step", &[POD, &[cis("5.2.2"), pss("baseline")]]),
     row("PSS-002", Objects, "the node's processes or traffic are open to the pod", &[POD, &[cis("5.2.3"), cis("5.2.4"), cis("5.2.5"), pss("baseline")]]),
     row("PSS-003", Objects, "files of the node are open to the pod", &[POD, &[cis("5.2.11"), pss("baseline")]]),
@@ -141,5 +141,6 @@ pub(super) static TABLE: [Standing; 72] = [
     row("MON-001", Cluster, "faults stay unseen until users tell of them", &[WATCHED]),
     row("PII-001", Objects, "data about people and systems leaves for somebody else", &[PRIVATE]),
     row("CPL-001", Files, "each setting guards the control plane; the finding names its number", &[CONTROL_PLANE]),
+    row("EXC-001", Objects, "an exception that nobody answers for hides a fault", &[]),
     row("SRC-001", Files, "what was not read may hold any of the faults that the others look for", &[]),
 ];

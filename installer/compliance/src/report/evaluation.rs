@@ -7,11 +7,14 @@ use std::thread;
 use airlock_model::{Check, Evidence, Finding, Profile, Reason, Snapshot, Source, Subject, Verdict};
 
 use super::{CheckSummary, Judging};
+use crate::decisions::{Decisions, Used};
 use crate::references::standing;
 
 /// What one check said.
 pub(super) struct Said {
     pub(super) summary: CheckSummary,
+    /// What was decided about its findings.
+    pub(super) used: Used,
     /// Number of its findings by verdict.
     pub(super) counted: BTreeMap<Verdict, usize>,
     /// Those that stand in the report.
@@ -19,14 +22,14 @@ pub(super) struct Said {
 }
 
 /// Asks every check once; the answers stand in the order of the checks.
-pub(super) fn all(checks: &[&'static dyn Check], profile: &Profile, given: &Snapshot, how: Judging) -> Vec<Said> {
+pub(super) fn all(checks: &[&'static dyn Check], profile: &Profile, given: &Snapshot, decisions: &Decisions, how: Judging) -> Vec<Said> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut said = Vec::new();
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(check) = checks.get(index) else { return said };
-            said.push((index, ask(*check, profile, given, how)));
+            said.push((index, ask(*check, profile, given, decisions, how)));
         }
     };
     let mut said = thread::scope(|scope| {
@@ -41,9 +44,9 @@ pub(super) fn all(checks: &[&'static dyn Check], profile: &Profile, given: &Snap
     said.into_iter().map(|(_, said)| said).collect()
 }
 
-fn ask(check: &dyn Check, profile: &Profile, given: &Snapshot, how: Judging) -> Said {
+fn ask(check: &dyn Check, profile: &Profile, given: &Snapshot, decisions: &Decisions, how: Judging) -> Said {
     let mut kept = evaluate(check, profile, given);
-    let (spec, standing) = (check.spec(), standing(check.spec().id));
+    let spec = check.spec();
     let severity = profile.severities.get(spec.id).copied();
     for finding in &mut kept {
         finding.severity = severity.unwrap_or(finding.severity);
@@ -51,6 +54,16 @@ fn ask(check: &dyn Check, profile: &Profile, given: &Snapshot, how: Judging) -> 
     if profile.must_probe.contains(spec.id) {
         kept.iter_mut().for_each(only_by_attempt);
     }
+    let mut used = Used::default();
+    for finding in &mut kept {
+        decisions.decide(finding, profile.must_probe.contains(spec.id), &mut used);
+    }
+    Said { used, ..said(check, kept, profile, how) }
+}
+
+/// What a check's findings come to.
+pub(super) fn said(check: &dyn Check, mut kept: Vec<Finding>, profile: &Profile, how: Judging) -> Said {
+    let (spec, standing) = (check.spec(), standing(check.spec().id));
     let mut counted = BTreeMap::new();
     for finding in &kept {
         *counted.entry(finding.verdict).or_insert(0) += 1;
@@ -59,7 +72,7 @@ fn ask(check: &dyn Check, profile: &Profile, given: &Snapshot, how: Judging) -> 
     let summary = CheckSummary {
         id: spec.id.to_owned(),
         title: spec.title.to_owned(),
-        severity: severity.unwrap_or(spec.severity),
+        severity: profile.severities.get(spec.id).copied().unwrap_or(spec.severity),
         promises: spec.promises.iter().map(|promise| (*promise).to_owned()).collect(),
         references: standing.references().collect(),
         verdict: heaviest.map_or(Verdict::Unverified, |finding| finding.verdict),
@@ -70,7 +83,7 @@ fn ask(check: &dyn Check, profile: &Profile, given: &Snapshot, how: Judging) -> 
     if !how.passes {
         kept.retain(|finding| finding.verdict != Verdict::Pass);
     }
-    Said { summary, counted, kept }
+    Said { summary, used: Used::default(), counted, kept }
 }
 
 /// Where only an attempt may decide, what was merely read, or not looked at, is not shown.

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Control, ProfileMetadata};
+use super::{Control, ProfileKey, ProfileMetadata};
 use crate::Severity;
 use crate::answers::document::{self, Kind};
 use crate::answers::{AnswersError, Places};
@@ -47,6 +47,24 @@ pub struct ProfileDocument {
     /// The list of controls that reports begin with. One with an id of the profiles above takes its place.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub controls: Vec<Control>,
+    /// Keys that sign exceptions and attestations, beside those of the profiles above.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<ProfileKey>,
+    /// How far exceptions may go, as far as the profiles above don't say it already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exceptions: Option<ExceptionRule>,
+}
+
+/// How far exceptions may go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExceptionRule {
+    /// Their last day is at most so many days ahead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_days: Option<u32>,
+    /// Whether they may be about locked checks: `false` where nobody says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locked_checks: Option<bool>,
 }
 
 /// Checks that are left out, and why.
