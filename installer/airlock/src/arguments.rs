@@ -2,6 +2,7 @@
 
 mod compliance;
 mod in_pods;
+mod profile;
 mod tls;
 
 use std::path::PathBuf;
@@ -12,6 +13,8 @@ use clap_complete::Shell;
 
 pub(crate) use compliance::ComplianceCheck;
 pub(crate) use in_pods::{Alert, Certificates, Database, DatabaseCommand, DatabaseLogin, Probe, Reload, Renew, Volume};
+pub(crate) use profile::{Attest, Exception, ExceptionCommand, ExceptionRequest};
+pub(crate) use profile::{ControlsCommand, ControlsImport, DocumentKind, Profile, ProfileCommand, ProfileDiff, ProfileLint, ProfileNew, ProfileShow, Schema};
 pub(crate) use tls::{Tls, TlsCheck, TlsCommand, TlsImport, TlsRenew, TlsTrust};
 
 /// Installs a private registry and Apache Airflow on a Kubernetes cluster under the customer's security rules.
@@ -111,10 +114,16 @@ pub(crate) enum Command {
     Tls(Tls),
     /// Judge the installation against a security policy profile, by attempts; or files, without a cluster
     ComplianceCheck(ComplianceCheck),
+    /// Security policy profiles: list, show, lint, compare, and begin them, without a cluster
+    Profile(Profile),
+    /// Exceptions: failures that somebody bears for a time
+    Exception(Exception),
+    /// Draft an attestation of what no program sees, to be signed
+    Attest(Attest),
     /// Explain a check, an error code, or a step; without an id, list all
     Explain(Explain),
-    /// Print the JSON Schema of the answers
-    Schema,
+    /// Print the JSON Schema of the answers, or of another kind of document
+    Schema(Schema),
     /// Print completions for a shell
     Completions(Completions),
     /// In pods: carry out attempts, or be their target

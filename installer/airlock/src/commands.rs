@@ -7,12 +7,14 @@ mod completions;
 mod compliance_check;
 mod database;
 mod deployment;
+mod exemption;
 mod explain;
 mod guided;
 mod inspect;
 mod install;
 mod plan;
 mod probe;
+pub(crate) mod profile;
 mod reload;
 mod renew;
 mod requirements;
@@ -31,7 +33,7 @@ use clap::Parser as _;
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
-use crate::arguments::{Arguments, Command, Format, Tls, TlsCommand};
+use crate::arguments::{Arguments, Command, ExceptionCommand, Format, Tls, TlsCommand};
 use crate::failure::Failure;
 use crate::interruption::Interruption;
 use crate::invocation::Invocation;
@@ -114,7 +116,12 @@ async fn dispatch(session: &Session<'_>, command: &Command) -> Result<Exit, Fail
         Command::Uninstall(arguments) => Box::pin(uninstall::run(session, arguments)).await,
         Command::ComplianceCheck(arguments) => Box::pin(compliance_check::run(session, arguments)).await,
         Command::Explain(arguments) => explain::run(session, arguments),
-        Command::Schema => schema::run(session),
+        Command::Profile(arguments) => profile::run(session, &arguments.command),
+        Command::Exception(arguments) => match &arguments.command {
+            ExceptionCommand::Request(arguments) => exemption::request(session, arguments),
+        },
+        Command::Attest(arguments) => exemption::attest(session, arguments),
+        Command::Schema(arguments) => schema::run(session, arguments),
         Command::Tls(arguments) => Box::pin(tls::run(session, &arguments.command)).await,
         Command::Completions(arguments) => completions::run(session, arguments),
         Command::Deployment(arguments) => Box::pin(deployment::run(session, &arguments.command)).await,
@@ -138,8 +145,11 @@ fn answers(command: &Command) -> Option<&Path> {
         Command::Status
         | Command::Uninstall(_)
         | Command::ComplianceCheck(_)
+        | Command::Profile(_)
+        | Command::Exception(_)
+        | Command::Attest(_)
         | Command::Explain(_)
-        | Command::Schema
+        | Command::Schema(_)
         | Command::Tls(_)
         | Command::Completions(_)
         | Command::Deployment(_)
@@ -167,8 +177,11 @@ fn log(command: &Command, invocation: &Invocation, output: &Output) -> Option<Ru
         Command::Tls(Tls { command: TlsCommand::Renew(_) }) => "tls-renew",
         Command::Requirements(_)
         | Command::ComplianceCheck(_)
+        | Command::Profile(_)
+        | Command::Exception(_)
+        | Command::Attest(_)
         | Command::Explain(_)
-        | Command::Schema
+        | Command::Schema(_)
         | Command::Tls(_)
         | Command::Completions(_)
         | Command::Database(_)

@@ -12,6 +12,7 @@ pub(crate) mod findings;
 pub(crate) mod guide;
 pub(crate) mod inspection;
 pub(crate) mod plan;
+pub(crate) mod profiles;
 pub(crate) mod progress;
 pub(crate) mod prompt;
 pub(crate) mod report;
@@ -26,6 +27,7 @@ pub(crate) mod trust;
 
 mod cell;
 mod columns;
+mod controls;
 pub(crate) mod deployments;
 
 use std::io::{self, BufRead, BufWriter, IsTerminal, Write};

@@ -63,7 +63,7 @@ fn each_wrong_text_of_answers_ends_with_2_and_names_its_place() {
         (format!("{MINIMAL}sizng: small\n"), "error[answers.unknown-key]: answers.yaml:4:1: unknown key `sizng`; did you mean `sizing`?"),
         (format!("{MINIMAL}edge: [a]\n"), "error[answers.wrong-type]: answers.yaml:4:7: `edge` must be a group of keys, but here is a list"),
         (format!("{MINIMAL}edge:\n\tinternal: true\n"), "error[answers.tab]: answers.yaml:5:1: a tab indents this line; YAML indents with spaces alone"),
-        (format!("{MINIMAL}---\nkind: Answers\n"), "error[answers.documents]: answers.yaml:4:1: a second document begins here; answers are one document"),
+        (format!("{MINIMAL}---\nkind: Answers\n"), "error[answers.documents]: answers.yaml:4:1: a second document begins here; a file holds one"),
         (format!("{MINIMAL}kind: Answers\n"), "error[answers.duplicate-key]: answers.yaml:4:1: `kind` stands twice; the first one is on line 2"),
         (
             MINIMAL.replace("platform.test", "https://platform.test"),
@@ -86,7 +86,7 @@ fn each_wrong_text_of_answers_ends_with_2_and_names_its_place() {
         (format!("{MINIMAL}tls: {{ source: files }}\n"), "error[answers.value]: answers.yaml:4:16: `tls.source`: it needs `tls.certificate`, as in file:/etc/airlock/tls.crt"),
         (format!("{MINIMAL}images: {{ pullSecret: 'secret:airlock' }}\n"), "error[answers.reference]: answers.yaml:4:23: `images.pullSecret`: is not of the form secret:namespace/name"),
         ("apiVersion: airlock/v1\nkind: Answers\n".into(), "error[answers.missing]: answers.yaml:1:1: `baseDomain` is missing"),
-        (String::new(), "error[answers.empty]: answers.yaml: the answers are empty"),
+        (String::new(), "error[answers.empty]: answers.yaml: the document is empty"),
     ];
     for (text, expected) in cases {
         let world = World::new().with("answers.yaml", &text);

@@ -7,11 +7,13 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use airlock_compliance::{checks, parameters, selected, shipped, standing, unprofiled};
-use airlock_model::{Check, Credentials, CredentialsForm, Need, Severity, World, WorldDeployment, codes};
+use airlock_compliance::{check, checks, is_tried, parameters, selected, shipped, standing, unprofiled};
+use airlock_model::{Check, Need, Severity, World, codes};
 use assert_cmd::Command;
 
 const PAGES: [&str; 4] = ["README.md", "docs/security.md", "docs/exit-codes.md", "docs/compliance.md"];
+/// The check that documents of exceptions and attestations ask for, and no profile.
+const OF_DECISIONS: &str = "EXC-001";
 const END: &str = "<!-- end -->";
 
 #[test]
@@ -40,7 +42,7 @@ fn every_promise_that_a_check_stands_for_is_told() {
 
 #[test]
 fn links_between_pages_lead_somewhere() {
-    for page in PAGES.into_iter().chain(["docs/kubernetes-support.md", "docs/certificates.md", "docs/database.md"]) {
+    for page in PAGES.into_iter().chain(["docs/kubernetes-support.md", "docs/certificates.md", "docs/database.md", "docs/profiles.md"]) {
         let file = path(page);
         let text = std::fs::read_to_string(&file).unwrap();
         for target in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()).filter(|target| !target.is_empty() && !target.contains("://")) {
@@ -69,8 +71,8 @@ fn said(name: &str) -> String {
         "commands" => commands(),
         "exit codes" => exits(),
         "error codes" => error_codes(),
-        "checks before an install" => list(checks().iter().copied().filter(|check| !of_a_profile().contains(check.spec().id))),
-        "checks of an installation" => list(selected(&unprofiled()).unwrap().into_iter()),
+        "checks before an install" => list(checks().iter().copied().filter(|check| !of_a_profile().contains(check.spec().id) && check.spec().id != OF_DECISIONS)),
+        "checks of an installation" => list(selected(&unprofiled()).unwrap().into_iter().chain(check(OF_DECISIONS))),
         "checks and who asks for them" => table(),
         "parameters" => all_parameters(),
         other => panic!("the program says nothing about {other}"),
@@ -161,39 +163,13 @@ fn all_parameters() -> String {
 
 /// By what a check knows.
 fn how(check: &dyn Check) -> &'static str {
-    let needs = check.needs(&shipped("baseline").unwrap(), &world());
-    if needs.iter().any(|need| matches!(need, Need::Attempt(_))) {
+    if is_tried(check) {
         "tried"
-    } else if needs.iter().any(|need| matches!(need, Need::SecretLeaks)) {
+    } else if check.needs(&unprofiled(), &World::default()).iter().any(|need| matches!(need, Need::SecretLeaks)) {
         "searched"
     } else {
         "read"
     }
-}
-
-/// An installation with everything that can be tried.
-fn world() -> World {
-    let host = "registry.platform.example.com".to_owned();
-    World {
-        base_domain: "platform.example.com".to_owned(),
-        platform: "airlock".to_owned(),
-        probes: "airlock-probes".to_owned(),
-        namespaces: vec!["airlock".to_owned(), "airlock-probes".to_owned()],
-        hosts: [(host.clone(), Some("192.0.2.10".to_owned()))].into(),
-        edge_port: 443,
-        registry: Some(host),
-        registry_credentials: Some(Credentials { username: "airlock".to_owned(), password: None, form: CredentialsForm::Basic }),
-        database: Some(airlock_model::WorldDatabase { host: "database.airlock.svc".to_owned(), port: 5432, authority: Some("PEM".to_owned()), existing: false }),
-        deployments: ["alpha", "beta"].map(deployment).into(),
-        receiver: Some(airlock_model::answers::Receiver::Webhook),
-        ..World::default()
-    }
-}
-
-fn deployment(name: &str) -> WorldDeployment {
-    let login = Credentials { username: "admin".to_owned(), password: None, form: CredentialsForm::Json };
-    let role = Credentials { username: format!("airlock_{name}"), password: None, form: CredentialsForm::Basic };
-    WorldDeployment { name: name.to_owned(), namespace: format!("airlock-{name}"), host: format!("{name}-airflow.platform.example.com"), login, role }
 }
 
 const fn severity(severity: Severity) -> &'static str {

@@ -2,20 +2,54 @@
 
 use std::sync::LazyLock;
 
-use airlock_model::Check;
+use airlock_model::answers::Receiver;
+use airlock_model::{Check, Credentials, CredentialsForm, Need, World, WorldDatabase, WorldDeployment};
 
-use crate::{installed, network, objects, preflight, rights};
+use crate::profile::unprofiled;
+use crate::{decisions, installed, network, objects, preflight, rights};
 
-static ALL: LazyLock<Vec<&'static dyn Check>> = LazyLock::new(|| preflight::checks().chain(selectable()).collect());
+static ALL: LazyLock<Vec<&'static dyn Check>> = LazyLock::new(|| preflight::checks().chain(selectable()).chain([decisions::CHECK]).collect());
 
 /// The checks that a profile selects among.
 pub(crate) fn selectable() -> impl Iterator<Item = &'static dyn Check> {
     installed::checks().chain(objects::checks()).chain(network::checks()).chain(rights::checks())
 }
 
-/// All checks: those made before an install, then those of an installation or of files.
+/// All checks: those made before an install, those of an installation or of files, and what is said of exceptions.
 pub fn checks() -> &'static [&'static dyn Check] {
     &ALL
+}
+
+/// Whether a check makes attempts, given all that it could try.
+pub fn is_tried(check: &dyn Check) -> bool {
+    check.needs(&unprofiled(), &everything()).iter().any(|need| matches!(need, Need::Attempt(_)))
+}
+
+/// An installation with everything that can be tried.
+fn everything() -> World {
+    let host = "registry.platform.example.com".to_owned();
+    let credentials = |username: &str, form| Credentials { username: username.to_owned(), password: None, form };
+    let deployment = |name: &str| WorldDeployment {
+        name: name.to_owned(),
+        namespace: format!("airlock-{name}"),
+        host: format!("{name}-airflow.platform.example.com"),
+        login: credentials("admin", CredentialsForm::Json),
+        role: credentials(&format!("airlock_{name}"), CredentialsForm::Basic),
+    };
+    World {
+        base_domain: "platform.example.com".to_owned(),
+        platform: "airlock".to_owned(),
+        probes: "airlock-probes".to_owned(),
+        namespaces: vec!["airlock".to_owned(), "airlock-probes".to_owned()],
+        hosts: [(host.clone(), Some("192.0.2.10".to_owned()))].into(),
+        edge_port: 443,
+        registry: Some(host),
+        registry_credentials: Some(credentials("airlock", CredentialsForm::Basic)),
+        database: Some(WorldDatabase { host: "database.airlock.svc".to_owned(), port: 5432, authority: Some("PEM".to_owned()), existing: false }),
+        deployments: ["alpha", "beta"].map(deployment).into(),
+        receiver: Some(Receiver::Webhook),
+        ..World::default()
+    }
 }
 
 /// The check with an id.

@@ -2,30 +2,89 @@
 
 use airlock_model::{AttemptId, Code, Coded};
 
+use crate::profile::ProfileFaults;
+
 /// Why a profile cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ComplianceError {
-    /// It is not YAML, or not of a profile's shape.
-    #[error("the profile cannot be read: {message}")]
+    /// All that is wrong with the file of a profile.
+    #[error(transparent)]
+    Faults(#[from] ProfileFaults),
+    /// It is not YAML, or not of a document's shape.
+    #[error("{message}")]
     Shape {
-        /// What is wrong, with line and column.
+        /// What is wrong.
         message: String,
     },
     /// It is another kind of document.
-    #[error("the document is {kind} of {api_version}, not SecurityPolicyProfile of airlock/v1")]
+    #[error("{message}")]
     Kind {
-        /// Its `apiVersion`.
-        api_version: String,
-        /// Its `kind`.
-        kind: String,
+        /// What it is, and what it should be.
+        message: String,
+    },
+    /// A file that a profile names, or that was asked for, cannot be read.
+    #[error("the profile {path} cannot be read: {reason}")]
+    Unreadable {
+        /// Where it should be.
+        path: String,
+        /// Why it cannot be read.
+        reason: String,
+    },
+    /// A profile extends itself, by whatever way.
+    #[error("a profile extends itself: {chain}")]
+    Cycle {
+        /// From the first to the one that begins again.
+        chain: String,
+    },
+    /// Profiles extend each other too deep, or too many are joined.
+    #[error("{what}")]
+    Depth {
+        /// What there is too much of.
+        what: String,
+    },
+    /// A value that cannot be meant.
+    #[error("{message}")]
+    Value {
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A selector that matches checks, but none that the profile selects.
+    #[error("`{selector}` matches no check that the profile selects")]
+    Idle {
+        /// As the profile has it.
+        selector: String,
+    },
+    /// It weakens what a profile that it extends has locked.
+    #[error("{what} is locked by {by}; {instead}")]
+    Locked {
+        /// Which check, parameter, or gate.
+        what: String,
+        /// The profile that locked it.
+        by: String,
+        /// What can be done all the same.
+        instead: &'static str,
+    },
+    /// A check must be decided by an attempt, and makes none.
+    #[error("{check} makes no attempt; `mustProbe` is for checks that do")]
+    NoAttempt {
+        /// Its id.
+        check: String,
+    },
+    /// A list of controls that is to be imported has rows that cannot be meant.
+    #[error("{message}")]
+    ControlList {
+        /// Every such row with its line.
+        message: String,
     },
     /// No profile of that name ships.
-    #[error("no profile `{name}` ships with Airlock; there is: {shipped}")]
+    #[error("no profile `{name}` ships with Airlock; there is: {shipped}; a file is named by a path, as in ./{name}.yaml{}", meant(.nearest.as_deref()))]
     UnknownProfile {
         /// What was asked for.
         name: String,
         /// The ones there are.
         shipped: String,
+        /// The one that was probably meant.
+        nearest: Option<String>,
     },
     /// It selects no check at all.
     #[error("the profile {name} selects no check")]
@@ -93,7 +152,16 @@ fn meant(nearest: Option<&str>) -> String {
 impl Coded for ComplianceError {
     fn code(&self) -> Code {
         Code(match self {
+            Self::Faults(faults) => return faults.first().error.code(),
             Self::Shape { .. } => "compliance.profile-shape",
+            Self::Unreadable { .. } => "compliance.profile-unreadable",
+            Self::Cycle { .. } => "compliance.profile-cycle",
+            Self::Depth { .. } => "compliance.profile-depth",
+            Self::Value { .. } => "compliance.profile-value",
+            Self::Idle { .. } => "compliance.idle-selector",
+            Self::Locked { .. } => "compliance.locked",
+            Self::NoAttempt { .. } => "compliance.no-attempt",
+            Self::ControlList { .. } => "compliance.control-list",
             Self::Kind { .. } => "compliance.profile-kind",
             Self::UnknownProfile { .. } => "compliance.unknown-profile",
             Self::NoChecks { .. } => "compliance.no-checks",
@@ -121,8 +189,16 @@ mod tests {
         let number: Result<u8, serde_json::Error> = serde_json::from_str("x");
         let errors = [
             ComplianceError::Shape { message: text() },
-            ComplianceError::Kind { api_version: text(), kind: text() },
-            ComplianceError::UnknownProfile { name: text(), shipped: text() },
+            ComplianceError::Kind { message: text() },
+            ComplianceError::Unreadable { path: text(), reason: text() },
+            ComplianceError::Cycle { chain: text() },
+            ComplianceError::Depth { what: text() },
+            ComplianceError::Value { message: text() },
+            ComplianceError::Idle { selector: text() },
+            ComplianceError::Locked { what: text(), by: text(), instead: "" },
+            ComplianceError::NoAttempt { check: text() },
+            ComplianceError::ControlList { message: text() },
+            ComplianceError::UnknownProfile { name: text(), shipped: text(), nearest: None },
             ComplianceError::NoChecks { name: text() },
             ComplianceError::UnknownCheck { selector: text(), nearest: None },
             ComplianceError::PreflightCheck { selector: text() },

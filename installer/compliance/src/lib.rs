@@ -14,6 +14,7 @@ pub mod manifests;
 mod attempts;
 mod catalogue;
 mod comparison;
+mod decisions;
 mod described;
 mod error;
 mod installed;
@@ -30,16 +31,20 @@ mod refusal;
 mod report;
 mod rights;
 
-pub use catalogue::{check, checks};
+pub use catalogue::{check, checks, is_tried};
 pub use comparison::{COMPARISON_SCHEMA, Comparison, Difference, Earlier, compare};
+pub use decisions::{DecisionKind, Decisions, KeyError, Signature, SignedDocument, decisions, public_key};
 pub use error::ComplianceError;
 pub use network::{CONNECTIONS_SCHEMA, Connection, Connections, PortRange, PortSet, Protocol, UnverifiedObject, connections};
 pub use objects::judge_secret;
 pub use parameter::{Parameter, ParameterKind, parameters, setting};
 pub use pod_security::{Control, PodSecurityLevel, PodSecurityVersion, PodSecurityVersionError, Violation, pod_security};
 pub use preflight::{blocks, examined, preflight};
-pub use profile::{digest, from_yaml, selected, shipped, shipped_names, unprofiled, with_checks};
+pub use profile::{
+    ProfileChange, ProfileFault, ProfileFaults, ProfilePart, ReadProfile, blank, control_list, differences, digest, from_text, is_path, load, matching, profile_text, selected, shipped, shipped_names,
+    unprofiled, with_checks, with_setting, written,
+};
 pub use promises::{PromiseSummary, promises};
-pub use references::{Reads, Reference, Standing, standing};
-pub use report::{CheckSummary, Judging, REPORT_SCHEMA, Report, Summary, judge, needs};
+pub use references::{Framework, Reads, Reference, Standing, standing};
+pub use report::{CheckSummary, ControlCheck, ControlSummary, ControlVerdict, Judging, REPORT_SCHEMA, Report, Summary, judge, judge_decided, needs};
 pub use rights::{Holder, May, Request, Rights};

@@ -18,6 +18,19 @@ pub struct Parameter {
     pub kind: ParameterKind,
     /// What it does, in one line.
     pub what: &'static str,
+    /// Which way it is stricter.
+    pub(crate) stricter: Stricter,
+}
+
+/// Which way a parameter is stricter: what a profile that extends another one may still make of it where it is locked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stricter {
+    /// The more, the stricter: days, levels, `true`.
+    More,
+    /// The fewer of a list, the stricter.
+    Fewer,
+    /// Another value is neither.
+    Exactly,
 }
 
 /// What a parameter may be.
@@ -43,27 +56,59 @@ pub enum ParameterKind {
 const LEVELS: [&str; 3] = ["privileged", "baseline", "restricted"];
 
 static PARAMETERS: [Parameter; 13] = [
-    Parameter { name: CROSSING_ALLOW, kind: ParameterKind::Texts, what: "flows that tenants may have all the same: `shop => platform : TCP 5432`, with namespaces or * as ends" },
-    Parameter { name: EXPOSED_ALLOW, kind: ParameterKind::Texts, what: "Services that may be reached from outside the cluster: `namespace/name`" },
-    Parameter { name: "PII-001.hosts", kind: ParameterKind::Texts, what: "hosts of services outside that settings may name all the same" },
-    Parameter { name: "PSS.level", kind: ParameterKind::PodSecurityLevel, what: "level of the Pod Security Standards that PSS-001 to PSS-018 judge by: privileged, baseline, or restricted" },
-    Parameter { name: "PSS.version", kind: ParameterKind::PodSecurityVersion, what: "version of the Pod Security Standards that PSS-001 to PSS-017 judge by: latest, or one as in v1.37" },
+    Parameter {
+        name: CROSSING_ALLOW,
+        kind: ParameterKind::Texts,
+        what: "flows that tenants may have all the same: `shop => platform : TCP 5432`, with namespaces or * as ends",
+        stricter: Stricter::Fewer,
+    },
+    Parameter { name: EXPOSED_ALLOW, kind: ParameterKind::Texts, what: "Services that may be reached from outside the cluster: `namespace/name`", stricter: Stricter::Fewer },
+    Parameter { name: "PII-001.hosts", kind: ParameterKind::Texts, what: "hosts of services outside that settings may name all the same", stricter: Stricter::Fewer },
+    Parameter {
+        name: "PSS.level",
+        kind: ParameterKind::PodSecurityLevel,
+        what: "level of the Pod Security Standards that PSS-001 to PSS-018 judge by: privileged, baseline, or restricted",
+        stricter: Stricter::More,
+    },
+    Parameter {
+        name: "PSS.version",
+        kind: ParameterKind::PodSecurityVersion,
+        what: "version of the Pod Security Standards that PSS-001 to PSS-017 judge by: latest, or one as in v1.37",
+        stricter: Stricter::Exactly,
+    },
     Parameter {
         name: rights::ALLOW,
         kind: ParameterKind::Texts,
         what: "who may hold what RBC-001 to RBC-008 forbid: `Group/admins`, `User/alice`, `ServiceAccount/ns/name`, or a role or binding as `ClusterRole/name`, `Role/ns/name`",
+        stricter: Stricter::Fewer,
     },
-    Parameter { name: "REG-003.registries", kind: ParameterKind::Texts, what: "registries, or paths in them, that images may come from: registry.example.com, docker.io/library" },
+    Parameter {
+        name: "REG-003.registries",
+        kind: ParameterKind::Texts,
+        what: "registries, or paths in them, that images may come from: registry.example.com, docker.io/library",
+        stricter: Stricter::Fewer,
+    },
     Parameter {
         name: "TLS-001.failDays",
         kind: ParameterKind::Days { default: 14, most: 365 },
         what: "a certificate with fewer days left fails; of one that lives for less than three times as long a third of its life counts",
+        stricter: Stricter::More,
     },
-    Parameter { name: "TLS-001.warnDays", kind: ParameterKind::Days { default: 30, most: 365 }, what: "a certificate with fewer days left is warned of, as above" },
-    Parameter { name: PLATFORM_NAMESPACES, kind: ParameterKind::Texts, what: "namespaces of the platform; else those with the label airlock-platform.io/installation that are no tenant's" },
-    Parameter { name: PRIVATE, kind: ParameterKind::Flag, what: "whether load balancers must be inside and say who may connect (NET-016)" },
-    Parameter { name: TENANT_NAMESPACES, kind: ParameterKind::Texts, what: "namespaces that are each a tenant" },
-    Parameter { name: TENANT_SELECTOR, kind: ParameterKind::Texts, what: "labels of tenants' namespaces: `KEY`, whose value names the tenant, or `KEY=VALUE`; else airlock-platform.io/tenant" },
+    Parameter { name: "TLS-001.warnDays", kind: ParameterKind::Days { default: 30, most: 365 }, what: "a certificate with fewer days left is warned of, as above", stricter: Stricter::More },
+    Parameter {
+        name: PLATFORM_NAMESPACES,
+        kind: ParameterKind::Texts,
+        what: "namespaces of the platform; else those with the label airlock-platform.io/installation that are no tenant's",
+        stricter: Stricter::Exactly,
+    },
+    Parameter { name: PRIVATE, kind: ParameterKind::Flag, what: "whether load balancers must be inside and say who may connect (NET-016)", stricter: Stricter::More },
+    Parameter { name: TENANT_NAMESPACES, kind: ParameterKind::Texts, what: "namespaces that are each a tenant", stricter: Stricter::Exactly },
+    Parameter {
+        name: TENANT_SELECTOR,
+        kind: ParameterKind::Texts,
+        what: "labels of tenants' namespaces: `KEY`, whose value names the tenant, or `KEY=VALUE`; else airlock-platform.io/tenant",
+        stricter: Stricter::Exactly,
+    },
 ];
 
 /// All parameters, sorted by name.
@@ -119,6 +164,25 @@ impl ParameterKind {
     }
 }
 
+impl Parameter {
+    /// Whether a value lets more pass than another one, or, where neither is stricter, is another one.
+    pub(crate) fn is_looser(&self, value: &Value, than: &Value) -> bool {
+        match self.stricter {
+            Stricter::Exactly => value != than,
+            Stricter::More => self.amount(value) < self.amount(than),
+            Stricter::Fewer => value.as_array().into_iter().flatten().any(|item| !than.as_array().is_some_and(|items| items.contains(item))),
+        }
+    }
+
+    fn amount(&self, value: &Value) -> Option<i64> {
+        match self.kind {
+            ParameterKind::PodSecurityLevel => LEVELS.iter().position(|level| value.as_str() == Some(level)).and_then(|at| i64::try_from(at).ok()),
+            ParameterKind::Flag => value.as_bool().map(i64::from),
+            ParameterKind::Days { .. } | ParameterKind::PodSecurityVersion | ParameterKind::Texts => value.as_i64(),
+        }
+    }
+}
+
 /// A number of days from the profile, else its default. An error says that the profile holds something else.
 pub(crate) fn days(profile: &Profile, name: &str) -> Result<i64, String> {
     let default = PARAMETERS.iter().find_map(|parameter| match parameter.kind {
@@ -167,6 +231,20 @@ mod tests {
         assert_eq!(setting("PSS.version=v1.30").unwrap().1, json!("v1.30"));
         assert_eq!(setting("TLS-001.failDays=7").unwrap().1, json!(7));
         assert_eq!(setting("REG-003.registries=a.example, b.example/team").unwrap().1, json!(["a.example", "b.example/team"]));
+    }
+
+    #[test]
+    fn a_looser_value_is_told_from_a_stricter_one() {
+        for (name, than, stricter, looser) in [
+            ("TLS-001.failDays", json!(14), json!(30), json!(7)),
+            ("PSS.level", json!("baseline"), json!("restricted"), json!("privileged")),
+            ("network.private", json!(true), json!(true), json!(false)),
+            ("REG-003.registries", json!(["a", "b"]), json!(["b"]), json!(["b", "c"])),
+            ("PSS.version", json!("v1.36"), json!("v1.36"), json!("v1.37")),
+        ] {
+            let parameter = known(name).unwrap();
+            assert_eq!((parameter.is_looser(&stricter, &than), parameter.is_looser(&looser, &than)), (false, true), "{name}");
+        }
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod storage;
 use airlock_model::{Check, CheckSpec, DatabaseExamination, Fact, Facts, Finding, Need, Planned, Profile, Reason, Severity, Snapshot, Verdict, World};
 
 use crate::described::Described;
+use crate::profile::unprofiled;
 use crate::report;
 
 /// A check of this group: its texts and its judgement.
@@ -92,14 +93,7 @@ pub fn examined(server: &DatabaseExamination) -> Vec<Finding> {
 
 fn judge(checks: &[&'static Preflight], given: &Snapshot) -> Vec<Finding> {
     // These checks have no parameters, so that no profile could make them silent.
-    let profile = Profile {
-        api_version: "airlock/v1".into(),
-        kind: "SecurityPolicyProfile".into(),
-        metadata: airlock_model::ProfileMetadata { name: "preflight".into(), version: String::new(), owner: String::new() },
-        checks: Vec::new(),
-        gate: airlock_model::ProfileGate::default(),
-        parameters: std::collections::BTreeMap::new(),
-    };
+    let profile = unprofiled();
     checks.iter().flat_map(|check| report::evaluate(*check, &profile, given)).collect()
 }
 

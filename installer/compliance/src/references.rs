@@ -53,6 +53,45 @@ pub struct Reference {
     pub id: &'static str,
 }
 
+/// A framework by the name that selectors know it by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Framework {
+    /// `cis-1.12`; without its version it means the same.
+    pub tag: &'static str,
+    /// As [`Reference::framework`] has it.
+    pub name: &'static str,
+    /// As [`Reference::version`] has it.
+    pub version: &'static str,
+}
+
+impl Framework {
+    pub(crate) fn is_called(&self, tag: &str) -> bool {
+        tag == self.tag || tag == self.bare()
+    }
+
+    /// The tag without its version.
+    pub(crate) fn bare(&self) -> &'static str {
+        self.tag.strip_suffix(self.version).and_then(|name| name.strip_suffix('-')).unwrap_or(self.tag)
+    }
+
+    pub(crate) fn is_meant_by(&self, reference: Reference) -> bool {
+        reference.framework == self.name && reference.version == self.version
+    }
+}
+
+/// The frameworks that checks refer to.
+pub(crate) const FRAMEWORKS: [Framework; 9] = [
+    Framework { tag: "cis-1.12", name: table::CIS, version: "1.12" },
+    Framework { tag: "hipaa-2013", name: table::HIPAA, version: "2013" },
+    Framework { tag: "iso-27001-2022", name: table::ISO, version: "2022" },
+    Framework { tag: "nist-800-190-2017", name: table::NIST190, version: "2017" },
+    Framework { tag: "nist-800-53-5", name: table::NIST, version: "5" },
+    Framework { tag: "nsa-1.2", name: table::NSA, version: "1.2" },
+    Framework { tag: "pci-dss-4.0.1", name: table::PCI, version: "4.0.1" },
+    Framework { tag: "pss-1.37", name: table::PSS, version: "1.37" },
+    Framework { tag: "soc2-2017", name: table::SOC2, version: "2017" },
+];
+
 /// What is known of a check beyond its texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
@@ -99,7 +138,8 @@ mod tests {
         for (index, row) in table::TABLE.iter().enumerate() {
             assert!(table::TABLE[..index].iter().all(|other| other.id != row.id), "{} stands twice", row.id);
             for reference in row.references() {
-                assert!(!reference.framework.is_empty() && !reference.version.is_empty() && !reference.id.is_empty(), "{}", row.id);
+                assert!(!reference.id.is_empty(), "{}", row.id);
+                assert_eq!(FRAMEWORKS.iter().filter(|framework| framework.is_meant_by(reference)).count(), 1, "{}: {reference:?} has no tag", row.id);
             }
         }
     }

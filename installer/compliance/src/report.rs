@@ -1,5 +1,6 @@
 //! A profile and what was collected become a report: findings, a verdict a check, and whether the gate fails.
 
+mod controls;
 mod evaluation;
 
 use std::collections::BTreeMap;
@@ -7,12 +8,14 @@ use std::collections::BTreeMap;
 use airlock_model::{Attempt, AttemptId, Digest, Finding, Need, Profile, ProfileGate, ProfileMetadata, Severity, Snapshot, Source, Verdict, World};
 use serde::Serialize;
 
+use crate::decisions::{self, Decisions, Used};
 use crate::error::ComplianceError;
 use crate::objects;
 use crate::profile::{digest, selected, validate};
 use crate::promises::{PromiseSummary, promises};
 use crate::references::{Reference, standing};
 
+pub use controls::{ControlCheck, ControlSummary, ControlVerdict};
 pub(crate) use evaluation::evaluate;
 use evaluation::{Said, all};
 
@@ -38,6 +41,8 @@ pub struct Report {
     pub gate: ProfileGate,
     /// One line a check, in the order of the catalogue.
     pub checks: Vec<CheckSummary>,
+    /// One line a control of the profile's list, in its order; empty when it has none.
+    pub controls: Vec<ControlSummary>,
     /// One line a promise, in their order.
     pub promises: Vec<PromiseSummary>,
     /// Findings: what weighs most first, then by severity, check, and subject. What passes is only among them when that
@@ -126,6 +131,11 @@ pub fn needs(profile: &Profile, world: &World) -> Result<Vec<Need>, ComplianceEr
 
 /// Judges what was collected by the checks that the profile selects. Files are always asked whether they could be read.
 pub fn judge(profile: &Profile, given: &Snapshot, how: Judging) -> Result<Report, ComplianceError> {
+    judge_decided(profile, given, &Decisions::default(), how)
+}
+
+/// The same where people have decided about findings: exceptions and attestations.
+pub fn judge_decided(profile: &Profile, given: &Snapshot, decisions: &Decisions, how: Judging) -> Result<Report, ComplianceError> {
     validate(profile)?;
     let mut chosen = selected(profile)?;
     if !chosen.iter().any(|check| standing(check.spec().id).reads.read(given.source)) {
@@ -134,15 +144,26 @@ pub fn judge(profile: &Profile, given: &Snapshot, how: Judging) -> Result<Report
     if given.source == Source::Files && !chosen.iter().any(|check| check.spec().id == objects::MANIFESTS_READ.spec().id) {
         chosen.push(objects::MANIFESTS_READ);
     }
-    let said = all(&chosen, profile, given, how);
+    let said = all(&chosen, profile, given, decisions, how);
     let mut counts: BTreeMap<Verdict, usize> = Verdict::ALL.map(|verdict| (verdict, 0)).into();
     let (mut checks, mut findings) = (Vec::new(), Vec::new());
-    for Said { summary, counted, kept } in said {
-        for (verdict, count) in counted {
+    let mut used = Used::default();
+    let mut add = |said: Said, checks: &mut Vec<CheckSummary>| {
+        for (verdict, count) in said.counted {
             *counts.entry(verdict).or_default() += count;
         }
-        checks.push(summary);
-        findings.extend(kept);
+        checks.push(said.summary);
+        findings.extend(said.kept);
+        said.used
+    };
+    for said in said {
+        used.extend(add(said, &mut checks));
+    }
+    let mut controls = controls::controls(&profile.controls, &checks);
+    decisions.attest_controls(&mut controls, &mut used);
+    let of_decisions = decisions.findings(&used);
+    if !of_decisions.is_empty() {
+        add(evaluation::said(decisions::CHECK, of_decisions, profile, how), &mut checks);
     }
     findings.sort_by(|a, b| {
         let weight = |finding: &Finding| (std::cmp::Reverse(finding.verdict), std::cmp::Reverse(finding.severity));
@@ -157,6 +178,7 @@ pub fn judge(profile: &Profile, given: &Snapshot, how: Judging) -> Result<Report
         profile: profile.metadata.clone(),
         digest: digest(profile)?,
         gate: profile.gate,
+        controls,
         promises: promises(&checks),
         checks,
         findings,

@@ -31,6 +31,7 @@ pub use acme::{Acme, Dns01, DynamicUpdate, ExternalAccount};
 pub use alerts::{Alerts, Email, Receiver, Webhook};
 pub use components::{Component, Components, Mode, ResourcePair, Resources, Storage};
 pub use database::{DatabaseAdministrator, DatabaseServer};
+pub use document::Places;
 pub use fault::{AnswersError, AnswersFault, Place};
 pub use hosts::{HostPatternError, Hosts};
 pub use network::{DnsPeer, Egress, Network, Peers, Proxy};

@@ -1,12 +1,22 @@
-//! A security policy profile selects checks, sets parameters, and says what fails the gate.
+//! A security policy profile selects checks, sets parameters, says what fails the gate, and carries the customer's controls.
+//!
+//! A [`ProfileDocument`] is what a file says, with the profiles it extends; [`Profile`] is what it comes to once those were
+//! joined, and what checks are asked by. Which checks there are is not known here.
 
-use std::collections::BTreeMap;
+mod control;
+mod document;
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Finding, Severity, Verdict};
 
-/// A profile, as its file says it. Unknown keys are errors.
+pub use control::{Control, ControlCoverage};
+pub use document::{CheckRule, ExceptionRule, GateRule, LeftOut, ProfileDocument};
+
+/// A profile with all that it extends. Its canonical form is what its digest is made of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Profile {
@@ -16,7 +26,7 @@ pub struct Profile {
     pub kind: String,
     /// Name, version, owner.
     pub metadata: ProfileMetadata,
-    /// Ids of checks, or a group as in `NET-*`. One that matches nothing is an error.
+    /// Selectors of checks; once joined, their ids.
     pub checks: Vec<String>,
     /// What fails the gate.
     #[serde(default)]
@@ -24,10 +34,73 @@ pub struct Profile {
     /// Parameters of checks by `<check>.<name>`.
     #[serde(default)]
     pub parameters: BTreeMap<String, serde_json::Value>,
+    /// Severities that differ from those of the checks, by id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub severities: BTreeMap<String, Severity>,
+    /// Checks that only an attempt may decide, by id.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub must_probe: BTreeSet<String>,
+    /// What a profile that extends this one cannot weaken.
+    #[serde(default, skip_serializing_if = "Locked::is_empty")]
+    pub locked: Locked,
+    /// The control list that reports begin with; its checks are ids.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub controls: Vec<Control>,
+    /// Keys that sign exceptions and attestations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<ProfileKey>,
+    /// How far exceptions may go.
+    #[serde(default, skip_serializing_if = "ExceptionPolicy::is_default")]
+    pub exceptions: ExceptionPolicy,
+}
+
+/// A key that signs exceptions and attestations.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ProfileKey {
+    /// Whose it is, as reports name it.
+    pub name: String,
+    /// Its public half: Ed25519 in PEM, as `openssl pkey -pubout` writes it.
+    pub public_key: String,
+}
+
+/// How far exceptions may go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExceptionPolicy {
+    /// Their last day is at most so many days ahead; none: no end is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_days: Option<u32>,
+    /// Whether they may be about locked checks.
+    #[serde(default)]
+    pub locked_checks: bool,
+}
+
+impl ExceptionPolicy {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What a profile that extends another one cannot weaken.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Locked {
+    /// Checks by id: neither left out nor lowered.
+    pub checks: BTreeSet<String>,
+    /// Parameters by name: never set to something looser.
+    pub parameters: BTreeSet<String>,
+}
+
+impl Locked {
+    /// Whether nothing is locked.
+    pub fn is_empty(&self) -> bool {
+        self.checks.is_empty() && self.parameters.is_empty()
+    }
 }
 
 /// Name, version, owner of a profile.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ProfileMetadata {
     /// Its name: `baseline`.
@@ -36,6 +109,9 @@ pub struct ProfileMetadata {
     pub version: String,
     /// Who answers for it.
     pub owner: String,
+    /// What it is for, and what its list of controls covers.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
 }
 
 /// What fails the gate.
@@ -62,5 +138,11 @@ impl ProfileGate {
             Verdict::Unverified | Verdict::Error => self.unverified_fails,
             Verdict::Pass | Verdict::Warn | Verdict::NotApplicable | Verdict::Excepted | Verdict::Attested => false,
         }
+    }
+
+    /// The gate that refuses what either of the two refuses.
+    #[must_use]
+    pub fn strictest(self, other: Self) -> Self {
+        Self { fail_on: self.fail_on.min(other.fail_on), unverified_fails: self.unverified_fails || other.unverified_fails }
     }
 }

@@ -17,6 +17,7 @@ pub mod uninstall;
 pub mod verify;
 
 mod certificate;
+mod decided;
 mod desired;
 mod error;
 mod generation;
@@ -32,13 +33,20 @@ mod requests;
 mod rights;
 
 pub use certificate::{Import, import};
+pub use decided::{Handed, decided};
 pub use error::PlatformError;
 pub use install::{Installed, install};
 pub use prepare::{Prepared, inspect, prepare};
 
 pub use airlock_cluster::{Cluster, ClusterError, ClusterOptions, KnownContext, contexts};
 pub use airlock_compliance::{
-    CONNECTIONS_SCHEMA, CheckSummary, Comparison, ComplianceError, Connections, Difference, Earlier, PromiseSummary, Reads, Reference, Report, Standing, UnverifiedObject, blocks, checks, compare,
-    setting, shipped, standing, unprofiled, with_checks,
+    CONNECTIONS_SCHEMA, CheckSummary, Comparison, ComplianceError, Connections, ControlSummary, ControlVerdict, Difference, Earlier, PromiseSummary, Reads, Reference, Report, Standing,
+    UnverifiedObject, blocks, checks, compare, setting, shipped, standing, unprofiled, with_checks, with_setting,
 };
 pub use airlock_engine::{ApplyError, ApplyOptions, Halt, Imported, Stop, StopSignal, Urgency, difference};
+
+/// Security policy profiles as documents: reading, joining, comparing.
+pub mod profiles {
+    pub use airlock_compliance::{DecisionKind, Decisions};
+    pub use airlock_compliance::{ProfileChange, ProfileFault, ProfilePart, blank, control_list, differences, digest, from_text, is_path, load, matching, profile_text, shipped_names, written};
+}

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use airlock_compliance::manifests::{self, FileObjects, LARGEST_FILE};
-use airlock_compliance::{Connections, Judging, Report};
+use airlock_compliance::{Connections, Decisions, Judging, Report};
 use airlock_model::{Profile, Snapshot};
 
 use crate::PlatformError;
@@ -38,9 +38,9 @@ enum Content {
 }
 
 /// Judges the objects of files; `-` is standard input. With `passes`, what passes stands in the report.
-pub fn judge(paths: &[PathBuf], profile: &Profile, passes: bool) -> Result<Report, PlatformError> {
+pub fn judge(paths: &[PathBuf], profile: &Profile, decisions: &Decisions, passes: bool) -> Result<Report, PlatformError> {
     let workers = workers();
-    Ok(airlock_compliance::judge(profile, &given(paths, workers)?, Judging { passes, workers })?)
+    Ok(airlock_compliance::judge_decided(profile, &given(paths, workers)?, decisions, Judging { passes, workers })?)
 }
 
 /// Which connections the network policies of files allow; `-` is standard input.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_cluster::{Cluster, ClusterError};
-use airlock_compliance::{Judging, Report};
+use airlock_compliance::{Decisions, Judging, Report};
 use airlock_engine::Halt;
 use airlock_engine::attempts::{self, ProbeSite};
 use airlock_model::answers::{Answers, DatabaseServer, Mode};
@@ -34,6 +34,8 @@ pub struct Intended {
     pub world: World,
     /// The attempts, each once.
     pub attempts: Vec<Attempt>,
+    /// What people decided about findings.
+    pub decisions: Decisions,
     needs: Vec<Need>,
 }
 
@@ -48,7 +50,7 @@ pub async fn recorded(cluster: &Cluster, namespace: &str) -> Result<(Record, Ans
 pub async fn intend(cluster: &Cluster, answers: &Answers, profile: Profile) -> Result<Intended, PlatformError> {
     let world = world(cluster, answers).await?;
     let needs = airlock_compliance::needs(&profile, &world)?;
-    Ok(Intended { profile, world, attempts: attempts_in(&needs), needs })
+    Ok(Intended { profile, world, attempts: attempts_in(&needs), decisions: Decisions::default(), needs })
 }
 
 /// The attempts that a profile will ask for, before there is an installation.
@@ -80,7 +82,7 @@ pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, pass
     let facts = if intended.needs.contains(&Need::Facts) { Some(halt.or(Box::pin(prepare::survey(cluster, &answers))).await??) } else { None };
     let planned = Some(airlock_model::Planned { images: images(cluster, record, &intended.world).await?, ..Default::default() });
     let snapshot = Snapshot { world: intended.world.clone(), facts, objects, outcomes, leaks, shared, strength, planned, ..Snapshot::default() };
-    Ok(airlock_compliance::judge(&intended.profile, &snapshot, Judging { passes, workers: 1 })?)
+    Ok(airlock_compliance::judge_decided(&intended.profile, &snapshot, &intended.decisions, Judging { passes, workers: 1 })?)
 }
 
 /// How attempts in pods are carried out.

@@ -11,20 +11,26 @@ pub(crate) struct ComplianceCheck {
     #[arg(long, value_name = "PATH", num_args = 1.., value_hint = ValueHint::AnyPath)]
     pub(crate) manifests: Vec<PathBuf>,
     /// List which connections the network policies of the files allow, and judge nothing
-    #[arg(long, requires = "manifests", conflicts_with_all = ["profile", "no_profile", "checks", "set", "all"])]
+    #[arg(long, requires = "manifests", conflicts_with_all = ["profile", "no_profile", "checks", "set", "exceptions", "attestations", "all"])]
     pub(crate) connections: bool,
-    /// Name of the profile [default: as in the answers; of files, as with --no-profile]
-    #[arg(long, value_name = "NAME", conflicts_with = "no_profile")]
+    /// Name of a profile that ships, or path of a file, as in ./acme.yaml [default: as in the answers; of files, as with --no-profile]
+    #[arg(long, value_name = "PROFILE", value_hint = ValueHint::FilePath, conflicts_with = "no_profile")]
     pub(crate) profile: Option<String>,
     /// Make every check, with its defaults
     #[arg(long)]
     pub(crate) no_profile: bool,
-    /// Make these checks and no others: ids and groups joined by commas, as in 'PSS-*,NET-001'
+    /// Make these checks and no others: selectors joined by commas, as in 'PSS-*,NET-001,framework:cis-1.12'
     #[arg(long, value_name = "CHECKS")]
     pub(crate) checks: Option<String>,
     /// Set a parameter of a check, as in PSS.level=baseline; may be given more than once
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) set: Vec<String>,
+    /// Files with exceptions, each with its signature beside it, as FILE.sig
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) exceptions: Vec<PathBuf>,
+    /// Files with attestations, each with its signature beside it, as FILE.sig
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) attestations: Vec<PathBuf>,
     /// Show what passes too
     #[arg(long)]
     pub(crate) all: bool,

@@ -1,10 +1,11 @@
 //! `airlock compliance-check`: the installation against a profile, by attempts that are listed first; or files, without a
 //! cluster.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use airlock_model::{Exit, Profile};
-use airlock_platform::{ComplianceError, Earlier, PlatformError, Report, compare, manifests, setting, shipped, unprofiled, verify, with_checks};
+use airlock_platform::profiles::{DecisionKind, Decisions};
+use airlock_platform::{Earlier, PlatformError, Report, compare, decided, manifests, unprofiled, verify, with_checks, with_setting};
 
 use super::session::Session;
 use crate::arguments::{ComplianceCheck, Format};
@@ -12,6 +13,7 @@ use crate::failure::Failure;
 use crate::output::progress::Progress;
 use crate::output::report::{self, Circumstances, PolicyApi};
 use crate::output::{comparison, connections};
+use crate::profile_file;
 
 pub(super) async fn run(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Exit, Failure> {
     if arguments.connections {
@@ -45,8 +47,9 @@ type Judged = (Report, Circumstances, Result<(), Failure>);
 
 async fn of_files(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Judged, Failure> {
     let profile = chosen(arguments, None)?;
+    let decisions = decisions(arguments, &profile)?;
     let (paths, passes) = (arguments.manifests.clone(), shows_passes(session, arguments));
-    let judging = tokio::task::spawn_blocking(move || manifests::judge(&paths, &profile, passes).map_err(Failure::from));
+    let judging = tokio::task::spawn_blocking(move || manifests::judge(&paths, &profile, &decisions, passes).map_err(Failure::from));
     let judged = session.reading(async { judging.await.unwrap_or(Err(Failure::Interrupted)) }).await?;
     Ok((judged, Circumstances::of_files(&arguments.manifests), Ok(())))
 }
@@ -67,12 +70,14 @@ async fn list(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Exit
 
 async fn of_cluster(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Judged, Failure> {
     // What is wrong with the arguments is told before a cluster is asked for anything.
-    chosen(arguments, None)?;
+    decisions(arguments, &chosen(arguments, None)?)?;
     let progress = Progress::new(session.output, session.log, arguments.events.clone())?;
     let cluster = session.connect().await?;
     let (record, answers) = session.reading(verify::recorded(&cluster, session.namespace())).await?;
     let profile = chosen(arguments, Some(&answers.profile.reference))?;
-    let intended = session.reading(verify::intend(&cluster, &answers, profile)).await?;
+    let decisions = decisions(arguments, &profile)?;
+    let mut intended = session.reading(verify::intend(&cluster, &answers, profile)).await?;
+    intended.decisions = decisions;
     progress.say(report::intended(&intended.attempts).trim_end());
     progress.busy("making the attempts");
     let judged = Box::pin(verify::judge(&cluster, &record, &intended, shows_passes(session, arguments), &session.halt(), &progress)).await;
@@ -99,19 +104,23 @@ const fn shows_passes(session: &Session<'_>, arguments: &ComplianceCheck) -> boo
     arguments.all || session.output.verbose
 }
 
+/// What people decided about findings, as of today.
+fn decisions(arguments: &ComplianceCheck, profile: &Profile) -> Result<Decisions, Failure> {
+    let of = |files: &[PathBuf], kind| files.iter().map(|file| profile_file::handed(file, kind)).collect::<Result<Vec<_>, _>>();
+    let mut handed = of(&arguments.exceptions, DecisionKind::Exceptions)?;
+    handed.extend(of(&arguments.attestations, DecisionKind::Attestations)?);
+    Ok(decided(profile, handed, profile_file::today())?)
+}
+
 /// The profile that is named, else the installed one, else none; with the checks and parameters of the flags.
 fn chosen(arguments: &ComplianceCheck, installed: Option<&str>) -> Result<Profile, Failure> {
     let named = arguments.profile.as_deref().or_else(|| installed.filter(|_| !arguments.no_profile));
-    let profile = || -> Result<Profile, ComplianceError> {
-        let mut profile = named.map_or_else(|| Ok(unprofiled()), shipped)?;
-        if let Some(checks) = &arguments.checks {
-            profile = with_checks(profile, checks)?;
-        }
-        for text in &arguments.set {
-            let (name, value) = setting(text)?;
-            profile.parameters.insert(name, value);
-        }
-        Ok(profile)
-    };
-    profile().map_err(|error| PlatformError::from(error).into())
+    let mut profile = named.map_or_else(|| Ok(unprofiled()), profile_file::named)?;
+    if let Some(checks) = &arguments.checks {
+        profile = with_checks(profile, checks).map_err(profile_file::failure)?;
+    }
+    for text in &arguments.set {
+        profile = with_setting(profile, text).map_err(profile_file::failure)?;
+    }
+    Ok(profile)
 }

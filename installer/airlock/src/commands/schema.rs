@@ -1,11 +1,18 @@
-//! `airlock schema`: the JSON Schema of the answers, as `docs/answers.schema.json` holds it.
+//! `airlock schema`: the JSON Schema of a kind of document, as `docs/*.schema.json` hold it.
 
-use airlock_model::{Answers, Exit};
+use airlock_model::{Answers, Attestations, Exceptions, Exit, ProfileDocument};
 
 use super::session::Session;
+use crate::arguments::{DocumentKind, Schema};
 use crate::failure::Failure;
 
-pub(super) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
-    session.output.document(&Answers::schema())?;
+pub(super) fn run(session: &Session<'_>, arguments: &Schema) -> Result<Exit, Failure> {
+    let schema = match arguments.kind {
+        DocumentKind::Answers => Answers::schema(),
+        DocumentKind::Profile => ProfileDocument::schema(),
+        DocumentKind::Exceptions => Exceptions::schema(),
+        DocumentKind::Attestations => Attestations::schema(),
+    };
+    session.output.document(&schema)?;
     Ok(Exit::Ok)
 }

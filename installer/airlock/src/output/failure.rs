@@ -4,9 +4,9 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use airlock_model::answers::{AnswersError, AnswersFault};
-use airlock_model::{Coded, Finding, Untrusted, explain_code};
-use airlock_platform::{ApplyError, PlatformError};
+use airlock_model::answers::Place;
+use airlock_model::{Code, Coded, Finding, Untrusted, explain_code};
+use airlock_platform::{ApplyError, ComplianceError, PlatformError};
 use airlock_tls::{Judgement, Weight};
 use serde::Serialize;
 
@@ -47,7 +47,7 @@ pub(crate) fn screen(failure: &Failure, invocation: &Invocation, log: Option<&Pa
     let code = failure.code();
     let mut text = format!("{} {}\n", style.paint(Ink::Red, &format!("error[{code}]:")), safe(&failure.to_string()));
     match failure {
-        Failure::Answers { path, error } => text.push_str(&faults(path, error, style)),
+        failure if !faults(failure).is_empty() => text.push_str(&excerpts(&faults(failure), style)),
         _ => match refused(failure) {
             Some(judgement) => text.push_str(&tls_check::findings(&judgement.findings, Weight::Warn, style)),
             None => text.push_str(&findings::findings(blocking(failure), style, false)),
@@ -76,12 +76,10 @@ pub(crate) fn document<'a>(failure: &'a Failure, invocation: &Invocation) -> Fai
         exit: failure.exit().code(),
         message: failure.to_string(),
         causes: causes(failure),
-        faults: match failure {
-            Failure::Answers { error, .. } => {
-                error.faults().map(|fault| FaultDocument { code: fault.code().0, message: fault.to_string(), line: fault.at().map(|at| at.line), column: fault.at().map(|at| at.column) }).collect()
-            }
-            _ => Vec::new(),
-        },
+        faults: faults(failure)
+            .iter()
+            .map(|fault| FaultDocument { code: fault.code.0, message: fault.message.clone(), line: fault.at.map(|at| at.line), column: fault.at.map(|at| at.column) })
+            .collect(),
         findings: blocking(failure).to_vec(),
         certificate: refused(failure).map(tls_check::document),
         why: spec.map(|spec| spec.why),
@@ -133,21 +131,43 @@ fn safe(text: &str) -> String {
     Untrusted::from(text).to_string()
 }
 
-/// Each fault with its line and a caret below the place.
-fn faults(path: &Path, error: &AnswersError, style: Style) -> String {
+/// One thing that is wrong with a document.
+struct Fault<'a> {
+    file: String,
+    code: Code,
+    message: String,
+    at: Option<&'a Place>,
+}
+
+/// All that is wrong with the document that a failure is about.
+fn faults(failure: &Failure) -> Vec<Fault<'_>> {
+    match failure {
+        Failure::Answers { path, error } => error.faults().map(|fault| Fault { file: path.display().to_string(), code: fault.code(), message: fault.to_string(), at: fault.at() }).collect(),
+        Failure::Platform(error) => match error.as_ref() {
+            PlatformError::Compliance(ComplianceError::Faults(found)) => {
+                found.faults().map(|fault| Fault { file: found.file().to_owned(), code: fault.error.code(), message: fault.error.to_string(), at: fault.at.as_ref() }).collect()
+            }
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+/// Each fault with its line and a caret below the place; the first one is the message itself.
+fn excerpts(faults: &[Fault<'_>], style: Style) -> String {
     let mut text = String::new();
-    for (index, fault) in error.faults().enumerate() {
+    for (index, fault) in faults.iter().enumerate() {
         if index > 0 {
-            let place = fault.at().map_or_else(String::new, |at| format!("{}:{at}: ", path.display()));
-            let _ = writeln!(text, "{} {}", style.paint(Ink::Red, &format!("error[{}]:", fault.code())), safe(&format!("{place}{fault}")));
+            let place = fault.at.map_or_else(String::new, |at| format!("{}:{at}: ", fault.file));
+            let _ = writeln!(text, "{} {}", style.paint(Ink::Red, &format!("error[{}]:", fault.code)), safe(&format!("{place}{}", fault.message)));
         }
-        text.push_str(&excerpt(fault, style));
+        text.push_str(&excerpt(fault.at, style));
     }
     text
 }
 
-fn excerpt(fault: &AnswersFault, style: Style) -> String {
-    let Some(at) = fault.at() else { return String::new() };
+fn excerpt(at: Option<&Place>, style: Style) -> String {
+    let Some(at) = at else { return String::new() };
     let Some(line) = &at.excerpt else { return String::new() };
     let before: String = line.raw().chars().take(at.column.saturating_sub(1) as usize).collect();
     // The caret stands below the character as it is shown, escapes and all.

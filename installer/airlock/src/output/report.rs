@@ -23,6 +23,7 @@ pub(crate) use oscal::oscal;
 pub(crate) use policy_report::{PolicyApi, policy_reports};
 pub(crate) use sarif::sarif;
 
+use super::controls::controls;
 use super::counted;
 use super::findings;
 use super::style::{Ink, Style};
@@ -68,6 +69,7 @@ pub(crate) fn report(report: &Report, style: Style, verbose: bool) -> String {
     if hidden > 0 {
         let _ = writeln!(text, "{} {} that this source shows nothing of", style.paint(Ink::Faint, "–"), counted(hidden, "check", "checks"));
     }
+    text.push_str(&controls(&report.controls, style));
     text.push_str(&promises(report, style));
     let has_passes = report.findings.iter().any(|finding| finding.verdict == Verdict::Pass);
     let shown: Vec<Finding> = report.findings.iter().filter(|finding| verbose || finding.verdict != Verdict::NotApplicable).cloned().collect();

@@ -32,10 +32,11 @@ fn report(findings: &[(&str, &str, Verdict)], checks: &[(&str, Verdict)]) -> Rep
     Report {
         schema: REPORT_SCHEMA,
         summary: Summary { verdict: Verdict::Fail, gate_failed: true, checks: 1, objects: 1, counts: BTreeMap::new() },
-        profile: ProfileMetadata { name: "p".into(), version: "1".into(), owner: "o".into() },
+        profile: ProfileMetadata { name: "p".into(), version: "1".into(), owner: "o".into(), description: String::new() },
         digest: Digest::of(b"profile"),
         gate: ProfileGate::default(),
         promises: Vec::new(),
+        controls: Vec::new(),
         checks: checks.iter().map(check).collect(),
         findings: findings.iter().map(finding).collect(),
     }

@@ -214,6 +214,17 @@ fn a_good_installation_passes_every_check() {
 /// What is changed, and what exactly is then said by which checks.
 type Case = (fn(&mut Snapshot), &'static [(&'static str, Verdict)]);
 
+/// What an attempt decides rests on one, so that a profile may ask that nothing else does.
+#[test]
+fn every_check_that_makes_attempts_passes_by_them_alone() {
+    let tried = checks().iter().filter(|check| crate::is_tried(**check)).map(|check| check.spec().id.to_owned()).filter(|id| baseline().checks.contains(id));
+    let profile = Profile { must_probe: tried.collect(), ..baseline() };
+    assert!(profile.must_probe.len() > 8, "{:?}", profile.must_probe);
+    let report = judge(&profile, &good(), Judging { passes: true, workers: 1 }).unwrap();
+    let complained: Vec<_> = report.findings.iter().filter(|finding| finding.verdict != Verdict::Pass).map(|finding| (&finding.check, &finding.why)).collect();
+    assert!(complained.is_empty(), "{complained:?}");
+}
+
 fn objects<'a>(given: &'a mut Snapshot, kind: &str) -> &'a mut Vec<SnapshotObject> {
     given.objects.get_mut(kind).unwrap().as_mut().unwrap()
 }

@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use airlock_model::{Check, Finding, Profile, Reason, Snapshot, Source, Subject, Verdict};
+use airlock_model::{Check, Evidence, Finding, Profile, Reason, Snapshot, Source, Subject, Verdict};
 
 use super::{CheckSummary, Judging};
+use crate::decisions::{Decisions, Used};
 use crate::references::standing;
 
 /// What one check said.
 pub(super) struct Said {
     pub(super) summary: CheckSummary,
+    /// What was decided about its findings.
+    pub(super) used: Used,
     /// Number of its findings by verdict.
     pub(super) counted: BTreeMap<Verdict, usize>,
     /// Those that stand in the report.
@@ -19,14 +22,14 @@ pub(super) struct Said {
 }
 
 /// Asks every check once; the answers stand in the order of the checks.
-pub(super) fn all(checks: &[&'static dyn Check], profile: &Profile, given: &Snapshot, how: Judging) -> Vec<Said> {
+pub(super) fn all(checks: &[&'static dyn Check], profile: &Profile, given: &Snapshot, decisions: &Decisions, how: Judging) -> Vec<Said> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut said = Vec::new();
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(check) = checks.get(index) else { return said };
-            said.push((index, ask(*check, profile, given, how)));
+            said.push((index, ask(*check, profile, given, decisions, how)));
         }
     };
     let mut said = thread::scope(|scope| {
@@ -41,8 +44,25 @@ pub(super) fn all(checks: &[&'static dyn Check], profile: &Profile, given: &Snap
     said.into_iter().map(|(_, said)| said).collect()
 }
 
-fn ask(check: &dyn Check, profile: &Profile, given: &Snapshot, how: Judging) -> Said {
+fn ask(check: &dyn Check, profile: &Profile, given: &Snapshot, decisions: &Decisions, how: Judging) -> Said {
     let mut kept = evaluate(check, profile, given);
+    let spec = check.spec();
+    let severity = profile.severities.get(spec.id).copied();
+    for finding in &mut kept {
+        finding.severity = severity.unwrap_or(finding.severity);
+    }
+    if profile.must_probe.contains(spec.id) {
+        kept.iter_mut().for_each(only_by_attempt);
+    }
+    let mut used = Used::default();
+    for finding in &mut kept {
+        decisions.decide(finding, profile.must_probe.contains(spec.id), &mut used);
+    }
+    Said { used, ..said(check, kept, profile, how) }
+}
+
+/// What a check's findings come to.
+pub(super) fn said(check: &dyn Check, mut kept: Vec<Finding>, profile: &Profile, how: Judging) -> Said {
     let (spec, standing) = (check.spec(), standing(check.spec().id));
     let mut counted = BTreeMap::new();
     for finding in &kept {
@@ -52,7 +72,7 @@ fn ask(check: &dyn Check, profile: &Profile, given: &Snapshot, how: Judging) -> 
     let summary = CheckSummary {
         id: spec.id.to_owned(),
         title: spec.title.to_owned(),
-        severity: spec.severity,
+        severity: profile.severities.get(spec.id).copied().unwrap_or(spec.severity),
         promises: spec.promises.iter().map(|promise| (*promise).to_owned()).collect(),
         references: standing.references().collect(),
         verdict: heaviest.map_or(Verdict::Unverified, |finding| finding.verdict),
@@ -63,7 +83,16 @@ fn ask(check: &dyn Check, profile: &Profile, given: &Snapshot, how: Judging) -> 
     if !how.passes {
         kept.retain(|finding| finding.verdict != Verdict::Pass);
     }
-    Said { summary, counted, kept }
+    Said { summary, used: Used::default(), counted, kept }
+}
+
+/// Where only an attempt may decide, what was merely read, or not looked at, is not shown.
+fn only_by_attempt(finding: &mut Finding) {
+    let is_tried = finding.evidence.iter().any(|evidence| matches!(evidence, Evidence::Attempted(_)));
+    if matches!(finding.verdict, Verdict::Pass | Verdict::Warn) && !is_tried || finding.reason == Some(Reason::OtherSource) {
+        "the profile asks for an attempt, and none was made".clone_into(&mut finding.why);
+        (finding.verdict, finding.reason) = (Verdict::Unverified, None);
+    }
 }
 
 /// A check that says nothing is a bug in it, and a bug is not a pass.

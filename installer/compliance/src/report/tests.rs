@@ -3,13 +3,13 @@ use serde_json::json;
 
 use super::*;
 use crate::manifests::{read, snapshot};
-use crate::profile::{from_yaml, shipped, unprofiled, with_checks};
+use crate::profile::{from_text, shipped, unprofiled, with_checks};
 
 const ALL: Judging = Judging { passes: true, workers: 1 };
 
 fn profile(gate: &str) -> Profile {
     let text = format!("apiVersion: airlock/v1\nkind: SecurityPolicyProfile\nmetadata: {{ name: t, version: \"1\", owner: t }}\nchecks: [ PSS-004, PSS-001, NET-010 ]\ngate: {gate}\n");
-    from_yaml(&text).unwrap()
+    from_text("t.yaml", &text, &|_| Err(String::new())).unwrap()
 }
 
 fn tried(id: &str, result: AttemptResult) -> (AttemptId, Outcome) {

@@ -5,7 +5,7 @@ use schemars::{JsonSchema, schema_for};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::fault::{AnswersError, AnswersFault};
+use super::fault::{AnswersError, AnswersFault, Place};
 use super::outline::{self, Content, Node};
 use super::parse::LARGEST;
 use super::shape::Shape;
@@ -19,6 +19,26 @@ pub(crate) type Kind = (&'static str, &'static str);
 pub(crate) fn read<T: DeserializeOwned>(text: &str, schema: &Value, kind: Kind, problems: impl Fn(&T) -> Vec<AnswersProblem>) -> Result<T, AnswersError> {
     let (document, tree) = shaped(text, schema, kind)?;
     AnswersError::from_faults(located(problems(&document), &tree, text).collect()).map_or(Ok(document), Err)
+}
+
+/// Where in the text of a document its values stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Places {
+    tree: Node,
+    text: String,
+}
+
+impl Places {
+    /// Where a path of the document (`checks[1]`) stands: the value, or the closest thing around it.
+    pub fn at(&self, path: &str) -> Place {
+        self.tree.locate(path).place(&self.text)
+    }
+}
+
+/// Reads one document as far as its shape, and where each of its values stands.
+pub(crate) fn placed<T: DeserializeOwned>(text: &str, schema: &Value, kind: Kind) -> Result<(T, Places), AnswersError> {
+    let (document, tree) = shaped(text, schema, kind)?;
+    Ok((document, Places { tree, text: text.to_owned() }))
 }
 
 /// Reads one document as far as its shape; its values are not looked at.

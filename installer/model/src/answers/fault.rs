@@ -25,7 +25,7 @@ impl fmt::Display for Place {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AnswersFault {
     /// More than [`super::LARGEST`] bytes.
-    #[error("the answers have {bytes} bytes; {largest} is the most that is read")]
+    #[error("the document has {bytes} bytes; {largest} is the most that is read")]
     TooLarge {
         /// Size of the text.
         bytes: usize,
@@ -33,7 +33,7 @@ pub enum AnswersFault {
         largest: usize,
     },
     /// Nothing but white space and comments.
-    #[error("the answers are empty")]
+    #[error("the document is empty")]
     Empty,
     /// A tab where YAML indents with spaces.
     #[error("a tab indents this line; YAML indents with spaces alone")]
@@ -42,7 +42,7 @@ pub enum AnswersFault {
         at: Place,
     },
     /// A second document.
-    #[error("a second document begins here; answers are one document")]
+    #[error("a second document begins here; a file holds one")]
     Documents {
         /// Where it begins.
         at: Place,
@@ -56,7 +56,7 @@ pub enum AnswersFault {
         message: Untrusted<String>,
     },
     /// An anchor, alias, merge key, or tag.
-    #[error("{what} is not read in answers; write the value out")]
+    #[error("{what} is not read here; write the value out")]
     Indirection {
         /// `an anchor`, `an alias`, `a merge key`, `a tag`.
         what: &'static str,
@@ -64,7 +64,7 @@ pub enum AnswersFault {
         at: Place,
     },
     /// Deeper than any answer.
-    #[error("this is nested more than {deepest} levels deep; no answer is")]
+    #[error("this is nested more than {deepest} levels deep; nothing that is read is")]
     Depth {
         /// The deepest level that is read.
         deepest: usize,
@@ -182,7 +182,7 @@ pub enum AnswersFault {
         at: Place,
     },
     /// The schema and the types disagree: a bug.
-    #[error("the answers fit the schema but not the types: {message}")]
+    #[error("the document fits the schema but not the types: {message}")]
     Mismatch {
         /// The words of the deserialiser.
         message: Untrusted<String>,
@@ -326,6 +326,6 @@ mod tests {
         let at = |line| Place { line, column: 1, excerpt: None };
         let error = AnswersError::from_faults(vec![AnswersFault::Tab { at: at(7) }, AnswersFault::Documents { at: at(3) }]).unwrap();
         assert_eq!(error.code(), Code("answers.documents"));
-        assert_eq!(error.to_string(), "line 3, column 1: a second document begins here; answers are one document (and one more fault)");
+        assert_eq!(error.to_string(), "line 3, column 1: a second document begins here; a file holds one (and one more fault)");
     }
 }

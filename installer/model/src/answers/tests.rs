@@ -90,9 +90,9 @@ fn patches_keep_the_types_of_yaml() {
 fn each_wrong_text_is_named_with_its_place() {
     let large = format!("# {}", "x".repeat(LARGEST));
     let cases: &[(&str, &str)] = &[
-        ("", "- answers.empty: the answers are empty"),
-        ("# nothing\n", "- answers.empty: the answers are empty"),
-        (&large, "- answers.too-large: the answers have 1048578 bytes; 1048576 is the most that is read"),
+        ("", "- answers.empty: the document is empty"),
+        ("# nothing\n", "- answers.empty: the document is empty"),
+        (&large, "- answers.too-large: the document has 1048578 bytes; 1048576 is the most that is read"),
         ("a: b: c\n", "1:5 answers.syntax: this is not YAML: mapping values are not allowed in this context"),
         ("- a\n", "1:1 answers.wrong-type: `the document` must be a group of keys, but here is a list"),
         ("text\n", "1:1 answers.wrong-type: `the document` must be a group of keys, but here is other text"),
@@ -109,7 +109,7 @@ fn each_wrong_text_is_named_with_its_place() {
 fn each_wrong_line_is_named_with_its_place() {
     for (more, expected) in [
         ("edge:\n\tinternal: true\n", "5:1 answers.tab: a tab indents this line; YAML indents with spaces alone"),
-        ("---\nkind: Answers\n", "4:1 answers.documents: a second document begins here; answers are one document"),
+        ("---\nkind: Answers\n", "4:1 answers.documents: a second document begins here; a file holds one"),
         ("kind: Answers\n", "4:1 answers.duplicate-key: `kind` stands twice; the first one is on line 2"),
         ("sizng: small\n", "4:1 answers.unknown-key: unknown key `sizng`; did you mean `sizing`?"),
         ("edge: { adress: 10.0.0.1 }\n", "4:9 answers.unknown-key: unknown key `edge.adress`; did you mean `address`?"),
@@ -129,8 +129,8 @@ fn each_wrong_line_is_named_with_its_place() {
         ("sizing: [small]\n", "4:9 answers.wrong-type: `sizing` must be one word, but here is a list"),
         ("sizing:\n", "4:1 answers.null: `sizing` has no value; give one of the words of the schema, or leave the key out"),
         ("patches:\n  - target: Deployment/edge\n    patch: {}\n", "5:5 answers.missing: `patches[0].reason` is missing"),
-        ("extends: &base x\n", "4:16 answers.indirection: an anchor is not read in answers; write the value out"),
-        ("extends: !!str x\n", "4:16 answers.indirection: a tag is not read in answers; write the value out"),
+        ("extends: &base x\n", "4:16 answers.indirection: an anchor is not read here; write the value out"),
+        ("extends: !!str x\n", "4:16 answers.indirection: a tag is not read here; write the value out"),
     ] {
         assert_eq!(faults(&with(more)), [expected], "{more}");
     }

@@ -1,7 +1,6 @@
 //! The nine questions of an installation. One whose form is [`Form::Only`] is told in the summary; when a later release
 //! offers more, it gets further choices here and is asked from then on.
 
-use airlock_compliance::shipped_names;
 use airlock_model::answers::Namespaces;
 
 use super::question::{Choice, Form, Meanwhile, Question, Suggestion, Topic, Unknown};
@@ -44,13 +43,8 @@ pub(super) const QUESTIONS: &[Question] = &[
         explains: "A profile selects the checks that are carried out after the installation and at each `airlock compliance-check`.",
         keys: &["profile"],
         unknown: None,
-        form: |_| {
-            let mut names = shipped_names();
-            match (names.next(), names.next()) {
-                (Some(one), None) => Form::Only(one.into()),
-                _ => Form::Choice(shipped_names().map(|name| Choice::new(name, name)).collect()),
-            }
-        },
+        // The others are for reports; who installs under another one writes it into the answers.
+        form: |_| Form::Only(String::new()),
         suggest: |_, answers| Suggestion::default(&answers.profile.reference, "ships with Airlock"),
         get: |answers| answers.profile.reference.clone(),
         put: |answers, name| {

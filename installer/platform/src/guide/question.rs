@@ -62,7 +62,7 @@ pub struct Question {
 /// What can be answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// One thing, which is told and not asked.
+    /// One thing, which is told and not asked; empty: what the answers say.
     Only(String),
     /// One of these.
     Choice(Vec<Choice>),
@@ -79,6 +79,7 @@ impl Form {
     /// A value in words.
     pub(super) fn label(&self, value: &str) -> String {
         match self {
+            Self::Only(text) if text.is_empty() => value.to_owned(),
             Self::Only(text) => text.clone(),
             Self::Choice(choices) => choices.iter().find(|choice| choice.value == value).map_or_else(|| value.to_owned(), |choice| choice.label.clone()),
             Self::Text { empty: Some(empty), .. } if value.is_empty() => (*empty).to_owned(),

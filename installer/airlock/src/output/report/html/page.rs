@@ -3,7 +3,7 @@
 mod check;
 
 use airlock_model::{Reason, Verdict};
-use airlock_platform::{Report, checks, standing};
+use airlock_platform::{CheckSummary, ControlSummary, ControlVerdict, Report, checks, standing};
 use serde::Serialize;
 
 use super::super::super::{counted, explanation, findings};
@@ -18,6 +18,8 @@ pub(super) struct Page {
     time: String,
     gate: Gate,
     facts: Vec<Fact>,
+    /// The profile's own list, which is read first where there is one.
+    controls: Vec<PromiseRow>,
     tally: Vec<String>,
     promises: Vec<PromiseRow>,
     checks: Vec<CheckPart>,
@@ -38,7 +40,7 @@ struct Fact {
     value: String,
 }
 
-/// A line of the first page.
+/// A line of the first page: a promise, or a control of the profile's list.
 #[derive(Serialize)]
 struct PromiseRow {
     id: String,
@@ -47,6 +49,8 @@ struct PromiseRow {
     checks: Vec<Link>,
     /// How many more stand for it and do not apply.
     inapplicable: usize,
+    /// How many more stand for it and were not made.
+    unmade: usize,
 }
 
 #[derive(Serialize)]
@@ -87,6 +91,21 @@ impl Mark {
     }
 }
 
+impl Mark {
+    fn of_control(verdict: ControlVerdict) -> Self {
+        match verdict {
+            ControlVerdict::Proved => Self::of(Some(Verdict::Pass)),
+            ControlVerdict::Attested => Self::of(Some(Verdict::Attested)),
+            ControlVerdict::Excepted => Self::of(Some(Verdict::Excepted)),
+            ControlVerdict::Partly => Self { words: "partly proved", ..Self::of(Some(Verdict::Warn)) },
+            ControlVerdict::Unverified => Self::of(Some(Verdict::Unverified)),
+            ControlVerdict::Failed => Self::of(Some(Verdict::Fail)),
+            ControlVerdict::NotApplicable => Self::of(Some(Verdict::NotApplicable)),
+            ControlVerdict::NotCovered => Self::of(None),
+        }
+    }
+}
+
 impl Page {
     pub(super) fn of(report: &Report, circumstances: &Circumstances) -> Self {
         let profile = &report.profile;
@@ -100,6 +119,7 @@ impl Page {
             time: circumstances.time(),
             gate: gate(report),
             facts: facts(report, circumstances, &named),
+            controls: report.controls.iter().map(|control| control_row(report, control)).collect(),
             tally: tally(report),
             promises: report.promises.iter().map(|promise| promise_row(report, promise)).collect(),
             checks: parts.into_iter().map(|check| CheckPart::of(report, check)).collect(),
@@ -155,6 +175,20 @@ fn promise_row(report: &Report, promise: &airlock_platform::PromiseSummary) -> P
         result: Mark::of(promise.verdict),
         checks: judged.iter().map(|check| Link { id: safe(&check.id), result: Mark::of(Some(check.verdict)) }).collect(),
         inapplicable: inapplicable.len(),
+        unmade: 0,
+    }
+}
+
+fn control_row(report: &Report, control: &ControlSummary) -> PromiseRow {
+    let made = || report.checks.iter().filter(|check| control.checks.iter().any(|named| named.id == check.id));
+    let applies = |check: &&CheckSummary| check.verdict != Verdict::NotApplicable;
+    PromiseRow {
+        id: safe(&control.id),
+        title: safe(&control.title),
+        result: Mark::of_control(control.verdict),
+        checks: made().filter(applies).map(|check| Link { id: safe(&check.id), result: Mark::of(Some(check.verdict)) }).collect(),
+        inapplicable: made().filter(|check| !applies(check)).count(),
+        unmade: control.checks.iter().filter(|named| named.verdict.is_none()).count(),
     }
 }
 

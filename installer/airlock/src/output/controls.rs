@@ -1,0 +1,53 @@
+//! The list of controls that a profile carries, and what was shown of each.
+
+use std::fmt::Write as _;
+
+use airlock_model::{Untrusted, Verdict};
+use airlock_platform::{ControlSummary, ControlVerdict};
+
+use super::style::{Ink, Style};
+
+/// A line a control, in the order of the list, with its checks; then how many there are of each kind.
+pub(crate) fn controls(list: &[ControlSummary], style: Style) -> String {
+    if list.is_empty() {
+        return String::new();
+    }
+    let widest = list.iter().map(|control| control.id.chars().count()).max().unwrap_or_default();
+    let mut text = format!("\n{}\n", style.heading("By control, as far as checks look"));
+    for control in list {
+        let id = Untrusted::from(control.id.as_str()).to_string();
+        let mark = style.paint(ink(control.verdict), &format!("{} {:<14}", mark(control.verdict), control.verdict.word()));
+        let checks: Vec<String> = control.checks.iter().map(|check| if check.verdict.is_some() { check.id.clone() } else { format!("{} not made", check.id) }).collect();
+        let by = if checks.is_empty() { String::new() } else { style.paint(Ink::Faint, &format!(" ({})", checks.join(", "))) };
+        let _ = writeln!(text, "{mark} {id:<widest$} {}{by}", Untrusted::from(control.title.as_str()));
+    }
+    let counted: Vec<String> = ControlVerdict::ALL
+        .iter()
+        .rev()
+        .map(|verdict| (verdict, list.iter().filter(|control| control.verdict == *verdict).count()))
+        .filter(|(_, count)| *count > 0)
+        .map(|(verdict, count)| format!("{count} {verdict}"))
+        .collect();
+    let _ = writeln!(text, "{} of {}", counted.join(", "), super::counted(list.len(), "control", "controls"));
+    text
+}
+
+/// The mark of the verdict that it comes from; what nothing looked at has one of its own.
+const fn mark(verdict: ControlVerdict) -> char {
+    match verdict {
+        ControlVerdict::Proved | ControlVerdict::Attested => Verdict::Pass.mark(),
+        ControlVerdict::Excepted | ControlVerdict::Partly => Verdict::Warn.mark(),
+        ControlVerdict::Unverified => Verdict::Unverified.mark(),
+        ControlVerdict::Failed => Verdict::Fail.mark(),
+        ControlVerdict::NotApplicable | ControlVerdict::NotCovered => '–',
+    }
+}
+
+const fn ink(verdict: ControlVerdict) -> Ink {
+    match verdict {
+        ControlVerdict::Proved | ControlVerdict::Attested => Ink::Green,
+        ControlVerdict::Excepted | ControlVerdict::Partly | ControlVerdict::Unverified => Ink::Yellow,
+        ControlVerdict::Failed => Ink::Red,
+        ControlVerdict::NotApplicable | ControlVerdict::NotCovered => Ink::Faint,
+    }
+}

@@ -1,0 +1,168 @@
+//! `airlock profile`, and profiles out of files, as a person uses them: no cluster is there.
+#![allow(clippy::unwrap_used, reason = "what cannot be set up has failed")]
+
+mod run;
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use run::Ended;
+
+const BEGIN: &str = "apiVersion: airlock/v1\nkind: SecurityPolicyProfile\nmetadata: { name: acme, version: '1', owner: secops }\n";
+const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: { name: a, namespace: shop }\nspec: { containers: [{ name: a, image: b, securityContext: { privileged: true } }] }\n";
+
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        fs::create_dir_all(folder.path().join(name).parent().unwrap()).unwrap();
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+fn airlock(folder: &Path, line: &str) -> Ended {
+    run::airlock(folder, line, &[])
+}
+
+fn json(ended: &Ended) -> Value {
+    serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {}{}", ended.stdout, ended.stderr))
+}
+
+#[test]
+fn the_committed_schema_of_profiles_is_the_one_that_the_program_prints() {
+    let ended = airlock(folder(&[]).path(), "schema profile");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/profile.schema.json");
+    assert_eq!(ended.stdout, fs::read_to_string(path).unwrap(), "write it anew: airlock schema profile > docs/profile.schema.json");
+}
+
+#[test]
+fn a_profile_is_begun_linted_shown_and_compared() {
+    let folder = folder(&[]);
+    let new = airlock(folder.path(), "profile new acme");
+    assert_eq!((new.exit, new.stdout.as_str()), (0, "acme.yaml\n"), "{}", new.stderr);
+    assert!(new.stderr.contains("airlock compliance-check --profile ./acme.yaml"), "{}", new.stderr);
+    let lint = airlock(folder.path(), "profile lint acme.yaml");
+    assert_eq!(lint.exit, 0, "{}{}", lint.stdout, lint.stderr);
+    assert!(lint.stdout.starts_with("acme.yaml: good: acme 1, "), "{}", lint.stdout);
+    // Both come to the same checks, and what it is shown as can be kept instead of it.
+    let shown = airlock(folder.path(), "profile show acme.yaml --effective");
+    fs::write(folder.path().join("kept.yaml"), &shown.stdout).unwrap();
+    let kept = json(&airlock(folder.path(), "profile lint acme.yaml kept.yaml -o json"));
+    assert_eq!(kept[0]["profile"]["digest"], kept[1]["profile"]["digest"], "{kept}");
+    let diff = airlock(folder.path(), "profile diff acme.yaml baseline").stdout;
+    assert_eq!(diff.lines().skip(1).collect::<Vec<_>>(), ["- exceptions maxDays: 180"]);
+    assert_eq!(airlock(folder.path(), "profile diff acme.yaml acme.yaml").stdout.lines().last(), Some("both judge alike"));
+    // What is there already is not written over.
+    let again = airlock(folder.path(), "profile new acme");
+    assert_eq!(again.exit, 2, "{}", again.stderr);
+    assert!(again.stderr.starts_with("error[command.file-unwritable]: cannot write acme.yaml"), "{}", again.stderr);
+    assert!(airlock(folder.path(), "profile show baseline").stdout.starts_with("# The profile that"));
+    assert_eq!(json(&airlock(folder.path(), "profile show baseline -o json"))["metadata"]["name"], "baseline");
+}
+
+#[test]
+fn shipped_profiles_are_listed_and_each_can_be_shown() {
+    let folder = folder(&[]);
+    let list = json(&airlock(folder.path(), "profile list -o json"));
+    let names: Vec<&str> = list.as_array().unwrap().iter().map(|profile| profile["name"].as_str().unwrap()).collect();
+    assert!(names.contains(&"baseline"), "{names:?}");
+    for name in names {
+        let shown = airlock(folder.path(), &format!("profile show {name} --effective -o json"));
+        assert_eq!((shown.exit, json(&shown)["profile"]["metadata"]["name"].as_str()), (0, Some(name)), "{}", shown.stderr);
+        assert!(list.as_array().unwrap().iter().any(|listed| listed["name"] == name && listed["digest"] == json(&shown)["digest"]), "{name}");
+    }
+}
+
+#[test]
+fn everything_that_is_wrong_with_files_is_said_with_its_place() {
+    let wrong = format!("{BEGIN}extends: [basline]\nchecks: [TLS-01]\n");
+    let folder = folder(&[("wrong.yaml", &wrong), ("child.yaml", &format!("{BEGIN}extends: [./wrong.yaml]\n")), ("good.yaml", &format!("{BEGIN}checks: [TLS-001]\n"))]);
+    let lint = airlock(folder.path(), "profile lint wrong.yaml good.yaml child.yaml gone.yaml");
+    assert_eq!(lint.exit, 2);
+    insta::assert_snapshot!("lint", lint.stdout.replace(lint.stdout.split("sha256:").nth(1).unwrap().split('\n').next().unwrap(), "…"));
+    let document = json(&airlock(folder.path(), "profile lint wrong.yaml -o json"));
+    assert_eq!((document[0]["profile"].clone(), document[0]["faults"][1]["line"].clone(), document[0]["faults"][1]["code"].clone()), (Value::Null, 5.into(), "compliance.unknown-check".into()));
+}
+
+#[test]
+fn files_are_judged_by_a_profile_out_of_a_file_and_its_controls_come_first() {
+    let acme = format!(
+        "{BEGIN}extends: [group/base.yaml]\nrules: [{{ checks: [PSS-001], severity: high, reason: agreed }}]\ncontrols:\n  - {{ id: A-1, title: no root on nodes, checks: [PSS-001] }}\n  - {{ id: A-2, title: no ports of nodes, checks: [PSS-004, NET-010], coverage: partial }}\n  - {{ id: A-3, title: drills, coverage: organisational }}\n"
+    );
+    let base = format!("{BEGIN}checks: [PSS-001, PSS-004]\n");
+    let folder = folder(&[("acme.yaml", &acme), ("group/base.yaml", &base), ("pod.yaml", POD)]);
+    let ended = airlock(folder.path(), "compliance-check --manifests pod.yaml --profile acme.yaml -o json");
+    assert_eq!(ended.exit, 7, "{}", ended.stderr);
+    let report = json(&ended);
+    let verdicts: Vec<&str> = report["controls"].as_array().unwrap().iter().map(|control| control["verdict"].as_str().unwrap()).collect();
+    assert_eq!(verdicts, ["failed", "partly", "not-covered"]);
+    assert_eq!((report["findings"][0]["severity"].as_str(), report["profile"]["name"].as_str()), (Some("high"), Some("acme")));
+    let lint = json(&airlock(folder.path(), "profile lint acme.yaml -o json"));
+    assert_eq!(report["digest"], lint[0]["profile"]["digest"]);
+    let screen = airlock(folder.path(), "compliance-check --manifests pod.yaml --profile ./acme.yaml").stdout;
+    let part = screen.split("By control").nth(1).unwrap().lines().take(5).collect::<Vec<_>>().join("\n");
+    insta::assert_snapshot!("controls", part);
+}
+
+#[test]
+fn what_a_profile_locks_is_not_loosened_by_a_flag() {
+    let acme = format!("{BEGIN}checks: [TLS-001, PSS-001]\nparameters: {{ TLS-001.failDays: 21 }}\nlockedParameters: [TLS-001.failDays]\n");
+    let folder = folder(&[("acme.yaml", &acme), ("pod.yaml", POD)]);
+    let ended = airlock(folder.path(), "compliance-check --manifests pod.yaml --profile acme.yaml --set TLS-001.failDays=7");
+    assert_eq!(ended.exit, 2);
+    assert!(ended.stderr.starts_with("error[compliance.locked]: the parameter TLS-001.failDays is locked by the profile acme; it can be made stricter, not weaker"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_check_that_only_an_attempt_decides_does_not_pass_by_files() {
+    let acme = format!("{BEGIN}checks: [NET-010, PSS-004]\nrules: [{{ checks: [NET-010], mustProbe: true }}]\n");
+    let folder = folder(&[("acme.yaml", &acme), ("pod.yaml", POD)]);
+    let ended = airlock(folder.path(), "compliance-check --manifests pod.yaml --profile acme.yaml -o json");
+    let report = json(&ended);
+    assert_eq!((ended.exit, report["findings"][0]["check"].as_str(), report["findings"][0]["verdict"].as_str()), (7, Some("NET-010"), Some("unverified")), "{report}");
+}
+
+#[test]
+fn a_list_of_controls_comes_out_of_a_spreadsheet() {
+    let sheet = "id,title,checks,coverage\nA-1,\"No root, nowhere\",PSS-008 PSS-009,\nA-2,Drills,,organisational\n";
+    let folder = folder(&[("list.csv", sheet), ("bad.csv", "id,title,checks\nA,b,NTE-001\n,c,\n")]);
+    let imported = airlock(folder.path(), "profile controls import list.csv");
+    assert_eq!(imported.exit, 0, "{}", imported.stderr);
+    fs::write(folder.path().join("acme.yaml"), format!("{BEGIN}checks: ['group:PSS']\n{}", imported.stdout)).unwrap();
+    let lint = airlock(folder.path(), "profile lint acme.yaml");
+    assert!(lint.stdout.contains("2 controls"), "{}{}", lint.stdout, imported.stdout);
+    let bad = airlock(folder.path(), "profile controls import bad.csv");
+    assert_eq!(bad.exit, 2);
+    assert!(bad.stderr.starts_with("error[compliance.control-list]: line 2: `NTE-001` matches no check; did you mean `NET-001`?; line 3: the cell under id is empty"), "{}", bad.stderr);
+}
+
+/// What is given, how it ends, and the first line of what is said.
+#[test]
+fn a_profile_that_cannot_be_used_ends_with_2_and_names_its_place() {
+    let folder = folder(&[
+        ("pod.yaml", POD),
+        ("key.yaml", &format!("{BEGIN}gates: {{}}\n")),
+        ("binary.yaml", "a: \u{0}\n"),
+        ("circle.yaml", &format!("{BEGIN}extends: [circle.yaml]\n")),
+        ("locked.yaml", &format!("{BEGIN}checks: [PSS-001]\nrules: [{{ checks: [PSS-001], locked: true }}]\n")),
+        ("weaker.yaml", &format!("{BEGIN}extends: [locked.yaml]\nexclude: [{{ checks: [PSS-001], reason: no }}]\n")),
+    ]);
+    for (profile, words) in [
+        ("key.yaml", "error[compliance.profile-shape]: key.yaml:4:1: unknown key `gates`; did you mean `gate`?"),
+        ("binary.yaml", "error[compliance.profile-shape]: binary.yaml:1:"),
+        ("gone.yaml", "error[compliance.profile-unreadable]: the profile gone.yaml cannot be read: No such file or directory"),
+        ("/", "error[compliance.profile-unreadable]: the profile / cannot be read"),
+        ("basline", "error[compliance.unknown-profile]: no profile `basline` ships with Airlock; there is: baseline, "),
+        ("circle.yaml", "error[compliance.profile-cycle]: a profile extends itself: circle.yaml → circle.yaml"),
+        ("weaker.yaml", "error[compliance.locked]: weaker.yaml:5:11: the check PSS-001 is locked by acme"),
+    ] {
+        let ended = airlock(folder.path(), &format!("compliance-check --manifests pod.yaml --profile {profile}"));
+        assert_eq!(ended.exit, 2, "{profile}: {}", ended.stderr);
+        assert!(ended.stderr.starts_with(words), "{profile}: {}", ended.stderr);
+    }
+    let ended = airlock(folder.path(), "compliance-check --manifests pod.yaml --profile key.yaml");
+    assert!(ended.stderr.contains("4 | gates\n") && ended.stderr.contains("next:    airlock explain compliance.profile-shape"), "{}", ended.stderr);
+}

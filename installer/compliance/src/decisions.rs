@@ -1,0 +1,194 @@
+//! Exceptions and attestations: what people decided about findings. Only what somebody signed whom the profile names counts,
+//! until its last day; all else is told by EXC-001 and changes nothing.
+
+mod key;
+mod reading;
+
+use std::collections::BTreeSet;
+
+use airlock_model::{Attestation, Check, CheckSpec, Evidence, Exception, Finding, Need, Profile, Reason, Severity, Snapshot, Subject, Verdict, World};
+use jiff::civil::Date;
+
+use crate::described::Described;
+use crate::profile::matches_glob;
+use crate::report::{ControlSummary, ControlVerdict};
+
+pub use key::{KeyError, public_key};
+pub use reading::{DecisionKind, Signature, SignedDocument, decisions};
+
+static TEXTS: Described = Described {
+    spec: CheckSpec {
+        id: "EXC-001",
+        title: "exceptions and attestations are signed, in force, and needed",
+        severity: Severity::High,
+        promises: &["P2"],
+        explanation: "Every document that `--exceptions` and `--attestations` name. One without a signature, or whose signature no key of the profile has made for this very text, is ignored and fails; so does an exception or attestation whose last day is over, one that reaches further than the profile allows, and one for a locked check where the profile does not allow that. What matches no finding is a warning. An exception covers failures alone, never what could not be looked at; an attestation covers what could not be looked at, never a failure.",
+        remedy: "Have the document signed again by who may (docs/profiles.md has the line), mend or renew what has ended, and take out what nothing needs.",
+    },
+    expected: "a signature of a key that the profile names, a last day ahead, and something to cover",
+    why: "what nobody answers for excuses nothing",
+};
+
+/// What a report says of the documents themselves; it is asked for by giving one, and by no profile.
+pub(crate) struct Decided;
+
+pub(crate) const CHECK: &dyn Check = &Decided;
+
+impl Check for Decided {
+    fn spec(&self) -> &CheckSpec {
+        &TEXTS.spec
+    }
+
+    fn needs(&self, _: &Profile, _: &World) -> Vec<Need> {
+        Vec::new()
+    }
+
+    fn evaluate(&self, _: &Profile, _: &Snapshot) -> Vec<Finding> {
+        vec![TEXTS.not_applicable(Subject::scope("all documents"), Reason::NotAsked, "no exceptions and no attestations were given")]
+    }
+}
+
+/// What people decided, and what is wrong with how they did.
+#[derive(Debug, Default)]
+pub struct Decisions {
+    exceptions: Vec<Counted<Exception>>,
+    attestations: Vec<Counted<Attestation>>,
+    faults: Vec<Finding>,
+    /// Whether any document was given.
+    asked: bool,
+}
+
+/// A decision and whether it counts.
+#[derive(Debug)]
+struct Counted<T> {
+    decision: T,
+    /// Ids of the checks that it is about; of an attestation also of a control.
+    about: BTreeSet<String>,
+    expires: Date,
+    is_over: bool,
+    signer: String,
+    file: String,
+}
+
+/// Which decisions have covered something.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Used {
+    exceptions: BTreeSet<usize>,
+    attestations: BTreeSet<usize>,
+}
+
+impl Used {
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.exceptions.extend(other.exceptions);
+        self.attestations.extend(other.attestations);
+    }
+}
+
+impl Decisions {
+    /// Turns a finding into what was decided about it. What stood there stays to be read.
+    pub(crate) fn decide(&self, finding: &mut Finding, must_probe: bool, used: &mut Used) {
+        if finding.verdict == Verdict::Fail {
+            self.except(finding, used);
+        } else if !must_probe && (finding.verdict == Verdict::Unverified || finding.reason == Some(Reason::OtherSource)) {
+            self.attest(finding, used);
+        }
+    }
+
+    fn except(&self, finding: &mut Finding, used: &mut Used) {
+        for (index, exception) in self.exceptions.iter().enumerate() {
+            if !exception.about.contains(&finding.check) || !matches(&exception.decision, finding) {
+                continue;
+            }
+            used.exceptions.insert(index);
+            if exception.is_over {
+                finding.evidence.push(Evidence::Fact(format!("the exception {} ended on {}", exception.decision.id, exception.expires)));
+                continue;
+            }
+            finding.verdict = Verdict::Excepted;
+            finding.evidence.push(Evidence::Fact(exception.words()));
+            return;
+        }
+    }
+
+    fn attest(&self, finding: &mut Finding, used: &mut Used) {
+        for (index, attestation) in self.attestations.iter().enumerate() {
+            if !attestation.about.contains(&finding.check) {
+                continue;
+            }
+            used.attestations.insert(index);
+            if attestation.is_over {
+                finding.evidence.push(Evidence::Fact(format!("the attestation of {} ended on {}", attestation.decision.attested_by, attestation.expires)));
+                continue;
+            }
+            (finding.verdict, finding.reason) = (Verdict::Attested, None);
+            finding.evidence.push(Evidence::Fact(attestation.words()));
+            return;
+        }
+    }
+
+    /// Controls that no check looked at, and somebody answers for.
+    pub(crate) fn attest_controls(&self, controls: &mut [ControlSummary], used: &mut Used) {
+        for control in controls {
+            let of_control = self.attestations.iter().enumerate().filter(|(_, attestation)| attestation.decision.check == control.id);
+            for (index, attestation) in of_control {
+                used.attestations.insert(index);
+                if !attestation.is_over && matches!(control.verdict, ControlVerdict::NotCovered | ControlVerdict::Unverified) {
+                    control.verdict = ControlVerdict::Attested;
+                }
+            }
+        }
+    }
+
+    /// What EXC-001 says; nothing, when no document was given.
+    pub(crate) fn findings(&self, used: &Used) -> Vec<Finding> {
+        if !self.asked {
+            return Vec::new();
+        }
+        let mut findings = self.faults.clone();
+        let exceptions = self.exceptions.iter().enumerate().map(|(index, exception)| exception.finding(&format!("the exception {}", exception.decision.id), used.exceptions.contains(&index)));
+        let attestations =
+            self.attestations.iter().enumerate().map(|(index, attestation)| attestation.finding(&format!("the attestation for {}", attestation.decision.check), used.attestations.contains(&index)));
+        findings.extend(exceptions.chain(attestations));
+        if findings.is_empty() {
+            findings.push(TEXTS.pass(Subject::scope("all documents"), "they decide nothing"));
+        }
+        findings
+    }
+}
+
+impl<T> Counted<T> {
+    fn finding(&self, called: &str, is_used: bool) -> Finding {
+        let subject = Subject { file: Some(self.file.as_str().into()), ..Subject::scope(called) };
+        if self.is_over {
+            return TEXTS.fail(subject, format!("its last day was {}", self.expires));
+        }
+        if is_used { TEXTS.pass(subject, format!("it counts until {}, signed by {}", self.expires, self.signer)) } else { TEXTS.warn(Severity::Low, subject, "nothing that was judged needs it") }
+    }
+}
+
+impl Counted<Exception> {
+    fn words(&self) -> String {
+        let Exception { id, reason, approved_by, ticket, compensating, .. } = &self.decision;
+        format!("it fails, and the exception {id} covers it until {}: {reason} (approved by {approved_by}, {ticket}; meanwhile: {compensating}; signed by {})", self.expires, self.signer)
+    }
+}
+
+impl Counted<Attestation> {
+    fn words(&self) -> String {
+        let Attestation { statement, evidence, attested_by, .. } = &self.decision;
+        format!("{attested_by} attests until {}: {statement} (evidence {evidence}; signed by {})", self.expires, self.signer)
+    }
+}
+
+/// Whether an exception is about a finding.
+fn matches(exception: &Exception, finding: &Finding) -> bool {
+    let is = |glob: &Option<String>, text: Option<&str>| glob.as_deref().is_none_or(|glob| text.is_some_and(|text| matches_glob(glob, text)));
+    let (matching, subject) = (&exception.matching, &finding.subject);
+    is(&matching.kind, Some(subject.kind.raw()))
+        && is(&matching.namespace, subject.namespace.as_ref().map(airlock_model::Untrusted::raw))
+        && is(&matching.name, Some(subject.name.raw()))
+        && is(&matching.path, finding.path.as_ref().map(airlock_model::Untrusted::raw))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,145 @@
+use airlock_model::{Coded, Profile, Snapshot, Verdict};
+
+use super::*;
+use crate::manifests::{read, snapshot};
+use crate::profile::from_text;
+use crate::report::{Judging, Report, judge_decided};
+
+const PROFILE: &str = "apiVersion: airlock/v1
+kind: SecurityPolicyProfile
+metadata: { name: acme, version: '1', owner: secops }
+checks: [PSS-001, PSS-004, NET-010, ISO-001]
+rules: [{ checks: [PSS-004, ISO-001], locked: true }, { checks: [ISO-001], mustProbe: true }]
+keys: [{ name: officer, publicKey: '-----BEGIN PUBLIC KEY----- MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE= -----END PUBLIC KEY-----' }]
+exceptions: { maxDays: 100 }
+controls: [{ id: A-1, title: drills, coverage: organisational }, { id: A-2, title: no root, checks: [PSS-001] }]
+";
+/// Two pods that are privileged, and take ports of their node.
+const PODS: &str = "apiVersion: v1\nkind: Pod\nmetadata: { name: logs-1, namespace: shop }\nspec: { containers: [{ name: a, image: b, ports: [{ containerPort: 1, hostPort: 1 }], securityContext: { privileged: true } }] }\n---\napiVersion: v1\nkind: Pod\nmetadata: { name: web, namespace: shop }\nspec: { containers: [{ name: a, image: b, securityContext: { privileged: true } }] }\n";
+
+fn today() -> Date {
+    "2026-11-26".parse().unwrap()
+}
+
+fn profile() -> Profile {
+    from_text("acme.yaml", PROFILE, &|_| Err(String::new())).unwrap()
+}
+
+fn pods() -> Snapshot {
+    snapshot([read("pods.yaml", PODS.as_bytes())])
+}
+
+fn exception(checks: &str, matching: &str, expires: &str) -> String {
+    format!(
+        "apiVersion: airlock/v1\nkind: Exceptions\nexceptions:\n  - {{ id: EXC-1, checks: [{checks}], match: {{ {matching} }}, reason: r, approvedBy: jane, ticket: SEC-1, expires: {expires}, compensating: c }}\n"
+    )
+}
+
+fn attestation(check: &str, expires: &str) -> String {
+    format!("apiVersion: airlock/v1\nkind: Attestations\nattestations:\n  - {{ check: {check}, statement: it is so, evidence: 'sha256:{}', attestedBy: jane, expires: {expires} }}\n", "0".repeat(64))
+}
+
+fn handed(text: &str, signature: Signature) -> SignedDocument {
+    let kind = if text.contains("kind: Attestations") { DecisionKind::Attestations } else { DecisionKind::Exceptions };
+    SignedDocument { file: "decided.yaml".into(), kind, text: text.to_owned(), signature }
+}
+
+fn signed(text: &str) -> SignedDocument {
+    handed(text, Signature::By("officer".into()))
+}
+
+fn report(documents: &[SignedDocument]) -> Report {
+    let decided = decisions(&profile(), documents, today()).unwrap();
+    judge_decided(&profile(), &pods(), &decided, Judging { passes: true, workers: 2 }).unwrap()
+}
+
+fn of<'a>(report: &'a Report, check: &str) -> Vec<&'a Finding> {
+    report.findings.iter().filter(|finding| finding.check == check).collect()
+}
+
+fn verdicts(report: &Report, check: &str) -> Vec<Verdict> {
+    of(report, check).iter().map(|finding| finding.verdict).collect()
+}
+
+#[test]
+fn an_exception_covers_the_failures_that_it_names_and_no_others() {
+    let without = report(&[]);
+    assert_eq!((verdicts(&without, "PSS-001"), of(&without, "EXC-001").len()), (vec![Verdict::Fail; 2], 0));
+    let with = report(&[signed(&exception("PSS-001", "kind: Pod, namespace: shop, name: 'logs-*'", "2026-11-26"))]);
+    // What fails stands before what is excepted.
+    assert_eq!(verdicts(&with, "PSS-001"), [Verdict::Fail, Verdict::Excepted]);
+    let covered = of(&with, "PSS-001")[1];
+    assert!(covered.why == of(&without, "PSS-001")[0].why && format!("{:?}", covered.evidence).contains("approved by jane, SEC-1"), "{covered:?}");
+    assert_eq!((verdicts(&with, "EXC-001"), with.summary.counts[&Verdict::Excepted]), (vec![Verdict::Pass], 1));
+    let all = report(&[signed(&exception("PSS-001", "path: 'spec.containers[[]0].*'", "2026-12-01"))]);
+    assert_eq!(verdicts(&all, "PSS-001"), [Verdict::Fail; 2], "a path is no pattern of brackets");
+    let all = report(&[signed(&exception("'group:PSS'", "path: 'spec.containers[0].*'", "2026-12-01"))]);
+    assert_eq!((verdicts(&all, "PSS-001"), all.controls[1].verdict), (vec![Verdict::Excepted; 2], ControlVerdict::Excepted));
+}
+
+#[test]
+fn what_no_key_signed_changes_nothing_and_is_told() {
+    let text = exception("PSS-001", "", "2026-12-01");
+    for (signature, words) in [(Signature::Wrong, "no key of the profile signed this text"), (Signature::Missing("decided.yaml.sig: gone".into()), "it has no signature (decided.yaml.sig: gone)")] {
+        let report = report(&[handed(&text, signature.clone()), handed("no yaml: [", signature)]);
+        assert_eq!((verdicts(&report, "PSS-001"), verdicts(&report, "EXC-001")), (vec![Verdict::Fail; 2], vec![Verdict::Fail; 2]));
+        assert!(of(&report, "EXC-001")[0].observed.raw().contains(words), "{:?}", of(&report, "EXC-001"));
+        assert!(report.checks.iter().any(|check| check.id == "EXC-001" && check.gate_failed));
+    }
+}
+
+#[test]
+fn one_that_has_ended_counts_as_failing_again_and_is_shown() {
+    let report = report(&[signed(&exception("PSS-001", "", "2026-11-25"))]);
+    assert_eq!(verdicts(&report, "PSS-001"), [Verdict::Fail; 2]);
+    assert!(format!("{:?}", of(&report, "PSS-001")[0].evidence).contains("the exception EXC-1 ended on 2026-11-25"));
+    assert_eq!((verdicts(&report, "EXC-001"), of(&report, "EXC-001")[0].observed.raw()), (vec![Verdict::Fail], "its last day was 2026-11-25"));
+}
+
+#[test]
+fn one_that_nothing_needs_or_that_reaches_too_far_or_is_about_locked_checks_is_told() {
+    let unused = report(&[signed(&exception("PSS-001", "name: nobody", "2026-12-01"))]);
+    assert_eq!((verdicts(&unused, "EXC-001"), unused.controls[1].verdict), (vec![Verdict::Warn], ControlVerdict::Failed));
+    let far = report(&[signed(&exception("PSS-001", "", "2027-03-07"))]);
+    assert_eq!((verdicts(&far, "PSS-001"), of(&far, "EXC-001")[0].observed.raw()), (vec![Verdict::Fail; 2], "it is ignored: its last day is 2027-03-07, and the profile allows 100 days ahead"));
+    assert_eq!(verdicts(&report(&[signed(&exception("PSS-001", "", "2027-03-06"))]), "PSS-001"), [Verdict::Excepted; 2]);
+    let locked = report(&[signed(&exception("PSS-004", "", "2026-12-01"))]);
+    assert!(verdicts(&locked, "PSS-004").contains(&Verdict::Fail) && of(&locked, "EXC-001")[0].observed.raw().contains("ignored for PSS-004"), "{:?}", of(&locked, "EXC-001"));
+    let mut lenient = profile();
+    lenient.exceptions.locked_checks = true;
+    let decided = decisions(&lenient, &[signed(&exception("PSS-004", "", "2026-12-01"))], today()).unwrap();
+    let allowed = judge_decided(&lenient, &pods(), &decided, Judging { passes: true, workers: 1 }).unwrap();
+    assert!(verdicts(&allowed, "PSS-004").contains(&Verdict::Excepted));
+}
+
+/// What could not be looked at is attested, never excepted; what fails is never attested.
+#[test]
+fn an_attestation_covers_what_could_not_be_looked_at() {
+    assert_eq!(verdicts(&report(&[]), "NET-010"), [Verdict::NotApplicable]);
+    assert_eq!(verdicts(&report(&[signed(&exception("NET-010", "", "2026-12-01"))]), "NET-010"), [Verdict::NotApplicable]);
+    assert_eq!(verdicts(&report(&[signed(&attestation("NET-010", "2026-12-01"))]), "NET-010"), [Verdict::Attested]);
+    let failing = report(&[signed(&attestation("PSS-001", "2026-12-01"))]);
+    assert_eq!((verdicts(&failing, "PSS-001"), verdicts(&failing, "EXC-001")), (vec![Verdict::Fail; 2], vec![Verdict::Warn]));
+    assert_eq!(verdicts(&report(&[signed(&exception("ISO-001", "", "2026-12-01"))]), "ISO-001"), [Verdict::Unverified], "an attempt is due");
+    assert_eq!(verdicts(&report(&[signed(&attestation("ISO-001", "2026-12-01"))]), "ISO-001"), [Verdict::Unverified], "an attempt is due");
+    assert_eq!(verdicts(&report(&[signed(&attestation("NET-010", "2026-11-25"))]), "NET-010"), [Verdict::NotApplicable]);
+    let control = report(&[signed(&attestation("A-1", "2026-12-01"))]);
+    assert_eq!((control.controls[0].verdict, verdicts(&control, "EXC-001")), (ControlVerdict::Attested, vec![Verdict::Pass]));
+    assert_eq!(report(&[signed(&attestation("A-1", "2026-11-25"))]).controls[0].verdict, ControlVerdict::NotCovered);
+}
+
+#[test]
+fn what_is_signed_and_cannot_be_meant_is_named_with_its_place() {
+    for (text, words) in [
+        (exception("PSS-01", "", "2026-12-01"), "decided.yaml:4:27: `PSS-01` matches no check; did you mean `PSS-001`?"),
+        (exception("PSS-001", "", "soon"), "`exceptions[0].expires`: `soon` is no day, as in 2027-01-31"),
+        (exception("PSS-001", "", "2026-12-01").replace("reason: r", "reason: ''"), "`exceptions[0].reason`: is empty"),
+        (exception("PSS-001", "", "2026-12-01").replace("ticket: SEC-1, ", ""), "`exceptions[0].ticket` is missing"),
+        (exception("PSS-001", "nmae: x", "2026-12-01"), "unknown key `exceptions[0].match.nmae`; did you mean `name`?"),
+        (attestation("A-9", "2026-12-01"), "`A-9` matches no check"),
+        (attestation("A-1", "2026-12-01").replace("sha256:", "md5:"), "`attestations[0].evidence`: not a digest"),
+    ] {
+        let error = decisions(&profile(), &[signed(&text)], today()).unwrap_err();
+        assert!(error.to_string().contains(words) && error.code().0.starts_with("compliance."), "{error}");
+    }
+}

@@ -1,0 +1,300 @@
+//! A document and the profiles that it extends become one profile. What those have locked is not weakened.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use airlock_model::{Control, ControlCoverage, ExceptionPolicy, Profile, ProfileDocument, ProfileGate, Severity};
+
+use super::fault::Faults;
+use super::selector::matched;
+use super::unprofiled;
+use crate::catalogue::{check, is_tried, selectable};
+use crate::decisions::public_key;
+use crate::error::ComplianceError;
+use crate::parameter;
+
+/// A profile that is extended.
+pub(super) struct Parent {
+    pub(super) name: String,
+    pub(super) profile: Profile,
+}
+
+/// What a child may do instead of weakening.
+const AS_STRICT: &str = "it can be made stricter, not weaker";
+
+/// Joins; everything that is wrong with the document is said at once.
+pub(super) fn join(document: ProfileDocument, parents: Vec<Parent>, faults: Faults<'_>) -> Result<Profile, ComplianceError> {
+    let mut joined = Joined { names: parents.iter().map(|parent| parent.name.clone()).collect::<Vec<_>>().join(", "), ..Joined::of(parents, faults) };
+    joined.select(&document);
+    joined.rule(&document);
+    joined.gate(&document);
+    joined.set(&document);
+    joined.control(&document.controls);
+    joined.sign(&document);
+    joined.end(document)
+}
+
+struct Joined<'a> {
+    profile: Profile,
+    /// Ids of the selected checks.
+    chosen: BTreeSet<String>,
+    /// What the profiles above have locked.
+    above: Profile,
+    names: String,
+    faults: Faults<'a>,
+}
+
+impl<'a> Joined<'a> {
+    /// The profiles above, joined: of two that disagree, what was locked stays as strict as it is, and else the later one counts.
+    fn of(parents: Vec<Parent>, faults: Faults<'a>) -> Self {
+        let mut profile = Profile { checks: Vec::new(), ..unprofiled() };
+        let gates = parents.iter().map(|parent| parent.profile.gate).reduce(ProfileGate::strictest);
+        profile.gate = gates.unwrap_or_default();
+        profile.exceptions = ExceptionPolicy {
+            max_days: parents.iter().filter_map(|parent| parent.profile.exceptions.max_days).min(),
+            locked_checks: !parents.is_empty() && parents.iter().all(|parent| parent.profile.exceptions.locked_checks),
+        };
+        let mut chosen = BTreeSet::new();
+        for Parent { profile: parent, .. } in parents {
+            for (name, value) in parent.parameters {
+                let keeps =
+                    profile.locked.parameters.contains(&name) && parameter::known(&name).ok().zip(profile.parameters.get(&name)).is_some_and(|(parameter, locked)| parameter.is_looser(&value, locked));
+                if !keeps {
+                    profile.parameters.insert(name, value);
+                }
+            }
+            for id in &parent.checks {
+                let theirs = severity(&parent.severities, id);
+                let ours = chosen.contains(id).then(|| severity(&profile.severities, id));
+                let is_locked = profile.locked.checks.contains(id) || parent.locked.checks.contains(id);
+                let severity = match ours {
+                    Some(ours) if is_locked => theirs.max(ours),
+                    Some(ours) if !parent.severities.contains_key(id) => ours,
+                    _ => theirs,
+                };
+                assign(&mut profile.severities, id, severity);
+            }
+            chosen.extend(parent.checks);
+            profile.must_probe.extend(parent.must_probe);
+            profile.locked.checks.extend(parent.locked.checks);
+            profile.locked.parameters.extend(parent.locked.parameters);
+            replace(&mut profile.controls, parent.controls);
+            profile.keys.extend(parent.keys.into_iter().filter(|key| !profile.keys.contains(key)).collect::<Vec<_>>());
+        }
+        Self { above: profile.clone(), profile, chosen, names: String::new(), faults }
+    }
+
+    fn locked(&self, what: String) -> ComplianceError {
+        ComplianceError::Locked { what, by: self.names.clone(), instead: AS_STRICT }
+    }
+
+    fn select(&mut self, document: &ProfileDocument) {
+        for (index, selector) in document.checks.iter().enumerate() {
+            match matched(selector) {
+                Ok(ids) => self.chosen.extend(ids.into_iter().map(str::to_owned)),
+                Err(error) => self.faults.add(&format!("checks[{index}]"), error),
+            }
+        }
+        for (index, left) in document.exclude.iter().enumerate() {
+            if left.reason.trim().is_empty() {
+                self.faults.value(&format!("exclude[{index}].reason"), "say why these checks are left out");
+            }
+            for id in self.hit(&format!("exclude[{index}]"), &left.checks) {
+                if self.above.locked.checks.contains(&id) {
+                    self.faults.add(&format!("exclude[{index}]"), self.locked(format!("the check {id}")));
+                } else {
+                    self.chosen.remove(&id);
+                    self.profile.severities.remove(&id);
+                    self.profile.must_probe.remove(&id);
+                }
+            }
+        }
+    }
+
+    /// The selected checks that selectors match; each of them has to match one.
+    fn hit(&mut self, path: &str, selectors: &[String]) -> BTreeSet<String> {
+        let mut hit = BTreeSet::new();
+        if selectors.is_empty() {
+            self.faults.value(&format!("{path}.checks"), "name at least one check");
+        }
+        for (index, selector) in selectors.iter().enumerate() {
+            let at = format!("{path}.checks[{index}]");
+            match matched(selector) {
+                Err(error) => self.faults.add(&at, error),
+                Ok(ids) => {
+                    let before = hit.len();
+                    hit.extend(ids.iter().filter(|id| self.chosen.contains(**id)).map(|id| (*id).to_owned()));
+                    if hit.len() == before && !ids.iter().any(|id| self.chosen.contains(*id)) {
+                        self.faults.add(&at, ComplianceError::Idle { selector: selector.clone() });
+                    }
+                }
+            }
+        }
+        hit
+    }
+
+    fn rule(&mut self, document: &ProfileDocument) {
+        for (index, rule) in document.rules.iter().enumerate() {
+            let path = format!("rules[{index}]");
+            if rule.severity.is_none() && !rule.locked && !rule.must_probe {
+                self.faults.value(&path, "a rule sets severity, locked, or mustProbe");
+            }
+            if rule.severity.is_some() && rule.reason.trim().is_empty() {
+                self.faults.value(&path, "say under `reason` why the severity is another one");
+            }
+            for id in self.hit(&path, &rule.checks) {
+                if let Some(wanted) = rule.severity {
+                    if self.above.locked.checks.contains(&id) && Some(wanted) < severity(&self.above.severities, &id) {
+                        self.faults.add(&path, self.locked(format!("the severity of {id}")));
+                    } else {
+                        assign(&mut self.profile.severities, &id, Some(wanted));
+                    }
+                }
+                if rule.must_probe && !check(&id).is_some_and(is_tried) {
+                    self.faults.add(&path, ComplianceError::NoAttempt { check: id.clone() });
+                } else if rule.must_probe {
+                    self.profile.must_probe.insert(id.clone());
+                }
+                if rule.locked {
+                    self.profile.locked.checks.insert(id);
+                }
+            }
+        }
+    }
+
+    fn gate(&mut self, document: &ProfileDocument) {
+        let Some(rule) = document.gate else { return };
+        let above = self.above.gate;
+        let gate = ProfileGate { fail_on: rule.fail_on.unwrap_or(above.fail_on), unverified_fails: rule.unverified_fails.unwrap_or(above.unverified_fails) };
+        if !self.above.locked.is_empty() && gate.strictest(above) != gate {
+            self.faults.add("gate", self.locked("the gate".to_owned()));
+        }
+        self.profile.gate = gate;
+    }
+
+    fn set(&mut self, document: &ProfileDocument) {
+        for (name, value) in &document.parameters {
+            let path = format!("parameters.{name}");
+            match settable(&self.above, &self.names, name, value) {
+                Ok(()) => drop(self.profile.parameters.insert(name.clone(), value.clone())),
+                Err(error) => self.faults.add(&path, error),
+            }
+        }
+        for (index, name) in document.locked_parameters.iter().enumerate() {
+            let path = format!("lockedParameters[{index}]");
+            if let Err(error) = parameter::known(name) {
+                self.faults.add(&path, error);
+            } else if self.profile.parameters.contains_key(name) {
+                self.profile.locked.parameters.insert(name.clone());
+            } else {
+                self.faults.value(&path, format!("{name} is not set; set it under `parameters` as well"));
+            }
+        }
+    }
+
+    fn control(&mut self, controls: &[Control]) {
+        let mut own: Vec<Control> = Vec::new();
+        for (index, control) in controls.iter().enumerate() {
+            let path = format!("controls[{index}]");
+            for (key, text) in [("id", &control.id), ("title", &control.title)] {
+                if text.trim().is_empty() {
+                    self.faults.value(&format!("{path}.{key}"), "is empty");
+                }
+            }
+            if own.iter().any(|other| other.id == control.id) {
+                self.faults.value(&format!("{path}.id"), format!("the control {} stands twice", control.id));
+            }
+            if control.coverage == ControlCoverage::Organisational && !control.checks.is_empty() {
+                self.faults.value(&format!("{path}.checks"), "no check shows what is organisational; say `partial`, or take the checks out");
+            }
+            let mut ids = BTreeSet::new();
+            for (number, selector) in control.checks.iter().enumerate() {
+                match matched(selector) {
+                    Ok(found) => ids.extend(found),
+                    Err(error) => self.faults.add(&format!("{path}.checks[{number}]"), error),
+                }
+            }
+            own.push(Control { checks: in_order(|id| ids.contains(id)), ..control.clone() });
+        }
+        replace(&mut self.profile.controls, own);
+    }
+
+    fn sign(&mut self, document: &ProfileDocument) {
+        for (index, key) in document.keys.iter().enumerate() {
+            let path = format!("keys[{index}]");
+            if key.name.trim().is_empty() {
+                self.faults.value(&format!("{path}.name"), "is empty");
+            }
+            if let Err(error) = public_key(&key.public_key) {
+                self.faults.value(&format!("{path}.publicKey"), error.to_string());
+            }
+            match self.profile.keys.iter().find(|known| known.name == key.name) {
+                Some(known) if known != key => self.faults.value(&format!("{path}.name"), format!("the key {} is another one already", key.name)),
+                Some(_) => {}
+                None => self.profile.keys.push(key.clone()),
+            }
+        }
+        let Some(rule) = document.exceptions else { return };
+        let above = self.above.exceptions;
+        let policy = ExceptionPolicy { max_days: rule.max_days.or(above.max_days), locked_checks: rule.locked_checks.unwrap_or(above.locked_checks) };
+        let reaches_further = above.max_days.is_some_and(|days| policy.max_days.is_none_or(|wanted| wanted > days));
+        if !self.above.locked.is_empty() && (reaches_further || policy.locked_checks && !above.locked_checks) {
+            self.faults.add("exceptions", self.locked("how far exceptions may go".to_owned()));
+        }
+        self.profile.exceptions = policy;
+    }
+
+    fn end(mut self, document: ProfileDocument) -> Result<Profile, ComplianceError> {
+        for (key, text) in [("name", &document.metadata.name), ("version", &document.metadata.version), ("owner", &document.metadata.owner)] {
+            if text.trim().is_empty() {
+                self.faults.value(&format!("metadata.{key}"), "is empty");
+            }
+        }
+        if self.chosen.is_empty() && self.faults.is_empty() {
+            self.faults.add("checks", ComplianceError::NoChecks { name: document.metadata.name.clone() });
+        }
+        self.faults.end()?;
+        Ok(Profile { metadata: document.metadata, checks: in_order(|id| self.chosen.contains(id)), ..self.profile })
+    }
+}
+
+/// Ids in the order of the catalogue: what two files say alike is written alike.
+fn in_order(is_meant: impl Fn(&str) -> bool) -> Vec<String> {
+    selectable().map(|check| check.spec().id).filter(|id| is_meant(id)).map(str::to_owned).collect()
+}
+
+/// Why a parameter cannot have a value in a profile that was joined of those with these names.
+pub(super) fn settable(above: &Profile, names: &str, name: &str, value: &serde_json::Value) -> Result<(), ComplianceError> {
+    let parameter = parameter::known(name)?;
+    if let Some(reason) = parameter.kind.refuses(value) {
+        return Err(ComplianceError::ParameterValue { name: name.to_owned(), reason });
+    }
+    match above.parameters.get(name) {
+        Some(locked) if above.locked.parameters.contains(name) && parameter.is_looser(value, locked) => {
+            Err(ComplianceError::Locked { what: format!("the parameter {name}"), by: names.to_owned(), instead: AS_STRICT })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// How bad a check is: as the profile says, else as the check does.
+fn severity(severities: &BTreeMap<String, Severity>, id: &str) -> Option<Severity> {
+    severities.get(id).copied().or_else(|| check(id).map(|check| check.spec().severity))
+}
+
+/// Only what differs from the check is kept.
+fn assign(severities: &mut BTreeMap<String, Severity>, id: &str, wanted: Option<Severity>) {
+    match wanted {
+        Some(wanted) if check(id).is_some_and(|check| check.spec().severity != wanted) => drop(severities.insert(id.to_owned(), wanted)),
+        _ => drop(severities.remove(id)),
+    }
+}
+
+/// A control takes the place of one with its id.
+fn replace(controls: &mut Vec<Control>, own: Vec<Control>) {
+    for control in own {
+        match controls.iter_mut().find(|other| other.id == control.id) {
+            Some(other) => *other = control,
+            None => controls.push(control),
+        }
+    }
+}

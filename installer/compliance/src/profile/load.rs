@@ -1,0 +1,91 @@
+//! A name or a path becomes a profile: the text is read, then those of the profiles that it extends, then all are joined.
+
+use airlock_model::{Profile, ProfileDocument};
+
+use super::fault::{Faults, ProfileFaults};
+use super::join::{Parent, join};
+use super::{nearest, shipped_names, shipped_text};
+use crate::error::ComplianceError;
+
+/// Reads a file of a profile, or says why it cannot. This room reads none itself.
+pub type ReadProfile<'a> = dyn Fn(&str) -> Result<String, String> + 'a;
+
+/// Profiles that extend one another, at most.
+const DEEPEST: usize = 8;
+/// Profiles that are joined into one, at most.
+const MOST: usize = 64;
+
+/// The profile of a name that ships, or of a path, with all that it extends.
+pub fn load(reference: &str, read: &ReadProfile<'_>) -> Result<Profile, ComplianceError> {
+    Walk { read, open: Vec::new(), joined: 0 }.named(&identity(reference, None))
+}
+
+/// Whether a profile is named by the path of its file, not by its name.
+pub fn is_path(reference: &str) -> bool {
+    reference.contains(['/', '\\']) || [".yaml", ".yml", ".json"].iter().any(|ending| reference.ends_with(ending))
+}
+
+/// The text of a profile by its name or path, as it was written.
+pub fn profile_text(reference: &str, read: &ReadProfile<'_>) -> Result<String, ComplianceError> {
+    if is_path(reference) {
+        return read(reference).map_err(|reason| ComplianceError::Unreadable { path: reference.to_owned(), reason });
+    }
+    let unknown = || ComplianceError::UnknownProfile { name: reference.to_owned(), shipped: shipped_names().collect::<Vec<_>>().join(", "), nearest: nearest(reference, shipped_names()) };
+    shipped_text(reference).map(str::to_owned).ok_or_else(unknown)
+}
+
+/// A path beside the file that names it; a name is what it is.
+fn identity(reference: &str, beside: Option<&str>) -> String {
+    let folder = beside.filter(|file| is_path(file)).and_then(|file| file.rsplit_once('/')).map(|(folder, _)| folder);
+    match folder {
+        Some(folder) if is_path(reference) && !reference.starts_with('/') => format!("{folder}/{}", reference.trim_start_matches("./")),
+        _ => reference.to_owned(),
+    }
+}
+
+struct Walk<'a> {
+    read: &'a ReadProfile<'a>,
+    /// From the first to the one that is being read.
+    open: Vec<String>,
+    joined: usize,
+}
+
+impl Walk<'_> {
+    fn named(&mut self, name: &str) -> Result<Profile, ComplianceError> {
+        if self.open.iter().any(|open| open == name) {
+            return Err(ComplianceError::Cycle { chain: self.open.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join(" → ") });
+        }
+        if self.open.len() == DEEPEST {
+            return Err(ComplianceError::Depth { what: format!("profiles extend each other more than {DEEPEST} deep: {}", self.open.join(" → ")) });
+        }
+        self.joined += 1;
+        if self.joined > MOST {
+            return Err(ComplianceError::Depth { what: format!("more than {MOST} profiles are joined") });
+        }
+        let text = profile_text(name, self.read)?;
+        self.open.push(name.to_owned());
+        let profile = self.of_text(name, &text);
+        self.open.pop();
+        profile
+    }
+
+    fn of_text(&mut self, name: &str, text: &str) -> Result<Profile, ComplianceError> {
+        let (document, places) = ProfileDocument::from_yaml(text).map_err(|error| ProfileFaults::of_shape(name, &error))?;
+        let mut faults = Faults::new(name, &places);
+        let mut parents = Vec::new();
+        for (index, reference) in document.extends.iter().enumerate() {
+            match self.named(&identity(reference, Some(name))) {
+                Ok(profile) => parents.push(Parent { name: profile.metadata.name.clone(), profile }),
+                // What is wrong with another file stands there, and so does the way through several files.
+                Err(error @ (ComplianceError::Faults(_) | ComplianceError::Cycle { .. } | ComplianceError::Depth { .. })) => return Err(error),
+                Err(error) => faults.add(&format!("extends[{index}]"), error),
+            }
+        }
+        join(document, parents, faults)
+    }
+}
+
+/// Reads a profile whose text is at hand.
+pub fn from_text(name: &str, text: &str, read: &ReadProfile<'_>) -> Result<Profile, ComplianceError> {
+    Walk { read, open: vec![name.to_owned()], joined: 1 }.of_text(name, text)
+}

@@ -1,0 +1,161 @@
+//! What a profile calls checks by: an id, a glob over ids, a group, a control of a framework, a promise.
+
+use airlock_model::Check;
+
+use super::nearest;
+use crate::catalogue::selectable;
+use crate::error::ComplianceError;
+use crate::preflight;
+use crate::promises::PROMISES;
+use crate::references::{FRAMEWORKS, Framework, standing};
+
+/// A selector, taken apart.
+enum Selector<'a> {
+    /// `PSS-001`, `NET-0?0`, `PSS-*`
+    Glob(&'a str),
+    /// `group:NET`
+    Group(&'a str),
+    /// `framework:cis-1.12`, `framework:cis/5.2.*`
+    Framework(&'static Framework, Option<&'a str>),
+    /// `promise:P3`
+    Promise(&'a str),
+}
+
+/// The ids of the checks that a selector matches, in the order of the catalogue; none at all is an error.
+pub fn matched(selector: &str) -> Result<Vec<&'static str>, ComplianceError> {
+    let parsed = parse(selector)?;
+    let matched: Vec<&str> = selectable().filter(|check| parsed.matches(*check)).map(|check| check.spec().id).collect();
+    if !matched.is_empty() {
+        return Ok(matched);
+    }
+    if preflight::checks().any(|check| parsed.matches(check)) {
+        return Err(ComplianceError::PreflightCheck { selector: selector.to_owned() });
+    }
+    Err(unknown(selector, parsed.nearest()))
+}
+
+fn parse(selector: &str) -> Result<Selector<'_>, ComplianceError> {
+    let Some((prefix, rest)) = selector.split_once(':') else { return Ok(Selector::Glob(selector)) };
+    match prefix {
+        "group" => Ok(Selector::Group(rest)),
+        "promise" => Ok(Selector::Promise(rest)),
+        "framework" => {
+            let (tag, id) = rest.split_once('/').map_or((rest, None), |(tag, id)| (tag, Some(id)));
+            match FRAMEWORKS.iter().find(|framework| framework.is_called(tag)) {
+                Some(framework) => Ok(Selector::Framework(framework, id)),
+                None => Err(unknown(selector, nearest(tag, FRAMEWORKS.iter().flat_map(|framework| [framework.tag, framework.bare()])).map(|tag| format!("framework:{tag}")))),
+            }
+        }
+        _ => Err(unknown(selector, nearest(prefix, ["group", "framework", "promise"].into_iter()).map(|prefix| format!("{prefix}:{rest}")))),
+    }
+}
+
+impl Selector<'_> {
+    fn matches(&self, check: &dyn Check) -> bool {
+        let spec = check.spec();
+        match self {
+            Self::Glob(glob) => matches_glob(glob, spec.id),
+            Self::Group(group) => group_of(spec.id) == *group,
+            Self::Promise(promise) => spec.promises.contains(promise),
+            Self::Framework(framework, id) => standing(spec.id).references().any(|reference| framework.is_meant_by(reference) && id.is_none_or(|glob| matches_glob(glob, reference.id))),
+        }
+    }
+
+    /// What was probably meant, as a selector.
+    fn nearest(&self) -> Option<String> {
+        match self {
+            Self::Glob(glob) => nearest(glob, selectable().map(|check| check.spec().id)),
+            Self::Group(group) => nearest(group, selectable().map(|check| group_of(check.spec().id))).map(|group| format!("group:{group}")),
+            Self::Promise(promise) => nearest(promise, PROMISES.iter().map(|(id, _)| *id)).map(|promise| format!("promise:{promise}")),
+            Self::Framework(framework, id) => {
+                let asked: Vec<&str> =
+                    selectable().flat_map(|check| standing(check.spec().id).references()).filter(|reference| framework.is_meant_by(*reference)).map(|reference| reference.id).collect();
+                nearest((*id)?, asked.into_iter()).map(|id| format!("framework:{}/{id}", framework.tag))
+            }
+        }
+    }
+}
+
+fn unknown(selector: &str, nearest: Option<String>) -> ComplianceError {
+    ComplianceError::UnknownCheck { selector: selector.to_owned(), nearest }
+}
+
+fn group_of(id: &str) -> &str {
+    id.split('-').next().unwrap_or(id)
+}
+
+/// `*` is any number of letters, `?` is one; all else is itself.
+pub(crate) fn matches_glob(glob: &str, text: &str) -> bool {
+    // For each letter of the text, where in the glob one may stand.
+    let glob: Vec<char> = glob.chars().collect();
+    let mut reached = vec![false; glob.len() + 1];
+    reached[0] = true;
+    let skip_stars = |reached: &mut Vec<bool>| {
+        for (at, letter) in glob.iter().enumerate() {
+            if *letter == '*' && reached[at] {
+                reached[at + 1] = true;
+            }
+        }
+    };
+    skip_stars(&mut reached);
+    for letter in text.chars() {
+        let mut next = vec![false; glob.len() + 1];
+        for (at, expected) in glob.iter().enumerate().filter(|(at, _)| reached[*at]) {
+            match expected {
+                '*' => next[at] = true,
+                '?' => next[at + 1] = true,
+                expected => next[at + 1] |= *expected == letter,
+            }
+        }
+        skip_stars(&mut next);
+        reached = next;
+    }
+    reached[glob.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use airlock_model::Coded;
+
+    use super::*;
+
+    #[test]
+    fn checks_are_selected_by_id_glob_group_framework_and_promise() {
+        let ids = |selector: &str| matched(selector).unwrap();
+        assert_eq!(ids("NET-010"), ["NET-010"]);
+        assert_eq!(ids("REG-00?"), ["REG-001", "REG-002", "REG-003", "REG-004"]);
+        assert_eq!(ids("*-021"), ["NET-021"]);
+        assert_eq!(ids("group:REG"), ids("REG-*"));
+        assert_eq!(ids("framework:cis-1.12/5.3.1"), ["NET-010"]);
+        assert_eq!(ids("framework:cis/5.1.?"), ids("framework:cis-1.12/5.1.?"));
+        assert!(ids("framework:pci-dss").contains(&"DBS-002") && !ids("framework:pci-dss").contains(&"WKL-007"));
+        assert_eq!(ids("framework:nsa/Resource policies"), ["WKL-002"]);
+        assert!(ids("promise:P4").contains(&"MON-001"));
+        assert_eq!(ids("*").len(), selectable().count());
+    }
+
+    #[test]
+    fn what_matches_nothing_is_named_with_what_was_probably_meant() {
+        for (selector, code, words) in [
+            ("TLS-01", "compliance.unknown-check", "did you mean `TLS-001`?"),
+            ("TLSX-*", "compliance.unknown-check", "`TLSX-*` matches no check"),
+            ("group:NTE", "compliance.unknown-check", "did you mean `group:NET`?"),
+            ("framework:cis-1.13", "compliance.unknown-check", "did you mean `framework:cis-1.12`?"),
+            ("framework:cis/5.2.99", "compliance.unknown-check", "did you mean `framework:cis-1.12/5.2."),
+            ("framwork:cis", "compliance.unknown-check", "did you mean `framework:cis`?"),
+            ("promise:P15", "compliance.unknown-check", "did you mean `promise:P"),
+            ("", "compliance.unknown-check", "`` matches no check"),
+            ("CLU-001", "compliance.preflight-check", "before an install"),
+        ] {
+            let error = matched(selector).unwrap_err();
+            assert_eq!((error.code().0, error.to_string().contains(words)), (code, true), "{selector}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_glob_of_many_stars_takes_no_time() {
+        assert!(!matches_glob(&"*a".repeat(200), &"b".repeat(2000)));
+        assert!(matches_glob("*1?", "PSS-010"));
+        assert!(!matches_glob("PSS", "PSS-010"));
+    }
+}

@@ -1,0 +1,37 @@
+//! A profile with all that it extends as one document: it can be kept as a file, and comes to the same when it is read.
+
+use std::collections::BTreeMap;
+
+use airlock_model::{CheckRule, ExceptionPolicy, ExceptionRule, GateRule, Profile, ProfileDocument, Severity};
+
+/// The document that comes to the profile.
+pub fn written(profile: &Profile) -> ProfileDocument {
+    let rule = |checks: Vec<String>| CheckRule { checks, severity: None, locked: false, must_probe: false, reason: String::new() };
+    let mut by_severity: BTreeMap<Severity, Vec<String>> = BTreeMap::new();
+    for (id, severity) in &profile.severities {
+        by_severity.entry(*severity).or_default().push(id.clone());
+    }
+    let reason = || "as the profiles say that were joined".to_owned();
+    let mut rules: Vec<CheckRule> = by_severity.into_iter().map(|(severity, checks)| CheckRule { severity: Some(severity), reason: reason(), ..rule(checks) }).collect();
+    if !profile.locked.checks.is_empty() {
+        rules.push(CheckRule { locked: true, ..rule(profile.locked.checks.iter().cloned().collect()) });
+    }
+    if !profile.must_probe.is_empty() {
+        rules.push(CheckRule { must_probe: true, ..rule(profile.must_probe.iter().cloned().collect()) });
+    }
+    ProfileDocument {
+        api_version: profile.api_version.clone(),
+        kind: profile.kind.clone(),
+        metadata: profile.metadata.clone(),
+        extends: Vec::new(),
+        checks: profile.checks.clone(),
+        exclude: Vec::new(),
+        rules,
+        gate: Some(GateRule { fail_on: Some(profile.gate.fail_on), unverified_fails: Some(profile.gate.unverified_fails) }),
+        parameters: profile.parameters.clone(),
+        locked_parameters: profile.locked.parameters.iter().cloned().collect(),
+        controls: profile.controls.clone(),
+        keys: profile.keys.clone(),
+        exceptions: (profile.exceptions != ExceptionPolicy::default()).then_some(ExceptionRule { max_days: profile.exceptions.max_days, locked_checks: Some(profile.exceptions.locked_checks) }),
+    }
+}

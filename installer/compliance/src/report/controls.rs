@@ -1,0 +1,178 @@
+//! What the checks say of each control of the profile's list. It is never said that a control is kept, only what was shown.
+
+use std::fmt;
+
+use airlock_model::{Control, ControlCoverage, Reason, Verdict};
+use serde::Serialize;
+
+use super::CheckSummary;
+
+/// What is said of one control.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ControlSummary {
+    /// Its id in the profile's list.
+    pub id: String,
+    /// What it asks for.
+    pub title: String,
+    /// How much of it its checks can show.
+    pub coverage: ControlCoverage,
+    /// What they show.
+    pub verdict: ControlVerdict,
+    /// Those of its checks that the profile names for it, in the order of the catalogue.
+    pub checks: Vec<ControlCheck>,
+}
+
+/// A check that stands for a control.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ControlCheck {
+    /// Its id.
+    pub id: String,
+    /// What it said; none: the profile does not select it.
+    pub verdict: Option<Verdict>,
+}
+
+/// What is shown of a control. Ordered by how much it weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ControlVerdict {
+    /// Nothing of it occurs in what was judged.
+    NotApplicable,
+    /// Every check passes, and they show all of it.
+    Proved,
+    /// Somebody answers for it with a signature.
+    Attested,
+    /// A check fails, and an exception covers it.
+    Excepted,
+    /// What was looked at passes, and it is not all of the control.
+    Partly,
+    /// No check looked at it.
+    NotCovered,
+    /// A check could not find it out.
+    Unverified,
+    /// A check fails.
+    Failed,
+}
+
+impl ControlVerdict {
+    /// All of them, by how much they weigh.
+    pub const ALL: [Self; 8] = [Self::NotApplicable, Self::Proved, Self::Attested, Self::Excepted, Self::Partly, Self::NotCovered, Self::Unverified, Self::Failed];
+
+    /// In words.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::NotApplicable => "not applicable",
+            Self::Proved => "proved",
+            Self::Attested => "attested",
+            Self::Excepted => "excepted",
+            Self::Partly => "partly",
+            Self::NotCovered => "not covered",
+            Self::Unverified => "unverified",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl fmt::Display for ControlVerdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+/// A line a control, in the order of the list.
+pub(super) fn controls(list: &[Control], checks: &[CheckSummary]) -> Vec<ControlSummary> {
+    let summary = |control: &Control| {
+        let made = |id: &String| checks.iter().find(|check| check.id == *id);
+        ControlSummary {
+            id: control.id.clone(),
+            title: control.title.clone(),
+            coverage: control.coverage,
+            verdict: verdict(control.coverage, control.checks.iter().map(made)),
+            checks: control.checks.iter().map(|id| ControlCheck { id: id.clone(), verdict: made(id).map(|check| check.verdict) }).collect(),
+        }
+    };
+    list.iter().map(summary).collect()
+}
+
+fn verdict<'a>(coverage: ControlCoverage, checks: impl Iterator<Item = Option<&'a CheckSummary>>) -> ControlVerdict {
+    let mut heaviest = None;
+    let mut whole = coverage == ControlCoverage::Full;
+    for check in checks {
+        match check {
+            // What was not looked at takes something away from the whole, and nothing from what was shown.
+            None => whole = false,
+            Some(check) if check.reason == Some(Reason::OtherSource) => whole = false,
+            Some(check) => heaviest = heaviest.max(Some(of_check(check.verdict))),
+        }
+    }
+    match heaviest {
+        None => ControlVerdict::NotCovered,
+        Some(ControlVerdict::Proved) if !whole => ControlVerdict::Partly,
+        // What could have occurred is not all of the control.
+        Some(ControlVerdict::NotApplicable) if !whole => ControlVerdict::NotCovered,
+        Some(verdict) => verdict,
+    }
+}
+
+const fn of_check(verdict: Verdict) -> ControlVerdict {
+    match verdict {
+        Verdict::NotApplicable => ControlVerdict::NotApplicable,
+        Verdict::Pass => ControlVerdict::Proved,
+        Verdict::Attested => ControlVerdict::Attested,
+        Verdict::Excepted => ControlVerdict::Excepted,
+        // It does not fail, and somebody has to look at it.
+        Verdict::Warn => ControlVerdict::Partly,
+        Verdict::Unverified | Verdict::Error => ControlVerdict::Unverified,
+        Verdict::Fail => ControlVerdict::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use airlock_model::Severity;
+
+    use super::*;
+
+    fn made(id: &str, verdict: Verdict, reason: Option<Reason>) -> CheckSummary {
+        CheckSummary { id: id.into(), title: "t".into(), severity: Severity::High, promises: Vec::new(), references: Vec::new(), verdict, reason, findings: 1, gate_failed: false }
+    }
+
+    #[test]
+    fn a_control_says_no_more_than_its_checks_have_shown() {
+        let checks = [
+            made("A", Verdict::Pass, None),
+            made("B", Verdict::Fail, None),
+            made("C", Verdict::Unverified, None),
+            made("D", Verdict::NotApplicable, Some(Reason::OtherSource)),
+            made("E", Verdict::NotApplicable, Some(Reason::NoSubject)),
+            made("F", Verdict::Warn, None),
+            made("G", Verdict::Excepted, None),
+            made("H", Verdict::Attested, None),
+        ];
+        for (ids, coverage, expected) in [
+            ("A", ControlCoverage::Full, ControlVerdict::Proved),
+            ("A", ControlCoverage::Partial, ControlVerdict::Partly),
+            ("AB", ControlCoverage::Full, ControlVerdict::Failed),
+            ("BC", ControlCoverage::Partial, ControlVerdict::Failed),
+            ("AC", ControlCoverage::Full, ControlVerdict::Unverified),
+            ("AD", ControlCoverage::Full, ControlVerdict::Partly),
+            ("D", ControlCoverage::Full, ControlVerdict::NotCovered),
+            ("E", ControlCoverage::Full, ControlVerdict::NotApplicable),
+            ("E", ControlCoverage::Partial, ControlVerdict::NotCovered),
+            ("AE", ControlCoverage::Full, ControlVerdict::Proved),
+            ("AX", ControlCoverage::Full, ControlVerdict::Partly),
+            ("X", ControlCoverage::Full, ControlVerdict::NotCovered),
+            ("AF", ControlCoverage::Full, ControlVerdict::Partly),
+            ("AG", ControlCoverage::Full, ControlVerdict::Excepted),
+            ("GX", ControlCoverage::Partial, ControlVerdict::Excepted),
+            ("AH", ControlCoverage::Full, ControlVerdict::Attested),
+            ("", ControlCoverage::Organisational, ControlVerdict::NotCovered),
+        ] {
+            let control = Control { id: "1".into(), title: "t".into(), checks: ids.chars().map(String::from).collect(), coverage };
+            let said = controls(&[control], &checks);
+            assert_eq!(said[0].verdict, expected, "{ids} {coverage:?}");
+            assert_eq!(said[0].checks.len(), ids.len());
+        }
+    }
+}

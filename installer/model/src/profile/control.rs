@@ -1,0 +1,33 @@
+//! A control of the customer's own list, or of a framework: what a report begins with.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A control and the checks that stand for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Control {
+    /// Its id in the list: `ACME-7.2`, `5.2.2`.
+    pub id: String,
+    /// What it asks for.
+    pub title: String,
+    /// Selectors of the checks that stand for it; none: no check does, and the report says so.
+    #[serde(default)]
+    pub checks: Vec<String>,
+    /// How much of it the checks can show.
+    #[serde(default)]
+    pub coverage: ControlCoverage,
+}
+
+/// How much of a control its checks can show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ControlCoverage {
+    /// All of it: when every check passes, it is proved.
+    #[default]
+    Full,
+    /// A part of it: when every check passes, it is partly proved.
+    Partial,
+    /// Nothing that a program sees: people and papers.
+    Organisational,
+}
