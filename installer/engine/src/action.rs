@@ -17,7 +17,7 @@ use airlock_model::{Action, CertificateSource, CertificateSubject, Gate, ObjectR
 pub(crate) use apply::check;
 pub use generate::follows_its_sources;
 pub(crate) use obtain::renewed;
-pub use obtain::{Found, Imported, find_supplied, import};
+pub use obtain::{Found, Imported, find_supplied, handing, import};
 pub(crate) use probe::words;
 pub use run_job::is_outdated;
 

@@ -10,13 +10,15 @@ mod ticket;
 use std::collections::BTreeMap;
 
 use airlock_cluster::{Cluster, SecretData};
-use airlock_model::{AcmeSource, CertificateSource, CertificateSpec, CertificateSubject, CertificateTrust, Operation, Secret, SecretKeyRef, names};
+use airlock_model::{AcmeSource, CertificateSource, CertificateSpec, CertificateSubject, CertificateTrust, DnsRecords, Operation, RenewalOutcome, RenewalResult, Secret, SecretKeyRef, names};
+use airlock_tls::acme::find_program;
 use airlock_tls::{Content, Form, Host, Issued, Judgement, Request, Supplied, TlsFinding, authorities_pem, due_at, supplied};
 use jiff::Timestamp;
 
 use super::Settled;
 use crate::certificate::{self, CERTIFICATE, KEY, Pair, bytes};
 use crate::error::Handing;
+use crate::renew::remember;
 use crate::run::Run;
 use crate::{ApplyError, Halt};
 use source::Material;
@@ -59,7 +61,16 @@ pub async fn find_supplied(cluster: &Cluster, spec: &CertificateSpec) -> Result<
     let stored = certificate::read(cluster, &spec.namespace, &spec.name).await?;
     let secret = match wanted.source {
         CertificateSource::Request { secret } => secret,
-        CertificateSource::Acme(acme) => return Ok(wanted.issued(spec, acme, stored.as_ref())),
+        CertificateSource::Acme(acme) => {
+            let found = wanted.issued(spec, acme, stored.as_ref());
+            // It is run when the next one is ordered, and missed before anything else is done.
+            if let DnsRecords::Program(program) = &acme.records
+                && !found.current
+            {
+                find_program(&program.program)?;
+            }
+            return Ok(found);
+        }
         CertificateSource::Files { .. } | CertificateSource::Secret { .. } => {
             let material = Material::read(cluster, wanted.source).await?;
             return Ok(wanted.hold(&material, stored.as_ref()));
@@ -94,13 +105,23 @@ pub(crate) fn is_ordered(spec: &CertificateSpec) -> bool {
     matches!(spec.subject, CertificateSubject::Supplied { source: CertificateSource::Acme(_), .. })
 }
 
-/// The next certificate of an authority that issues for the asking, judged; `before` is the chain that it takes the place of. Of others
-/// there is none before people hand it over.
+/// What people do for the next one; none: it comes without them.
+pub fn handing(spec: &CertificateSpec) -> Option<Handing> {
+    let CertificateSubject::Supplied { source, .. } = &spec.subject else { return None };
+    match source {
+        CertificateSource::Request { .. } => Some(Handing::Import),
+        CertificateSource::Files { .. } | CertificateSource::Secret { .. } => Some(Handing::Source),
+        CertificateSource::Acme(acme) => match &acme.records {
+            DnsRecords::Update(_) => None,
+            DnsRecords::Program(_) => Some(Handing::Program),
+        },
+    }
+}
+
+/// The next certificate of an authority that issues for the asking, judged; `before` is the chain that it takes the place of.
 pub(crate) async fn renewed(cluster: &Cluster, spec: &CertificateSpec, before: Option<String>) -> Result<Pair, ApplyError> {
     let wanted = Wanted::of(cluster, spec).await?;
-    let CertificateSource::Acme(acme) = wanted.source else {
-        return Err(ApplyError::CertificateDue { secret: spec.object(), by: if matches!(wanted.source, CertificateSource::Request { .. }) { Handing::Import } else { Handing::Source } });
-    };
+    let CertificateSource::Acme(acme) = wanted.source else { return Err(no_source(spec)) };
     let issued = acme::issue(cluster, spec, acme, wanted.hosts.clone(), before).await?;
     let chain = Content::of_bytes("what the ACME authority issued".to_owned(), issued.chain_pem.as_bytes());
     let key = Content::of_bytes("its key".to_owned(), issued.key_pem.expose().as_bytes());
@@ -234,7 +255,12 @@ fn holds(secret: &SecretData, pair: &Issued) -> bool {
 async fn write(cluster: &Cluster, spec: &CertificateSpec, pair: Issued) -> Result<Operation, ApplyError> {
     let secret = certificate::secret(spec, Pair { certificate: pair.chain_pem, key: pair.key_pem }, BTreeMap::new());
     let applied = cluster.apply_secret(&secret).await.map_err(ApplyError::of)?;
-    Ok(if applied.created { Operation::Create } else { Operation::Update })
+    if applied.created {
+        return Ok(Operation::Create);
+    }
+    // What the renewer could not do stands there as failed.
+    remember(cluster, spec, &RenewalResult { at: Timestamp::now(), outcome: RenewalOutcome::Renewed, why: None }).await?;
+    Ok(Operation::Update)
 }
 
 fn no_source(spec: &CertificateSpec) -> ApplyError {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use airlock_cluster::{Cluster, SecretObject};
-use airlock_model::{AcmeSource, CertificateSpec, Secret, SecretKeyRef, TsigAlgorithm, names};
-use airlock_tls::acme::{AcmeAccount, AcmeAuthority, AcmeError, AcmeServer, ChallengeKind, Dns, ExternalAccount, OrderRequest, Registration, Rfc2136, TsigHash};
+use airlock_model::{AcmeSource, CertificateSpec, DnsRecords, Secret, SecretKeyRef, TsigAlgorithm, names};
+use airlock_tls::acme::{AcmeAccount, AcmeAuthority, AcmeError, AcmeServer, ChallengeKind, Dns, ExternalAccount, Hook, OrderRequest, Registration, Rfc2136, Solver, TsigHash, find_program};
 use airlock_tls::{Host, Issued};
 
 use crate::ApplyError;
@@ -26,10 +26,15 @@ pub(super) async fn issue(cluster: &Cluster, spec: &CertificateSpec, acme: &Acme
     };
     let server = AcmeServer { roots, ..AcmeServer::new(directory) };
     let dns = Dns::system()?;
-    let update = &acme.update;
-    let solver = Rfc2136::new(&update.server, &update.key_name, hash(update.algorithm), &text(cluster, &update.secret).await?, dns.clone(), SEEN_WITHIN)?;
+    let solver: Box<dyn Solver> = match &acme.records {
+        DnsRecords::Update(update) => {
+            let secret = text(cluster, &update.secret).await?;
+            Box::new(Rfc2136::new(&update.server, &update.key_name, hash(update.algorithm), &secret, dns.clone(), SEEN_WITHIN)?)
+        }
+        DnsRecords::Program(program) => Box::new(Hook { program: find_program(&program.program)?, run_limit: program.run_limit, limit: SEEN_WITHIN, withheld: program.withheld.clone() }),
+    };
     let account = account(cluster, spec, acme, &server).await?;
-    Ok(account.issue(&request, &solver, Some(&dns)).await?.issued)
+    Ok(account.issue(&request, solver.as_ref(), Some(&dns)).await?.issued)
 }
 
 /// The account that was opened here once, or a new one, which is kept before anything is ordered with it.
