@@ -40,6 +40,18 @@ pub enum DnsRecords {
     Update(DnsUpdate),
     /// A program of the workstation.
     Program(DnsProgram),
+    /// People, whom a ticket asks. The order is kept meanwhile, in this key of a Secret.
+    ByHand(SecretKeyRef),
+}
+
+impl DnsRecords {
+    /// Where an order is kept while people set its records.
+    pub const fn order(&self) -> Option<&SecretKeyRef> {
+        match self {
+            Self::ByHand(order) => Some(order),
+            Self::Update(_) | Self::Program(_) => None,
+        }
+    }
 }
 
 /// A program of the workstation that sets records. It is never run in the cluster.

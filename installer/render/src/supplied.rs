@@ -43,6 +43,7 @@ fn acme_source(shared: &Shared, acme: &Acme) -> Option<AcmeSource> {
         Some(DnsRecords::Program(DnsProgram { program: program.program.clone(), run_limit, withheld: variables(&shared.answers) }))
     };
     let dns01 = &acme.dns01;
+    let by_hand = || dns01.manual.then(|| DnsRecords::ByHand(at(names::ACME_ORDER, "order.json")));
     Some(AcmeSource {
         directory: acme.directory.clone(),
         contact: acme.contact.clone(),
@@ -52,7 +53,7 @@ fn acme_source(shared: &Shared, acme: &Acme) -> Option<AcmeSource> {
         preferred_chain: acme.preferred_chain.clone(),
         external_account: acme.external_account.as_ref().map(|account| (account.key_id.clone(), at(names::ACME, names::ACME_EXTERNAL))),
         account: at(names::ACME_ACCOUNT, "account.json"),
-        records: dns01.rfc2136.as_ref().map(update).or_else(|| dns01.exec.as_ref().and_then(program))?,
+        records: dns01.rfc2136.as_ref().map(update).or_else(|| dns01.exec.as_ref().and_then(program)).or_else(by_hand)?,
     })
 }
 
@@ -94,7 +95,7 @@ pub(crate) fn secrets(shared: &Shared, labels: &BTreeMap<String, String>, asked:
         let mut entries: Vec<SecretEntry> = acme.dns01.rfc2136.as_ref().map(|update| entry(names::ACME_TSIG, referred(&update.secret))).into_iter().collect();
         entries.extend(acme.external_account.as_ref().map(|account| entry(names::ACME_EXTERNAL, referred(&account.key))));
         entries.extend(acme.ca.as_ref().map(|ca| entry(names::ACME_ROOTS, Recipe::Authorities { references: vec![ca.clone()] })));
-        // By a program, and with an authority that every system knows, nothing is asked with.
+        // By a program or by hand, and with an authority that every system knows, nothing is asked with.
         if !entries.is_empty() {
             secrets.push(secret(names::ACME, entries));
         }

@@ -108,7 +108,11 @@ pub(crate) fn action(action: &Action) -> String {
         Action::Probe(attempts) => lines(attempts, |attempt| format!("       tries: {}", attempt.purpose)),
         Action::Await(Gate::Dns { records, .. }) => format!("       waits until these names lead to the edge: {}\n", records.join(", ")),
         Action::Await(Gate::Certificate(spec)) => {
-            let CertificateSubject::Supplied { names, .. } = &spec.subject else { return String::new() };
+            let CertificateSubject::Supplied { names, source, .. } = &spec.subject else { return String::new() };
+            if spec.acme().is_some() {
+                let (names, supplier) = (names.join(", "), supplier(source));
+                return format!("       orders the certificate for {names} from {supplier}, when the DNS shows the records that a ticket asks for\n       the renewer cannot: {AGAIN}\n");
+            }
             format!("       waits until your authority has issued a certificate for {}, and `airlock tls import` took it\n", names.join(", "))
         }
         Action::Await(Gate::NodePull { image, pools, .. }) => {
@@ -135,14 +139,15 @@ fn supplier(source: &CertificateSource) -> String {
     }
 }
 
+/// What people do for the next certificate.
+const AGAIN: &str = "`airlock install` has to be run again when two thirds of its life are over";
+
 /// What is run on this workstation for it, and who has to see to the next one.
 fn program(source: &CertificateSource) -> String {
     let CertificateSource::Acme(acme) = source else { return String::new() };
     let DnsRecords::Program(DnsProgram { program, .. }) = &acme.records else { return String::new() };
     let program = Untrusted::from(program.as_str());
-    format!(
-        "       runs `{program}` on this workstation, which sets DNS records and takes them away\n       the renewer cannot: `airlock install` has to be run again when two thirds of its life are over\n"
-    )
+    format!("       runs `{program}` on this workstation, which sets DNS records and takes them away\n       the renewer cannot: {AGAIN}\n")
 }
 
 fn one_change(change: &Change, style: Style) -> String {

@@ -61,6 +61,9 @@ pub struct Dns01 {
     /// By a program of the workstation where `airlock install` runs, for each certificate anew.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exec: Option<Program>,
+    /// By people: `airlock install` ends with a ticket that has the records, and goes on once all servers show them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub manual: bool,
 }
 
 /// A program that sets records; its contract stands in docs/certificates.md.
@@ -112,8 +115,8 @@ pub(super) fn flaws(acme: &Acme, answers: &Answers) -> Vec<(String, Flaw)> {
         value("tls.acme.termsOfServiceAgreed", "authorities open an account only for those who agree to their terms; read them and write true".to_owned());
     }
     let (update, program) = (acme.dns01.rfc2136.as_ref(), acme.dns01.exec.as_ref());
-    if [update.is_some(), program.is_some()].into_iter().filter(|given| *given).count() != 1 {
-        value("tls.acme.dns01", "one way of setting records is needed, no more and no less: rfc2136 or exec".to_owned());
+    if [update.is_some(), program.is_some(), acme.dns01.manual].into_iter().filter(|given| *given).count() != 1 {
+        value("tls.acme.dns01", "one way of setting records is needed, no more and no less: rfc2136, exec, or manual: true".to_owned());
     }
     if let Some(program) = program {
         if program.program.is_empty() || (program.program.contains('/') && !program.program.starts_with('/')) {
@@ -171,9 +174,12 @@ mod tests {
             told(text.split("network:").next().unwrap_or_default())
         };
         assert_eq!(by("{ exec: { program: dns-records } }"), "");
+        assert_eq!(by("{ manual: true }"), "");
         assert_eq!(by("{ exec: { program: /usr/local/bin/dns-records, runLimit: 1h } }"), "");
         for (dns01, path) in [
             ("{}", "tls.acme.dns01:"),
+            ("{ manual: false }", "tls.acme.dns01:"),
+            ("{ manual: true, exec: { program: dns-records } }", "tls.acme.dns01:"),
             ("{ exec: { program: a }, rfc2136: { server: 'ns1.test:53', keyName: airlock, secret: 'file:tsig' } }", "tls.acme.dns01:"),
             ("{ exec: { program: '' } }", "tls.acme.dns01.exec.program"),
             ("{ exec: { program: bin/dns } }", "tls.acme.dns01.exec.program"),

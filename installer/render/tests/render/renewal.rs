@@ -78,12 +78,13 @@ fn the_answers_say_how_long_certificates_live() {
 const BY_PROGRAM: &str = "tls:\n  source: acme\n  acme: { directory: 'https://acme.test/dir', termsOfServiceAgreed: true, dns01: { exec: { program: dns-records } } }\nalerts: { receiver: webhook, webhook: { url: 'env:HOOK_URL' } }\n";
 
 #[test]
-fn where_people_run_the_program_the_renewer_holds_nothing_that_orders() {
+fn where_people_have_to_do_something_the_renewer_holds_nothing_that_orders() {
     let by_update = BY_PROGRAM.replace("exec: { program: dns-records }", "rfc2136: { server: 'ns1.test:53', keyName: airlock, secret: 'file:tsig' }");
     let (by_program, by_update) = (Combination::of("by program", BY_PROGRAM).render(), Combination::of("by update", &by_update).render());
     let orders = [names::ACME, names::ACME_ACCOUNT].map(str::to_owned);
     let held = |rendered: &Rendered| orders.iter().filter(|name| allowed(&role(rendered), "secrets", "get").contains(*name)).count();
-    assert_eq!((held(&by_program), held(&by_update)), (0, 2));
+    let by_hand = Combination::of("by hand", &BY_PROGRAM.replace("exec: { program: dns-records }", "manual: true")).render();
+    assert_eq!((held(&by_program), held(&by_hand), held(&by_update)), (0, 0, 2));
     let made = |rendered: &Rendered| rendered.components.iter().flat_map(|component| &component.secrets).any(|secret| secret.name == names::ACME);
     assert_eq!((made(&by_program), made(&by_update)), (false, true), "a program is asked with nothing");
 }
