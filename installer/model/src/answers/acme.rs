@@ -177,10 +177,10 @@ mod tests {
         assert_eq!(by("{ manual: true }"), "");
         assert_eq!(by("{ exec: { program: /usr/local/bin/dns-records, runLimit: 1h } }"), "");
         for (dns01, path) in [
-            ("{}", "tls.acme.dns01:"),
-            ("{ manual: false }", "tls.acme.dns01:"),
-            ("{ manual: true, exec: { program: dns-records } }", "tls.acme.dns01:"),
-            ("{ exec: { program: a }, rfc2136: { server: 'ns1.test:53', keyName: airlock, secret: 'file:tsig' } }", "tls.acme.dns01:"),
+            ("{}", "`tls.acme.dns01`"),
+            ("{ manual: false }", "`tls.acme.dns01`"),
+            ("{ manual: true, exec: { program: dns-records } }", "`tls.acme.dns01`"),
+            ("{ exec: { program: a }, rfc2136: { server: 'ns1.test:53', keyName: airlock, secret: 'file:tsig' } }", "`tls.acme.dns01`"),
             ("{ exec: { program: '' } }", "tls.acme.dns01.exec.program"),
             ("{ exec: { program: bin/dns } }", "tls.acme.dns01.exec.program"),
             ("{ exec: { program: ./dns } }", "tls.acme.dns01.exec.program"),
