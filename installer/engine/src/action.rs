@@ -12,12 +12,12 @@ mod probe;
 mod push;
 mod run_job;
 
-use airlock_model::{Action, CertificateSource, CertificateSubject, Gate, ObjectRef, PlannedStep, Ticket};
+use airlock_model::{Action, CertificateSpec, CertificateSubject, Gate, ObjectRef, PlannedStep, Ticket};
 
 pub(crate) use apply::check;
 pub use generate::follows_its_sources;
 pub(crate) use obtain::renewed;
-pub use obtain::{Found, Imported, find_supplied, import};
+pub use obtain::{Found, Imported, find_supplied, handing, import};
 pub(crate) use probe::words;
 pub use run_job::is_outdated;
 
@@ -43,7 +43,7 @@ pub(crate) async fn settle(run: &Run<'_>, step: &PlannedStep) -> Result<Settled,
         Action::Probe(attempts) => probe::settle(run, step, attempts).await?,
         Action::Await(Gate::Dns { hosts, records, service }) => return dns::settle(run, hosts, records, service).await,
         Action::Await(gate @ Gate::NodePull { .. }) => return node_pull::settle(run, step, gate).await,
-        Action::Await(Gate::Certificate(spec)) => return obtain::settle_gate(run, spec).await,
+        Action::Await(Gate::Certificate(spec)) => return obtain::settle_gate(run, step, spec).await,
     }
     Ok(Settled::Done)
 }
@@ -55,23 +55,33 @@ pub fn makes(action: &Action) -> Vec<ObjectRef> {
         Action::Run(job) => vec![job.reference().clone()],
         Action::Generate(spec) => vec![spec.object()],
         Action::Issue(spec) => {
-            let beside = match &spec.subject {
+            let published = match &spec.subject {
                 CertificateSubject::Authority { publish, .. } => publish.as_ref().map(|name| ObjectRef::namespaced("v1", "ConfigMap", &spec.namespace, name)),
-                CertificateSubject::Supplied { source: CertificateSource::Acme(acme), .. } => Some(ObjectRef::namespaced("v1", "Secret", &acme.account.namespace, &acme.account.name)),
                 CertificateSubject::Server { .. } | CertificateSubject::Supplied { .. } => None,
             };
-            std::iter::once(spec.object()).chain(beside).collect()
+            std::iter::once(spec.object()).chain(published).chain(account(spec)).collect()
         }
-        // It is written when the certificate is imported.
-        Action::Await(Gate::Certificate(spec)) => vec![spec.object()],
+        // It is written when the certificate is imported, or when its records are there.
+        Action::Await(Gate::Certificate(spec)) => std::iter::once(spec.object()).chain(account(spec)).chain(order(spec)).collect(),
         Action::Delete(_) | Action::Push(_) | Action::Probe(_) | Action::Await(_) => Vec::new(),
     }
 }
 
+/// The Secret with the account of an ACME authority.
+fn account(spec: &CertificateSpec) -> Option<ObjectRef> {
+    spec.acme().map(|acme| ObjectRef::namespaced("v1", "Secret", &acme.account.namespace, &acme.account.name))
+}
+
+/// The Secret with an order that people set records for.
+fn order(spec: &CertificateSpec) -> Option<ObjectRef> {
+    spec.acme().and_then(|acme| acme.records.order()).map(|at| ObjectRef::namespaced("v1", "Secret", &at.namespace, &at.name))
+}
+
 /// The objects that a step takes away.
-pub(crate) fn removes(action: &Action) -> &[ObjectRef] {
+pub(crate) fn removes(action: &Action) -> Vec<ObjectRef> {
     match action {
-        Action::Delete(objects) => objects,
-        Action::Apply(_) | Action::Generate(_) | Action::Issue(_) | Action::Push(_) | Action::Run(_) | Action::Probe(_) | Action::Await(_) => &[],
+        Action::Delete(objects) => objects.clone(),
+        Action::Await(Gate::Certificate(spec)) => order(spec).into_iter().collect(),
+        Action::Apply(_) | Action::Generate(_) | Action::Issue(_) | Action::Push(_) | Action::Run(_) | Action::Probe(_) | Action::Await(_) => Vec::new(),
     }
 }

@@ -209,6 +209,10 @@ pub enum Handing {
     Import,
     /// By what it is copied from.
     Source,
+    /// By `airlock install`, which orders it and runs the program that sets the DNS records.
+    Program,
+    /// By `airlock install`, which asks people to set DNS records.
+    Records,
 }
 
 impl fmt::Display for Handing {
@@ -216,6 +220,8 @@ impl fmt::Display for Handing {
         f.write_str(match self {
             Self::Import => "send the request in the Secret base-domain-request to its authority again, and hand in the answer with `airlock tls import FILE`",
             Self::Source => "replace it where it comes from, and run `airlock install --answers FILE`",
+            Self::Program => "run `airlock install --answers FILE` again, where the program is that sets the DNS records; it orders the next one",
+            Self::Records => "run `airlock install --answers FILE` again; it asks for the DNS records of the next one, and orders it when they are there",
         })
     }
 }

@@ -29,10 +29,10 @@ mod renew;
 mod run;
 mod surplus;
 
-pub use action::{Found, Imported, find_supplied, follows_its_sources, import, is_outdated, makes};
+pub use action::{Found, Imported, find_supplied, follows_its_sources, handing, import, is_outdated, makes};
 pub use airlock_cluster::{Stop, StopSignal, Urgency};
 pub use difference::difference;
-pub use error::ApplyError;
+pub use error::{ApplyError, Handing};
 pub use halt::Halt;
 pub use options::{ApplyOptions, RunOutcome};
 pub use owned::{is_as_desired, owned_digest};

@@ -53,7 +53,7 @@ impl Memory {
         match settled {
             Ok(Settled::Done) => {
                 self.journal.ended("done");
-                self.inventory = record::without(&self.inventory, action::removes(&step.action));
+                self.inventory = record::without(&self.inventory, &action::removes(&step.action));
                 if let Action::Await(gate) = &step.action {
                     self.record.gates.insert(gate.name().to_owned(), asked(gate)?);
                 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use airlock_cluster::{Cluster, ClusterError, SecretData, WaitOptions};
 use airlock_model::{
-    Attempt, AttemptAction, AttemptId, AttemptResult, CertificateFacts, CertificateSubject, Digest, ObjectRef, Renewable, RenewalOutcome, RenewalResult, ServedAt, Target, TlsVersion, Trust, Vantage,
-    names, with_causes,
+    Attempt, AttemptAction, AttemptId, AttemptResult, CertificateFacts, CertificateSpec, CertificateSubject, Digest, ObjectRef, Renewable, RenewalOutcome, RenewalResult, ServedAt, Target, TlsVersion,
+    Trust, Vantage, names, with_causes,
 };
 use airlock_probe::NoPasswords;
 use airlock_tls::{RenewalCause, due_at, renewal};
@@ -64,7 +64,7 @@ pub async fn renew(cluster: &Cluster, renewable: &Renewable, due: Due, halt: &Ha
         Err(Failed { outcome, error }) => (outcome, Err(*error)),
     };
     let why = remembered.as_ref().err().map(|error: &ApplyError| with_causes(error));
-    renewal.remember(&RenewalResult { at: Timestamp::now(), outcome, why }).await?;
+    remember(cluster, &renewable.certificate, &RenewalResult { at: Timestamp::now(), outcome, why }).await?;
     remembered
 }
 
@@ -92,6 +92,7 @@ struct Renewal<'a> {
 impl Renewal<'_> {
     async fn carry_out(&self, due: Due) -> Result<Renewed, Failed> {
         let spec = &self.renewable.certificate;
+        let handing = action::handing(spec);
         let live = certificate::read(self.cluster, &spec.namespace, &spec.name).await.map_err(failed)?;
         let signer = certificate::signer(self.cluster, spec).await.map_err(failed)?;
         let facts = live.as_ref().and_then(certificate::facts);
@@ -102,10 +103,14 @@ impl Renewal<'_> {
         };
         if let (Some(live), Some(facts), None) = (&live, &facts, cause)
             && !due.force
-            && good > due.next
+            // What waits for people is not due before they can do it.
+            && good > if handing.is_some() { due.now } else { due.next }
         {
             self.catch_up(live, facts).await?;
             return Ok(Renewed::NotDue(good));
+        }
+        if let Some(by) = handing {
+            return Err(failed(ApplyError::CertificateDue { secret: spec.object(), by }));
         }
         let made = match &spec.subject {
             CertificateSubject::Supplied { .. } => action::renewed(self.cluster, spec, live.as_ref().map(|live| certificate::text(live, CERTIFICATE))).await,
@@ -216,12 +221,13 @@ impl Renewal<'_> {
             Err(second) => Failed { outcome: RenewalOutcome::NotServed, error: Box::new(second) },
         }
     }
+}
 
-    async fn remember(&self, result: &RenewalResult) -> Result<(), ApplyError> {
-        let text = serde_json::to_string(result).map_err(|error| ApplyError::PlanMalformed { reason: error.to_string() })?;
-        let patch = json!({ "metadata": { "annotations": { (names::ANNOTATION_RENEWAL): text } } });
-        self.cluster.merge(&self.renewable.certificate.object(), &patch).await.map_err(ApplyError::of)
-    }
+/// Writes to a certificate's Secret how its renewal ended.
+pub(crate) async fn remember(cluster: &Cluster, spec: &CertificateSpec, result: &RenewalResult) -> Result<(), ApplyError> {
+    let text = serde_json::to_string(result).map_err(|error| ApplyError::PlanMalformed { reason: error.to_string() })?;
+    let patch = json!({ "metadata": { "annotations": { (names::ANNOTATION_RENEWAL): text } } });
+    cluster.merge(&spec.object(), &patch).await.map_err(ApplyError::of)
 }
 
 /// Whether the chain is believed is for those who connect to say; here it counts which certificate it is.

@@ -1,5 +1,8 @@
 //! An ACME authority that issues the certificate of the base domain, as the engine asks it.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +29,41 @@ pub struct AcmeSource {
     /// Where the account is kept.
     pub account: SecretKeyRef,
     /// How records are set that show control of the domain.
-    pub update: DnsUpdate,
+    pub records: DnsRecords,
+}
+
+/// Who sets the records of dns-01 (RFC 8555 §8.4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum DnsRecords {
+    /// Dynamic updates, from workstation and renewer alike.
+    Update(DnsUpdate),
+    /// A program of the workstation.
+    Program(DnsProgram),
+    /// People, whom a ticket asks. The order is kept meanwhile, in this key of a Secret.
+    ByHand(SecretKeyRef),
+}
+
+impl DnsRecords {
+    /// Where an order is kept while people set its records.
+    pub const fn order(&self) -> Option<&SecretKeyRef> {
+        match self {
+            Self::ByHand(order) => Some(order),
+            Self::Update(_) | Self::Program(_) => None,
+        }
+    }
+}
+
+/// A program of the workstation that sets records. It is never run in the cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DnsProgram {
+    /// Its absolute path, or its name on the search path.
+    pub program: String,
+    /// How long one run of it may take.
+    pub run_limit: Duration,
+    /// Variables of the environment that it is not given: answers refer to them, for others than it.
+    pub withheld: BTreeSet<String>,
 }
 
 /// Dynamic updates (RFC 2136), signed by TSIG (RFC 8945).

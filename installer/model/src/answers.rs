@@ -27,7 +27,7 @@ mod tls;
 mod unbuilt;
 mod validity;
 
-pub use acme::{Acme, Dns01, DynamicUpdate, ExternalAccount};
+pub use acme::{Acme, Dns01, DynamicUpdate, ExternalAccount, Program};
 pub use alerts::{Alerts, Email, Receiver, Webhook};
 pub use components::{Component, Components, Mode, ResourcePair, Resources, Storage};
 pub use database::{DatabaseAdministrator, DatabaseServer};

@@ -72,6 +72,13 @@ pub enum Event {
         /// What is to be done by whom.
         ticket: Ticket,
     },
+    /// What people set for a step can be taken away again.
+    NoLongerNeeded {
+        /// For which step.
+        step: StepId,
+        /// What, one thing a line.
+        what: Vec<Untrusted<String>>,
+    },
     /// A step failed; the error itself is the run's result.
     StepFailed {
         /// Which.

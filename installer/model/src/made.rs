@@ -134,6 +134,16 @@ impl CertificateSpec {
     }
 }
 
+impl CertificateSpec {
+    /// The ACME authority that issues it, if one does.
+    pub const fn acme(&self) -> Option<&AcmeSource> {
+        match &self.subject {
+            CertificateSubject::Supplied { source: CertificateSource::Acme(acme), .. } => Some(acme),
+            _ => None,
+        }
+    }
+}
+
 /// What a certificate certifies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -85,6 +85,8 @@ pub const ACME_EXTERNAL: &str = "external-account";
 pub const ACME_ROOTS: &str = "ca.crt";
 /// Secret with the account at the ACME authority, under `account.json`.
 pub const ACME_ACCOUNT: &str = "acme-account";
+/// Secret with the order at the ACME authority whose records people set, under `order.json`; it goes when the certificate is issued.
+pub const ACME_ORDER: &str = "acme-order";
 
 /// `ConfigMap` with the certificates of the platform that the renewer looks after, under [`RENEWALS_KEY`]; `renewals-TENANT` beside
 /// it for each Airflow deployment.

@@ -4,7 +4,7 @@
 use airlock_cluster::{Cluster, SecretData};
 use airlock_engine::Imported;
 use airlock_model::answers::Answers;
-use airlock_model::{Action, CertificateSpec, CertificateSubject, Gate, Installed, ObjectRef};
+use airlock_model::{Action, CertificateSource, CertificateSpec, CertificateSubject, Gate, Installed, ObjectRef};
 use airlock_render::RenderInput;
 use airlock_tls::{Authorities, Content, Expected, Form, Judgement, Purpose, certificates_from_pem, validate};
 use jiff::Timestamp;
@@ -66,7 +66,8 @@ fn requested(answers: &Answers, installation: &str) -> Result<Option<Certificate
     let (release, base) = (airlock_render::release()?, answers.base()?);
     let rendered = airlock_render::render(&RenderInput { answers, base: &base, release: &release, lock: None, facts: None, installation, tenant: None })?;
     let steps = desired::steps(answers, &base, &rendered, None, None)?;
-    Ok(steps.into_iter().find_map(|step| if let Action::Await(Gate::Certificate(spec)) = step.action { Some(spec) } else { None }))
+    let is_request = |spec: &CertificateSpec| matches!(spec.subject, CertificateSubject::Supplied { source: CertificateSource::Request { .. }, .. });
+    Ok(steps.into_iter().find_map(|step| if let Action::Await(Gate::Certificate(spec)) = step.action { Some(spec).filter(is_request) } else { None }))
 }
 
 /// The authorities in the cluster that the certificate of the base domain may lead to, PEM; none: those that every system knows.

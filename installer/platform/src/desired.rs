@@ -212,8 +212,12 @@ fn certificate(steps: &mut Steps, spec: &CertificateSpec, authorities: &[String]
             let after = [trusted(), vec![format!("secret.{secret}")]].concat();
             steps.add("gate.certificate", "wait for the certificate that was asked for".into(), &strings(&after), Action::Await(Gate::Certificate(retained_certificate(spec))))
         }
-        CertificateSubject::Supplied { source: CertificateSource::Acme(_), .. } => {
+        CertificateSubject::Supplied { source: CertificateSource::Acme(acme), .. } => {
             let after = [trusted(), vec![format!("secret.{}", names::ACME)]].concat();
+            if acme.records.order().is_some() {
+                let gate = Action::Await(Gate::Certificate(retained_certificate(spec)));
+                return Some(steps.add("gate.certificate", "order the certificate once its DNS records are there".into(), &strings(&after), gate));
+            }
             let title = format!("order the certificate {} from the ACME authority", spec.name);
             steps.add(&format!("certificate.{}", spec.name), title, &strings(&after), Action::Issue(retained_certificate(spec)))
         }

@@ -7,7 +7,7 @@ pub use by_hand::renew_now;
 use std::time::Duration;
 
 use airlock_cluster::Cluster;
-use airlock_engine::{Due, Halt, Renewed, last_result};
+use airlock_engine::{Due, Halt, Renewed, handing, last_result};
 use airlock_model::{
     Attempt, AttemptAction, AttemptId, AttemptResult, CertificateFacts, CertificateSource, CertificateSubject, Coded as _, Digest, ObjectRef, Renewable, RenewalResult, Target, TlsVersion, Trust,
     Vantage, names, with_causes,
@@ -113,6 +113,8 @@ pub struct CertificateState {
     pub signed_by: String,
     /// When it is renewed at the latest.
     pub due: Option<Timestamp>,
+    /// What people do for the next one; none: the renewer makes it.
+    pub by_people: Option<String>,
     /// How the last renewal ended; none: it was never renewed.
     pub last: Option<RenewalResult>,
     /// Whether what is presented is what is stored; none: it cannot be seen from this workstation.
@@ -138,6 +140,7 @@ pub async fn certificates(cluster: &Cluster, namespace: &str) -> Result<Vec<Cert
             name: called(&renewable, namespace),
             secret: spec.object(),
             due: facts.as_ref().map(|facts| due_at(facts, spec)),
+            by_people: handing(spec).map(|by| by.to_string()),
             facts,
             signed_by,
             last: secret.as_ref().and_then(last_result),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use airlock_model::answers::{Answers, TlsSource};
+use airlock_model::answers::{Answers, Dns01, TlsSource};
 use airlock_model::{Action, AirflowDeployment, Amount, CertificateSubject, Connection, DeploymentNameError, HostName, Object, ObjectRef, Right, WorldDeployment, names};
 use airlock_render::{RenderInput, Rendered, TenantInput};
 use serde::Serialize;
@@ -148,12 +148,17 @@ fn certificate_names(rendered: &Rendered) -> Vec<String> {
 }
 
 /// Who issues the certificate of the base domain, in a sentence.
-const fn issuer(answers: &Answers) -> &'static str {
+fn issuer(answers: &Answers) -> &'static str {
+    let by = |way: fn(&Dns01) -> bool| answers.tls.acme.as_ref().is_some_and(|acme| way(&acme.dns01));
     match answers.tls.source {
         TlsSource::PrivateCa => "issued by an authority of Airlock's own; nodes and users are asked to trust it (tls.source: private-ca)",
         TlsSource::Csr => "issued by an authority of yours: the first run ends with a request for it, and `airlock tls import` takes the answer (csr)",
         TlsSource::Files => "taken from files that you give, with their key (files)",
         TlsSource::Secret => "copied from a Secret that you keep (secret)",
+        TlsSource::Acme if by(|dns01| dns01.manual) => "ordered from an ACME authority when your people have set the DNS records of a ticket, for each certificate anew (acme)",
+        TlsSource::Acme if by(|dns01| dns01.exec.is_some()) => {
+            "ordered from an ACME authority by `airlock install`, which has to be run again before it ends; shown by records that a program of yours sets in DNS, on the workstation (acme)"
+        }
         TlsSource::Acme => "ordered from an ACME authority, and again before it ends; shown by records that Airlock sets in DNS (acme)",
         TlsSource::CertManager => "not built yet",
     }

@@ -1,6 +1,6 @@
 //! Which rights an action needs, so that a missing one is heard of before the first write.
 
-use airlock_model::{Action, CertificateSource, CertificateSubject, Gate, Object, ObjectRef, Right, Vantage};
+use airlock_model::{Action, CertificateSource, CertificateSpec, CertificateSubject, Gate, Object, ObjectRef, Right, SecretKeyRef, Vantage};
 use serde_json::Value;
 
 /// Plural resource names of the kinds that Airlock applies (Kubernetes API reference).
@@ -72,6 +72,14 @@ fn pods(namespace: &str) -> Vec<Right> {
     needed
 }
 
+/// To order from an ACME authority: the account is kept, and an order while people set its records.
+fn ordering(spec: &CertificateSpec) -> Vec<Right> {
+    let Some(acme) = spec.acme() else { return Vec::new() };
+    let secret = |at: &SecretKeyRef| ObjectRef::namespaced("v1", "Secret", &at.namespace, &at.name);
+    let account = rights(&secret(&acme.account), &["get", "create", "patch"]);
+    account.into_iter().chain(acme.records.order().into_iter().flat_map(|order| rights(&secret(order), &["get", "create", "patch", "delete"]))).collect()
+}
+
 /// The rights that an action needs. Server-side apply is `patch`, and `create` where the object may be new.
 pub(crate) fn of_action(action: &Action) -> Vec<Right> {
     const WRITE: [&str; 3] = ["get", "create", "patch"];
@@ -90,9 +98,9 @@ pub(crate) fn of_action(action: &Action) -> Vec<Right> {
             needed.extend(rights(&ObjectRef::namespaced("v1", "ConfigMap", &spec.namespace, ""), &WRITE));
             match &spec.subject {
                 CertificateSubject::Supplied { source: CertificateSource::Secret { namespace, name }, .. } => needed.extend(rights(&secret(namespace, name), &["get"])),
-                CertificateSubject::Supplied { source: CertificateSource::Acme(acme), .. } => needed.extend(rights(&secret(&acme.account.namespace, &acme.account.name), &WRITE)),
                 _ => {}
             }
+            needed.extend(ordering(spec));
             needed
         }
         Action::Push(spec) => rights(&secret(&spec.password.namespace, &spec.password.name), &["get"]),
@@ -105,7 +113,10 @@ pub(crate) fn of_action(action: &Action) -> Vec<Right> {
             .collect(),
         Action::Await(Gate::Dns { service, .. }) => rights(service, &["get"]),
         Action::Await(Gate::NodePull { namespace, .. }) => pods(namespace),
-        Action::Await(Gate::Certificate(spec)) => rights(&spec.object(), &["get"]),
+        Action::Await(Gate::Certificate(spec)) => {
+            let is_ordered = spec.acme().is_some();
+            rights(&spec.object(), if is_ordered { &WRITE } else { &["get"] }).into_iter().chain(ordering(spec)).collect()
+        }
     };
     needed.sort();
     needed.dedup();

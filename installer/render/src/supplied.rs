@@ -1,9 +1,10 @@
 //! The certificate of the base domain where somebody else issues it (`tls.source` other than an authority of Airlock's own).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use airlock_model::answers::{Acme, TlsSource};
-use airlock_model::{AcmeSource, CertificateSource, CertificateSubject, CertificateTrust, DnsUpdate, Recipe, SecretClass, SecretEntry, SecretKeyRef, SecretSpec, names};
+use airlock_model::answers::{Acme, DynamicUpdate, Program, SecretReference, TlsSource};
+use airlock_model::{AcmeSource, CertificateSource, CertificateSubject, CertificateTrust, DnsProgram, DnsRecords, DnsUpdate, Recipe, SecretClass, SecretEntry, SecretKeyRef, SecretSpec, names};
+use serde_json::Value;
 
 use crate::context::Shared;
 
@@ -22,7 +23,7 @@ pub(crate) fn subject(shared: &Shared, names: Vec<String>) -> CertificateSubject
             let (namespace, name) = tls.secret_name().unwrap_or_default();
             CertificateSource::Secret { namespace: namespace.to_owned(), name: name.to_owned() }
         }
-        TlsSource::Acme => tls.acme.as_ref().map_or_else(request, |acme| CertificateSource::Acme(Box::new(acme_source(shared, acme)))),
+        TlsSource::Acme => tls.acme.as_ref().and_then(|acme| acme_source(shared, acme)).map_or_else(request, |acme| CertificateSource::Acme(Box::new(acme))),
         TlsSource::PrivateCa | TlsSource::Csr | TlsSource::CertManager => request(),
     };
     let trust = (!shared.trust.is_empty()).then(|| CertificateTrust {
@@ -32,10 +33,18 @@ pub(crate) fn subject(shared: &Shared, names: Vec<String>) -> CertificateSubject
     CertificateSubject::Supplied { names, source, trust }
 }
 
-fn acme_source(shared: &Shared, acme: &Acme) -> AcmeSource {
+fn acme_source(shared: &Shared, acme: &Acme) -> Option<AcmeSource> {
     let at = |name: &str, key: &str| SecretKeyRef { namespace: shared.namespaces.platform.clone(), name: name.to_owned(), key: key.to_owned() };
-    let update = &acme.dns01.rfc2136;
-    AcmeSource {
+    let update = |update: &DynamicUpdate| {
+        DnsRecords::Update(DnsUpdate { server: update.server.clone(), key_name: update.key_name.clone(), algorithm: update.algorithm, secret: at(names::ACME, names::ACME_TSIG) })
+    };
+    let program = |program: &Program| {
+        let run_limit = program.run_limit().ok()?;
+        Some(DnsRecords::Program(DnsProgram { program: program.program.clone(), run_limit, withheld: variables(&shared.answers) }))
+    };
+    let dns01 = &acme.dns01;
+    let by_hand = || dns01.manual.then(|| DnsRecords::ByHand(at(names::ACME_ORDER, "order.json")));
+    Some(AcmeSource {
         directory: acme.directory.clone(),
         contact: acme.contact.clone(),
         terms_of_service_agreed: acme.terms_of_service_agreed,
@@ -44,7 +53,20 @@ fn acme_source(shared: &Shared, acme: &Acme) -> AcmeSource {
         preferred_chain: acme.preferred_chain.clone(),
         external_account: acme.external_account.as_ref().map(|account| (account.key_id.clone(), at(names::ACME, names::ACME_EXTERNAL))),
         account: at(names::ACME_ACCOUNT, "account.json"),
-        update: DnsUpdate { server: update.server.clone(), key_name: update.key_name.clone(), algorithm: update.algorithm, secret: at(names::ACME, names::ACME_TSIG) },
+        records: dns01.rfc2136.as_ref().map(update).or_else(|| dns01.exec.as_ref().and_then(program)).or_else(by_hand)?,
+    })
+}
+
+/// The variables of the environment that answers refer to, wherever they do.
+fn variables(answers: &Value) -> BTreeSet<String> {
+    match answers {
+        Value::String(text) => match text.parse() {
+            Ok(SecretReference::Environment(name)) => BTreeSet::from([name]),
+            _ => BTreeSet::new(),
+        },
+        Value::Array(items) => items.iter().flat_map(variables).collect(),
+        Value::Object(fields) => fields.values().flat_map(variables).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => BTreeSet::new(),
     }
 }
 
@@ -70,10 +92,13 @@ pub(crate) fn secrets(shared: &Shared, labels: &BTreeMap<String, String>, asked:
     }
     if let Some(acme) = shared.tls.acme.as_ref().filter(|_| shared.tls.source == TlsSource::Acme) {
         let referred = |reference: &String| Recipe::Referred { reference: reference.clone() };
-        let mut entries = vec![entry(names::ACME_TSIG, referred(&acme.dns01.rfc2136.secret))];
+        let mut entries: Vec<SecretEntry> = acme.dns01.rfc2136.as_ref().map(|update| entry(names::ACME_TSIG, referred(&update.secret))).into_iter().collect();
         entries.extend(acme.external_account.as_ref().map(|account| entry(names::ACME_EXTERNAL, referred(&account.key))));
         entries.extend(acme.ca.as_ref().map(|ca| entry(names::ACME_ROOTS, Recipe::Authorities { references: vec![ca.clone()] })));
-        secrets.push(secret(names::ACME, entries));
+        // By a program or by hand, and with an authority that every system knows, nothing is asked with.
+        if !entries.is_empty() {
+            secrets.push(secret(names::ACME, entries));
+        }
     }
     secrets
 }

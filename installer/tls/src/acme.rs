@@ -28,7 +28,7 @@ pub use account::{AcmeAccount, AcmeAuthority, ExternalAccount, Registration};
 pub use caa::Caa;
 pub use dns::Dns;
 pub use error::AcmeError;
-pub use hook::Hook;
+pub use hook::{Hook, find_program};
 pub use http_01::{Http01, Look, Responder};
 pub use order::{Issuance, OpenOrder, OrderRequest};
 pub use renewal_info::Suggestion;

@@ -35,8 +35,7 @@ pub(crate) fn states(states: &[CertificateState], now: Timestamp, style: Style) 
         let _ = writeln!(text, "  {} {name}: {left} {:.0}", style.paint(ink, mark), facts.not_after);
         let _ = writeln!(text, "      names    {}", Untrusted::from(facts.names.join(", ")));
         let _ = writeln!(text, "      issuer   {}", state.signed_by);
-        let due = state.due.map_or_else(|| "unknown".to_owned(), |due| if due <= now { "due; the renewer's next look renews it".to_owned() } else { format!("{due:.0} at the latest") });
-        let _ = writeln!(text, "      next     {due}");
+        let _ = writeln!(text, "      next     {}", next(state, now));
         let _ = writeln!(text, "      last     {}", state.last.as_ref().map_or_else(|| "never renewed yet".to_owned(), last));
         let served = match state.served {
             Some(true) => "what is stored",
@@ -46,6 +45,17 @@ pub(crate) fn states(states: &[CertificateState], now: Timestamp, style: Style) 
         let _ = writeln!(text, "      served   {served}");
     }
     text
+}
+
+/// When the next one is due, and who has to do something for it.
+fn next(state: &CertificateState, now: Timestamp) -> String {
+    match (state.due, &state.by_people) {
+        (None, _) => "unknown".to_owned(),
+        (Some(due), Some(by)) if due <= now => format!("due, and the renewer cannot make it: {by}"),
+        (Some(due), Some(by)) => format!("{due:.0}, and the renewer cannot make it; then {by}"),
+        (Some(due), None) if due <= now => "due; the renewer's next look renews it".to_owned(),
+        (Some(due), None) => format!("{due:.0} at the latest"),
+    }
 }
 
 fn last(last: &RenewalResult) -> String {
@@ -105,18 +115,30 @@ mod tests {
             key_matches: true,
         };
         let due = not_after - jiff::SignedDuration::from_hours(30 * 24);
-        CertificateState { name: name.into(), secret: ObjectRef::namespaced("v1", "Secret", "airlock", name), due: Some(due), facts: Some(facts), signed_by: "internal-ca".into(), last, served }
+        CertificateState {
+            name: name.into(),
+            secret: ObjectRef::namespaced("v1", "Secret", "airlock", name),
+            due: Some(due),
+            by_people: None,
+            facts: Some(facts),
+            signed_by: "internal-ca".into(),
+            last,
+            served,
+        }
     }
 
     #[test]
     fn each_certificate_says_what_it_is_for_and_when_it_is_renewed() {
         let result = |outcome, why: Option<&str>| Some(RenewalResult { at: samples::noon(), outcome, why: why.map(str::to_owned) });
+        let by_people = || Some("run `airlock install --answers FILE` again".to_owned());
         let states = [
             state("base-domain-tls", "2027-02-22T12:00:00Z", result(RenewalOutcome::Renewed, None), Some(true)),
             state("registry-tls", "2026-12-04T11:00:00Z", result(RenewalOutcome::Failed, Some("the authority ended")), None),
             state("database-tls", "2026-12-04T11:00:00Z", None, None),
             state("edge-old", "2027-02-22T12:00:00Z", result(RenewalOutcome::PutBack, None), Some(false)),
             state("ended", "2026-11-20T12:00:00Z", None, None),
+            CertificateState { by_people: by_people(), ..state("by-people", "2027-02-22T12:00:00Z", None, Some(true)) },
+            CertificateState { by_people: by_people(), ..state("by-people-now", "2026-12-04T11:00:00Z", None, Some(true)) },
             CertificateState { facts: None, due: None, ..state("none", "2026-11-20T12:00:00Z", None, None) },
         ];
         insta::assert_snapshot!(super::states(&states, samples::noon(), Style::default()));

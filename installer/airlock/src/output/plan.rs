@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use airlock_model::{Action, CertificateSource, CertificateSpec, CertificateSubject, Change, Digest, FieldChange, Gate, ObjectRef, Operation, Plan, PlannedStep, Purpose, Risk, Undo, Untrusted};
+use airlock_model::{
+    Action, CertificateSource, CertificateSpec, CertificateSubject, Change, Digest, DnsProgram, DnsRecords, FieldChange, Gate, ObjectRef, Operation, Plan, PlannedStep, Purpose, Risk, Undo, Untrusted,
+};
 use serde_json::Value;
 
 use super::columns::columns;
@@ -98,7 +100,7 @@ pub(crate) fn action(action: &Action) -> String {
         Action::Apply(_) | Action::Delete(_) => String::new(),
         Action::Generate(spec) => format!("       makes {} ({}), keys {}\n", spec.object(), spec.secret_type, spec.entries.iter().map(|entry| entry.key.as_str()).collect::<Vec<_>>().join(", ")),
         Action::Issue(CertificateSpec { name, subject: CertificateSubject::Supplied { names, source, .. }, .. }) => {
-            format!("       takes over the certificate {name} for {} from {}\n", names.join(", "), supplier(source))
+            format!("       takes over the certificate {name} for {} from {}\n{}", names.join(", "), supplier(source), program(source))
         }
         Action::Issue(spec) => format!("       issues {} for {} days\n", certificate(spec), spec.lifetime.as_secs() / 86_400),
         Action::Push(spec) => format!("       copies {} to {}\n", counted(spec.images.len(), "image", "images"), spec.registry),
@@ -106,7 +108,11 @@ pub(crate) fn action(action: &Action) -> String {
         Action::Probe(attempts) => lines(attempts, |attempt| format!("       tries: {}", attempt.purpose)),
         Action::Await(Gate::Dns { records, .. }) => format!("       waits until these names lead to the edge: {}\n", records.join(", ")),
         Action::Await(Gate::Certificate(spec)) => {
-            let CertificateSubject::Supplied { names, .. } = &spec.subject else { return String::new() };
+            let CertificateSubject::Supplied { names, source, .. } = &spec.subject else { return String::new() };
+            if spec.acme().is_some() {
+                let (names, supplier) = (names.join(", "), supplier(source));
+                return format!("       orders the certificate for {names} from {supplier}, when the DNS shows the records that a ticket asks for\n       the renewer cannot: {AGAIN}\n");
+            }
             format!("       waits until your authority has issued a certificate for {}, and `airlock tls import` took it\n", names.join(", "))
         }
         Action::Await(Gate::NodePull { image, pools, .. }) => {
@@ -131,6 +137,17 @@ fn supplier(source: &CertificateSource) -> String {
         CertificateSource::Acme(acme) => format!("the ACME authority {}", airlock_model::Untrusted::from(acme.directory.as_str())),
         CertificateSource::Request { secret } => format!("whoever answers the request {secret}"),
     }
+}
+
+/// What people do for the next certificate.
+const AGAIN: &str = "`airlock install` has to be run again when two thirds of its life are over";
+
+/// What is run on this workstation for it, and who has to see to the next one.
+fn program(source: &CertificateSource) -> String {
+    let CertificateSource::Acme(acme) = source else { return String::new() };
+    let DnsRecords::Program(DnsProgram { program, .. }) = &acme.records else { return String::new() };
+    let program = Untrusted::from(program.as_str());
+    format!("       runs `{program}` on this workstation, which sets DNS records and takes them away\n       the renewer cannot: {AGAIN}\n")
 }
 
 fn one_change(change: &Change, style: Style) -> String {
@@ -176,6 +193,8 @@ fn rights(plan: &Plan) -> BTreeMap<String, String> {
 
 #[cfg(test)]
 mod tests {
+    use airlock_model::{AcmeSource, SecretKeyRef};
+
     use super::super::tests::samples;
     use super::*;
 
@@ -189,6 +208,31 @@ mod tests {
     fn an_empty_plan_says_that_nothing_is_to_be_done() {
         let sample = Plan { steps: Vec::new(), ..samples::plan() };
         insta::assert_snapshot!(plan(&sample, &sample.digest().unwrap(), Style::default()));
+    }
+
+    #[test]
+    fn a_program_that_is_run_here_stands_in_the_plan() {
+        let program = DnsProgram { program: "/usr/local/bin/dns\u{1b}[2J".into(), run_limit: std::time::Duration::from_mins(2), withheld: std::collections::BTreeSet::new() };
+        let acme = AcmeSource {
+            directory: "https://acme.test/dir".into(),
+            contact: Vec::new(),
+            terms_of_service_agreed: true,
+            roots: None,
+            profile: None,
+            preferred_chain: None,
+            external_account: None,
+            account: SecretKeyRef { namespace: "airlock".into(), name: "acme-account".into(), key: "account.json".into() },
+            records: DnsRecords::Program(program),
+        };
+        let spec = CertificateSpec {
+            namespace: "airlock".into(),
+            name: "base-domain-tls".into(),
+            labels: BTreeMap::new(),
+            subject: CertificateSubject::Supplied { names: vec!["platform.test".into()], source: CertificateSource::Acme(Box::new(acme)), trust: None },
+            lifetime: std::time::Duration::ZERO,
+            renew_before: std::time::Duration::ZERO,
+        };
+        insta::assert_snapshot!(action(&Action::Issue(spec)));
     }
 
     #[test]

@@ -4,19 +4,25 @@
 //! run the program on another workstation.
 
 mod acme;
+mod by_hand;
+mod records;
 mod source;
 mod ticket;
 
 use std::collections::BTreeMap;
 
 use airlock_cluster::{Cluster, SecretData};
-use airlock_model::{AcmeSource, CertificateSource, CertificateSpec, CertificateSubject, CertificateTrust, Operation, Secret, SecretKeyRef, names};
+use airlock_model::{
+    AcmeSource, CertificateSource, CertificateSpec, CertificateSubject, CertificateTrust, DnsRecords, Operation, PlannedStep, RenewalOutcome, RenewalResult, Secret, SecretKeyRef, names,
+};
+use airlock_tls::acme::find_program;
 use airlock_tls::{Content, Form, Host, Issued, Judgement, Request, Supplied, TlsFinding, authorities_pem, due_at, supplied};
 use jiff::Timestamp;
 
 use super::Settled;
 use crate::certificate::{self, CERTIFICATE, KEY, Pair, bytes};
 use crate::error::Handing;
+use crate::renew::remember;
 use crate::run::Run;
 use crate::{ApplyError, Halt};
 use source::Material;
@@ -59,7 +65,16 @@ pub async fn find_supplied(cluster: &Cluster, spec: &CertificateSpec) -> Result<
     let stored = certificate::read(cluster, &spec.namespace, &spec.name).await?;
     let secret = match wanted.source {
         CertificateSource::Request { secret } => secret,
-        CertificateSource::Acme(acme) => return Ok(wanted.issued(spec, acme, stored.as_ref())),
+        CertificateSource::Acme(acme) => {
+            let found = wanted.issued(spec, acme, stored.as_ref());
+            // It is run when the next one is ordered, and missed before anything else is done.
+            if let DnsRecords::Program(program) = &acme.records
+                && !found.current
+            {
+                find_program(&program.program)?;
+            }
+            return Ok(found);
+        }
         CertificateSource::Files { .. } | CertificateSource::Secret { .. } => {
             let material = Material::read(cluster, wanted.source).await?;
             return Ok(wanted.hold(&material, stored.as_ref()));
@@ -75,7 +90,7 @@ pub async fn find_supplied(cluster: &Cluster, spec: &CertificateSpec) -> Result<
 /// Brings the Secret to its source; what stands there already is kept.
 pub(super) async fn settle(cluster: &Cluster, halt: &Halt, spec: &CertificateSpec) -> Result<Option<Operation>, ApplyError> {
     let found = find_supplied(cluster, spec).await?.usable()?;
-    if !found.current && is_ordered(spec) {
+    if !found.current && spec.acme().is_some() {
         halt.checkpoint()?;
         let pair = renewed(cluster, spec, None).await?;
         return write(cluster, spec, Issued { chain_pem: pair.certificate, key_pem: pair.key }).await.map(Some);
@@ -89,36 +104,44 @@ pub(super) async fn settle(cluster: &Cluster, halt: &Halt, spec: &CertificateSpe
     }
 }
 
-/// Whether it is had for the asking.
-pub(crate) fn is_ordered(spec: &CertificateSpec) -> bool {
-    matches!(spec.subject, CertificateSubject::Supplied { source: CertificateSource::Acme(_), .. })
+/// What people do for the next one; none: it comes without them.
+pub fn handing(spec: &CertificateSpec) -> Option<Handing> {
+    let CertificateSubject::Supplied { source, .. } = &spec.subject else { return None };
+    match source {
+        CertificateSource::Request { .. } => Some(Handing::Import),
+        CertificateSource::Files { .. } | CertificateSource::Secret { .. } => Some(Handing::Source),
+        CertificateSource::Acme(acme) => match &acme.records {
+            DnsRecords::Update(_) => None,
+            DnsRecords::Program(_) => Some(Handing::Program),
+            DnsRecords::ByHand(_) => Some(Handing::Records),
+        },
+    }
 }
 
-/// The next certificate of an authority that issues for the asking, judged; `before` is the chain that it takes the place of. Of others
-/// there is none before people hand it over.
+/// The next certificate of an authority that issues for the asking, judged; `before` is the chain that it takes the place of.
 pub(crate) async fn renewed(cluster: &Cluster, spec: &CertificateSpec, before: Option<String>) -> Result<Pair, ApplyError> {
     let wanted = Wanted::of(cluster, spec).await?;
-    let CertificateSource::Acme(acme) = wanted.source else {
-        return Err(ApplyError::CertificateDue { secret: spec.object(), by: if matches!(wanted.source, CertificateSource::Request { .. }) { Handing::Import } else { Handing::Source } });
-    };
+    let CertificateSource::Acme(acme) = wanted.source else { return Err(no_source(spec)) };
     let issued = acme::issue(cluster, spec, acme, wanted.hosts.clone(), before).await?;
-    let chain = Content::of_bytes("what the ACME authority issued".to_owned(), issued.chain_pem.as_bytes());
-    let key = Content::of_bytes("its key".to_owned(), issued.key_pem.expose().as_bytes());
-    let Supplied { judgement, pair } = wanted.judge(&[chain], Some(&key), None, true);
-    let found = Found { source: format!("the certificate of {}", acme.directory), judgement: Some(judgement), current: false, pair }.usable()?;
-    found.pair.map(|pair| Pair { certificate: pair.chain_pem, key: pair.key_pem }).ok_or_else(|| no_source(spec))
+    wanted.issuance(spec, acme, &issued)
 }
 
 /// The gate `certificate`: is what was asked for there?
-pub(super) async fn settle_gate(run: &Run<'_>, spec: &CertificateSpec) -> Result<Settled, ApplyError> {
+pub(super) async fn settle_gate(run: &Run<'_>, step: &PlannedStep, spec: &CertificateSpec) -> Result<Settled, ApplyError> {
     let found = find_supplied(run.cluster, spec).await?;
     if found.current {
         return Ok(Settled::Done);
     }
-    let CertificateSubject::Supplied { names, source: CertificateSource::Request { secret }, .. } = &spec.subject else { return Err(no_source(spec)) };
-    let at = SecretKeyRef { namespace: spec.namespace.clone(), name: secret.clone(), key: names::REQUEST_KEY.to_owned() };
-    let request = super::push::secret_text(run, &at).await?;
-    Ok(Settled::Waits(Box::new(ticket::write(&spec.namespace, names, request.expose(), &found))))
+    let CertificateSubject::Supplied { names, source, .. } = &spec.subject else { return Err(no_source(spec)) };
+    match source {
+        CertificateSource::Request { secret } => {
+            let at = SecretKeyRef { namespace: spec.namespace.clone(), name: secret.clone(), key: names::REQUEST_KEY.to_owned() };
+            let request = super::push::secret_text(run, &at).await?;
+            Ok(Settled::Waits(Box::new(ticket::write(&spec.namespace, names, request.expose(), &found))))
+        }
+        CertificateSource::Acme(acme) => by_hand::settle(run, step, spec, acme).await,
+        CertificateSource::Files { .. } | CertificateSource::Secret { .. } => Err(no_source(spec)),
+    }
 }
 
 /// Judges what an authority answered to our request, and stores it if it will do. `more` are authorities beside those of the answers.
@@ -182,6 +205,15 @@ impl<'a> Wanted<'a> {
         Found { source, judgement: current.then_some(judgement), current, pair: None }
     }
 
+    /// What an ACME authority has just issued, judged.
+    fn issuance(&self, spec: &CertificateSpec, acme: &AcmeSource, issued: &Issued) -> Result<Pair, ApplyError> {
+        let chain = Content::of_bytes("what the ACME authority issued".to_owned(), issued.chain_pem.as_bytes());
+        let key = Content::of_bytes("its key".to_owned(), issued.key_pem.expose().as_bytes());
+        let Supplied { judgement, pair } = self.judge(&[chain], Some(&key), None, true);
+        let found = Found { source: format!("the certificate of {}", acme.directory), judgement: Some(judgement), current: false, pair }.usable()?;
+        found.pair.map(|pair| Pair { certificate: pair.chain_pem, key: pair.key_pem }).ok_or_else(|| no_source(spec))
+    }
+
     fn hold(&self, material: &Material, stored: Option<&SecretData>) -> Found {
         let source = material.name.clone();
         let judge = |ending| self.judge(&material.files, material.key.as_ref(), material.password.as_ref(), ending);
@@ -234,7 +266,12 @@ fn holds(secret: &SecretData, pair: &Issued) -> bool {
 async fn write(cluster: &Cluster, spec: &CertificateSpec, pair: Issued) -> Result<Operation, ApplyError> {
     let secret = certificate::secret(spec, Pair { certificate: pair.chain_pem, key: pair.key_pem }, BTreeMap::new());
     let applied = cluster.apply_secret(&secret).await.map_err(ApplyError::of)?;
-    Ok(if applied.created { Operation::Create } else { Operation::Update })
+    if applied.created {
+        return Ok(Operation::Create);
+    }
+    // What the renewer could not do stands there as failed.
+    remember(cluster, spec, &RenewalResult { at: Timestamp::now(), outcome: RenewalOutcome::Renewed, why: None }).await?;
+    Ok(Operation::Update)
 }
 
 fn no_source(spec: &CertificateSpec) -> ApplyError {

@@ -1,11 +1,17 @@
 //! The ACME authority that issues the certificate of the base domain (`tls.source: acme`).
 
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::reference::SecretReference;
+use super::renewal::seconds;
 use super::{Answers, Flaw};
 use crate::TsigAlgorithm;
+
+/// The longest that one run of a program may take: the authority does not keep an order for ever.
+const LONGEST_RUN: u64 = 3600;
 
 /// An ACME authority (RFC 8555) and how it is shown that the base domain is ours.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -45,12 +51,42 @@ pub struct ExternalAccount {
     pub key: String,
 }
 
-/// How the records of dns-01 are set.
+/// How the records of dns-01 are set: one of these.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Dns01 {
+    /// By dynamic updates; the renewer does the same from inside the cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rfc2136: Option<DynamicUpdate>,
+    /// By a program of the workstation where `airlock install` runs, for each certificate anew.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exec: Option<Program>,
+    /// By people: `airlock install` ends with a ticket that has the records, and goes on once all servers show them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub manual: bool,
+}
+
+/// A program that sets records; its contract stands in docs/certificates.md.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Dns01 {
-    /// By dynamic updates.
-    pub rfc2136: DynamicUpdate,
+pub struct Program {
+    /// Its absolute path, or its name on the search path.
+    pub program: String,
+    /// How long one run of it may take before it is ended: `2m`, at most `1h`.
+    #[serde(default = "usual_limit")]
+    pub run_limit: String,
+}
+
+impl Program {
+    /// How long one run of it may take.
+    pub fn run_limit(&self) -> Result<Duration, String> {
+        let seconds = seconds(&self.run_limit)?;
+        if (1..=LONGEST_RUN).contains(&seconds) { Ok(Duration::from_secs(seconds)) } else { Err(format!("`{}` is not between one minute and one hour", self.run_limit)) }
+    }
+}
+
+fn usual_limit() -> String {
+    "2m".to_owned()
 }
 
 /// Dynamic updates (RFC 2136), signed by TSIG (RFC 8945).
@@ -78,11 +114,24 @@ pub(super) fn flaws(acme: &Acme, answers: &Answers) -> Vec<(String, Flaw)> {
     if !acme.terms_of_service_agreed {
         value("tls.acme.termsOfServiceAgreed", "authorities open an account only for those who agree to their terms; read them and write true".to_owned());
     }
-    let update = &acme.dns01.rfc2136;
-    if update.server.rsplit_once(':').is_none_or(|(host, port)| host.is_empty() || port.parse::<u16>().is_ok_and(|port| port == 0) || port.parse::<u16>().is_err()) {
+    let (update, program) = (acme.dns01.rfc2136.as_ref(), acme.dns01.exec.as_ref());
+    if [update.is_some(), program.is_some(), acme.dns01.manual].into_iter().filter(|given| *given).count() != 1 {
+        value("tls.acme.dns01", "one way of setting records is needed, no more and no less: rfc2136, exec, or manual: true".to_owned());
+    }
+    if let Some(program) = program {
+        if program.program.is_empty() || (program.program.contains('/') && !program.program.starts_with('/')) {
+            value("tls.acme.dns01.exec.program", format!("`{}` is neither an absolute path nor the name of a program", program.program));
+        }
+        if let Err(flaw) = program.run_limit() {
+            value("tls.acme.dns01.exec.runLimit", flaw);
+        }
+    }
+    if let Some(update) =
+        update.filter(|update| update.server.rsplit_once(':').is_none_or(|(host, port)| host.is_empty() || port.parse::<u16>().is_ok_and(|port| port == 0) || port.parse::<u16>().is_err()))
+    {
         value("tls.acme.dns01.rfc2136.server", format!("`{}` is no server with its port, as in ns1.example.com:53", update.server));
     }
-    if !answers.network.egress.iter().any(|egress| egress.component == crate::names::RENEWER) {
+    if update.is_some() && !answers.network.egress.iter().any(|egress| egress.component == crate::names::RENEWER) {
         value(
             "network.egress",
             "the renewer asks the ACME authority and the DNS servers from inside the cluster, and nothing lets it out: add { component: renewer, to: ADDRESS/32, port: PORT, reason: … } for each"
@@ -95,7 +144,9 @@ pub(super) fn flaws(acme: &Acme, answers: &Answers) -> Vec<(String, Flaw)> {
         Ok(_) => found.push((path.to_owned(), Flaw::Reference("is read where the program runs: file:PATH".to_owned()))),
         Err(error) => found.push((path.to_owned(), Flaw::Reference(error.to_string()))),
     };
-    reference("tls.acme.dns01.rfc2136.secret", &update.secret, true);
+    if let Some(update) = update {
+        reference("tls.acme.dns01.rfc2136.secret", &update.secret, true);
+    }
     if let Some(ca) = &acme.ca {
         reference("tls.acme.ca", ca, false);
     }
@@ -113,6 +164,34 @@ mod tests {
 
     fn told(text: &str) -> String {
         Answers::from_yaml(text).map_or_else(|error| error.faults().map(ToString::to_string).collect::<Vec<_>>().join("\n"), |_| String::new())
+    }
+
+    #[test]
+    fn records_are_set_in_one_way() {
+        let by = |dns01: &str| {
+            let text = WHOLE.replace("{ rfc2136: { server: 'ns1.test:53', keyName: airlock, secret: 'file:tsig' } }", dns01);
+            // Nothing in the cluster asks anybody.
+            told(text.split("network:").next().unwrap_or_default())
+        };
+        assert_eq!(by("{ exec: { program: dns-records } }"), "");
+        assert_eq!(by("{ manual: true }"), "");
+        assert_eq!(by("{ exec: { program: /usr/local/bin/dns-records, runLimit: 1h } }"), "");
+        for (dns01, path) in [
+            ("{}", "`tls.acme.dns01`"),
+            ("{ manual: false }", "`tls.acme.dns01`"),
+            ("{ manual: true, exec: { program: dns-records } }", "`tls.acme.dns01`"),
+            ("{ exec: { program: a }, rfc2136: { server: 'ns1.test:53', keyName: airlock, secret: 'file:tsig' } }", "`tls.acme.dns01`"),
+            ("{ exec: { program: '' } }", "tls.acme.dns01.exec.program"),
+            ("{ exec: { program: bin/dns } }", "tls.acme.dns01.exec.program"),
+            ("{ exec: { program: ./dns } }", "tls.acme.dns01.exec.program"),
+            ("{ exec: { program: dns, runLimit: 2h } }", "tls.acme.dns01.exec.runLimit"),
+            ("{ exec: { program: dns, runLimit: 0m } }", "tls.acme.dns01.exec.runLimit"),
+            ("{ exec: { program: dns, runLimit: soon } }", "tls.acme.dns01.exec.runLimit"),
+            ("{ exec: {} }", "program"),
+        ] {
+            let told = by(dns01);
+            assert!(told.contains(path), "{dns01}: {told}");
+        }
     }
 
     #[test]

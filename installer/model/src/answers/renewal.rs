@@ -74,7 +74,8 @@ fn lifetime(text: &str) -> Result<Duration, String> {
     if (SHORTEST..=LONGEST).contains(&seconds) { Ok(Duration::from_secs(seconds)) } else { Err(format!("`{text}` is not between 4 minutes and 825 days")) }
 }
 
-fn seconds(text: &str) -> Result<u64, String> {
+/// Seconds of a time with its unit.
+pub(super) fn seconds(text: &str) -> Result<u64, String> {
     let wrong = || format!("`{text}` is no time, as in 30m, 12h, 90d");
     let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
     let unit = match unit {

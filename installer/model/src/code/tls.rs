@@ -285,6 +285,14 @@ pub(super) const CODES: &[CodeSpec] = &[
         next: None,
     },
     CodeSpec {
+        code: "tls.acme-no-program",
+        exit: Exit::Blocked,
+        what: "the program that changes the DNS is not on this workstation, or cannot be executed",
+        why: "it runs where `airlock install` runs, and without it the next certificate cannot be ordered; nothing was written",
+        fix: "install it here, make it executable, or name another one in tls.acme.dns01.exec.program",
+        next: None,
+    },
+    CodeSpec {
         code: "tls.acme-hook",
         exit: Exit::Blocked,
         what: "the program that changes the DNS failed",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use airlock_model::{CertificateSubject, ObjectRef, Renewable, names};
+use airlock_model::{CertificateSource, CertificateSubject, DnsRecords, ObjectRef, Renewable, names};
 use airlock_render::Rendered;
 use serde_json::Value;
 
@@ -73,4 +73,29 @@ fn the_answers_say_how_long_certificates_live() {
     assert_eq!(renewer.manifest()["spec"]["schedule"], "*/1 * * * *");
     let served: Vec<String> = renewals(&short).into_iter().filter_map(|renewable| renewable.served).map(|served| format!("{}:{} {}", served.host, served.port, served.server_name)).collect();
     assert!(served.contains(&"edge.airlock.svc:443 platform.test".to_owned()) || served.iter().any(|served| served.starts_with("edge.")), "{served:?}");
+}
+
+const BY_PROGRAM: &str = "tls:\n  source: acme\n  acme: { directory: 'https://acme.test/dir', termsOfServiceAgreed: true, dns01: { exec: { program: dns-records } } }\nalerts: { receiver: webhook, webhook: { url: 'env:HOOK_URL' } }\n";
+
+#[test]
+fn where_people_have_to_do_something_the_renewer_holds_nothing_that_orders() {
+    let by_update = BY_PROGRAM.replace("exec: { program: dns-records }", "rfc2136: { server: 'ns1.test:53', keyName: airlock, secret: 'file:tsig' }");
+    let (by_program, by_update) = (Combination::of("by program", BY_PROGRAM).render(), Combination::of("by update", &by_update).render());
+    let orders = [names::ACME, names::ACME_ACCOUNT].map(str::to_owned);
+    let held = |rendered: &Rendered| orders.iter().filter(|name| allowed(&role(rendered), "secrets", "get").contains(*name)).count();
+    let by_hand = Combination::of("by hand", &BY_PROGRAM.replace("exec: { program: dns-records }", "manual: true")).render();
+    assert_eq!((held(&by_program), held(&by_hand), held(&by_update)), (0, 0, 2));
+    let made = |rendered: &Rendered| rendered.components.iter().flat_map(|component| &component.secrets).any(|secret| secret.name == names::ACME);
+    assert_eq!((made(&by_program), made(&by_update)), (false, true), "a program is asked with nothing");
+}
+
+#[test]
+fn a_program_is_not_given_the_variables_that_answers_refer_to() {
+    let rendered = Combination::of("by program", BY_PROGRAM).render();
+    let renewals = renewals(&rendered);
+    let base = renewals.iter().find(|renewable| renewable.certificate.name == names::BASE_DOMAIN_CERTIFICATE).unwrap();
+    let CertificateSubject::Supplied { source: CertificateSource::Acme(acme), .. } = &base.certificate.subject else { panic!("{base:?}") };
+    let DnsRecords::Program(program) = &acme.records else { panic!("{acme:?}") };
+    assert_eq!(program.withheld.iter().collect::<Vec<_>>(), ["HOOK_URL"]);
+    assert_eq!((program.program.as_str(), program.run_limit.as_secs()), ("dns-records", 120));
 }

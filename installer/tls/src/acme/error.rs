@@ -170,6 +170,14 @@ pub enum AcmeError {
         /// Where it is missing.
         sightings: Vec<Sighting>,
     },
+    /// The program that changes the DNS is not there.
+    #[error("the program `{program}`, which sets the DNS records, {why}")]
+    NoProgram {
+        /// As it was named.
+        program: String,
+        /// What is there instead.
+        why: String,
+    },
     /// The program that changes the DNS failed.
     #[error("`{program} {argument}` {how}: {words}")]
     Hook {
@@ -271,6 +279,7 @@ impl Coded for AcmeError {
             Self::Dns { .. } => Code("tls.acme-dns"),
             Self::UpdateRefused { .. } => Code("tls.acme-update-refused"),
             Self::NotSeen { .. } => Code("tls.acme-not-seen"),
+            Self::NoProgram { .. } => Code("tls.acme-no-program"),
             Self::Hook { .. } => Code("tls.acme-hook"),
             Self::NotServed { .. } => Code("tls.acme-not-served"),
             Self::NotValidated { .. } => Code("tls.acme-not-validated"),

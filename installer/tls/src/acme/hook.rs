@@ -7,10 +7,12 @@
 //!
 //! Exit code 0: done; for `ready`: all servers show all values. 75 of `ready`: not yet, it is asked again. Anything else: it
 //! failed; how its standard error begins is shown. Standard output is not read. Nothing secret is given to it; its own
-//! credentials it finds itself, in the environment that it inherits.
+//! credentials it finds itself, in the environment that it inherits, without the variables that are others' secrets.
 
+use std::collections::BTreeSet;
 use std::io;
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -34,6 +36,26 @@ pub struct Hook {
     pub run_limit: Duration,
     /// How long `ready` may say "not yet".
     pub limit: Duration,
+    /// Variables of the environment that it does not inherit.
+    pub withheld: BTreeSet<String>,
+}
+
+/// Where a program lies that is named by its absolute path, or by its name on the search path (`PATH`).
+pub fn find_program(program: &str) -> Result<PathBuf, AcmeError> {
+    let path = Path::new(program);
+    let looked_at: Vec<PathBuf> =
+        if path.is_absolute() { vec![path.to_owned()] } else { std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).map(|folder| folder.join(path)).collect() };
+    let mut why = "is not on the search path (PATH)".to_owned();
+    for candidate in looked_at {
+        match std::fs::metadata(&candidate) {
+            Ok(found) if !found.is_file() => why = format!("is no file ({})", candidate.display()),
+            Ok(found) if found.permissions().mode() & 0o111 == 0 => why = format!("is not executable ({})", candidate.display()),
+            Ok(_) => return Ok(candidate),
+            Err(error) if path.is_absolute() => why = format!("cannot be found ({error})"),
+            Err(_) => {}
+        }
+    }
+    Err(AcmeError::NoProgram { program: program.to_owned(), why })
 }
 
 impl Hook {
@@ -52,6 +74,9 @@ impl Hook {
 
     async fn output(&self, argument: &str, proofs: &[Proof]) -> io::Result<Output> {
         let mut command = Command::new(&self.program);
+        for name in &self.withheld {
+            command.env_remove(name);
+        }
         let mut child = command.arg(argument).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true).spawn()?;
         let line = format!("{}\n", json!({ "records": records(proofs) }));
         if let Some(mut input) = child.stdin.take() {

@@ -14,7 +14,7 @@ use super::chain;
 use super::dns::Dns;
 use super::error::AcmeError;
 use super::problem::{Step, detail_of, kind_of, persist};
-use super::solver::{ChallengeKind, Proof, ProofFile, Solver, TxtRecord};
+use super::solver::{ChallengeKind, Proof, ProofFile, Solver, TxtRecord, records};
 use crate::{Host, Issued, certificates_from_pem};
 
 const FIRST_WAIT: Duration = Duration::from_millis(250);
@@ -65,6 +65,18 @@ pub struct OpenOrder {
     kind: ChallengeKind,
     /// What the authority will look for. Empty where it verified all names lately.
     pub proofs: Vec<Proof>,
+}
+
+impl OpenOrder {
+    /// Whether it was begun for what is asked for now, at this directory.
+    pub fn answers(&self, request: &OrderRequest, directory: &str) -> bool {
+        self.directory == directory && self.kind == request.kind && self.names.iter().map(String::as_str).eq(request.names())
+    }
+
+    /// The TXT records that the authority will look for.
+    pub fn records(&self) -> Vec<TxtRecord> {
+        records(&self.proofs)
+    }
 }
 
 /// A certificate, and what should be said about how it came.
@@ -136,8 +148,26 @@ impl AcmeAccount {
         persist!(&self.http, Step::Ordering, self.inner.new_order(&order))
     }
 
+    /// Whether an order that was begun earlier can still be gone on with: [`AcmeError::OrderGone`] where it cannot.
+    pub async fn still_open(&self, open: &OpenOrder) -> Result<(), AcmeError> {
+        self.reopened(open).await.map(|_| ())
+    }
+
     /// Finishes an order whose proofs are in place: the authority verifies them, and issues for a key that is made here.
     pub async fn finish(&self, open: &OpenOrder, request: &OrderRequest) -> Result<Issuance, AcmeError> {
+        let mut order = self.reopened(open).await?;
+        if order.state().status == OrderStatus::Pending {
+            self.verified(&mut order, open, request.limit).await?;
+        }
+        let key = KeyPair::generate()?;
+        let chain = self.certified(&mut order, &signing_request(&open.names, &key)?, request.limit).await?;
+        let chosen = chain::chosen(self, chain, request.preferred_chain.as_deref()).await?;
+        let issued = Issued { chain_pem: chosen.pem, key_pem: Secret::new(key.serialize_pem()) };
+        Ok(Issuance { issued, top_issuer: chosen.top_issuer, preferred_missing: chosen.preferred_missing, caa: Vec::new(), left_behind: None })
+    }
+
+    /// The order as the authority has it now: pending, or ready to be finished.
+    async fn reopened(&self, open: &OpenOrder) -> Result<Order, AcmeError> {
         if open.directory != self.directory() {
             return Err(AcmeError::OtherDirectory { stored: open.directory.clone().into(), asked: self.directory().to_owned() });
         }
@@ -148,16 +178,10 @@ impl AcmeAccount {
             other => other,
         })?;
         match order.state().status {
-            OrderStatus::Invalid => return Err(gone("has failed or run out")),
-            OrderStatus::Processing | OrderStatus::Valid => return Err(gone("was finished for a key that is not there any more")),
-            OrderStatus::Ready => (),
-            OrderStatus::Pending => self.verified(&mut order, open, request.limit).await?,
+            OrderStatus::Invalid => Err(gone("has failed or run out")),
+            OrderStatus::Processing | OrderStatus::Valid => Err(gone("was finished for a key that is not there any more")),
+            OrderStatus::Ready | OrderStatus::Pending => Ok(order),
         }
-        let key = KeyPair::generate()?;
-        let chain = self.certified(&mut order, &signing_request(&open.names, &key)?, request.limit).await?;
-        let chosen = chain::chosen(self, chain, request.preferred_chain.as_deref()).await?;
-        let issued = Issued { chain_pem: chosen.pem, key_pem: Secret::new(key.serialize_pem()) };
-        Ok(Issuance { issued, top_issuer: chosen.top_issuer, preferred_missing: chosen.preferred_missing, caa: Vec::new(), left_behind: None })
     }
 
     /// Has the authority verify all names.

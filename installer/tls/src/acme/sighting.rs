@@ -53,6 +53,15 @@ impl fmt::Display for Sighting {
 }
 
 impl Dns {
+    /// The records where they belong: at the name that theirs is an alias (CNAME) of, if it is one.
+    pub async fn places(&self, records: &[TxtRecord]) -> Result<Vec<TxtRecord>, AcmeError> {
+        let mut placed = Vec::new();
+        for record in records {
+            placed.push(TxtRecord { name: told(&self.meant(&parsed(&record.name)?).await?), value: record.value.clone() });
+        }
+        Ok(placed)
+    }
+
     /// What every authoritative server of the zone, or every resolver, shows now for these records. Aliases (CNAME) are followed, as the authority does.
     pub async fn sightings(&self, records: &[TxtRecord]) -> Result<Vec<Sighting>, AcmeError> {
         let mut wanted: BTreeMap<&str, Vec<&str>> = BTreeMap::new();

@@ -91,6 +91,9 @@ async fn item_75_orders_and_accounts_that_are_gone() {
     let failed = account.begin(&request).await.unwrap();
     assert_eq!(refused(account.finish(&failed, &request).await).0, "tls.acme-not-validated");
     let finished = account.begin(&request).await.unwrap();
+    account.still_open(&finished).await.unwrap();
+    assert!(finished.answers(&request, account.directory()));
+    assert!(!finished.answers(&order(&["platform.test", "*.platform.test"]), account.directory()) && !finished.answers(&request, "https://other.test/dir"));
     solver.present(&finished.proofs).await.unwrap();
     account.finish(&finished, &request).await.unwrap();
     let kept = serde_json::to_string(&finished).unwrap();
@@ -98,6 +101,7 @@ async fn item_75_orders_and_accounts_that_are_gone() {
     for (open, part) in [(&failed, "has failed or run out"), (&finished, "for a key that is not there any more"), (&unknown, "not known to the authority")] {
         let (code, words) = refused(account.finish(open, &request).await);
         assert_eq!(code, "tls.acme-order-gone", "{words}");
+        assert_eq!(refused(account.still_open(open).await).0, code);
         assert!(words.contains(part) && words.contains("begin a new one"), "{words}");
     }
     // pebble forgets all accounts when it is started anew; this is the same with less ado.

@@ -1,11 +1,12 @@
 //! Proofs in the DNS: keys, zones, aliases, and servers that lag behind; and a program that sets them.
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use airlock_model::Secret;
-use airlock_tls::acme::{Hook, Proof, Rfc2136, Solver, TsigHash, TxtRecord};
+use airlock_tls::acme::{Hook, Proof, Rfc2136, Solver, TsigHash, TxtRecord, find_program};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -119,7 +120,7 @@ fn program(folder: &TempDir, body: &str) -> Hook {
     let program: PathBuf = folder.path().join("dns");
     std::fs::write(&program, format!("#!/bin/sh\ncd {}\n{body}\n", folder.path().display())).unwrap();
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-    Hook { program, run_limit: Duration::from_secs(2), limit: Duration::from_secs(10) }
+    Hook { program, run_limit: Duration::from_secs(2), limit: Duration::from_secs(10), withheld: BTreeSet::new() }
 }
 
 #[tokio::test]
@@ -152,10 +153,45 @@ async fn a_program_that_fails_is_quoted() {
         assert_eq!(code, "tls.acme-hook");
         assert!(words.contains(part), "{words}");
     }
-    let missing = Hook { program: "/nonexistent/dns".into(), run_limit: Duration::from_secs(2), limit: Duration::ZERO };
+    let missing = Hook { program: "/nonexistent/dns".into(), run_limit: Duration::from_secs(2), limit: Duration::ZERO, withheld: BTreeSet::new() };
     let (code, words) = refused(missing.present(&proofs).await);
     assert_eq!(code, "tls.acme-hook");
     assert!(words.contains("`/nonexistent/dns present` cannot be run (No such file"), "{words}");
+}
+
+#[test]
+fn a_program_is_found_by_its_path_or_its_name_and_missed_by_its_name() {
+    let folder = TempDir::new().unwrap();
+    let plain = folder.path().join("plain");
+    std::fs::write(&plain, "").unwrap();
+    let executable = program(&folder, "true").program;
+    assert_eq!(find_program(&executable.display().to_string()).unwrap(), executable);
+    assert!(find_program("sh").unwrap().is_absolute());
+    for (named, part) in [
+        (plain.display().to_string(), "is not executable"),
+        (folder.path().display().to_string(), "is no file"),
+        (folder.path().join("gone").display().to_string(), "cannot be found (No such file"),
+        ("airlock-no-such-program".to_owned(), "is not on the search path (PATH)"),
+    ] {
+        let (code, words) = refused(find_program(&named));
+        assert_eq!(code, "tls.acme-no-program");
+        assert!(words.contains(&named) && words.contains(part), "{words}");
+    }
+}
+
+#[tokio::test]
+async fn a_program_inherits_the_environment_without_what_is_withheld() {
+    let folder = TempDir::new().unwrap();
+    let proofs = proof("_acme-challenge.platform.test", "value");
+    // Cargo sets both for every test.
+    let body = "cat >/dev/null; echo \"${CARGO_MANIFEST_DIR-none} ${CARGO_PKG_NAME-none}\" >seen";
+    let seen = || std::fs::read_to_string(folder.path().join("seen")).unwrap();
+    program(&folder, body).present(&proofs).await.unwrap();
+    let (folder_of_crate, name) = (env!("CARGO_MANIFEST_DIR"), std::env::var("CARGO_PKG_NAME").unwrap_or_else(|_| "none".to_owned()));
+    assert_eq!(seen(), format!("{folder_of_crate} {name}\n"));
+    let hook = Hook { withheld: BTreeSet::from(["CARGO_MANIFEST_DIR".to_owned()]), ..program(&folder, body) };
+    hook.present(&proofs).await.unwrap();
+    assert_eq!(seen(), format!("none {name}\n"));
 }
 
 #[tokio::test]

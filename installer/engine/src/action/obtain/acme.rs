@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use airlock_cluster::{Cluster, SecretObject};
-use airlock_model::{AcmeSource, CertificateSpec, Secret, SecretKeyRef, TsigAlgorithm, names};
-use airlock_tls::acme::{AcmeAccount, AcmeAuthority, AcmeError, AcmeServer, ChallengeKind, Dns, ExternalAccount, OrderRequest, Registration, Rfc2136, TsigHash};
+use airlock_model::{AcmeSource, CertificateSpec, DnsRecords, Secret, SecretKeyRef, TsigAlgorithm, names};
+use airlock_tls::acme::{AcmeAccount, AcmeAuthority, AcmeError, AcmeServer, ChallengeKind, Dns, ExternalAccount, Hook, OrderRequest, Registration, Rfc2136, Solver, TsigHash, find_program};
 use airlock_tls::{Host, Issued};
 
 use crate::ApplyError;
@@ -13,8 +13,15 @@ use crate::ApplyError;
 /// How long all servers of the zone may take to show the records.
 const SEEN_WITHIN: Duration = Duration::from_mins(5);
 
-/// Orders a certificate for these names. `replaces` is the chain that it takes the place of (RFC 9773 §5).
-pub(super) async fn issue(cluster: &Cluster, spec: &CertificateSpec, acme: &AcmeSource, hosts: Vec<Host>, replaces: Option<String>) -> Result<Issued, ApplyError> {
+/// Who is asked, as whom, and for what.
+pub(super) struct Asking {
+    pub(super) account: AcmeAccount,
+    pub(super) request: OrderRequest,
+    pub(super) dns: Dns,
+}
+
+/// A certificate for these names is going to be ordered. `replaces` is the chain that it takes the place of (RFC 9773 §5).
+pub(super) async fn asking(cluster: &Cluster, spec: &CertificateSpec, acme: &AcmeSource, hosts: Vec<Host>, replaces: Option<String>) -> Result<Asking, ApplyError> {
     let mut request = OrderRequest::new(hosts, ChallengeKind::Dns01)?;
     request.profile.clone_from(&acme.profile);
     request.preferred_chain.clone_from(&acme.preferred_chain);
@@ -25,11 +32,22 @@ pub(super) async fn issue(cluster: &Cluster, spec: &CertificateSpec, acme: &Acme
         None => None,
     };
     let server = AcmeServer { roots, ..AcmeServer::new(directory) };
-    let dns = Dns::system()?;
-    let update = &acme.update;
-    let solver = Rfc2136::new(&update.server, &update.key_name, hash(update.algorithm), &text(cluster, &update.secret).await?, dns.clone(), SEEN_WITHIN)?;
     let account = account(cluster, spec, acme, &server).await?;
-    Ok(account.issue(&request, &solver, Some(&dns)).await?.issued)
+    Ok(Asking { account, request, dns: Dns::system()? })
+}
+
+/// Orders the certificate, where nobody is waited for.
+pub(super) async fn issue(cluster: &Cluster, spec: &CertificateSpec, acme: &AcmeSource, hosts: Vec<Host>, replaces: Option<String>) -> Result<Issued, ApplyError> {
+    let Asking { account, request, dns } = asking(cluster, spec, acme, hosts, replaces).await?;
+    let solver: Box<dyn Solver> = match &acme.records {
+        DnsRecords::Update(update) => {
+            let secret = text(cluster, &update.secret).await?;
+            Box::new(Rfc2136::new(&update.server, &update.key_name, hash(update.algorithm), &secret, dns.clone(), SEEN_WITHIN)?)
+        }
+        DnsRecords::Program(program) => Box::new(Hook { program: find_program(&program.program)?, run_limit: program.run_limit, limit: SEEN_WITHIN, withheld: program.withheld.clone() }),
+        DnsRecords::ByHand(_) => return Err(ApplyError::PlanMalformed { reason: format!("the records for {} are set by people, whom a gate waits for", spec.name) }),
+    };
+    Ok(account.issue(&request, solver.as_ref(), Some(&dns)).await?.issued)
 }
 
 /// The account that was opened here once, or a new one, which is kept before anything is ordered with it.

@@ -44,6 +44,19 @@ impl Company {
         self.certify(name, hosts);
     }
 
+    /// A key and a certificate for a server that has lived for five of its six days.
+    pub(crate) fn issue_aged(&self, name: &str, hosts: &[&str]) {
+        self.issue(name, hosts);
+        let at = |days: &str| {
+            let output = Command::new("date").args(["-u", "-d", days, "+%Y%m%d%H%M%SZ"]).output().expect("date");
+            String::from_utf8_lossy(&output.stdout).trim().to_owned()
+        };
+        self.write("index.txt", "");
+        self.write("ca.cnf", "[ca]\ndefault_ca=here\n[here]\ndatabase=index.txt\nrand_serial=yes\ndefault_md=sha256\npolicy=any\nnew_certs_dir=.\n[any]\ncommonName=supplied\n");
+        let (from, to) = (at("5 days ago"), at("1 day"));
+        self.openssl(&format!("ca -batch -notext -config ca.cnf -cert issuing.crt -keyfile issuing.key -extfile server.ext -startdate {from} -enddate {to} -in {name}.csr -out {name}.crt"));
+    }
+
     /// The answer to somebody else's request.
     pub(crate) fn sign(&self, name: &str, request: &str, hosts: &[&str]) {
         self.write(&format!("{name}.csr"), request);
