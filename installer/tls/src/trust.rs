@@ -1,7 +1,7 @@
 //! What makes machines believe an authority: nodes that pull from a registry, by their container runtime or by who runs them, and
 //! the machines of people.
 //!
-//! Sources of the rules that are not ours: containerd's `hosts.toml`; `containers-certs.d(5)` for CRI-O; OpenShift's
+//! Sources of the rules that are not ours: containerd's `hosts.toml`; `containers-certs.d(5)` for CRI-O; `OpenShift`'s
 //! `additionalTrustedCA`; GKE's `privateRegistryAccessConfig`; `az aks --custom-ca-trust-certificates`; Bottlerocket's
 //! `settings.pki`. Airlock never sends a privileged pod to do it.
 
@@ -17,7 +17,7 @@ const CRI_O: &str = "/etc/containers/certs.d";
 pub enum NodeKind {
     /// containerd, and a root shell on the node.
     Containerd,
-    /// CRI-O, by itself or below OpenShift.
+    /// CRI-O, by itself or below `OpenShift`.
     CriO,
     /// A node group of EKS with containerd: what is changed on a node is lost with it.
     Eks,

@@ -2,6 +2,7 @@
 //! one thing is taken away and what rested on it is unverified.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use airlock_model::answers::Receiver;
 use airlock_model::{
@@ -19,8 +20,10 @@ fn now() -> Timestamp {
     "2026-11-24T03:00:00Z".parse().unwrap()
 }
 
+/// Read once: some tests judge ten thousand times.
 fn baseline() -> Profile {
-    shipped("baseline").unwrap()
+    static BASELINE: LazyLock<Profile> = LazyLock::new(|| shipped("baseline").unwrap());
+    BASELINE.clone()
 }
 
 fn world() -> World {
