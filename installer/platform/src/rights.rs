@@ -96,9 +96,8 @@ pub(crate) fn of_action(action: &Action) -> Vec<Right> {
         Action::Issue(spec) => {
             let mut needed = rights(&spec.object(), &WRITE);
             needed.extend(rights(&ObjectRef::namespaced("v1", "ConfigMap", &spec.namespace, ""), &WRITE));
-            match &spec.subject {
-                CertificateSubject::Supplied { source: CertificateSource::Secret { namespace, name }, .. } => needed.extend(rights(&secret(namespace, name), &["get"])),
-                _ => {}
+            if let CertificateSubject::Supplied { source: CertificateSource::Secret { namespace, name }, .. } = &spec.subject {
+                needed.extend(rights(&secret(namespace, name), &["get"]));
             }
             needed.extend(ordering(spec));
             needed

@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     fn trust(authorities: Vec<ChainCertificate>) -> Trust {
-        let pools = ["blue", "green\u{1b}[31m"].map(|pool| Untrusted::from(pool)).to_vec();
+        let pools = ["blue", "green\u{1b}[31m"].map(Untrusted::from).to_vec();
         let steps = Some(NodeKind::Containerd.steps("registry.platform.test", "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n"));
         let nodes = NodeTrust { kind: NodeKind::Containerd, pools, runtimes: vec![Untrusted::from("containerd://2.4.2")], steps };
         Trust { registry: "registry.platform.test".into(), authorities, pem: None, nodes: Fact::Known(vec![nodes]), pulled: true, machines: &MACHINES[..2] }

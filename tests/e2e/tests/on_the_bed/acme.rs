@@ -263,7 +263,8 @@ impl Authority {
 
     /// Answers with this way of setting records, further authorities to believe, and further lines.
     fn answers(&self, site: &Site, dns01: &str, trusted: &[&str], further: &str) -> PathBuf {
-        let roots: String = trusted.iter().map(|reference| format!(", '{reference}'")).collect();
+        let own = format!("file:{}", self.root.display());
+        let roots = serde_json::json!([&[own.as_str()], trusted].concat());
         site.answers(&format!(
             "tls:
   source: acme
@@ -274,10 +275,9 @@ impl Authority {
     ca: 'file:{}'
     profile: default
     dns01: {dns01}
-trust: {{ ca: ['file:{}'{roots}] }}
+trust: {{ ca: {roots} }}
 {further}",
-            site.bed.company_ca().display(),
-            self.root.display()
+            site.bed.company_ca().display()
         ))
     }
 
