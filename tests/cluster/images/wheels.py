@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from recipes import HERE, Unusable, bed
 from rootfs import Tree
 
 PYTHON = "3.13"
+# In how many parts modules are compiled; another number gives other bytes.
+SHARES = 4
 PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64", "manylinux_2_12_x86_64", "manylinux2010_x86_64", "manylinux_2_5_x86_64", "manylinux1_x86_64", "any")
 # Resolves for a Python that this machine need not have; pip compares with its own. Only `relock` needs it.
 UV = "uv==0.13.9"
@@ -139,16 +142,26 @@ def compile_modules(tree: Tree, recipe: dict[str, str], folder: Path) -> None:
     tree.write(layer, lambda path: path.endswith(".py") or not path.startswith(recipe["into"].lstrip("/")))
     unpack(layer, root)
     layer.unlink()
-    modules = [f"/usr/lib/python{PYTHON}", packages_of(recipe)]
-    command = [f"/usr/bin/python{PYTHON}", "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash", *modules]
-    # Without a fixed seed the order of sets in byte code differs from one run to the next.
+    modules = [root / module.lstrip("/") for module in (f"/usr/lib/python{PYTHON}", packages_of(recipe))]
+    sources = sorted(path for module in modules for path in module.rglob("*.py"))
+    # Which equal constants a module's byte code shares depends on what its process has compiled before: each share is compiled by a
+    # process of its own in a fixed order, however many cores there are. compileall's own workers take what comes next.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(lambda share: compile_share(root, share, sources[share::SHARES]), range(SHARES)))
+    for module in modules:
+        for path in sorted(module.rglob("*.pyc")):
+            tree.add_file("/" + str(path.relative_to(root)), path.read_bytes(), 0o644)
+    shutil.rmtree(root)
+
+
+def compile_share(root: Path, number: int, sources: list[Path]) -> None:
+    """Compiles these modules one after the other, at fixed addresses and with a fixed seed: the order of sets follows from both."""
+    listed = root / f"share-{number}"
+    listed.write_text("".join(f"/{path.relative_to(root)}\n" for path in sources))
+    command = [f"/usr/bin/python{PYTHON}", "-m", "compileall", "-q", "-i", f"/{listed.name}", "--invalidation-mode", "unchecked-hash"]
     done = enter(root, "0:0", command, ["PYTHONHASHSEED=0", "LC_ALL=C.UTF-8"], patience=600)
     if done.returncode:
         raise Unusable(f"the wheels could not be compiled: {(done.stdout + done.stderr).strip()[-2000:]}")
-    for module in modules:
-        for path in sorted((root / module.lstrip("/")).rglob("*.pyc")):
-            tree.add_file("/" + str(path.relative_to(root)), path.read_bytes(), 0o644)
-    shutil.rmtree(root)
 
 
 def relock(recipe: dict[str, str]) -> None:
