@@ -1,8 +1,8 @@
 # All targets run from a clean clone on Debian as root; what is missing is installed, pinned. State is kept in AIRLOCK_BED.
 export AIRLOCK_BED ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/airlock-bed
 BED := tests/cluster/bed
-# How many tests at once: most of a test on the bed is waiting.
-TESTS ?= 6
+# How many tests at once: most of a test on the bed is waiting. More than four keep two cores busy with the starts of pods alone.
+TESTS ?= 4
 
 .PHONY: try test soak bench bench-cold lint advisories docs cluster-up cluster-down packages
 
