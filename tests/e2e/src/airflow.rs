@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::Site;
 
 /// Until a run of the example has ended: its scheduler looks for DAGs every half minute.
-const RUN_WITHIN: Duration = Duration::from_mins(4);
+const RUN_WITHIN: Duration = Duration::from_mins(6);
 
 /// An Airflow deployment on a site.
 pub struct Airflow<'a> {

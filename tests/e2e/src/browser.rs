@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::Site;
 
 /// A page is there when its scripts have run, which takes a busy machine a while.
-const LOADED_WITHIN: Duration = Duration::from_mins(2);
+const LOADED_WITHIN: Duration = Duration::from_mins(4);
 
 /// The browser; it ends with the value.
 pub struct Browser {

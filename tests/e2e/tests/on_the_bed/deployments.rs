@@ -1,7 +1,9 @@
 //! Airflow deployments: one that works, one beside it that it has nothing in common with, and their end.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use airlock_e2e::{Airflow, Browser, Site};
@@ -81,17 +83,20 @@ fn a_delete_that_is_killed_goes_on_when_it_is_run_again(site: &Site, name: &str)
     assert!(listed.to_string().contains(name), "it is there until all is done: {listed}");
 }
 
-/// A command that is killed, by a signal that leaves it no time, once there is a Job of that name in the namespace.
+/// A command that is killed, by a signal that leaves it no time, once there is a Job of that name in the namespace. It is watched for:
+/// a look now and then would miss one that is soon done.
 fn killed_at_its_job(site: &Site, arguments: &[&str], (namespace, job): (&str, &str)) {
+    let mut watch = site.bed.kubectl_command(["-n", namespace, "get", "jobs", "--watch", "-o", "name"]).stdout(Stdio::piped()).spawn().expect("kubectl");
+    let (lines, name, (sender, begun)) = (BufReader::new(watch.stdout.take().expect("its output")).lines(), job.to_owned(), channel());
+    std::thread::spawn(move || lines.map_while(Result::ok).find(|line| line.starts_with(&name)).map(|_| sender.send(())));
     let command = [&["deployment"], arguments, &["--namespace", &site.name, "--yes"]].concat();
     let mut run = site.command(&command).stderr(Stdio::null()).stdout(Stdio::null()).spawn().expect("airlock starts");
-    let begun = || {
-        let jobs = site.bed.kubectl(["-n", namespace, "get", "jobs", "-o", "name"]).map_err(|error| error.to_string())?;
-        if jobs.lines().any(|line| line.starts_with(job)) { Ok(()) } else { Err("there is no Job yet".to_owned()) }
-    };
-    airlock_bed::eventually("the run is in its middle", Duration::from_mins(3), begun).unwrap_or_else(|error| panic!("{error}"));
+    let begun = begun.recv_timeout(Duration::from_mins(5));
     run.kill().expect("it can be killed");
     run.wait().expect("it ends");
+    let _ = watch.kill();
+    let _ = watch.wait();
+    begun.expect("the run was in its middle");
 }
 
 fn two_at_once_and_one_holds_the_lease(site: &Site, name: &str) -> Duration {
@@ -137,7 +142,7 @@ fn runs_its_example_each_task_in_a_pod_of_its_own(site: &Site, airflow: &Airflow
         let left = site.bed.kubectl(tasks.iter().map(String::as_str)).map_err(|error| error.to_string())?;
         if left.is_empty() { Ok(()) } else { Err(left) }
     };
-    airlock_bed::eventually("the pods of tasks are gone", Duration::from_mins(1), left).unwrap_or_else(|error| panic!("{error}"));
+    airlock_bed::eventually("the pods of tasks are gone", Duration::from_mins(3), left).unwrap_or_else(|error| panic!("{error}"));
     a_task_holds_no_secret_of_the_servers(site);
 }
 
