@@ -1,6 +1,6 @@
 //! What makes nodes and people's machines believe the certificate of the base domain.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_cluster::{Cluster, SurveyScope};
 use airlock_model::{Fact, Untrusted, with_causes};
@@ -34,9 +34,9 @@ pub struct NodeTrust {
     /// Their kind.
     pub kind: NodeKind,
     /// The pools.
-    pub pools: Vec<Untrusted<String>>,
+    pub pools: BTreeSet<Untrusted<String>>,
     /// Their container runtimes, `containerd://2.4.2`.
-    pub runtimes: Vec<Untrusted<String>>,
+    pub runtimes: BTreeSet<Untrusted<String>>,
     /// Ready to paste; none: nothing is to be done.
     pub steps: Option<String>,
 }
@@ -56,20 +56,13 @@ pub async fn trust(cluster: &Cluster, namespace: &str) -> Result<Trust, Platform
             for node in nodes {
                 let kind = NodeKind::of(&node.runtime, node.pool_label.as_deref());
                 let steps = || pem.as_deref().map(|pem| kind.steps(&registry, pem));
-                let of_kind = kinds.entry(kind).or_insert_with(|| NodeTrust { kind, pools: Vec::new(), runtimes: Vec::new(), steps: steps() });
-                add(&mut of_kind.pools, node.pool);
-                add(&mut of_kind.runtimes, node.runtime);
+                let of_kind = kinds.entry(kind).or_insert_with(|| NodeTrust { kind, pools: BTreeSet::new(), runtimes: BTreeSet::new(), steps: steps() });
+                of_kind.pools.insert(Untrusted::new(node.pool));
+                of_kind.runtimes.insert(Untrusted::new(node.runtime));
             }
             Fact::Known(kinds.into_values().collect())
         }
     };
     let authorities = pem.as_deref().map(ChainCertificate::all_of).transpose().map_err(|error| missing("the authority of the base domain", with_causes(&error)))?.unwrap_or_default();
     Ok(Trust { registry, authorities, pem, nodes, pulled: record.gates.contains_key("node-pull"), machines: &MACHINES })
-}
-
-fn add(list: &mut Vec<Untrusted<String>>, word: String) {
-    let word = Untrusted::new(word);
-    if !list.contains(&word) {
-        list.push(word);
-    }
 }

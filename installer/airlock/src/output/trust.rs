@@ -1,5 +1,6 @@
 //! How nodes and people's machines come to believe the certificate of the base domain.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use airlock_model::{Fact, Untrusted};
@@ -40,7 +41,7 @@ pub(crate) fn text(trust: &Trust, style: Style) -> String {
     text
 }
 
-fn joined(words: &[Untrusted<String>]) -> String {
+fn joined(words: &BTreeSet<Untrusted<String>>) -> String {
     words.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
@@ -52,9 +53,9 @@ mod tests {
     use super::*;
 
     fn trust(authorities: Vec<ChainCertificate>) -> Trust {
-        let pools = ["blue", "green\u{1b}[31m"].map(Untrusted::from).to_vec();
+        let pools = ["blue", "green\u{1b}[31m"].map(Untrusted::from).into();
         let steps = Some(NodeKind::Containerd.steps("registry.platform.test", "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n"));
-        let nodes = NodeTrust { kind: NodeKind::Containerd, pools, runtimes: vec![Untrusted::from("containerd://2.4.2")], steps };
+        let nodes = NodeTrust { kind: NodeKind::Containerd, pools, runtimes: [Untrusted::from("containerd://2.4.2")].into(), steps };
         Trust { registry: "registry.platform.test".into(), authorities, pem: None, nodes: Fact::Known(vec![nodes]), pulled: true, machines: &MACHINES[..2] }
     }
 
