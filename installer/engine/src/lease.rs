@@ -48,10 +48,24 @@ fn tell(object: &ObjectRef, holder: &Untrusted<String>, events: &dyn Events) {
     events.send(Event::Waiting { step: StepId::from("lease"), object: object.clone(), cause: Untrusted::new(cause) });
 }
 
-/// Who is at work right now, as the error that the run would end with; none when nobody is or it cannot be read.
-pub(crate) async fn holder(cluster: &Cluster, namespace: &str) -> Option<ApplyError> {
-    let lease = cluster.get(&ObjectRef::namespaced("coordination.k8s.io/v1", "Lease", namespace, names::LEASE)).await.ok()??;
-    at_work(&lease.manifest, Timestamp::now())
+/// Whether a run is at work.
+#[derive(Debug)]
+pub(crate) enum Occupancy {
+    /// No run has taken the lease yet: who has just made the namespace is about to.
+    Never,
+    /// The last holder gave it back or is silent for longer than it holds, or it cannot be read.
+    Free,
+    /// The error that says who holds it.
+    Held(ApplyError),
+}
+
+/// Whether a run is at work right now.
+pub(crate) async fn occupancy(cluster: &Cluster, namespace: &str) -> Occupancy {
+    match cluster.get(&ObjectRef::namespaced("coordination.k8s.io/v1", "Lease", namespace, names::LEASE)).await {
+        Ok(Some(lease)) => at_work(&lease.manifest, Timestamp::now()).map_or(Occupancy::Free, Occupancy::Held),
+        Ok(None) => Occupancy::Never,
+        Err(_) => Occupancy::Free,
+    }
 }
 
 fn at_work(lease: &Value, now: Timestamp) -> Option<ApplyError> {

@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::action::{self, Settled};
 use crate::decision::installation;
+use crate::lease::Occupancy;
 use crate::memory::Memory;
 use crate::order::Order;
 use crate::{ApplyError, ApplyOptions, Halt, RunOutcome, identity, lease};
@@ -23,8 +24,8 @@ pub(crate) const AT_ONCE: usize = 16;
 /// The UID of this namespace is the identity of a cluster.
 const CLUSTER_IDENTITY: &str = "kube-system";
 
-/// A run that has just made the namespace takes its lease within this time.
-const RIVAL_APPEARS_WITHIN: Duration = Duration::from_secs(2);
+/// A run that has just made the namespace takes its lease within this time, on a slow cluster too.
+const RIVAL_APPEARS_WITHIN: Duration = Duration::from_secs(20);
 /// How often it is looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
@@ -79,7 +80,10 @@ impl Run<'_> {
         if let Err(mismatch) = action::check(self, self.plan).await {
             // What another run is just writing differs from what both plans saw; its name says more than the difference.
             self.check_installation().await?;
-            return Err(lease::holder(self.cluster, self.namespace()).await.unwrap_or(mismatch));
+            return Err(match lease::occupancy(self.cluster, self.namespace()).await {
+                Occupancy::Held(held) => held,
+                Occupancy::Free | Occupancy::Never => mismatch,
+            });
         }
         if self.is_half_removed().await? {
             return self.finish_removal().await;
@@ -226,7 +230,8 @@ impl Run<'_> {
         let Some((step, planned)) = self.planned_namespace() else { return Ok(()) };
         let reference = planned.reference().clone();
         if self.platform().await?.is_some() {
-            return Ok(());
+            // It may have been made by another run since it was looked for.
+            return self.check_installation().await;
         }
         let id = installation(planned.manifest()).unwrap_or_default();
         let labels = if id.is_empty() { json!({}) } else { json!({ (airlock_model::names::LABEL_INSTALLATION): id }) };
@@ -257,10 +262,11 @@ impl Run<'_> {
         // to take its lease.
         let began = Instant::now();
         while began.elapsed() < RIVAL_APPEARS_WITHIN {
-            if let Some(held) = lease::holder(self.cluster, self.namespace()).await.filter(|held| !self.is_me(held)) {
-                return Err(held);
+            match lease::occupancy(self.cluster, self.namespace()).await {
+                Occupancy::Held(held) if !self.is_me(&held) => return Err(held),
+                Occupancy::Never => self.halt.or(sleep(LOOK_EVERY)).await?,
+                Occupancy::Held(_) | Occupancy::Free => break,
             }
-            self.halt.or(sleep(LOOK_EVERY)).await?;
         }
         Err(ApplyError::OtherInstallation { namespace: self.plan.namespace.clone(), planned: planned.clone(), found: Untrusted::new(found) })
     }
