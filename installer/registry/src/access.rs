@@ -4,7 +4,7 @@
 //! not along a redirect, not to a service that it names later, not to the place that an upload continues at.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use airlock_model::{Secret, Untrusted};
@@ -36,6 +36,8 @@ pub(crate) struct Access {
 struct State {
     scheme: Scheme,
     tokens: HashMap<String, Token>,
+    /// Held while the token for a scope is bought: who needs the same one waits for it.
+    buying: HashMap<String, Arc<tokio::sync::Mutex<()>>>,
 }
 
 #[derive(Clone, Default)]
@@ -89,8 +91,12 @@ impl Access {
         self.buy(client, order, scope).await
     }
 
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn known(&self, scope: &str) -> Known {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.state();
         match (&state.scheme, state.tokens.get(scope)) {
             (Scheme::Basic, _) => Known::Header(self.basic()),
             (Scheme::Bearer { .. }, Some(token)) if token.expires > Instant::now() => Known::Header(bearer(token)),
@@ -101,14 +107,22 @@ impl Access {
 
     /// Forgets the token for a scope: the registry no longer takes it.
     pub(crate) fn forget(&self, scope: &str) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).tokens.remove(scope);
+        self.state().tokens.remove(scope);
+    }
+
+    /// Forgets the token for a scope if it is the one that was sent; another request may have bought a new one since.
+    pub(crate) fn refused(&self, scope: &str, sent: Option<&HeaderValue>) {
+        let mut state = self.state();
+        if state.tokens.get(scope).is_some_and(|token| bearer(token).as_ref() == sent) {
+            state.tokens.remove(scope);
+        }
     }
 
     /// Answers a challenge. What is returned is sent once; if it is refused, there is no other.
     pub(crate) async fn answer(&self, client: &Client, challenge: Challenge, scope: &str) -> Result<Option<HeaderValue>, RegistryError> {
         match challenge {
             Challenge::Basic => {
-                self.state.lock().unwrap_or_else(PoisonError::into_inner).scheme = Scheme::Basic;
+                self.state().scheme = Scheme::Basic;
                 Ok(self.basic())
             }
             Challenge::Bearer { realm, service, scope: asked } => {
@@ -120,10 +134,16 @@ impl Access {
         }
     }
 
+    /// One token for a scope, however many requests find out at once that they need it.
     async fn buy(&self, client: &Client, order: Order, scope: &str) -> Result<Option<HeaderValue>, RegistryError> {
+        let buying = Arc::clone(self.state().buying.entry(scope.to_owned()).or_default());
+        let _bought = buying.lock().await;
+        if let Known::Header(Some(header)) = self.known(scope) {
+            return Ok(Some(header));
+        }
         let token = self.fetch(client, order).await?;
         let header = bearer(&token);
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).tokens.insert(scope.to_owned(), token);
+        self.state().tokens.insert(scope.to_owned(), token);
         Ok(header)
     }
 
@@ -141,7 +161,7 @@ impl Access {
         if url.scheme() != "https" && !(self.plain_http && url.scheme() == "http") {
             return Err(refuse(format!("its token service `{realm}` is not https")));
         }
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
         if let Scheme::Bearer { realm: known } = &state.scheme
             && known.origin() != url.origin()
         {

@@ -257,11 +257,12 @@ impl RegistryClient {
             request.send()
         };
         let failed = |e: reqwest::Error| RegistryError::of_transport(&self.host, &errand.what, &e);
-        let response = send(self.access.header(&self.direct, &scope).await?).await.map_err(failed)?;
+        let sent = self.access.header(&self.direct, &scope).await?;
+        let response = send(sent.clone()).await.map_err(failed)?;
         if response.status() != StatusCode::UNAUTHORIZED {
             return Ok(response);
         }
-        self.access.forget(&scope);
+        self.access.refused(&scope, sent.as_ref());
         // A challenge of another host, at the end of a redirect, is not ours to answer.
         let own = response.url().origin() == self.base.origin();
         let Some(challenge) = own.then(|| Challenge::read(response.headers())).flatten() else { return Ok(response) };
