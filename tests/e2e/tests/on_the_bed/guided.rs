@@ -465,6 +465,7 @@ fn a_narrow_terminal_a_dumb_one_and_one_without_colours_are_enough() {
     narrow.send(CTRL_C);
     assert_eq!(narrow.ended().0, 130);
     assert_eq!(inks(&narrow.raw()), Vec::<&str>::new(), "NO_COLOR is set");
+    fs::remove_file(world.path().join(ANSWERS)).expect("the next ones are asked anew");
 
     let mut coloured = world.site.command(&["install", "--namespace", &world.site.name]);
     coloured.env_remove("NO_COLOR");
