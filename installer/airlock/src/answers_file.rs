@@ -69,7 +69,7 @@ pub(crate) fn read_or_default(path: Option<&Path>, namespace: Option<&str>) -> R
 }
 
 /// Whether what is referred to can be had here. What is in the cluster is not looked at from here.
-fn look(reference: &SecretReference) -> Result<(), String> {
+pub(crate) fn look(reference: &SecretReference) -> Result<(), String> {
     match reference {
         SecretReference::File(path) => match std::fs::metadata(path) {
             Ok(found) if found.is_file() => File::open(path).map(drop).map_err(|error| format!("{reference} cannot be read: {error}")),

@@ -199,6 +199,9 @@ pub(crate) struct Install {
     /// File with the answers; without it, a terminal is asked
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) answers: Option<PathBuf>,
+    /// Carry out the plan in this file, as `airlock plan -o json` or the guided run wrote it, and nothing else
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["answers", "other_cluster"])]
+    pub(crate) plan: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) on: OnCluster,
     /// Write what happens to this file, a JSON document a line

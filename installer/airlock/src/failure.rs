@@ -89,6 +89,12 @@ pub(crate) enum Failure {
         /// The most similar one.
         nearest: Option<String>,
     },
+    /// There is no authority to hand out.
+    #[error("there is no authority to hand out: the certificate of {registry} is by one that every system knows")]
+    NothingToTrust {
+        /// The registry's host.
+        registry: String,
+    },
     /// A flag whose value makes no sense.
     #[error("{0}")]
     Argument(String),
@@ -153,6 +159,7 @@ impl Coded for Failure {
             Self::Namespace { .. } => Code("command.namespace"),
             Self::Format { .. } => Code("command.format"),
             Self::UnknownId { .. } => Code("command.unknown-id"),
+            Self::NothingToTrust { .. } => Code("command.nothing-to-trust"),
             Self::Argument(_) => Code("command.argument"),
             Self::Events { .. } => Code("command.events"),
             Self::Output(_) => Code("command.output"),
@@ -207,6 +214,7 @@ mod tests {
             Failure::Namespace { asked: "a".into(), answers: "b".into() },
             Failure::Format { command: "plan", format: "csv", possible: "text, json" },
             Failure::UnknownId { id: "x".into(), nearest: None },
+            Failure::NothingToTrust { registry: String::new() },
             Failure::Argument(String::new()),
             Failure::Events { path: "e".into(), source: io_error() },
             Failure::Output(io_error()),

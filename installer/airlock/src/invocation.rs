@@ -52,6 +52,11 @@ impl Invocation {
         self.words.iter().map(String::as_str).chain(context).chain(kept).map(quoted).collect::<Vec<_>>().join(" ")
     }
 
+    /// The same command with further words.
+    pub(crate) fn again_with(&self, words: &[&str]) -> String {
+        std::iter::once(self.again()).chain(words.iter().map(|word| quoted(word))).collect::<Vec<_>>().join(" ")
+    }
+
     /// The same command, agreed to beforehand.
     pub(crate) fn again_agreed(&self) -> String {
         let again = self.again();

@@ -12,6 +12,7 @@ mod file_content;
 mod interruption;
 mod invocation;
 mod output;
+mod plan_file;
 mod profile_file;
 mod reload;
 mod run_log;

@@ -82,6 +82,11 @@ impl Cluster {
         })
     }
 
+    /// Of a survey, the nodes alone.
+    pub async fn surveyed_nodes(&self) -> Result<Fact<Vec<airlock_model::Node>>, ClusterError> {
+        fact(Box::pin(self.nodes()).await)
+    }
+
     /// The first request: version and clock.
     async fn greet(&self) -> Result<(Fact<ServerVersion>, Fact<i64>), ClusterError> {
         let before = Timestamp::now();

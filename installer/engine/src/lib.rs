@@ -38,4 +38,4 @@ pub use options::{ApplyOptions, RunOutcome};
 pub use owned::{is_as_desired, owned_digest};
 pub use recipe::TemplateError;
 pub use renew::{Due, Renewed, last_result, renew};
-pub use run::apply;
+pub use run::{apply, still_holds};

@@ -28,10 +28,11 @@ pub async fn read(cluster: &Cluster, namespace: &str) -> Result<Option<Record>, 
     }
 }
 
-/// Writes the verdict of a verification into the record. Without a record there is nothing to verify, and nothing happens.
-pub async fn write_verdict(cluster: &Cluster, namespace: &str, verdict: Verdict) -> Result<(), ApplyError> {
+/// Writes what a verification came to into the record, and the answers that it was made by: they may name another profile than
+/// those of the last plan. Without a record there is nothing to verify, and nothing happens.
+pub async fn write_verdict(cluster: &Cluster, namespace: &str, verdict: Verdict, answers: Value) -> Result<(), ApplyError> {
     match read(cluster, namespace).await? {
-        Some(record) if record.verdict != Some(verdict) => write(cluster, namespace, &Record { verdict: Some(verdict), ..record }).await,
+        Some(record) if record.verdict != Some(verdict) || record.answers != answers => write(cluster, namespace, &Record { verdict: Some(verdict), answers, ..record }).await,
         _ => Ok(()),
     }
 }

@@ -63,6 +63,25 @@ pub async fn apply(cluster: &Cluster, approved: &ApprovedPlan, options: &ApplyOp
     outcome
 }
 
+/// A plan means nothing on another cluster. Where the identity may not be read, the objects themselves decide.
+async fn check_cluster(cluster: &Cluster, plan: &Plan) -> Result<(), ApplyError> {
+    let found = match cluster.get(&ObjectRef::cluster("v1", "Namespace", CLUSTER_IDENTITY)).await {
+        Ok(live) => live.and_then(|live| live.manifest.pointer("/metadata/uid").and_then(serde_json::Value::as_str).map(str::to_owned)),
+        Err(airlock_cluster::ClusterError::Forbidden { .. }) => None,
+        Err(error) => return Err(ApplyError::of(error)),
+    };
+    match found {
+        Some(found) if !plan.cluster_uid.is_empty() && found != plan.cluster_uid => Err(ApplyError::OtherCluster { planned: plan.cluster_uid.clone(), found }),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a plan is for this cluster, and all that it touches as it saw it or as it makes it. Nothing is written.
+pub async fn still_holds(cluster: &Cluster, plan: &Plan) -> Result<(), ApplyError> {
+    check_cluster(cluster, plan).await?;
+    action::check(cluster, plan).await
+}
+
 impl Run<'_> {
     /// How long the cluster is waited for.
     pub(crate) fn waiting(&self) -> WaitOptions {
@@ -75,9 +94,9 @@ impl Run<'_> {
     }
 
     async fn carry_out(&self, approved: &ApprovedPlan) -> Result<RunOutcome, ApplyError> {
-        self.check_cluster().await?;
+        self.halt.or(check_cluster(self.cluster, self.plan)).await??;
         self.check_installation().await?;
-        if let Err(mismatch) = action::check(self, self.plan).await {
+        if let Err(mismatch) = self.halt.or(action::check(self.cluster, self.plan)).await? {
             // What another run is just writing differs from what both plans saw; its name says more than the difference.
             self.check_installation().await?;
             return Err(match lease::occupancy(self.cluster, self.namespace()).await {
@@ -206,20 +225,6 @@ impl Run<'_> {
 
     fn ended(&self, step: &PlannedStep, began: Instant) {
         self.events.send(Event::StepFinished { step: step.id.clone(), took_millis: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX) });
-    }
-
-    /// A plan means nothing on another cluster. Where the identity may not be read, the objects themselves decide.
-    async fn check_cluster(&self) -> Result<(), ApplyError> {
-        let identity = self.halt.or(self.cluster.get(&ObjectRef::cluster("v1", "Namespace", CLUSTER_IDENTITY))).await?;
-        let found = match identity {
-            Ok(live) => live.and_then(|live| live.manifest.pointer("/metadata/uid").and_then(serde_json::Value::as_str).map(str::to_owned)),
-            Err(airlock_cluster::ClusterError::Forbidden { .. }) => None,
-            Err(error) => return Err(ApplyError::of(error)),
-        };
-        match found {
-            Some(found) if !self.plan.cluster_uid.is_empty() && found != self.plan.cluster_uid => Err(ApplyError::OtherCluster { planned: self.plan.cluster_uid.clone(), found }),
-            _ => Ok(()),
-        }
     }
 
     /// Makes the platform namespace, in which the lease will be, if the plan holds it and it does not exist.

@@ -29,6 +29,22 @@ pub enum PlatformError {
     /// The plan and the approval differ.
     #[error(transparent)]
     Mismatch(#[from] airlock_model::PlanMismatch),
+    /// A file that holds no plan of this version.
+    #[error("the file is no plan that can be carried out: {reason}; nothing was written")]
+    PlanFile {
+        /// Why.
+        reason: Untrusted<String>,
+    },
+    /// A plan file whose text is not what its digest is of.
+    #[error("the {what} in the file was changed after the plan was made: its digest is {found}, and {stated} was approved; nothing was written")]
+    PlanEdited {
+        /// `plan` or `answers`.
+        what: &'static str,
+        /// The digest in the file.
+        stated: airlock_model::Digest,
+        /// The digest of what the file holds.
+        found: airlock_model::Digest,
+    },
     /// Findings that block: nothing was written.
     #[error("{}; nothing was written", airlock_model::blocking_line(.0))]
     Blocked(Vec<Finding>),
@@ -162,6 +178,8 @@ impl Coded for PlatformError {
             Self::BaseDomain(_) => Code("platform.base-domain"),
             Self::Hosts(_) => Code("platform.host-pattern"),
             Self::Mismatch(_) => Code("platform.plan-mismatch"),
+            Self::PlanFile { .. } => Code("platform.plan-file"),
+            Self::PlanEdited { .. } => Code("platform.plan-edited"),
             Self::Blocked(_) => Code("platform.blocked"),
             Self::Canonical(_) => Code("platform.canonical"),
             Self::ImageNotLocked { .. } => Code("platform.image-not-locked"),

@@ -12,6 +12,7 @@ mod database;
 mod detect;
 mod document;
 mod hosts;
+mod profile;
 mod question;
 mod silent;
 mod tickets;
@@ -150,9 +151,17 @@ impl Guide {
         questions().filter(|question| !matches!(self.form(question), Form::Only(_))).collect()
     }
 
-    /// What can be answered to a question.
+    /// What can be answered to a question. What a file said and no choice has can be kept.
     pub fn form(&self, question: &Question) -> Form {
-        (question.form)(&self.facts)
+        let form = (question.form)(&self.facts);
+        let value = (question.get)(&self.answers);
+        match (form.place(&value), form) {
+            (None, Form::Choice(mut choices)) => {
+                choices.push(Choice::new(&value, format!("{value}, as the answers say")));
+                Form::Choice(choices)
+            }
+            (_, form) => form,
+        }
     }
 
     /// The value that is suggested, and why: the one of now, unless nobody gave one.

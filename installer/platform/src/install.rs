@@ -52,6 +52,6 @@ pub async fn install(cluster: &Cluster, prepared: &Prepared, by: ApprovedBy, opt
     reload::wait(cluster, &intended.world, &verify::site(&record, &intended.world)?, &halt, events).await?;
     let report = Box::pin(verify::judge(cluster, &record, &intended, true, &halt, events)).await?;
     halt.checkpoint()?;
-    airlock_engine::record::write_verdict(cluster, &prepared.plan.namespace, report.summary.verdict).await?;
+    airlock_engine::record::write_verdict(cluster, &prepared.plan.namespace, report.summary.verdict, serde_json::to_value(&prepared.answers)?).await?;
     Ok(Installed::Verified(Box::new(report)))
 }

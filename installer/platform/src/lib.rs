@@ -1,7 +1,7 @@
 //! What Airlock installs and in which order, as plans; the only room that knows all others. It neither prints nor prompts.
 //!
 //! [`prepare()`] turns answers and a cluster into a [`Prepared`] plan: survey, image lock, render, observe, plan, rehearse,
-//! without a write; [`guide`] holds the questions that lead to answers. [`install()`] carries it out and judges the result; [`verify`] judges at any time, [`manifests`] judges files without a cluster. [`deployment`] does
+//! without a write; [`prepare_written()`] makes one ready that was approved as a file; [`guide`] holds the questions that lead to answers. [`install()`] carries it out and judges the result; [`verify`] judges at any time, [`manifests`] judges files without a cluster. [`deployment`] does
 //! the same for each Airflow deployment; [`database`] is what its Jobs do beside the database server. [`renewal`] keeps certificates from ending; [`trust`] says who has to believe them, and how.
 //! `desired` says what should be, `planning` (pure) what is missing.
 
@@ -31,12 +31,14 @@ mod reload;
 mod remove;
 mod requests;
 mod rights;
+mod written;
 
 pub use certificate::{Import, import};
 pub use decided::{Handed, decided};
 pub use error::PlatformError;
 pub use install::{Installed, install};
 pub use prepare::{Prepared, inspect, prepare};
+pub use written::{WrittenPlan, prepare_written};
 
 pub use airlock_cluster::{Cluster, ClusterError, ClusterOptions, KnownContext, contexts};
 pub use airlock_compliance::{

@@ -8,6 +8,7 @@ use airlock_render::{RenderInput, Rendered};
 use airlock_tls::Judgement;
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::requirements::requirements;
 use crate::{PlatformError, certificate, desired, images, observe, planning, requests, rights};
@@ -34,8 +35,6 @@ pub struct Prepared {
     pub digest: Digest,
     /// The record of the installation, when there is one.
     pub record: Option<Record>,
-    /// All that should be.
-    pub rendered: Rendered,
     /// What is to be said of the certificate of the base domain, where somebody else issues it.
     pub certificate: Option<Judgement>,
 }
@@ -46,10 +45,11 @@ impl Prepared {
         self.findings.iter().filter(|finding| airlock_compliance::blocks(finding)).cloned().collect()
     }
 
-    /// The installation is as it should be, but nobody has shown it since.
+    /// The installation is as it should be, but nobody has shown it since, or not by this profile.
     pub fn needs_verification(&self) -> bool {
+        let by_another = |record: &Record| record.answers.pointer("/profile/ref").and_then(Value::as_str) != Some(self.answers.profile.reference.as_str());
         // What weighs more than a warning is no proof.
-        self.record.as_ref().is_none_or(|record| !record.complete || record.verdict.is_none_or(|verdict| verdict > Verdict::Warn))
+        self.record.as_ref().is_none_or(|record| !record.complete || by_another(record) || record.verdict.is_none_or(|verdict| verdict > Verdict::Warn))
     }
 
     /// Who runs it, as the API server knows the caller.
@@ -121,7 +121,7 @@ pub async fn prepare(cluster: &Cluster, answers: &Answers) -> Result<Prepared, P
 }
 
 /// The findings on rights for a whole installation; none when every right is there.
-async fn missing_rights(cluster: &Cluster, answers: &Answers) -> Result<Option<Vec<Finding>>, PlatformError> {
+pub(crate) async fn missing_rights(cluster: &Cluster, answers: &Answers) -> Result<Option<Vec<Finding>>, PlatformError> {
     let found = refused_rights(cluster, &requirements(answers)?.rights).await;
     Ok((!found.is_empty()).then_some(found))
 }
@@ -161,7 +161,7 @@ async fn look_and_plan(cluster: &Cluster, answers: &Answers) -> Result<Prepared,
     let plan = planning::plan(head, steps, &planning::Circumstances { installed: &installed, now: Timestamp::now(), tenant: None })?;
     let digest = plan.digest()?;
     let findings = if plan.is_empty() { Vec::new() } else { rehearse(cluster, answers, namespaces(answers), &facts, &plan, resolved).await? };
-    Ok(Prepared { answers: answers.clone(), base, facts, findings, plan, digest, record, rendered, certificate: supplied.and_then(|supplied| supplied.judgement) })
+    Ok(Prepared { answers: answers.clone(), base, facts, findings, plan, digest, record, certificate: supplied.and_then(|supplied| supplied.judgement) })
 }
 
 /// Answers that name a cluster are for no other one.
@@ -172,7 +172,7 @@ pub(crate) fn same_cluster(answers: &Answers, facts: &Facts) -> Result<(), Platf
 }
 
 /// Answers that would take the database, the namespaces, or the hosts of Airflow deployments away from under them are refused.
-async fn keep_deployments(cluster: &Cluster, record: &Record, answers: &Answers) -> Result<(), PlatformError> {
+pub(crate) async fn keep_deployments(cluster: &Cluster, record: &Record, answers: &Answers) -> Result<(), PlatformError> {
     if record.answers.is_null() {
         return Ok(());
     }

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use airlock_cluster::{Cluster, SurveyScope};
+use airlock_cluster::Cluster;
 use airlock_model::{Fact, Untrusted, with_causes};
 use airlock_tls::{ChainCertificate, MACHINES, MachineTrust, NodeKind};
 use serde::Serialize;
 
-use crate::{PlatformError, certificate, requirements, verify};
+use crate::{PlatformError, certificate, desired, requirements, verify};
 
 /// What has to be believed, where, and how.
 #[derive(Debug, Serialize)]
@@ -48,8 +48,10 @@ pub async fn trust(cluster: &Cluster, namespace: &str) -> Result<Trust, Platform
     let hosts = requirements::hosts(&answers)?;
     let registry = hosts.get("registry").and_then(|hosts| hosts.first()).ok_or_else(|| missing("the registry's host", "this installation has none".into()))?.to_string();
     let pem = certificate::authority(cluster, &answers).await?;
-    let facts = cluster.survey(&SurveyScope { namespaces: Vec::new() }).await?;
-    let nodes = match facts.nodes {
+    if pem.is_none() && desired::authority(&answers).is_some() {
+        return Err(missing("the authority of the base domain", "its Secret is not there yet; let `airlock install` go as far as it can".into()));
+    }
+    let nodes = match cluster.surveyed_nodes().await? {
         Fact::Unverified(why) => Fact::Unverified(why),
         Fact::Known(nodes) => {
             let mut kinds: BTreeMap<NodeKind, NodeTrust> = BTreeMap::new();

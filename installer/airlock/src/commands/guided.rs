@@ -96,14 +96,12 @@ async fn apply(session: &Session<'_>, cluster: &Cluster, arguments: &Install, pr
 
 fn write_plan(session: &Session<'_>, prepared: &Prepared, kept: &Kept) -> Result<Exit, Failure> {
     let path = kept.write_plan(&plan::Document::of(prepared))?;
-    session.invocation.go_on_by(kept.answers());
     session.output.data(&format!(
-        "the plan {} is written to {}, the answers to {}; nothing was written to the cluster\nonce it is approved, and `airlock plan --answers {}` still shows that digest, carry it out with\n  {}",
+        "the plan {} is written to {}, the answers to {}; nothing was written to the cluster\nonce it is approved, carry out just that plan with\n  {}",
         prepared.digest,
         path.display(),
         kept.answers().display(),
-        kept.answers().display(),
-        session.invocation.again_agreed()
+        session.invocation.again_with(&["--plan", &path.to_string_lossy()])
     ))?;
     Ok(Exit::Ok)
 }

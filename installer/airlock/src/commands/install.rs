@@ -1,17 +1,17 @@
 //! `airlock install`: plan, agree, carry out, verify. Run again, it goes on where it stopped.
 
-use airlock_model::{ApprovedBy, Digest, Exit, StepId, Ticket};
-use airlock_platform::{ApplyOptions, Cluster, Installed, Prepared, Report, install, prepare};
+use airlock_model::{Answers, ApprovedBy, Digest, Exit, StepId, Ticket};
+use airlock_platform::{ApplyOptions, Cluster, Installed, PlatformError, Prepared, Report, WrittenPlan, install, prepare, prepare_written};
 use serde::Serialize;
 
 use super::agreement::{self, Proposal};
 use super::guided;
 use super::session::Session;
-use crate::answers_file;
 use crate::arguments::Install;
 use crate::failure::Failure;
 use crate::output::progress::Progress;
 use crate::output::{report, tickets};
+use crate::{answers_file, plan_file};
 
 /// The result for programs.
 #[derive(Serialize)]
@@ -28,14 +28,40 @@ struct Document<'a> {
     next: Option<String>,
 }
 
+/// What an install is asked for.
+enum Asked {
+    Answers(Box<Answers>),
+    Plan(Box<WrittenPlan>),
+}
+
+impl Asked {
+    const fn looking(&self) -> &'static str {
+        match self {
+            Self::Answers(_) => "looking at the cluster and making the plan",
+            Self::Plan(_) => "looking whether the cluster is as the plan saw it",
+        }
+    }
+
+    async fn prepared(self, cluster: &Cluster) -> Result<Prepared, PlatformError> {
+        match self {
+            Self::Answers(answers) => prepare(cluster, &answers).await,
+            Self::Plan(written) => prepare_written(cluster, *written).await,
+        }
+    }
+}
+
 pub(super) async fn run(session: &Session<'_>, arguments: &Install) -> Result<Exit, Failure> {
     session.output.text_or_json("install")?;
-    let Some(path) = &arguments.answers else { return Box::pin(guided::run(session, arguments)).await };
-    let answers = answers_file::read_on(path, session.global.namespace.as_deref(), &arguments.on)?;
+    let namespace = session.global.namespace.as_deref();
+    let asked = match (&arguments.plan, &arguments.answers) {
+        (Some(path), _) => Asked::Plan(Box::new(plan_file::read(path, namespace)?)),
+        (None, Some(path)) => Asked::Answers(Box::new(answers_file::read_on(path, namespace, &arguments.on)?)),
+        (None, None) => return Box::pin(guided::run(session, arguments)).await,
+    };
     let progress = Progress::new(session.output, session.log, arguments.events.clone())?;
     let cluster = session.connect().await?;
-    progress.busy("looking at the cluster and making the plan");
-    let prepared = session.reading(Box::pin(prepare(&cluster, &answers))).await?;
+    progress.busy(asked.looking());
+    let prepared = session.reading(Box::pin(asked.prepared(&cluster))).await?;
     let until = until(arguments.until.as_deref(), &prepared)?;
     session.warn_of_certificate(&prepared);
     let proposal = Proposal { plan: &prepared.plan, digest: &prepared.digest, findings: &prepared.findings, note: None, question: "Carry out this plan?", name: None, what: "the plan" };
@@ -102,7 +128,7 @@ fn show(session: &Session<'_>, prepared: &Prepared, installed: &Installed) -> Re
                 output.insist(&format!("{}; the installation stands; mend what is named above, then run the same command again", report::refusal(judged)));
                 return Ok(Exit::Compliance);
             }
-            let hosts: Vec<String> = prepared.rendered.components.iter().flat_map(|component| &component.hosts).map(|host| format!("  https://{host}")).collect();
+            let hosts: Vec<String> = prepared.plan.hosts.iter().map(|host| format!("  https://{host}")).collect();
             output.talk(&format!("Airlock {} is installed\n{}", prepared.plan.release, hosts.join("\n")));
             Ok(Exit::Ok)
         }

@@ -1,6 +1,6 @@
 //! `airlock plan`: what would be done; nothing is written.
 
-use airlock_model::{Digest, Exit, Finding, Plan as PlanData};
+use airlock_model::{Answers, Digest, Exit, Finding, Plan as PlanData};
 use airlock_platform::{Prepared, prepare};
 use serde::Serialize;
 
@@ -15,6 +15,7 @@ use crate::output::{findings, plan, tls_check};
 pub(super) struct Document<'a> {
     digest: &'a Digest,
     plan: &'a PlanData,
+    answers: &'a Answers,
     findings: &'a [Finding],
     #[serde(skip_serializing_if = "Option::is_none")]
     certificate: Option<tls_check::Document<'a>>,
@@ -22,7 +23,7 @@ pub(super) struct Document<'a> {
 
 impl<'a> Document<'a> {
     pub(super) fn of(prepared: &'a Prepared) -> Self {
-        Self { digest: &prepared.digest, plan: &prepared.plan, findings: prepared.findings.as_slice(), certificate: prepared.certificate.as_ref().map(tls_check::document) }
+        Self { digest: &prepared.digest, plan: &prepared.plan, answers: &prepared.answers, findings: prepared.findings.as_slice(), certificate: prepared.certificate.as_ref().map(tls_check::document) }
     }
 }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::session::Session;
-use crate::arguments::{TlsCheck, TlsCommand, TlsImport, TlsRenew, TlsTrust};
+use crate::arguments::{Format, TlsCheck, TlsCommand, TlsImport, TlsRenew, TlsTrust};
 use crate::failure::Failure;
 use crate::file_content;
 use crate::output::{certificates, tls_check, trust};
@@ -82,6 +82,9 @@ async fn trust(session: &Session<'_>, arguments: &TlsTrust) -> Result<Exit, Fail
     session.output.text_or_json("tls trust")?;
     let cluster = session.connect().await?;
     let seen = session.reading(Box::pin(airlock_platform::trust::trust(&cluster, session.namespace()))).await?;
+    if arguments.pem && seen.pem.is_none() && session.output.format == Format::Text {
+        return Err(Failure::NothingToTrust { registry: seen.registry });
+    }
     let text = || if arguments.pem { seen.pem.clone().unwrap_or_default() } else { trust::text(&seen, session.output.data_style) };
     session.output.result("tls trust", text, &seen)?;
     Ok(Exit::Ok)

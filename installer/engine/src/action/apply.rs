@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use airlock_cluster::{Phase, is_ready};
+use airlock_cluster::{Cluster, Phase, is_ready};
 use airlock_model::{Action, Change, Event, LiveObject, Object, ObjectRef, Operation, Plan, PlannedStep, Untrusted};
 use futures::{StreamExt, stream};
 
@@ -23,7 +23,7 @@ pub(super) async fn settle(run: &Run<'_>, step: &PlannedStep, objects: &[Object]
 }
 
 /// Before the first write of a run: is everything that the plan touches as it saw it or as it makes it?
-pub(crate) async fn check(run: &Run<'_>, plan: &Plan) -> Result<(), ApplyError> {
+pub(crate) async fn check(cluster: &Cluster, plan: &Plan) -> Result<(), ApplyError> {
     let mut touched: BTreeMap<&ObjectRef, (&Object, &Change)> = BTreeMap::new();
     for step in &plan.steps {
         let Action::Apply(objects) = &step.action else { continue };
@@ -33,16 +33,16 @@ pub(crate) async fn check(run: &Run<'_>, plan: &Plan) -> Result<(), ApplyError> 
             }
         }
     }
-    let live = observe(run, touched.keys().copied()).await?;
+    let live = observe(cluster, touched.keys().copied()).await?;
     for (reference, (object, change)) in touched {
         decide(change, object, live.get(reference))?;
     }
     Ok(())
 }
 
-async fn observe<'a>(run: &Run<'_>, objects: impl Iterator<Item = &'a ObjectRef>) -> Result<BTreeMap<ObjectRef, LiveObject>, ApplyError> {
+async fn observe<'a>(cluster: &Cluster, objects: impl Iterator<Item = &'a ObjectRef>) -> Result<BTreeMap<ObjectRef, LiveObject>, ApplyError> {
     let objects: Vec<ObjectRef> = objects.cloned().collect();
-    let live = run.halt.or(run.cluster.live_by_listing(&objects)).await?.map_err(ApplyError::of)?;
+    let live = cluster.live_by_listing(&objects).await.map_err(ApplyError::of)?;
     Ok(live.into_iter().map(|live| (live.object.clone(), live)).collect())
 }
 
@@ -51,7 +51,7 @@ async fn write(run: &Run<'_>, step: &PlannedStep, objects: &[(&Object, &Change)]
     if objects.is_empty() {
         return Ok(());
     }
-    let live = observe(run, objects.iter().map(|(object, _)| object.reference())).await?;
+    let live = run.halt.or(observe(run.cluster, objects.iter().map(|(object, _)| object.reference()))).await??;
     let failed = AtomicBool::new(false);
     let written: Vec<Result<(), ApplyError>> = stream::iter(objects)
         .map(|(object, change)| {

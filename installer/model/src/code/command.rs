@@ -38,6 +38,14 @@ pub(super) const CODES: &[CodeSpec] = &[
         "look at the id again; `airlock explain` lists all",
         Some("airlock explain"),
     ),
+    CodeSpec {
+        code: "command.nothing-to-trust",
+        exit: Exit::Blocked,
+        what: "there is no authority that nodes and machines have to be told of",
+        why: "the certificate of the base domain leads to a public authority; an empty file in its place would break whoever is given it",
+        fix: "leave out the step that needs the file: nodes and machines trust that authority already",
+        next: Some("airlock tls status"),
+    },
     usage("command.argument", "an argument is not what the command understands", "a guess could do something else than was meant", "look at the help of the command", None),
     usage(
         "command.no-answers",

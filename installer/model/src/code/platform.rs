@@ -37,6 +37,22 @@ pub(super) const CODES: &[CodeSpec] = &[
         next: Some("airlock plan --answers FILE"),
     },
     CodeSpec {
+        code: "platform.plan-file",
+        exit: Exit::Usage,
+        what: "the file given with --plan is not a plan that this version carries out",
+        why: "a plan is carried out exactly as it was written, so a file that is cut off, of another version, or of another kind is not guessed at",
+        fix: "write the plan by this version: `airlock plan --answers FILE -o json`, or the guided run",
+        next: Some("airlock plan --answers FILE"),
+    },
+    CodeSpec {
+        code: "platform.plan-edited",
+        exit: Exit::PlanMismatch,
+        what: "the file given with --plan was changed after the plan was made",
+        why: "who approves a plan approves its digest; a file with another digest is another plan",
+        fix: "take the file as it was written, or make the plan anew and have it approved",
+        next: Some("airlock plan --answers FILE"),
+    },
+    CodeSpec {
         code: "platform.blocked",
         exit: Exit::Blocked,
         what: "findings block the run",

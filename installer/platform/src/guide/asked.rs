@@ -4,7 +4,7 @@
 use airlock_model::answers::Namespaces;
 
 use super::question::{Choice, Form, Meanwhile, Question, Suggestion, Topic, Unknown};
-use super::{alerts, certificate, database, detect};
+use super::{alerts, certificate, database, detect, profile};
 
 /// Networks that are routed nowhere in public (RFC 1918).
 const PRIVATE: [&str; 3] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
@@ -40,17 +40,13 @@ pub(super) const QUESTIONS: &[Question] = &[
         number: Some(2),
         title: "security profile",
         asks: "Which security profile is the installation judged by?",
-        explains: "A profile selects the checks that are carried out after the installation and at each `airlock compliance-check`.",
+        explains: "A profile selects the checks that are made after the installation and at each `airlock compliance-check`. Where one fails, the run ends with 7, and the installation stands. `airlock profile show NAME` lists the checks of each. The profiles of frameworks (CIS, NSA, PCI DSS, SOC 2) are for reports: `airlock compliance-check --profile NAME` at any time. Another one can be chosen later: run `airlock install` again.",
         keys: &["profile"],
         unknown: None,
-        // The others are for reports; who installs under another one writes it into the answers.
-        form: |_| Form::Only(String::new()),
-        suggest: |_, answers| Suggestion::default(&answers.profile.reference, "ships with Airlock"),
-        get: |answers| answers.profile.reference.clone(),
-        put: |answers, name| {
-            name.clone_into(&mut answers.profile.reference);
-            Ok(())
-        },
+        form: |_| Form::Choice(profile::choices()),
+        suggest: |_, _| Suggestion::default(profile::BASELINE, "a stricter one can be chosen now or later"),
+        get: profile::get,
+        put: profile::put,
     },
     Question {
         topic: Topic::Domain,
@@ -93,12 +89,18 @@ pub(super) const QUESTIONS: &[Question] = &[
                 Choice { further: Some("Which networks? (CIDR, separated by commas)"), ..Choice::new("", "internal load balancer, from networks that you name") },
             ])
         },
-        suggest: |_, _| Suggestion::default(ANY, "its address is internal; only networks that route to it come in"),
+        suggest: |_, answers| match profile::asking_for_networks(answers) {
+            Some(name) => Suggestion::detected(PRIVATE.join(", "), format!("the profile {name} asks which networks may connect ({})", profile::NETWORKS)),
+            None => Suggestion::default(ANY, "its address is internal; only networks that route to it come in"),
+        },
         get: |answers| if answers.edge.source_ranges.is_empty() { ANY.into() } else { answers.edge.source_ranges.join(", ") },
         put: |answers, networks| {
             let named: Vec<String> = networks.split(',').map(|network| network.trim().to_owned()).filter(|network| !network.is_empty() && network != ANY).collect();
             if named.is_empty() && networks.trim() != ANY {
                 return Err("name at least one network, as in 10.0.0.0/8".into());
+            }
+            if let Some(name) = profile::asking_for_networks(answers).filter(|_| named.is_empty()) {
+                return Err(format!("the profile {name} fails where every network may connect ({}); name networks, or choose another profile", profile::NETWORKS));
             }
             answers.edge.source_ranges = named;
             Ok(())

@@ -62,7 +62,7 @@ pub struct Question {
 /// What can be answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// One thing, which is told and not asked; empty: what the answers say.
+    /// One thing, which is told and not asked.
     Only(String),
     /// One of these.
     Choice(Vec<Choice>),
@@ -76,10 +76,15 @@ pub enum Form {
 }
 
 impl Form {
+    /// Which of the choices a value is: its own, else the one that asks for it further.
+    pub fn place(&self, value: &str) -> Option<usize> {
+        let Self::Choice(choices) = self else { return None };
+        choices.iter().position(|choice| choice.value == value).or_else(|| choices.iter().position(|choice| choice.further.is_some() && value.starts_with(&choice.value)))
+    }
+
     /// A value in words.
     pub(super) fn label(&self, value: &str) -> String {
         match self {
-            Self::Only(text) if text.is_empty() => value.to_owned(),
             Self::Only(text) => text.clone(),
             Self::Choice(choices) => choices.iter().find(|choice| choice.value == value).map_or_else(|| value.to_owned(), |choice| choice.label.clone()),
             Self::Text { empty: Some(empty), .. } if value.is_empty() => (*empty).to_owned(),

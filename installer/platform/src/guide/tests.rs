@@ -74,7 +74,7 @@ fn line(guide: &Guide, topic: Topic) -> String {
 #[test]
 fn what_has_one_possible_answer_is_told_and_not_asked() {
     let asked: Vec<Topic> = guide(facts()).to_ask().iter().map(|question| question.topic).collect();
-    assert_eq!(asked, [Topic::Namespaces, Topic::Domain, Topic::Reach, Topic::Certificate, Topic::Database, Topic::Alerts]);
+    assert_eq!(asked, [Topic::Namespaces, Topic::Profile, Topic::Domain, Topic::Reach, Topic::Certificate, Topic::Database, Topic::Alerts]);
     let numbers: Vec<u8> = questions().filter_map(|question| question.number).collect();
     assert_eq!(numbers, (1..=9).collect::<Vec<u8>>());
     assert_eq!(guide(facts()).summary().len(), questions().count());
@@ -107,6 +107,29 @@ fn an_answer_that_cannot_be_meant_is_refused_and_changes_nothing() {
         assert!(refused.contains(words), "{refused}");
     }
     assert_eq!(guide.answers(), &before);
+}
+
+#[test]
+fn the_way_in_is_one_that_the_profile_lets_pass() {
+    let mut guide = answered();
+    assert!(line(&guide, Topic::Reach).starts_with("internal load balancer, from every network"));
+    guide.answer(about(Topic::Profile), "restricted", Source::Asked).unwrap();
+    let reach = line(&guide, Topic::Reach);
+    assert!(reach.starts_with("internal load balancer, from private networks alone") && reach.contains("the profile restricted asks which networks may connect (NET-016)"), "{reach}");
+    assert!(guide.answer(about(Topic::Reach), "any", Source::Asked).unwrap_err().contains("NET-016"));
+    guide.answer(about(Topic::Profile), "baseline", Source::Asked).unwrap();
+    guide.answer(about(Topic::Reach), "any", Source::Asked).unwrap();
+}
+
+#[test]
+fn a_value_that_only_a_file_could_say_can_be_kept() {
+    let mut former = answered().answers().clone();
+    former.profile.reference = "cis-1.12".into();
+    let guide = Guide::new(facts(), Some(Former { answers: former, domain_known: true, source: Source::Kept })).unwrap();
+    let form = guide.form(about(Topic::Profile));
+    let Form::Choice(choices) = &form else { panic!("{form:?}") };
+    assert_eq!(choices[form.place("cis-1.12").unwrap()].label, "cis-1.12, as the answers say");
+    assert_eq!(choices.len(), 4);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use terminal::{CTRL_C, DOWN, ENTER, ESC, Terminal};
 
 const CLUSTER: &str = "Is this the cluster that is meant?";
 const NAMESPACE: &str = "Which namespace does the platform get?";
+const PROFILE: &str = "Which security profile is the installation judged by?";
 const DOMAIN: &str = "Which domain does the platform live under?";
 const REACH: &str = "From which networks do users reach it?";
 const CERTIFICATE: &str = "Who issues the certificate of the base domain?";
@@ -42,11 +43,13 @@ impl World {
         Terminal::start(&self.site.command(arguments), self.path(), 120, "xterm-256color")
     }
 
-    /// The guided run, which is told the namespace at its first question.
+    /// The guided run up to the domain.
     fn guided(&self) -> Terminal {
         let mut terminal = self.start(&["install"]);
         terminal.asked(NAMESPACE);
         terminal.types(&self.site.name);
+        terminal.asked(PROFILE);
+        terminal.send(ENTER);
         terminal
     }
 
@@ -119,6 +122,8 @@ fn a_person_is_led_from_the_first_screen_to_an_installation_and_its_file_replays
     assert!(welcome.contains(&world.uid()) && welcome.contains(".60.11:6443"), "{welcome}");
     screen!(world, "welcome", welcome.split("\nquestion 1").next().unwrap_or_default());
     terminal.types(&site.name);
+    screen!(world, "profile", terminal.asked(PROFILE));
+    terminal.send(ENTER);
 
     screen!(world, "domain", terminal.asked(DOMAIN));
     terminal.types("https://wrong.test");
@@ -175,8 +180,11 @@ fn a_person_is_led_from_the_first_screen_to_an_installation_and_its_file_replays
     // What is there is suggested, and nothing is left to do.
     fs::remove_file(&answers).expect("the file goes");
     let mut terminal = world.start(&["install", "--namespace", &site.name]);
+    let suggested = terminal.asked(PROFILE);
+    assert!(suggested.contains("question 1 of 6 · as installed") && suggested.contains("> baseline: "), "{suggested}");
+    terminal.send(ENTER);
     let suggested = terminal.asked(DOMAIN);
-    assert!(suggested.contains("question 1 of 5 · as installed") && suggested.contains(&format!("({})", site.base())), "{suggested}");
+    assert!(suggested.contains(&format!("({})", site.base())), "{suggested}");
     for question in [DOMAIN, REACH, CERTIFICATE, DATABASE, ALERTS, RIGHT, TRY] {
         if question != DOMAIN {
             terminal.asked(question);
@@ -260,10 +268,15 @@ fn esc_goes_back_to_what_was_answered() {
     let domain = terminal.asked(DOMAIN);
     assert!(domain.contains(&format!("({})", world.site.base())), "{domain}");
     terminal.send(ESC);
+    let profile = terminal.asked(PROFILE);
+    assert!(profile.contains("> baseline: "), "{profile}");
+    terminal.send(ESC);
     terminal.asked(NAMESPACE);
     terminal.send(ESC);
     let first = terminal.asked(NAMESPACE);
     assert!(first.contains("this is the first question"), "{first}");
+    terminal.send(ENTER);
+    terminal.asked(PROFILE);
     terminal.send(ENTER);
     screen!(world, "back_at_the_domain", terminal.asked(DOMAIN));
     terminal.send(ENTER);
@@ -283,7 +296,7 @@ fn esc_goes_back_to_what_was_answered() {
 fn ctrl_c_leaves_at_each_question_and_the_answers_are_kept() {
     let world = World::new("guided-left");
     let audit = world.site.audit();
-    let questions = [NAMESPACE, DOMAIN, REACH, CERTIFICATE, DATABASE, ALERTS, RIGHT, TRY, GO_ON];
+    let questions = [NAMESPACE, PROFILE, DOMAIN, REACH, CERTIFICATE, DATABASE, ALERTS, RIGHT, TRY, GO_ON];
     let base = world.site.base();
     for (place, left_at) in questions.into_iter().enumerate() {
         let _ = fs::remove_file(world.path().join(ANSWERS));
@@ -314,7 +327,7 @@ fn ctrl_c_leaves_at_each_question_and_the_answers_are_kept() {
     // Whoever comes back finds what she answered.
     let mut terminal = world.start(&["install"]);
     let first = terminal.asked(NAMESPACE);
-    assert!(first.contains("question 1 of 6 · kept") && first.contains(&format!("({})", world.site.name)), "{first}");
+    assert!(first.contains("question 1 of 7 · kept") && first.contains(&format!("({})", world.site.name)), "{first}");
     terminal.send(CTRL_C);
     assert_eq!(terminal.ended().0, 130);
 }
@@ -383,6 +396,7 @@ fn a_plan_is_written_for_approval_and_carried_out_on_no_other_cluster() {
     let plan: serde_json::Value = serde_json::from_str(&fs::read_to_string(world.path().join("airlock-plan.json")).expect("plan")).expect("JSON");
     let digest = plan["digest"].as_str().expect("digest").to_owned();
     assert!(said.replace('\n', "").contains(&digest), "{said}");
+    assert!(said.contains("airlock install --plan airlock-plan.json"), "{said}");
     let answers = world.path().join(ANSWERS);
     let again = world.site.run(&["plan", "--answers", &answers.display().to_string(), "-o", "json"]).expect(0).json();
     assert_eq!(again["digest"], plan["digest"]);
@@ -416,6 +430,8 @@ fn who_may_do_nothing_is_told_what_could_not_be_read_and_gets_tickets() {
     let welcome = terminal.asked(NAMESPACE);
     assert!(welcome.contains("missing right: list nodes in the cluster") && welcome.contains("fail, see RGT-001 below"), "{welcome}");
     terminal.types(&world.site.name);
+    terminal.asked(PROFILE);
+    terminal.send(ENTER);
     terminal.asked(DOMAIN);
     terminal.types(&world.site.base());
     for question in [REACH, CERTIFICATE, DATABASE, ALERTS, RIGHT, TRY] {
@@ -441,25 +457,30 @@ fn a_narrow_terminal_a_dumb_one_and_one_without_colours_are_enough() {
     let command = world.site.command(&["install", "--namespace", &world.site.name]);
 
     let mut narrow = Terminal::start(&command, world.path(), 40, "xterm-256color");
-    screen!(world, "narrow_welcome", narrow.asked("Which domain"));
+    screen!(world, "narrow_welcome", narrow.asked("Which security profile"));
+    narrow.send(ENTER);
+    narrow.asked("Which domain");
     narrow.types("?");
     screen!(world, "narrow_explained", narrow.asked("Which domain"));
     narrow.send(CTRL_C);
     assert_eq!(narrow.ended().0, 130);
     assert_eq!(inks(&narrow.raw()), Vec::<&str>::new(), "NO_COLOR is set");
+    fs::remove_file(world.path().join(ANSWERS)).expect("the next ones are asked anew");
 
     let mut coloured = world.site.command(&["install", "--namespace", &world.site.name]);
     coloured.env_remove("NO_COLOR");
     let mut coloured = Terminal::start(&coloured, world.path(), 120, "xterm-256color");
-    coloured.asked(DOMAIN);
+    coloured.asked(PROFILE);
     coloured.send(CTRL_C);
     assert_eq!(coloured.ended().0, 130);
     assert!(inks(&coloured.raw()).contains(&"1"), "a heading is bold");
 
     let mut dumb = Terminal::start(&command, world.path(), 100, "dumb");
-    screen!(world, "dumb_welcome", dumb.asked(DOMAIN));
+    screen!(world, "dumb_welcome", dumb.asked(PROFILE));
     dumb.send("?\n");
-    screen!(world, "dumb_explained", dumb.asked(DOMAIN));
+    screen!(world, "dumb_explained", dumb.asked(PROFILE));
+    dumb.send("1\n");
+    dumb.asked(DOMAIN);
     dumb.send(&format!("{}\n", world.site.base()));
     screen!(world, "dumb_reach", dumb.asked(REACH));
     dumb.send("9\n");

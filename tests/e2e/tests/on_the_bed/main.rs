@@ -21,6 +21,7 @@ mod rights;
 mod sources;
 mod trying;
 mod uninstall;
+mod written_plan;
 
 /// One test with Airflow on the shared bed at a time: its parts take seconds of a whole core to start, and their probes would say no.
 fn airflow() -> MutexGuard<'static, ()> {

@@ -278,11 +278,7 @@ fn field(form: &Form, suggested: Option<String>) -> Field {
     match form {
         Form::Choice(choices) => {
             let labels = choices.iter().map(|choice| choice.label.clone()).collect();
-            // A value that no choice has was told further by the one that asks for it.
-            let at = |suggested: &String| {
-                choices.iter().position(|choice| choice.value == *suggested).or_else(|| choices.iter().position(|choice| choice.further.is_some() && suggested.starts_with(&choice.value)))
-            };
-            Field::Choice { labels, suggested: suggested.as_ref().and_then(at).unwrap_or_default() }
+            Field::Choice { labels, suggested: suggested.and_then(|value| form.place(&value)).unwrap_or_default() }
         }
         Form::Only(text) => Field::Choice { labels: vec![text.clone()], suggested: 0 },
         Form::Text { hint, .. } => Field::Text { hint: (*hint).to_owned(), suggested },

@@ -2,7 +2,7 @@
 
 use airlock_e2e::Airflow;
 
-use super::{ALERTS, CERTIFICATE, DATABASE, DOMAIN, GO_ON, REACH, RIGHT, TRY, World};
+use super::{ALERTS, CERTIFICATE, DATABASE, DOMAIN, GO_ON, PROFILE, REACH, RIGHT, TRY, World};
 use crate::guided::terminal::ENTER;
 
 #[test]
@@ -12,7 +12,7 @@ fn a_run_that_ended_well_offers_a_first_deployment() {
     site.installed(&site.whole_answers(""));
     let _turn = crate::airflow();
     let mut terminal = world.start(&["install", "--namespace", &site.name]);
-    for question in [DOMAIN, REACH, CERTIFICATE, DATABASE, ALERTS, RIGHT, TRY, GO_ON] {
+    for question in [PROFILE, DOMAIN, REACH, CERTIFICATE, DATABASE, ALERTS, RIGHT, TRY, GO_ON] {
         terminal.asked(question);
         terminal.send(ENTER);
     }
@@ -33,7 +33,7 @@ fn a_run_that_ended_well_offers_a_first_deployment() {
 
     // It is asked once.
     let mut terminal = world.start(&["install", "--namespace", &site.name]);
-    for question in [DOMAIN, REACH, CERTIFICATE, DATABASE, ALERTS, RIGHT, TRY, GO_ON] {
+    for question in [PROFILE, DOMAIN, REACH, CERTIFICATE, DATABASE, ALERTS, RIGHT, TRY, GO_ON] {
         terminal.asked(question);
         terminal.send(ENTER);
     }
