@@ -257,12 +257,12 @@ impl RegistryClient {
             request.send()
         };
         let failed = |e: reqwest::Error| RegistryError::of_transport(&self.host, &errand.what, &e);
-        let sent = self.access.header(&self.direct, &scope).await?;
-        let response = send(sent.clone()).await.map_err(failed)?;
+        let carried = self.access.header(&self.direct, &scope).await?;
+        let response = send(carried.clone()).await.map_err(failed)?;
         if response.status() != StatusCode::UNAUTHORIZED {
             return Ok(response);
         }
-        self.access.refused(&scope, sent.as_ref());
+        self.access.refused(&scope, carried.as_ref());
         // A challenge of another host, at the end of a redirect, is not ours to answer.
         let own = response.url().origin() == self.base.origin();
         let Some(challenge) = own.then(|| Challenge::read(response.headers())).flatten() else { return Ok(response) };

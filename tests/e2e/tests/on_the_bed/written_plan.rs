@@ -47,11 +47,11 @@ fn a_written_plan_is_carried_out_from_anywhere_until_nothing_of_it_is_left_or_so
     assert!(site.install(&site.answers("")).expect(0).stdout.contains("nothing is to be done"), "it is what the answers lead to");
     assert_eq!(audit.writes(), []);
 
-    site.kubectl(&["scale", "deployment", "registry", "--replicas=0"]);
+    site.kubectl(&["scale", "deployment", "edge", "--replicas=0"]);
     let audit = site.audit();
     let refused = run().expect(12);
     assert!(refused.first_error().starts_with("error[engine.plan-mismatch]"), "{}", refused.first_error());
-    assert!(refused.said().contains("registry") && refused.said().contains("the plan no longer matches"), "{}", refused.said());
+    assert!(refused.said().contains("edge") && refused.said().contains("the plan no longer matches"), "{}", refused.said());
     assert_eq!(audit.writes(), []);
     site.remove();
 }
