@@ -15,8 +15,8 @@ pub use airlock_probe::PostgresLogin;
 
 /// Policies know a new pod within seconds.
 const REACHED_WITHIN: Duration = Duration::from_secs(90);
-/// The same for a server that may well not be there.
-const EXAMINED_WITHIN: Duration = Duration::from_secs(20);
+/// The same for a server that may well not be there. One that does not end a login is asked once more.
+const EXAMINED_WITHIN: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// The first version in which membership comes with options of its own (PostgreSQL 16, `GRANT`).
@@ -213,7 +213,7 @@ async fn login(server: &PostgresLogin) -> Result<Postgres, PostgresError> {
     let end = Instant::now() + REACHED_WITHIN;
     loop {
         match Postgres::login(server).await {
-            Err(PostgresError::Connect { .. }) if Instant::now() < end => sleep(PAUSE).await,
+            Err(PostgresError::Connect { .. } | PostgresError::Unanswered { .. }) if Instant::now() < end => sleep(PAUSE).await,
             ended => return ended,
         }
     }

@@ -68,16 +68,15 @@ fn attempts_in(needs: &[Need]) -> Vec<Attempt> {
 /// passes stands in the report.
 pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, passes: bool, halt: &Halt, events: &dyn Events) -> Result<Report, PlatformError> {
     let site = site(record, &intended.world)?;
-    let outcomes = async { if intended.attempts.is_empty() { Ok(Vec::new()) } else { attempts::carry_out(cluster, &intended.attempts, &site, halt, events).await } };
-    let read = halt.or(async { futures::join!(objects(cluster, intended), secret_values(cluster, intended)) });
-    let (outcomes, read) = futures::join!(outcomes, read);
-    let (objects, values) = read?;
+    // Before the attempts: their pods come and go, and are no part of what is judged.
+    let (objects, values) = halt.or(async { futures::join!(objects(cluster, intended), secret_values(cluster, intended)) }).await?;
+    let outcomes = if intended.attempts.is_empty() { Vec::new() } else { attempts::carry_out(cluster, &intended.attempts, &site, halt, events).await? };
     let (leaks, shared, strength) = match values {
         None => (None, None, None),
         Some(Ok(looked)) => (Some(Ok(looked.leaks)), Some(Ok(looked.shared)), Some(Ok(looked.strength))),
         Some(Err(reason)) => (Some(Err(reason.clone())), Some(Err(reason.clone())), Some(Err(reason))),
     };
-    let outcomes: BTreeMap<AttemptId, Outcome> = outcomes?.into_iter().map(|outcome| (outcome.attempt.clone(), outcome)).collect();
+    let outcomes: BTreeMap<AttemptId, Outcome> = outcomes.into_iter().map(|outcome| (outcome.attempt.clone(), outcome)).collect();
     let answers: Answers = serde_json::from_value(record.answers.clone())?;
     let facts = if intended.needs.contains(&Need::Facts) { Some(halt.or(Box::pin(prepare::survey(cluster, &answers))).await??) } else { None };
     let planned = Some(airlock_model::Planned { images: images(cluster, record, &intended.world).await?, ..Default::default() });

@@ -63,6 +63,8 @@ async fn look_around(login: &PostgresLogin) -> Meeting {
         Ok(session) => session,
         Err(PostgresError::Refused { state, message }) => return Meeting::NotAdmitted { state, message: message.into() },
         Err(error @ PostgresError::Authorities(_)) => return Meeting::NotTrusted(AttemptResult::NotCarriedOut(error.to_string().into())),
+        // Silence is no refusal.
+        Err(PostgresError::Unanswered { .. }) => return Meeting::NotReached(AttemptResult::TimedOut),
         Err(PostgresError::Connect { reason, .. }) => return Meeting::NotAdmitted { state: String::new(), message: reason.into() },
     };
     let asked = Timestamp::now();

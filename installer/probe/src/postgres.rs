@@ -53,6 +53,14 @@ pub enum PostgresError {
         /// Why, with all causes.
         reason: String,
     },
+    /// A connection, and no end of the login within its time.
+    #[error("no connection to the database server {host}:{port}: it did not answer in time")]
+    Unanswered {
+        /// Its name.
+        host: String,
+        /// Its port.
+        port: u16,
+    },
     /// The server refused the login or a statement, with its five-character code (PostgreSQL, appendix A).
     #[error("the database server refused: {message} ({state})")]
     Refused {
@@ -67,7 +75,7 @@ impl Coded for PostgresError {
     fn code(&self) -> Code {
         Code(match self {
             Self::Authorities(_) => "probe.postgres-authorities",
-            Self::Connect { .. } => "probe.postgres-connect",
+            Self::Connect { .. } | Self::Unanswered { .. } => "probe.postgres-connect",
             Self::Refused { .. } => "probe.postgres-refused",
         })
     }
@@ -100,7 +108,7 @@ impl Postgres {
         let failed = |error: &tokio_postgres::Error| failure(error, &login.host, login.port);
         let (client, connection) = match tokio::time::timeout(CONNECT_TIMEOUT * 2, config.connect(tls(login.authorities.as_deref())?)).await {
             Ok(connected) => connected.map_err(|error| failed(&error))?,
-            Err(_) => return Err(PostgresError::Connect { host: login.host.clone(), port: login.port, reason: "it did not answer in time".into() }),
+            Err(_) => return Err(PostgresError::Unanswered { host: login.host.clone(), port: login.port }),
         };
         // What ends the connection is told to whoever asks next.
         let connection = tokio::spawn(async move { drop(connection.await) });
@@ -156,6 +164,7 @@ pub(crate) async fn ask(inquiry: &Inquiry<'_>, passwords: &dyn Passwords) -> Att
         Err(PostgresError::Refused { state, message }) => AttemptResult::SqlRefused { state, message: message.into() },
         Err(error @ PostgresError::Authorities(_)) => AttemptResult::NotCarriedOut(error.to_string().into()),
         Err(PostgresError::Connect { reason, .. }) => AttemptResult::Unreachable(reason.into()),
+        Err(error @ PostgresError::Unanswered { .. }) => AttemptResult::Unreachable(error.to_string().into()),
     }
 }
 
