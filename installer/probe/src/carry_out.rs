@@ -53,12 +53,12 @@ async fn act(attempt: &Attempt, passwords: &dyn Passwords, ends: &mut Ends) -> A
         Ok(asked) => asked,
         Err(reason) => return AttemptResult::NotCarriedOut(reason.into()),
     };
-    // A request that changes something is not sent twice, whatever became of the first.
-    let tries = if question.as_ref().is_none_or(Question::is_safe) { TRIES } else { 1 };
-    let mut result = AttemptResult::TimedOut;
-    for _ in 0..tries {
-        result = once(&action, host, *port, question.as_ref(), ends).await.unwrap_or_else(|failure| failure);
-        if result != AttemptResult::TimedOut {
+    let safe = question.as_ref().is_none_or(Question::is_safe);
+    let (mut result, mut sent) = (AttemptResult::TimedOut, false);
+    for _ in 0..TRIES {
+        result = once(&action, host, *port, question.as_ref(), ends, &mut sent).await.unwrap_or_else(|failure| failure);
+        // A request that changes something is not sent twice, whatever became of the first; one that had no connection yet was not sent.
+        if result != AttemptResult::TimedOut || (sent && !safe) {
             break;
         }
     }
@@ -76,7 +76,8 @@ fn asked<'a>(action: &'a AttemptAction, host: &str, passwords: &dyn Passwords) -
     }
 }
 
-async fn once(action: &AttemptAction, host: &str, port: u16, question: Option<&Question>, ends: &mut Ends) -> Result<AttemptResult, AttemptResult> {
+/// `sent`: whether the question went out.
+async fn once(action: &AttemptAction, host: &str, port: u16, question: Option<&Question>, ends: &mut Ends, sent: &mut bool) -> Result<AttemptResult, AttemptResult> {
     match action {
         AttemptAction::Connect => dial(host, port, ends).await.map(|_| AttemptResult::Connected),
         AttemptAction::Handshake { server_name, newest: newest @ (TlsVersion::Tls10 | TlsVersion::Tls11), .. } => Ok(old_tls::handshake(dial(host, port, ends).await?, server_name, *newest).await),
@@ -89,7 +90,10 @@ async fn once(action: &AttemptAction, host: &str, port: u16, question: Option<&Q
             let believed = Believed::load(trust).await?;
             let secured = handshake(dial(host, port, ends).await?, server_name, TlsVersion::Tls13, believed).await?;
             match question {
-                Some(question) => Ok(question.send(secured).await),
+                Some(question) => {
+                    *sent = true;
+                    Ok(question.send(secured).await)
+                }
                 None => Ok(AttemptResult::NotCarriedOut("there is no request".to_owned().into())),
             }
         }

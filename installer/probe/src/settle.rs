@@ -1,6 +1,6 @@
 //! Attempts between pods that have just started: the enforcer of policies and the pods' network need a moment, so that a
-//! first answer says little. An attempt without a control is repeated until it connects, a login at a database server until the server says something. One with a control is there to be
-//! blocked: it is repeated until it has stayed blocked for a while. After [`PATIENCE`] the last answer stands.
+//! first answer says little. An attempt is repeated until its server says something, be it no; a connection with a control is there
+//! to be blocked: it is repeated until it has stayed blocked for a while. After [`PATIENCE`] the last answer stands.
 
 use std::time::Duration;
 
@@ -27,17 +27,22 @@ async fn settled(attempt: &Attempt, passwords: &dyn Passwords, end: Instant) -> 
     loop {
         let outcome = carry_out(attempt, passwords).await;
         let connects = !matches!(outcome.result, AttemptResult::Refused | AttemptResult::TimedOut | AttemptResult::Unreachable(_) | AttemptResult::NoSuchName);
-        let steady = if attempt.control.is_none() || matches!(attempt.action, AttemptAction::Sql { .. }) {
-            connects
-        } else {
+        let steady = if is_to_be_blocked(attempt) {
             blocked_since = if connects { None } else { blocked_since.or_else(|| Some(Instant::now())) };
             blocked_since.is_some_and(|since| since.elapsed() >= STEADY)
+        } else {
+            connects
         };
         if steady || Instant::now() >= end {
             return outcome;
         }
         sleep(PAUSE).await;
     }
+}
+
+/// A question with a control is there to be answered with no, and the network has to carry it first.
+fn is_to_be_blocked(attempt: &Attempt) -> bool {
+    attempt.control.is_some() && matches!(attempt.action, AttemptAction::Connect)
 }
 
 #[cfg(test)]
@@ -61,6 +66,14 @@ mod tests {
 
     async fn free_port() -> u16 {
         TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap().port()
+    }
+
+    #[test]
+    fn only_a_connection_beside_another_is_to_be_blocked() {
+        let account = AttemptAction::AsAccount { path: "/api/v1/secrets".into() };
+        for (action, control, blocked) in [(AttemptAction::Connect, Some("b"), true), (AttemptAction::Connect, None, false), (account.clone(), Some("b"), false), (account, None, false)] {
+            assert_eq!(is_to_be_blocked(&Attempt { action: action.clone(), ..attempt(443, control) }), blocked, "{action:?} beside {control:?}");
+        }
     }
 
     #[tokio::test]
