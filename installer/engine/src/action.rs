@@ -16,8 +16,8 @@ use airlock_model::{Action, CertificateSpec, CertificateSubject, Gate, ObjectRef
 
 pub(crate) use apply::check;
 pub use generate::follows_its_sources;
-pub(crate) use obtain::renewed;
 pub use obtain::{Found, Imported, find_supplied, handing, import};
+pub(crate) use obtain::{renewed, suggestion};
 pub(crate) use probe::words;
 pub use run_job::is_outdated;
 

@@ -4,6 +4,8 @@
 //! What is due follows from the certificate alone, so a renewer that was killed is simply run again: a pair that it stored is
 //! good, and who still has to read it is known from the fingerprints at Secret and pods.
 
+mod suggested;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -20,6 +22,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::certificate::{self, CERTIFICATE, Pair};
 use crate::{ApplyError, Halt, action};
+
+pub use suggested::suggested;
 
 /// The kubelet hands on a changed Secret within a minute and a half at most; then the server takes it.
 const SERVED_WITHIN: Duration = Duration::from_mins(4);
@@ -101,6 +105,12 @@ impl Renewal<'_> {
             Some(facts) => (renewal(facts, spec, signer_facts.as_ref(), due.now), due_at(facts, spec)),
             None => (None, Timestamp::MIN),
         };
+        let window = match (&live, &facts, cause) {
+            (Some(live), Some(facts), None) if !due.force => suggested::ask(self.cluster, spec, live, &facts.fingerprint, due.now).await,
+            _ => None,
+        };
+        let earlier = window.map(|window| window.moment()).filter(|moment| *moment < good);
+        let good = earlier.unwrap_or(good);
         if let (Some(live), Some(facts), None) = (&live, &facts, cause)
             && !due.force
             // What waits for people is not due before they can do it.
@@ -123,7 +133,7 @@ impl Renewal<'_> {
         if let Err(error) = self.hand_on(&new.fingerprint).await {
             return Err(self.put_back(live.as_ref().filter(|_| facts.is_some()), error).await);
         }
-        Ok(Renewed::Done { cause, not_after: new.not_after, took: began.elapsed() })
+        Ok(Renewed::Done { cause: cause.or(earlier.map(|_| RenewalCause::Suggested)), not_after: new.not_after, took: began.elapsed() })
     }
 
     /// What a run that was killed left to do: readers that still have the pair before. What is served is looked at in any case.

@@ -63,7 +63,7 @@ pub use plan::{Action, Change, Connection, FieldChange, Gate, Operation, Plan, P
 pub use profile::{CheckRule, Control, ControlCoverage, ExceptionPolicy, ExceptionRule, GateRule, LeftOut, Locked, Profile, ProfileDocument, ProfileGate, ProfileKey, ProfileMetadata};
 pub use record::{CertificateFacts, Installed, Inventory, LiveObject, LiveSecret, Record};
 pub use release::{Release, ReleaseImage};
-pub use renewable::{Renewable, RenewalOutcome, RenewalResult, ServedAt};
+pub use renewable::{Renewable, RenewalOutcome, RenewalResult, RenewalWindow, ServedAt};
 pub use secret::Secret;
 pub use snapshot::{JudgedSecret, Planned, ReadFault, SecretLeak, SharedSecret, Snapshot, SnapshotObject, Source, Unread};
 pub use subject::{Place, Subject, field_path};

@@ -53,6 +53,8 @@ pub const ANNOTATION_SECRET_GENERATION: &str = "airlock-platform.io/secret-gener
 pub const ANNOTATION_RENEWED: &str = "airlock-platform.io/renewed";
 /// On a Secret: how the last look of the renewer ended, as JSON.
 pub const ANNOTATION_RENEWAL: &str = "airlock-platform.io/renewal";
+/// On a Secret: when its authority would like it to be renewed, as JSON.
+pub const ANNOTATION_SUGGESTED: &str = "airlock-platform.io/suggested-renewal";
 /// Prefix of annotations on pods: for each Secret that was renewed since the workload was applied, the certificate's fingerprint.
 pub const RENEWED_PREFIX: &str = "renewed.airlock-platform.io/";
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CertificateSpec, ObjectRef};
+use crate::{CertificateSpec, Digest, ObjectRef, Untrusted};
 
 /// One certificate, as the renewer finds it in the cluster ([`names::RENEWALS`](crate::names::RENEWALS)).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,34 @@ pub struct ServedAt {
     pub server_name: String,
 }
 
+/// When an authority would like a certificate to be renewed (RFC 9773), as it said last; an annotation of the certificate's Secret, as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RenewalWindow {
+    /// Of which certificate.
+    pub certificate: Digest,
+    /// Its begin.
+    pub start: jiff::Timestamp,
+    /// Its end.
+    pub end: jiff::Timestamp,
+    /// A page that says why, where there is a special reason.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub explanation: Option<Untrusted<String>>,
+    /// Not to be asked again before.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ask_again: Option<jiff::Timestamp>,
+}
+
+impl RenewalWindow {
+    /// The moment in the window at which this certificate is renewed: as good as drawn by chance, so that certificates are not renewed
+    /// together (RFC 9773 §4.2), and the same at each look.
+    pub fn moment(&self) -> jiff::Timestamp {
+        let part = u8::from_str_radix(&self.certificate.short()[2..4], 16).unwrap_or_default();
+        let length = std::time::Duration::try_from(self.end.duration_since(self.start)).unwrap_or_default();
+        self.start.checked_add(length.mul_f64(f64::from(part) / 255.0)).unwrap_or(self.end)
+    }
+}
+
 /// How the last look at a certificate ended; an annotation of its Secret, as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -56,4 +84,24 @@ pub enum RenewalOutcome {
     PutBack,
     /// What is served is not what is stored.
     NotServed,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_certificate_has_a_moment_of_its_own_in_the_window() {
+        let window = |number: u8| RenewalWindow {
+            certificate: Digest::of(&[number]),
+            start: "2026-01-01T00:00:00Z".parse().unwrap(),
+            end: "2026-01-03T00:00:00Z".parse().unwrap(),
+            explanation: None,
+            ask_again: None,
+        };
+        let moments: std::collections::BTreeSet<_> = (0..50).map(|number| window(number).moment()).collect();
+        assert!(moments.len() > 40, "{moments:?}");
+        assert!(moments.iter().all(|moment| (window(0).start..=window(0).end).contains(moment)), "{moments:?}");
+        assert_eq!(window(7).moment(), window(7).moment());
+    }
 }

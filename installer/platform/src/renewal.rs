@@ -7,10 +7,10 @@ pub use by_hand::renew_now;
 use std::time::Duration;
 
 use airlock_cluster::Cluster;
-use airlock_engine::{Due, Halt, Renewed, handing, last_result};
+use airlock_engine::{Due, Halt, Renewed, handing, last_result, suggested};
 use airlock_model::{
-    Attempt, AttemptAction, AttemptId, AttemptResult, CertificateFacts, CertificateSource, CertificateSubject, Coded as _, Digest, ObjectRef, Renewable, RenewalResult, Target, TlsVersion, Trust,
-    Vantage, names, with_causes,
+    Attempt, AttemptAction, AttemptId, AttemptResult, CertificateFacts, CertificateSource, CertificateSubject, Coded as _, Digest, ObjectRef, Renewable, RenewalResult, RenewalWindow, Target,
+    TlsVersion, Trust, Vantage, names, with_causes,
 };
 use airlock_probe::NoPasswords;
 use airlock_tls::due_at;
@@ -113,6 +113,8 @@ pub struct CertificateState {
     pub signed_by: String,
     /// When it is renewed at the latest.
     pub due: Option<Timestamp>,
+    /// When its authority would like it to be renewed, where that is earlier than its lifetime asks for.
+    pub suggested: Option<RenewalWindow>,
     /// What people do for the next one; none: the renewer makes it.
     pub by_people: Option<String>,
     /// How the last renewal ended; none: it was never renewed.
@@ -131,6 +133,9 @@ pub async fn certificates(cluster: &Cluster, namespace: &str) -> Result<Vec<Cert
         let secret = cluster.secret(&spec.namespace, &spec.name).await?;
         let facts = secret.as_ref().and_then(observe::certificate_facts);
         let fingerprint = facts.as_ref().map(|facts| facts.fingerprint.clone());
+        let by_lifetime = facts.as_ref().map(|facts| due_at(facts, spec));
+        let window = secret.as_ref().zip(fingerprint.as_ref()).and_then(|(secret, fingerprint)| suggested(secret, fingerprint));
+        let window = window.filter(|window| by_lifetime.is_some_and(|due| window.moment() < due));
         let signed_by = match &spec.subject {
             CertificateSubject::Server { authority, .. } => authority.clone(),
             CertificateSubject::Supplied { source, .. } => supplier(source),
@@ -139,7 +144,8 @@ pub async fn certificates(cluster: &Cluster, namespace: &str) -> Result<Vec<Cert
         states.push(CertificateState {
             name: called(&renewable, namespace),
             secret: spec.object(),
-            due: facts.as_ref().map(|facts| due_at(facts, spec)),
+            due: window.as_ref().map(RenewalWindow::moment).or(by_lifetime),
+            suggested: window,
             by_people: handing(spec).map(|by| by.to_string()),
             facts,
             signed_by,

@@ -14,6 +14,8 @@ const REMINDER: Duration = Duration::from_hours(21 * 24);
 pub enum RenewalCause {
     /// Less than `renew_before` is left.
     Expiring,
+    /// Its authority would like it to be renewed now (RFC 9773).
+    Suggested,
     /// Its validity has not begun: it was made by a clock that runs ahead.
     NotYetValid,
     /// It has other names than asked for.
@@ -30,6 +32,7 @@ impl fmt::Display for RenewalCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Expiring => "its end comes near",
+            Self::Suggested => "its authority asks for it",
             Self::NotYetValid => "it was not valid yet",
             Self::OtherNames => "other names are due",
             Self::OtherAuthority => "its authority was replaced",

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use airlock_model::{RenewalOutcome, RenewalResult, Untrusted};
+use airlock_model::{RenewalOutcome, RenewalResult, RenewalWindow, Untrusted};
 use airlock_platform::renewal::{CertificateState, RenewalEnd, RenewalLine};
 use jiff::Timestamp;
 
@@ -49,12 +49,17 @@ pub(crate) fn states(states: &[CertificateState], now: Timestamp, style: Style) 
 
 /// When the next one is due, and who has to do something for it.
 fn next(state: &CertificateState, now: Timestamp) -> String {
+    let asked = match &state.suggested {
+        None => String::new(),
+        Some(RenewalWindow { explanation: None, .. }) => "; its authority asks for it".to_owned(),
+        Some(RenewalWindow { explanation: Some(page), .. }) => format!("; its authority asks for it: {page}"),
+    };
     match (state.due, &state.by_people) {
         (None, _) => "unknown".to_owned(),
-        (Some(due), Some(by)) if due <= now => format!("due, and the renewer cannot make it: {by}"),
-        (Some(due), Some(by)) => format!("{due:.0}, and the renewer cannot make it; then {by}"),
-        (Some(due), None) if due <= now => "due; the renewer's next look renews it".to_owned(),
-        (Some(due), None) => format!("{due:.0} at the latest"),
+        (Some(due), Some(by)) if due <= now => format!("due{asked}, and the renewer cannot make it: {by}"),
+        (Some(due), Some(by)) => format!("{due:.0}{asked}, and the renewer cannot make it; then {by}"),
+        (Some(due), None) if due <= now => format!("due; the renewer's next look renews it{asked}"),
+        (Some(due), None) => format!("{due:.0} at the latest{asked}"),
     }
 }
 
@@ -119,6 +124,7 @@ mod tests {
             name: name.into(),
             secret: ObjectRef::namespaced("v1", "Secret", "airlock", name),
             due: Some(due),
+            suggested: None,
             by_people: None,
             facts: Some(facts),
             signed_by: "internal-ca".into(),
@@ -130,6 +136,7 @@ mod tests {
     #[test]
     fn each_certificate_says_what_it_is_for_and_when_it_is_renewed() {
         let result = |outcome, why: Option<&str>| Some(RenewalResult { at: samples::noon(), outcome, why: why.map(str::to_owned) });
+        let window = |explanation| RenewalWindow { certificate: Digest::of(b"leaf"), start: samples::noon(), end: samples::noon(), explanation, ask_again: None };
         let by_people = || Some("run `airlock install --answers FILE` again".to_owned());
         let states = [
             state("base-domain-tls", "2027-02-22T12:00:00Z", result(RenewalOutcome::Renewed, None), Some(true)),
@@ -139,6 +146,8 @@ mod tests {
             state("ended", "2026-11-20T12:00:00Z", None, None),
             CertificateState { by_people: by_people(), ..state("by-people", "2027-02-22T12:00:00Z", None, Some(true)) },
             CertificateState { by_people: by_people(), ..state("by-people-now", "2026-12-04T11:00:00Z", None, Some(true)) },
+            CertificateState { suggested: Some(window(None)), ..state("asked-for", "2027-02-22T12:00:00Z", None, Some(true)) },
+            CertificateState { suggested: Some(window(Some("https://ca.test/incident".to_owned().into()))), ..state("asked-for-with-a-reason", "2026-12-04T11:00:00Z", None, Some(true)) },
             CertificateState { facts: None, due: None, ..state("none", "2026-11-20T12:00:00Z", None, None) },
         ];
         insta::assert_snapshot!(super::states(&states, samples::noon(), Style::default()));

@@ -1,8 +1,6 @@
 //! When the authority would like a certificate to be renewed (ARI, RFC 9773).
 
-use std::time::Duration;
-
-use airlock_model::Untrusted;
+use airlock_model::{Digest, RenewalWindow, Untrusted};
 use instant_acme::CertificateIdentifier;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -15,16 +13,7 @@ use crate::certificates_from_pem;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Suggestion {
     /// Renew at a random moment in this window; at once where it has passed (RFC 9773 §4.2).
-    Window {
-        /// Its begin.
-        start: Timestamp,
-        /// Its end.
-        end: Timestamp,
-        /// A page that says why, where there is a special reason.
-        explanation: Option<Untrusted<String>>,
-        /// Not to be asked again before.
-        ask_again: Option<Timestamp>,
-    },
+    Window(RenewalWindow),
     /// It says nothing that can be used: go by the lifetime.
     None {
         /// Why, for one line of a log.
@@ -47,20 +36,13 @@ struct SuggestedWindow {
 }
 
 impl Suggestion {
-    /// A moment in the window; `part` is drawn anew for each certificate, from 0 to 1.
-    pub fn moment(&self, part: f64) -> Option<Timestamp> {
-        let Self::Window { start, end, .. } = self else { return None };
-        let length = Duration::try_from(end.duration_since(*start)).ok()?;
-        start.checked_add(length.mul_f64(part.clamp(0.0, 1.0))).ok()
-    }
-
-    fn of(body: &[u8], ask_again: Option<Timestamp>) -> Result<Self, String> {
+    fn of(body: &[u8], certificate: Digest, ask_again: Option<Timestamp>) -> Result<Self, String> {
         let info: RenewalInfo = serde_json::from_slice(body).map_err(|error| format!("{error}; the answer begins with {}", first_words(body).raw()))?;
         let SuggestedWindow { start, end } = info.suggested_window;
         if end <= start {
             return Err(format!("the window ends at {end}, before it begins at {start}"));
         }
-        Ok(Self::Window { start, end, explanation: info.explanation_url, ask_again })
+        Ok(Self::Window(RenewalWindow { certificate, start, end, explanation: info.explanation_url, ask_again }))
     }
 }
 
@@ -79,7 +61,7 @@ impl AcmeAuthority {
         if !answer.status().is_success() {
             return Err(format!("the authority answers {}: {}", answer.status(), first_words(&answer.body).raw()));
         }
-        Suggestion::of(&answer.body, self.http.heard().again_at)
+        Suggestion::of(&answer.body, Digest::of(leaf), self.http.heard().again_at)
     }
 }
 
@@ -88,13 +70,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_window_has_moments_and_what_is_none_says_why() {
-        let window = Suggestion::of(br#"{"suggestedWindow":{"start":"2026-01-01T00:00:00Z","end":"2026-01-03T00:00:00Z"},"explanationURL":"https://ca/why"}"#, None).unwrap();
-        let moment = |part: f64| window.moment(part).unwrap().to_string();
-        assert_eq!((moment(0.0), moment(0.5), moment(7.0)), ("2026-01-01T00:00:00Z".into(), "2026-01-02T00:00:00Z".into(), "2026-01-03T00:00:00Z".into()));
-        let why = |body: &[u8]| Suggestion::of(body, None).unwrap_err();
+    fn a_window_is_read_and_what_is_none_says_why() {
+        let leaf = || Digest::of(b"leaf");
+        let read = Suggestion::of(br#"{"suggestedWindow":{"start":"2026-01-01T00:00:00Z","end":"2026-01-03T00:00:00Z"},"explanationURL":"https://ca/why"}"#, leaf(), None);
+        let Ok(Suggestion::Window(window)) = read else { panic!("{read:?}") };
+        assert_eq!((window.certificate, window.start.to_string(), window.end.to_string()), (leaf(), "2026-01-01T00:00:00Z".into(), "2026-01-03T00:00:00Z".into()));
+        assert_eq!(window.explanation.unwrap().raw(), "https://ca/why");
+        let why = |body: &[u8]| Suggestion::of(body, leaf(), None).unwrap_err();
         assert!(why(b"<html>").contains("begins with <html>"));
         assert!(why(br#"{"suggestedWindow":{"start":"2026-01-03T00:00:00Z","end":"2026-01-01T00:00:00Z"}}"#).contains("before it begins"));
-        assert_eq!(Suggestion::None { why: "".into() }.moment(0.5), None);
     }
 }

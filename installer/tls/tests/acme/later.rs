@@ -41,11 +41,11 @@ async fn the_authority_says_when_and_hears_what_is_replaced() {
     let mut request = order(&["platform.test"]);
     let first = account.issue(&request, &dns.solver(), None).await.unwrap().issued;
     let suggestion = pebble.authority().await.suggestion(&first.chain_pem).await;
-    let Suggestion::Window { start, end, ask_again, .. } = &suggestion else { panic!("{suggestion:?}") };
+    let Suggestion::Window(window) = &suggestion else { panic!("{suggestion:?}") };
     let facts = airlock_tls::certificate_facts(first.chain_pem.as_bytes(), first.key_pem.expose().as_bytes()).unwrap();
-    assert!(*start > Timestamp::now() && start < end && *end < facts.not_after, "{suggestion:?}");
-    assert!(ask_again.is_some_and(|at| at > Timestamp::now()));
-    assert!((*start..=*end).contains(&suggestion.moment(0.3).unwrap()));
+    assert!(window.start > Timestamp::now() && window.start < window.end && window.end < facts.not_after, "{suggestion:?}");
+    assert_eq!(window.certificate, facts.fingerprint);
+    assert!(window.ask_again.is_some_and(|at| at > Timestamp::now()));
     // Replaced once, and once more, which the authority refuses: a hint never stands in the way.
     request.replaces = Some(first.chain_pem.clone());
     for _ in 0..2 {

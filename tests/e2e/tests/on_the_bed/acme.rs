@@ -24,9 +24,17 @@ fn an_acme_authority_issues_at_install_and_renews_from_inside_the_cluster() {
 
     nothing_is_to_be_done(&site, &answers);
 
-    let renewed = site.run(&["tls", "renew", "--namespace", &site.name, "--force", "base-domain-tls", "-o", "json"]).expect(0).json();
-    assert_eq!(renewed[0]["outcome"], "renewed", "{renewed}");
+    // Nothing but what the authority says makes it due: the next one, about which it says nothing special, is not.
+    asks_for_renewal(&site, "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z");
+    let look = || site.run(&["tls", "renew", "--namespace", &site.name, "base-domain-tls", "-o", "json"]).expect(0).json();
+    let renewed = look();
+    assert_eq!((renewed[0]["outcome"].as_str(), renewed[0]["cause"].as_str()), (Some("renewed"), Some("its authority asks for it")), "{renewed}");
     assert_ne!(stored(&site, "base-domain-tls", r"tls\.crt"), first);
+    let again = look();
+    assert_eq!(again[0]["outcome"], "not-due", "{again}");
+    let window: Value =
+        serde_json::from_str(&site.kubectl(&["get", "secret", "base-domain-tls", "-o", r"jsonpath={.metadata.annotations.airlock-platform\.io/suggested-renewal}"])).expect("what the authority said");
+    assert!(window["start"].as_str() > Some("2026-01-02") && window["askAgain"].is_string(), "{window}");
     assert_eq!(stored(&site, "acme-account", r"account\.json"), account, "the account is kept and used again");
     let state = state(&site);
     assert_eq!((state["served"].as_bool(), state["last"]["outcome"].as_str()), (Some(true), Some("renewed")), "{state}");
@@ -111,8 +119,6 @@ fn people_set_the_records_of_a_ticket_and_the_same_run_goes_on() {
     let answers = authority.answers(&site, "{ manual: true }", &[], "");
     let install = || site.run(&["install", "--answers", &answers.display().to_string(), "--yes", "-o", "json"]);
 
-    // What a run that was ended before its end has left.
-    site.bed.dns_delete(&format!("_acme-challenge.{}", site.base())).unwrap_or_else(|error| panic!("{error}"));
     let first = Asked::of(&install());
     assert_eq!(first.values.len(), 2, "the domain and its wildcard share a name: {}", first.paste);
     assert!(first.seen.contains(&format!("we see no TXT _acme-challenge.{} at ns.platform.test", site.base())), "{}", first.seen);
@@ -316,6 +322,15 @@ esac
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap_or_else(|error| panic!("{error}"));
         path.display().to_string()
     }
+}
+
+/// pebble would like the certificate that is stored to be renewed in this window (RFC 9773).
+fn asks_for_renewal(site: &Site, start: &str, end: &str) {
+    let chain = site.kubectl(&["get", "secret", "base-domain-tls", "-o", r#"go-template={{index .data "tls.crt" | base64decode}}"#]);
+    let answer = json!({ "suggestedWindow": { "start": start, "end": end }, "explanationURL": "https://acme.corp.test/incident" }).to_string();
+    let asked = site.file("suggestion.json", &json!({ "certificate": chain, "ariResponse": answer }).to_string()).display().to_string();
+    let company = site.bed.company_ca().display().to_string();
+    said(site, "curl", &["--silent", "--fail", "--cacert", &company, "--data-binary", &format!("@{asked}"), "https://acme.corp.test:15000/set-renewal-info/"]);
 }
 
 fn stored(site: &Site, secret: &str, key: &str) -> String {

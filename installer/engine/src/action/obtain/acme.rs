@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use airlock_cluster::{Cluster, SecretObject};
 use airlock_model::{AcmeSource, CertificateSpec, DnsRecords, Secret, SecretKeyRef, TsigAlgorithm, names};
-use airlock_tls::acme::{AcmeAccount, AcmeAuthority, AcmeError, AcmeServer, ChallengeKind, Dns, ExternalAccount, Hook, OrderRequest, Registration, Rfc2136, Solver, TsigHash, find_program};
+use airlock_tls::acme::{
+    AcmeAccount, AcmeAuthority, AcmeError, AcmeServer, ChallengeKind, Dns, ExternalAccount, Hook, OrderRequest, Registration, Rfc2136, Solver, Suggestion, TsigHash, find_program,
+};
 use airlock_tls::{Host, Issued};
 
 use crate::ApplyError;
@@ -26,14 +28,22 @@ pub(super) async fn asking(cluster: &Cluster, spec: &CertificateSpec, acme: &Acm
     request.profile.clone_from(&acme.profile);
     request.preferred_chain.clone_from(&acme.preferred_chain);
     request.replaces = replaces;
+    let account = account(cluster, spec, acme, &server(cluster, acme).await?).await?;
+    Ok(Asking { account, request, dns: Dns::system()? })
+}
+
+async fn server(cluster: &Cluster, acme: &AcmeSource) -> Result<AcmeServer, ApplyError> {
     let directory = acme.directory.parse().map_err(|error| ApplyError::PlanMalformed { reason: format!("the URL of the ACME directory: {error}") })?;
     let roots = match &acme.roots {
         Some(at) => Some(text(cluster, at).await?.expose().clone()),
         None => None,
     };
-    let server = AcmeServer { roots, ..AcmeServer::new(directory) };
-    let account = account(cluster, spec, acme, &server).await?;
-    Ok(Asking { account, request, dns: Dns::system()? })
+    Ok(AcmeServer { roots, ..AcmeServer::new(directory) })
+}
+
+/// When the authority would like the certificate of this chain to be renewed.
+pub(super) async fn suggestion(cluster: &Cluster, acme: &AcmeSource, chain_pem: &str) -> Result<Suggestion, ApplyError> {
+    Ok(AcmeAuthority::connect(&server(cluster, acme).await?).await?.suggestion(chain_pem).await)
 }
 
 /// Orders the certificate, where nobody is waited for.
