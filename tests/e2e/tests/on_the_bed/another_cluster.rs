@@ -1,11 +1,10 @@
 //! Whole runs on clusters that are unlike the shared one, and those that change it for everybody. They share a second bed, which is
-//! started again for each kind of cluster, so they are scenes of one test: each is played, also when one before it failed, and the bed is gone at the end.
-//! A scene leaves its site to the next start of the bed, which is quicker than an orderly removal. `AIRLOCK_SCENE=words` plays
-//! only those with these words in their names.
-
-use std::panic::{AssertUnwindSafe, catch_unwind};
+//! started again for each kind of cluster, so they are scenes of one test, and the bed is gone at the end.
+//! A scene leaves its site to the next start of the bed, which is quicker than an orderly removal.
 
 use airlock_bed::{Bed, Options};
+
+use crate::scenes;
 
 mod edge_address;
 mod hopeless;
@@ -25,7 +24,7 @@ struct Scene {
 /// A network that no other bed of the tests has.
 const USUAL: Options = Options { nodes: 1, policy: true, load_balancer: true, split_dns: false, network: Some("10.91") };
 
-const SCENES: [Scene; 8] = [
+static SCENES: [Scene; 8] = [
     Scene { name: "policies that nobody enforces", cluster: Options { policy: false, ..USUAL }, play: policy_off::exactly_the_enforcement_check_fails_and_without_its_control_it_is_unverified },
     Scene {
         name: "a load balancer that stays pending",
@@ -45,18 +44,15 @@ fn airlock_meets_other_kinds_of_cluster() {
     let _turn = crate::turn();
     let bed = Bed::from_environment().beside("other-clusters").expect("a second bed");
     bed.clean().expect("what an earlier run left is removed");
-    let only = std::env::var("AIRLOCK_SCENE").unwrap_or_default();
-    assert!(SCENES.iter().any(|scene| scene.name.contains(&only)), "no scene has `{only}` in its name");
-    let mut failed = Vec::new();
-    for scene in SCENES.iter().filter(|scene| scene.name.contains(&only)) {
-        bed.up(&scene.cluster).expect("the bed starts");
-        let began = std::time::Instant::now();
-        let played = catch_unwind(AssertUnwindSafe(|| (scene.play)(&bed)));
-        eprintln!("{}: {} after {:.0?}", scene.name, if played.is_ok() { "well" } else { "failed" }, began.elapsed());
-        if played.is_err() {
-            failed.push(scene.name);
-        }
-    }
+    let played = |scene: &'static Scene| -> scenes::Scene<'_> {
+        let bed = &bed;
+        let play = move || {
+            bed.up(&scene.cluster).expect("the bed starts");
+            (scene.play)(bed);
+        };
+        (scene.name, Box::new(play))
+    };
+    let failed = scenes::play(SCENES.iter().map(played).collect());
     bed.clean().expect("the bed stops");
     assert!(failed.is_empty(), "these scenes failed: {failed:?}");
 }

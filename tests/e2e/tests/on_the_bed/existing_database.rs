@@ -113,8 +113,7 @@ struct Asked<'a> {
     authority: &'a str,
 }
 
-#[test]
-fn a_server_of_the_company_is_examined_before_anything_is_installed_and_holds_a_deployment_then() {
+pub(crate) fn a_server_of_the_company_is_examined_before_anything_is_installed_and_holds_a_deployment_then() {
     let site = Site::shared("theirs");
     let servers = Servers::start(&site);
     what_is_not_fit_ends_before_anything_is_installed(&servers);

@@ -503,4 +503,4 @@ fn a_narrow_terminal_a_dumb_one_and_one_without_colours_are_enough() {
     assert!(!dumb.raw().contains('\x1b'), "a dumb terminal gets plain lines");
 }
 
-mod first_deployment;
+pub(crate) mod first_deployment;

@@ -5,6 +5,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 mod acme;
+mod airflow;
 mod alert_rules;
 mod another_cluster;
 mod bad_input;
@@ -18,6 +19,7 @@ mod install;
 mod interruption;
 mod monitoring;
 mod rights;
+mod scenes;
 mod sources;
 mod trying;
 mod uninstall;

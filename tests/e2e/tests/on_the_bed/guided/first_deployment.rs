@@ -5,8 +5,7 @@ use airlock_e2e::Airflow;
 use super::{ALERTS, CERTIFICATE, DATABASE, DOMAIN, GO_ON, PROFILE, REACH, RIGHT, TRY, World};
 use crate::guided::terminal::ENTER;
 
-#[test]
-fn a_run_that_ended_well_offers_a_first_deployment() {
+pub(crate) fn a_run_that_ended_well_offers_a_first_deployment() {
     let world = World::new("onward");
     let site = &world.site;
     site.installed(&site.whole_answers(""));

@@ -1,0 +1,25 @@
+//! Runs that would be in each other's way are scenes of one test: they are played one after the other, each also when one before it
+//! failed. `AIRLOCK_SCENE=words` plays only those with these words in their names.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+/// Its name, and what is played.
+pub(crate) type Scene<'a> = (&'static str, Box<dyn FnOnce() + 'a>);
+
+/// Plays them, and tells how long each took; those that failed.
+#[expect(clippy::print_stderr, reason = "it is part of a test's output")]
+pub(crate) fn play(scenes: Vec<Scene<'_>>) -> Vec<&'static str> {
+    let only = std::env::var("AIRLOCK_SCENE").unwrap_or_default();
+    assert!(scenes.iter().any(|(name, _)| name.contains(&only)), "no scene has `{only}` in its name");
+    let mut failed = Vec::new();
+    for (name, scene) in scenes.into_iter().filter(|(name, _)| name.contains(&only)) {
+        let began = Instant::now();
+        let played = catch_unwind(AssertUnwindSafe(scene));
+        eprintln!("{name}: {} after {:.0?}", if played.is_ok() { "well" } else { "failed" }, began.elapsed());
+        if played.is_err() {
+            failed.push(name);
+        }
+    }
+    failed
+}
