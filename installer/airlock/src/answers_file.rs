@@ -1,7 +1,7 @@
 //! A file becomes answers.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use airlock_model::answers::{LARGEST, SecretReference};
@@ -10,8 +10,8 @@ use airlock_model::{AirflowDeployment, Answers};
 use airlock_platform::guide::{self, Former};
 
 use crate::arguments::OnCluster;
-use crate::environment;
 use crate::failure::Failure;
+use crate::{bounded_file, environment};
 
 /// Namespace of the platform where nothing else is said.
 pub(crate) const DEFAULT_NAMESPACE: &str = "airlock";
@@ -20,7 +20,7 @@ const EXAMPLE_DOMAIN: &str = "platform.example.com";
 
 /// Reads the answers and sees that a namespace given by flag is the same.
 pub(crate) fn read(path: &Path, namespace: Option<&str>) -> Result<Answers, Failure> {
-    let text = text(path).map_err(|source| Failure::AnswersUnreadable { path: path.to_owned(), source })?;
+    let text = bounded_file::text(path, LARGEST).map_err(|source| Failure::AnswersUnreadable { path: path.to_owned(), source })?;
     let answers = Answers::from_yaml_where(&text, &look).map_err(|error| Failure::Answers { path: path.to_owned(), error })?;
     match namespace {
         Some(asked) if asked != answers.namespaces.platform => Err(Failure::Namespace { asked: asked.to_owned(), answers: answers.namespaces.platform }),
@@ -36,7 +36,7 @@ pub(crate) fn read_on(path: &Path, namespace: Option<&str>, on: &OnCluster) -> R
 
 /// Reads the answers that an earlier guided run kept, if it did.
 pub(crate) fn read_kept(path: &Path, on: &OnCluster) -> Result<Option<Former>, Failure> {
-    let text = match text(path) {
+    let text = match bounded_file::text(path, LARGEST) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         text => text.map_err(|source| Failure::AnswersUnreadable { path: path.to_owned(), source })?,
     };
@@ -47,7 +47,7 @@ pub(crate) fn read_kept(path: &Path, on: &OnCluster) -> Result<Option<Former>, F
 
 /// Reads the document of an Airflow deployment.
 pub(crate) fn read_deployment(path: &Path) -> Result<AirflowDeployment, Failure> {
-    let text = text(path).map_err(|source| Failure::FileUnreadable { path: path.to_owned(), source })?;
+    let text = bounded_file::text(path, LARGEST).map_err(|source| Failure::FileUnreadable { path: path.to_owned(), source })?;
     AirflowDeployment::from_yaml_where(&text, &look).map_err(|error| Failure::Answers { path: path.to_owned(), error })
 }
 
@@ -80,13 +80,6 @@ pub(crate) fn look(reference: &SecretReference) -> Result<(), String> {
         SecretReference::Environment(_) => Err(format!("{reference} is not set here")),
         SecretReference::Key(_) => Ok(()),
     }
-}
-
-/// No more than the parser will take, whatever the file is.
-fn text(path: &Path) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(LARGEST as u64 + 1).read_to_end(&mut bytes)?;
-    String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not text in UTF-8"))
 }
 
 #[cfg(test)]

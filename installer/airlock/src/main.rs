@@ -5,6 +5,7 @@
 
 mod answers_file;
 mod arguments;
+mod bounded_file;
 mod commands;
 mod environment;
 mod failure;
