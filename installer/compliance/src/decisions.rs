@@ -1,7 +1,6 @@
 //! Exceptions and attestations: what people decided about findings. Only what somebody signed whom the profile names counts,
 //! until its last day; all else is told by EXC-001 and changes nothing.
 
-mod key;
 mod reading;
 
 use std::collections::BTreeSet;
@@ -13,7 +12,6 @@ use crate::described::Described;
 use crate::profile::matches_glob;
 use crate::report::{ControlSummary, ControlVerdict};
 
-pub use key::{KeyError, public_key};
 pub use reading::{DecisionKind, Signature, SignedDocument, decisions};
 
 static TEXTS: Described = Described {

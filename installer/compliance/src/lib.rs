@@ -26,6 +26,7 @@ mod pod_security;
 mod preflight;
 mod profile;
 mod promises;
+mod public_key;
 mod references;
 mod refusal;
 mod report;
@@ -33,7 +34,7 @@ mod rights;
 
 pub use catalogue::{check, checks, is_tried};
 pub use comparison::{COMPARISON_SCHEMA, Comparison, Difference, Earlier, compare};
-pub use decisions::{DecisionKind, Decisions, KeyError, Signature, SignedDocument, decisions, public_key};
+pub use decisions::{DecisionKind, Decisions, Signature, SignedDocument, decisions};
 pub use error::ComplianceError;
 pub use network::{CONNECTIONS_SCHEMA, Connection, Connections, PortRange, PortSet, Protocol, UnverifiedObject, connections};
 pub use objects::judge_secret;
@@ -45,6 +46,7 @@ pub use profile::{
     unprofiled, with_checks, with_setting, written,
 };
 pub use promises::{PromiseSummary, promises};
+pub use public_key::{KeyError, PublicKey};
 pub use references::{Framework, Reads, Reference, Standing, standing};
 pub use report::{CheckSummary, ControlCheck, ControlSummary, ControlVerdict, Judging, REPORT_SCHEMA, Report, Summary, judge, judge_decided, needs};
 pub use rights::{Holder, May, Request, Rights};

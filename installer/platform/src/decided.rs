@@ -1,14 +1,14 @@
 //! Documents of exceptions and attestations, as files with a signature beside them: whose key made the signature is found here,
 //! what they decide by `compliance`.
 
-use airlock_compliance::{DecisionKind, Decisions, Signature, SignedDocument, decisions, public_key};
+use airlock_compliance::{DecisionKind, Decisions, PublicKey, Signature, SignedDocument, decisions};
 use airlock_model::Profile;
-use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::civil::Date;
 
 use crate::PlatformError;
+use crate::signature::is_signed_by;
 
 /// Bytes of a signature of Ed25519 (RFC 8032).
 const SIGNATURE: usize = 64;
@@ -41,6 +41,6 @@ fn signer(profile: &Profile, text: &[u8], signature: &[u8]) -> Signature {
     // As openssl writes it, or as base64 of that, which goes through mail and tickets.
     let decoded = if signature.len() == SIGNATURE { Some(signature.to_vec()) } else { STANDARD.decode(signature.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect::<Vec<u8>>()).ok() };
     let Some(signature) = decoded else { return Signature::Wrong };
-    let made = |pem: &str| public_key(pem).is_ok_and(|key| UnparsedPublicKey::new(&ED25519, key).verify(text, &signature).is_ok());
+    let made = |pem: &str| PublicKey::from_pem(pem).is_ok_and(|key| is_signed_by(key, text, &signature));
     profile.keys.iter().find(|key| made(&key.public_key)).map_or(Signature::Wrong, |key| Signature::By(key.name.clone()))
 }

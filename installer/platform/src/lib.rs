@@ -31,6 +31,7 @@ mod reload;
 mod remove;
 mod requests;
 mod rights;
+mod signature;
 mod written;
 
 pub use certificate::{Import, import};

@@ -8,9 +8,9 @@ use super::fault::Faults;
 use super::selector::matched;
 use super::unprofiled;
 use crate::catalogue::{check, is_tried, selectable};
-use crate::decisions::public_key;
 use crate::error::ComplianceError;
 use crate::parameter;
+use crate::public_key::PublicKey;
 
 /// A profile that is extended.
 pub(super) struct Parent {
@@ -224,7 +224,7 @@ impl<'a> Joined<'a> {
             if key.name.trim().is_empty() {
                 self.faults.value(&format!("{path}.name"), "is empty");
             }
-            if let Err(error) = public_key(&key.public_key) {
+            if let Err(error) = PublicKey::from_pem(&key.public_key) {
                 self.faults.value(&format!("{path}.publicKey"), error.to_string());
             }
             match self.profile.keys.iter().find(|known| known.name == key.name) {
