@@ -1,6 +1,7 @@
 //! What can be typed. Text only: what it means is resolved by the commands.
 
 mod compliance;
+mod evidence;
 mod in_pods;
 mod profile;
 mod tls;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 pub(crate) use compliance::ComplianceCheck;
+pub(crate) use evidence::{Evidence, EvidenceCommand, EvidenceFolder, EvidenceReport};
 pub(crate) use in_pods::{Alert, Certificates, Database, DatabaseCommand, DatabaseLogin, Probe, Reload, Renew, Volume};
 pub(crate) use profile::{Attest, Exception, ExceptionCommand, ExceptionRequest};
 pub(crate) use profile::{ControlsCommand, ControlsImport, DocumentKind, Profile, ProfileCommand, ProfileDiff, ProfileLint, ProfileNew, ProfileShow, Schema};
@@ -51,7 +53,7 @@ pub(crate) struct Global {
     /// The platform's namespace [default: as in the answers, else airlock]
     #[arg(short, long, global = true, value_name = "NAME", help_heading = "Global options")]
     pub(crate) namespace: Option<String>,
-    /// Form of the result: text, json; of requirements also csv, html; of compliance-check also csv, html, junit, markdown, openreports, oscal, policyreport, sarif
+    /// Form of the result: text, json; of requirements also csv, html; of evidence report also markdown; of compliance-check also csv, html, junit, markdown, openreports, oscal, policyreport, sarif
     #[arg(short, long, global = true, value_name = "FORMAT", default_value = "text", hide_possible_values = true, help_heading = "Global options")]
     pub(crate) output: Format,
     /// Say nothing but results and failures
@@ -81,7 +83,7 @@ pub(crate) enum Format {
     Html,
     /// XML for a build server (compliance-check)
     Junit,
-    /// Text for a ticket (compliance-check)
+    /// Text for a ticket (compliance-check, evidence report)
     Markdown,
     /// Report objects of openreports.io/v1alpha1 for a cluster's dashboard (compliance-check)
     Openreports,
@@ -114,6 +116,8 @@ pub(crate) enum Command {
     Tls(Tls),
     /// Judge the installation against a security policy profile, by attempts; or files, without a cluster
     ComplianceCheck(ComplianceCheck),
+    /// Evidence: reports that `compliance-check --evidence` kept; verified without a cluster
+    Evidence(Evidence),
     /// Security policy profiles: list, show, lint, compare, and begin them, without a cluster
     Profile(Profile),
     /// Exceptions: failures that somebody bears for a time

@@ -7,6 +7,7 @@ mod completions;
 mod compliance_check;
 mod database;
 mod deployment;
+mod evidence;
 mod exemption;
 mod explain;
 mod guided;
@@ -116,6 +117,7 @@ async fn dispatch(session: &Session<'_>, command: &Command) -> Result<Exit, Fail
         Command::Uninstall(arguments) => Box::pin(uninstall::run(session, arguments)).await,
         Command::ComplianceCheck(arguments) => Box::pin(compliance_check::run(session, arguments)).await,
         Command::Explain(arguments) => explain::run(session, arguments),
+        Command::Evidence(arguments) => evidence::run(session, &arguments.command).await,
         Command::Profile(arguments) => profile::run(session, &arguments.command),
         Command::Exception(arguments) => match &arguments.command {
             ExceptionCommand::Request(arguments) => exemption::request(session, arguments),
@@ -145,6 +147,7 @@ fn answers(command: &Command) -> Option<&Path> {
         Command::Status
         | Command::Uninstall(_)
         | Command::ComplianceCheck(_)
+        | Command::Evidence(_)
         | Command::Profile(_)
         | Command::Exception(_)
         | Command::Attest(_)
@@ -177,6 +180,7 @@ fn log(command: &Command, invocation: &Invocation, output: &Output) -> Option<Ru
         Command::Tls(Tls { command: TlsCommand::Renew(_) }) => "tls-renew",
         Command::Requirements(_)
         | Command::ComplianceCheck(_)
+        | Command::Evidence(_)
         | Command::Profile(_)
         | Command::Exception(_)
         | Command::Attest(_)

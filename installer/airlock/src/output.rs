@@ -6,11 +6,13 @@
 pub(crate) mod certificates;
 pub(crate) mod comparison;
 pub(crate) mod connections;
+pub(crate) mod evidence;
 pub(crate) mod explanation;
 pub(crate) mod failure;
 pub(crate) mod findings;
 pub(crate) mod guide;
 pub(crate) mod inspection;
+pub(crate) mod period;
 pub(crate) mod plan;
 pub(crate) mod profiles;
 pub(crate) mod progress;

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use airlock_compliance::evidence::EvidenceFault;
 use airlock_compliance::{check, checks, is_tried, parameters, selected, shipped, standing, unprofiled};
 use airlock_model::{Check, Need, Severity, World, codes};
 use assert_cmd::Command;
@@ -41,8 +42,16 @@ fn every_promise_that_a_check_stands_for_is_told() {
 }
 
 #[test]
+fn the_page_of_evidence_tells_everything_that_is_found() {
+    let page = std::fs::read_to_string(path("docs/evidence.md")).unwrap();
+    for fault in EvidenceFault::ALL {
+        assert!(page.contains(&format!("`{}`", fault.code())), "{} is not told in docs/evidence.md", fault.code());
+    }
+}
+
+#[test]
 fn links_between_pages_lead_somewhere() {
-    for page in PAGES.into_iter().chain(["docs/kubernetes-support.md", "docs/certificates.md", "docs/database.md", "docs/profiles.md"]) {
+    for page in PAGES.into_iter().chain(["docs/kubernetes-support.md", "docs/certificates.md", "docs/database.md", "docs/profiles.md", "docs/evidence.md"]) {
         let file = path(page);
         let text = std::fs::read_to_string(&file).unwrap();
         for target in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()).filter(|target| !target.is_empty() && !target.contains("://")) {

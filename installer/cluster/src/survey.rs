@@ -87,6 +87,12 @@ impl Cluster {
         fact(Box::pin(self.nodes()).await)
     }
 
+    /// Of a survey, which cluster it is and whom it takes us for.
+    pub async fn surveyed_identity(&self) -> Result<(Fact<String>, Fact<Caller>), ClusterError> {
+        let (cluster_uid, caller) = tokio::join!(self.cluster_uid(), self.caller());
+        Ok((fact(cluster_uid)?, fact(caller)?))
+    }
+
     /// The first request: version and clock.
     async fn greet(&self) -> Result<(Fact<ServerVersion>, Fact<i64>), ClusterError> {
         let before = Timestamp::now();

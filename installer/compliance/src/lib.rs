@@ -4,11 +4,13 @@
 //! a [`Report`] with a gate. The checks stand in groups: `preflight` judges facts and a plan before the first
 //! write, `installed` an installation by its objects and the outcomes of attempts, `objects` objects alone. `pod_security` is the evaluator of the Pod
 //! Security Standards, for live pods and templates alike; `manifests` turns the text of files into objects, which the same checks
-//! judge; `references` says what each check reads and which frameworks ask for it. Nothing here does IO or knows the time: a certificate is
+//! judge; `references` says what each check reads and which frameworks ask for it. [`evidence`] says whether reports that
+//! were kept are still as they were written. Nothing here does IO or knows the time: a certificate is
 //! judged by when it was seen. What was not given is never `Pass`.
 //!
 //! [`Snapshot`]: airlock_model::Snapshot
 
+pub mod evidence;
 pub mod manifests;
 
 mod attempts;

@@ -12,6 +12,7 @@ mod cluster;
 mod command;
 mod compliance;
 mod engine;
+mod evidence;
 mod platform;
 mod probe;
 mod registry;
@@ -52,8 +53,8 @@ pub trait Coded: std::error::Error {
     fn code(&self) -> Code;
 }
 
-const TABLES: [&[CodeSpec]; 11] =
-    [answers::CODES, cluster::CODES, command::CODES, compliance::CODES, engine::CODES, platform::CODES, probe::CODES, registry::CODES, render::CODES, tls::CODES, certificates::CODES];
+const TABLES: [&[CodeSpec]; 12] =
+    [answers::CODES, cluster::CODES, command::CODES, compliance::CODES, engine::CODES, evidence::CODES, platform::CODES, probe::CODES, registry::CODES, render::CODES, tls::CODES, certificates::CODES];
 
 /// Every code, in the order of the rooms.
 pub fn codes() -> impl Iterator<Item = &'static CodeSpec> {

@@ -121,6 +121,9 @@ pub enum PlatformError {
     /// What a Job beside the database server does.
     #[error(transparent)]
     Database(#[from] crate::database::DatabaseError),
+    /// Evidence cannot be written or read.
+    #[error(transparent)]
+    Evidence(#[from] crate::evidence::EvidenceError),
     /// A path with files to judge.
     #[error("cannot read {}", .path.display())]
     Manifests {
@@ -195,6 +198,7 @@ impl Coded for PlatformError {
             Self::NoDeployment { .. } => Code("platform.no-deployment"),
             Self::DeploymentsLeft { .. } => Code("platform.deployments-left"),
             Self::Database(error) => error.code(),
+            Self::Evidence(error) => error.code(),
             Self::CertificateUnknown { .. } => Code("platform.certificate-unknown"),
             Self::RenewalsUnreadable { .. } => Code("platform.renewals-unreadable"),
             Self::RenewerSilent { .. } => Code("platform.renewer-silent"),

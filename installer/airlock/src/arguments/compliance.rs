@@ -37,6 +37,15 @@ pub(crate) struct ComplianceCheck {
     /// Tell what changed since an earlier report of -o json instead of all findings; the exit code is still the gate's
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "connections")]
     pub(crate) diff: Option<PathBuf>,
+    /// Keep the report in this folder, as a run that is chained to the one before it (docs/evidence.md)
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "connections")]
+    pub(crate) evidence: Option<PathBuf>,
+    /// The Ed25519 key that signs the run: a file, or a program that signs; without it nobody vouches for the run
+    #[arg(long, value_name = "file:PATH|exec:PROGRAM", requires = "evidence")]
+    pub(crate) evidence_key: Option<String>,
+    /// A log outside of the folder that is told of each run, so that a last run that was dropped is missed
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "evidence")]
+    pub(crate) evidence_head: Option<PathBuf>,
     /// Write what happens to this file, a JSON document a line
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "manifests")]
     pub(crate) events: Option<PathBuf>,

@@ -3,10 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use airlock_model::{Exit, Profile};
+use airlock_model::{Digest, EvidenceDocument, EvidenceSubject, Exit, Profile, Untrusted};
 use airlock_platform::profiles::{DecisionKind, Decisions};
-use airlock_platform::{Earlier, PlatformError, Report, compare, decided, manifests, unprofiled, verify, with_checks, with_setting};
+use airlock_platform::{Earlier, Handed, PlatformError, Report, compare, decided, evidence, manifests, unprofiled, verify, with_checks, with_setting};
 
+use super::evidence::{Keeping, Kept};
 use super::session::Session;
 use crate::arguments::{ComplianceCheck, Format};
 use crate::failure::Failure;
@@ -21,7 +22,16 @@ pub(super) async fn run(session: &Session<'_>, arguments: &ComplianceCheck) -> R
         return list(session, arguments).await;
     }
     let earlier = arguments.diff.as_deref().map(|file| earlier(session, file)).transpose()?;
-    let (judged, circumstances, told) = if arguments.manifests.is_empty() { Box::pin(of_cluster(session, arguments)).await? } else { of_files(session, arguments).await? };
+    // What is wrong with the arguments is told before anything is written or asked for.
+    decisions(arguments, &chosen(arguments, None)?)?;
+    let keeping = match &arguments.evidence {
+        Some(folder) => Some(Keeping::begin(session, folder, arguments).await?),
+        None => None,
+    };
+    let Judged { report: judged, circumstances, told, kept } = if arguments.manifests.is_empty() { Box::pin(of_cluster(session, arguments)).await? } else { of_files(session, arguments).await? };
+    if let (Some(keeping), Some(kept)) = (keeping, kept) {
+        keeping.keep(session, arguments, &judged, kept, shows_passes(session, arguments)).await?;
+    }
     match earlier {
         Some(earlier) => {
             let compared = compare(&earlier, &judged);
@@ -42,16 +52,25 @@ fn earlier(session: &Session<'_>, file: &Path) -> Result<Earlier, Failure> {
     Earlier::read(&text).map_err(|error| PlatformError::from(error).into())
 }
 
-/// A report, what stands beside it, and whether what happened could be written down.
-type Judged = (Report, Circumstances, Result<(), Failure>);
+/// A report, and what stands beside it.
+struct Judged {
+    report: Report,
+    circumstances: Circumstances,
+    /// Whether what happened could be written down.
+    told: Result<(), Failure>,
+    /// What evidence holds beside the report, where it is kept.
+    kept: Option<Kept>,
+}
 
 async fn of_files(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Judged, Failure> {
     let profile = chosen(arguments, None)?;
-    let decisions = decisions(arguments, &profile)?;
+    let (decisions, documents) = decisions(arguments, &profile)?;
     let (paths, passes) = (arguments.manifests.clone(), shows_passes(session, arguments));
+    let subject = || EvidenceSubject::Files { paths: paths.iter().map(|path| Untrusted::new(path.to_string_lossy().into_owned())).collect() };
+    let kept = arguments.evidence.is_some().then(|| Kept { profile: profile.clone(), subject: subject(), documents });
     let judging = tokio::task::spawn_blocking(move || manifests::judge(&paths, &profile, &decisions, passes).map_err(Failure::from));
-    let judged = session.reading(async { judging.await.unwrap_or(Err(Failure::Interrupted)) }).await?;
-    Ok((judged, Circumstances::of_files(&arguments.manifests), Ok(())))
+    let report = session.reading(async { judging.await.unwrap_or(Err(Failure::Interrupted)) }).await?;
+    Ok(Judged { report, circumstances: Circumstances::of_files(&arguments.manifests), told: Ok(()), kept })
 }
 
 /// The list is no proof while something that may allow more was not understood.
@@ -69,20 +88,22 @@ async fn list(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Exit
 }
 
 async fn of_cluster(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Judged, Failure> {
-    // What is wrong with the arguments is told before a cluster is asked for anything.
-    decisions(arguments, &chosen(arguments, None)?)?;
     let progress = Progress::new(session.output, session.log, arguments.events.clone())?;
     let cluster = session.connect().await?;
     let (record, answers) = session.reading(verify::recorded(&cluster, session.namespace())).await?;
     let profile = chosen(arguments, Some(&answers.profile.reference))?;
-    let decisions = decisions(arguments, &profile)?;
+    let (decisions, documents) = decisions(arguments, &profile)?;
+    let kept = match arguments.evidence {
+        Some(_) => Some(Kept { profile: profile.clone(), subject: session.reading(evidence::installation(&cluster, session.namespace(), &record)).await?, documents }),
+        None => None,
+    };
     let mut intended = session.reading(verify::intend(&cluster, &answers, profile)).await?;
     intended.decisions = decisions;
     progress.say(report::intended(&intended.attempts).trim_end());
     progress.busy("making the attempts");
     let judged = Box::pin(verify::judge(&cluster, &record, &intended, shows_passes(session, arguments), &session.halt(), &progress)).await;
     let told = progress.finish();
-    Ok((judged?, Circumstances::of_installation(&cluster, session.namespace(), &record), told))
+    Ok(Judged { report: judged?, circumstances: Circumstances::of_installation(&cluster, session.namespace(), &record), told, kept })
 }
 
 fn show(session: &Session<'_>, judged: &Report, circumstances: &Circumstances) -> Result<(), Failure> {
@@ -104,12 +125,13 @@ const fn shows_passes(session: &Session<'_>, arguments: &ComplianceCheck) -> boo
     arguments.all || session.output.verbose
 }
 
-/// What people decided about findings, as of today.
-fn decisions(arguments: &ComplianceCheck, profile: &Profile) -> Result<Decisions, Failure> {
+/// What people decided about findings, as of today, and the documents that say so.
+fn decisions(arguments: &ComplianceCheck, profile: &Profile) -> Result<(Decisions, Vec<EvidenceDocument>), Failure> {
     let of = |files: &[PathBuf], kind| files.iter().map(|file| profile_file::handed(file, kind)).collect::<Result<Vec<_>, _>>();
     let mut handed = of(&arguments.exceptions, DecisionKind::Exceptions)?;
     handed.extend(of(&arguments.attestations, DecisionKind::Attestations)?);
-    Ok(decided(profile, handed, profile_file::today())?)
+    let documents = handed.iter().map(|Handed { file, text, .. }| EvidenceDocument { file: file.clone(), digest: Digest::of(text.as_bytes()) }).collect();
+    Ok((decided(profile, handed, profile_file::today())?, documents))
 }
 
 /// The profile that is named, else the installed one, else none; with the checks and parameters of the flags.

@@ -123,8 +123,8 @@ impl<'a> Session<'a> {
     }
 }
 
-/// `user@host`, for lease, record, and journal.
-fn whoami() -> String {
+/// `user@host`, for lease, record, journal, and evidence.
+pub(super) fn whoami() -> String {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     format!("{}@{host}", crate::environment::user())
 }

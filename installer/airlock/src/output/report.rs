@@ -18,7 +18,7 @@ pub(crate) use circumstances::{Circumstances, Judged};
 pub(crate) use csv::csv;
 pub(crate) use html::html;
 pub(crate) use junit::junit;
-pub(crate) use markdown::markdown;
+pub(crate) use markdown::{markdown, plain};
 pub(crate) use oscal::oscal;
 pub(crate) use policy_report::{PolicyApi, policy_reports};
 pub(crate) use sarif::sarif;

@@ -27,7 +27,7 @@ pub(crate) fn markdown(report: &Report) -> String {
 }
 
 /// Every character that `CommonMark` or a table could take for mark-up, escaped (`CommonMark` 0.31 §2.4).
-pub(super) fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     text.chars().fold(String::new(), |mut plain, c| {
         match c {
             '\n' | '\r' => plain.push(' '),
