@@ -1,11 +1,12 @@
 //! The first install, from nothing to a checked platform, and back.
 
+use std::fs;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use airlock_e2e::Site;
+use airlock_e2e::{Run, Site};
 use serde_json::Value;
 
 #[test]
@@ -45,12 +46,14 @@ fn an_administrator_installs_waits_for_others_installs_again_and_takes_it_away()
 
     the_registry_answers_the_person_at_the_host(&site);
     second_install_writes_nothing(&site);
+    a_key_is_made(&site);
     checks_pass(&site);
     status_tells(&site);
     what_is_no_longer_wanted_goes(&site);
     a_lost_certificate_reaches_the_edge_without_a_new_pod(&site);
     a_lost_authority_restarts_just_those_who_do_not_reload(&site);
     a_secret_in_the_open_is_found_and_not_repeated(&site);
+    what_was_kept_is_vouched_for_until_a_byte_changes(&site);
     a_change_by_hand_is_named_and_not_overruled(&site);
     a_rule_that_somebody_adds_to_a_policy_is_seen(&site);
     uninstall_keeps_what_holds_data_and_reinstall_adopts_it(&site);
@@ -104,7 +107,7 @@ fn second_install_writes_nothing(site: &Site) {
 }
 
 fn checks_pass(site: &Site) {
-    let report = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "--all", "-o", "json"]).expect(0).json();
+    let report = kept_check(site, &["--all"]).expect(0).json();
     let findings = report.pointer("/findings").and_then(Value::as_array).expect("findings");
     let verdict = |check: &str| findings.iter().filter(|finding| finding["check"] == check).map(|finding| finding["verdict"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>();
     let of_base = findings.iter().filter(|finding| finding["subject"]["name"].as_str().is_some_and(|subject| subject.starts_with(&format!("{}:443", site.base())))).count();
@@ -192,7 +195,7 @@ fn a_secret_in_the_open_is_found_and_not_repeated(site: &Site) {
     let encoded = site.kubectl(&["get", "secret", "registry-password", "-o", "jsonpath={.data.value}"]);
     let plant = format!(r#"{{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {{"name": "notes", "namespace": "{}"}}, "binaryData": {{"notes": "{encoded}"}}}}"#, site.name);
     site.bed.apply(&plant).expect("the notes");
-    let judged = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "-o", "json"]);
+    let judged = kept_check(site, &[]);
     let told = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--verbose"]).expect(7);
     site.kubectl(&["delete", "configmap", "notes"]);
     let judged = judged.expect(7);
@@ -211,6 +214,46 @@ fn a_secret_in_the_open_is_found_and_not_repeated(site: &Site) {
         assert!(said.contains("registry-password") && said.contains("notes"), "secret and place are named:\n{said}");
         assert!(!said.contains(&value) && !said.contains(&encoded), "the value itself is shown");
     }
+}
+
+fn beside(site: &Site, name: &str) -> PathBuf {
+    site.answers("").with_file_name(name)
+}
+
+fn a_key_is_made(site: &Site) {
+    let (key, public) = (beside(site, "evidence.pem"), beside(site, "evidence.pub"));
+    let script = "umask 077 && openssl genpkey -algorithm ed25519 -out \"$1\" && openssl pkey -in \"$1\" -pubout -out \"$2\"";
+    let output = Command::new("sh").args(["-c", script, "sh"]).args([&key, &public]).output().expect("openssl");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// A check whose report is kept, signed, and told to a head.
+fn kept_check(site: &Site, further: &[&str]) -> Run {
+    let (folder, key, head) = (beside(site, "evidence").display().to_string(), format!("file:{}", beside(site, "evidence.pem").display()), beside(site, "evidence.head").display().to_string());
+    let check = ["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "-o", "json", "--evidence", &folder, "--evidence-key", &key, "--evidence-head", &head];
+    site.run(&[&check, further].concat())
+}
+
+/// Two checks that passed and one that did not, of this installation on this cluster.
+fn what_was_kept_is_vouched_for_until_a_byte_changes(site: &Site) {
+    let [folder, public, head] = ["evidence", "evidence.pub", "evidence.head"].map(|name| beside(site, name).display().to_string());
+    let verify = || site.run(&["evidence", "verify", &folder, "--trust", &public, "--head", &head, "-o", "json"]);
+    let verified = verify().expect(0).json();
+    let runs = verified["runs"].as_array().expect("runs");
+    let gates: Vec<&Value> = runs.iter().map(|run| &run["gateFailed"]).collect();
+    assert_eq!((verified["verdict"].as_str(), gates), (Some("pass"), vec![&Value::Bool(false), &Value::Bool(false), &Value::Bool(true)]), "{verified}");
+
+    let last = beside(site, "evidence").join(runs[2]["folder"].as_str().unwrap_or_default());
+    let record: Value = serde_json::from_str(&fs::read_to_string(last.join("run.json")).expect("run.json")).expect("JSON");
+    let judged = &record["judged"]["installation"];
+    let uid = site.bed.kubectl(["get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}"]).expect("the cluster's uid");
+    assert_eq!((judged["clusterUid"]["known"].as_str(), judged["caller"]["known"]["user"].as_str()), (Some(uid.as_str()), Some(format!("{}-admin", site.name).as_str())), "{record}");
+
+    let report = last.join("report.json");
+    let text = fs::read_to_string(&report).expect("the report");
+    fs::write(&report, text.replacen("SEC-001", "SEC-002", 1)).expect("the report");
+    let refused = verify().expect(8).json();
+    assert_eq!(refused["findings"][0]["code"], "evidence.file-changed", "{refused}");
 }
 
 fn decoded(base64: &str) -> String {
