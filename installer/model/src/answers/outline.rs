@@ -91,6 +91,24 @@ impl Position {
         Self { line: number(marker.line().max(1)), column: number(marker.col() + 1) }
     }
 
+    /// Where a line and a column of the text that begins here stand: a literal block has its first line below, quotation marks
+    /// take a column, and what is folded or goes over several lines is only known as a whole.
+    pub(super) fn within(self, text: &str, line: u32, column: u32) -> Self {
+        let begins = |line: u32| text.lines().nth(line as usize - 1).unwrap_or_default();
+        let first = begins(self.line).chars().nth(self.column as usize - 1);
+        match first {
+            Some('|') => {
+                let below = text.lines().skip(self.line as usize).find(|line| !line.trim().is_empty()).unwrap_or_default();
+                let indent = u32::try_from(below.len() - below.trim_start().len()).unwrap_or_default();
+                Self { line: self.line + line, column: indent + column }
+            }
+            Some('\'' | '"') if line == 1 => Self { column: self.column + column, ..self },
+            Some('>') | None => self,
+            Some(_) if line == 1 => Self { column: self.column + column - 1, ..self },
+            Some(_) => self,
+        }
+    }
+
     /// The place with its line from the text.
     pub(super) fn place(self, text: &str) -> Place {
         let excerpt = text.lines().nth(self.line as usize - 1).map(|line| Untrusted::from(line.trim_start_matches('\u{feff}')));
