@@ -91,21 +91,22 @@ impl Position {
         Self { line: number(marker.line().max(1)), column: number(marker.col() + 1) }
     }
 
-    /// Where a line and a column of the text that begins here stand: a literal block has its first line below, quotation marks
-    /// take a column, and what is folded or goes over several lines is only known as a whole.
+    /// Where a line and a column of the text that begins here stand. Quotation marks take a column; what is folded, or goes over
+    /// several lines without being a literal block, is only known as a whole.
     pub(super) fn within(self, text: &str, line: u32, column: u32) -> Self {
-        let begins = |line: u32| text.lines().nth(line as usize - 1).unwrap_or_default();
-        let first = begins(self.line).chars().nth(self.column as usize - 1);
-        match first {
-            Some('|') => {
-                let below = text.lines().skip(self.line as usize).find(|line| !line.trim().is_empty()).unwrap_or_default();
-                let indent = u32::try_from(below.len() - below.trim_start().len()).unwrap_or_default();
-                Self { line: self.line + line, column: indent + column }
-            }
-            Some('\'' | '"') if line == 1 => Self { column: self.column + column, ..self },
-            Some('>') | None => self,
-            Some(_) if line == 1 => Self { column: self.column + column - 1, ..self },
-            Some(_) => self,
+        let lines: Vec<&str> = text.lines().collect();
+        let begins = (self.line as usize).saturating_sub(1).min(lines.len());
+        // A block begins below the line that announces it, with or without empty lines between.
+        let above = lines[..begins].iter().rposition(|line| !line.trim().is_empty()).filter(|above| announces_literal(lines[*above]));
+        if let Some(above) = above {
+            let indent = lines[above + 1..].iter().find(|line| !line.trim().is_empty()).map_or(0, |line| line.chars().take_while(|letter| *letter == ' ').count());
+            let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+            return Self { line: number(above + 1) + line, column: number(indent) + column };
+        }
+        match lines.get(begins).and_then(|first| first.chars().nth(self.column as usize - 1)) {
+            _ if line > 1 => self,
+            Some('\'' | '"') => Self { column: self.column + column, ..self },
+            _ => Self { column: self.column + column - 1, ..self },
         }
     }
 
@@ -127,6 +128,12 @@ impl Position {
     pub(super) const fn place_without_text(self) -> Place {
         Place { line: self.line, column: self.column, excerpt: None }
     }
+}
+
+/// Whether a line ends with the sign of a literal block: `|`, with what may follow it (YAML 1.2, §8.1).
+fn announces_literal(line: &str) -> bool {
+    let signs = line.split(" #").next().unwrap_or_default().trim_end().trim_end_matches(|sign: char| sign.is_ascii_digit() || sign == '-' || sign == '+');
+    signs.strip_suffix('|').is_some_and(|before| before.trim_end().ends_with([':', '-']))
 }
 
 /// Reads one document.
