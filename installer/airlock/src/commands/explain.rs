@@ -23,20 +23,22 @@ pub(super) fn run(session: &Session<'_>, arguments: &Explain) -> Result<Exit, Fa
     let profile = arguments.profile.as_deref().map(profile_file::named).transpose()?;
     let custom = profile.as_ref().map(CustomChecks::of).transpose().map_err(profile_file::failure)?;
     let custom = custom.as_ref().map(CustomChecks::checks).unwrap_or_default();
-    let specs = || checks().iter().map(|check| check.spec()).chain(custom.iter().map(Check::spec));
+    let mut specs: Vec<&CheckSpec<'_>> = Vec::new();
+    specs.extend(checks().iter().map(|check| check.spec()));
+    specs.extend(custom.iter().map(Check::spec));
     let Some(id) = &arguments.id else {
-        let document = json!({ "checks": specs().map(Explained::of).collect::<Vec<_>>(), "codes": codes().collect::<Vec<_>>(), "steps": &steps });
-        session.output.result("explain", || explanation::list(specs(), codes(), &steps, style), &document)?;
+        let document = json!({ "checks": specs.iter().map(|spec| Explained::of(spec)).collect::<Vec<_>>(), "codes": codes().collect::<Vec<_>>(), "steps": &steps });
+        session.output.result("explain", || explanation::list(specs.iter().copied(), codes(), &steps, style), &document)?;
         return Ok(Exit::Ok);
     };
-    if let Some(spec) = specs().find(|spec| spec.id.eq_ignore_ascii_case(id)) {
+    if let Some(spec) = specs.iter().find(|spec| spec.id.eq_ignore_ascii_case(id)) {
         session.output.result("explain", || explanation::check(spec, style), &Explained::of(spec))?;
     } else if let Some(spec) = explain_code(id) {
         session.output.result("explain", || explanation::code(spec, style), spec)?;
     } else if let Some(spec) = steps.iter().find(|step| step.id == *id) {
         session.output.result("explain", || explanation::step(spec, style), spec)?;
     } else {
-        return Err(Failure::UnknownId { id: id.clone(), nearest: nearest(id, specs().map(|spec| spec.id), &steps) });
+        return Err(Failure::UnknownId { id: id.clone(), nearest: nearest(id, specs.iter().map(|spec| spec.id), &steps) });
     }
     Ok(Exit::Ok)
 }
