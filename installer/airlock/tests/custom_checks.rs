@@ -53,7 +53,22 @@ fn objects_are_judged_by_checks_of_a_profiles_own() {
     let folder = folder(PROFILE);
     let ended = airlock(&folder, "compliance-check --manifests objects.yaml --profile ./acme.yaml --checks ACME-* -o json --all");
     let report = json(&ended);
-    let said: Vec<String> = report["findings"].as_array().unwrap().iter().filter(|finding| finding["check"] != "SRC-001").map(|finding| format!("{} {} {} {}: {}", finding["check"].as_str().unwrap(), finding["verdict"].as_str().unwrap(), finding["severity"].as_str().unwrap(), finding["subject"]["name"].as_str().unwrap(), finding["observed"].as_str().unwrap())).collect();
+    let said: Vec<String> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|finding| finding["check"] != "SRC-001")
+        .map(|finding| {
+            format!(
+                "{} {} {} {}: {}",
+                finding["check"].as_str().unwrap(),
+                finding["verdict"].as_str().unwrap(),
+                finding["severity"].as_str().unwrap(),
+                finding["subject"]["name"].as_str().unwrap(),
+                finding["observed"].as_str().unwrap()
+            )
+        })
+        .collect();
     assert_eq!(
         said,
         [

@@ -130,7 +130,7 @@ impl Known<'_> {
     pub(crate) fn refuses(self, value: &Value) -> Option<String> {
         match self {
             Self::BuiltIn(parameter) => parameter.kind.refuses(value),
-            Self::Custom(default) => custom_kind(value).filter(|kind| Some(*kind) == custom_kind(default)).is_none().then(|| format!("{value} is not {}", custom_kind(default).unwrap_or_default())),
+            Self::Custom(own) => (custom_kind(value).is_none() || custom_kind(value) != custom_kind(own)).then(|| format!("{value} is not {}", custom_kind(own).unwrap_or_default())),
         }
     }
 

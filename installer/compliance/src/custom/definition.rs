@@ -173,12 +173,12 @@ impl Reading<'_> {
         for (index, validation) in self.check.validations.iter().enumerate() {
             let path = format!("validations[{index}].expression");
             let expression = self.expression(&path, &validation.expression);
-            if let Some(other) = expression.as_ref().and_then(|expression| expression.comes_to()).filter(|comes_to| *comes_to != "bool") {
+            if let Some(other) = expression.as_ref().and_then(Expression::comes_to).filter(|comes_to| *comes_to != "bool") {
                 self.fault(path, format!("the expression comes to a {other}, not to true or false"));
             }
             let path = format!("validations[{index}].messageExpression");
             let message = validation.message_expression.as_ref().and_then(|message| self.expression(&path, message));
-            if let Some(other) = message.as_ref().and_then(|message| message.comes_to()).filter(|comes_to| *comes_to != "string") {
+            if let Some(other) = message.as_ref().and_then(Expression::comes_to).filter(|comes_to| *comes_to != "string") {
                 self.fault(path, format!("the expression comes to a {other}, not to a text"));
             }
             compiled.extend(expression.map(|expression| (expression, message)));

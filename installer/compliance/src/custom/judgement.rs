@@ -40,8 +40,10 @@ pub(super) fn judged(texts: &Texts<'_>, compiled: &Compiled<'_>, profile: &Profi
     let parameters: Vec<(String, Seen)> = parameters(compiled, profile).into_iter().map(|(name, value)| (name, Seen::of(value))).collect();
     let bind = |most| {
         let mut bindings = Bindings::new(most);
-        seen.iter().for_each(|(name, value)| bindings.bind(name, value));
-        parameters.iter().for_each(|(name, value)| bindings.bind(name, value));
+        let named = seen.iter().map(|(name, value)| (*name, value)).chain(parameters.iter().map(|(name, value)| (name.as_str(), value)));
+        for (name, value) in named {
+            bindings.bind(name, value);
+        }
         bindings
     };
     let Some(selection) = &compiled.check.matching else {

@@ -22,7 +22,8 @@ fn one(more: &str) -> String {
     let with = |key: &str, text: &str| if more.contains(&format!("{key}:")) { String::new() } else { format!("    {key}: {text}\n") };
     let id = if more.starts_with("id:") { String::new() } else { "ACME-001".to_owned() };
     let begin = if id.is_empty() { format!("  - {}\n", more.lines().next().unwrap()) } else { format!("  - id: {id}\n") };
-    let rest = if id.is_empty() { more.lines().skip(1).map(|line| format!("    {line}\n")).collect::<String>() } else { more.lines().map(|line| format!("    {line}\n")).collect() };
+    let lines = more.lines().skip(usize::from(id.is_empty()));
+    let rest = lines.fold(String::new(), |text, line| text + "    " + line + "\n");
     format!(
         "{BEGIN}{begin}{rest}{}{}{}{}{}{}",
         with("title", "every Deployment has a team"),
@@ -81,26 +82,26 @@ fn said(profile: &Profile, given: &Snapshot) -> Vec<(Verdict, String, String)> {
 fn what_is_wrong_with_a_check_is_named_with_its_place() {
     let many = (0..65).map(|number| format!("{{ name: v{number}, expression: '1' }}")).collect::<Vec<_>>().join(", ");
     for (more, words) in [
-        ("id: NET-010", "6:9 compliance.profile-value: `custom[0].id`: NET-010: a check that ships has this id; give yours one as in ACME-001"),
+        ("id: NET-010", "6:9 compliance.profile-value: NET-010: a check that ships has this id; give yours one as in ACME-001"),
         ("id: ACM-001", "no id for a check of your own: it is four to sixteen capitals and digits, a hyphen, and three digits, as in ACME-001"),
         ("id: acme-001", "no id for a check of your own"),
         ("titel: a", "7:5 compliance.profile-shape: unknown key `custom[0].titel`; did you mean `title`?"),
         ("match: { apiVersion: apps/v1, kind: [Deployment] }", "unknown key `custom[0].match.kind`; did you mean `kinds`?"),
         ("severity: grave", "7:15 compliance.profile-shape: `custom[0].severity` cannot be `grave`"),
-        ("title: ' '", "7:12 compliance.profile-value: `custom[0].title`: ACME-001: `title` is empty"),
+        ("title: ' '", "7:12 compliance.profile-value: ACME-001: `title` is empty"),
         ("match: { apiVersion: apps/v1, kinds: [] }", "ACME-001: name at least one kind"),
-        ("match: { apiVersion: v1, kinds: [Secret] }", "7:38 compliance.profile-value: `custom[0].match.kinds[0]`: ACME-001: Secrets are not shown to expressions"),
+        ("match: { apiVersion: v1, kinds: [Secret] }", "7:38 compliance.profile-value: ACME-001: Secrets are not shown to expressions"),
         ("match: { apiVersion: v1, kinds: [pods] }", "`pods` is no kind, as in Deployment"),
         ("match: { apiVersion: a/b/c, kinds: [Pod] }", "`a/b/c` is no apiVersion"),
         ("inputs: { object: { apiVersion: v1, kinds: [Service] } }", "`object` cannot be a name here"),
         ("inputs: { in: { apiVersion: v1, kinds: [Service] } }", "`in` cannot be a name here"),
         ("parameters: { most: 1.5 }", "a parameter is a text, a list of texts, a whole number, true, or false"),
         ("variables: [{ name: a, expression: '1' }, { name: a, expression: '2' }]", "the variable a stands twice"),
-        ("variables: [{ name: a, expression: variables.b }, { name: b, expression: '2' }]", "7:40 compliance.expression: `custom[0].variables[0].expression`: ACME-001: `variables.b` is not known here"),
+        ("variables: [{ name: a, expression: variables.b }, { name: b, expression: '2' }]", "7:40 compliance.expression: ACME-001: `variables.b` is not known here"),
         (&format!("variables: [{many}]"), "65 variables; at most 64 are read"),
         ("validations: []", "ACME-001: say what must hold"),
-        ("validations: [{ expression: 'object.spec ==' }]", "7:48 compliance.expression: `custom[0].validations[0].expression`: ACME-001: it is no CEL: Syntax error"),
-        ("validations:\n  - expression: |\n      has(object.spec) &&\n      objct.spec.replicas > 1", "10:11 compliance.expression: `custom[0].validations[0].expression`: ACME-001: `objct` is not known here; did you mean `object`?"),
+        ("validations: [{ expression: 'object.spec ==' }]", "7:48 compliance.expression: ACME-001: it is no CEL: Syntax error"),
+        ("validations:\n  - expression: |\n      has(object.spec) &&\n      objct.spec.replicas > 1", "10:11 compliance.expression: ACME-001: `objct` is not known here; did you mean `object`?"),
         ("validations: [{ expression: '1 + 1 - 1' }]", "the expression comes to a number, not to true or false"),
         ("validations: [{ expression: 'object.metadata.name.size()' }]", "the expression comes to a number, not to true or false"),
         ("validations: [{ expression: 'true', messageExpression: '[1]' }]", "the expression comes to a list, not to a text"),
@@ -109,10 +110,7 @@ fn what_is_wrong_with_a_check_is_named_with_its_place() {
         (&format!("validations: [{{ expression: \"{}object{}\" }}]", "(".repeat(100), ")".repeat(100)), "it is nested too deep"),
     ] {
         let said = wrong(&read(&one(more)).unwrap_err());
-        // The path stands in messages about values alone.
-        let words = words.replace("compliance.expression: `custom[0].validations[0].expression`: ", "compliance.expression: ").replace("compliance.expression: `custom[0].variables[0].expression`: ", "compliance.expression: ");
-        let words = if words.contains("compliance.profile-value") { words.split("`: ").last().unwrap().to_owned() } else { words };
-        assert!(said.contains(&words), "{more}:\n{said}\n(is not)\n{words}");
+        assert!(said.contains(words), "{more}:\n{said}");
     }
     let twice = format!("{}{}", one(""), one("").strip_prefix(BEGIN).unwrap());
     assert!(wrong(&read(&twice).unwrap_err()).contains("the check ACME-001 stands twice"));
@@ -122,15 +120,18 @@ fn what_is_wrong_with_a_check_is_named_with_its_place() {
 
 #[test]
 fn tests_of_a_check_are_tried_when_it_is_linted_and_one_without_is_warned_of() {
-    let object = r#"{ apiVersion: apps/v1, kind: Deployment, metadata: { name: web, labels: { a: b } } }"#;
-    let bare = r#"{ apiVersion: apps/v1, kind: Deployment, metadata: { name: web } }"#;
+    let object = "{ apiVersion: apps/v1, kind: Deployment, metadata: { name: web, labels: { a: b } } }";
+    let bare = "{ apiVersion: apps/v1, kind: Deployment, metadata: { name: web } }";
     let good = one(&format!("tests: [{{ objects: [{object}], expect: pass }}, {{ objects: [{bare}], expect: fail }}, {{ objects: [], expect: not-applicable }}]"));
     let (_, warnings) = linted(&good).unwrap();
     assert_eq!(warnings, []);
     let (_, warnings) = linted(&one("")).unwrap();
     assert_eq!(warnings.iter().map(|warning| (warning.at.to_string(), warning.message.as_str())).collect::<Vec<_>>(), [("6:9".to_owned(), "ACME-001 has no tests: nothing shows that it can fail")]);
     for (more, words) in [
-        (format!("tests: [{{ objects: [{bare}], expect: pass }}]"), "7:102 compliance.custom-test: ACME-001: the test expects `pass`, and the check says `fail`: Deployment web (test#0): `has(object.metadata.labels)` does not hold"),
+        (
+            format!("tests: [{{ objects: [{bare}], expect: pass }}]"),
+            "7:102 compliance.custom-test: ACME-001: the test expects `pass`, and the check says `fail`: Deployment web (test#0): `has(object.metadata.labels)` does not hold",
+        ),
         (format!("tests: [{{ objects: [{object}], expect: fail }}]"), "compliance.custom-test: ACME-001: the test expects `fail`, and the check says `pass`"),
         ("tests: [{ objects: [], expect: pass }]".to_owned(), "the check says `not applicable`: all objects: there is none of Deployment"),
         ("tests: [{ objects: [{ a: b }], expect: pass }]".to_owned(), "7:25 compliance.custom-test: ACME-001: this is no object of Kubernetes"),
@@ -153,7 +154,10 @@ fn a_verdict_is_never_better_than_what_was_shown() {
     assert_eq!(said(&profile, &files(&[object(json!({ "team": "" }))])), [(Verdict::Fail, web.clone(), "no team".into())]);
     let error = "`object.metadata.labels.team != ''` cannot be evaluated: there is no `team`; where it may be missing write has() or `.?team`".to_owned();
     assert_eq!(said(&profile, &files(&[object(json!({}))])), [(Verdict::Error, web, error)]);
-    assert_eq!(said(&profile, &files(&[json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "a" } })])), [(Verdict::NotApplicable, "all objects".into(), "there is none of Deployment".into())]);
+    assert_eq!(
+        said(&profile, &files(&[json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "a" } })])),
+        [(Verdict::NotApplicable, "all objects".into(), "there is none of Deployment".into())]
+    );
     // Of a cluster what was not read may be there.
     let mut unread = live(&[]);
     assert_eq!(said(&profile, &unread), [(Verdict::Unverified, "all objects".into(), "objects of kind Deployment of apps/v1 were not read".into())]);
@@ -169,7 +173,8 @@ fn an_expression_that_never_ends_is_an_error_and_the_others_are_judged() {
     let objects: Vec<Value> = (0..6).map(|number| deployment(&format!("web-{number}"), &json!({}))).collect();
     let custom = CustomChecks::of(&profile).unwrap();
     let check = &custom.checks()[0];
-    let judged = |object, check_in_all| crate::expression::with_room(|| judgement::judged(&check.texts, check.compiled, &profile, &files(&objects), judgement::Steps { object, check: check_in_all })).unwrap();
+    let judged =
+        |object, check_in_all| crate::expression::with_room(|| judgement::judged(&check.texts, check.compiled, &profile, &files(&objects), judgement::Steps { object, check: check_in_all })).unwrap();
     for finding in judged(10_000, 25_000) {
         assert!(finding.verdict == Verdict::Error && finding.observed.raw().ends_with("it takes too many steps"), "{finding:?}");
     }
@@ -177,7 +182,8 @@ fn an_expression_that_never_ends_is_an_error_and_the_others_are_judged() {
     let cheap = read(&one("")).unwrap();
     let custom = CustomChecks::of(&cheap).unwrap();
     let check = &custom.checks()[0];
-    let verdicts: Vec<Verdict> = judgement::judged(&check.texts, check.compiled, &cheap, &files(&objects), judgement::Steps { object: 10, check: 10 }).into_iter().map(|finding| finding.verdict).collect();
+    let verdicts: Vec<Verdict> =
+        judgement::judged(&check.texts, check.compiled, &cheap, &files(&objects), judgement::Steps { object: 10, check: 10 }).into_iter().map(|finding| finding.verdict).collect();
     assert_eq!((verdicts.len(), verdicts.first(), verdicts.last()), (6, Some(&Verdict::Fail), Some(&Verdict::Error)));
     assert_eq!(said(&profile, &files(&objects[..1]))[0].0, Verdict::Error, "the bounds that are kept everywhere");
 }
@@ -252,7 +258,11 @@ validations: [{ expression: 'params.registries.exists(r, r == object.metadata.na
 #[test]
 fn a_profile_that_extends_another_keeps_its_checks_and_weakens_none_that_is_locked() {
     let parent = format!("{}rules: [{{ checks: [ACME-001], locked: true }}]\ncontrols: [{{ id: A-1, title: teams, checks: ['ACME-*'] }}]\n", one(""));
-    let child = |text: &str| from_text("child.yaml", &format!("apiVersion: airlock/v1\nkind: SecurityPolicyProfile\nmetadata: {{ name: child, version: '1', owner: o }}\nextends: [./acme.yaml]\n{text}"), &|_| Ok(parent.clone()));
+    let child = |text: &str| {
+        from_text("child.yaml", &format!("apiVersion: airlock/v1\nkind: SecurityPolicyProfile\nmetadata: {{ name: child, version: '1', owner: o }}\nextends: [./acme.yaml]\n{text}"), &|_| {
+            Ok(parent.clone())
+        })
+    };
     let kept = child("").unwrap();
     assert_eq!((kept.custom.len(), kept.checks.as_slice(), kept.controls[0].checks.as_slice()), (1, ["WKL-003".to_owned(), "ACME-001".to_owned()].as_slice(), ["ACME-001".to_owned()].as_slice()));
     let own = |more: &str| one(more).strip_prefix(BEGIN).map(|check| format!("custom:\n{check}")).unwrap();
@@ -268,7 +278,12 @@ fn a_profile_that_extends_another_keeps_its_checks_and_weakens_none_that_is_lock
         assert!(said.contains(words), "{text}: {said}");
     }
     let free = parent.replace("locked: true", "severity: high, reason: r");
-    let child = from_text("child.yaml", &format!("apiVersion: airlock/v1\nkind: SecurityPolicyProfile\nmetadata: {{ name: child, version: '1', owner: o }}\nextends: [./acme.yaml]\n{}", own("title: another one")), &|_| Ok(free.clone())).unwrap();
+    let child = from_text(
+        "child.yaml",
+        &format!("apiVersion: airlock/v1\nkind: SecurityPolicyProfile\nmetadata: {{ name: child, version: '1', owner: o }}\nextends: [./acme.yaml]\n{}", own("title: another one")),
+        &|_| Ok(free.clone()),
+    )
+    .unwrap();
     assert_eq!((child.custom[0].title.as_str(), child.custom.len()), ("another one", 1));
     let changed: Vec<String> = differences(&kept, &child).into_iter().map(|change| format!("{:?} {}", change.what, change.name)).collect();
     assert!(changed.contains(&"Custom ACME-001".to_owned()), "{changed:?}");
@@ -280,11 +295,18 @@ fn a_profile_that_extends_another_keeps_its_checks_and_weakens_none_that_is_lock
 #[test]
 fn a_check_says_what_it_needs_and_what_it_is() {
     let profile = read(&one("inputs: { services: { apiVersion: v1, kinds: [Service] }, routes: { apiVersion: route.example/v1, kinds: [Service] } }")).unwrap();
-    let asked: Vec<String> = needs(&with_checks(profile.clone(), "ACME-001").unwrap(), &World::default()).unwrap().iter().filter_map(|need| if let Need::Objects { api_version, kind } = need { Some(format!("{api_version} {kind}")) } else { None }).collect();
+    let asked: Vec<String> = needs(&with_checks(profile.clone(), "ACME-001").unwrap(), &World::default())
+        .unwrap()
+        .iter()
+        .filter_map(|need| if let Need::Objects { api_version, kind } = need { Some(format!("{api_version} {kind}")) } else { None })
+        .collect();
     assert_eq!(asked, ["apps/v1 Deployment", "route.example/v1 Service", "v1 Service"]);
     let custom = CustomChecks::of(&profile).unwrap();
     let checks = custom.checks();
-    assert_eq!(checks[0].spec().explanation, "Each Deployment of apps/v1 as `object`. All Service of route.example/v1 as `routes`. All Service of v1 as `services`. It must hold that `has(object.metadata.labels)`.");
+    assert_eq!(
+        checks[0].spec().explanation,
+        "Each Deployment of apps/v1 as `object`. All Service of route.example/v1 as `routes`. All Service of v1 as `services`. It must hold that `has(object.metadata.labels)`."
+    );
     let report: Report = judge(&profile, &files(&[deployment("web", &json!({}))]), ALL).unwrap();
     let summary = report.checks.iter().find(|check| check.id == "ACME-001").unwrap();
     assert_eq!((summary.remedy(), summary.explanation()), (Some("set the label"), Some(checks[0].spec().explanation)));

@@ -38,9 +38,8 @@ const OPERATORS: [&str; 22] = [
 ];
 
 /// Words that the language keeps for itself (cel-spec, `RESERVED`).
-const RESERVED: [&str; 21] = [
-    "as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let", "loop", "namespace", "null", "package", "return", "true", "var", "void", "while",
-];
+const RESERVED: [&str; 21] =
+    ["as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let", "loop", "namespace", "null", "package", "return", "true", "var", "void", "while"];
 
 /// Whether a word means something wherever it stands.
 pub(super) fn has_meaning(name: &str) -> bool {
@@ -58,10 +57,17 @@ pub(super) fn comes_to(tree: &IdedExpr) -> Option<&'static str> {
         Expr::Map(_) => Some("map"),
         Expr::Select(select) if select.test => Some("bool"),
         Expr::Call(call) => match call.func_name.as_str() {
-            operators::EQUALS | operators::NOT_EQUALS | operators::GREATER | operators::GREATER_EQUALS | operators::LESS | operators::LESS_EQUALS => Some("bool"),
-            operators::IN | operators::LOGICAL_AND | operators::LOGICAL_OR | operators::LOGICAL_NOT => Some("bool"),
-            operators::SUBSTRACT | operators::MULTIPLY | operators::DIVIDE | operators::MODULO | operators::NEGATE => Some("number"),
-            "size" | "indexOf" | "lastIndexOf" => Some("number"),
+            operators::EQUALS
+            | operators::NOT_EQUALS
+            | operators::GREATER
+            | operators::GREATER_EQUALS
+            | operators::LESS
+            | operators::LESS_EQUALS
+            | operators::IN
+            | operators::LOGICAL_AND
+            | operators::LOGICAL_OR
+            | operators::LOGICAL_NOT => Some("bool"),
+            operators::SUBSTRACT | operators::MULTIPLY | operators::DIVIDE | operators::MODULO | operators::NEGATE | "size" | "indexOf" | "lastIndexOf" => Some("number"),
             "string" | "format" | "lowerAscii" | "upperAscii" | "trim" => Some("string"),
             "split" => Some("list"),
             _ => None,
@@ -131,7 +137,7 @@ impl Look<'_> {
             },
             Expr::Call(call) => {
                 let namespace = call.target.as_deref().and_then(|target| self.namespace(target));
-                self.function(node.id, namespace, &call.func_name)?;
+                function(node.id, namespace, &call.func_name)?;
                 let target = call.target.as_deref().filter(|_| namespace.is_none());
                 target.into_iter().chain(&call.args).try_for_each(|argument| self.at(argument, below))
             }
@@ -202,13 +208,13 @@ impl Look<'_> {
             _ => None,
         }
     }
+}
 
-    fn function(&self, id: u64, namespace: Option<&str>, name: &str) -> Result<(), Fault> {
-        let full = namespace.map_or_else(|| name.to_owned(), |namespace| format!("{namespace}.{name}"));
-        if FUNCTIONS.contains(&full.as_str()) || namespace.is_none() && OPERATORS.contains(&name) {
-            return Ok(());
-        }
-        let meant = nearest(&full, FUNCTIONS.into_iter()).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
-        Err((id, format!("there is no function `{full}`{meant}")))
+fn function(id: u64, namespace: Option<&str>, name: &str) -> Result<(), Fault> {
+    let full = namespace.map_or_else(|| name.to_owned(), |namespace| format!("{namespace}.{name}"));
+    if FUNCTIONS.contains(&full.as_str()) || namespace.is_none() && OPERATORS.contains(&name) {
+        return Ok(());
     }
+    let meant = nearest(&full, FUNCTIONS.into_iter()).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+    Err((id, format!("there is no function `{full}`{meant}")))
 }

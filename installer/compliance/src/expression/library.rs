@@ -187,6 +187,7 @@ fn replace(text: &CelString<'_>, from: &CelString<'_>, to: &CelString<'_>) -> Re
 }
 
 /// The first so many; a negative number: all (cel-go, `ext.Strings`).
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "functions of the language are given references")]
 fn replace_some(text: &CelString<'_>, from: &CelString<'_>, to: &CelString<'_>, most: &CelInt) -> Result<CelString<'static>, ExecutionError> {
     replaced(text.inner(), from.inner(), to.inner(), usize::try_from(*most.inner()).unwrap_or(usize::MAX))
 }
@@ -197,6 +198,7 @@ fn replaced(text: &str, from: &str, to: &str, most: usize) -> Result<CelString<'
     Ok(text.replacen(from, to, found).into())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "functions of the language are given their values")]
 fn join<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
     let between = arguments.get(1).and_then(|between| between.downcast_ref::<CelString<'_>>()).map_or("", |between| between.inner());
     let list = arguments.first().ok_or_else(ExecutionError::missing_argument_or_target)?;

@@ -168,6 +168,7 @@ fn add(quantity: &Quantity, other: &Quantity) -> Result<Quantity, ExecutionError
     sum("add", quantity.0, other.0)
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "functions of the language are given references")]
 fn add_integer(quantity: &Quantity, other: &CelInt) -> Result<Quantity, ExecutionError> {
     sum("add", quantity.0, i128::from(*other.inner()) * PARTS)
 }
@@ -176,6 +177,7 @@ fn sub(quantity: &Quantity, other: &Quantity) -> Result<Quantity, ExecutionError
     sum("sub", quantity.0, -other.0)
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "functions of the language are given references")]
 fn sub_integer(quantity: &Quantity, other: &CelInt) -> Result<Quantity, ExecutionError> {
     sum("sub", quantity.0, -i128::from(*other.inner()) * PARTS)
 }

@@ -172,7 +172,12 @@ fn what_would_never_end_is_stopped_and_is_never_true() {
 /// Values that are each made of two of the one before would fill every memory.
 #[test]
 fn values_that_grow_from_one_to_the_next_are_stopped() {
-    for (first, next) in [("'aaaaaaaa'", "variables.V + variables.V"), ("[1]", "[variables.V, variables.V]"), ("[1]", "[optional.of(variables.V), optional.of(variables.V)]"), ("{'a': 1}", "{'a': variables.V, 'b': variables.V}")] {
+    for (first, next) in [
+        ("'aaaaaaaa'", "variables.V + variables.V"),
+        ("[1]", "[variables.V, variables.V]"),
+        ("[1]", "[optional.of(variables.V), optional.of(variables.V)]"),
+        ("{'a': 1}", "{'a': variables.V, 'b': variables.V}"),
+    ] {
         let mut scope = scope();
         let mut bindings = bindings(STEPS);
         let mut names = (0..64).map(|number| format!("v{number}"));

@@ -91,10 +91,7 @@ fn apart(host: &str) -> (&str, &str) {
 fn is_host(host: &str) -> bool {
     let (name, port) = apart(host);
     let is_bracketed = name.starts_with('[') && name.ends_with(']') && name.len() > 2;
-    port.bytes().all(|letter| letter.is_ascii_digit())
-        && (is_bracketed || !name.contains([':', '[', ']']))
-        && !name.contains([' ', '"', '<', '>', '\\', '^', '`', '{', '|', '}'])
-        && is_escaped(name)
+    port.bytes().all(|letter| letter.is_ascii_digit()) && (is_bracketed || !name.contains([':', '[', ']'])) && !name.contains([' ', '"', '<', '>', '\\', '^', '`', '{', '|', '}']) && is_escaped(name)
 }
 
 /// Every `%` has two digits.

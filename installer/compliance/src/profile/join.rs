@@ -72,8 +72,8 @@ impl<'a> Joined<'a> {
                 }
             }
             for (name, value) in std::mem::take(&mut parent.parameters) {
-                let keeps =
-                    profile.locked.parameters.contains(&name) && parameter::known(&name, &parent.custom).ok().zip(profile.parameters.get(&name)).is_some_and(|(parameter, locked)| parameter.is_looser(&value, locked));
+                let keeps = profile.locked.parameters.contains(&name)
+                    && parameter::known(&name, &parent.custom).ok().zip(profile.parameters.get(&name)).is_some_and(|(parameter, locked)| parameter.is_looser(&value, locked));
                 if !keeps {
                     profile.parameters.insert(name, value);
                 }

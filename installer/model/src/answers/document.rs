@@ -110,9 +110,7 @@ mod tests {
     fn a_place_within_a_text_is_found_however_it_is_written() {
         let text = "a: plain text\nb: 'quoted text'\nc: |\n  one\n  two words\nd: >-\n  folded\n  text\ne:\n  - |-\n\n    after a blank line\n";
         let places = Places { tree: outline::read(text).unwrap(), text: text.to_owned() };
-        for (path, (line, column), expected) in
-            [("a", (1, 7), (1, 10)), ("b", (1, 8), (2, 12)), ("c", (2, 5), (5, 7)), ("d", (2, 3), (7, 3)), ("e[0]", (2, 7), (12, 11)), ("a", (9, 9), (1, 4))]
-        {
+        for (path, (line, column), expected) in [("a", (1, 7), (1, 10)), ("b", (1, 8), (2, 12)), ("c", (2, 5), (5, 7)), ("d", (2, 3), (7, 3)), ("e[0]", (2, 7), (12, 11)), ("a", (9, 9), (1, 4))] {
             let at = places.within(path, line, column);
             assert_eq!((at.line, at.column), expected, "{path} {line}:{column}");
         }
