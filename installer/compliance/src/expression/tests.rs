@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 
-const STEPS: u64 = 1_000_000;
+const STEPS: u64 = 300_000;
 
 fn scope() -> Scope {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
