@@ -49,10 +49,8 @@ impl<'p> CustomChecks<'p> {
 
     pub(crate) fn compile(checks: impl IntoIterator<Item = &'p CustomCheck>) -> Result<Self, ComplianceError> {
         let of = |check: &'p CustomCheck| {
-            definition::compile(check).map_err(|faults| {
-                let first = faults.into_iter().next().map_or_else(String::new, |fault| fault.error.to_string());
-                ComplianceError::Expression { message: format!("{}: {first}", check.id) }
-            })
+            let nothing = || ComplianceError::Expression { message: format!("{}: it is not understood", check.id) };
+            definition::compile(check).map_err(|faults| faults.into_iter().next().map_or_else(nothing, |fault| fault.error))
         };
         checks.into_iter().map(of).collect::<Result<_, _>>().map(Self)
     }

@@ -111,7 +111,8 @@ impl<'a> Joined<'a> {
                 self.faults.value(&format!("{path}.id"), format!("the check {} stands twice", custom.id));
             }
             if self.above.locked.checks.contains(&custom.id) && self.above.custom.iter().any(|above| above.id == custom.id && above != custom) {
-                self.faults.add(&format!("{path}.id"), self.locked(format!("the check {}", custom.id)));
+                let error = ComplianceError::Locked { what: format!("the check {}", custom.id), by: self.names.clone(), instead: "give yours an id of its own" };
+                self.faults.add(&format!("{path}.id"), error);
             }
             for fault in custom::faults(custom, lints) {
                 match fault.within {
