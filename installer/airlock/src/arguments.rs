@@ -307,6 +307,9 @@ pub(crate) struct DeploymentDelete {
 pub(crate) struct Explain {
     /// Id of a check (NET-010), an error code (cluster.unreachable), or a step (gate.dns)
     pub(crate) id: Option<String>,
+    /// Explain checks of a profile's own (ACME-001) as well: its name, or the path of a file
+    #[arg(long, value_name = "PROFILE", value_hint = ValueHint::FilePath)]
+    pub(crate) profile: Option<String>,
 }
 
 /// Arguments of `completions`.

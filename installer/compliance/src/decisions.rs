@@ -33,7 +33,7 @@ pub(crate) struct Decided;
 pub(crate) const CHECK: &dyn Check = &Decided;
 
 impl Check for Decided {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &TEXTS.spec
     }
 

@@ -5,16 +5,19 @@ use airlock_model::{CheckSpec, Evidence, Finding, Outcome, Reason, Remedy, Sever
 use crate::live::{self, PodOf, Unseen};
 use crate::pod_security::Violation;
 
+/// What a check of the catalogue is and what its findings say.
+pub(crate) type Described = Texts<'static>;
+
 /// What a check is and what its findings say.
-pub(crate) struct Described {
-    pub(crate) spec: CheckSpec,
+pub(crate) struct Texts<'a> {
+    pub(crate) spec: CheckSpec<'a>,
     /// What should be seen.
-    pub(crate) expected: &'static str,
+    pub(crate) expected: &'a str,
     /// What follows when it is not so.
-    pub(crate) why: &'static str,
+    pub(crate) why: &'a str,
 }
 
-impl Described {
+impl Texts<'_> {
     fn finding(&self, subject: impl Into<Subject>, verdict: Verdict, observed: impl Into<String>) -> Finding {
         Finding {
             check: self.spec.id.to_owned(),
@@ -123,7 +126,7 @@ impl Described {
     }
 }
 
-fn remedy(text: &str) -> Remedy {
+pub(crate) fn remedy(text: &str) -> Remedy {
     Remedy { text: text.to_owned(), command: None }
 }
 

@@ -64,6 +64,18 @@ pub enum ComplianceError {
         /// What can be done all the same.
         instead: &'static str,
     },
+    /// An expression of a check of the profile's own is not understood.
+    #[error("{message}")]
+    Expression {
+        /// Which one, and what is wrong with it.
+        message: String,
+    },
+    /// A check of the profile's own says something else of its test than it must.
+    #[error("{message}")]
+    CustomTest {
+        /// What it says, and what is expected.
+        message: String,
+    },
     /// A check must be decided by an attempt, and makes none.
     #[error("{check} makes no attempt; `mustProbe` is for checks that do")]
     NoAttempt {
@@ -160,6 +172,8 @@ impl Coded for ComplianceError {
             Self::Value { .. } => "compliance.profile-value",
             Self::Idle { .. } => "compliance.idle-selector",
             Self::Locked { .. } => "compliance.locked",
+            Self::Expression { .. } => "compliance.expression",
+            Self::CustomTest { .. } => "compliance.custom-test",
             Self::NoAttempt { .. } => "compliance.no-attempt",
             Self::ControlList { .. } => "compliance.control-list",
             Self::Kind { .. } => "compliance.profile-kind",
@@ -196,6 +210,8 @@ mod tests {
             ComplianceError::Value { message: text() },
             ComplianceError::Idle { selector: text() },
             ComplianceError::Locked { what: text(), by: text(), instead: "" },
+            ComplianceError::Expression { message: text() },
+            ComplianceError::CustomTest { message: text() },
             ComplianceError::NoAttempt { check: text() },
             ComplianceError::ControlList { message: text() },
             ComplianceError::UnknownProfile { name: text(), shipped: text(), nearest: None },

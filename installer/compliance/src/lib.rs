@@ -4,7 +4,7 @@
 //! a [`Report`] with a gate. The checks stand in groups: `preflight` judges facts and a plan before the first
 //! write, `installed` an installation by its objects and the outcomes of attempts, `objects` objects alone. `pod_security` is the evaluator of the Pod
 //! Security Standards, for live pods and templates alike; `manifests` turns the text of files into objects, which the same checks
-//! judge; `references` says what each check reads and which frameworks ask for it. [`evidence`] says whether reports that
+//! judge; `custom` makes checks of what a profile says in `expression`s; `references` says what each check reads and which frameworks ask for it. [`evidence`] says whether reports that
 //! were kept are still as they were written. Nothing here does IO or knows the time: a certificate is
 //! judged by when it was seen. What was not given is never `Pass`.
 //!
@@ -16,9 +16,11 @@ pub mod manifests;
 mod attempts;
 mod catalogue;
 mod comparison;
+mod custom;
 mod decisions;
 mod described;
 mod error;
+mod expression;
 mod installed;
 mod live;
 mod network;
@@ -36,6 +38,7 @@ mod rights;
 
 pub use catalogue::{check, checks, is_tried};
 pub use comparison::{COMPARISON_SCHEMA, Comparison, Difference, Earlier, compare};
+pub use custom::{CustomChecks, OfProfile};
 pub use decisions::{DecisionKind, Decisions, Signature, SignedDocument, decisions};
 pub use error::ComplianceError;
 pub use network::{CONNECTIONS_SCHEMA, Connection, Connections, PortRange, PortSet, Protocol, UnverifiedObject, connections};
@@ -44,11 +47,11 @@ pub use parameter::{Parameter, ParameterKind, parameters, setting};
 pub use pod_security::{Control, PodSecurityLevel, PodSecurityVersion, PodSecurityVersionError, Violation, pod_security};
 pub use preflight::{blocks, examined, preflight};
 pub use profile::{
-    ProfileChange, ProfileFault, ProfileFaults, ProfilePart, ReadProfile, blank, control_list, differences, digest, from_text, is_path, load, matching, profile_text, selected, shipped, shipped_names,
-    unprofiled, with_checks, with_setting, written,
+    ProfileChange, ProfileFault, ProfileFaults, ProfilePart, ProfileWarning, ReadProfile, blank, control_list, differences, digest, from_text, is_path, lint, load, matching, profile_text, selected,
+    shipped, shipped_names, unprofiled, with_checks, with_setting, written,
 };
 pub use promises::{PromiseSummary, promises};
 pub use public_key::{KeyError, PublicKey};
-pub use references::{Framework, Reads, Reference, Standing, standing};
-pub use report::{CheckSummary, ControlCheck, ControlSummary, ControlVerdict, Judging, REPORT_SCHEMA, Report, Summary, judge, judge_decided, needs};
+pub use references::{Framework, Reads, Reference, Standing, is_custom, standing};
+pub use report::{CheckSummary, CheckTexts, ControlCheck, ControlSummary, ControlVerdict, Judging, REPORT_SCHEMA, Report, Summary, judge, judge_decided, needs};
 pub use rights::{Holder, May, Request, Rights};

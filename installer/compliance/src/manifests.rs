@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use tree::{Document, Position};
 
+pub use kinds::key;
 pub use snapshot::snapshot;
 
 /// The most bytes of a file that are read.

@@ -60,7 +60,7 @@ pub(crate) struct OfPods {
 }
 
 impl Check for OfPods {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &self.described.spec
     }
 
@@ -82,7 +82,7 @@ pub(crate) struct OfObjects {
 }
 
 impl Check for OfObjects {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &self.described.spec
     }
 

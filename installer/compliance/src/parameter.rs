@@ -1,6 +1,6 @@
 //! Parameters of checks that a profile or `--set` may set: their names, kinds, ranges, and defaults in one table.
 
-use airlock_model::Profile;
+use airlock_model::{CustomCheck, Profile};
 use serde_json::Value;
 
 use crate::error::ComplianceError;
@@ -116,23 +116,80 @@ pub fn parameters() -> &'static [Parameter] {
     &PARAMETERS
 }
 
+/// A parameter that a profile can set.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Known<'p> {
+    /// Of the table.
+    BuiltIn(&'static Parameter),
+    /// Of a check of the profile's own, with the value that it has there.
+    Custom(&'p Value),
+}
+
+impl Known<'_> {
+    /// What is wrong with a value, if anything.
+    pub(crate) fn refuses(self, value: &Value) -> Option<String> {
+        match self {
+            Self::BuiltIn(parameter) => parameter.kind.refuses(value),
+            Self::Custom(own) => (custom_kind(value).is_none() || custom_kind(value) != custom_kind(own)).then(|| format!("{value} is not {}", custom_kind(own).unwrap_or_default())),
+        }
+    }
+
+    /// Whether a value lets more pass than another one. Of a check of the profile's own nobody knows which way it is stricter.
+    pub(crate) fn is_looser(self, value: &Value, than: &Value) -> bool {
+        match self {
+            Self::BuiltIn(parameter) => parameter.is_looser(value, than),
+            Self::Custom(_) => value != than,
+        }
+    }
+
+    /// Reads a value as `--set` has it.
+    fn read(self, value: &str) -> Value {
+        let number = || value.parse::<i64>().map_or_else(|_| Value::from(value), Value::from);
+        let flag = || value.parse::<bool>().map_or_else(|_| Value::from(value), Value::from);
+        let texts = || value.split(',').map(str::trim).filter(|item| !item.is_empty()).collect();
+        match self {
+            Self::BuiltIn(parameter) => match parameter.kind {
+                ParameterKind::Days { .. } => number(),
+                ParameterKind::Flag => flag(),
+                ParameterKind::PodSecurityLevel | ParameterKind::PodSecurityVersion => Value::from(value),
+                ParameterKind::Texts => texts(),
+            },
+            Self::Custom(Value::Number(_)) => number(),
+            Self::Custom(Value::Bool(_)) => flag(),
+            Self::Custom(Value::Array(_)) => texts(),
+            Self::Custom(_) => Value::from(value),
+        }
+    }
+}
+
+/// What a parameter of a profile's own check may be.
+pub(crate) fn custom_kind(value: &Value) -> Option<&'static str> {
+    match value {
+        Value::String(_) => Some("a text"),
+        Value::Bool(_) => Some("true or false"),
+        Value::Number(number) => number.is_i64().then_some("a whole number"),
+        Value::Array(items) => items.iter().all(Value::is_string).then_some("a list of texts"),
+        Value::Null | Value::Object(_) => None,
+    }
+}
+
 /// The parameter of that name.
-pub(crate) fn known(name: &str) -> Result<&'static Parameter, ComplianceError> {
-    let unknown = || ComplianceError::UnknownParameter { name: name.to_owned(), nearest: nearest(name, PARAMETERS.iter().map(|parameter| parameter.name)) };
-    PARAMETERS.iter().find(|parameter| parameter.name == name).ok_or_else(unknown)
+pub(crate) fn known<'p>(name: &str, custom: &'p [CustomCheck]) -> Result<Known<'p>, ComplianceError> {
+    let of_custom = || custom.iter().flat_map(|check| check.parameters.iter().map(move |(name, value)| (format!("{}.{name}", check.id), value)));
+    if let Some(parameter) = PARAMETERS.iter().find(|parameter| parameter.name == name) {
+        return Ok(Known::BuiltIn(parameter));
+    }
+    let found = of_custom().find(|(known, _)| known == name).map(|(_, value)| Known::Custom(value));
+    let names = || of_custom().map(|(name, _)| name).chain(PARAMETERS.iter().map(|parameter| parameter.name.to_owned())).collect::<Vec<_>>();
+    found.ok_or_else(|| ComplianceError::UnknownParameter { name: name.to_owned(), nearest: nearest(name, names().iter().map(String::as_str)) })
 }
 
 /// Reads `PSS.level=restricted` as `--set` has it, by the kind of the parameter.
-pub fn setting(text: &str) -> Result<(String, Value), ComplianceError> {
+pub fn setting(text: &str, profile: &Profile) -> Result<(String, Value), ComplianceError> {
     let (name, value) = text.split_once('=').unwrap_or((text, ""));
-    let kind = known(name)?.kind;
-    let read = match kind {
-        ParameterKind::Days { .. } => value.parse::<i64>().map_or_else(|_| Value::from(value), Value::from),
-        ParameterKind::Flag => value.parse::<bool>().map_or_else(|_| Value::from(value), Value::from),
-        ParameterKind::PodSecurityLevel | ParameterKind::PodSecurityVersion => Value::from(value),
-        ParameterKind::Texts => value.split(',').map(str::trim).filter(|item| !item.is_empty()).collect(),
-    };
-    match kind.refuses(&read) {
+    let known = known(name, &profile.custom)?;
+    let read = known.read(value);
+    match known.refuses(&read) {
         Some(reason) => Err(ComplianceError::ParameterValue { name: name.to_owned(), reason }),
         None => Ok((name.to_owned(), read)),
     }
@@ -224,6 +281,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::profile::unprofiled;
+
+    fn setting(text: &str) -> Result<(String, Value), ComplianceError> {
+        super::setting(text, &unprofiled())
+    }
 
     #[test]
     fn settings_are_read_by_the_kind_of_their_parameter() {
@@ -242,7 +304,7 @@ mod tests {
             ("REG-003.registries", json!(["a", "b"]), json!(["b"]), json!(["b", "c"])),
             ("PSS.version", json!("v1.36"), json!("v1.36"), json!("v1.37")),
         ] {
-            let parameter = known(name).unwrap();
+            let parameter = known(name, &[]).unwrap();
             assert_eq!((parameter.is_looser(&stricter, &than), parameter.is_looser(&looser, &than)), (false, true), "{name}");
         }
     }

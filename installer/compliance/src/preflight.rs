@@ -30,7 +30,7 @@ pub(crate) struct Preflight {
 }
 
 impl Check for Preflight {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &self.described.spec
     }
 

@@ -11,18 +11,18 @@ mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use airlock_model::{Check, Digest, ExceptionPolicy, Locked, Profile, ProfileGate, ProfileMetadata};
+use airlock_model::{Check, CustomCheck, Digest, ExceptionPolicy, Locked, Profile, ProfileGate, ProfileMetadata};
 
 use crate::catalogue::selectable;
 use crate::error::ComplianceError;
 use crate::parameter;
+use crate::references::is_custom;
 
 pub use control_list::control_list;
 pub use difference::{ProfileChange, ProfilePart, differences};
 pub(crate) use fault::Faults;
 pub use fault::{ProfileFault, ProfileFaults};
-pub use load::{ReadProfile, from_text, is_path, load, profile_text};
-pub use selector::matched as matching;
+pub use load::{ProfileWarning, ReadProfile, from_text, is_path, lint, load, profile_text};
 pub(crate) use selector::{matched, matches_glob};
 pub use written::written;
 
@@ -54,6 +54,11 @@ pub fn shipped_names() -> impl Iterator<Item = &'static str> {
     SHIPPED.iter().map(|(name, _)| *name)
 }
 
+/// Says whether a selector can be one of a profile: that of the catalogue, or an id as a profile gives it to a check of its own.
+pub fn matching(selector: &str) -> Result<(), ComplianceError> {
+    if is_custom(selector) { Ok(()) } else { matched(selector, &[]).map(drop) }
+}
+
 /// The text of a new profile: commented, and good as it is. Its name is in small letters, digits, dots, and hyphens, so that it
 /// can be a file's.
 pub fn blank(name: &str, base: &str) -> Result<String, ComplianceError> {
@@ -80,6 +85,7 @@ pub fn unprofiled() -> Profile {
         kind: KIND.into(),
         metadata: ProfileMetadata { name: "none".into(), version: String::new(), owner: String::new(), description: String::new() },
         checks: vec!["*".into()],
+        custom: Vec::new(),
         gate: ProfileGate::default(),
         parameters: BTreeMap::new(),
         severities: BTreeMap::new(),
@@ -101,8 +107,8 @@ pub fn with_checks(mut profile: Profile, selectors: &str) -> Result<Profile, Com
 
 /// The same profile with another parameter, as `--set NAME=VALUE` has it. One that is locked can be made stricter alone.
 pub fn with_setting(mut profile: Profile, text: &str) -> Result<Profile, ComplianceError> {
-    let (name, value) = parameter::setting(text)?;
-    join::settable(&profile, &format!("the profile {}", profile.metadata.name), &name, &value)?;
+    let (name, value) = parameter::setting(text, &profile)?;
+    join::settable(&profile, &profile.custom, &format!("the profile {}", profile.metadata.name), &name, &value)?;
     profile.parameters.insert(name, value);
     Ok(profile)
 }
@@ -115,20 +121,32 @@ pub fn digest(profile: &Profile) -> Result<Digest, ComplianceError> {
 /// What a profile that was made by a program may still have wrong.
 pub(crate) fn validate(profile: &Profile) -> Result<(), ComplianceError> {
     for (name, value) in &profile.parameters {
-        if let Some(reason) = parameter::known(name)?.kind.refuses(value) {
+        if let Some(reason) = parameter::known(name, &profile.custom)?.refuses(value) {
             return Err(ComplianceError::ParameterValue { name: name.clone(), reason });
         }
     }
-    selected(profile).map(drop)
+    wanted(profile).map(drop)
 }
 
-/// The checks that a profile selects, each once, in the order of the catalogue.
-pub fn selected(profile: &Profile) -> Result<Vec<&'static dyn Check>, ComplianceError> {
+/// The ids that a profile selects.
+fn wanted(profile: &Profile) -> Result<BTreeSet<&str>, ComplianceError> {
     let mut wanted = BTreeSet::new();
     for selector in &profile.checks {
-        wanted.extend(matched(selector)?);
+        wanted.extend(matched(selector, &profile.custom)?);
     }
-    if wanted.is_empty() { Err(ComplianceError::NoChecks { name: profile.metadata.name.clone() }) } else { Ok(selectable().filter(|check| wanted.contains(check.spec().id)).collect()) }
+    if wanted.is_empty() { Err(ComplianceError::NoChecks { name: profile.metadata.name.clone() }) } else { Ok(wanted) }
+}
+
+/// The checks of the catalogue that a profile selects, each once, in its order.
+pub fn selected(profile: &Profile) -> Result<Vec<&'static dyn Check>, ComplianceError> {
+    let wanted = wanted(profile)?;
+    Ok(selectable().filter(|check| wanted.contains(check.spec().id)).collect())
+}
+
+/// The checks of its own that a profile selects.
+pub(crate) fn selected_custom(profile: &Profile) -> Result<Vec<&CustomCheck>, ComplianceError> {
+    let wanted = wanted(profile)?;
+    Ok(profile.custom.iter().filter(|check| wanted.contains(check.id.as_str())).collect())
 }
 
 /// The most similar of the known words, if one is similar enough to be meant.

@@ -65,6 +65,7 @@ mod tests {
             reason: None,
             findings: 1,
             gate_failed: false,
+            texts: None,
         };
         let said = promises(&[check(&["P3", "P12"], Verdict::Pass), check(&["P3"], Verdict::Unverified)]);
         let of = |id: &str| said.iter().find(|promise| promise.id == id).map(|promise| (promise.verdict, promise.checks));

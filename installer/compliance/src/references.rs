@@ -114,9 +114,21 @@ impl Standing {
 /// Checks before an install, which no framework asks for.
 static PREFLIGHT: Standing = Standing { id: "", reads: Reads::Cluster, because: "what it finds decides whether an install can work", groups: &[] };
 
+/// Checks of a profile's own, which its controls ask for.
+static CUSTOM: Standing = Standing { id: "", reads: Reads::Objects, because: "the profile says so", groups: &[] };
+
 /// What is known of the check with an id.
 pub fn standing(id: &str) -> &'static Standing {
-    table::TABLE.iter().find(|standing| standing.id == id).unwrap_or(&PREFLIGHT)
+    let other = if is_custom(id) { &CUSTOM } else { &PREFLIGHT };
+    table::TABLE.iter().find(|standing| standing.id == id).unwrap_or(other)
+}
+
+/// Whether an id is one that a profile gives to a check of its own: four to sixteen capitals and digits, a hyphen, three digits.
+/// Those of the catalogue have three letters, so that no later one can take it.
+pub fn is_custom(id: &str) -> bool {
+    let Some((group, number)) = id.split_once('-') else { return false };
+    let is_group = (4..=16).contains(&group.len()) && group.starts_with(|first: char| first.is_ascii_uppercase()) && group.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    is_group && number.len() == 3 && number.bytes().all(|b| b.is_ascii_digit())
 }
 
 #[cfg(test)]

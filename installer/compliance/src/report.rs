@@ -5,13 +5,15 @@ mod evaluation;
 
 use std::collections::BTreeMap;
 
-use airlock_model::{Attempt, AttemptId, Digest, Finding, Need, Profile, ProfileGate, ProfileMetadata, Severity, Snapshot, Source, Verdict, World};
+use airlock_model::{Attempt, AttemptId, Check, Digest, Finding, Need, Profile, ProfileGate, ProfileMetadata, Severity, Snapshot, Source, Verdict, World};
 use serde::Serialize;
 
+use crate::catalogue::check;
+use crate::custom::CustomChecks;
 use crate::decisions::{self, Decisions, Used};
 use crate::error::ComplianceError;
 use crate::objects;
-use crate::profile::{digest, selected, validate};
+use crate::profile::{digest, selected, selected_custom, validate};
 use crate::promises::{PromiseSummary, promises};
 use crate::references::{Reference, standing};
 
@@ -39,7 +41,7 @@ pub struct Report {
     pub digest: Digest,
     /// What failed the gate was judged by.
     pub gate: ProfileGate,
-    /// One line a check, in the order of the catalogue.
+    /// One line a check, in the order of the catalogue, then of the profile's own.
     pub checks: Vec<CheckSummary>,
     /// One line a control of the profile's list, in its order; empty when it has none.
     pub controls: Vec<ControlSummary>,
@@ -97,6 +99,31 @@ pub struct CheckSummary {
     pub findings: usize,
     /// Whether it fails the gate.
     pub gate_failed: bool,
+    /// What a check of the profile's own is; none: the catalogue says it.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub texts: Option<CheckTexts>,
+}
+
+/// What a check of a profile's own is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CheckTexts {
+    /// What is looked at, and what must hold.
+    pub explanation: String,
+    /// What to do when it fails.
+    pub remedy: String,
+}
+
+impl CheckSummary {
+    /// What is looked at, and what counts as what; none: nobody knows the check.
+    pub fn explanation(&self) -> Option<&str> {
+        self.texts.as_ref().map(|texts| texts.explanation.as_str()).or_else(|| check(&self.id).map(|known| known.spec().explanation))
+    }
+
+    /// What to do when it fails; none: nobody knows the check.
+    pub fn remedy(&self) -> Option<&str> {
+        self.texts.as_ref().map(|texts| texts.remedy.as_str()).or_else(|| check(&self.id).map(|known| known.spec().remedy))
+    }
 }
 
 /// How a report is made.
@@ -113,7 +140,10 @@ pub fn needs(profile: &Profile, world: &World) -> Result<Vec<Need>, ComplianceEr
     validate(profile)?;
     let mut needs: Vec<Need> = Vec::new();
     let mut attempts: BTreeMap<AttemptId, Attempt> = BTreeMap::new();
-    let of_cluster = selected(profile)?.into_iter().filter(|check| standing(check.spec().id).reads.read(Source::Cluster));
+    let custom = CustomChecks::compile(selected_custom(profile)?)?;
+    let custom = custom.checks();
+    let chosen = selected(profile)?.into_iter().map(|check| -> &dyn Check { check }).chain(custom.iter().map(|check| -> &dyn Check { check }));
+    let of_cluster = chosen.filter(|check| standing(check.spec().id).reads.read(Source::Cluster));
     for need in of_cluster.flat_map(|check| check.needs(profile, world)) {
         if let Need::Attempt(attempt) = &need {
             match attempts.get(&attempt.id) {
@@ -137,7 +167,10 @@ pub fn judge(profile: &Profile, given: &Snapshot, how: Judging) -> Result<Report
 /// The same where people have decided about findings: exceptions and attestations.
 pub fn judge_decided(profile: &Profile, given: &Snapshot, decisions: &Decisions, how: Judging) -> Result<Report, ComplianceError> {
     validate(profile)?;
-    let mut chosen = selected(profile)?;
+    let custom = CustomChecks::compile(selected_custom(profile)?)?;
+    let custom = custom.checks();
+    let mut chosen: Vec<&dyn Check> = selected(profile)?.into_iter().map(|check| -> &dyn Check { check }).collect();
+    chosen.extend(custom.iter().map(|check| -> &dyn Check { check }));
     if !chosen.iter().any(|check| standing(check.spec().id).reads.read(given.source)) {
         return Err(ComplianceError::OtherSource { checks: chosen.iter().map(|check| check.spec().id).collect::<Vec<_>>().join(", ") });
     }

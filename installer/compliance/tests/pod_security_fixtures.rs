@@ -154,7 +154,7 @@ fn wrapped(pod: &Value) -> Vec<Value> {
 
 fn asked(level: &str, version: PodSecurityVersion) -> Profile {
     let mut profile = with_checks(unprofiled(), "PSS-00*,PSS-010,PSS-011,PSS-012,PSS-013,PSS-014,PSS-015,PSS-016,PSS-017").unwrap();
-    profile.parameters.extend([format!("PSS.level={level}"), format!("PSS.version={version}")].iter().map(|text| setting(text).unwrap()));
+    profile.parameters.extend([format!("PSS.level={level}"), format!("PSS.version={version}")].iter().map(|text| setting(text, &unprofiled()).unwrap()));
     profile
 }
 

@@ -11,7 +11,7 @@ use crate::{Attempt, Outcome, Profile, Snapshot, Subject, Untrusted};
 /// A check judges; it does no IO. Survey and compliance speak this language.
 pub trait Check: Send + Sync {
     /// What the check is.
-    fn spec(&self) -> &CheckSpec;
+    fn spec(&self) -> &CheckSpec<'_>;
     /// What it must be given. The world tells what there is to check: hosts, namespaces.
     fn needs(&self, profile: &Profile, world: &World) -> Vec<Need>;
     /// Judges; at least one finding, and never `Pass` for what was not given.
@@ -21,19 +21,19 @@ pub trait Check: Send + Sync {
 /// What a check is, for lists, reports, and `airlock explain`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct CheckSpec {
+pub struct CheckSpec<'a> {
     /// `NET-010`
-    pub id: &'static str,
+    pub id: &'a str,
     /// One line: what is true when it passes.
-    pub title: &'static str,
+    pub title: &'a str,
     /// How bad it is when it fails.
     pub severity: Severity,
     /// Promises of DESIGN.md §2 that it stands for: `P3`.
-    pub promises: &'static [&'static str],
+    pub promises: &'a [&'a str],
     /// What is looked at or tried, and what counts as what.
-    pub explanation: &'static str,
+    pub explanation: &'a str,
     /// What to do when it fails.
-    pub remedy: &'static str,
+    pub remedy: &'a str,
 }
 
 /// What there is to check.

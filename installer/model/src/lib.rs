@@ -62,7 +62,10 @@ pub use image::{ImageLock, ImageRef, ImageRefError, LockedImage};
 pub use made::{CertificateSource, CertificateSpec, CertificateSubject, CertificateTrust, Recipe, SecretClass, SecretEntry, SecretKeyRef, SecretSpec};
 pub use object::{Object, ObjectError, ObjectRef};
 pub use plan::{Action, Change, Connection, FieldChange, Gate, Operation, Plan, PlannedStep, Purpose, PushSpec, Right, Risk, StepId, Undo};
-pub use profile::{CheckRule, Control, ControlCoverage, ExceptionPolicy, ExceptionRule, GateRule, LeftOut, Locked, Profile, ProfileDocument, ProfileGate, ProfileKey, ProfileMetadata};
+pub use profile::{
+    CheckRule, Control, ControlCoverage, CustomCheck, CustomTest, CustomValidation, CustomVariable, ExceptionPolicy, ExceptionRule, ExpectedVerdict, GateRule, LeftOut, Locked, ObjectMatch, Profile,
+    ProfileDocument, ProfileGate, ProfileKey, ProfileMetadata,
+};
 pub use record::{CertificateFacts, Installed, Inventory, LiveObject, LiveSecret, Record};
 pub use release::{Release, ReleaseImage};
 pub use renewable::{Renewable, RenewalOutcome, RenewalResult, RenewalWindow, ServedAt};

@@ -4,6 +4,7 @@
 //! joined, and what checks are asked by. Which checks there are is not known here.
 
 mod control;
+mod custom;
 mod document;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Finding, Severity, Verdict};
 
 pub use control::{Control, ControlCoverage};
+pub use custom::{CustomCheck, CustomTest, CustomValidation, CustomVariable, ExpectedVerdict, ObjectMatch};
 pub use document::{CheckRule, ExceptionRule, GateRule, LeftOut, ProfileDocument};
 
 /// A profile with all that it extends. Its canonical form is what its digest is made of.
@@ -28,6 +30,9 @@ pub struct Profile {
     pub metadata: ProfileMetadata,
     /// Selectors of checks; once joined, their ids.
     pub checks: Vec<String>,
+    /// Checks of its own, in the order of their ids.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub custom: Vec<CustomCheck>,
     /// What fails the gate.
     #[serde(default)]
     pub gate: ProfileGate,

@@ -45,7 +45,7 @@ pub use written::{WrittenPlan, prepare_written};
 
 pub use airlock_cluster::{Cluster, ClusterError, ClusterOptions, KnownContext, contexts};
 pub use airlock_compliance::{
-    CONNECTIONS_SCHEMA, CheckSummary, Comparison, ComplianceError, Connections, ControlSummary, ControlVerdict, Difference, Earlier, PromiseSummary, Reads, Reference, Report, Standing,
+    CONNECTIONS_SCHEMA, CheckSummary, Comparison, ComplianceError, Connections, ControlSummary, ControlVerdict, CustomChecks, Difference, Earlier, PromiseSummary, Reads, Reference, Report, Standing,
     UnverifiedObject, blocks, checks, compare, setting, shipped, standing, unprofiled, with_checks, with_setting,
 };
 pub use airlock_engine::{ApplyError, ApplyOptions, Halt, Imported, Stop, StopSignal, Urgency, difference};
@@ -53,5 +53,7 @@ pub use airlock_engine::{ApplyError, ApplyOptions, Halt, Imported, Stop, StopSig
 /// Security policy profiles as documents: reading, joining, comparing.
 pub mod profiles {
     pub use airlock_compliance::{DecisionKind, Decisions};
-    pub use airlock_compliance::{ProfileChange, ProfileFault, ProfilePart, blank, control_list, differences, digest, from_text, is_path, load, matching, profile_text, shipped_names, written};
+    pub use airlock_compliance::{
+        ProfileChange, ProfileFault, ProfilePart, ProfileWarning, blank, control_list, differences, digest, from_text, is_path, lint, load, matching, profile_text, shipped_names, written,
+    };
 }

@@ -185,13 +185,21 @@ fn world_of(answers: &Answers, deployments: Vec<WorldDeployment>) -> Result<Worl
 
 /// Live objects of every kind that a check asked for, in the installation's namespaces.
 async fn objects(cluster: &Cluster, intended: &Intended) -> BTreeMap<String, Result<Vec<SnapshotObject>, String>> {
-    let mut found = BTreeMap::new();
+    let mut found: BTreeMap<String, Result<Vec<SnapshotObject>, String>> = BTreeMap::new();
+    let mut asked = BTreeSet::new();
     for need in &intended.needs {
         let Need::Objects { api_version, kind } = need else { continue };
-        if found.contains_key(kind) {
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        if !asked.insert((group, kind)) {
             continue;
         }
-        found.insert(kind.clone(), of_kind(cluster, &intended.world, api_version, kind).await);
+        let mut listed = of_kind(cluster, &intended.world, api_version, kind).await;
+        // Two groups of others may have a kind of one name: what of either was not read was not read.
+        let key = airlock_compliance::manifests::key(group, kind);
+        if let Some(other) = found.remove(&key) {
+            listed = listed.and_then(|listed| other.map(|other| other.into_iter().chain(listed).collect()));
+        }
+        found.insert(key, listed);
     }
     found
 }

@@ -1,9 +1,9 @@
 //! `airlock explain`: what an id means, offline.
 
 use airlock_model::answers::{Tls, TlsSource};
-use airlock_model::{Answers, CheckSpec, Exit, codes, explain_code};
+use airlock_model::{Answers, Check, CheckSpec, Exit, codes, explain_code};
 use airlock_platform::requirements::StepSpec;
-use airlock_platform::{PlatformError, Reads, Reference, checks, requirements, standing, uninstall};
+use airlock_platform::{CustomChecks, PlatformError, Reads, Reference, checks, requirements, standing, uninstall};
 use serde::Serialize;
 use serde_json::json;
 
@@ -11,6 +11,7 @@ use super::session::Session;
 use crate::arguments::Explain;
 use crate::failure::Failure;
 use crate::output::explanation;
+use crate::profile_file;
 
 /// Steps are explained by an installation of this domain.
 const EXAMPLE_DOMAIN: &str = "platform.example.com";
@@ -19,19 +20,25 @@ pub(super) fn run(session: &Session<'_>, arguments: &Explain) -> Result<Exit, Fa
     session.output.text_or_json("explain")?;
     let style = session.output.data_style;
     let steps = steps()?;
+    let profile = arguments.profile.as_deref().map(profile_file::named).transpose()?;
+    let custom = profile.as_ref().map(CustomChecks::of).transpose().map_err(profile_file::failure)?;
+    let custom = custom.as_ref().map(CustomChecks::checks).unwrap_or_default();
+    let mut specs: Vec<&CheckSpec<'_>> = Vec::new();
+    specs.extend(checks().iter().map(|check| check.spec()));
+    specs.extend(custom.iter().map(Check::spec));
     let Some(id) = &arguments.id else {
-        let document = json!({ "checks": checks().iter().map(|check| Explained::of(check.spec())).collect::<Vec<_>>(), "codes": codes().collect::<Vec<_>>(), "steps": &steps });
-        session.output.result("explain", || explanation::list(checks().iter().map(|check| check.spec()), codes(), &steps, style), &document)?;
+        let document = json!({ "checks": specs.iter().map(|spec| Explained::of(spec)).collect::<Vec<_>>(), "codes": codes().collect::<Vec<_>>(), "steps": &steps });
+        session.output.result("explain", || explanation::list(specs.iter().copied(), codes(), &steps, style), &document)?;
         return Ok(Exit::Ok);
     };
-    if let Some(check) = checks().iter().find(|check| check.spec().id.eq_ignore_ascii_case(id)) {
-        session.output.result("explain", || explanation::check(check.spec(), style), &Explained::of(check.spec()))?;
+    if let Some(spec) = specs.iter().find(|spec| spec.id.eq_ignore_ascii_case(id)) {
+        session.output.result("explain", || explanation::check(spec, style), &Explained::of(spec))?;
     } else if let Some(spec) = explain_code(id) {
         session.output.result("explain", || explanation::code(spec, style), spec)?;
     } else if let Some(spec) = steps.iter().find(|step| step.id == *id) {
         session.output.result("explain", || explanation::step(spec, style), spec)?;
     } else {
-        return Err(Failure::UnknownId { id: id.clone(), nearest: nearest(id, &steps) });
+        return Err(Failure::UnknownId { id: id.clone(), nearest: nearest(id, specs.iter().map(|spec| spec.id), &steps) });
     }
     Ok(Exit::Ok)
 }
@@ -41,14 +48,14 @@ pub(super) fn run(session: &Session<'_>, arguments: &Explain) -> Result<Exit, Fa
 #[serde(rename_all = "camelCase")]
 struct Explained<'a> {
     #[serde(flatten)]
-    spec: &'a CheckSpec,
+    spec: &'a CheckSpec<'a>,
     reads: Reads,
     because: &'static str,
     references: Vec<Reference>,
 }
 
 impl<'a> Explained<'a> {
-    fn of(spec: &'a CheckSpec) -> Self {
+    fn of(spec: &'a CheckSpec<'a>) -> Self {
         let standing = standing(spec.id);
         Self { spec, reads: standing.reads, because: standing.because, references: standing.references().collect() }
     }
@@ -66,8 +73,8 @@ fn steps() -> Result<Vec<StepSpec>, PlatformError> {
 }
 
 /// The most similar id, if one is similar enough to be meant.
-fn nearest(id: &str, steps: &[StepSpec]) -> Option<String> {
-    let known = checks().iter().map(|check| check.spec().id).chain(codes().map(|spec| spec.code)).chain(steps.iter().map(|step| step.id.as_str()));
+fn nearest<'a>(id: &str, checks: impl Iterator<Item = &'a str>, steps: &'a [StepSpec]) -> Option<String> {
+    let known = checks.chain(codes().map(|spec| spec.code)).chain(steps.iter().map(|step| step.id.as_str()));
     let id = id.to_lowercase();
     known.map(|known| (strsim::damerau_levenshtein(&id, &known.to_lowercase()), known)).filter(|(distance, _)| *distance <= 3).min().map(|(_, known)| known.to_owned())
 }

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use airlock_model::{Coded as _, Control, Digest, Exit, Profile, ProfileDocument, ProfileMetadata};
-use airlock_platform::profiles::{self, ProfileChange};
+use airlock_platform::profiles::{self, ProfileChange, ProfileWarning};
 use airlock_platform::{ComplianceError, shipped};
 use serde::Serialize;
 
@@ -83,6 +83,17 @@ pub(crate) struct Linted {
     /// None: it cannot be used.
     pub(crate) profile: Option<Listed>,
     pub(crate) faults: Vec<LintFault>,
+    pub(crate) warnings: Vec<LintWarning>,
+}
+
+/// One thing to be thought of.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LintWarning {
+    pub(crate) file: String,
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+    pub(crate) message: String,
 }
 
 /// One thing that is wrong.
@@ -106,8 +117,11 @@ fn lint(session: &Session<'_>, arguments: &ProfileLint) -> Result<Exit, Failure>
 fn linted(file: &str) -> Linted {
     // A file is meant, also where it has the name of a profile that ships.
     let path = if profiles::is_path(file) { file.to_owned() } else { format!("./{file}") };
-    match profiles::load(&path, &text).and_then(|profile| listed(&profile)) {
-        Ok(profile) => Linted { file: file.to_owned(), profile: Some(profile), faults: Vec::new() },
+    match profiles::lint(&path, &text).and_then(|(profile, warnings)| Ok((listed(&profile)?, warnings))) {
+        Ok((profile, warnings)) => {
+            let warning = |warning: ProfileWarning| LintWarning { file: warning.file, line: warning.at.line, column: warning.at.column, message: warning.message };
+            Linted { file: file.to_owned(), profile: Some(profile), faults: Vec::new(), warnings: warnings.into_iter().map(warning).collect() }
+        }
         Err(ComplianceError::Faults(faults)) => {
             let fault = |fault: &profiles::ProfileFault| LintFault {
                 file: faults.file().to_owned(),
@@ -116,9 +130,12 @@ fn linted(file: &str) -> Linted {
                 code: fault.error.code().0,
                 message: fault.error.to_string(),
             };
-            Linted { file: file.to_owned(), profile: None, faults: faults.faults().map(fault).collect() }
+            Linted { file: file.to_owned(), profile: None, faults: faults.faults().map(fault).collect(), warnings: Vec::new() }
         }
-        Err(error) => Linted { file: file.to_owned(), profile: None, faults: vec![LintFault { file: file.to_owned(), line: None, column: None, code: error.code().0, message: error.to_string() }] },
+        Err(error) => {
+            let fault = LintFault { file: file.to_owned(), line: None, column: None, code: error.code().0, message: error.to_string() };
+            Linted { file: file.to_owned(), profile: None, faults: vec![fault], warnings: Vec::new() }
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::plan;
 use super::style::Style;
 
 /// A check.
-pub(crate) fn check(spec: &CheckSpec, style: Style) -> String {
+pub(crate) fn check(spec: &CheckSpec<'_>, style: Style) -> String {
     let standing = standing(spec.id);
     let mut text = format!("{}\n", style.heading(&format!("{}: {}", spec.id, spec.title)));
     let _ = writeln!(text, "  severity: {}; {}", severity(spec.severity), standing.because);
@@ -58,7 +58,7 @@ pub(crate) fn step(spec: &StepSpec, style: Style) -> String {
 }
 
 /// Everything that can be explained, a line each.
-pub(crate) fn list<'a>(checks: impl Iterator<Item = &'a CheckSpec>, codes: impl Iterator<Item = &'a CodeSpec>, steps: &[StepSpec], style: Style) -> String {
+pub(crate) fn list<'a, 'c>(checks: impl Iterator<Item = &'a CheckSpec<'a>>, codes: impl Iterator<Item = &'c CodeSpec>, steps: &[StepSpec], style: Style) -> String {
     let mut text = format!("{}\n", style.heading("Checks"));
     for spec in checks {
         let _ = writeln!(text, "  {:<9} {}", spec.id, spec.title);

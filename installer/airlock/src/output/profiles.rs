@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::columns::columns;
 use super::counted;
 use super::style::{Ink, Style};
-use crate::commands::profile::{Compared, Linted, Listed};
+use crate::commands::profile::{Compared, LintWarning, Linted, Listed};
 use crate::failure::Failure;
 
 /// A document as a file of its own would hold it.
@@ -31,6 +31,10 @@ pub(crate) fn linted(files: &[Linted], style: Style) -> String {
         for fault in &linted.faults {
             let place = fault.line.zip(fault.column).map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default();
             let _ = writeln!(text, "{}{place}: {} {}", shown(&fault.file), style.paint(Ink::Red, &format!("error[{}]:", fault.code)), shown(&fault.message));
+        }
+        for warning in &linted.warnings {
+            let LintWarning { file, line, column, message } = warning;
+            let _ = writeln!(text, "{}:{line}:{column}: {} {}", shown(file), style.paint(Ink::Yellow, "warning:"), shown(message));
         }
         if let Some(profile) = &linted.profile {
             let amounts = format!("{}, {}", counted(profile.checks, "check", "checks"), counted(profile.controls, "control", "controls"));
@@ -57,6 +61,7 @@ pub(crate) fn compared(compared: &Compared, style: Style) -> String {
 fn changed(change: &ProfileChange, style: Style) -> String {
     let what = match change.what {
         ProfilePart::Check => "check",
+        ProfilePart::Custom => "check of its own",
         ProfilePart::Severity => "severity of",
         ProfilePart::MustProbe => "only by attempts",
         ProfilePart::Gate => "gate",
@@ -68,7 +73,10 @@ fn changed(change: &ProfileChange, style: Style) -> String {
         ProfilePart::Exceptions => "exceptions",
     };
     let name = shown(&change.name);
-    let is_set = matches!(change.what, ProfilePart::Check | ProfilePart::MustProbe | ProfilePart::LockedCheck | ProfilePart::LockedParameter);
+    if change.what == ProfilePart::Custom && !change.from.is_null() && !change.to.is_null() {
+        return format!("~ {what} {name}: it is another one");
+    }
+    let is_set = matches!(change.what, ProfilePart::Check | ProfilePart::Custom | ProfilePart::MustProbe | ProfilePart::LockedCheck | ProfilePart::LockedParameter);
     match (&change.from, &change.to) {
         (Value::Null, _) if is_set => style.paint(Ink::Green, &format!("+ {what} {name}")),
         (_, Value::Null) if is_set => style.paint(Ink::Red, &format!("- {what} {name}")),

@@ -28,6 +28,7 @@ fn report(findings: &[(&str, &str, Verdict)], checks: &[(&str, Verdict)]) -> Rep
         reason: None,
         findings: 1,
         gate_failed: false,
+        texts: None,
     };
     Report {
         schema: REPORT_SCHEMA,

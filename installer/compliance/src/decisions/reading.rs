@@ -88,7 +88,7 @@ impl Reading<'_> {
             }
             let mut about = BTreeSet::new();
             for (number, selector) in exception.checks.iter().enumerate() {
-                match matched(selector) {
+                match matched(selector, &self.profile.custom) {
                     Ok(ids) => about.extend(ids.into_iter().map(str::to_owned)),
                     Err(error) => faults.add(&format!("{path}.checks[{number}]"), error),
                 }
@@ -142,13 +142,13 @@ impl Reading<'_> {
                 faults.value(&format!("{path}.evidence"), error.to_string());
             }
             let is_control = self.profile.controls.iter().any(|control| control.id == *check);
-            if !is_control && let Err(error) = matched(check) {
+            if !is_control && let Err(error) = matched(check, &self.profile.custom) {
                 faults.add(&format!("{path}.check"), error);
             }
             match expires.parse::<Date>() {
                 Err(_) => faults.value(&format!("{path}.expires"), format!("`{expires}` is no day, as in 2027-01-31")),
                 Ok(expires) => self.decisions.attestations.push(Counted {
-                    about: if is_control { BTreeSet::new() } else { matched(check).unwrap_or_default().into_iter().map(str::to_owned).collect() },
+                    about: if is_control { BTreeSet::new() } else { matched(check, &self.profile.custom).unwrap_or_default().into_iter().map(str::to_owned).collect() },
                     expires,
                     is_over: expires < self.today,
                     signer: self.signer.to_owned(),

@@ -27,7 +27,7 @@ static TEXTS: Described = Described {
 pub(crate) struct AccountConfined;
 
 impl Check for AccountConfined {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &TEXTS.spec
     }
 

@@ -29,7 +29,7 @@ const JOB: &str = "monitoring-receiver";
 pub(crate) struct AlertsDelivered;
 
 impl Check for AlertsDelivered {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &TEXTS.spec
     }
 

@@ -26,7 +26,7 @@ static TEXTS: Described = Described {
 pub(crate) struct DatabaseCredentials;
 
 impl Check for DatabaseCredentials {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &TEXTS.spec
     }
 

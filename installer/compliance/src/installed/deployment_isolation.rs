@@ -22,7 +22,7 @@ static TEXTS: Described = Described {
 pub(crate) struct DeploymentIsolation;
 
 impl Check for DeploymentIsolation {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &TEXTS.spec
     }
 

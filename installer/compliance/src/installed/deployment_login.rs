@@ -24,7 +24,7 @@ static TEXTS: Described = Described {
 pub(crate) struct DeploymentLogin;
 
 impl Check for DeploymentLogin {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &TEXTS.spec
     }
 

@@ -31,7 +31,7 @@ static TEXTS: Described = Described {
 pub(crate) struct NamespaceLabels;
 
 impl Check for NamespaceLabels {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &TEXTS.spec
     }
 

@@ -24,7 +24,7 @@ static TEXTS: Described = Described {
 pub(crate) struct OutdatedTls;
 
 impl Check for OutdatedTls {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &TEXTS.spec
     }
 

@@ -14,7 +14,7 @@ pub(crate) struct PodSecurity {
 }
 
 impl Check for PodSecurity {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &self.described.spec
     }
 

@@ -22,7 +22,7 @@ static TEXTS: Described = Described {
 pub(crate) struct PolicyEnforced;
 
 impl Check for PolicyEnforced {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &TEXTS.spec
     }
 

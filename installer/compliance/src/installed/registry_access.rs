@@ -50,7 +50,7 @@ pub(crate) static PUSH: RegistryAccess = RegistryAccess {
 };
 
 impl Check for RegistryAccess {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &self.described.spec
     }
 

@@ -24,7 +24,7 @@ static TEXTS: Described = Described {
 pub(crate) struct RunningImages;
 
 impl Check for RunningImages {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &TEXTS.spec
     }
 

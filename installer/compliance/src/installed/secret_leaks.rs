@@ -27,7 +27,7 @@ static TEXTS: Described = Described {
 pub(crate) struct SecretLeaks;
 
 impl Check for SecretLeaks {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &TEXTS.spec
     }
 

@@ -24,7 +24,7 @@ static TEXTS: Described = Described {
 pub(crate) struct ServedCertificate;
 
 impl Check for ServedCertificate {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &TEXTS.spec
     }
 

@@ -24,7 +24,7 @@ static TEXTS: Described = Described {
 pub(crate) struct SharedSecrets;
 
 impl Check for SharedSecrets {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &TEXTS.spec
     }
 

@@ -23,7 +23,7 @@ static TEXTS: Described = Described {
 pub(crate) struct StoredValues;
 
 impl Check for StoredValues {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &TEXTS.spec
     }
 

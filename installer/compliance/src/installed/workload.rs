@@ -51,7 +51,7 @@ pub(crate) static RESOURCES: Workload = Workload {
 };
 
 impl Check for Workload {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &self.described.spec
     }
 
@@ -110,7 +110,7 @@ static TOKEN: Described = Described {
 pub(crate) struct TokenNotMounted;
 
 impl Check for TokenNotMounted {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &TOKEN.spec
     }
 
@@ -178,7 +178,7 @@ static ACCOUNT: Described = Described {
 pub(crate) struct DedicatedAccount;
 
 impl Check for DedicatedAccount {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &ACCOUNT.spec
     }
 

@@ -71,9 +71,10 @@ fn has(table: &[(&str, &[&str])], object: &ObjectRef) -> bool {
 }
 
 /// Under which name checks find an object: its kind, or `Kind.group` where another group has taken a name of Kubernetes.
-pub(super) fn key(object: &ObjectRef) -> String {
-    let is_taken = BUILT_IN.iter().any(|(_, kinds)| kinds.contains(&object.kind.as_str()));
-    if is_taken && !has(&BUILT_IN, object) { format!("{}.{}", object.kind, object.group()) } else { object.kind.clone() }
+pub fn key(group: &str, kind: &str) -> String {
+    let is_taken = BUILT_IN.iter().any(|(_, kinds)| kinds.contains(&kind));
+    let is_built_in = BUILT_IN.iter().any(|(known, kinds)| *known == group && kinds.contains(&kind));
+    if is_taken && !is_built_in { format!("{kind}.{group}") } else { kind.to_owned() }
 }
 
 /// Why an object is not judged, if it is not.

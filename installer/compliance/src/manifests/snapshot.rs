@@ -14,7 +14,7 @@ pub fn snapshot(files: impl IntoIterator<Item = FileObjects>) -> Snapshot {
     let mut found: BTreeMap<String, Vec<_>> = BTreeMap::new();
     for file in files {
         for object in file.objects {
-            found.entry(kinds::key(&object.object)).or_default().push(object);
+            found.entry(kinds::key(object.object.group(), &object.object.kind)).or_default().push(object);
         }
         given.unread.extend(file.unread);
     }

@@ -31,7 +31,7 @@ static TEXTS: Described = Described {
 pub(crate) struct Crossing;
 
 impl Check for Crossing {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &TEXTS.spec
     }
 

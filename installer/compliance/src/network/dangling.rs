@@ -29,7 +29,7 @@ static TEXTS: Described = Described {
 pub(crate) struct Dangling;
 
 impl Check for Dangling {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &TEXTS.spec
     }
 

@@ -55,7 +55,7 @@ pub(crate) static EGRESS: DefaultDeny = DefaultDeny {
 };
 
 impl Check for DefaultDeny {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &self.described.spec
     }
 

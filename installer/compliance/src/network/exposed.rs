@@ -45,7 +45,7 @@ static EXPOSED: Described = Described {
 };
 
 impl Check for Exposed {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &EXPOSED.spec
     }
 
@@ -120,7 +120,7 @@ static INTERNAL_TEXTS: Described = Described {
 };
 
 impl Check for Internal {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &INTERNAL_TEXTS.spec
     }
 

@@ -37,7 +37,7 @@ static TEXTS: Described = Described {
 pub(crate) struct Forbidden;
 
 impl Check for Forbidden {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &TEXTS.spec
     }
 

@@ -26,7 +26,7 @@ static TEXTS: Described = Described {
 pub(crate) struct Selected;
 
 impl Check for Selected {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &TEXTS.spec
     }
 

@@ -45,7 +45,7 @@ const USERS: [&str; 8] = ["postgres", "root", "sa", "admin", "administrator", "s
 pub(super) struct AdminCredentials;
 
 impl Check for AdminCredentials {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &TEXTS.spec
     }
 

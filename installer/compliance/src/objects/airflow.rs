@@ -49,7 +49,7 @@ pub(super) struct OfAirflow {
 }
 
 impl Check for OfAirflow {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &self.described.spec
     }
 
@@ -147,7 +147,7 @@ static EXPOSURE: Described = Described {
 pub(super) struct Exposure;
 
 impl Check for Exposure {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &EXPOSURE.spec
     }
 

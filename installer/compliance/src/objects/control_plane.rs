@@ -28,7 +28,7 @@ static TEXTS: Described = Described {
 pub(super) struct ControlPlane;
 
 impl Check for ControlPlane {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &TEXTS.spec
     }
 

@@ -26,7 +26,7 @@ static SOURCE: Described = Described {
 pub(super) struct Sources;
 
 impl Check for Sources {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &SOURCE.spec
     }
 

@@ -21,7 +21,7 @@ static TEXTS: Described = Described {
 pub(crate) struct ManifestsRead;
 
 impl Check for ManifestsRead {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &TEXTS.spec
     }
 

@@ -23,7 +23,7 @@ static TEXTS: Described = Described {
 pub(super) struct OwnNamespace;
 
 impl Check for OwnNamespace {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &TEXTS.spec
     }
 

@@ -62,7 +62,7 @@ const SWITCHES: [&str; 5] = ["AIRFLOW__USAGE_DATA_COLLECTION__ENABLED", "AIRFLOW
 pub(super) struct OutsideServices;
 
 impl Check for OutsideServices {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &TEXTS.spec
     }
 

@@ -37,7 +37,7 @@ static TEXTS: Described = Described {
 pub(crate) struct Strength;
 
 impl Check for Strength {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &TEXTS.spec
     }
 

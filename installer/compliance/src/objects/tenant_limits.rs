@@ -25,7 +25,7 @@ static TEXTS: Described = Described {
 pub(super) struct TenantLimits;
 
 impl Check for TenantLimits {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &TEXTS.spec
     }
 

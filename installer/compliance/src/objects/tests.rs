@@ -15,7 +15,7 @@ fn report_by(profile: &Profile, texts: &[&str]) -> Report {
 
 fn profile(check: &str, set: &[&str]) -> Profile {
     let mut profile = with_checks(unprofiled(), check).unwrap();
-    profile.parameters.extend(set.iter().map(|text| setting(text).unwrap()));
+    profile.parameters.extend(set.iter().map(|text| setting(text, &unprofiled()).unwrap()));
     profile
 }
 

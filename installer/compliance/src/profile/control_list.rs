@@ -6,6 +6,7 @@ use csv::{ByteRecord, ReaderBuilder, StringRecord};
 use super::nearest;
 use super::selector::matched;
 use crate::error::ComplianceError;
+use crate::references::is_custom;
 
 const COLUMNS: [&str; 4] = ["id", "title", "checks", "coverage"];
 /// Columns that a list cannot do without.
@@ -77,8 +78,9 @@ fn control(row: &StringRecord, headings: &StringRecord, places: &[Option<usize>;
         return Err(format!("the control {id} stands twice"));
     }
     let checks: Vec<String> = checks.split([' ', ',', ';', '\n', '\r', '\t']).filter(|word| !word.is_empty()).map(str::to_owned).collect();
-    for selector in &checks {
-        matched(selector).map_err(|error| error.to_string())?;
+    // Which checks of its own a profile has is not known before the list is a part of it.
+    for selector in checks.iter().filter(|selector| !is_custom(selector)) {
+        matched(selector, &[]).map_err(|error| error.to_string())?;
     }
     let coverage = match coverage.to_lowercase().as_str() {
         "" | "full" => ControlCoverage::Full,

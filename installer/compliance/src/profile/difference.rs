@@ -6,7 +6,7 @@ use airlock_model::{Profile, Severity};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::catalogue::check;
+use super::join::own_severity;
 
 /// One thing that two profiles do otherwise.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -28,6 +28,8 @@ pub struct ProfileChange {
 pub enum ProfilePart {
     /// A check that is made.
     Check,
+    /// What a check of a profile's own is.
+    Custom,
     /// How bad a check is.
     Severity,
     /// A check that only an attempt may decide.
@@ -48,8 +50,9 @@ pub enum ProfilePart {
     Exceptions,
 }
 
-const ALL: [ProfilePart; 10] = [
+const ALL: [ProfilePart; 11] = [
     ProfilePart::Check,
+    ProfilePart::Custom,
     ProfilePart::Severity,
     ProfilePart::MustProbe,
     ProfilePart::Gate,
@@ -83,6 +86,7 @@ pub fn differences(first: &Profile, second: &Profile) -> Vec<ProfileChange> {
 fn members(part: ProfilePart, profile: &Profile, shared: &BTreeSet<&String>) -> BTreeMap<String, Value> {
     match part {
         ProfilePart::Check => set(&profile.checks),
+        ProfilePart::Custom => profile.custom.iter().map(|custom| (custom.id.clone(), word(custom))).collect(),
         ProfilePart::Severity => shared.iter().map(|id| ((*id).clone(), severity(profile, id).map_or(Value::Null, |severity| word(&severity)))).collect(),
         ProfilePart::MustProbe => set(&profile.must_probe),
         ProfilePart::Gate => keys(&profile.gate),
@@ -107,7 +111,7 @@ fn set<'a>(ids: impl IntoIterator<Item = &'a String>) -> BTreeMap<String, Value>
 }
 
 fn severity(profile: &Profile, id: &str) -> Option<Severity> {
-    profile.severities.get(id).copied().or_else(|| check(id).map(|check| check.spec().severity))
+    profile.severities.get(id).copied().or_else(|| own_severity(id, &profile.custom))
 }
 
 fn word(value: &impl Serialize) -> Value {

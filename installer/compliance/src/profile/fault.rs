@@ -93,6 +93,11 @@ impl<'a> Faults<'a> {
         self.found.push(ProfileFault { at: Some(self.places.at(path)), error });
     }
 
+    /// Something is wrong at a line and a column of the text at a path.
+    pub(crate) fn within(&mut self, path: &str, (line, column): (u32, u32), error: ComplianceError) {
+        self.found.push(ProfileFault { at: Some(self.places.within(path, line, column)), error });
+    }
+
     /// A value at a path cannot be meant.
     pub(crate) fn value(&mut self, path: &str, message: impl Into<String>) {
         self.add(path, ComplianceError::Value { message: format!("`{path}`: {}", message.into()) });

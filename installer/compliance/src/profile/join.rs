@@ -1,13 +1,14 @@
 //! A document and the profiles that it extends become one profile. What those have locked is not weakened.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use airlock_model::{Control, ControlCoverage, ExceptionPolicy, Profile, ProfileDocument, ProfileGate, Severity};
+use airlock_model::{Control, ControlCoverage, CustomCheck, ExceptionPolicy, Profile, ProfileDocument, ProfileGate, Severity};
 
 use super::fault::Faults;
 use super::selector::matched;
 use super::unprofiled;
 use crate::catalogue::{check, is_tried, selectable};
+use crate::custom;
 use crate::error::ComplianceError;
 use crate::parameter;
 use crate::public_key::PublicKey;
@@ -21,9 +22,10 @@ pub(super) struct Parent {
 /// What a child may do instead of weakening.
 const AS_STRICT: &str = "it can be made stricter, not weaker";
 
-/// Joins; everything that is wrong with the document is said at once.
-pub(super) fn join(document: ProfileDocument, parents: Vec<Parent>, faults: Faults<'_>) -> Result<Profile, ComplianceError> {
-    let mut joined = Joined { names: parents.iter().map(|parent| parent.name.clone()).collect::<Vec<_>>().join(", "), ..Joined::of(parents, faults) };
+/// Joins; everything that is wrong with the document is said at once. With `lints` the tests of its own checks are tried.
+pub(super) fn join(document: ProfileDocument, parents: Vec<Parent>, faults: Faults<'_>, lints: bool) -> Result<Profile, ComplianceError> {
+    let mut joined = Joined::of(parents, faults);
+    joined.define(&document.custom, lints);
     joined.select(&document);
     joined.rule(&document);
     joined.gate(&document);
@@ -45,7 +47,8 @@ struct Joined<'a> {
 
 impl<'a> Joined<'a> {
     /// The profiles above, joined: of two that disagree, what was locked stays as strict as it is, and else the later one counts.
-    fn of(parents: Vec<Parent>, faults: Faults<'a>) -> Self {
+    fn of(parents: Vec<Parent>, mut faults: Faults<'a>) -> Self {
+        let names = parents.iter().map(|parent| parent.name.clone()).collect::<Vec<_>>().join(", ");
         let mut profile = Profile { checks: Vec::new(), ..unprofiled() };
         let gates = parents.iter().map(|parent| parent.profile.gate).reduce(ProfileGate::strictest);
         profile.gate = gates.unwrap_or_default();
@@ -54,24 +57,37 @@ impl<'a> Joined<'a> {
             locked_checks: !parents.is_empty() && parents.iter().all(|parent| parent.profile.exceptions.locked_checks),
         };
         let mut chosen = BTreeSet::new();
-        for Parent { profile: parent, .. } in parents {
-            for (name, value) in parent.parameters {
-                let keeps =
-                    profile.locked.parameters.contains(&name) && parameter::known(&name).ok().zip(profile.parameters.get(&name)).is_some_and(|(parameter, locked)| parameter.is_looser(&value, locked));
+        for Parent { profile: mut parent, name } in parents {
+            for custom in &parent.custom {
+                let is_locked = |profile: &Profile| profile.locked.checks.contains(&custom.id);
+                match profile.custom.iter().position(|known| known.id == custom.id) {
+                    None => profile.custom.push(custom.clone()),
+                    Some(at) if profile.custom[at] == *custom => {}
+                    Some(_) if is_locked(&profile) && is_locked(&parent) => {
+                        let instead = "another profile that is extended locks another check of that id";
+                        faults.add("extends", ComplianceError::Locked { what: format!("what {} is", custom.id), by: name.clone(), instead });
+                    }
+                    Some(_) if is_locked(&profile) => {}
+                    Some(at) => profile.custom[at] = custom.clone(),
+                }
+            }
+            for (name, value) in std::mem::take(&mut parent.parameters) {
+                let keeps = profile.locked.parameters.contains(&name)
+                    && parameter::known(&name, &parent.custom).ok().zip(profile.parameters.get(&name)).is_some_and(|(parameter, locked)| parameter.is_looser(&value, locked));
                 if !keeps {
                     profile.parameters.insert(name, value);
                 }
             }
             for id in &parent.checks {
-                let theirs = severity(&parent.severities, id);
-                let ours = chosen.contains(id).then(|| severity(&profile.severities, id));
+                let theirs = severity(&parent, id);
+                let ours = chosen.contains(id).then(|| severity(&profile, id));
                 let is_locked = profile.locked.checks.contains(id) || parent.locked.checks.contains(id);
                 let severity = match ours {
                     Some(ours) if is_locked => theirs.max(ours),
                     Some(ours) if !parent.severities.contains_key(id) => ours,
                     _ => theirs,
                 };
-                assign(&mut profile.severities, id, severity);
+                assign(&mut profile, id, severity);
             }
             chosen.extend(parent.checks);
             profile.must_probe.extend(parent.must_probe);
@@ -80,16 +96,45 @@ impl<'a> Joined<'a> {
             replace(&mut profile.controls, parent.controls);
             profile.keys.extend(parent.keys.into_iter().filter(|key| !profile.keys.contains(key)).collect::<Vec<_>>());
         }
-        Self { above: profile.clone(), profile, chosen, names: String::new(), faults }
+        Self { above: profile.clone(), profile, chosen, names, faults }
     }
 
     fn locked(&self, what: String) -> ComplianceError {
         ComplianceError::Locked { what, by: self.names.clone(), instead: AS_STRICT }
     }
 
+    /// Checks of the document's own. What is wrong with one does not keep selectors from meaning it.
+    fn define(&mut self, own: &[CustomCheck], lints: bool) {
+        for (index, custom) in own.iter().enumerate() {
+            let path = format!("custom[{index}]");
+            if own[..index].iter().any(|other| other.id == custom.id) {
+                self.faults.value(&format!("{path}.id"), format!("the check {} stands twice", custom.id));
+            }
+            if self.above.locked.checks.contains(&custom.id) && self.above.custom.iter().any(|above| above.id == custom.id && above != custom) {
+                let error = ComplianceError::Locked { what: format!("the check {}", custom.id), by: self.names.clone(), instead: "give yours an id of its own" };
+                self.faults.add(&format!("{path}.id"), error);
+            }
+            for fault in custom::faults(custom, lints) {
+                match fault.within {
+                    Some(place) => self.faults.within(&format!("{path}.{}", fault.path), place, fault.error),
+                    None => self.faults.add(&format!("{path}.{}", fault.path), fault.error),
+                }
+            }
+            match self.profile.custom.iter_mut().find(|known| known.id == custom.id) {
+                Some(known) => *known = custom.clone(),
+                None => self.profile.custom.push(custom.clone()),
+            }
+            self.chosen.insert(custom.id.clone());
+        }
+        self.profile.custom.sort_by(|a, b| a.id.cmp(&b.id));
+        if self.profile.custom.len() > custom::MOST {
+            self.faults.value("custom", format!("with those of the profiles above there are {}; at most {} are made", self.profile.custom.len(), custom::MOST));
+        }
+    }
+
     fn select(&mut self, document: &ProfileDocument) {
         for (index, selector) in document.checks.iter().enumerate() {
-            match matched(selector) {
+            match matched(selector, &self.profile.custom) {
                 Ok(ids) => self.chosen.extend(ids.into_iter().map(str::to_owned)),
                 Err(error) => self.faults.add(&format!("checks[{index}]"), error),
             }
@@ -118,7 +163,7 @@ impl<'a> Joined<'a> {
         }
         for (index, selector) in selectors.iter().enumerate() {
             let at = format!("{path}.checks[{index}]");
-            match matched(selector) {
+            match matched(selector, &self.profile.custom) {
                 Err(error) => self.faults.add(&at, error),
                 Ok(ids) => {
                     let before = hit.len();
@@ -143,10 +188,10 @@ impl<'a> Joined<'a> {
             }
             for id in self.hit(&path, &rule.checks) {
                 if let Some(wanted) = rule.severity {
-                    if self.above.locked.checks.contains(&id) && Some(wanted) < severity(&self.above.severities, &id) {
+                    if self.above.locked.checks.contains(&id) && Some(wanted) < severity(&self.above, &id) {
                         self.faults.add(&path, self.locked(format!("the severity of {id}")));
                     } else {
-                        assign(&mut self.profile.severities, &id, Some(wanted));
+                        assign(&mut self.profile, &id, Some(wanted));
                     }
                 }
                 if rule.must_probe && !check(&id).is_some_and(is_tried) {
@@ -174,14 +219,14 @@ impl<'a> Joined<'a> {
     fn set(&mut self, document: &ProfileDocument) {
         for (name, value) in &document.parameters {
             let path = format!("parameters.{name}");
-            match settable(&self.above, &self.names, name, value) {
+            match settable(&self.above, &self.profile.custom, &self.names, name, value) {
                 Ok(()) => drop(self.profile.parameters.insert(name.clone(), value.clone())),
                 Err(error) => self.faults.add(&path, error),
             }
         }
         for (index, name) in document.locked_parameters.iter().enumerate() {
             let path = format!("lockedParameters[{index}]");
-            if let Err(error) = parameter::known(name) {
+            if let Err(error) = parameter::known(name, &self.profile.custom) {
                 self.faults.add(&path, error);
             } else if self.profile.parameters.contains_key(name) {
                 self.profile.locked.parameters.insert(name.clone());
@@ -208,12 +253,12 @@ impl<'a> Joined<'a> {
             }
             let mut ids = BTreeSet::new();
             for (number, selector) in control.checks.iter().enumerate() {
-                match matched(selector) {
+                match matched(selector, &self.profile.custom) {
                     Ok(found) => ids.extend(found),
                     Err(error) => self.faults.add(&format!("{path}.checks[{number}]"), error),
                 }
             }
-            own.push(Control { checks: in_order(|id| ids.contains(id)), ..control.clone() });
+            own.push(Control { checks: in_order(&self.profile.custom, |id| ids.contains(id)), ..control.clone() });
         }
         replace(&mut self.profile.controls, own);
     }
@@ -253,19 +298,20 @@ impl<'a> Joined<'a> {
             self.faults.add("checks", ComplianceError::NoChecks { name: document.metadata.name.clone() });
         }
         self.faults.end()?;
-        Ok(Profile { metadata: document.metadata, checks: in_order(|id| self.chosen.contains(id)), ..self.profile })
+        Ok(Profile { metadata: document.metadata, checks: in_order(&self.profile.custom, |id| self.chosen.contains(id)), ..self.profile })
     }
 }
 
-/// Ids in the order of the catalogue: what two files say alike is written alike.
-fn in_order(is_meant: impl Fn(&str) -> bool) -> Vec<String> {
-    selectable().map(|check| check.spec().id).filter(|id| is_meant(id)).map(str::to_owned).collect()
+/// Ids in the order of the catalogue, then of the profile's own: what two files say alike is written alike.
+fn in_order(custom: &[CustomCheck], is_meant: impl Fn(&str) -> bool) -> Vec<String> {
+    let known = selectable().map(|check| check.spec().id).chain(custom.iter().map(|check| check.id.as_str()));
+    known.filter(|id| is_meant(id)).map(str::to_owned).collect()
 }
 
-/// Why a parameter cannot have a value in a profile that was joined of those with these names.
-pub(super) fn settable(above: &Profile, names: &str, name: &str, value: &serde_json::Value) -> Result<(), ComplianceError> {
-    let parameter = parameter::known(name)?;
-    if let Some(reason) = parameter.kind.refuses(value) {
+/// Why a parameter, also one of these checks, cannot have a value in a profile that was joined of those with these names.
+pub(super) fn settable(above: &Profile, custom: &[CustomCheck], names: &str, name: &str, value: &serde_json::Value) -> Result<(), ComplianceError> {
+    let parameter = parameter::known(name, custom)?;
+    if let Some(reason) = parameter.refuses(value) {
         return Err(ComplianceError::ParameterValue { name: name.to_owned(), reason });
     }
     match above.parameters.get(name) {
@@ -276,16 +322,21 @@ pub(super) fn settable(above: &Profile, names: &str, name: &str, value: &serde_j
     }
 }
 
+/// How bad a check is where the profile does not say otherwise.
+pub(super) fn own_severity(id: &str, custom: &[CustomCheck]) -> Option<Severity> {
+    check(id).map(|check| check.spec().severity).or_else(|| custom.iter().find(|check| check.id == id).map(|check| check.severity))
+}
+
 /// How bad a check is: as the profile says, else as the check does.
-fn severity(severities: &BTreeMap<String, Severity>, id: &str) -> Option<Severity> {
-    severities.get(id).copied().or_else(|| check(id).map(|check| check.spec().severity))
+fn severity(profile: &Profile, id: &str) -> Option<Severity> {
+    profile.severities.get(id).copied().or_else(|| own_severity(id, &profile.custom))
 }
 
 /// Only what differs from the check is kept.
-fn assign(severities: &mut BTreeMap<String, Severity>, id: &str, wanted: Option<Severity>) {
+fn assign(profile: &mut Profile, id: &str, wanted: Option<Severity>) {
     match wanted {
-        Some(wanted) if check(id).is_some_and(|check| check.spec().severity != wanted) => drop(severities.insert(id.to_owned(), wanted)),
-        _ => drop(severities.remove(id)),
+        Some(wanted) if own_severity(id, &profile.custom).is_some_and(|own| own != wanted) => drop(profile.severities.insert(id.to_owned(), wanted)),
+        _ => drop(profile.severities.remove(id)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! A name or a path becomes a profile: the text is read, then those of the profiles that it extends, then all are joined.
 
+use airlock_model::answers::Place;
 use airlock_model::{Profile, ProfileDocument};
 
 use super::fault::{Faults, ProfileFaults};
@@ -15,9 +16,27 @@ const DEEPEST: usize = 8;
 /// Profiles that are joined into one, at most.
 const MOST: usize = 64;
 
+/// Something about a profile that keeps nobody from using it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProfileWarning {
+    /// The file, as it was named.
+    pub file: String,
+    /// Where in its text.
+    pub at: Place,
+    /// What.
+    pub message: String,
+}
+
 /// The profile of a name that ships, or of a path, with all that it extends.
 pub fn load(reference: &str, read: &ReadProfile<'_>) -> Result<Profile, ComplianceError> {
-    Walk { read, open: Vec::new(), joined: 0 }.named(&identity(reference, None))
+    Walk::new(read).named(&identity(reference, None))
+}
+
+/// The same, with the tests of its own checks tried, and what is to be thought of.
+pub fn lint(reference: &str, read: &ReadProfile<'_>) -> Result<(Profile, Vec<ProfileWarning>), ComplianceError> {
+    let mut walk = Walk { lints: true, ..Walk::new(read) };
+    let profile = walk.named(&identity(reference, None))?;
+    Ok((profile, walk.warnings))
 }
 
 /// Whether a profile is named by the path of its file, not by its name.
@@ -48,9 +67,16 @@ struct Walk<'a> {
     /// From the first to the one that is being read.
     open: Vec<String>,
     joined: usize,
+    /// Whether tests are tried.
+    lints: bool,
+    warnings: Vec<ProfileWarning>,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(read: &'a ReadProfile<'a>) -> Self {
+        Self { read, open: Vec::new(), joined: 0, lints: false, warnings: Vec::new() }
+    }
+
     fn named(&mut self, name: &str) -> Result<Profile, ComplianceError> {
         if self.open.iter().any(|open| open == name) {
             return Err(ComplianceError::Cycle { chain: self.open.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join(" → ") });
@@ -81,11 +107,15 @@ impl Walk<'_> {
                 Err(error) => faults.add(&format!("extends[{index}]"), error),
             }
         }
-        join(document, parents, faults)
+        for (index, custom) in document.custom.iter().enumerate().filter(|(_, custom)| custom.tests.is_empty()) {
+            let message = format!("{} has no tests: nothing shows that it can fail", custom.id);
+            self.warnings.push(ProfileWarning { file: name.to_owned(), at: places.at(&format!("custom[{index}].id")), message });
+        }
+        join(document, parents, faults, self.lints)
     }
 }
 
 /// Reads a profile whose text is at hand.
 pub fn from_text(name: &str, text: &str, read: &ReadProfile<'_>) -> Result<Profile, ComplianceError> {
-    Walk { read, open: vec![name.to_owned()], joined: 1 }.of_text(name, text)
+    Walk { open: vec![name.to_owned()], joined: 1, ..Walk::new(read) }.of_text(name, text)
 }

@@ -1,6 +1,6 @@
 //! What a profile calls checks by: an id, a glob over ids, a group, a control of a framework, a promise.
 
-use airlock_model::Check;
+use airlock_model::{Check, CustomCheck};
 
 use super::nearest;
 use crate::catalogue::selectable;
@@ -21,17 +21,19 @@ enum Selector<'a> {
     Promise(&'a str),
 }
 
-/// The ids of the checks that a selector matches, in the order of the catalogue; none at all is an error.
-pub fn matched(selector: &str) -> Result<Vec<&'static str>, ComplianceError> {
+/// The ids of the checks that a selector matches, those of the catalogue in its order, then those of the profile's own; none at all
+/// is an error.
+pub(crate) fn matched<'c>(selector: &str, custom: &'c [CustomCheck]) -> Result<Vec<&'c str>, ComplianceError> {
     let parsed = parse(selector)?;
-    let matched: Vec<&str> = selectable().filter(|check| parsed.matches(*check)).map(|check| check.spec().id).collect();
+    let known = selectable().filter(|check| parsed.matches(*check)).map(|check| check.spec().id);
+    let matched: Vec<&str> = known.chain(custom.iter().map(|check| check.id.as_str()).filter(|id| parsed.names(id))).collect();
     if !matched.is_empty() {
         return Ok(matched);
     }
     if preflight::checks().any(|check| parsed.matches(check)) {
         return Err(ComplianceError::PreflightCheck { selector: selector.to_owned() });
     }
-    Err(unknown(selector, parsed.nearest()))
+    Err(unknown(selector, parsed.nearest(custom)))
 }
 
 fn parse(selector: &str) -> Result<Selector<'_>, ComplianceError> {
@@ -54,18 +56,27 @@ impl Selector<'_> {
     fn matches(&self, check: &dyn Check) -> bool {
         let spec = check.spec();
         match self {
-            Self::Glob(glob) => matches_glob(glob, spec.id),
-            Self::Group(group) => group_of(spec.id) == *group,
+            Self::Glob(_) | Self::Group(_) => self.names(spec.id),
             Self::Promise(promise) => spec.promises.contains(promise),
             Self::Framework(framework, id) => standing(spec.id).references().any(|reference| framework.is_meant_by(reference) && id.is_none_or(|glob| matches_glob(glob, reference.id))),
         }
     }
 
-    /// What was probably meant, as a selector.
-    fn nearest(&self) -> Option<String> {
+    /// Whether it means an id without knowing what the check is.
+    fn names(&self, id: &str) -> bool {
         match self {
-            Self::Glob(glob) => nearest(glob, selectable().map(|check| check.spec().id)),
-            Self::Group(group) => nearest(group, selectable().map(|check| group_of(check.spec().id))).map(|group| format!("group:{group}")),
+            Self::Glob(glob) => matches_glob(glob, id),
+            Self::Group(group) => group_of(id) == *group,
+            Self::Framework(..) | Self::Promise(_) => false,
+        }
+    }
+
+    /// What was probably meant, as a selector.
+    fn nearest(&self, custom: &[CustomCheck]) -> Option<String> {
+        let ids = || selectable().map(|check| check.spec().id).chain(custom.iter().map(|check| check.id.as_str()));
+        match self {
+            Self::Glob(glob) => nearest(glob, ids()),
+            Self::Group(group) => nearest(group, ids().map(group_of)).map(|group| format!("group:{group}")),
             Self::Promise(promise) => nearest(promise, PROMISES.iter().map(|(id, _)| *id)).map(|promise| format!("promise:{promise}")),
             Self::Framework(framework, id) => {
                 let asked: Vec<&str> =
@@ -125,7 +136,7 @@ mod tests {
 
     #[test]
     fn checks_are_selected_by_id_glob_group_framework_and_promise() {
-        let ids = |selector: &str| matched(selector).unwrap();
+        let ids = |selector: &'static str| matched(selector, &[]).unwrap();
         assert_eq!(ids("NET-010"), ["NET-010"]);
         assert_eq!(ids("REG-00?"), ["REG-001", "REG-002", "REG-003", "REG-004"]);
         assert_eq!(ids("*-021"), ["NET-021"]);
@@ -151,7 +162,7 @@ mod tests {
             ("", "compliance.unknown-check", "`` matches no check"),
             ("CLU-001", "compliance.preflight-check", "before an install"),
         ] {
-            let error = matched(selector).unwrap_err();
+            let error = matched(selector, &[]).unwrap_err();
             assert_eq!((error.code().0, error.to_string().contains(words)), (code, true), "{selector}: {error}");
         }
     }

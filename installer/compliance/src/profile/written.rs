@@ -25,6 +25,7 @@ pub fn written(profile: &Profile) -> ProfileDocument {
         metadata: profile.metadata.clone(),
         extends: Vec::new(),
         checks: profile.checks.clone(),
+        custom: profile.custom.clone(),
         exclude: Vec::new(),
         rules,
         gate: Some(GateRule { fail_on: Some(profile.gate.fail_on), unverified_fails: Some(profile.gate.unverified_fails) }),

@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     fn made(id: &str, verdict: Verdict, reason: Option<Reason>) -> CheckSummary {
-        CheckSummary { id: id.into(), title: "t".into(), severity: Severity::High, promises: Vec::new(), references: Vec::new(), verdict, reason, findings: 1, gate_failed: false }
+        CheckSummary { id: id.into(), title: "t".into(), severity: Severity::High, promises: Vec::new(), references: Vec::new(), verdict, reason, findings: 1, gate_failed: false, texts: None }
     }
 
     #[test]

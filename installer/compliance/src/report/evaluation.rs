@@ -6,9 +6,9 @@ use std::thread;
 
 use airlock_model::{Check, Evidence, Finding, Profile, Reason, Snapshot, Source, Subject, Verdict};
 
-use super::{CheckSummary, Judging};
+use super::{CheckSummary, CheckTexts, Judging};
 use crate::decisions::{Decisions, Used};
-use crate::references::standing;
+use crate::references::{is_custom, standing};
 
 /// What one check said.
 pub(super) struct Said {
@@ -22,7 +22,7 @@ pub(super) struct Said {
 }
 
 /// Asks every check once; the answers stand in the order of the checks.
-pub(super) fn all(checks: &[&'static dyn Check], profile: &Profile, given: &Snapshot, decisions: &Decisions, how: Judging) -> Vec<Said> {
+pub(super) fn all(checks: &[&dyn Check], profile: &Profile, given: &Snapshot, decisions: &Decisions, how: Judging) -> Vec<Said> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut said = Vec::new();
@@ -79,6 +79,7 @@ pub(super) fn said(check: &dyn Check, mut kept: Vec<Finding>, profile: &Profile,
         reason: heaviest.and_then(|finding| finding.reason),
         findings: kept.len(),
         gate_failed: kept.iter().any(|finding| profile.gate.refuses(finding)),
+        texts: is_custom(spec.id).then(|| CheckTexts { explanation: spec.explanation.to_owned(), remedy: spec.remedy.to_owned() }),
     };
     if !how.passes {
         kept.retain(|finding| finding.verdict != Verdict::Pass);

@@ -27,7 +27,7 @@ static TEXTS: Described = Described {
 pub(crate) struct Administrators;
 
 impl Check for Administrators {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &TEXTS.spec
     }
 

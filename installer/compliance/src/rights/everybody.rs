@@ -29,7 +29,7 @@ static TEXTS: Described = Described {
 pub(crate) struct Everybody;
 
 impl Check for Everybody {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &TEXTS.spec
     }
 

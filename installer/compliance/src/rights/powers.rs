@@ -138,7 +138,7 @@ pub(crate) static CLUSTER: Powers = Powers {
 };
 
 impl Check for Powers {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &self.described.spec
     }
 

@@ -28,7 +28,7 @@ static TEXTS: Described = Described {
 pub(crate) struct TenantAccounts;
 
 impl Check for TenantAccounts {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &TEXTS.spec
     }
 

@@ -26,7 +26,7 @@ static TEXTS: Described = Described {
 pub(crate) struct Wildcards;
 
 impl Check for Wildcards {
-    fn spec(&self) -> &CheckSpec {
+    fn spec(&self) -> &CheckSpec<'_> {
         &TEXTS.spec
     }
 

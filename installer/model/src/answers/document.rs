@@ -33,6 +33,12 @@ impl Places {
     pub fn at(&self, path: &str) -> Place {
         self.tree.locate(path).place(&self.text)
     }
+
+    /// Where a line and a column, both from 1, of the text at a path stand. A text that is written over several lines in
+    /// quotation marks, or folded, is located as a whole.
+    pub fn within(&self, path: &str, line: u32, column: u32) -> Place {
+        self.tree.locate(path).within(&self.text, line, column).place(&self.text)
+    }
 }
 
 /// Reads one document as far as its shape, and where each of its values stands.
@@ -94,4 +100,19 @@ fn check_kind(tree: &Node, text: &str, (api_version, kind): Kind) -> Result<(), 
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_within_a_text_is_found_however_it_is_written() {
+        let text = "a: plain text\nb: 'quoted text'\nc: |\n  one\n  two words\nd: >-\n  folded\n  text\ne:\n  - |-\n\n    after a blank line\n";
+        let places = Places { tree: outline::read(text).unwrap(), text: text.to_owned() };
+        for (path, (line, column), expected) in [("a", (1, 7), (1, 10)), ("b", (1, 8), (2, 12)), ("c", (2, 5), (5, 7)), ("d", (2, 3), (7, 3)), ("e[0]", (2, 7), (12, 11)), ("a", (9, 9), (1, 4))] {
+            let at = places.within(path, line, column);
+            assert_eq!((at.line, at.column), expected, "{path} {line}:{column}");
+        }
+    }
 }

@@ -91,6 +91,25 @@ impl Position {
         Self { line: number(marker.line().max(1)), column: number(marker.col() + 1) }
     }
 
+    /// Where a line and a column of the text that begins here stand. Quotation marks take a column; what is folded, or goes over
+    /// several lines without being a literal block, is only known as a whole.
+    pub(super) fn within(self, text: &str, line: u32, column: u32) -> Self {
+        let lines: Vec<&str> = text.lines().collect();
+        let begins = (self.line as usize).saturating_sub(1).min(lines.len());
+        // A block begins below the line that announces it, with or without empty lines between.
+        let above = lines[..begins].iter().rposition(|line| !line.trim().is_empty()).filter(|above| announces_literal(lines[*above]));
+        if let Some(above) = above {
+            let indent = lines[above + 1..].iter().find(|line| !line.trim().is_empty()).map_or(0, |line| line.chars().take_while(|letter| *letter == ' ').count());
+            let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+            return Self { line: number(above + 1) + line, column: number(indent) + column };
+        }
+        match lines.get(begins).and_then(|first| first.chars().nth(self.column as usize - 1)) {
+            _ if line > 1 => self,
+            Some('\'' | '"') => Self { column: self.column + column, ..self },
+            _ => Self { column: self.column + column - 1, ..self },
+        }
+    }
+
     /// The place with its line from the text.
     pub(super) fn place(self, text: &str) -> Place {
         let excerpt = text.lines().nth(self.line as usize - 1).map(|line| Untrusted::from(line.trim_start_matches('\u{feff}')));
@@ -109,6 +128,12 @@ impl Position {
     pub(super) const fn place_without_text(self) -> Place {
         Place { line: self.line, column: self.column, excerpt: None }
     }
+}
+
+/// Whether a line ends with the sign of a literal block: `|`, with what may follow it (YAML 1.2, §8.1).
+fn announces_literal(line: &str) -> bool {
+    let signs = line.split(" #").next().unwrap_or_default().trim_end().trim_end_matches(|sign: char| sign.is_ascii_digit() || sign == '-' || sign == '+');
+    signs.strip_suffix('|').is_some_and(|before| before.trim_end().ends_with([':', '-']))
 }
 
 /// Reads one document.

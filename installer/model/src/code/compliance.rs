@@ -69,6 +69,22 @@ pub(super) const CODES: &[CodeSpec] = &[
         next: None,
     },
     CodeSpec {
+        code: "compliance.expression",
+        exit: Exit::Usage,
+        what: "an expression of a check of the profile's own is not understood",
+        why: "what it asks for would silently not be checked",
+        fix: "mend the expression at the place that the message names; docs/profiles.md says what the language has and how far an expression may go",
+        next: None,
+    },
+    CodeSpec {
+        code: "compliance.custom-test",
+        exit: Exit::Usage,
+        what: "a check of the profile's own says something else of its test than it must",
+        why: "either the check or its test does not say what was meant",
+        fix: "mend the expression, or what the test expects; the message has what the check said",
+        next: None,
+    },
+    CodeSpec {
         code: "compliance.no-attempt",
         exit: Exit::Usage,
         what: "`mustProbe` is set for a check that makes no attempt",

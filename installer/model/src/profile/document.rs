@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Control, ProfileKey, ProfileMetadata};
+use super::{Control, CustomCheck, ProfileKey, ProfileMetadata};
 use crate::Severity;
 use crate::answers::document::{self, Kind};
 use crate::answers::{AnswersError, Places};
@@ -29,6 +29,9 @@ pub struct ProfileDocument {
     /// Checks beside those of the profiles above: `PSS-001`, `NET-0?0`, `group:NET`, `framework:cis-1.12/5.2.2`, `promise:P3`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<String>,
+    /// Checks of its own; they are selected. One with an id of the profiles above takes its place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub custom: Vec<CustomCheck>,
     /// Checks of the profiles above that are left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<LeftOut>,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use airlock_model::{Digest, Evidence, Finding, Severity, Verdict};
-use airlock_platform::{CheckSummary, Report, checks};
+use airlock_platform::{CheckSummary, Report};
 use serde_json::{Map, Value, json};
 
 use crate::output::findings::remedies;
@@ -27,13 +27,12 @@ pub(crate) fn sarif(report: &Report) -> Value {
 }
 
 fn rule(check: &CheckSummary) -> Value {
-    let spec = checks().iter().map(|known| known.spec()).find(|spec| spec.id == check.id);
     let references: Vec<String> = check.references.iter().map(|reference| format!("{} {} {}", reference.framework, reference.version, reference.id)).collect();
     json!({
         "id": check.id,
         "shortDescription": { "text": check.title },
-        "fullDescription": { "text": spec.map_or(check.title.as_str(), |spec| spec.explanation) },
-        "help": { "text": spec.map_or("", |spec| spec.remedy) },
+        "fullDescription": { "text": check.explanation().unwrap_or(&check.title) },
+        "help": { "text": check.remedy().unwrap_or_default() },
         "defaultConfiguration": { "level": level(check.severity) },
         "properties": { "tags": check.promises, "security-severity": score(check.severity), "references": references },
     })

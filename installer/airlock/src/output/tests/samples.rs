@@ -228,6 +228,7 @@ pub(in crate::output) fn report() -> Report {
         reason: None,
         findings,
         gate_failed,
+        texts: None,
     };
     let checks = vec![
         check("NET-001", "every namespace denies by default", Severity::High, Verdict::Pass, 2, false),

@@ -1,7 +1,7 @@
 //! Observations, findings, risks, and the texts in them.
 
 use airlock_model::{Evidence, Finding, Untrusted, Verdict};
-use airlock_platform::{CheckSummary, checks, standing};
+use airlock_platform::{CheckSummary, standing};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -66,7 +66,7 @@ pub(super) fn risk(check: &CheckSummary, uuid: Uuid, response: Uuid, seen: &[See
     let mut told: Vec<String> = open().map(|seen| findings::remedies(seen.finding)).filter(|text| !text.is_empty()).collect();
     told.sort();
     told.dedup();
-    let remedy = checks().iter().map(|known| known.spec()).find(|spec| spec.id == check.id).map_or("", |spec| spec.remedy);
+    let remedy = check.remedy().unwrap_or_default();
     let told = if told.is_empty() { remedy.to_owned() } else { told.join(" ") };
     let statement = open().map(|seen| seen.finding.why.as_str()).find(|why| !why.is_empty()).unwrap_or(standing(&check.id).because);
     let mut risk = json!({
@@ -100,7 +100,7 @@ pub(super) fn subject(finding: &Finding) -> Vec<Value> {
 }
 
 fn looks_at(check: &CheckSummary) -> &str {
-    checks().iter().map(|known| known.spec()).find(|spec| spec.id == check.id).map_or(check.title.as_str(), |spec| spec.explanation)
+    check.explanation().unwrap_or(&check.title)
 }
 
 /// A property of Airlock's own. Its value is one line without spaces around it, as OSCAL has strings.

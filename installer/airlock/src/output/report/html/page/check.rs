@@ -1,7 +1,7 @@
 //! The part of the page about one check, and about each of its findings.
 
 use airlock_model::{Finding, Verdict};
-use airlock_platform::{CheckSummary, Report, checks, standing};
+use airlock_platform::{CheckSummary, Report, standing};
 use serde::Serialize;
 
 use super::super::super::super::{counted, explanation, findings};
@@ -40,7 +40,6 @@ struct Fix {
 
 impl CheckPart {
     pub(super) fn of(report: &Report, check: &CheckSummary) -> Self {
-        let spec = checks().iter().map(|known| known.spec()).find(|spec| spec.id == check.id);
         let standing = standing(&check.id);
         let because = if standing.id == check.id { format!(": {}", standing.because) } else { String::new() };
         let references: Vec<String> = check.references.iter().map(|reference| format!("{} {} {}", reference.framework, reference.version, reference.id)).collect();
@@ -51,7 +50,7 @@ impl CheckPart {
             result: Mark::of(Some(check.verdict)),
             gate: check.gate_failed,
             severity: format!("{}{because}", explanation::severity(check.severity)),
-            looks_at: spec.map_or_else(String::new, |spec| spec.explanation.to_owned()),
+            looks_at: check.explanation().map_or_else(String::new, safe),
             promises: safe(&check.promises.join(", ")),
             references: safe(&references.join("; ")),
             said: said(check.findings, listed.len()),
