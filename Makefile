@@ -1,6 +1,8 @@
 # All targets run from a clean clone on Debian as root; what is missing is installed, pinned. State is kept in AIRLOCK_BED.
 export AIRLOCK_BED ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/airlock-bed
 BED := tests/cluster/bed
+# Of packages and wheels alone: they are fetched and put together beside what is compiled. A room's test runs the platform's nginx.
+IMAGES := pause nginx postgres airflow
 # How many tests at once: most of a test on the bed is waiting. More than four keep two cores busy with the starts of pods alone.
 TESTS ?= 4
 
@@ -14,7 +16,7 @@ try: packages
 test: packages
 	@$(BED) check
 	@$(BED) packages chromium
-	$(BED) build & cargo build --locked --workspace --all-targets && wait $$!
+	{ $(BED) build && tests/cluster/images/build $(IMAGES) >/dev/null; } & cargo build --locked --workspace --all-targets && wait $$!
 	RUST_TEST_THREADS=$(TESTS) cargo test --locked --workspace --no-fail-fast
 
 ## long runs; the last report is committed

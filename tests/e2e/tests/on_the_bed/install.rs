@@ -48,6 +48,7 @@ fn an_administrator_installs_waits_for_others_installs_again_and_takes_it_away()
     second_install_writes_nothing(&site);
     a_key_is_made(&site);
     checks_pass(&site);
+    checks_of_the_company_judge_it_too(&site);
     status_tells(&site);
     what_is_no_longer_wanted_goes(&site);
     a_lost_certificate_reaches_the_edge_without_a_new_pod(&site);
@@ -214,6 +215,25 @@ fn a_secret_in_the_open_is_found_and_not_repeated(site: &Site) {
         assert!(said.contains("registry-password") && said.contains("notes"), "secret and place are named:\n{said}");
         assert!(!said.contains(&value) && !said.contains(&encoded), "the value itself is shown");
     }
+}
+
+/// In CEL, over objects of kinds that no other check asks for. What the cluster does not have, or does not serve, is not passed.
+fn checks_of_the_company_judge_it_too(site: &Site) {
+    let profile = site.file(
+        "company.yaml",
+        "apiVersion: airlock/v1
+kind: SecurityPolicyProfile
+metadata: { name: company, version: '1', owner: security@company.test }
+custom:
+  - { id: SITE-001, title: servers have addresses of one kind, severity: low, why: w, fix: f, match: { apiVersion: discovery.k8s.io/v1, kinds: [EndpointSlice] }, validations: [{ expression: \"object.addressType == 'IPv4'\" }] }
+  - { id: SITE-002, title: images are ours, severity: high, why: w, fix: f, match: { apiVersion: apps/v1, kinds: [Deployment, StatefulSet] }, validations: [{ expression: \"object.spec.template.spec.containers.all(c, c.image.startsWith('registry.company.test/'))\" }] }
+  - { id: SITE-003, title: no job, severity: low, why: w, fix: f, match: { apiVersion: batch/v1, kinds: [Job], namespaces: [nowhere] }, validations: [{ expression: 'false' }] }
+  - { id: SITE-004, title: widgets are round, severity: low, why: w, fix: f, match: { apiVersion: company.test/v1, kinds: [Widget] }, validations: [{ expression: 'true' }] }
+",
+    );
+    let report = site.run(&["compliance-check", "--profile", &profile.display().to_string(), "--namespace", &site.name, "--yes", "-o", "json"]).expect(7).json();
+    let verdict = |id: &str| report["checks"].as_array().expect("checks").iter().find(|check| check["id"] == id).map(|check| check["verdict"].clone()).unwrap_or_default();
+    assert_eq!(["SITE-001", "SITE-002", "SITE-003", "SITE-004"].map(verdict), ["pass", "fail", "not-applicable", "unverified"], "{report}");
 }
 
 fn beside(site: &Site, name: &str) -> PathBuf {

@@ -77,7 +77,10 @@ async fn a_missing_image_ends_the_wait_with_the_registrys_words() -> Outcome {
 #[tokio::test]
 async fn a_crash_is_told_with_its_exit_code_and_last_lines() -> Outcome {
     let place = Place::new("wait").await?;
-    let object = deployment(&place, client_pod(&["connect", "127.0.0.1", "1"]))?;
+    let mut spec = client_pod(&["connect", "127.0.0.1", "1"]);
+    // Without a probe it counts as ready for as long as it runs.
+    spec["containers"][0]["readinessProbe"] = json!({"tcpSocket": {"port": 8443}});
+    let object = deployment(&place, spec)?;
     place.cluster.apply(&object).await?;
     told(&place, object.reference(), "connection refused").await
 }
