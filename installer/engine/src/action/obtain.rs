@@ -15,7 +15,7 @@ use airlock_cluster::{Cluster, SecretData};
 use airlock_model::{
     AcmeSource, CertificateSource, CertificateSpec, CertificateSubject, CertificateTrust, DnsRecords, Operation, PlannedStep, RenewalOutcome, RenewalResult, Secret, SecretKeyRef, names,
 };
-use airlock_tls::acme::{Suggestion, find_program};
+use airlock_tls::acme::find_program;
 use airlock_tls::{Content, Form, Host, Issued, Judgement, Request, Supplied, TlsFinding, authorities_pem, due_at, supplied};
 use jiff::Timestamp;
 
@@ -25,6 +25,7 @@ use crate::error::Handing;
 use crate::renew::remember;
 use crate::run::Run;
 use crate::{ApplyError, Halt};
+pub(crate) use acme::suggestion;
 use source::Material;
 pub(crate) use source::authorities;
 
@@ -124,11 +125,6 @@ pub(crate) async fn renewed(cluster: &Cluster, spec: &CertificateSpec, before: O
     let CertificateSource::Acme(acme) = wanted.source else { return Err(no_source(spec)) };
     let issued = acme::issue(cluster, spec, acme, wanted.hosts.clone(), before).await?;
     wanted.issuance(spec, acme, &issued)
-}
-
-/// When an ACME authority would like the certificate of this chain to be renewed.
-pub(crate) async fn suggestion(cluster: &Cluster, source: &AcmeSource, chain_pem: &str) -> Result<Suggestion, ApplyError> {
-    acme::suggestion(cluster, source, chain_pem).await
 }
 
 /// The gate `certificate`: is what was asked for there?

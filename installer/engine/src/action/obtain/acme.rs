@@ -42,7 +42,7 @@ async fn server(cluster: &Cluster, acme: &AcmeSource) -> Result<AcmeServer, Appl
 }
 
 /// When the authority would like the certificate of this chain to be renewed.
-pub(super) async fn suggestion(cluster: &Cluster, acme: &AcmeSource, chain_pem: &str) -> Result<Suggestion, ApplyError> {
+pub(crate) async fn suggestion(cluster: &Cluster, acme: &AcmeSource, chain_pem: &str) -> Result<Suggestion, ApplyError> {
     Ok(AcmeAuthority::connect(&server(cluster, acme).await?).await?.suggestion(chain_pem).await)
 }
 
