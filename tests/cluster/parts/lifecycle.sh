@@ -79,7 +79,7 @@ clean() {
   local below
   for below in "$BED"/beds/*/; do [ ! -d "$below" ] || AIRLOCK_BED=${below%/} BED_NET='' "$HERE/bed" clean; done
   down
-  find "$BED" -mindepth 1 -maxdepth 1 ! -name bin ! -name images ! -name lock -exec rm -rf {} +
+  find "$BED" -mindepth 1 -maxdepth 1 ! -name bin ! -name images ! -name tools ! -name readers ! -name bench-peers ! -name lock -exec rm -rf {} +
 }
 
 # What runs, with the memory of each: its own pages and its share of those that several map.

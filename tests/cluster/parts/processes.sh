@@ -74,7 +74,7 @@ is_held() { [ "$(cat "/proc/$(cat "$BED/run/$1.pid")/comm")" = sleep ]; }
 
 holder() {
   local pid
-  pid=$(cat "$BED/run/$1.pid" 2>/dev/null) && grep -qx "$pid" "$CGROUP/servers/cgroup.procs" 2>/dev/null || give_up "$1 isn't there; start the bed with: $HERE/bed up"
+  [ -f "$BED/run/$1.pid" ] && pid=$(<"$BED/run/$1.pid") && grep -qx "$pid" "$CGROUP/servers/cgroup.procs" 2>/dev/null || give_up "$1 isn't there; start the bed with: $HERE/bed up"
   echo "$pid"
 }
 

@@ -13,7 +13,6 @@ relay               ./cmd/relay                                                 
 host-local          github.com/containernetworking/plugins/plugins/ipam/host-local  10
 bridge              github.com/containernetworking/plugins/plugins/main/bridge  5
 loopback            github.com/containernetworking/plugins/plugins/main/loopback 2
-portmap             github.com/containernetworking/plugins/plugins/meta/portmap 2
 pebble              github.com/letsencrypt/pebble/v2/cmd/pebble                 15
 registry            ./cmd/registry                                              60
 containerd-shim-runc-v2 github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2 40
@@ -30,10 +29,10 @@ dex                 github.com/dexidp/dex/cmd/dex                               
 oauth2-proxy        github.com/oauth2-proxy/oauth2-proxy/v7                     60
 "
 # What `up` needs; the others come with the tests that use them.
-FIRST="client relay host-local bridge loopback portmap pebble registry containerd-shim-runc-v2 containerd ctr bedcontrollers coredns netpol kube"
+FIRST="client relay host-local bridge loopback pebble registry containerd-shim-runc-v2 containerd ctr bedcontrollers coredns netpol kube"
 # These need modules of their own, because their libraries are other versions than Kubernetes'; `images/monitoring` builds them.
 APART="mailpit prometheus promtool alertmanager amtool postgres_exporter"
-CNI="host-local bridge loopback portmap"
+CNI="host-local bridge loopback"
 KUBE_LINKS="etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kubectl"
 
 program() { awk -v name="$1" '$1 == name { print $2, $3 }' <<<"$PROGRAMS"; }

@@ -7,7 +7,8 @@ LOG=$BED/log
 # Two beds on one machine differ in their folder; what has no folder (a cgroup) bears its hash.
 NAME=airlock-$(printf %s "$BED" | sha256sum | cut -c1-8)
 
-BED_NET=${BED_NET:-$(cat "$BED/net" 2>/dev/null || echo 10.88)}
+[ -n "${BED_NET:-}" ] || { [ ! -f "$BED/net" ] || BED_NET=$(<"$BED/net"); }
+BED_NET=${BED_NET:-10.88}
 LAN=$BED_NET.60             # corp's bridge: corp .254, admin .2, nodes .11 and .12, load balancers .100 to .199
 CORP=$LAN.254
 WORKSTATION=$LAN.2
@@ -20,7 +21,7 @@ PUBLIC_REGISTRIES="docker.io quay.io ghcr.io registry.k8s.io"
 
 # What is not said stays as it is in a bed that runs, and is the first of each elsewhere.
 OPTIONS="NODES POLICY LB DNS"
-for pair in $(cat "$BED/run/up" 2>/dev/null); do option=${pair%%=*}; [ -n "${!option+set}" ] || declare "$pair"; done
+[ ! -f "$BED/run/up" ] || for pair in $(<"$BED/run/up"); do option=${pair%%=*}; [ -n "${!option+set}" ] || declare "$pair"; done
 NODES=${NODES:-1} POLICY=${POLICY:-on} LB=${LB:-on} DNS=${DNS:-}
 
 # A shell that became root by `su` lacks the folders of the system's servers.
@@ -55,7 +56,7 @@ check_options() {
   case $BED/ in /var/lib/* | /var/log/* | /run/* | /var/run/*) give_up "AIRLOCK_BED can't be under /var/lib, /var/log, or /run: $BED" ;; esac
 }
 
-check_root() { [ "$(uname -s)" = Linux ] && [ "$(id -u)" = 0 ] || give_up "the bed needs Linux and root: it makes network namespaces, mounts, and cgroups"; }
+check_root() { [[ $OSTYPE = linux* && $EUID = 0 ]] || give_up "the bed needs Linux and root: it makes network namespaces, mounts, and cgroups"; }
 
 # Machine and system packages. Everything else is built.
 check_machine() {

@@ -448,7 +448,6 @@ tool (
 	github.com/containernetworking/plugins/plugins/main/bridge
 	github.com/containernetworking/plugins/plugins/main/loopback
 	github.com/containernetworking/plugins/plugins/main/ptp
-	github.com/containernetworking/plugins/plugins/meta/portmap
 	github.com/dexidp/dex/cmd/dex
 	github.com/distribution/distribution/v3/cmd/registry
 	github.com/letsencrypt/pebble/v2/cmd/pebble
