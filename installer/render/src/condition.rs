@@ -6,53 +6,60 @@ use serde_json::Value;
 use crate::RenderError;
 use crate::component::ComponentSpec;
 
-/// The component as it is installed under these answers: with the images, connections, and rights that it has then; none
-/// where `when` does not hold.
-///
-/// Without facts, `facts` is null: a condition about them then fails rather than guesses.
-pub(crate) fn installed(spec: &ComponentSpec, answers: &Value, facts: &Value) -> Result<Option<ComponentSpec>, RenderError> {
-    if let Some(when) = &spec.when
-        && !holds(spec, when, answers, facts)?
-    {
-        return Ok(None);
+/// What conditions are about.
+pub(crate) struct Conditions(Context<'static, 'static>);
+
+impl Conditions {
+    /// Without facts, `facts` is null: a condition about them then fails rather than guesses.
+    pub(crate) fn about(answers: &Value, facts: &Value) -> Self {
+        let mut context = Context::default();
+        context.add_variable_from_value("answers", cel_value(answers));
+        context.add_variable_from_value("facts", cel_value(facts));
+        Self(context)
     }
-    let mut spec = spec.clone();
-    for (image, condition) in std::mem::take(&mut spec.further_images) {
-        if holds(&spec, &condition, answers, facts)? {
-            spec.images.insert(image);
+
+    /// The component as it is installed: with the images, connections, and rights that it has then; none where `when` does not hold.
+    pub(crate) fn installed(&self, spec: &ComponentSpec) -> Result<Option<ComponentSpec>, RenderError> {
+        if !self.hold(spec, spec.when.as_ref())? {
+            return Ok(None);
         }
-    }
-    for right in std::mem::take(&mut spec.rights) {
-        if right.when.as_ref().map_or(Ok(true), |when| holds(&spec, when, answers, facts))? {
-            spec.rights.push(right);
-        }
-    }
-    let mut secrets = std::mem::take(&mut spec.secrets);
-    for declared in secrets.values_mut() {
-        for (key, further) in std::mem::take(&mut declared.further) {
-            if further.when.as_ref().map_or(Ok(true), |when| holds(&spec, when, answers, facts))? {
-                declared.further.insert(key, further);
+        let mut spec = spec.clone();
+        for (image, when) in std::mem::take(&mut spec.further_images) {
+            if self.hold(&spec, Some(&when))? {
+                spec.images.insert(image);
             }
         }
-    }
-    spec.secrets = secrets;
-    for talk in std::mem::take(&mut spec.talks_to) {
-        if talk.when.as_ref().map_or(Ok(true), |when| holds(&spec, when, answers, facts))? {
-            spec.talks_to.push(talk);
+        for right in std::mem::take(&mut spec.rights) {
+            if self.hold(&spec, right.when.as_ref())? {
+                spec.rights.push(right);
+            }
         }
+        let mut secrets = std::mem::take(&mut spec.secrets);
+        for declared in secrets.values_mut() {
+            for (key, further) in std::mem::take(&mut declared.further) {
+                if self.hold(&spec, further.when.as_ref())? {
+                    declared.further.insert(key, further);
+                }
+            }
+        }
+        spec.secrets = secrets;
+        for talk in std::mem::take(&mut spec.talks_to) {
+            if self.hold(&spec, talk.when.as_ref())? {
+                spec.talks_to.push(talk);
+            }
+        }
+        Ok(Some(spec))
     }
-    Ok(Some(spec))
-}
 
-fn holds(spec: &ComponentSpec, expression: &str, answers: &Value, facts: &Value) -> Result<bool, RenderError> {
-    let refuse = |message: String| RenderError::Condition { component: spec.name.clone(), message };
-    let program = Program::compile(expression).map_err(|error| refuse(error.to_string()))?;
-    let mut context = Context::default();
-    context.add_variable_from_value("answers", cel_value(answers));
-    context.add_variable_from_value("facts", cel_value(facts));
-    match program.execute(&context).map_err(|error| refuse(error.to_string()))? {
-        CelValue::Bool(holds) => Ok(holds),
-        other => Err(refuse(format!("it gives {:?}, not true or false", other.type_of()))),
+    /// What has no condition holds.
+    fn hold(&self, spec: &ComponentSpec, when: Option<&String>) -> Result<bool, RenderError> {
+        let Some(expression) = when else { return Ok(true) };
+        let refuse = |message: String| RenderError::Condition { component: spec.name.clone(), message };
+        let program = Program::compile(expression).map_err(|error| refuse(error.to_string()))?;
+        match program.execute(&self.0).map_err(|error| refuse(error.to_string()))? {
+            CelValue::Bool(holds) => Ok(holds),
+            other => Err(refuse(format!("it gives {:?}, not true or false", other.type_of()))),
+        }
     }
 }
 
@@ -78,7 +85,7 @@ mod tests {
     fn decide(when: &str) -> Result<bool, RenderError> {
         let text = serde_json::to_string(&json!({ "name": "a", "purpose": "b", "when": when })).unwrap();
         let spec = serde_yaml::from_str(&text).unwrap();
-        installed(&spec, &json!({ "components": { "registry": { "mode": "bundled", "replicas": 1 } } }), &Value::Null).map(|spec| spec.is_some())
+        Conditions::about(&json!({ "components": { "registry": { "mode": "bundled", "replicas": 1 } } }), &Value::Null).installed(&spec).map(|spec| spec.is_some())
     }
 
     #[test]

@@ -7,6 +7,7 @@ use airlock_model::{AirflowDeployment, Amount, CertificateSpec, Connection, Depl
 use serde_json::{Map, Value};
 
 use crate::component::ComponentSpec;
+use crate::condition::Conditions;
 use crate::connection::{self, Ends};
 use crate::context::{Shared, Values};
 use crate::library::Library;
@@ -14,7 +15,7 @@ use crate::metadata::Belonging;
 use crate::sizing::SizingTable;
 use crate::template::Templates;
 use crate::workload::{Completion, Configuration};
-use crate::{RenderError, condition, context, credential, declared, manifest, patch, policy, renewal, sizing, workload};
+use crate::{RenderError, context, credential, declared, manifest, patch, policy, renewal, sizing, workload};
 
 /// What a render depends on; nothing else does.
 #[derive(Clone, Copy, Debug)]
@@ -96,9 +97,10 @@ pub fn render(input: &RenderInput<'_>) -> Result<Rendered, RenderError> {
 pub fn used_images(answers: &Answers, facts: Option<&Facts>) -> Result<BTreeSet<String>, RenderError> {
     let library = Library::shipped();
     let (answers, facts) = (serde_json::to_value(answers).map_err(RenderError::Values)?, serde_json::to_value(facts).map_err(RenderError::Values)?);
+    let conditions = Conditions::about(&answers, &facts);
     let mut used = BTreeSet::new();
     for spec in ComponentSpec::all(&library)? {
-        used.extend(condition::installed(&spec, &answers, &facts)?.into_iter().flat_map(|spec| spec.images));
+        used.extend(conditions.installed(&spec)?.into_iter().flat_map(|spec| spec.images));
     }
     Ok(used)
 }
@@ -117,9 +119,10 @@ pub(crate) fn render_library(library: &Library, input: &RenderInput<'_>) -> Resu
     let facts = serde_json::to_value(input.facts).map_err(RenderError::Values)?;
     let known = ComponentSpec::all(library)?;
     context::check_overrides(input.answers, &known)?;
+    let conditions = Conditions::about(&answers, &facts);
     let (mut installed, mut deployments) = (Vec::new(), Vec::new());
     for spec in &known {
-        if let Some(spec) = condition::installed(spec, &answers, &facts)? {
+        if let Some(spec) = conditions.installed(spec)? {
             let of = if spec.is_of_deployments() { &mut deployments } else { &mut installed };
             of.push(spec);
         }

@@ -164,6 +164,11 @@ pub(crate) fn rendered() -> &'static [(Combination, Rendered)] {
     })
 }
 
+/// Every seventh: each option of each choice is among them.
+pub(crate) fn some() -> impl Iterator<Item = Combination> {
+    all().into_iter().step_by(7)
+}
+
 /// All combinations of the choices, each with and without facts, on `OpenShift` and not, and with a lock where there are facts.
 fn all() -> Vec<Combination> {
     let mut texts = vec![(String::new(), String::new())];

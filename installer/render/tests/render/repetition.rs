@@ -12,8 +12,8 @@ const FILE: &str = "AIRLOCK_RENDER_DIGEST";
 /// Text order matters here, so this is not the canonical form.
 fn digest() -> Digest {
     let mut text = String::new();
-    for (_, rendered) in combinations::rendered() {
-        for component in &rendered.components {
+    for combination in combinations::some() {
+        for component in combination.render().components {
             component.objects.iter().for_each(|object| text.push_str(&object.manifest().to_string()));
             text.push_str(&serde_json::to_string(&(&component.secrets, &component.certificates, &component.hosts, &component.images)).unwrap());
         }
