@@ -1,7 +1,5 @@
 //! Deleting objects and waiting until they are gone.
 
-use std::time::Duration;
-
 use airlock_model::ObjectRef;
 use http::Method;
 use serde_json::Value;
@@ -10,8 +8,6 @@ use tokio::time::Instant;
 use crate::call::Call;
 use crate::wait::{WaitOptions, pause};
 use crate::{Cluster, ClusterError};
-
-const PAUSE: Duration = Duration::from_millis(500);
 
 impl Cluster {
     /// Deletes an object; it is gone when all that it made is gone (foreground cascading). `false` when there was none.
@@ -42,7 +38,8 @@ impl Cluster {
     /// Waits until all are gone. What still holds one back is told whenever it changes.
     pub async fn wait_gone(&self, objects: &[ObjectRef], options: &WaitOptions, mut on_cause: impl FnMut(&ObjectRef, &str)) -> Result<(), ClusterError> {
         let mut told = String::new();
-        let mut progress = Instant::now();
+        let began = Instant::now();
+        let mut progress = began;
         let mut left = objects.to_vec();
         loop {
             let found = self.live_by_listing(&left).await?;
@@ -59,7 +56,7 @@ impl Cluster {
             if options.is_over(progress, Instant::now()) {
                 return Err(ClusterError::NotReady { object: first.object.clone(), cause: cause.into() });
             }
-            pause(PAUSE, &options.stop).await?;
+            pause(began, &options.stop).await?;
         }
     }
 }

@@ -12,7 +12,6 @@ use crate::kinds::escape;
 use crate::wait::{WaitOptions, Watched, pause};
 use crate::{Cluster, ClusterError, Stop};
 
-const PAUSE: Duration = Duration::from_millis(250);
 /// What is shown of a failed pod's log.
 const LAST_LINES: u32 = 20;
 
@@ -66,6 +65,7 @@ impl Cluster {
         let options = WaitOptions { stalled_after: times.start, deadline: None, stop: times.stop.clone() };
         let mut watched = Watched::new(object.clone());
         let mut running = None;
+        let began = Instant::now();
         loop {
             let live = self.get(object).await?.ok_or_else(|| ClusterError::NotFound { object: object.clone(), message: "it was deleted while it ran".into() })?;
             match phase(&live) {
@@ -84,7 +84,7 @@ impl Cluster {
                 }
                 _ => self.judge(&mut watched, &live, &options).await?,
             }
-            pause(PAUSE, &times.stop).await?;
+            pause(began, &times.stop).await?;
         }
     }
 
@@ -94,6 +94,7 @@ impl Cluster {
         self.make_pod(pod).await?;
         let options = WaitOptions { stalled_after: times.start, deadline: None, stop: times.stop.clone() };
         let mut watched = Watched::new(object.clone());
+        let began = Instant::now();
         loop {
             let live = self.get(object).await?.ok_or_else(|| ClusterError::NotFound { object: object.clone(), message: "it was deleted while it started".into() })?;
             if let Some(address) = address(&live).filter(|_| live.ready) {
@@ -105,7 +106,7 @@ impl Cluster {
                 return Err(ClusterError::PodFailed { object: Box::new(object.clone()), exit_code: exit_code(&live.manifest), log: log.into() });
             }
             self.judge(&mut watched, &live, &options).await?;
-            pause(PAUSE, &times.stop).await?;
+            pause(began, &times.stop).await?;
         }
     }
 

@@ -11,7 +11,10 @@ use crate::observe::Surroundings;
 use crate::readiness::is_taken_on_trust;
 use crate::{Cluster, ClusterError, Stop, Urgency};
 
-const PAUSE: Duration = Duration::from_millis(300);
+/// Between two looks at what was just begun.
+const SHORTEST: Duration = Duration::from_millis(300);
+/// Between two looks at what takes long.
+const LONGEST: Duration = Duration::from_secs(2);
 /// How often it is asked why something is not ready.
 const LOOK_EVERY: Duration = Duration::from_millis(1500);
 
@@ -111,10 +114,15 @@ impl Watched {
     }
 }
 
-/// Sleeps, unless it is asked to stop.
-pub(crate) async fn pause(duration: Duration, stop: &Stop) -> Result<(), ClusterError> {
+/// Until the next look: what takes long is asked about less often, and known at most a twentieth later.
+fn rhythm(waited: Duration) -> Duration {
+    (waited / 20).clamp(SHORTEST, LONGEST)
+}
+
+/// Sleeps until it is time for the next look at what is waited for since then, unless it is asked to stop.
+pub(crate) async fn pause(since: Instant, stop: &Stop) -> Result<(), ClusterError> {
     tokio::select! {
-        () = tokio::time::sleep(duration) => Ok(()),
+        () = tokio::time::sleep(rhythm(since.elapsed())) => Ok(()),
         () = stop.asked(Urgency::Soon) => Err(ClusterError::Stopped),
     }
 }
@@ -138,6 +146,7 @@ impl Cluster {
         let mut pending: BTreeMap<ObjectRef, Watched> = objects.iter().map(|object| (object.clone(), Watched::new(object.clone()))).collect();
         let mut told: BTreeMap<ObjectRef, String> = BTreeMap::new();
         let mut silent_since = None;
+        let began = Instant::now();
         while !pending.is_empty() {
             let refs: Vec<ObjectRef> = pending.keys().cloned().collect();
             let live = match self.live_by_listing(&refs).await {
@@ -147,7 +156,7 @@ impl Cluster {
                 }
                 Err(error) if is_outage(&error) && silent_since.get_or_insert_with(Instant::now).elapsed() < OUTAGE => {
                     tell(&mut told, &refs[0], &format!("the API server does not answer at present: {error}"), &mut on_cause);
-                    pause(PAUSE, &options.stop).await?;
+                    pause(began, &options.stop).await?;
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -171,7 +180,7 @@ impl Cluster {
                     return Err(ClusterError::NotReady { object: watched.object.clone(), cause: Untrusted::from(cause) });
                 }
             }
-            pause(PAUSE, &options.stop).await?;
+            pause(began, &options.stop).await?;
         }
         Ok(())
     }
@@ -200,6 +209,12 @@ mod tests {
         let status = json!({"phase": "Running", "containerStatuses": [{"name": "c", "image": "i", "imageID": "", "ready": false, "restartCount": restarts,
             "state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": {"terminated": {"exitCode": 1}}}]});
         Surroundings { pods: serde_json::from_value(json!([{"metadata": {"name": "p"}, "status": status}])).unwrap(), ..Surroundings::default() }
+    }
+
+    #[test]
+    fn what_takes_long_is_looked_at_less_often() {
+        let paces = [0, 6, 20, 40, 3600].map(|waited| rhythm(Duration::from_secs(waited)).as_millis());
+        assert_eq!(paces, [300, 300, 1000, 2000, 2000]);
     }
 
     #[test]

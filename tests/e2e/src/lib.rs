@@ -251,7 +251,7 @@ pub fn program() -> PathBuf {
 }
 
 /// Builds Airlock's own image from the program under test and publishes it under its public name, once a process and bed.
-fn publish_own_image(bed: &Bed) {
+pub fn publish_own_image(bed: &Bed) {
     static DONE: OnceLock<std::sync::Mutex<Vec<PathBuf>>> = OnceLock::new();
     let done = DONE.get_or_init(Default::default);
     let mut done = done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
