@@ -18,7 +18,8 @@ test: packages
 	@$(BED) packages chromium
 	{ $(BED) build && tests/cluster/images/build $(IMAGES) >/dev/null; } & cargo build --locked --workspace --all-targets && wait $$!
 # What an earlier run or `make try` left would run beside the tests, and they would wait for it.
-	$(BED) clean
+	$(BED) down
+	AIRLOCK_BED=$(AIRLOCK_BED)/beds/tests $(BED) clean
 	RUST_TEST_THREADS=$(TESTS) cargo test --locked --workspace --no-fail-fast
 
 ## long runs; the last report is committed

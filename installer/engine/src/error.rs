@@ -72,7 +72,7 @@ pub enum ApplyError {
     #[error("the time given for the run is over")]
     Deadline,
     /// Somebody asked the run to end.
-    #[error("interrupted")]
+    #[error("interrupted; what is done is kept")]
     Interrupted,
     /// An attempt that a step stands on did not succeed.
     #[error("the attempt {attempt} of step {step} did not succeed: {seen}")]

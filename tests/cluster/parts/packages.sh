@@ -1,9 +1,12 @@
 # Which Debian packages the bed needs, and which of this machine it runs with: recorded by version and sha256 in `packages.lock`.
 
-# What is looked for, and the package that has it. gcc, because Rust links with it and the pause image is C.
+# What is looked for, and the package that has it. gcc, because Rust links with it and the pause image is C; pip fetches Airflow's wheels;
+# curl and git are the tests'.
 NEEDS="
 /etc/ssl/certs/ca-certificates.crt ca-certificates
+curl                               curl
 gcc                                gcc
+git                                git
 ip                                 iproute2
 ipset                              ipset
 iptables                           iptables
@@ -11,12 +14,14 @@ knotd                              knot
 knsupdate                          knot-dnsutils
 /usr/include/stdio.h               libc6-dev
 openssl                            openssl
+pip                                python3-pip
 python3                            python3
 runc                               runc
 skopeo                             skopeo
 nsenter                            util-linux
 "
-PACKAGES=$(awk 'NF { print $2 }' <<<"$NEEDS" | tr '\n' ' ')
+# Those that some runs ask for, or some machines: they are recorded like the others.
+PACKAGES="$(awk 'NF { print $2 }' <<<"$NEEDS" | tr '\n' ' ')chromium kmod"
 
 # `[PROGRAM…]`: further ones, each in a package of its own name.
 missing_packages() {
@@ -60,12 +65,13 @@ compare_packages() {
   local here=$BED/packages.lock recorded=$HERE/packages.lock installed
   installed=$(installed_packages)
   for record in "$here" "$recorded"; do
-    [ "$(cut -d' ' -f1,2 "$record" 2>/dev/null)" != "$installed" ] || return 0
+    [ -n "$(comm -23 <(echo "$installed") <(cut -d' ' -f1,2 "$record" 2>/dev/null | LC_ALL=C sort))" ] || return 0
   done
   lock_packages >"$here.new"
   mv "$here.new" "$here"
   say "packages  other versions than recorded; the bed goes on with these ($here):"
-  diff <(cut -d' ' -f1,2 "$recorded") <(cut -d' ' -f1,2 "$here") | sed -n 's/^[<>]/          &/p' >&2 || true
+  comm -23 <(echo "$installed") <(cut -d' ' -f1,2 "$recorded" | LC_ALL=C sort) |
+    while read -r name version; do say "          $name $version (recorded: $(awk -v name="$name" '$1 == name { print $2 }' "$recorded"))"; done
 }
 
 # `NAME VERSION`, sorted. dpkg fails when one is unknown here; what the bed can't do without is `check_machine`'s to say.

@@ -40,10 +40,10 @@ impl Bed {
         Self::at(env::var_os("AIRLOCK_BED").map_or_else(|| cache().join("airlock-bed"), PathBuf::from))
     }
 
-    /// The bed that all tests share: the one that the environment names, with two nodes. It is started once a process and left running.
+    /// The bed that all tests share, beside the one that the environment names, with two nodes. It is started once a process and left running.
     pub fn shared() -> Result<Self, BedError> {
         static STARTED: Mutex<bool> = Mutex::new(false);
-        let bed = Self::from_environment();
+        let bed = Self::from_environment().beside("tests")?;
         let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
         if !*started {
             bed.up(&Options { nodes: 2, ..Options::default() })?;

@@ -141,6 +141,11 @@ impl Site {
         listed.lines().filter_map(|line| line.strip_prefix("namespace/")).filter(|name| name.starts_with(&format!("{}-", self.name))).map(str::to_owned).collect()
     }
 
+    /// Where its files are on the workstation.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// A file of the workstation.
     pub fn file(&self, name: &str, text: &str) -> PathBuf {
         let path = self.folder.path().join(name);
@@ -190,6 +195,15 @@ impl Site {
     /// The address that the edge was given.
     pub fn edge_address(&self) -> String {
         self.kubectl(&["get", "service", "edge", "-o", "jsonpath={.status.loadBalancer.ingress[0].ip}"])
+    }
+
+    /// The day on which the certificate of that Secret ends, as `YYYY-MM-DD`.
+    pub fn last_day_of(&self, secret: &str) -> String {
+        let encoded = self.kubectl(&["get", "secret", secret, "-o", r"jsonpath={.data.tls\.crt}"]);
+        let file = self.decoded("ends.crt", &encoded);
+        let said = Command::new("openssl").args(["x509", "-noout", "-enddate", "-dateopt", "iso_8601", "-in"]).arg(file).output().unwrap_or_else(|error| panic!("{error}"));
+        let text = String::from_utf8_lossy(&said.stdout).into_owned();
+        text.strip_prefix("notAfter=").and_then(|date| date.split([' ', 'T']).next()).unwrap_or_else(|| panic!("{text}")).to_owned()
     }
 
     /// Plays the company's DNS administrator: the records that the ticket asks for.

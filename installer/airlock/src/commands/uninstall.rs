@@ -27,7 +27,7 @@ pub(super) async fn run(session: &Session<'_>, arguments: &Uninstall) -> Result<
     let removal = session.reading(removal(&cluster, session.namespace(), arguments.delete_data)).await?;
     let note = (!removal.kept.is_empty()).then(|| format!("kept, and adopted by the next install:\n{}", plan::kept(&removal.kept)));
     let question = if arguments.delete_data { "Take the installation away with all its data?" } else { "Take the installation away?" };
-    let proposal = Proposal { plan: &removal.plan, digest: &removal.digest, findings: &[], note, question, name: arguments.delete_data.then(|| cluster.name()), what: "the removal" };
+    let proposal = Proposal { plan: &removal.plan, digest: &removal.digest, findings: &[], note, question, name: Some(cluster.name()), what: "the removal" };
     let Some(by) = agreement::ask(session, &proposal, &progress).await? else {
         progress.finish()?;
         session.output.talk("nothing was written");

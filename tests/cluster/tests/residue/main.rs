@@ -44,7 +44,7 @@ fn the_first_start_of_a_bed_leaves_nothing_behind() -> Outcome {
     let seen = || Ok::<_, Box<dyn Error>>(traces(bed.folder())?.into_iter().chain(view.files()?).collect::<BTreeSet<_>>());
     let before = seen()?;
     let mut up = bed.script(["up"]);
-    up.env("BED_NET", NETWORK);
+    up.env("BED_NET", NETWORK).env("NODES", "2");
     view.run(&up)?;
     assert_ne!(before, seen()?, "a running bed must be seen, or the comparison means nothing");
     bed.namespace("traces")?.server("web", None, 8080)?;

@@ -61,6 +61,19 @@ fn down_and_up_keep_objects_volumes_names_and_images(bed: &Bed) -> Outcome {
     assert_eq!(namespace.attempt("writer", &["write", "/data/note", "kept"])?.code, Some(0));
     let address = bed.address(7)?;
     bed.dns_set("kept", "A", &address)?;
+    namespace.kubectl(["create", "secret", "generic", "word", "--from-literal=value=kept"])?;
+    namespace.kubectl(["create", "service", "loadbalancer", "way", "--tcp=80:8080"])?;
+    let way = || namespace.kubectl(["get", "service", "way", "-o", "jsonpath={.status.loadBalancer.ingress[0].ip}"]);
+    let given = eventually("an address", PATIENCE, || way().and_then(|ip| if ip.is_empty() { Err(refused("pending")) } else { Ok(ip) }))?;
+    bed.trust(&bed.company_ca(), "kept.platform.test")?;
+    let trusted = bed.folder().join("node1/certs.d/kept.platform.test");
+    let images = || -> Result<Vec<String>, Box<dyn Error>> {
+        let socket = bed.folder().join("node1/containerd.sock").display().to_string();
+        let listed = Output::from(bed.node(1, "ctr").args(["-a", &socket, "-n", "k8s.io", "images", "list", "-q"]).output()?);
+        Ok(listed.stdout.lines().map(str::to_owned).collect())
+    };
+    let pulled = images()?;
+    assert!(trusted.is_dir() && pulled.iter().any(|image| image.contains("bed-client")), "{pulled:?}");
 
     bed.restart()?;
 
@@ -71,6 +84,10 @@ fn down_and_up_keep_objects_volumes_names_and_images(bed: &Bed) -> Outcome {
     })?;
     let restarts = namespace.kubectl(["get", "pod", "writer", "-o", "jsonpath={.status.containerStatuses[0].restartCount}"])?;
     assert_eq!(restarts, "1");
+    assert_eq!(namespace.kubectl(["get", "secret", "word", "-o", "jsonpath={.data.value}"])?, "a2VwdA==");
+    assert_eq!(way()?, given);
+    assert!(trusted.is_dir());
+    assert_eq!(images()?, pulled);
     let answer = Output::from(bed.admin("kdig").args(["+short", "kept.platform.test"]).output()?);
     assert_eq!(answer.stdout.trim_end(), address);
     Ok(())
@@ -155,13 +172,17 @@ fn wrong_options_are_refused_in_one_sentence() -> Outcome {
 }
 
 #[test]
-fn who_is_not_root_is_told_so_in_one_sentence() -> Outcome {
+fn who_is_not_root_or_not_on_linux_is_told_so_in_one_sentence() -> Outcome {
     let bed = Bed::at("/tmp/nobodys-bed");
     // In a user namespace without a mapping root is nobody, but can still read this checkout.
     let mut command = Command::new("unshare");
     command.arg("--user").arg(bed.script(["up"]).get_program()).arg("up").env("AIRLOCK_BED", bed.folder());
     let output = Output::from(command.output()?);
     assert_eq!((output.code, output.stderr.as_str()), (Some(1), "bed: the bed needs Linux and root: it makes network namespaces, mounts, and cgroups\n"));
+    assert!(!bed.folder().exists());
+    // Bash keeps what the environment says of the system.
+    let elsewhere = Output::from(bed.script(["up"]).env("OSTYPE", "darwin24").output()?);
+    assert_eq!((elsewhere.code, elsewhere.stderr), (Some(1), output.stderr));
     assert!(!bed.folder().exists());
     Ok(())
 }

@@ -74,6 +74,16 @@ fn an_ip_block_allows_its_range_except_what_it_excepts() -> Outcome {
          egress: [{{to: [{{ipBlock: {{cidr: {range}.0/24, except: [{excepted}/32]}}}}]}}]}}}}"
     ))?;
     awaits("the block", &[(&namespace, "inside", vec!["connect", &open, "8080"], true), (&namespace, "inside", vec!["connect", &excepted, "8080"], false)])?;
+    namespace.kubectl(["delete", "networkpolicy", "block"])?;
+    // The other way round: who comes from that range, and who is excepted.
+    let inside = namespace.address("inside")?;
+    namespace.client("outside", Some(1))?;
+    let (range, _) = inside.rsplit_once('.').ok_or("no address")?;
+    namespace.apply(&format!(
+        "{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: block}}, spec: {{podSelector: {{matchLabels: {{app: open}}}}, policyTypes: [Ingress], \
+         ingress: [{{from: [{{ipBlock: {{cidr: {range}.0/24, except: [{inside}/32]}}}}]}}]}}}}"
+    ))?;
+    awaits("the block's ingress", &[(&namespace, "outside", vec!["connect", &open, "8080"], true), (&namespace, "inside", vec!["connect", &open, "8080"], false)])?;
     Ok(())
 }
 
@@ -95,6 +105,15 @@ fn a_namespace_selector_lets_one_namespace_in_and_no_other() -> Outcome {
     // The label is what counts, at every moment.
     other.label("team=partner")?;
     awaits("the new label", &[(&other, "client", connect(), true)])?;
+    home.kubectl(["delete", "networkpolicy", "web"])?;
+    // The other way round: one namespace may be gone to.
+    other.apply(
+        "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: way}, spec: {podSelector: {}, policyTypes: [Egress], \
+         egress: [{to: [{namespaceSelector: {matchLabels: {team: home}}}]}]}}",
+    )?;
+    awaits("no label, no way", &[(&partner, "client", connect(), true), (&other, "client", connect(), false)])?;
+    home.label("team=home")?;
+    awaits("the way", &[(&other, "client", connect(), true)])?;
     Ok(())
 }
 
@@ -113,7 +132,15 @@ fn a_named_port_is_the_containers_port_of_that_name() -> Outcome {
          ingress: [{from: [{podSelector: {}}], ports: [{port: web}]}]}}",
     )?;
     let (web, second) = (namespace.address("web")?, namespace.address("second")?);
-    awaits("the named port", &[(&namespace, "client", vec!["connect", &web, "8080"], true), (&namespace, "client", vec!["connect", &second, "9090"], false)])?;
+    let attempts = [(&namespace, "client", vec!["connect", web.as_str(), "8080"], true), (&namespace, "client", vec!["connect", second.as_str(), "9090"], false)];
+    awaits("the named port", &attempts)?;
+    namespace.kubectl(["delete", "networkpolicy", "named"])?;
+    // The other way round it is the name at the pod that is gone to.
+    namespace.apply(
+        "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: named}, spec: {podSelector: {matchLabels: {app: client}}, policyTypes: [Egress], \
+         egress: [{to: [{podSelector: {}}], ports: [{port: web}]}]}}",
+    )?;
+    awaits("the named port's egress", &attempts)?;
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use airlock_bed::{Bed, Options};
 use crate::scenes;
 
 mod edge_address;
+mod furnished;
 mod hopeless;
 mod imageless;
 mod pending;

@@ -29,6 +29,7 @@ pub(crate) fn two_deployments_work_beside_each_other_have_nothing_in_common_and_
     let second = two_at_once_and_one_holds_the_lease(&site, "beta");
     assert_eq!(state_of(&site, "alpha"), before, "a second deployment changes and restarts nothing in the first one's namespace");
     no_secret_value_is_in_both(&site);
+    limits_hold_for_who_says_nothing(&site);
     a_database_is_open_to_its_own_role_alone(&site);
     a_page_of_one_reads_nothing_of_the_other(&site);
     a_compliance_check_tries_the_walls_between_them(&site);
@@ -124,6 +125,9 @@ fn logs_in_and_nobody_else_does(site: &Site, airflow: &Airflow<'_>) -> String {
     assert_eq!(anonymous.status, 401, "{}", anonymous.body);
     let inner = airflow.ask("GET", "/execution/health", None, None);
     assert_eq!(inner.status, 404, "the API of tasks is not for those outside: {}", inner.body);
+    let users = airflow.ask("GET", "/auth/fab/v1/users", Some(&airflow.first_login()), None);
+    let users: Value = serde_json::from_str(&users.body).unwrap_or_else(|error| panic!("{error}: {}", users.body));
+    assert_eq!((&users["total_entries"], &users["users"][0]["username"]), (&Value::from(1), &Value::from(text("username"))), "one administrator, and nobody else");
     let wrong = airflow.login(&text("username"), "wrong").expect_err("a wrong password is refused");
     assert_eq!(wrong.status, 401, "{}", wrong.body);
     airflow.login(&text("username"), &text("password")).unwrap_or_else(|answer| panic!("the first login is refused: {} {}", answer.status, answer.body))
@@ -131,6 +135,10 @@ fn logs_in_and_nobody_else_does(site: &Site, airflow: &Airflow<'_>) -> String {
 
 fn runs_its_example_each_task_in_a_pod_of_its_own(site: &Site, airflow: &Airflow<'_>, token: &str) {
     let log = site.bed.audit().expect("the audit log");
+    let watch = ["-n", &site.tenant("alpha"), "get", "pods", "-l", "app.kubernetes.io/name=airflow-task", "--watch", "-o", "json"];
+    let mut watch = site.bed.kubectl_command(watch).stdout(Stdio::piped()).spawn().expect("kubectl");
+    let seen = watch.stdout.take().expect("its output");
+    let seen = std::thread::spawn(move || serde_json::Deserializer::from_reader(BufReader::new(seen)).into_iter::<Value>().map_while(Result::ok).collect::<Vec<_>>());
     assert_eq!(airflow.run(token, "airlock_example", &serde_json::json!({})), "success");
     let scheduler = format!("system:serviceaccount:{}:airflow-scheduler", site.tenant("alpha"));
     let writes = log.writes_by(&scheduler).expect("the audit log");
@@ -143,18 +151,33 @@ fn runs_its_example_each_task_in_a_pod_of_its_own(site: &Site, airflow: &Airflow
         if left.is_empty() { Ok(()) } else { Err(left) }
     };
     airlock_bed::eventually("the pods of tasks are gone", Duration::from_mins(3), left).unwrap_or_else(|error| panic!("{error}"));
-    a_task_holds_no_secret_of_the_servers(site);
+    let _ = watch.kill();
+    let _ = watch.wait();
+    a_task_holds_no_secret_of_the_servers(site, &seen.join().expect("the pods that were seen"));
 }
 
-/// By the very file that the executor makes pods from.
-fn a_task_holds_no_secret_of_the_servers(site: &Site) {
-    let file = site.bed.kubectl(["-n", &site.tenant("alpha"), "get", "configmap", "airflow-task", "-o", r"jsonpath={.data.pod\.yaml}"]).expect("the pod template");
-    let pod: Value = serde_json::from_str(&file).expect("JSON");
-    let secrets: Vec<&str> = pod.pointer("/spec/volumes").and_then(Value::as_array).into_iter().flatten().filter_map(|volume| volume.pointer("/secret/secretName").and_then(Value::as_str)).collect();
-    assert_eq!(secrets, ["internal-ca"], "a certificate alone");
-    let environment: Vec<&Value> = pod.pointer("/spec/containers/0/envFrom").and_then(Value::as_array).into_iter().flatten().collect();
-    assert_eq!(environment, [&serde_json::json!({ "configMapRef": { "name": "airflow-settings" } })]);
-    assert_eq!(pod.pointer("/spec/automountServiceAccountToken"), Some(&Value::Bool(false)));
+/// The pods as they ran: what is mounted, and what stands in the environment of each container.
+fn a_task_holds_no_secret_of_the_servers(site: &Site, pods: &[Value]) {
+    let names: BTreeSet<&str> = pods.iter().filter_map(|pod| pod.pointer("/metadata/name")?.as_str()).collect();
+    assert_eq!(names.len(), 3, "each task and each try in a pod of its own: {names:?}");
+    let list = |value: &Value, pointer: &str| value.pointer(pointer).and_then(Value::as_array).cloned().unwrap_or_default();
+    for pod in pods {
+        let volumes = list(pod, "/spec/volumes");
+        let secrets: Vec<&str> = volumes.iter().filter_map(|volume| volume.pointer("/secret/secretName").and_then(Value::as_str)).collect();
+        assert_eq!(secrets, ["internal-ca"], "a certificate alone");
+        let kinds = ["secret", "configMap", "emptyDir"];
+        assert!(volumes.iter().all(|volume| kinds.iter().any(|kind| volume.get(kind).is_some())), "{volumes:?}");
+        let containers: Vec<Value> = ["/spec/containers", "/spec/initContainers"].iter().flat_map(|pointer| list(pod, pointer)).collect();
+        for container in &containers {
+            assert_eq!(list(container, "/envFrom"), [serde_json::json!({ "configMapRef": { "name": "airflow-settings" } })]);
+            let environment = list(container, "/env");
+            assert!(environment.iter().all(|entry| entry.pointer("/valueFrom/secretKeyRef").is_none()), "{environment:?}");
+            for key in ["SQL_ALCHEMY_CONN", "FERNET_KEY", "JWT_SECRET", "SECRET_KEY"] {
+                assert!(environment.iter().all(|entry| !entry["name"].as_str().unwrap_or_default().contains(key)), "{key} stands in {environment:?}");
+            }
+        }
+        assert_eq!(pod.pointer("/spec/automountServiceAccountToken"), Some(&Value::Bool(false)));
+    }
     let settings = site.bed.kubectl(["-n", &site.tenant("alpha"), "get", "configmap", "airflow-settings", "-o", "json"]).expect("the settings");
     for key in ["SQL_ALCHEMY_CONN", "FERNET_KEY", "JWT_SECRET", "SECRET_KEY"] {
         assert!(!settings.contains(key), "{key} stands in what tasks are given");
@@ -203,15 +226,16 @@ fn variables_and_connections_live_in_one_secret(site: &Site) {
     assert_eq!(left, "", "what nothing refers to any more is gone");
 }
 
-/// Every object of a deployment's namespace by its UID and generation, and every pod with its restarts.
+/// Every object of a deployment's namespace by its UID and, where nothing but a writer moves it, its version; every pod with its restarts.
 fn state_of(site: &Site, name: &str) -> BTreeMap<String, String> {
     let mut state = BTreeMap::new();
-    for kind in ["pods", "deployments", "secrets", "configmaps", "networkpolicies", "serviceaccounts", "roles", "resourcequotas"] {
+    for kind in ["pods", "deployments", "secrets", "configmaps", "networkpolicies", "serviceaccounts", "roles", "rolebindings", "services", "limitranges", "resourcequotas"] {
         let listed = site.bed.kubectl(["-n", &site.tenant(name), "get", kind, "-o", "json"]).expect("kubectl");
         let listed: Value = serde_json::from_str(&listed).expect("JSON");
         for item in listed["items"].as_array().into_iter().flatten() {
             let restarts: Vec<&Value> = item.pointer("/status/containerStatuses").and_then(Value::as_array).into_iter().flatten().map(|status| &status["restartCount"]).collect();
-            state.insert(format!("{kind} {}", item["metadata"]["name"]), format!("{} {} {restarts:?} {:?}", item["metadata"]["uid"], item["metadata"]["generation"], item["data"].to_string().len()));
+            let version = if item.get("status").is_some() { &item["metadata"]["generation"] } else { &item["metadata"]["resourceVersion"] };
+            state.insert(format!("{kind} {}", item["metadata"]["name"]), format!("{} {version} {restarts:?}", item["metadata"]["uid"]));
         }
     }
     assert!(state.len() > 20, "{state:?}");
@@ -234,6 +258,36 @@ fn no_secret_value_is_in_both(site: &Site) {
     assert!(alpha.len() >= 7 && beta.len() >= 7, "{} and {} values", alpha.len(), beta.len());
     // Not asserted by the values themselves: a failure would print them.
     assert_eq!(alpha.intersection(&beta).count(), 0, "values are in both namespaces");
+    for name in ["alpha", "beta"] {
+        let value = |secret: &str| site.bed.kubectl(["-n", &site.tenant(name), "get", "secret", secret, "-o", "jsonpath={.data.value}"]).expect("a Secret");
+        let three = ["airflow-fernet-key", "airflow-api-secret", "airflow-jwt-secret"].map(value);
+        assert_eq!(three.iter().collect::<BTreeSet<_>>().len(), 3, "three values in three Secrets");
+        // 32 bytes as base64, which the Secret holds as base64 once more.
+        assert!(three.iter().all(|value| !value.is_empty()) && three[0].len() == 60, "a Fernet key is one");
+        let claims = site.bed.kubectl(["-n", &site.tenant(name), "get", "persistentvolumeclaims", "-o", "name"]).expect("kubectl");
+        assert_eq!(claims, "", "a deployment has no volume, which another could have too");
+    }
+}
+
+/// What the namespace gives who says nothing, and what the database gives everybody.
+fn limits_hold_for_who_says_nothing(site: &Site) {
+    let pod = serde_json::json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "silent", "namespace": site.tenant("alpha")}, "spec": {"securityContext": {"runAsNonRoot": true, "runAsUser": 65532,
+        "seccompProfile": {"type": "RuntimeDefault"}}, "containers": [{"name": "c", "image": "registry.k8s.io/pause:3.10", "securityContext": {"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}}}]}});
+    let file = site.file("silent.json", &pod.to_string()).display().to_string();
+    let given = site.bed.kubectl(["create", "--dry-run=server", "-f", &file, "-o", "json"]).expect("kubectl");
+    let resources = serde_json::from_str::<Value>(&given).expect("JSON").pointer("/spec/containers/0/resources").cloned().unwrap_or_default();
+    assert!(["requests", "limits"].iter().all(|key| ["cpu", "memory"].iter().all(|what| resources[key][what].is_string())), "{resources}");
+    let question = "select (select rolconnlimit > 0 and not rolsuper and not rolcreatedb and not rolcreaterole and not rolreplication and not rolbypassrls from pg_roles where rolname = current_user), \
+         has_database_privilege('public', 'airlock_beta', 'CONNECT'), has_database_privilege('public', 'airlock_beta', 'TEMPORARY'), has_database_privilege(current_user, 'airlock_alpha', 'CONNECT')";
+    let script = format!(
+        "import pathlib,psycopg2\nurl=pathlib.Path('/etc/airlock/database/value').read_text().replace('+psycopg2','')\ncursor=psycopg2.connect(url).cursor()\ncursor.execute(\"{question}\")\nprint(cursor.fetchone())"
+    );
+    let answer = site.bed.kubectl(["-n", &site.tenant("alpha"), "exec", "deployment/airflow-scheduler", "--", "python", "-c", &script]).expect("exec");
+    assert_eq!(answer.trim(), "(True, False, False, True)");
+    // By the way that its own clients go, and the two that nobody may.
+    let ways = "import pathlib,psycopg2\nurl=pathlib.Path('/etc/airlock/database/value').read_text().replace('+psycopg2','')\nfor more in ({}, {'sslmode':'disable'}, {'sslrootcert':'/etc/ssl/certs/ca-certificates.crt'}):\n try:\n  psycopg2.connect(url, **more); print('accepted')\n except psycopg2.OperationalError as error: print('no encryption' in str(error) or 'certificate verify failed' in str(error) or str(error))";
+    let answers = site.bed.kubectl(["-n", &site.tenant("alpha"), "exec", "deployment/airflow-scheduler", "--", "python", "-c", ways]).expect("exec");
+    assert_eq!(answers.lines().collect::<Vec<_>>(), ["accepted", "True", "True"]);
 }
 
 /// The password of one deployment at the database of the other and at the server's own, beside its own.

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use airlock_e2e::{Run, Site};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[test]
 fn an_administrator_installs_waits_for_others_installs_again_and_takes_it_away() {
@@ -121,7 +121,8 @@ fn checks_pass(site: &Site) {
 
 fn status_tells(site: &Site) {
     let status = site.run(&["status", "--namespace", &site.name]).expect(0).stdout;
-    for word in ["edge", "registry", &site.registry(), &format!("\n  {} ", site.base()), "base-domain-tls"] {
+    let ends = site.last_day_of("base-domain-tls");
+    for word in ["edge", "registry", &site.registry(), &format!("\n  {} ", site.base()), "base-domain-tls", &ends, env!("CARGO_PKG_VERSION")] {
         assert!(status.contains(word), "status does not mention {word}:\n{status}");
     }
 }
@@ -196,9 +197,18 @@ fn a_secret_in_the_open_is_found_and_not_repeated(site: &Site) {
     let encoded = site.kubectl(&["get", "secret", "registry-password", "-o", "jsonpath={.data.value}"]);
     let plant = format!(r#"{{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {{"name": "notes", "namespace": "{}"}}, "binaryData": {{"notes": "{encoded}"}}}}"#, site.name);
     site.bed.apply(&plant).expect("the notes");
+    // In the environment of a pod that runs nowhere, and is as the platform's are otherwise.
+    let value = decoded(&encoded);
+    let image = site.kubectl(&["get", "deployment", "edge", "-o", "jsonpath={.spec.template.spec.containers[0].image}"]);
+    let container = json!({"name": "c", "image": image, "env": [{"name": "WORD", "value": value}],
+        "resources": {"requests": {"cpu": "1m", "memory": "1Mi"}, "limits": {"cpu": "10m", "memory": "8Mi"}},
+        "securityContext": {"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": {"drop": ["ALL"]}}});
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "spoken", "namespace": site.name}, "spec": {"nodeSelector": {"no": "node"}, "serviceAccountName": "edge",
+        "automountServiceAccountToken": false, "securityContext": {"runAsNonRoot": true, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}}, "containers": [container]}});
+    site.bed.apply(&pod.to_string()).expect("the pod");
     let judged = kept_check(site, &[]);
     let told = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--verbose"]).expect(7);
-    site.kubectl(&["delete", "configmap", "notes"]);
+    site.kubectl(&["delete", "configmap/notes", "pod/spoken"]);
     let judged = judged.expect(7);
     let report = judged.json();
     let mut failed: Vec<&str> = report["findings"]
@@ -210,9 +220,8 @@ fn a_secret_in_the_open_is_found_and_not_repeated(site: &Site) {
         .collect();
     failed.dedup();
     assert_eq!(failed, ["SEC-001"], "{}", judged.stdout);
-    let value = decoded(&encoded);
     for said in [judged.said(), told.said()] {
-        assert!(said.contains("registry-password") && said.contains("notes"), "secret and place are named:\n{said}");
+        assert!(said.contains("registry-password") && said.contains("notes") && said.contains("spoken"), "secret and place are named:\n{said}");
         assert!(!said.contains(&value) && !said.contains(&encoded), "the value itself is shown");
     }
 }

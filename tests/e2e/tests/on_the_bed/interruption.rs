@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use airlock_bed::eventually;
+use airlock_bed::{Output, eventually};
 use airlock_e2e::Site;
 
 /// Starts `airlock`, with its events in a file.
@@ -13,14 +13,17 @@ fn start(site: &Site, arguments: &[&str], events: &Path) -> Child {
     std::fs::write(events, "").expect("a file for events");
     let events = events.display().to_string();
     let mut command = site.command(arguments);
-    command.args(["--events", &events]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("airlock starts")
+    command.args(["--events", &events, "--quiet"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("airlock starts")
 }
 
-/// Sends Ctrl-C and gives the exit code.
-fn interrupted(mut child: Child) -> Option<i32> {
+/// Sends Ctrl-C, and sees how the run ends.
+#[track_caller]
+fn was_interrupted(child: Child, when: &str) {
     // nsenter replaces itself by the program, so the child's pid is the program's.
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill").success());
-    child.wait().expect("ends").code()
+    let ended = Output::from(child.wait_with_output().expect("ends"));
+    let first_line = ended.stderr.lines().next().unwrap_or_default();
+    assert!(ended.code == Some(130) && first_line.starts_with("error[") && first_line.ends_with(".interrupted]: interrupted; what is done is kept"), "{when}: {:?} {first_line}", ended.code);
 }
 
 /// Waits until the run has told such an event.
@@ -56,7 +59,7 @@ fn an_install_that_is_interrupted_at_any_stage_ends_well_when_it_is_run_again() 
 
     let run = start(&site, &install, &events);
     told(&events, "objectSettled");
-    assert_eq!(interrupted(run), Some(130), "between two writes");
+    was_interrupted(run, "between two writes");
 
     site.install(&answers).expect(11);
     site.set_dns();
@@ -91,7 +94,7 @@ fn while_it_looks(site: &Site, install: &[&str], events: &Path) {
         if entries.iter().any(|entry| entry.user == user) { Ok(()) } else { Err("none".to_owned()) }
     })
     .expect("the run looks at the cluster");
-    assert_eq!(interrupted(run), Some(130), "before the first write");
+    was_interrupted(run, "before the first write");
     assert_eq!(audit.writes(), [], "nothing is written");
     assert_eq!(std::fs::read_to_string(events).unwrap_or_default(), "", "no step has begun");
 }
@@ -99,6 +102,6 @@ fn while_it_looks(site: &Site, install: &[&str], events: &Path) {
 fn while_it_verifies(site: &Site, command: &[&str], events: &Path) {
     let run = start(site, command, events);
     told(events, "\"attempts\"");
-    assert_eq!(interrupted(run), Some(130), "{command:?}");
+    was_interrupted(run, &command.join(" "));
     assert_eq!(probe_pods(site), "", "no pod is left");
 }

@@ -35,9 +35,12 @@ fn a_second_try_finds_that_nothing_is_to_be_done() {
         "the Airflow deployment alpha is there",
         "By promise",
         "--credentials",
+        "expires",
+        "stop it:      make cluster-down",
     ] {
         assert!(first.stdout.contains(words) || first.stderr.contains(words), "`{words}` is missing:\n{}{}", first.stdout, first.stderr);
     }
+    the_printed_lines_lead_there(&first.stdout);
     let audit = bed.audit().expect("the audit log");
     let second = run(&bed);
     assert!(second.stdout.contains("nothing is to be done"), "{}{}", second.stdout, second.stderr);
@@ -50,4 +53,20 @@ fn a_second_try_finds_that_nothing_is_to_be_done() {
 
     bed.clean().expect("the bed stops");
     eprintln!("both took {:.0?}", began.elapsed());
+}
+
+/// What the person at this machine copies from the screen.
+fn the_printed_lines_lead_there(printed: &str) {
+    let shell = |words: &str, more: &str| {
+        let line = printed.lines().find(|line| line.contains(words)).unwrap_or_else(|| panic!("no line has `{words}`:\n{printed}"));
+        let output = Output::from(Command::new("sh").args(["-c", &format!("{line} {more}")]).output().expect("sh"));
+        assert_eq!(output.code, Some(0), "{line}\n{}{}", output.stdout, output.stderr);
+        output.stdout
+    };
+    let asked = shell("curl -i", "--silent");
+    assert!(asked.lines().next().is_some_and(|status| status.contains("401")), "the registry asks who it is: {asked}");
+    let page = shell("chromium ", "--headless --disable-gpu --disable-quic --disable-background-networking --dump-dom");
+    assert!(page.contains("Airflow"), "the page is shown without a warning: {page}");
+    let pods = shell("/kubectl --kubeconfig", "");
+    assert!(pods.contains("airlock-alpha"), "{pods}");
 }

@@ -72,13 +72,13 @@ fn a_file_that_is_not_the_plan_that_was_written_for_this_cluster_is_refused() {
         file.to_string()
     };
     let cases = [
-        ("cut off", text[..text.len() / 2].to_owned(), Expected { exit: 2, first_line: "error[platform.plan-file]" }),
-        ("no plan", "apiVersion: airlock/v1\n".to_owned(), Expected { exit: 2, first_line: "error[platform.plan-file]" }),
-        ("edited plan", changed("/plan/steps/0/title", json!("x")).to_string(), Expected { exit: 12, first_line: "error[platform.plan-edited]" }),
-        ("edited answers", changed("/answers/sizing", json!("production")).to_string(), Expected { exit: 12, first_line: "error[platform.plan-edited]" }),
-        ("another version", sealed(changed("/plan/schema", json!(7))), Expected { exit: 2, first_line: "error[platform.plan-file]" }),
-        ("another release", sealed(changed("/plan/release", json!("9.0.0"))), Expected { exit: 2, first_line: "it installs Airlock 9.0.0" }),
-        ("another cluster", sealed(changed("/plan/clusterUid", json!("5d0f8f1c-0000-4000-8000-000000000000"))), Expected { exit: 12, first_line: "error[engine.other-cluster]" }),
+        ("cut off", text[..text.len() / 2].to_owned(), Expected { exit: 2, first_line: "error[platform.plan-file]: …" }),
+        ("no plan", "apiVersion: airlock/v1\n".to_owned(), Expected { exit: 2, first_line: "error[platform.plan-file]: …" }),
+        ("edited plan", changed("/plan/steps/0/title", json!("x")).to_string(), Expected { exit: 12, first_line: "error[platform.plan-edited]: …" }),
+        ("edited answers", changed("/answers/sizing", json!("production")).to_string(), Expected { exit: 12, first_line: "error[platform.plan-edited]: …" }),
+        ("another version", sealed(changed("/plan/schema", json!(7))), Expected { exit: 2, first_line: "error[platform.plan-file]: …" }),
+        ("another release", sealed(changed("/plan/release", json!("9.0.0"))), Expected { exit: 2, first_line: "error[…it installs Airlock 9.0.0…" }),
+        ("another cluster", sealed(changed("/plan/clusterUid", json!("5d0f8f1c-0000-4000-8000-000000000000"))), Expected { exit: 12, first_line: "error[engine.other-cluster]: …" }),
     ];
     let audit = site.audit();
     for (case, text, expected) in cases {
@@ -86,8 +86,8 @@ fn a_file_that_is_not_the_plan_that_was_written_for_this_cluster_is_refused() {
         assert_refused(&site, case, &run, &expected);
     }
     let plan = plan.display().to_string();
-    assert_refused(&site, "no file", &site.run(&["install", "--plan", "/does/not/exist", "--yes"]), &Expected { exit: 2, first_line: "error[command.file-unreadable]" });
-    assert_refused(&site, "another namespace", &site.run(&["install", "--plan", &plan, "--namespace", "other", "--yes"]), &Expected { exit: 2, first_line: "the plan is for `unwritten`" });
-    assert_refused(&site, "answers beside it", &site.run(&["install", "--plan", &plan, "--answers", &plan, "--yes"]), &Expected { exit: 2, first_line: "cannot be used with" });
+    assert_refused(&site, "no file", &site.run(&["install", "--plan", "/does/not/exist", "--yes"]), &Expected { exit: 2, first_line: "error[command.file-unreadable]: …" });
+    assert_refused(&site, "another namespace", &site.run(&["install", "--plan", &plan, "--namespace", "other", "--yes"]), &Expected { exit: 2, first_line: "error[…the plan is for `unwritten`…" });
+    assert_refused(&site, "answers beside it", &site.run(&["install", "--plan", &plan, "--answers", &plan, "--yes"]), &Expected { exit: 2, first_line: "error…cannot be used with…" });
     assert_eq!(audit.writes(), []);
 }

@@ -15,7 +15,7 @@ pub(crate) fn it_is_known_before_the_first_write(bed: &Bed) {
     let audit = site.audit();
     let run = site.install(&site.answers(""));
     std::fs::rename(&hidden, &folder).expect("back");
-    assert_refused(&site, "image not in the registry", &run, &Expected { exit: 3, first_line: "error[platform.blocked]: IMG-001 (docker.io/nginxinc/nginx-unprivileged:" });
+    assert_refused(&site, "image not in the registry", &run, &Expected { exit: 3, first_line: "error[platform.blocked]: IMG-001 (docker.io/nginxinc/nginx-unprivileged:…" });
     assert!(run.first_line().ends_with(" blocks the run; nothing was written"), "{}", run.stderr);
     assert_eq!(audit.writes(), [], "nothing is written");
 }

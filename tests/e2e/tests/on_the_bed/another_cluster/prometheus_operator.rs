@@ -74,6 +74,7 @@ fn answers(site: &Site, further: &str) -> std::path::PathBuf {
 pub(crate) fn the_companys_prometheus_is_told_of_the_platform(bed: &Bed) {
     let site = Site::on(bed.clone(), "joined");
     let company = Company::new(&site);
+    super::furnished::the_survey_finds_what_others_have_installed(&site);
     let refused = |case: &str, further: &str, told: &str| {
         let audit = site.audit();
         let run = site.install(&answers(&site, further));
@@ -98,6 +99,7 @@ pub(crate) fn the_companys_prometheus_is_told_of_the_platform(bed: &Bed) {
     site.run(&["plan", "--answers", &answers.display().to_string(), "--exit-code"]).expect(0);
     what_is_told_is_found_by_the_selectors(&site);
     its_pods_are_let_in_and_nobody_else(&site, &company);
+    one_that_takes_pods_alone_is_told_by_pod_monitors(&site, &company, &choice("pods"));
     let report = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "--all", "-o", "json"]).expect(0).json();
     let verdict = report["findings"].as_array().expect("findings").iter().find(|finding| finding["check"] == "MON-001").expect("MON-001");
     assert_eq!(verdict["verdict"], "warn", "{verdict}");
@@ -124,6 +126,23 @@ fn what_is_told_is_found_by_the_selectors(site: &Site) {
             let value = site.kubectl(&["get", "secret", &named("name"), "-o", &format!("jsonpath={{.data.{}}}", named("key"))]);
             assert!(!value.is_empty(), "{monitor}: no {key}");
         }
+    }
+}
+
+/// The next install tells another Prometheus, which selects no services.
+fn one_that_takes_pods_alone_is_told_by_pod_monitors(site: &Site, company: &Company<'_>, choice: &str) {
+    let (selector, namespaces) = ("{matchLabels: {release: pods}}", "{matchLabels: {watched-by: pods}}");
+    company.runs("pods", &format!("{{podMonitorSelector: {selector}, podMonitorNamespaceSelector: {namespaces}, ruleSelector: {selector}, ruleNamespaceSelector: {namespaces}}}"));
+    site.install(&answers(site, choice)).expect(0);
+    let found = |kind: &str| site.kubectl(&["get", kind, "-o", r"jsonpath={range .items[*]}{.metadata.name}={.metadata.labels.release} {end}"]);
+    assert_eq!(found("servicemonitors"), "");
+    assert_eq!(found("podmonitors"), "certificate-meter=pods kube-state-metrics=pods registry-volume=pods ");
+    assert!(found("prometheusrules").split_terminator(' ').all(|rule| rule.ends_with("=pods")), "{}", found("prometheusrules"));
+    for monitor in ["certificate-meter", "kube-state-metrics", "registry-volume"] {
+        let of = |path: &str| site.kubectl(&["get", "podmonitor", monitor, "-o", &format!("jsonpath={{{path}}}")]);
+        let (component, port) = (of(r".spec.selector.matchLabels.app\.kubernetes\.io/name"), of(".spec.podMetricsEndpoints[0].port"));
+        let ports = site.kubectl(&["get", "pods", "-l", &format!("app.kubernetes.io/name={component}"), "-o", "jsonpath={.items[*].spec.containers[*].ports[*].name}"]);
+        assert!(ports.split(' ').any(|name| name == port), "{monitor}: there is no port {port} among {ports}");
     }
 }
 

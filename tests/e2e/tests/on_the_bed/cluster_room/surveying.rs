@@ -35,12 +35,30 @@ async fn an_administrator_learns_every_fact() -> Outcome {
     let place = Place::new("survey").await?;
     place.namespace.apply("{apiVersion: v1, kind: ResourceQuota, metadata: {name: q}, spec: {hard: {pods: '5'}}}")?;
     place.namespace.client("guest", None)?;
+    place.namespace.apply("{apiVersion: v1, kind: LimitRange, metadata: {name: l}, spec: {limits: [{type: Container, max: {memory: 64Gi}}]}}")?;
+    place.bed.kubectl(["label", "namespace", place.name(), "pod-security.kubernetes.io/enforce=baseline"])?;
     let facts = place.cluster.survey(&SurveyScope { namespaces: vec![place.name().to_owned(), "does-not-exist".into()] }).await?;
 
-    assert_eq!(facts.version.known().map(|version| version.major), Some(1));
+    let server: Value = serde_json::from_str(&place.bed.kubectl(["version", "-o", "json"])?)?;
+    let version = facts.version.known().ok_or("no version")?;
+    assert_eq!(Some(version.git.as_str()), server["serverVersion"]["gitVersion"].as_str());
+    assert_eq!((version.major, version.minor), (1, 37));
     let nodes = facts.nodes.known().ok_or("no nodes")?;
     assert_eq!(nodes.iter().map(|node| (node.name.as_str(), node.pool.as_str(), node.ready, node.schedulable)).collect::<Vec<_>>(), [("node1", "pool1", true, true), ("node2", "pool2", true, true)]);
-    assert!(nodes.iter().all(|node| node.free().memory_bytes > 0 && node.runtime.starts_with("containerd://") && node.max_pods > 0));
+    let listed: Value = serde_json::from_str(&place.bed.kubectl(["get", "nodes", "-o", "json"])?)?;
+    for (node, listed) in nodes.iter().zip(listed["items"].as_array().into_iter().flatten()) {
+        let info = &listed["status"]["nodeInfo"];
+        assert_eq!(
+            [Some(node.architecture.as_str()), Some(node.runtime.as_str()), Some(node.kubelet.as_str())],
+            ["architecture", "containerRuntimeVersion", "kubeletVersion"].map(|key| info[key].as_str())
+        );
+        let allocatable = listed["status"]["allocatable"]["memory"].as_str().and_then(|text| text.strip_suffix("Ki")).and_then(|text| text.parse::<u64>().ok()).ok_or("no memory")?;
+        assert_eq!(node.allocatable.memory_bytes, allocatable * 1024);
+        assert_eq!(node.free().memory_bytes, node.allocatable.memory_bytes - node.requested.memory_bytes);
+        assert!(node.max_pods == 200 && node.pods > 0, "{node:?}");
+    }
+    // The cluster's DNS asks for memory, wherever it runs.
+    assert!(nodes.iter().any(|node| node.requested.memory_bytes > 0), "{nodes:?}");
     let clock = facts.clock_difference_millis.known().ok_or("no clock")?;
     assert!(clock.abs() < 2000, "{clock}");
     assert_eq!(facts.caller.known().map(|caller| caller.user.as_str()), Some("admin"));
@@ -48,14 +66,17 @@ async fn an_administrator_learns_every_fact() -> Outcome {
     assert!(classes.iter().any(|class| class.name == "standard" && class.default && class.binding_mode == "WaitForFirstConsumer"));
     let dns = facts.dns.known().ok_or("no DNS")?;
     assert_eq!(dns.namespace, "kube-system");
-    assert!(!dns.target_ports.is_empty() && !dns.selector.is_empty());
+    assert_eq!((dns.service.as_str(), dns.target_ports.as_slice(), dns.node_local), ("kube-dns", [5353].as_slice(), None));
+    assert!(!dns.selector.is_empty());
     let api = facts.api_server.known().ok_or("no API server")?;
     assert!(api.endpoints.iter().all(|endpoint| endpoint.port() == 6443) && !api.endpoints.is_empty());
     let namespaces = facts.namespaces.known().ok_or("no namespaces")?;
     assert_eq!(namespaces.keys().collect::<Vec<_>>(), [place.name()]);
-    assert_eq!(namespaces[place.name()].foreign, ["Pod guest"]);
+    let ours = &namespaces[place.name()];
+    assert_eq!((ours.foreign.as_slice(), ours.labels["pod-security.kubernetes.io/enforce"].as_str()), (["Pod guest".to_owned()].as_slice(), "baseline"));
     let quotas = facts.quotas.known().ok_or("no quotas")?;
-    assert_eq!(quotas[0].limits["pods"].hard, "5");
+    let lines: Vec<_> = quotas.iter().flat_map(|quota| quota.limits.iter().map(|(what, line)| (quota.kind.as_str(), quota.name.as_str(), what.as_str(), line.hard.as_str()))).collect();
+    assert!(lines.contains(&("ResourceQuota", "q", "pods", "5")) && lines.iter().any(|line| line.0 == "LimitRange" && line.1 == "l" && line.3 == "64Gi"), "{lines:?}");
     assert!(facts.installations.known().is_some_and(|found| !found.contains_key(place.name())), "{:?}", facts.installations);
     let missing = [facts.cluster_uid.missing(), facts.ingress_classes.missing(), facts.gateway_classes.missing(), facts.operators.missing(), facts.admission.missing()];
     assert_eq!(missing, [None; 5]);
