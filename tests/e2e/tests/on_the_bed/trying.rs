@@ -35,7 +35,8 @@ fn a_second_try_finds_that_nothing_is_to_be_done() {
         "the Airflow deployment alpha is there",
         "By promise",
         "--credentials",
-        "expires",
+        " days left, until ",
+        "a new deployment to a working login:",
         "stop it:      make cluster-down",
     ] {
         assert!(first.stdout.contains(words) || first.stderr.contains(words), "`{words}` is missing:\n{}{}", first.stdout, first.stderr);
