@@ -72,7 +72,16 @@ fn each_wrong_text_of_answers_ends_with_2_and_names_its_place() {
         (MINIMAL.replace("platform.test", "localhost"), "error[answers.value]: answers.yaml:3:13: `baseDomain`: `localhost` has one label only; a base domain has at least two, as in example.com"),
         (
             format!("{MINIMAL}tls: {{ source: cert-manager }}\n"),
-            "error[answers.not-built]: answers.yaml:4:16: `tls.source: cert-manager` is not built yet; possible are private-ca, acme, csr, files, and secret",
+            "error[answers.value]: answers.yaml:4:16: `tls.source`: it needs `tls.issuerRef`, as in issuerRef: { name: company-ca, kind: ClusterIssuer }",
+        ),
+        (
+            format!("{MINIMAL}tls: {{ source: cert-manager, issuerRef: {{ name: company-ca, kind: Isuer }} }}\n"),
+            "error[answers.value]: answers.yaml:4:67: `tls.issuerRef.kind`: `Isuer` is no kind of cert-manager.io; possible are ClusterIssuer and Issuer",
+        ),
+        (format!("{MINIMAL}tls: {{ source: cert-manager, issuerRef: {{ name: company-ca }} }}\n"), "error[answers.missing]: answers.yaml:4:41: `tls.issuerRef.kind` is missing"),
+        (
+            format!("{MINIMAL}tls: {{ source: cert-manager, issuerRef: {{ name: company-ca, kind: Issuer }}, renewBefore: 1m }}\n"),
+            "error[answers.value]: answers.yaml:4:90: `tls.renewBefore`: `1m` is too short; cert-manager takes 5 minutes and more",
         ),
         (
             format!("{MINIMAL}trust: {{ ca: ['file:missing.pem'] }}\n"),
@@ -81,7 +90,7 @@ fn each_wrong_text_of_answers_ends_with_2_and_names_its_place() {
         (format!("{MINIMAL}trust: {{ ca: ['env:MISSING'] }}\n"), "error[answers.reference]: answers.yaml:4:15: `trust.ca[0]`: is a file; possible is file:PATH"),
         (
             format!("{MINIMAL}trust: {{ ca: ['file:answers.yaml'] }}\n"),
-            "error[answers.not-built]: answers.yaml:4:14: `trust.ca: 1 entry` is not built yet; it counts with the sources csr, files, and secret; leave it out",
+            "error[answers.not-built]: answers.yaml:4:14: `trust.ca: 1 entry` is not built yet; it counts where somebody else than Airlock issues the certificate; leave it out",
         ),
         (format!("{MINIMAL}tls: {{ source: files }}\n"), "error[answers.value]: answers.yaml:4:16: `tls.source`: it needs `tls.certificate`, as in file:/etc/airlock/tls.crt"),
         (format!("{MINIMAL}images: {{ pullSecret: 'secret:airlock' }}\n"), "error[answers.reference]: answers.yaml:4:23: `images.pullSecret`: is not of the form secret:namespace/name"),

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::observe::Surroundings;
 
+mod certificate;
 mod claim;
 mod event;
 mod pod;
@@ -65,6 +66,7 @@ pub(crate) fn of(live: &LiveObject, around: &Surroundings) -> Cause {
             .find(|pod| pod.metadata.name.as_deref() == Some(&live.object.name))
             .map_or_else(|| Cause::new("unseen", Patience::AsLongAsItMoves, "it was not seen yet"), |pod| pod::cause(pod, around)),
         "PersistentVolumeClaim" => claim::cause(&live.object.name, around),
+        "Certificate" => certificate::cause(live),
         "Service" => balancer(live, around),
         "Namespace" => Cause::new("ending", Patience::AsLongAsItMoves, "it is being deleted"),
         _ => workload::cause(live, around),

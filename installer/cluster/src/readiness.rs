@@ -15,6 +15,14 @@ fn observed(manifest: &Value) -> bool {
     number(manifest, "/status/observedGeneration") >= number(manifest, "/metadata/generation")
 }
 
+/// The condition is there, and about the manifest as it is now: it bears the generation itself, as cert-manager's do.
+pub(crate) fn present_condition<'a>(manifest: &'a Value, name: &str) -> Option<&'a Value> {
+    let conditions = manifest.pointer("/status/conditions")?.as_array()?;
+    let condition = conditions.iter().find(|condition| condition["type"] == name)?;
+    let is_present = condition["observedGeneration"].as_i64().is_none_or(|observed| observed >= number(manifest, "/metadata/generation"));
+    is_present.then_some(condition)
+}
+
 fn wanted(manifest: &Value) -> i64 {
     manifest.pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or(1)
 }
@@ -48,7 +56,8 @@ fn load_balancer(manifest: &Value) -> bool {
         || manifest.pointer("/status/loadBalancer/ingress").and_then(Value::as_array).is_some_and(|ingress| ingress.iter().any(|entry| entry.get("ip").or_else(|| entry.get("hostname")).is_some()))
 }
 
-/// Whether an object is ready: workloads, pods, claims, namespaces, Services of type `LoadBalancer`. All other kinds are.
+/// Whether an object is ready: workloads, pods, claims, namespaces, Services of type `LoadBalancer`, cert-manager's Certificates. All
+/// other kinds are.
 ///
 /// A claim that waits for its first consumer is not told apart here: that stands in its storage class.
 pub fn is_ready(kind: &str, manifest: &Value) -> bool {
@@ -66,6 +75,7 @@ pub fn is_ready(kind: &str, manifest: &Value) -> bool {
         "PersistentVolumeClaim" => phase == Some("Bound"),
         "Namespace" => phase == Some("Active"),
         "Service" => load_balancer(manifest),
+        "Certificate" => present_condition(manifest, "Ready").is_some_and(|condition| condition["status"] == "True"),
         "CustomResourceDefinition" => condition(manifest, "Established") == Some("True"),
         _ => true,
     }
@@ -144,6 +154,15 @@ mod tests {
     fn what_is_being_deleted_is_never_ready() {
         assert!(!is_ready("ConfigMap", &json!({"metadata": {"deletionTimestamp": "2026-11-24T00:00:00Z"}})));
         assert!(is_ready("ConfigMap", &json!({"metadata": {}})));
+    }
+
+    #[test]
+    fn a_certificate_is_ready_when_it_was_issued_as_it_is_asked_for_now() {
+        let with = |generation: i64, status: &str| json!({"metadata": {"generation": generation}, "status": {"conditions": [{"type": "Ready", "status": status, "observedGeneration": 2}]}});
+        assert!(is_ready("Certificate", &with(2, "True")));
+        assert!(!is_ready("Certificate", &with(3, "True")), "other names are asked for since");
+        assert!(!is_ready("Certificate", &with(2, "False")));
+        assert!(!is_ready("Certificate", &json!({"metadata": {"generation": 1}})), "nobody has looked at it yet");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::{Cluster, ClusterError};
 
 mod admission;
 mod classes;
+mod issuers;
 mod limits;
 mod namespaces;
 mod network;
@@ -52,7 +53,7 @@ impl Cluster {
         let (version, clock) = self.greet().await?;
         let (cluster_uid, caller, nodes, storage_classes, ingress_classes, gateway_classes, operators) =
             tokio::join!(self.cluster_uid(), self.caller(), Box::pin(self.nodes()), self.storage_classes(), self.ingress_classes(), self.gateway_classes(), self.operators(),);
-        let prometheuses = Box::pin(self.prometheuses()).await;
+        let (prometheuses, cluster_issuers, issuers) = tokio::join!(Box::pin(self.prometheuses()), Box::pin(self.cluster_issuers()), Box::pin(self.issuers(&scope.namespaces)));
         let (dns, api_server, namespaces, installations, admission, quotas) = tokio::join!(
             Box::pin(self.cluster_dns()),
             self.api_server(),
@@ -73,6 +74,8 @@ impl Cluster {
             gateway_classes: fact(gateway_classes)?,
             operators: fact(operators)?,
             prometheuses: fact(prometheuses)?,
+            cluster_issuers: fact(cluster_issuers)?,
+            issuers: fact(issuers)?,
             dns: fact(dns)?,
             api_server: fact(api_server)?,
             namespaces: fact(namespaces)?,

@@ -8,6 +8,7 @@ mod capacity;
 mod cluster;
 mod database_server;
 mod images;
+mod issuer;
 mod limit_range;
 mod namespace;
 mod peers;
@@ -44,7 +45,7 @@ impl Check for Preflight {
 }
 
 /// All of them, in the order in which a reader wants to know.
-static CHECKS: [&Preflight; 17] = [
+static CHECKS: [&Preflight; 18] = [
     &cluster::VERSION,
     &cluster::CLOCK,
     &cluster::NODES,
@@ -62,6 +63,7 @@ static CHECKS: [&Preflight; 17] = [
     &peers::DNS,
     &peers::API_SERVER,
     &prometheus::JOINED,
+    &issuer::FOUND,
 ];
 
 /// Those of a database server that the customer runs, each standing on the one before.

@@ -17,7 +17,7 @@ use airlock_model::{Action, CertificateSpec, CertificateSubject, Gate, ObjectRef
 pub(crate) use apply::check;
 pub use generate::follows_its_sources;
 pub use obtain::{Found, Imported, find_supplied, handing, import};
-pub(crate) use obtain::{renewed, suggestion};
+pub(crate) use obtain::{reissued, renewed, suggestion};
 pub(crate) use probe::words;
 pub use run_job::is_outdated;
 
@@ -59,7 +59,7 @@ pub fn makes(action: &Action) -> Vec<ObjectRef> {
                 CertificateSubject::Authority { publish, .. } => publish.as_ref().map(|name| ObjectRef::namespaced("v1", "ConfigMap", &spec.namespace, name)),
                 CertificateSubject::Server { .. } | CertificateSubject::Supplied { .. } => None,
             };
-            std::iter::once(spec.object()).chain(published).chain(account(spec)).collect()
+            std::iter::once(spec.object()).chain(published).chain(account(spec)).chain(issued(spec)).collect()
         }
         // It is written when the certificate is imported, or when its records are there.
         Action::Await(Gate::Certificate(spec)) => std::iter::once(spec.object()).chain(account(spec)).chain(order(spec)).collect(),
@@ -70,6 +70,11 @@ pub fn makes(action: &Action) -> Vec<ObjectRef> {
 /// The Secret with the account of an ACME authority.
 fn account(spec: &CertificateSpec) -> Option<ObjectRef> {
     spec.acme().map(|acme| ObjectRef::namespaced("v1", "Secret", &acme.account.namespace, &acme.account.name))
+}
+
+/// The Secret that cert-manager makes by our `Certificate`.
+fn issued(spec: &CertificateSpec) -> Option<ObjectRef> {
+    spec.cert_manager().map(|certificate| ObjectRef::namespaced("v1", "Secret", &spec.namespace, &certificate.name))
 }
 
 /// The Secret with an order that people set records for.

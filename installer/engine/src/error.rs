@@ -103,7 +103,7 @@ pub enum ApplyError {
         /// The Service.
         service: ObjectRef,
     },
-    /// A certificate is due that only people can hand over.
+    /// A certificate is due that others hand over.
     #[error("{secret} is due, and Airlock cannot renew it: {by}")]
     CertificateDue {
         /// Its Secret.
@@ -213,6 +213,8 @@ pub enum Handing {
     Program,
     /// By `airlock install`, which asks people to set DNS records.
     Records,
+    /// By cert-manager, which is late.
+    CertManager,
 }
 
 impl fmt::Display for Handing {
@@ -221,6 +223,7 @@ impl fmt::Display for Handing {
             Self::Import => "send the request in the Secret base-domain-request to its authority again, and hand in the answer with `airlock tls import FILE`",
             Self::Source => "replace it where it comes from, and run `airlock install --answers FILE`",
             Self::Program => "run `airlock install --answers FILE` again, where the program is that sets the DNS records; it orders the next one",
+            Self::CertManager => "cert-manager renews it and has not done so yet; `kubectl describe certificate base-domain-issued` says why, and what it issues is taken over at the next look",
             Self::Records => "run `airlock install --answers FILE` again; it asks for the DNS records of the next one, and orders it when they are there",
         })
     }

@@ -37,5 +37,5 @@ pub use halt::Halt;
 pub use options::{ApplyOptions, RunOutcome};
 pub use owned::{is_as_desired, owned_digest};
 pub use recipe::TemplateError;
-pub use renew::{Due, Renewed, last_result, renew, suggested};
+pub use renew::{Due, Renewed, last_result, next_by_cert_manager, renew, suggested};
 pub use run::{apply, still_holds};

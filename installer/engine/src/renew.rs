@@ -4,6 +4,7 @@
 //! What is due follows from the certificate alone, so a renewer that was killed is simply run again: a pair that it stored is
 //! good, and who still has to read it is known from the fingerprints at Secret and pods.
 
+mod reissued;
 mod suggested;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use tokio::time::{Instant, sleep};
 use crate::certificate::{self, CERTIFICATE, Pair};
 use crate::{ApplyError, Halt, action};
 
+pub use reissued::next_by_cert_manager;
 pub use suggested::suggested;
 
 /// The kubelet hands on a changed Secret within a minute and a half at most; then the server takes it.
@@ -100,6 +102,9 @@ impl Renewal<'_> {
         let live = certificate::read(self.cluster, &spec.namespace, &spec.name).await.map_err(failed)?;
         let signer = certificate::signer(self.cluster, spec).await.map_err(failed)?;
         let facts = live.as_ref().and_then(certificate::facts);
+        if spec.cert_manager().is_some() {
+            return self.follow(live.as_ref(), facts.as_ref(), due).await;
+        }
         let signer_facts = signer.as_ref().and_then(certificate::facts);
         let (cause, good) = match &facts {
             Some(facts) => (renewal(facts, spec, signer_facts.as_ref(), due.now), due_at(facts, spec)),
@@ -127,13 +132,18 @@ impl Renewal<'_> {
             CertificateSubject::Authority { .. } | CertificateSubject::Server { .. } => certificate::make(spec, signer.as_ref(), due.now),
         };
         let made = made.map_err(failed)?;
+        self.replace(live.as_ref(), made, cause.or(earlier.map(|_| RenewalCause::Suggested))).await
+    }
+
+    /// Stores a pair, and sees that it is served; else the one before is back.
+    async fn replace(&self, live: Option<&SecretData>, made: Pair, cause: Option<RenewalCause>) -> Result<Renewed, Failed> {
         let new = certificate::facts_of(&made).map_err(failed)?;
         let began = Instant::now();
-        self.store(live.as_ref(), made, &new.fingerprint).await.map_err(failed)?;
+        self.store(live, made, &new.fingerprint).await.map_err(failed)?;
         if let Err(error) = self.hand_on(&new.fingerprint).await {
-            return Err(self.put_back(live.as_ref().filter(|_| facts.is_some()), error).await);
+            return Err(self.put_back(live, error).await);
         }
-        Ok(Renewed::Done { cause: cause.or(earlier.map(|_| RenewalCause::Suggested)), not_after: new.not_after, took: began.elapsed() })
+        Ok(Renewed::Done { cause, not_after: new.not_after, took: began.elapsed() })
     }
 
     /// What a run that was killed left to do: readers that still have the pair before. What is served is looked at in any case.

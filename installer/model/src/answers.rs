@@ -16,6 +16,7 @@ mod database;
 pub(crate) mod document;
 mod fault;
 mod hosts;
+mod issuer;
 mod network;
 mod outline;
 mod parse;

@@ -5,8 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::Amount;
 use crate::prometheus::Prometheus;
+use crate::{Amount, Issuer};
 
 /// Something that was read, or the reason why it could not be. Absence and emptiness are different values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +62,10 @@ pub struct Facts {
     pub operators: Fact<Vec<String>>,
     /// What a Prometheus Operator runs; empty where there is none.
     pub prometheuses: Fact<Vec<Prometheus>>,
+    /// Issuers of cert-manager for the whole cluster; empty where it is not installed.
+    pub cluster_issuers: Fact<Vec<Issuer>>,
+    /// Issuers of cert-manager in the namespaces that Airlock would use.
+    pub issuers: Fact<Vec<Issuer>>,
     /// Cluster DNS as pods reach it.
     pub dns: Fact<ClusterDns>,
     /// The API server as pods reach it.

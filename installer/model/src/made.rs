@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AcmeSource, Digest, ObjectRef};
+use crate::{AcmeSource, CERT_MANAGER, Digest, IssuerReference, ObjectRef};
 
 /// One key of a Secret.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -142,6 +142,16 @@ impl CertificateSpec {
             _ => None,
         }
     }
+
+    /// The `Certificate` by which cert-manager keeps it, if it does.
+    pub fn cert_manager(&self) -> Option<ObjectRef> {
+        match &self.subject {
+            CertificateSubject::Supplied { source: CertificateSource::CertManager { certificate, .. }, .. } => {
+                Some(ObjectRef::namespaced(&format!("{CERT_MANAGER}/v1"), "Certificate", &self.namespace, certificate))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What a certificate certifies.
@@ -196,6 +206,13 @@ pub enum CertificateSource {
         namespace: String,
         /// Its name.
         name: String,
+    },
+    /// cert-manager, which keeps a Secret by a `Certificate` of ours.
+    CertManager {
+        /// Name of the `Certificate` and of that Secret, in the namespace of the certificate that is served.
+        certificate: String,
+        /// Who issues it.
+        issuer: IssuerReference,
     },
     /// An ACME authority.
     Acme(Box<AcmeSource>),

@@ -161,4 +161,6 @@ pub struct Planned {
     pub objects: Vec<Object>,
     /// The company's Prometheus that is to watch them, where the answers ask for one.
     pub prometheus: Option<crate::prometheus::Asked>,
+    /// The issuer of cert-manager that is to issue the certificate of the base domain, where the answers ask for one.
+    pub issuer: Option<crate::IssuerReference>,
 }

@@ -4,7 +4,7 @@
 use airlock_cluster::{Cluster, SecretData};
 use airlock_engine::Imported;
 use airlock_model::answers::Answers;
-use airlock_model::{Action, CertificateSource, CertificateSpec, CertificateSubject, Gate, Installed, ObjectRef};
+use airlock_model::{Action, CertificateSource, CertificateSpec, CertificateSubject, Gate, Installed, Object, ObjectRef};
 use airlock_render::RenderInput;
 use airlock_tls::{Authorities, Content, Expected, Form, Judgement, Purpose, certificates_from_pem, validate};
 use jiff::Timestamp;
@@ -31,8 +31,22 @@ pub(crate) async fn look(cluster: &Cluster, steps: &[DesiredStep]) -> Result<Opt
     });
     let Some((spec, is_awaited)) = supplied else { return Ok(None) };
     let found = airlock_engine::find_supplied(cluster, spec).await?;
+    if is_to_be_issued(cluster, steps, spec).await? {
+        return Ok(Some(Looked { object: spec.object(), current: false, judgement: None }));
+    }
     let found = if is_awaited { found } else { found.usable()? };
     Ok(Some(Looked { object: spec.object(), current: found.current, judgement: found.judgement }))
+}
+
+/// Whether cert-manager is going to issue another certificate than the one that is there: its `Certificate` is changed, or not ready.
+async fn is_to_be_issued(cluster: &Cluster, steps: &[DesiredStep], spec: &CertificateSpec) -> Result<bool, PlatformError> {
+    let Some(certificate) = spec.cert_manager() else { return Ok(false) };
+    let desired: Option<&Object> = steps.iter().find_map(|step| match &step.action {
+        Action::Apply(objects) => objects.iter().find(|object| *object.reference() == certificate),
+        _ => None,
+    });
+    let live = cluster.get(&certificate).await?;
+    Ok(desired.zip(live).is_none_or(|(desired, live)| !live.ready || !airlock_engine::difference(desired.manifest(), &live.manifest).is_empty()))
 }
 
 /// Notes whether what is stored is of today.

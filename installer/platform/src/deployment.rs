@@ -16,6 +16,7 @@ use airlock_render::{RenderInput, Rendered, TenantInput};
 use jiff::Timestamp;
 
 use crate::prepare::PlanOf;
+use crate::rights::Others;
 use crate::{PlatformError, desired, images, observe, planning, prepare as preparing, requirements, verify};
 
 pub(crate) use list::namespaces;
@@ -126,7 +127,7 @@ pub async fn prepare(cluster: &Cluster, platform: &str, deployment: &AirflowDepl
         namespace: &namespace,
         namespaces: &namespaces,
         installation: &platform.record.installation,
-        is_watched_by_others: Asked::by(&platform.answers).is_some(),
+        others: Others { is_watched: Asked::by(&platform.answers).is_some(), issuer: None },
         answers: Digest::of_canonical(deployment)?,
     };
     let head = preparing::head(&facts, &release, &used(&resolved.lock, &rendered), &rendered, of)?;

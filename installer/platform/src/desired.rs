@@ -41,6 +41,8 @@ pub(crate) const REGISTRY: &str = "registry";
 const MONITORING: &str = "monitoring";
 /// The component that examines a database server of the customer's: nothing is installed before that.
 const EXAMINATION: &str = "database-server";
+/// The component that asks cert-manager for the certificate of the base domain.
+const CERT_MANAGER: &str = "cert-manager";
 /// The component that tries the receiver of alerts, when there is somebody to hand a message over.
 const RECEIVER: &str = "monitoring-receiver";
 /// Path prefix of the platform's own images in the bundled registry.
@@ -194,7 +196,8 @@ fn workloads(steps: &mut Steps, component: &RenderedComponent, after: &[&str]) {
     before.extend(steps.beginning(&format!("{}.foundation", component.name)));
     before.push(NAMESPACES.to_owned());
     if !objects.is_empty() {
-        let id = steps.add(&component.name, format!("start {}", component.name), &strings(&before), Action::Apply(objects));
+        let title = if component.name == CERT_MANAGER { "ask cert-manager for the certificate of the base domain".to_owned() } else { format!("start {}", component.name) };
+        let id = steps.add(&component.name, title, &strings(&before), Action::Apply(objects));
         before.push(id.0);
     }
     for job in jobs {
@@ -220,6 +223,11 @@ fn certificate(steps: &mut Steps, spec: &CertificateSpec, authorities: &[String]
             }
             let title = format!("order the certificate {} from the ACME authority", spec.name);
             steps.add(&format!("certificate.{}", spec.name), title, &strings(&after), Action::Issue(retained_certificate(spec)))
+        }
+        CertificateSubject::Supplied { source: CertificateSource::CertManager { .. }, .. } => {
+            let after = [trusted(), vec![CERT_MANAGER.to_owned()]].concat();
+            let title = format!("take over what cert-manager issued as the certificate {}", spec.name);
+            steps.add(&format!("certificate.{}", spec.name), title, &strings(&after), Action::Issue(spec.clone()))
         }
         CertificateSubject::Supplied { .. } => steps.add(&format!("certificate.{}", spec.name), format!("take over the certificate {}", spec.name), &strings(&trusted()), Action::Issue(spec.clone())),
     })

@@ -3,7 +3,7 @@
 use airlock_cluster::{Cluster, SurveyScope};
 use airlock_model::answers::Answers;
 use airlock_model::prometheus::Asked;
-use airlock_model::{Action, Amount, Digest, Facts, Finding, HostName, Object, Operation, Plan, Planned, Record, Release, Right, Snapshot, Verdict, with_causes};
+use airlock_model::{Action, Amount, Digest, Facts, Finding, HostName, IssuerReference, Object, Operation, Plan, Planned, Record, Release, Right, Snapshot, Verdict, with_causes};
 use airlock_render::{RenderInput, Rendered};
 use airlock_tls::Judgement;
 use futures::{StreamExt, stream};
@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::requirements::requirements;
+use crate::rights::Others;
 use crate::{PlatformError, certificate, desired, images, observe, planning, requests, rights};
 
 /// Objects that are rehearsed at the same time.
@@ -75,7 +76,7 @@ pub(crate) fn head(facts: &Facts, release: &Release, images: &airlock_model::Ima
         requests: rendered.requests,
         connections: rendered.connections.clone(),
         hosts: rendered.components.iter().flat_map(|component| component.hosts.iter().cloned()).collect(),
-        run_rights: rights::of_run(of.namespace, of.namespaces, of.is_watched_by_others),
+        run_rights: rights::of_run(of.namespace, of.namespaces, of.others),
     })
 }
 
@@ -87,8 +88,8 @@ pub(crate) struct PlanOf<'a> {
     pub namespaces: &'a [String],
     /// The installation.
     pub installation: &'a str,
-    /// The company's Prometheus watches it.
-    pub is_watched_by_others: bool,
+    /// Who beside Airlock has a part in it.
+    pub others: Others<'a>,
     /// Digest of the document that it brings the cluster to.
     pub answers: Digest,
 }
@@ -101,7 +102,8 @@ pub(crate) async fn survey(cluster: &Cluster, answers: &Answers) -> Result<Facts
 /// What a cluster is like, and whether the caller might install there by these answers; no plan is made, so none is judged.
 pub async fn inspect(cluster: &Cluster, answers: &Answers) -> Result<(Facts, Vec<Finding>), PlatformError> {
     let facts = survey(cluster, answers).await?;
-    let planned = Planned { rights: cluster.may(&requirements(answers)?.rights).await, prometheus: Asked::by(answers), ..Planned::default() };
+    let rights = cluster.may(&requirements(answers)?.rights).await;
+    let planned = Planned { rights, prometheus: Asked::by(answers), issuer: IssuerReference::by(answers).cloned(), ..Planned::default() };
     let world = airlock_model::World { platform: answers.namespaces.platform.clone(), namespaces: namespaces(answers), ..Default::default() };
     let unplanned = Snapshot { world, facts: Some(facts.clone()), ..Snapshot::default() };
     let mut findings = airlock_compliance::preflight(&unplanned);
@@ -155,8 +157,7 @@ async fn look_and_plan(cluster: &Cluster, answers: &Answers) -> Result<Prepared,
     let mut installed = observe::installed(cluster, &namespace, record.clone(), &steps).await?;
     certificate::mark(&mut installed, supplied.as_ref());
     installed.unwanted = observe::unwanted(cluster, &installed.inventory, &steps).await?;
-    let of =
-        PlanOf { namespace: &namespace, namespaces: &namespaces(answers), installation: &installation, is_watched_by_others: Asked::by(answers).is_some(), answers: Digest::of_canonical(answers)? };
+    let of = PlanOf { namespace: &namespace, namespaces: &namespaces(answers), installation: &installation, others: Others::of(answers), answers: Digest::of_canonical(answers)? };
     let head = head(&facts, &release, &resolved.lock, &rendered, of)?;
     let plan = planning::plan(head, steps, &planning::Circumstances { installed: &installed, now: Timestamp::now(), tenant: None })?;
     let digest = plan.digest()?;
@@ -234,6 +235,8 @@ pub(crate) async fn rehearse(cluster: &Cluster, answers: &Answers, namespaces: V
         missing_images: resolved.missing,
         objects,
         prometheus: Asked::by(answers),
+        // An Airflow deployment has no part in the certificate of the base domain.
+        issuer: IssuerReference::by(answers).filter(|_| plan.namespace == answers.namespaces.platform).cloned(),
     };
     let world = airlock_model::World { platform: plan.namespace.clone(), namespaces, ..Default::default() };
     Ok(airlock_compliance::preflight(&Snapshot { world, facts: Some(facts.clone()), planned: Some(planned), ..Default::default() }))

@@ -36,7 +36,8 @@ pub(crate) fn steps(objects: &[ObjectRef], delete_data: bool, after: &[StepId]) 
 /// The place of an object's step in [`PHASES`].
 fn phase(object: &ObjectRef) -> usize {
     match object.kind.as_str() {
-        "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob" => 0,
+        // cert-manager makes the Secret of a Certificate anew as long as that is there.
+        "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob" | "Certificate" => 0,
         "Namespace" => 2,
         _ => 1,
     }
@@ -45,6 +46,12 @@ fn phase(object: &ObjectRef) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_certificate_goes_before_the_secret_that_is_made_by_it() {
+        let [certificate, secret] = ["Certificate", "Secret"].map(|kind| phase(&ObjectRef::namespaced("v1", kind, "airlock", "base-domain-issued")));
+        assert!(certificate < secret);
+    }
 
     #[test]
     fn what_runs_goes_before_what_it_uses_and_namespaces_go_last() {

@@ -7,7 +7,7 @@ pub use by_hand::renew_now;
 use std::time::Duration;
 
 use airlock_cluster::Cluster;
-use airlock_engine::{Due, Halt, Renewed, handing, last_result, suggested};
+use airlock_engine::{Due, Halt, Renewed, handing, last_result, next_by_cert_manager, suggested};
 use airlock_model::{
     Attempt, AttemptAction, AttemptId, AttemptResult, CertificateFacts, CertificateSource, CertificateSubject, Coded as _, Digest, ObjectRef, Renewable, RenewalResult, RenewalWindow, Target,
     TlsVersion, Trust, Vantage, names, with_causes,
@@ -115,8 +115,10 @@ pub struct CertificateState {
     pub due: Option<Timestamp>,
     /// When its authority would like it to be renewed, where that is earlier than its lifetime asks for.
     pub suggested: Option<RenewalWindow>,
-    /// What people do for the next one; none: the renewer makes it.
+    /// What people do for the next one; none: the renewer makes it, or cert-manager does.
     pub by_people: Option<String>,
+    /// cert-manager makes the next one, and the renewer takes it over.
+    pub by_cert_manager: bool,
     /// How the last renewal ended; none: it was never renewed.
     pub last: Option<RenewalResult>,
     /// Whether what is presented is what is stored; none: it cannot be seen from this workstation.
@@ -135,6 +137,7 @@ pub async fn certificates(cluster: &Cluster, namespace: &str) -> Result<Vec<Cert
         let fingerprint = facts.as_ref().map(|facts| facts.fingerprint.clone());
         let by_lifetime = facts.as_ref().map(|facts| due_at(facts, spec));
         let window = secret.as_ref().zip(fingerprint.as_ref()).and_then(|(secret, fingerprint)| suggested(secret, fingerprint));
+        let by_cert_manager = next_by_cert_manager(cluster, spec).await?;
         let window = window.filter(|window| by_lifetime.is_some_and(|due| window.moment() < due));
         let signed_by = match &spec.subject {
             CertificateSubject::Server { authority, .. } => authority.clone(),
@@ -144,9 +147,10 @@ pub async fn certificates(cluster: &Cluster, namespace: &str) -> Result<Vec<Cert
         states.push(CertificateState {
             name: called(&renewable, namespace),
             secret: spec.object(),
-            due: window.as_ref().map(RenewalWindow::moment).or(by_lifetime),
+            due: window.as_ref().map(RenewalWindow::moment).or(by_cert_manager).or(by_lifetime),
             suggested: window,
             by_people: handing(spec).map(|by| by.to_string()),
+            by_cert_manager: spec.cert_manager().is_some(),
             facts,
             signed_by,
             last: secret.as_ref().and_then(last_result),
@@ -170,6 +174,7 @@ fn supplier(source: &CertificateSource) -> String {
         CertificateSource::Acme(acme) => acme.directory.clone(),
         CertificateSource::Files { certificate, .. } => format!("whoever issued {certificate}"),
         CertificateSource::Secret { namespace, name } => format!("whoever keeps the Secret {namespace}/{name}"),
+        CertificateSource::CertManager { issuer, .. } => format!("cert-manager, by its {issuer}"),
         CertificateSource::Request { .. } => "the authority that answers requests".to_owned(),
     }
 }

@@ -110,7 +110,7 @@ pub fn requirements(answers: &Answers) -> Result<Requirements, PlatformError> {
     let rendered = offline(answers)?;
     let steps = desired::steps(answers, &base, &rendered, None, None)?;
     let mut needed: Vec<Right> = steps.iter().flat_map(|step| rights::of_action(&step.action)).collect();
-    needed.extend(rights::of_run(&answers.namespaces.platform, &prepare::namespaces(answers), airlock_model::prometheus::Asked::by(answers).is_some()));
+    needed.extend(rights::of_run(&answers.namespaces.platform, &prepare::namespaces(answers), rights::Others::of(answers)));
     needed.sort();
     needed.dedup();
     let objects = steps.iter().flat_map(|step| if let Action::Apply(objects) = &step.action { objects.as_slice() } else { &[] });
@@ -160,7 +160,7 @@ fn issuer(answers: &Answers) -> &'static str {
             "ordered from an ACME authority by `airlock install`, which has to be run again before it ends; shown by records that a program of yours sets in DNS, on the workstation (acme)"
         }
         TlsSource::Acme => "ordered from an ACME authority, and again before it ends; shown by records that Airlock sets in DNS (acme)",
-        TlsSource::CertManager => "not built yet",
+        TlsSource::CertManager => "issued by an issuer of the cluster's cert-manager, which also renews it; Airlock writes a Certificate and takes over what comes of it (cert-manager)",
     }
 }
 

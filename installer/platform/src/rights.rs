@@ -1,10 +1,12 @@
 //! Which rights an action needs, so that a missing one is heard of before the first write.
 
-use airlock_model::{Action, CertificateSource, CertificateSpec, CertificateSubject, Gate, Object, ObjectRef, Right, SecretKeyRef, Vantage};
+use airlock_model::answers::Answers;
+use airlock_model::prometheus::Asked;
+use airlock_model::{Action, CERT_MANAGER, CLUSTER_ISSUER, CertificateSource, CertificateSpec, CertificateSubject, Gate, ISSUER, IssuerReference, Object, ObjectRef, Right, SecretKeyRef, Vantage};
 use serde_json::Value;
 
 /// Plural resource names of the kinds that Airlock applies (Kubernetes API reference).
-const RESOURCES: [(&str, &str); 25] = [
+const RESOURCES: [(&str, &str); 28] = [
     ("Namespace", "namespaces"),
     ("ServiceAccount", "serviceaccounts"),
     ("ConfigMap", "configmaps"),
@@ -30,6 +32,9 @@ const RESOURCES: [(&str, &str); 25] = [
     ("PrometheusRule", "prometheusrules"),
     ("ServiceMonitor", "servicemonitors"),
     ("PodMonitor", "podmonitors"),
+    ("Certificate", "certificates"),
+    (ISSUER, "issuers"),
+    (CLUSTER_ISSUER, "clusterissuers"),
 ];
 
 /// The plural resource name of a kind that Airlock's templates have.
@@ -122,10 +127,37 @@ pub(crate) fn of_action(action: &Action) -> Vec<Right> {
     needed
 }
 
+/// Who beside Airlock has a part in an installation, and has to be looked at for that.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Others<'a> {
+    /// The company's Prometheus watches it.
+    pub is_watched: bool,
+    /// cert-manager issues its certificate, by this issuer.
+    pub issuer: Option<&'a IssuerReference>,
+}
+
+impl<'a> Others<'a> {
+    /// Those that the answers name.
+    pub(crate) fn of(answers: &'a Answers) -> Self {
+        Self { is_watched: Asked::by(answers).is_some(), issuer: IssuerReference::by(answers) }
+    }
+}
+
+/// Seeing whether an issuer is there.
+fn issuers(issuer: &IssuerReference, namespaces: &[String]) -> Vec<Right> {
+    let api_version = format!("{CERT_MANAGER}/v1");
+    match issuer.kind.as_str() {
+        _ if !issuer.is_of_cert_manager() => Vec::new(),
+        CLUSTER_ISSUER => vec![right(&ObjectRef::cluster(&api_version, CLUSTER_ISSUER, ""), "list")],
+        _ => namespaces.iter().map(|namespace| right(&ObjectRef::namespaced(&api_version, ISSUER, namespace, ""), "list")).collect(),
+    }
+}
+
 /// What every run needs beside its steps: to look, to keep others away, to remember, to wait with a cause, and to verify.
-pub(crate) fn of_run(namespace: &str, namespaces: &[String], is_watched_by_others: bool) -> Vec<Right> {
+pub(crate) fn of_run(namespace: &str, namespaces: &[String], others: Others<'_>) -> Vec<Right> {
     let mut needed = looking(namespaces);
-    needed.extend(is_watched_by_others.then(|| right(&ObjectRef::cluster("monitoring.coreos.com/v1", "Prometheus", ""), "list")));
+    needed.extend(others.issuer.into_iter().flat_map(|issuer| issuers(issuer, namespaces)));
+    needed.extend(others.is_watched.then(|| right(&ObjectRef::cluster("monitoring.coreos.com/v1", "Prometheus", ""), "list")));
     needed.extend(remembering(namespace));
     for namespace in namespaces {
         let list = |api_version: &str, kind: &str, resource: &str| Right { resource: resource.to_owned(), ..right(&ObjectRef::namespaced(api_version, kind, namespace, ""), "list") };

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use airlock_model::answers::{Answers, Exposure, Tls};
+use airlock_model::answers::{Answers, Exposure, Tls, TlsSource};
 use airlock_model::prometheus::{Asked, Joining};
-use airlock_model::{DeploymentName, Digest, Facts, HostName};
+use airlock_model::{CERT_MANAGER, DeploymentName, Digest, Facts, HostName, names};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::RenderError;
 use crate::component::{ComponentSpec, Place};
+use crate::credential::host_names;
 use crate::database::DatabaseAccess;
 use crate::rendered::{RenderInput, TenantInput};
 use crate::sizing::QuotaSize;
@@ -54,8 +55,44 @@ pub(crate) struct Shared {
     pub trust: Vec<String>,
     /// When it is looked whether a certificate is due.
     pub renewal: Schedule,
+    /// What cert-manager is asked for; none where it is not asked, and where the cluster does not have it.
+    pub cert_manager: Option<AskedOfCertManager>,
     /// How the platform joins the company's Prometheus; none where it has its own or none, and where it cannot join one.
     pub prometheus: Option<Joining>,
+}
+
+/// What cert-manager is asked for, in the words of its `Certificate`.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct AskedOfCertManager {
+    /// Name of the `Certificate` and of its Secret.
+    pub certificate: &'static str,
+    /// What it is for.
+    pub names: Vec<String>,
+    /// How long it is to live; none: as long as the issuer has it.
+    pub duration: Option<String>,
+    /// How long before its end it is renewed; none: when a third is left.
+    pub renew_before: Option<String>,
+}
+
+impl AskedOfCertManager {
+    fn new(input: &RenderInput<'_>, hosts: &BTreeMap<String, HostName>) -> Result<Option<Self>, RenderError> {
+        let tls = &input.answers.tls;
+        let is_there = input.facts.and_then(|facts| facts.operators.known()).is_none_or(|groups| groups.iter().any(|group| group == CERT_MANAGER));
+        if tls.source != TlsSource::CertManager || !is_there {
+            return Ok(None);
+        }
+        let written = |path: &str, asked: Option<Result<Duration, String>>| {
+            let asked = asked.transpose().map_err(|message| RenderError::Declaration { file: path.into(), message })?;
+            // As Go writes a time; it knows no days.
+            Ok::<_, RenderError>(asked.map(|asked| format!("{}m", asked.as_secs() / 60)))
+        };
+        Ok(Some(Self {
+            certificate: names::BASE_DOMAIN_ISSUED,
+            names: host_names(input.base, hosts, tls),
+            duration: written("tls.duration", tls.asked_duration())?,
+            renew_before: written("tls.renewBefore", tls.asked_renew_before())?,
+        }))
+    }
 }
 
 /// When it is looked whether a certificate is due.
@@ -188,6 +225,7 @@ impl Shared {
         let deployments = deployment_hosts(answers, base, input.facts, deployments)?;
         let every = answers.tls.renewal.every().map_err(|message| RenderError::Declaration { file: "tls.renewal.every".into(), message })?;
         let renewal = Schedule::new(every, input.installation);
+        let cert_manager = AskedOfCertManager::new(input, &hosts)?;
         Ok(Self {
             answers: answers_json,
             base: base.clone(),
@@ -200,6 +238,7 @@ impl Shared {
             database,
             tenant,
             renewal,
+            cert_manager,
             prometheus: joining(input),
             tls: answers.tls.clone(),
             trust: answers.trust.ca.clone(),

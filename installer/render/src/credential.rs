@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use airlock_model::answers::{Renewal, SecretReference, TlsSource};
+use airlock_model::answers::{Renewal, SecretReference, Tls, TlsSource};
 use airlock_model::{CertificateSpec, CertificateSubject, HostName, Recipe, SecretEntry, SecretKeyRef, SecretSpec};
 
 use crate::RenderError;
@@ -159,19 +159,22 @@ fn days(days: u32) -> Duration {
 /// What a server's certificate is for.
 fn names(names: Names, spec: &ComponentSpec, shared: &Shared) -> Vec<String> {
     match names {
-        Names::Hosts => {
-            let mut names = vec![shared.base.to_string()];
-            let wildcard = shared.tls.source != TlsSource::Csr || shared.tls.wildcard;
-            names.extend(wildcard.then(|| format!("*.{}", shared.base)));
-            names.extend(shared.hosts.values().filter(|host| **host != shared.base && !(wildcard && under_wildcard(host, &shared.base))).map(ToString::to_string));
-            names
-        }
+        Names::Hosts => host_names(&shared.base, &shared.hosts, &shared.tls),
         // Both spellings that a resolver's search list leads to; one label alone could not be constrained.
         Names::Service | Names::Services => {
             let service = service_name(&spec.name, shared.namespaces.at(spec.namespace));
             vec![service.clone(), format!("{service}.{CLUSTER_DOMAIN}")]
         }
     }
+}
+
+/// What the certificate of the base domain is for.
+pub(crate) fn host_names(base: &HostName, hosts: &BTreeMap<String, HostName>, tls: &Tls) -> Vec<String> {
+    let mut names = vec![base.to_string()];
+    let wildcard = tls.source != TlsSource::Csr || tls.wildcard;
+    names.extend(wildcard.then(|| format!("*.{base}")));
+    names.extend(hosts.values().filter(|host| *host != base && !(wildcard && under_wildcard(host, base))).map(ToString::to_string));
+    names
 }
 
 /// Below what an authority may sign.

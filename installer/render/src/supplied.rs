@@ -24,7 +24,8 @@ pub(crate) fn subject(shared: &Shared, names: Vec<String>) -> CertificateSubject
             CertificateSource::Secret { namespace: namespace.to_owned(), name: name.to_owned() }
         }
         TlsSource::Acme => tls.acme.as_ref().and_then(|acme| acme_source(shared, acme)).map_or_else(request, |acme| CertificateSource::Acme(Box::new(acme))),
-        TlsSource::PrivateCa | TlsSource::Csr | TlsSource::CertManager => request(),
+        TlsSource::CertManager => tls.issuer_ref.clone().map_or_else(request, |issuer| CertificateSource::CertManager { certificate: names::BASE_DOMAIN_ISSUED.to_owned(), issuer }),
+        TlsSource::PrivateCa | TlsSource::Csr => request(),
     };
     let trust = (!shared.trust.is_empty()).then(|| CertificateTrust {
         references: shared.trust.clone(),

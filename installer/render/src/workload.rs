@@ -60,6 +60,8 @@ impl Completion<'_> {
             // It stands for a name, not for pods.
             "Service" if manifest.pointer("/spec/type").and_then(Value::as_str) == Some("ExternalName") => {}
             "Service" => self.set(object(self.spec, manifest, "/spec")?, "selector", json!(labels))?,
+            // The Secret that cert-manager makes by it is as much the installation's as what Airlock makes.
+            "Certificate" => self.belonging.complete(object(self.spec, manifest, "/spec/secretTemplate")?, self.belonging.labels(self.spec)),
             "Deployment" | "StatefulSet" | "DaemonSet" | "PodDisruptionBudget" => self.set(object(self.spec, manifest, "/spec")?, "selector", json!({ "matchLabels": labels }))?,
             _ => {}
         }

@@ -14,6 +14,8 @@ const REMINDER: Duration = Duration::from_hours(21 * 24);
 pub enum RenewalCause {
     /// Less than `renew_before` is left.
     Expiring,
+    /// cert-manager has issued another one.
+    Reissued,
     /// Its authority would like it to be renewed now (RFC 9773).
     Suggested,
     /// Its validity has not begun: it was made by a clock that runs ahead.
@@ -32,6 +34,7 @@ impl fmt::Display for RenewalCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Expiring => "its end comes near",
+            Self::Reissued => "cert-manager has issued another one",
             Self::Suggested => "its authority asks for it",
             Self::NotYetValid => "it was not valid yet",
             Self::OtherNames => "other names are due",
@@ -47,7 +50,8 @@ impl fmt::Display for RenewalCause {
 fn supplied_before(facts: &CertificateFacts, source: &CertificateSource) -> Duration {
     let third = Duration::try_from(facts.not_after.duration_since(facts.not_before)).unwrap_or(Duration::ZERO) / 3;
     match source {
-        CertificateSource::Acme(_) | CertificateSource::Request { .. } => third,
+        // cert-manager renews when a third is left, too, unless its Certificate says otherwise.
+        CertificateSource::Acme(_) | CertificateSource::Request { .. } | CertificateSource::CertManager { .. } => third,
         CertificateSource::Files { .. } | CertificateSource::Secret { .. } => third.min(REMINDER),
     }
 }

@@ -56,6 +56,8 @@ fn next(state: &CertificateState, now: Timestamp) -> String {
     };
     match (state.due, &state.by_people) {
         (None, _) => "unknown".to_owned(),
+        (Some(due), _) if state.by_cert_manager && due <= now => "due; cert-manager has not renewed it yet: `kubectl describe certificate base-domain-issued` says why".to_owned(),
+        (Some(due), _) if state.by_cert_manager => format!("{due:.0}, by cert-manager; the renewer's next look takes it over"),
         (Some(due), Some(by)) if due <= now => format!("due{asked}, and the renewer cannot make it: {by}"),
         (Some(due), Some(by)) => format!("{due:.0}{asked}, and the renewer cannot make it; then {by}"),
         (Some(due), None) if due <= now => format!("due; the renewer's next look renews it{asked}"),
@@ -126,6 +128,7 @@ mod tests {
             due: Some(due),
             suggested: None,
             by_people: None,
+            by_cert_manager: false,
             facts: Some(facts),
             signed_by: "internal-ca".into(),
             last,
@@ -148,6 +151,8 @@ mod tests {
             CertificateState { by_people: by_people(), ..state("by-people-now", "2026-12-04T11:00:00Z", None, Some(true)) },
             CertificateState { suggested: Some(window(None)), ..state("asked-for", "2027-02-22T12:00:00Z", None, Some(true)) },
             CertificateState { suggested: Some(window(Some("https://ca.test/incident".to_owned().into()))), ..state("asked-for-with-a-reason", "2026-12-04T11:00:00Z", None, Some(true)) },
+            CertificateState { by_cert_manager: true, ..state("by-cert-manager", "2027-02-22T12:00:00Z", None, Some(true)) },
+            CertificateState { by_cert_manager: true, ..state("by-cert-manager-now", "2026-12-04T11:00:00Z", None, Some(true)) },
             CertificateState { facts: None, due: None, ..state("none", "2026-11-20T12:00:00Z", None, None) },
         ];
         insta::assert_snapshot!(super::states(&states, samples::noon(), Style::default()));

@@ -134,6 +134,7 @@ fn supplier(source: &CertificateSource) -> String {
     match source {
         CertificateSource::Files { certificate, key, .. } => [Some(certificate), key.as_ref()].into_iter().flatten().cloned().collect::<Vec<_>>().join(" and "),
         CertificateSource::Secret { namespace, name } => format!("the Secret {namespace}/{name}"),
+        CertificateSource::CertManager { issuer, .. } => format!("cert-manager's {issuer}"),
         CertificateSource::Acme(acme) => format!("the ACME authority {}", airlock_model::Untrusted::from(acme.directory.as_str())),
         CertificateSource::Request { secret } => format!("whoever answers the request {secret}"),
     }

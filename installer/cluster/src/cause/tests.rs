@@ -238,3 +238,20 @@ fn a_pod_that_waits_before_it_tries_again_is_found() {
         .is_empty()
     );
 }
+
+#[test]
+fn a_certificate_repeats_what_cert_manager_says_of_it() {
+    let of_conditions = |conditions: Value| of(&live("Certificate", json!({"metadata": {"generation": 2}, "status": {"conditions": conditions}})), &around(&json!([]), &json!([])));
+    let waiting = json!({"type": "Ready", "status": "False", "reason": "DoesNotExist", "message": "Issuing certificate as Secret does not exist", "observedGeneration": 2});
+    let failed = |generation: i64| {
+        let message = "The certificate request has failed to complete and will be retried: the CA is down.";
+        json!({"type": "Issuing", "status": "False", "reason": "Failed", "message": message, "observedGeneration": generation})
+    };
+    let cause = of_conditions(json!([waiting]));
+    assert_eq!((cause.text.as_str(), cause.patience), ("it is not issued yet: Issuing certificate as Secret does not exist", Patience::AsLongAsItMoves));
+    let cause = of_conditions(json!([waiting, failed(2)]));
+    let told = "the issuer has refused it: The certificate request has failed to complete and will be retried: the CA is down; cert-manager tries again within hours, or at once by `cmctl renew edge`";
+    assert_eq!((cause.text.as_str(), cause.patience), (told, Patience::NONE));
+    assert_eq!(of_conditions(json!([waiting, failed(1)])).patience, Patience::AsLongAsItMoves, "it failed with other names");
+    assert_eq!(of_conditions(json!([])).patience, Patience::seconds(90), "nobody has looked at it");
+}

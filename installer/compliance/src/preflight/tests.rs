@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use airlock_model::prometheus::{Asked, Prometheus, Selection};
 use airlock_model::selector::Selector;
 use airlock_model::{
-    Admission, Amount, ApiServer, Caller, ClusterDns, Digest, Fact, Facts, Finding, ImageLock, LockedImage, Namespace, Node, Object, ObjectRef, Planned, Quota, QuotaLine, Right, ServerVersion,
-    Snapshot, StorageClass, Verdict, World,
+    Admission, Amount, ApiServer, Caller, ClusterDns, Digest, Fact, Facts, Finding, ImageLock, Issuer, IssuerReference, LockedImage, Namespace, Node, Object, ObjectRef, Planned, Quota, QuotaLine,
+    Right, ServerVersion, Snapshot, StorageClass, Verdict, World,
 };
 use serde_json::json;
 
@@ -41,6 +41,14 @@ fn taking_all(name: &str) -> Prometheus {
     Prometheus { namespace: "monitoring".into(), name: name.into(), service_monitors: all(), pod_monitors: all(), rules: all() }
 }
 
+fn issuers(namespace: Option<&str>, not_ready: Option<&str>) -> Fact<Vec<Issuer>> {
+    Fact::Known(vec![Issuer { namespace: namespace.map(str::to_owned), name: "company-ca".into(), not_ready: not_ready.map(Into::into) }])
+}
+
+fn asked(kind: &str, name: &str) -> IssuerReference {
+    IssuerReference { name: name.into(), kind: kind.into(), group: "cert-manager.io".into() }
+}
+
 fn facts() -> Facts {
     Facts {
         server: "https://api.cluster.test:6443".into(),
@@ -52,8 +60,10 @@ fn facts() -> Facts {
         storage_classes: Fact::Known(vec![StorageClass { name: "fast".into(), provisioner: "csi".into(), default: true, binding_mode: "WaitForFirstConsumer".into(), expandable: true }]),
         ingress_classes: Fact::Known(BTreeMap::new()),
         gateway_classes: Fact::Known(BTreeMap::new()),
-        operators: Fact::Known(Vec::new()),
+        operators: Fact::Known(vec!["acme.cert-manager.io".into(), "cert-manager.io".into()]),
         prometheuses: Fact::Known(vec![taking_all("k8s")]),
+        cluster_issuers: issuers(None, None),
+        issuers: issuers(Some("airlock"), None),
         dns: Fact::Known(ClusterDns {
             namespace: "kube-system".into(),
             service: "kube-dns".into(),
@@ -108,6 +118,7 @@ fn given() -> Snapshot {
         facts: Some(facts()),
         planned: Some(Planned {
             prometheus: Some(Asked::default()),
+            issuer: Some(asked("ClusterIssuer", "company-ca")),
             requests: amount(1000, 2 * GI),
             largest_pod: amount(400, GI),
             pods: 3,
@@ -154,7 +165,7 @@ fn class(default: bool) -> Fact<Vec<StorageClass>> {
 
 /// What is changed, which check must say what, whether that blocks, and words it must say.
 #[rustfmt::skip]
-const CASES: [(Change, &str, Verdict, bool, &str); 45] = [
+const CASES: [(Change, &str, Verdict, bool, &str); 54] = [
     (|f, _| f.version = Fact::Known(ServerVersion { major: 1, minor: 32, git: "v1.32.9".into() }), "CLU-001", Verdict::Fail, true, "v1.32.9"),
     (|f, _| f.version = Fact::Known(ServerVersion { major: 1, minor: 38, git: "v1.38.0".into() }), "CLU-001", Verdict::Warn, false, "newer"),
     (|f, _| f.version = Fact::Known(ServerVersion { major: 2, minor: 35, git: "v2.35.0".into() }), "CLU-001", Verdict::Fail, true, "v2.35.0"),
@@ -199,6 +210,15 @@ const CASES: [(Change, &str, Verdict, bool, &str); 45] = [
     (|f, _| f.prometheuses = Fact::Known(Vec::new()), "MON-002", Verdict::Fail, true, "no Prometheus object"),
     (|f, _| f.prometheuses = Fact::Unverified("missing right: list prometheuses".into()), "MON-002", Verdict::Fail, true, "missing right"),
     (|f, _| f.prometheuses = Fact::Known(vec![taking_all("a"), taking_all("b")]), "MON-002", Verdict::Fail, true, "several, monitoring/a, monitoring/b"),
+    (|f, _| f.operators = Fact::Known(vec!["acme.cert-manager.io".into()]), "ISS-001", Verdict::Fail, true, "cert-manager is not installed"),
+    (|f, _| f.operators = Fact::Unverified("403".into()), "ISS-001", Verdict::Fail, true, "403"),
+    (|_, p| p.issuer = Some(asked("ClusterIssuer", "other")), "ISS-001", Verdict::Fail, true, "there is no ClusterIssuer other; there is: company-ca"),
+    (|f, p| { f.issuers = issuers(Some("elsewhere"), None); p.issuer = Some(asked("Issuer", "company-ca")); }, "ISS-001", Verdict::Fail, true, "there is no Issuer company-ca in the namespace airlock; there is: none"),
+    (|f, _| f.cluster_issuers = Fact::Unverified("missing right: list clusterissuers".into()), "ISS-001", Verdict::Fail, true, "missing right"),
+    (|f, _| f.cluster_issuers = issuers(None, Some("secret \"ca\" not found")), "ISS-001", Verdict::Warn, false, "is not ready: secret \"ca\" not found"),
+    (|f, p| { f.cluster_issuers = Fact::Unverified("403".into()); p.issuer = Some(asked("Issuer", "company-ca")); }, "ISS-001", Verdict::Pass, false, "Issuer company-ca in the namespace airlock"),
+    (|_, p| p.issuer = Some(IssuerReference { group: "issuers.test".into(), ..asked("VaultIssuer", "v") }), "ISS-001", Verdict::Unverified, false, "VaultIssuer.issuers.test v is of another API group"),
+    (|_, p| p.issuer = None, "ISS-001", Verdict::NotApplicable, false, "ask for none"),
     (|f, _| f.api_server = Fact::Known(ApiServer { service: "10.96.0.1:443".parse().unwrap(), endpoints: Vec::new() }), "API-001", Verdict::Fail, false, "no address"),
 ];
 
@@ -228,8 +248,8 @@ fn a_fact_that_was_not_read_is_unverified_and_does_not_block() {
     facts.namespaces = Fact::Unverified(blank());
     facts.installations = Fact::Unverified(blank());
     facts.quotas = Fact::Unverified(blank());
-    // Without knowing whom to join, nobody is joined: that one blocks, and is a case of its own.
-    let of_plan = ["RGT-001", "IMG-001", "MON-002"];
+    // Without knowing whom to join or to ask, nobody is: those two block, and are cases of their own.
+    let of_plan = ["RGT-001", "IMG-001", "MON-002", "ISS-001"];
     for finding in preflight(&given) {
         let expected = if of_plan.contains(&finding.check.as_str()) { Verdict::Pass } else { Verdict::Unverified };
         assert_eq!(finding.verdict, expected, "{finding:#?}");

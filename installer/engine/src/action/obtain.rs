@@ -80,6 +80,14 @@ pub async fn find_supplied(cluster: &Cluster, spec: &CertificateSpec) -> Result<
             let material = Material::read(cluster, wanted.source).await?;
             return Ok(wanted.hold(&material, stored.as_ref()));
         }
+        CertificateSource::CertManager { certificate, .. } => {
+            let material = Material::of_secret(cluster, &spec.namespace, certificate).await?;
+            // Whoever else issued what is stored, it is no stopgap for what cert-manager is asked for.
+            if material.absent.is_some() {
+                return Ok(Found { source: material.name, judgement: None, current: false, pair: None });
+            }
+            return Ok(wanted.hold(&material, stored.as_ref()));
+        }
     };
     let source = format!("the certificate in the Secret {}/{}", spec.namespace, spec.name);
     let key = cluster.secret(&spec.namespace, secret).await.map_err(ApplyError::of)?;
@@ -101,8 +109,25 @@ pub(super) async fn settle(cluster: &Cluster, halt: &Halt, spec: &CertificateSpe
             halt.checkpoint()?;
             write(cluster, spec, pair).await.map(Some)
         }
+        None if !found.current => Err(ApplyError::SecretMissing { at: issued_at(spec) }),
         _ => Ok(None),
     }
+}
+
+/// The pair that cert-manager has issued since the one that is stored, judged; none: it is the same.
+pub(crate) async fn reissued(cluster: &Cluster, spec: &CertificateSpec) -> Result<Option<Pair>, ApplyError> {
+    let found = find_supplied(cluster, spec).await?.usable()?;
+    match found.pair {
+        _ if found.current => Ok(None),
+        Some(pair) => Ok(Some(Pair { certificate: pair.chain_pem, key: pair.key_pem })),
+        None => Err(ApplyError::SecretMissing { at: issued_at(spec) }),
+    }
+}
+
+/// Where what was issued would be, had it come.
+fn issued_at(spec: &CertificateSpec) -> SecretKeyRef {
+    let name = spec.cert_manager().map_or_else(|| spec.name.clone(), |certificate| certificate.name);
+    SecretKeyRef { namespace: spec.namespace.clone(), name, key: CERTIFICATE.to_owned() }
 }
 
 /// What people do for the next one; none: it comes without them.
@@ -111,6 +136,7 @@ pub fn handing(spec: &CertificateSpec) -> Option<Handing> {
     match source {
         CertificateSource::Request { .. } => Some(Handing::Import),
         CertificateSource::Files { .. } | CertificateSource::Secret { .. } => Some(Handing::Source),
+        CertificateSource::CertManager { .. } => None,
         CertificateSource::Acme(acme) => match &acme.records {
             DnsRecords::Update(_) => None,
             DnsRecords::Program(_) => Some(Handing::Program),
@@ -141,7 +167,7 @@ pub(super) async fn settle_gate(run: &Run<'_>, step: &PlannedStep, spec: &Certif
             Ok(Settled::Waits(Box::new(ticket::write(&spec.namespace, names, request.expose(), &found))))
         }
         CertificateSource::Acme(acme) => by_hand::settle(run, step, spec, acme).await,
-        CertificateSource::Files { .. } | CertificateSource::Secret { .. } => Err(no_source(spec)),
+        CertificateSource::Files { .. } | CertificateSource::Secret { .. } | CertificateSource::CertManager { .. } => Err(no_source(spec)),
     }
 }
 

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::reference::SecretReference;
 use super::renewal::Renewal;
 use super::validity::{is_label, is_subdomain};
-use super::{Acme, Answers, Flaw, acme};
+use super::{Acme, Answers, Flaw, acme, issuer};
+use crate::IssuerReference;
 
 /// Who issues the certificate of the base domain.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -29,6 +30,15 @@ pub struct Tls {
     /// `acme`: the authority.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acme: Option<Acme>,
+    /// `cert-manager`: the issuer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer_ref: Option<IssuerReference>,
+    /// `cert-manager`: how long the certificate is asked to live, `90d`; absent: as long as the issuer has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration: Option<String>,
+    /// `cert-manager`: how long before its end it is renewed, `30d`; absent: when a third of its life is left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renew_before: Option<String>,
     /// `csr`: ask for a wildcard instead of each host by name.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub wildcard: bool,
@@ -51,14 +61,14 @@ pub enum TlsSource {
     Files,
     /// A Secret that others keep.
     Secret,
-    /// cert-manager.
+    /// cert-manager, which keeps it by a `Certificate` that Airlock writes.
     CertManager,
 }
 
 impl TlsSource {
     /// Whether somebody else than Airlock issues it and hands it over.
     pub const fn is_supplied(self) -> bool {
-        matches!(self, Self::Acme | Self::Csr | Self::Files | Self::Secret)
+        matches!(self, Self::Acme | Self::Csr | Self::Files | Self::Secret | Self::CertManager)
     }
 }
 
@@ -80,6 +90,9 @@ pub(super) fn flaws(answers: &Answers) -> Vec<(String, Flaw)> {
         ("secret", tls.secret.is_some(), TlsSource::Secret, "secret"),
         ("wildcard", tls.wildcard, TlsSource::Csr, "csr"),
         ("acme", tls.acme.is_some(), TlsSource::Acme, "acme"),
+        ("issuerRef", tls.issuer_ref.is_some(), TlsSource::CertManager, "cert-manager"),
+        ("duration", tls.duration.is_some(), TlsSource::CertManager, "cert-manager"),
+        ("renewBefore", tls.renew_before.is_some(), TlsSource::CertManager, "cert-manager"),
     ];
     for (key, given, source, word) in keys {
         if given && tls.source != source {
@@ -90,6 +103,8 @@ pub(super) fn flaws(answers: &Answers) -> Vec<(String, Flaw)> {
     match tls.source {
         TlsSource::Files if tls.certificate.is_none() => found.push(missing("certificate", "file:/etc/airlock/tls.crt")),
         TlsSource::Acme if tls.acme.is_none() => found.push(missing("acme", "acme: { directory: https://acme.example.com/directory, … }")),
+        TlsSource::CertManager if tls.issuer_ref.is_none() => found.push(missing("issuerRef", "issuerRef: { name: company-ca, kind: ClusterIssuer }")),
+        TlsSource::CertManager => found.extend(issuer::flaws(tls)),
         TlsSource::Secret if tls.secret.is_none() => found.push(missing("secret", "certificates/platform-tls")),
         _ => {}
     }
@@ -140,6 +155,16 @@ mod tests {
             ("tls: { wildcard: true }\n", &["tls.wildcard: it counts with `source: csr` alone; change the source or leave it out"]),
             ("tls: { source: csr, key: 'file:k' }\n", &["tls.key: it counts with `source: files` alone; change the source or leave it out"]),
             ("tls: { source: files, certificate: 'file:a', secret: a/b }\n", &["tls.secret: it counts with `source: secret` alone; change the source or leave it out"]),
+            ("tls: { source: cert-manager, issuerRef: { name: company-ca, kind: ClusterIssuer } }\n", &[]),
+            ("tls: { source: cert-manager }\n", &["tls.source: it needs `tls.issuerRef`, as in issuerRef: { name: company-ca, kind: ClusterIssuer }"]),
+            ("tls: { duration: 90d }\n", &["tls.duration: it counts with `source: cert-manager` alone; change the source or leave it out"]),
+            (
+                "tls: { source: csr, issuerRef: { name: a, kind: Issuer }, renewBefore: 1d }\n",
+                &[
+                    "tls.issuerRef: it counts with `source: cert-manager` alone; change the source or leave it out",
+                    "tls.renewBefore: it counts with `source: cert-manager` alone; change the source or leave it out",
+                ],
+            ),
             ("tls: { source: secret, secret: platform-tls }\n", &["tls.secret: it is not of the form namespace/name"]),
             ("tls: { source: secret, secret: 'a/b#c' }\n", &["tls.secret: it is not of the form namespace/name"]),
             ("tls: { source: files, certificate: 'env:A' }\n", &["tls.certificate: is a file; possible is file:PATH"]),

@@ -1,6 +1,6 @@
 //! What the grammar has and this release cannot do yet. It is refused by name: an answer that is ignored is a lie.
 
-use super::{Answers, Delivery, Exposure, Mode, SecretsMode, TlsSource};
+use super::{Answers, Delivery, Exposure, Mode, SecretsMode};
 
 /// An answer that is valid but not built yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +26,6 @@ impl Answers {
 
         refuse(self.extends.is_some(), "extends", shown(self.extends.as_deref()), "write all answers into one file");
         refuse(self.edge.exposure != Exposure::LoadBalancer, "edge.exposure", word(&self.edge.exposure), "possible is loadBalancer");
-        let built = self.tls.source == TlsSource::PrivateCa || self.tls.source.is_supplied();
-        refuse(!built, "tls.source", word(&self.tls.source), "possible are private-ca, acme, csr, files, and secret");
         refuse(self.images.mirror.is_some(), "images.mirror", shown(self.images.mirror.as_deref()), "images come from where they are published; leave it out");
         refuse(self.images.pull_secret.is_some(), "images.pullSecret", "a reference".into(), leave_out);
         refuse(!self.images.map.is_empty(), "images.map", entries(self.images.map.len()), leave_out);
@@ -38,7 +36,7 @@ impl Answers {
         refuse(!self.namespaces.create, "namespaces.create", "false".into(), "possible is true: Airlock makes its namespaces");
         refuse(self.network.proxy != super::Proxy::default(), "network.proxy", "a proxy".into(), leave_out);
         let unheard = !self.tls.source.is_supplied() && !self.trust.ca.is_empty();
-        refuse(unheard, "trust.ca", entries(self.trust.ca.len()), "it counts with the sources csr, files, and secret; leave it out");
+        refuse(unheard, "trust.ca", entries(self.trust.ca.len()), "it counts where somebody else than Airlock issues the certificate; leave it out");
         refuse(self.secrets.mode != SecretsMode::Generate, "secrets.mode", word(&self.secrets.mode), "possible is generate");
         refuse(self.delivery != Delivery::Direct, "delivery", word(&self.delivery), "possible is direct");
         refuse(self.profile.reference.starts_with("file:"), "profile.ref", self.profile.reference.clone(), "possible is the name of a profile that ships, as in baseline");

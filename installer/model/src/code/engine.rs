@@ -113,8 +113,8 @@ pub(super) const CODES: &[CodeSpec] = &[
     CodeSpec {
         code: "engine.certificate-due",
         exit: Exit::Blocked,
-        what: "a certificate has lived for two thirds of its time, and only people can hand over the next one",
-        why: "its authority issues for the asking of people, not of programs; until its end it is served as before",
+        what: "a certificate is due, and the next one is for others to hand over: for people, or for cert-manager",
+        why: "its authority does not issue for the asking of Airlock; until its end it is served as before",
         fix: "do what the message says",
         next: Some("airlock tls status"),
     },

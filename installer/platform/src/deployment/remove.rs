@@ -139,7 +139,7 @@ impl Removal<'_> {
             requests: airlock_model::Amount::default(),
             connections: Vec::new(),
             hosts: Vec::new(),
-            run_rights: rights::of_run(self.namespace, &self.platform.namespaces(self.namespace), false),
+            run_rights: rights::of_run(self.namespace, &self.platform.namespaces(self.namespace), rights::Others::default()),
             steps,
         }
     }

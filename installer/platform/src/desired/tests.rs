@@ -37,6 +37,8 @@ fn facts(nodes: Fact<Vec<Node>>) -> Facts {
         api_server: Fact::Unverified(unread()),
         namespaces: Fact::Unverified(unread()),
         prometheuses: Fact::Unverified(unread()),
+        cluster_issuers: Fact::Unverified(unread()),
+        issuers: Fact::Unverified(unread()),
         installations: Fact::Unverified(unread()),
         admission: Fact::Unverified(unread()),
         quotas: Fact::Unverified(unread()),
@@ -68,4 +70,23 @@ fn without_knowledge_of_nodes_any_node_is_tried() {
     let any = BTreeMap::from([("any".to_owned(), BTreeMap::new())]);
     assert_eq!(pools(None), any);
     assert_eq!(pools(Some(&facts(Fact::Unverified("missing right".into())))), any);
+}
+
+#[test]
+fn the_edge_starts_when_what_cert_manager_issued_is_taken_over() {
+    let issuer = "{ name: company-ca, kind: ClusterIssuer }";
+    let answers = Answers::from_yaml(&format!("apiVersion: airlock/v1\nkind: Answers\nbaseDomain: platform.test\ntls: {{ source: cert-manager, issuerRef: {issuer} }}\n")).unwrap();
+    let steps = steps(&answers, &answers.base().unwrap(), &crate::requirements::offline(&answers).unwrap(), None, None).unwrap();
+    let after = |id: &str| -> Vec<&str> { steps.iter().find(|step| step.id.0 == id).unwrap().after.iter().map(|id| id.0.as_str()).collect() };
+    assert!(after("certificate.base-domain-tls").contains(&"cert-manager"));
+    assert!(after("edge").contains(&"certificate.base-domain-tls"));
+    let made: Vec<String> = steps.iter().flat_map(|step| airlock_engine::makes(&step.action)).map(|object| object.to_string()).collect();
+    for object in ["Certificate airlock/base-domain-issued", "Secret airlock/base-domain-issued", "Secret airlock/base-domain-tls"] {
+        assert!(made.contains(&object.to_owned()), "{object}: it would stay behind");
+    }
+    let rights: Vec<String> = crate::requirements::requirements(&answers).unwrap().rights.iter().map(ToString::to_string).collect();
+    for right in ["list clusterissuers.cert-manager.io in the cluster", "patch certificates.cert-manager.io in namespace airlock"] {
+        assert!(rights.contains(&right.to_owned()), "{right}: {rights:#?}");
+    }
+    assert!(!rights.iter().any(|right| right.contains(" issuers.cert-manager.io")), "the other kind is not asked about");
 }

@@ -43,6 +43,8 @@ pub(super) fn facts() -> Facts {
         gateway_classes: unread(),
         operators: unread(),
         prometheuses: unread(),
+        cluster_issuers: unread(),
+        issuers: unread(),
         dns: unread(),
         api_server: unread(),
         namespaces: Fact::Known(BTreeMap::new()),

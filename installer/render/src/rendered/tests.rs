@@ -176,7 +176,8 @@ fn what_a_pod_notices_by_itself_it_does_not_read_once() {
 fn every_name_in_a_shipped_template_exists() {
     let library = Library::shipped();
     let alerts = "{ webhook: { url: u }, email: { to: t, from: f, server: s }, authority: a }";
-    let answers: Answers = serde_yaml::from_str(&format!("{ANSWERS}alerts: {alerts}\ncomponents: {{ monitoring: {{ mode: existing }} }}\n")).unwrap();
+    let tls = "{ source: cert-manager, issuerRef: { name: i, kind: Issuer } }";
+    let answers: Answers = serde_yaml::from_str(&format!("{ANSWERS}alerts: {alerts}\ncomponents: {{ monitoring: {{ mode: existing }} }}\ntls: {tls}\n")).unwrap();
     let base: HostName = "platform.test".parse().unwrap();
     let known = ComponentSpec::all(&library).unwrap();
     let release = crate::release::from_library(&library).unwrap();

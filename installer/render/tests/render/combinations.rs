@@ -74,6 +74,8 @@ pub(crate) fn facts(operators: &[&str]) -> Facts {
         gateway_classes: Fact::Unverified(unread()),
         operators: Fact::Known(operators.iter().map(|&operator| operator.to_owned()).collect()),
         prometheuses: Fact::Known(vec![prometheus()]),
+        cluster_issuers: Fact::Unverified(unread()),
+        issuers: Fact::Unverified(unread()),
         dns: Fact::Known(ClusterDns {
             namespace: "dns-of-the-cluster".into(),
             service: "dns".into(),
@@ -145,6 +147,9 @@ pub(crate) const THEIR_DATABASE: [&str; 2] = [
 /// The company's Prometheus watches the platform.
 pub(crate) const EXISTING: &str = "components: { monitoring: { mode: existing } }\n";
 
+/// cert-manager issues the certificate of the base domain.
+pub(crate) const CERT_MANAGER: &str = "tls: { source: cert-manager, issuerRef: { name: company-ca, kind: ClusterIssuer }, duration: 90d, renewBefore: 36h }\ntrust: { ca: [\"file:/root.pem\"] }\n";
+
 /// A Prometheus that takes what bears its label, in namespaces with another one.
 fn prometheus() -> Prometheus {
     let selector = |key: &str| Some(Selector(vec![Requirement { key: key.into(), holds: Holds::In(vec!["stack".into()]) }]));
@@ -193,6 +198,10 @@ fn all() -> Vec<Combination> {
             combination.lock = facts.is_some().then(lock);
             combinations.push(combination);
         }
+        let mut combination = Combination::of(&format!("cert-manager {world}"), CERT_MANAGER);
+        combination.facts.clone_from(facts);
+        combination.lock = facts.is_some().then(lock);
+        combinations.push(combination);
         for (number, text) in THEIR_DATABASE.iter().enumerate() {
             let mut combination = Combination::of(&format!("their database {number} {world}"), text);
             combination.facts.clone_from(facts);

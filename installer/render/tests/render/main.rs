@@ -7,6 +7,7 @@ mod alerts;
 mod combinations;
 mod existing_database;
 mod injection;
+mod issued;
 mod kubernetes;
 mod pods;
 mod policies;

@@ -8,19 +8,19 @@ use serde_json::Value;
 
 use crate::combinations::{self, Combination, MONITORED};
 
-fn renewals(rendered: &Rendered) -> Vec<Renewable> {
+pub(crate) fn renewals(rendered: &Rendered) -> Vec<Renewable> {
     let objects = rendered.components.iter().flat_map(|component| &component.objects);
     let list = objects.into_iter().find(|object| object.reference().kind == "ConfigMap" && object.reference().name == names::RENEWALS).unwrap();
     serde_json::from_str(list.manifest()["data"][names::RENEWALS_KEY].as_str().unwrap()).unwrap()
 }
 
-fn role(rendered: &Rendered) -> Vec<Value> {
+pub(crate) fn role(rendered: &Rendered) -> Vec<Value> {
     let objects = rendered.components.iter().flat_map(|component| &component.objects);
     objects.into_iter().find(|object| object.reference().kind == "Role" && object.reference().name == names::RENEWER).unwrap().manifest()["rules"].as_array().unwrap().clone()
 }
 
 /// The names that the rules allow this verb on.
-fn allowed(rules: &[Value], resource: &str, verb: &str) -> BTreeSet<String> {
+pub(crate) fn allowed(rules: &[Value], resource: &str, verb: &str) -> BTreeSet<String> {
     let holds = |list: &Value, word: &str| list.as_array().unwrap().iter().any(|entry| entry == word);
     let of = rules.iter().filter(|rule| holds(&rule["resources"], resource) && holds(&rule["verbs"], verb));
     of.flat_map(|rule| rule["resourceNames"].as_array().unwrap().clone()).map(|name| name.as_str().unwrap().to_owned()).collect()
@@ -29,7 +29,7 @@ fn allowed(rules: &[Value], resource: &str, verb: &str) -> BTreeSet<String> {
 #[test]
 fn every_servers_certificate_of_the_platform_is_renewed() {
     for (combination, rendered) in combinations::rendered().iter().filter(|(_, rendered)| rendered.components.iter().any(|component| component.name == names::RENEWER)) {
-        let is_server = |subject: &CertificateSubject| matches!(subject, CertificateSubject::Server { .. });
+        let is_server = |subject: &CertificateSubject| matches!(subject, CertificateSubject::Server { .. } | CertificateSubject::Supplied { .. });
         let issued: BTreeSet<ObjectRef> =
             rendered.components.iter().flat_map(|component| &component.certificates).filter(|certificate| is_server(&certificate.subject)).map(airlock_model::CertificateSpec::object).collect();
         let renewed = renewals(rendered);

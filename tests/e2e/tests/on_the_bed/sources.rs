@@ -207,7 +207,7 @@ fn requested(waiting: &Run) -> String {
 }
 
 /// Plays everybody else whom the run waits for.
-fn through_the_gates(site: &Site, answers: &Path, company: &Company) {
+pub(crate) fn through_the_gates(site: &Site, answers: &Path, company: &Company) {
     let mut run = site.install(answers);
     if run.exit == 11 && run.stdout.contains(": dns") {
         site.set_dns();
@@ -220,7 +220,7 @@ fn through_the_gates(site: &Site, answers: &Path, company: &Company) {
 }
 
 /// The serial number of the certificate that the edge serves to who believes the company's root alone, by the base domain and by a host.
-fn served(site: &Site, company: &Company) -> String {
+pub(crate) fn served(site: &Site, company: &Company) -> String {
     let (server, root) = (format!("{}:443", site.base()), company.path("root.crt").display().to_string());
     let looked = site.run(&["tls", "check", "--connect", &server, "--host", &site.base(), "--host", &site.registry(), "--ca", &root, "-o", "json"]).expect(0).json();
     looked.pointer("/chain/0/serial").and_then(Value::as_str).unwrap_or_else(|| panic!("{looked}")).replace(':', "").to_uppercase()
@@ -241,7 +241,7 @@ fn the_certificate_passes_its_checks(site: &Site) {
     }
 }
 
-fn nothing_is_to_be_done(site: &Site, answers: &Path) {
+pub(crate) fn nothing_is_to_be_done(site: &Site, answers: &Path) {
     let audit = site.audit();
     site.run(&["plan", "--answers", &answers.display().to_string(), "--exit-code"]).expect(0);
     site.install(answers).expect(0);

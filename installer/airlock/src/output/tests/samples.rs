@@ -341,6 +341,8 @@ pub(in crate::output) fn facts() -> Facts {
         gateway_classes: Fact::Known(BTreeMap::new()),
         operators: Fact::Known(Vec::new()),
         prometheuses: Fact::Known(Vec::new()),
+        cluster_issuers: Fact::Known(Vec::new()),
+        issuers: Fact::Known(Vec::new()),
         dns: Fact::Known(ClusterDns {
             namespace: "kube-system".into(),
             service: "kube-dns".into(),

@@ -26,6 +26,7 @@ impl Material {
         match source {
             CertificateSource::Files { certificate, key, password } => Self::of_files(certificate, key.as_deref(), password.as_deref()),
             CertificateSource::Secret { namespace, name } => Self::of_secret(cluster, namespace, name).await,
+            CertificateSource::CertManager { certificate, .. } => Err(ApplyError::PlanMalformed { reason: format!("what {certificate} asks for lies beside the certificate that is served") }),
             CertificateSource::Acme(acme) => Err(ApplyError::PlanMalformed { reason: format!("the certificate of {} is ordered, not read", acme.directory) }),
             CertificateSource::Request { secret } => Err(ApplyError::PlanMalformed { reason: format!("the answer to the request {secret} is imported, not read") }),
         }
@@ -43,7 +44,7 @@ impl Material {
         Ok(Self { name: format!("the certificate of {certificate}"), files, key, password, absent: unread.or(no_password) })
     }
 
-    async fn of_secret(cluster: &Cluster, namespace: &str, name: &str) -> Result<Self, ApplyError> {
+    pub(super) async fn of_secret(cluster: &Cluster, namespace: &str, name: &str) -> Result<Self, ApplyError> {
         let secret = cluster.secret(namespace, name).await.map_err(ApplyError::of)?;
         let content = |key: &str| {
             let bytes = match &secret {
