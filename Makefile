@@ -19,9 +19,10 @@ test: packages
 	{ $(BED) build && tests/cluster/images/build $(IMAGES) >/dev/null; } & cargo build --locked --workspace --all-targets && wait $$!
 	RUST_TEST_THREADS=$(TESTS) cargo test --locked --workspace --no-fail-fast
 
-## long runs; the last report is committed
+## long runs; the last reports are committed
 soak: packages
 	tests/e2e/soak
+	tests/cluster/cgroup2
 
 ## figures against the peers, printed and never asserted
 bench: packages
