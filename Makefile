@@ -22,9 +22,10 @@ test: packages
 	AIRLOCK_BED=$(AIRLOCK_BED)/beds/tests $(BED) clean
 	RUST_TEST_THREADS=$(TESTS) cargo test --locked --workspace --no-fail-fast
 
-## long runs; the last report is committed
+## long runs; the last reports are committed
 soak: packages
 	tests/e2e/soak
+	tests/cluster/cgroup2
 
 ## figures against the peers, printed and never asserted
 bench: packages

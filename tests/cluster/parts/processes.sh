@@ -19,15 +19,20 @@ cgroup_of_processes() {
 }
 CGROUP=$(cgroup_of_processes)
 
+# What kubelet and runtime count by, where the kernel has it.
+CONTROLLERS="cpuset cpu io memory hugetlb pids"
+
 make_cgroups() {
-  local h n value
+  local h n value parent
   for h in $(cgroup_hierarchies); do
     # v2: a child has only the controllers that its parent hands on.
     if [ -f "$h/cgroup.subtree_control" ]; then
       mkdir -p "$h/$NAME"
-      for value in $(cat "$h/cgroup.controllers"); do
-        echo "+$value" >"$h/cgroup.subtree_control" 2>/dev/null || true
-        echo "+$value" >"$h/$NAME/cgroup.subtree_control" 2>/dev/null || true
+      for value in $CONTROLLERS; do
+        grep -qw "$value" "$h/cgroup.controllers" || continue
+        for parent in "$h" "$h/$NAME"; do
+          echo "+$value" >"$parent/cgroup.subtree_control" || give_up "the cgroup $parent can't hand on the controller $value, which the nodes need; in a container, move its processes into a cgroup below first"
+        done
       done
     fi
     mkdir -p "$h/$NAME/servers"
