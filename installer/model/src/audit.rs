@@ -16,6 +16,8 @@ pub struct AuditResult {
     pub run: AuditedRun,
     /// The run that it is compared with: the last one in which nothing was worse than in the one before.
     pub since: AuditedRun,
+    /// Fingerprint of the key that signed the report; none: nobody vouches for it.
+    pub signed_by: Option<Digest>,
     /// The verdict that weighs most.
     pub verdict: Verdict,
     /// Whether the gate of the profile fails.

@@ -110,6 +110,7 @@ fn result(began: Timestamp, written: Written, earlier: Option<(AuditedRun, Vec<u
         at: began,
         since: if worse.is_empty() { run.clone() } else { since },
         run,
+        signed_by: written.signed_by,
         verdict: report.summary.verdict,
         gate_failed: report.summary.gate_failed,
         checks: report.checks.len(),

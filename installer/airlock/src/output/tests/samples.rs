@@ -262,6 +262,7 @@ pub(in crate::output) fn audit() -> AuditResult {
         at: noon(),
         run: run(7),
         since: run(5),
+        signed_by: None,
         verdict: Verdict::Fail,
         gate_failed: true,
         checks: 40,
