@@ -31,7 +31,7 @@ pub(crate) fn status(status: &Status, now: Timestamp, style: Style) -> String {
     if let Some(audit) = &status.audit {
         let _ = writeln!(text, "\n{}", style.heading("Last audit"));
         match audit {
-            Fact::Known(ended) => screen::audit(ended, style).lines().for_each(|line| text.push_str(&format!("  {line}\n"))),
+            Fact::Known(ended) => screen::audit(ended, style).lines().for_each(|line| text.extend(["  ", line, "\n"])),
             Fact::Unverified(why) => {
                 let _ = writeln!(text, "  {} {}", style.paint(Ink::Yellow, "?"), Untrusted::from(why.as_str()));
             }
