@@ -117,8 +117,8 @@ fn reply(method: &str, path: &str, body: &[u8], state: &mut State) -> (u16, Valu
         ("GET", ["api", "v1", "namespaces", name]) if NAMESPACES.contains(name) => (200, json!({ "metadata": { "name": name } })),
         ("GET", _) if path == CLAIM => (200, json!({ "metadata": { "name": "auditor-evidence", "annotations": state.annotations }, "status": { "phase": "Bound" } })),
         ("PATCH", _) if path == CLAIM => {
-            let patch: Value = serde_json::from_slice(body).unwrap();
-            state.annotations.extend(patch["metadata"]["annotations"].as_object().unwrap().clone());
+            let merged: Value = serde_json::from_slice(body).unwrap();
+            state.annotations.extend(merged["metadata"]["annotations"].as_object().unwrap().clone());
             (200, json!({ "metadata": {} }))
         }
         ("GET", [.., "namespaces", namespace, resource]) if LISTED.contains(resource) && NAMESPACES.contains(namespace) => {
