@@ -14,7 +14,7 @@ use clap_complete::Shell;
 
 pub(crate) use compliance::ComplianceCheck;
 pub(crate) use evidence::{Evidence, EvidenceCommand, EvidenceFolder, EvidenceReport};
-pub(crate) use in_pods::{Alert, Certificates, Database, DatabaseCommand, DatabaseLogin, Probe, Reload, Renew, Volume};
+pub(crate) use in_pods::{Alert, Auditor, Certificates, Database, DatabaseCommand, DatabaseLogin, Probe, Reload, Renew, Volume};
 pub(crate) use profile::{Attest, Exception, ExceptionCommand, ExceptionRequest};
 pub(crate) use profile::{ControlsCommand, ControlsImport, DocumentKind, Profile, ProfileCommand, ProfileDiff, ProfileLint, ProfileNew, ProfileShow, Schema};
 pub(crate) use tls::{Tls, TlsCheck, TlsCommand, TlsImport, TlsRenew, TlsTrust};
@@ -148,6 +148,9 @@ pub(crate) enum Command {
     /// In the renewer's pod: look at each certificate of the platform, and renew what is due
     #[command(hide = true)]
     Renew(Renew),
+    /// In the auditor's pod: judge the installation, keep the report, and say what is worse than it was
+    #[command(hide = true)]
+    Auditor(Auditor),
     /// In pods: tell a server when its certificate changed, and see that it serves it
     #[command(hide = true)]
     Reload(Reload),

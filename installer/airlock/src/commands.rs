@@ -2,6 +2,7 @@
 
 mod agreement;
 mod alert;
+mod auditor;
 mod certificates;
 mod completions;
 mod compliance_check;
@@ -134,6 +135,7 @@ async fn dispatch(session: &Session<'_>, command: &Command) -> Result<Exit, Fail
         Command::Volume(arguments) => Box::pin(volume::run(arguments)).await,
         Command::Reload(arguments) => Box::pin(reload::run(arguments)).await,
         Command::Renew(arguments) => Box::pin(renew::run(session, arguments)).await,
+        Command::Auditor(arguments) => Box::pin(auditor::run(session, arguments)).await,
     }
 }
 
@@ -162,7 +164,8 @@ fn answers(command: &Command) -> Option<&Path> {
         | Command::Certificates(_)
         | Command::Volume(_)
         | Command::Reload(_)
-        | Command::Renew(_) => None,
+        | Command::Renew(_)
+        | Command::Auditor(_) => None,
     }
 }
 
@@ -194,7 +197,8 @@ fn log(command: &Command, invocation: &Invocation, output: &Output) -> Option<Ru
         | Command::Certificates(_)
         | Command::Volume(_)
         | Command::Reload(_)
-        | Command::Renew(_) => return None,
+        | Command::Renew(_)
+        | Command::Auditor(_) => return None,
     };
     match RunLog::open(name) {
         Ok(log) => {

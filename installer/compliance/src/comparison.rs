@@ -3,6 +3,8 @@
 //! Findings are compared, not checks: a check that failed before hides no new fault. What can no longer be looked at is never
 //! better.
 
+mod worsened;
+
 use std::collections::BTreeMap;
 
 use airlock_model::{Digest, Reason, Severity, Subject, Untrusted, Verdict};
@@ -10,6 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::ComplianceError;
 use crate::report::{REPORT_SCHEMA, Report};
+
+pub use worsened::worsened;
 
 /// The schema of comparisons; a reader of an older one may not know all of this one.
 pub const COMPARISON_SCHEMA: u32 = 1;

@@ -37,7 +37,7 @@ mod report;
 mod rights;
 
 pub use catalogue::{check, checks, is_tried};
-pub use comparison::{COMPARISON_SCHEMA, Comparison, Difference, Earlier, compare};
+pub use comparison::{COMPARISON_SCHEMA, Comparison, Difference, Earlier, compare, worsened};
 pub use custom::{CustomChecks, OfProfile};
 pub use decisions::{DecisionKind, Decisions, Signature, SignedDocument, decisions};
 pub use error::ComplianceError;

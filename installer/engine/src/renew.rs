@@ -179,7 +179,7 @@ impl Renewal<'_> {
             for pod in pods {
                 self.halt.checkpoint()?;
                 let patch = json!({ "metadata": { "annotations": { (names::ANNOTATION_RENEWED): fingerprint.short() } } });
-                match self.cluster.merge(&pod.object, &patch).await {
+                match self.cluster.merge(names::RENEWER, &pod.object, &patch).await {
                     // One that has gone meanwhile needs none.
                     Ok(()) | Err(ClusterError::NotFound { .. }) => {}
                     Err(error) => return Err(ApplyError::of(error)),
@@ -200,7 +200,7 @@ impl Renewal<'_> {
             if live.manifest.pointer(&pointer).and_then(|value| value.as_str()) != Some(fingerprint.short()) {
                 self.halt.checkpoint()?;
                 let patch = json!({ "spec": { "template": { "metadata": { "annotations": { (&key): fingerprint.short() } } } } });
-                self.cluster.merge(workload, &patch).await.map_err(ApplyError::of)?;
+                self.cluster.merge(names::RENEWER, workload, &patch).await.map_err(ApplyError::of)?;
             }
             restarted.push(workload.clone());
         }
@@ -247,7 +247,7 @@ impl Renewal<'_> {
 pub(crate) async fn remember(cluster: &Cluster, spec: &CertificateSpec, result: &RenewalResult) -> Result<(), ApplyError> {
     let text = serde_json::to_string(result).map_err(|error| ApplyError::PlanMalformed { reason: error.to_string() })?;
     let patch = json!({ "metadata": { "annotations": { (names::ANNOTATION_RENEWAL): text } } });
-    cluster.merge(&spec.object(), &patch).await.map_err(ApplyError::of)
+    cluster.merge(names::RENEWER, &spec.object(), &patch).await.map_err(ApplyError::of)
 }
 
 /// Whether the chain is believed is for those who connect to say; here it counts which certificate it is.

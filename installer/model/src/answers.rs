@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 mod acme;
 mod alerts;
+mod auditing;
 mod cidr;
 mod components;
 mod database;
@@ -30,6 +31,7 @@ mod validity;
 
 pub use acme::{Acme, Dns01, DynamicUpdate, ExternalAccount, Program};
 pub use alerts::{Alerts, Email, Receiver, Webhook};
+pub use auditing::{ComplianceAnswers, EvidenceAnswers, EvidenceSink};
 pub use components::{Component, Components, Mode, ResourcePair, Resources, Storage};
 pub use database::{DatabaseAdministrator, DatabaseServer};
 pub use document::Places;
@@ -105,6 +107,9 @@ pub struct Answers {
     /// The security policy profile.
     #[serde(default)]
     pub profile: ProfileRef,
+    /// How the cluster judges its own installation.
+    #[serde(default)]
+    pub compliance: ComplianceAnswers,
     /// Where evidence goes and who signs it.
     #[serde(default)]
     pub evidence: EvidenceAnswers,
@@ -294,16 +299,6 @@ impl Default for ProfileRef {
     fn default() -> Self {
         Self { reference: "baseline".into() }
     }
-}
-
-/// Where evidence goes and who signs it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct EvidenceAnswers {
-    /// Where it is sent.
-    pub sink: Option<String>,
-    /// Who signs it.
-    pub signer: Option<String>,
 }
 
 #[cfg(test)]

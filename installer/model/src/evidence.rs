@@ -143,13 +143,15 @@ pub struct EvidenceKey {
     pub public_key: String,
 }
 
-/// Who signs, as a reference: `file:PATH` or `exec:PROGRAM`.
+/// Who signs: as a reference `file:PATH` or `exec:PROGRAM`, or what a pod mounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignerReference {
     /// A private key in a file.
     File(PathBuf),
     /// A program that holds the key.
     Program(PathBuf),
+    /// A private key in a file of a Secret that a pod mounts: the group of the pod may read it, since the file belongs to root.
+    Mounted(PathBuf),
 }
 
 /// Why a text names no signer. The text is not repeated: it could be the key itself.

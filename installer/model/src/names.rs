@@ -100,6 +100,15 @@ pub const RENEWALS_KEY: &str = "renewals.json";
 /// The `CronJob` that renews certificates, its account, and its component.
 pub const RENEWER: &str = "renewer";
 
+/// The `CronJob` that judges the installation by schedule, its account, and its component.
+pub const AUDITOR: &str = "auditor";
+/// The claim of the volume where the auditor keeps its reports.
+pub const AUDITOR_CLAIM: &str = "auditor-evidence";
+/// On that claim: how the last audit ended, as JSON.
+pub const ANNOTATION_AUDIT: &str = "airlock-platform.io/audit";
+/// On that claim: `true` while something is worse than it was, else `false`. kube-state-metrics tells Prometheus of it.
+pub const ANNOTATION_AUDIT_WORSE: &str = "airlock-platform.io/audit-worse";
+
 /// Secret with the certificate authority that signs for the base domain (keys `tls.crt`, `tls.key`).
 pub const BASE_DOMAIN_CA: &str = "base-domain-ca";
 /// Secret with the certificate authority of the hops inside the cluster (keys `tls.crt`, `tls.key`).

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use airlock_cluster::Cluster;
-use airlock_model::{CertificateFacts, HostName, ObjectRef, Record, names};
+use airlock_model::{AuditResult, CertificateFacts, Fact, HostName, ObjectRef, Record, names};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::requirements::hosts;
-use crate::{PlatformError, observe, verify};
+use crate::{PlatformError, audit, observe, verify};
 
 /// The state of an installation.
 #[derive(Clone, Debug, Serialize)]
@@ -16,6 +16,8 @@ use crate::{PlatformError, observe, verify};
 pub struct Status {
     /// The record.
     pub record: Record,
+    /// How the last audit ended; none: the answers ask for no auditor.
+    pub audit: Option<Fact<AuditResult>>,
     /// Workloads with their state.
     pub components: Vec<ComponentStatus>,
     /// Hosts that are served, the base domain among them, with the address of the edge.
@@ -81,7 +83,8 @@ pub async fn status(cluster: &Cluster, namespace: &str) -> Result<Status, Platfo
             certificates.push(CertificateStatus { secret: object.clone(), facts: observe::certificate_facts(&secret) });
         }
     }
-    Ok(Status { record, components, hosts, certificates })
+    let audit = audit::last_of(cluster, namespace, &answers).await?;
+    Ok(Status { record, audit, components, hosts, certificates })
 }
 
 fn images(manifest: &Value) -> Vec<String> {

@@ -1,5 +1,7 @@
 //! The installation against a profile: what checks need is collected, attempts are made, checks judge.
 
+pub(crate) mod inside;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_cluster::{Cluster, ClusterError};

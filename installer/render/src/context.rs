@@ -57,6 +57,8 @@ pub(crate) struct Shared {
     pub renewal: Schedule,
     /// What cert-manager is asked for; none where it is not asked, and where the cluster does not have it.
     pub cert_manager: Option<AskedOfCertManager>,
+    /// When the installation is judged; none where there is no auditor.
+    pub audit: Option<Schedule>,
     /// How the platform joins the company's Prometheus; none where it has its own or none, and where it cannot join one.
     pub prometheus: Option<Joining>,
 }
@@ -95,7 +97,7 @@ impl AskedOfCertManager {
     }
 }
 
-/// When it is looked whether a certificate is due.
+/// When a `CronJob` looks.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Schedule {
     /// As cron writes it, in UTC.
@@ -226,6 +228,9 @@ impl Shared {
         let every = answers.tls.renewal.every().map_err(|message| RenderError::Declaration { file: "tls.renewal.every".into(), message })?;
         let renewal = Schedule::new(every, input.installation);
         let cert_manager = AskedOfCertManager::new(input, &hosts)?;
+        // Not at the minute at which certificates are renewed.
+        let every = answers.audit_every().map_err(|message| RenderError::Declaration { file: "compliance.schedule".into(), message })?;
+        let audit = answers.auditor().map(|_| Schedule::new(every, &format!("auditor of {}", input.installation)));
         Ok(Self {
             answers: answers_json,
             base: base.clone(),
@@ -239,6 +244,7 @@ impl Shared {
             tenant,
             renewal,
             cert_manager,
+            audit,
             prometheus: joining(input),
             tls: answers.tls.clone(),
             trust: answers.trust.ca.clone(),

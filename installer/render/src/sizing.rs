@@ -104,6 +104,7 @@ pub(crate) fn answered<'a>(name: &str, answers: &'a Answers) -> Option<&'a Compo
         "registry" => Some(&components.registry),
         "database" => Some(&components.database),
         "monitoring" => components.monitoring.as_ref(),
+        "auditor" => components.auditor.as_ref(),
         _ => None,
     }
 }

@@ -157,6 +157,17 @@ pub(crate) struct Renew {
     pub(crate) force: bool,
 }
 
+/// Arguments of `auditor`.
+#[derive(Debug, Args)]
+pub(crate) struct Auditor {
+    /// The evidence folder; each audit adds a folder of its own
+    #[arg(long, value_name = "DIR")]
+    pub(crate) evidence: PathBuf,
+    /// File of a mounted Secret with the private key that signs; else nobody does
+    #[arg(long, value_name = "FILE")]
+    pub(crate) signer: Option<PathBuf>,
+}
+
 /// Arguments of `reload`.
 #[derive(Debug, Args)]
 pub(crate) struct Reload {

@@ -1,11 +1,12 @@
-//! What is installed, ready, and expiring.
+//! What is installed, ready, and expiring, and what the last audit said.
 
 use std::fmt::Write as _;
 
-use airlock_model::Purpose;
+use airlock_model::{Fact, Purpose, Untrusted};
 use airlock_platform::status::Status;
 use jiff::Timestamp;
 
+use super::audit as screen;
 use super::columns::columns;
 use super::style::{Ink, Style};
 
@@ -23,16 +24,26 @@ pub(crate) fn status(status: &Status, now: Timestamp, style: Style) -> String {
         (Purpose::Install, false) => "not carried out to its end; run the install again",
         (Purpose::Uninstall, _) => "the installation was taken away; what holds data was kept, and the next install adopts it",
     };
-    let _ = writeln!(text, "  last run   {complete}, by {} at {:.0}", airlock_model::Untrusted::from(record.by.as_str()), record.at);
+    let _ = writeln!(text, "  last run   {complete}, by {} at {:.0}", Untrusted::from(record.by.as_str()), record.at);
     let verdict = record.verdict.map_or_else(|| "nothing was verified yet".to_owned(), |verdict| verdict.word().to_owned());
     let _ = writeln!(text, "  verdict    {verdict}");
+
+    if let Some(audit) = &status.audit {
+        let _ = writeln!(text, "\n{}", style.heading("Last audit"));
+        match audit {
+            Fact::Known(ended) => screen::audit(ended, style).lines().for_each(|line| text.extend(["  ", line, "\n"])),
+            Fact::Unverified(why) => {
+                let _ = writeln!(text, "  {} {}", style.paint(Ink::Yellow, "?"), Untrusted::from(why.as_str()));
+            }
+        }
+    }
 
     let _ = writeln!(text, "\n{}", style.heading("Components"));
     for component in &status.components {
         let state = if component.ready { style.paint(Ink::Green, "✓ ready    ") } else { style.paint(Ink::Red, "✗ not ready") };
         let _ = writeln!(text, "  {state} {}", component.object);
         for image in &component.images {
-            let _ = writeln!(text, "              {}", airlock_model::Untrusted::from(image.as_str()));
+            let _ = writeln!(text, "              {}", Untrusted::from(image.as_str()));
         }
     }
     let _ = writeln!(text, "\n{}", style.heading("Hosts"));
@@ -55,7 +66,7 @@ pub(crate) fn status(status: &Status, now: Timestamp, style: Style) -> String {
         };
         let names = if facts.authority { format!("authority for {}", facts.permitted.join(", ")) } else { facts.names.join(", ") };
         let _ = writeln!(text, "  {} {}: {left} days left, until {}", style.paint(ink, mark), certificate.secret, facts.not_after);
-        let _ = writeln!(text, "      {}", airlock_model::Untrusted::from(names));
+        let _ = writeln!(text, "      {}", Untrusted::from(names));
     }
     text
 }
@@ -68,5 +79,12 @@ mod tests {
     #[test]
     fn a_status_names_components_hosts_and_the_days_that_certificates_have_left() {
         insta::assert_snapshot!(status(&samples::status(), samples::noon(), Style::default()));
+    }
+
+    #[test]
+    fn an_auditor_that_has_not_ended_yet_is_no_good_news() {
+        let of = |audit| status(&Status { audit, ..samples::status() }, samples::noon(), Style::default());
+        assert!(of(Some(Fact::Unverified("no audit has ended yet".into()))).contains("\nLast audit\n  ? no audit has ended yet\n"));
+        assert!(!of(None).contains("audit"));
     }
 }

@@ -92,3 +92,13 @@ fn what_is_no_report_of_this_schema_is_an_error() {
         assert!(error.to_string().contains(said), "{error}");
     }
 }
+
+#[test]
+fn a_check_that_goes_on_failing_is_not_worse_whatever_its_pods_are_called() {
+    use Verdict::{Fail, Pass, Unverified};
+    let old = report(&[("A-1", "edge-abc", Fail)], &[("A-1", Fail), ("A-2", Pass), ("A-3", Unverified), ("A-4", Pass)]);
+    let new = report(&[("A-1", "edge-xyz", Fail)], &[("A-1", Fail), ("A-2", Fail), ("A-3", Unverified), ("A-5", Fail)]);
+    assert_eq!(compare(&earlier(&old), &new).worse.len(), 1, "the finding is a new one");
+    assert_eq!(worsened(&earlier(&old), &new), [airlock_model::Worsened { check: "A-2".into(), before: Pass, after: Fail }]);
+    assert_eq!(worsened(&earlier(&new), &new), []);
+}

@@ -48,7 +48,7 @@ pub(super) async fn ask(cluster: &Cluster, spec: &CertificateSpec, live: &Secret
 
 async fn keep(cluster: &Cluster, spec: &CertificateSpec, window: &RenewalWindow) -> Result<(), ApplyError> {
     let text = serde_json::to_string(window).map_err(|error| ApplyError::PlanMalformed { reason: error.to_string() })?;
-    cluster.merge(&spec.object(), &json!({ "metadata": { "annotations": { (names::ANNOTATION_SUGGESTED): text } } })).await.map_err(ApplyError::of)
+    cluster.merge(names::RENEWER, &spec.object(), &json!({ "metadata": { "annotations": { (names::ANNOTATION_SUGGESTED): text } } })).await.map_err(ApplyError::of)
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ pub struct Components {
     pub database: Component,
     /// Prometheus, Alertmanager, and what they ask; absent: none, since somebody has to say where alerts go.
     pub monitoring: Option<Component>,
+    /// What judges the installation by schedule, inside the cluster; absent: nothing, since somebody has to say where its reports are kept.
+    pub auditor: Option<Component>,
 }
 
 /// How one component is installed.

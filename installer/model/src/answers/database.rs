@@ -79,7 +79,7 @@ pub(super) fn flaws(answers: &Answers) -> Vec<(String, Flaw)> {
     let components = &answers.components;
     let mut found = Vec::new();
     let mut value = |path: &str, text: String| found.push((format!("components.{path}"), Flaw::Value(text)));
-    let others = [("edge", Some(&components.edge)), ("registry", Some(&components.registry)), ("monitoring", components.monitoring.as_ref())];
+    let others = [("edge", Some(&components.edge)), ("registry", Some(&components.registry)), ("monitoring", components.monitoring.as_ref()), ("auditor", components.auditor.as_ref())];
     for (name, _) in others.iter().filter(|(_, component)| component.is_some_and(|component| component.server.is_some())) {
         value(&format!("{name}.server"), "a server of yours can stand in for the database alone; leave it out".to_owned());
     }

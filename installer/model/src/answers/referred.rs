@@ -9,7 +9,7 @@ impl Answers {
     /// Every reference to a secret with the path of its key. A text that is no reference is for [`Answers::validate`] to name.
     pub fn references(&self) -> Vec<(String, SecretReference)> {
         let authorities = self.trust.ca.iter().enumerate().map(|(index, text)| (format!("trust.ca[{index}]"), text));
-        let others = self.alerts.references().into_iter().chain(database::references(self)).map(|(path, text)| (path.to_owned(), text));
+        let others = self.alerts.references().into_iter().chain(database::references(self)).chain(self.evidence.references()).map(|(path, text)| (path.to_owned(), text));
         authorities.chain(others).filter_map(|(path, text)| Some((path, text.parse().ok()?))).collect()
     }
 

@@ -44,11 +44,7 @@ impl Renewal {
 
     /// The time from one look to the next.
     pub fn every(&self) -> Result<Duration, String> {
-        let seconds = seconds(&self.every)?;
-        let divides = |of: u64| seconds >= MINUTE && seconds <= of && of.is_multiple_of(seconds);
-        // A schedule of cron begins anew with each hour and each day.
-        let possible = if seconds < HOUR { divides(HOUR) && seconds.is_multiple_of(MINUTE) } else { divides(DAY) && seconds.is_multiple_of(HOUR) };
-        if possible { Ok(Duration::from_secs(seconds)) } else { Err(format!("`{}` is no part of an hour or a day, as in 1m, 15m, 1h, 12h", self.every)) }
+        part_of_a_day(&self.every)
     }
 
     /// What can't be meant: key and reason.
@@ -72,6 +68,15 @@ impl Renewal {
 fn lifetime(text: &str) -> Result<Duration, String> {
     let seconds = seconds(text)?;
     if (SHORTEST..=LONGEST).contains(&seconds) { Ok(Duration::from_secs(seconds)) } else { Err(format!("`{text}` is not between 4 minutes and 825 days")) }
+}
+
+/// A time after which a schedule can begin anew, as in `30m`, `12h`.
+pub(super) fn part_of_a_day(text: &str) -> Result<Duration, String> {
+    let seconds = seconds(text)?;
+    let divides = |of: u64| seconds >= MINUTE && seconds <= of && of.is_multiple_of(seconds);
+    // A schedule of cron begins anew with each hour and each day.
+    let possible = if seconds < HOUR { divides(HOUR) && seconds.is_multiple_of(MINUTE) } else { divides(DAY) && seconds.is_multiple_of(HOUR) };
+    if possible { Ok(Duration::from_secs(seconds)) } else { Err(format!("`{text}` is no part of an hour or a day, as in 1m, 15m, 1h, 12h")) }
 }
 
 /// Seconds of a time with its unit.

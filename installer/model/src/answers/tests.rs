@@ -208,8 +208,8 @@ fn everything_that_is_not_built_is_refused_by_name() {
         ("secrets: { mode: external }\n", "secrets.mode"),
         ("delivery: gitops\n", "delivery"),
         ("profile: { ref: 'file:bank.yaml' }\n", "profile.ref"),
-        ("evidence: { sink: s3 }\n", "evidence.sink"),
-        ("evidence: { signer: 'file:key' }\n", "evidence.signer"),
+        ("components: { auditor: {} }\nevidence: { sink: s3 }\n", "evidence.sink"),
+        ("components: { auditor: { mode: existing } }\nevidence: { sink: folder }\n", "components.auditor.mode"),
     ] {
         let error = Answers::from_yaml(&with(more)).unwrap_err();
         let paths: Vec<_> = error.faults().map(|fault| if let AnswersFault::NotBuilt { path, .. } = fault { path.as_str() } else { "" }).collect();

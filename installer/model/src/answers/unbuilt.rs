@@ -1,6 +1,6 @@
 //! What the grammar has and this release cannot do yet. It is refused by name: an answer that is ignored is a lie.
 
-use super::{Answers, Delivery, Exposure, Mode, SecretsMode};
+use super::{Answers, Delivery, EvidenceSink, Exposure, Mode, SecretsMode};
 
 /// An answer that is valid but not built yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ impl Answers {
         for (name, component) in [("edge", &self.components.edge), ("registry", &self.components.registry)] {
             refuse(component.mode != Mode::Bundled, &format!("components.{name}.mode"), word(&component.mode), "possible is bundled");
         }
+        let audited_by_others = self.components.auditor.as_ref().is_some_and(|auditor| auditor.mode == Mode::Existing);
+        refuse(audited_by_others, "components.auditor.mode", word(&Mode::Existing), "possible are bundled and off");
         refuse(!self.namespaces.create, "namespaces.create", "false".into(), "possible is true: Airlock makes its namespaces");
         refuse(self.network.proxy != super::Proxy::default(), "network.proxy", "a proxy".into(), leave_out);
         let unheard = !self.tls.source.is_supplied() && !self.trust.ca.is_empty();
@@ -40,8 +42,8 @@ impl Answers {
         refuse(self.secrets.mode != SecretsMode::Generate, "secrets.mode", word(&self.secrets.mode), "possible is generate");
         refuse(self.delivery != Delivery::Direct, "delivery", word(&self.delivery), "possible is direct");
         refuse(self.profile.reference.starts_with("file:"), "profile.ref", self.profile.reference.clone(), "possible is the name of a profile that ships, as in baseline");
-        refuse(self.evidence.sink.is_some(), "evidence.sink", shown(self.evidence.sink.as_deref()), leave_out);
-        refuse(self.evidence.signer.is_some(), "evidence.signer", "a signer".into(), leave_out);
+        let elsewhere = self.evidence.sink.filter(|sink| *sink != EvidenceSink::Folder);
+        refuse(elsewhere.is_some(), "evidence.sink", elsewhere.as_ref().map(word).unwrap_or_default(), "possible is folder: a volume of the auditor's own");
         found
     }
 }

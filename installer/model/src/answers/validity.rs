@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
-use super::{Answers, Component, Mode, SecretReference, Storage, cidr, database, tls};
+use super::{Answers, Component, Mode, SecretReference, Storage, auditing, cidr, database, tls};
 use crate::{HostName, HostNameError, quantity, quantity_millis};
 
 /// Something that can't be meant.
@@ -47,6 +47,7 @@ impl Answers {
         problems.network(self);
         problems.metadata(self);
         problems.references(self);
+        problems.auditing(self);
         problems.0.extend(tls::flaws(self).into_iter().chain(database::flaws(self)).map(|(path, flaw)| AnswersProblem { path, flaw }));
         problems.patches(self);
         problems.0
@@ -139,7 +140,8 @@ impl Problems {
 
     fn components(&mut self, answers: &Answers) {
         let components = &answers.components;
-        let named = [("edge", Some(&components.edge)), ("registry", Some(&components.registry)), ("database", Some(&components.database)), ("monitoring", components.monitoring.as_ref())];
+        let ours = [("edge", &components.edge), ("registry", &components.registry), ("database", &components.database)].map(|(name, component)| (name, Some(component)));
+        let named = ours.into_iter().chain([("monitoring", components.monitoring.as_ref()), ("auditor", components.auditor.as_ref())]);
         self.edge_storage(answers);
         for (name, component) in named {
             if let Some(component) = component {
@@ -154,6 +156,10 @@ impl Problems {
         for (path, text) in answers.alerts.flaws(monitored, may_leave) {
             self.add(path, text);
         }
+    }
+
+    fn auditing(&mut self, answers: &Answers) {
+        self.0.extend(auditing::flaws(answers).into_iter().map(|(path, flaw)| AnswersProblem { path: path.to_owned(), flaw }));
     }
 
     fn edge_storage(&mut self, answers: &Answers) {

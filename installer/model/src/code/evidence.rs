@@ -111,9 +111,9 @@ pub(super) const CODES: &[CodeSpec] = &[
     CodeSpec {
         code: "evidence.previous",
         exit: Exit::Bundle,
-        what: "the last run of the evidence folder is damaged",
-        why: "a run that was chained to it could not be verified; no run was written",
-        fix: "bring the last run back from a copy, or begin a folder anew",
+        what: "a run of the evidence folder is damaged, and the next one rests on it",
+        why: "a run that was chained to it, or compared with it, could not be verified; no run was written",
+        fix: "bring the run back from a copy, or begin a folder anew",
         next: VERIFY,
     },
     CodeSpec {

@@ -82,8 +82,8 @@ pub enum EvidenceError {
         /// Why, where it is not understood.
         source: Option<serde_json::Error>,
     },
-    /// The last run cannot be chained to.
-    #[error("the last run {run} is damaged: {reason}; no run was written")]
+    /// A run that the next one is chained to, or compared with.
+    #[error("the run {run}, on which the next one rests, is damaged: {reason}; no run was written")]
     Previous {
         /// Which.
         run: airlock_model::RunName,

@@ -16,17 +16,34 @@ use super::error::EvidenceError;
 
 /// Bytes of a file with a key that are read; one of Ed25519 has about 120.
 const LARGEST: u16 = 16 << 10;
-/// What others than the owner may do with a file.
-const OTHERS: u32 = 0o077;
 const BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
 const END: &str = "-----END PRIVATE KEY-----";
 
-/// Reads a private key that its owner alone may read.
-pub(super) fn private(path: &Path) -> Result<Ed25519KeyPair, EvidenceError> {
+/// Who may read a private key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Readers {
+    /// Its owner.
+    Owner,
+    /// Its group too: a kubelet gives the files of a Secret to root and to the group of the pod.
+    Group,
+}
+
+impl Readers {
+    /// What nobody else may do with the file.
+    const fn refused(self) -> u32 {
+        match self {
+            Self::Owner => 0o077,
+            Self::Group => 0o037,
+        }
+    }
+}
+
+/// Reads a private key that nobody but these may read.
+pub(super) fn private(path: &Path, readers: Readers) -> Result<Ed25519KeyPair, EvidenceError> {
     let unusable = |reason: String| EvidenceError::KeyUnusable { path: path.to_owned(), reason };
     let file = File::open(path).map_err(|error| unusable(error.to_string()))?;
     let mode = file.metadata().map_err(|error| unusable(error.to_string()))?.mode() & 0o777;
-    if mode & OTHERS != 0 {
+    if mode & readers.refused() != 0 {
         return Err(EvidenceError::KeyOpen { path: path.to_owned(), mode });
     }
     let mut text = Zeroizing::new(Vec::with_capacity(LARGEST.into()));

@@ -19,7 +19,7 @@ pub(super) const LARGEST_SUMS: u64 = 64 << 10;
 /// Bytes of a `run.json` that are read.
 const LARGEST_RECORD: u64 = 1 << 20;
 /// Bytes of a report that are read; one of ten thousand objects has some ten million.
-const LARGEST_REPORT: u64 = 1 << 30;
+pub(super) const LARGEST_REPORT: u64 = 1 << 30;
 /// Bytes of a signature's file that are read.
 const LARGEST_SIGNATURE: u64 = 1024;
 /// Bytes of a head that are read; a line has less than 120.

@@ -18,7 +18,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
 
 use super::error::EvidenceError;
-use super::key;
+use super::key::{self, Readers};
 use crate::signature::is_signed_by;
 
 /// How long one run of a program may take.
@@ -50,13 +50,14 @@ impl Signer {
     /// Reads the key, or asks the program for its public half.
     pub(super) async fn open(reference: &SignerReference) -> Result<Self, EvidenceError> {
         match reference {
-            SignerReference::File(path) => Self::of_file(path),
+            SignerReference::File(path) => Self::of_file(path, Readers::Owner),
+            SignerReference::Mounted(path) => Self::of_file(path, Readers::Group),
             SignerReference::Program(path) => Self::of_program(Program { path: path.clone(), limit: LIMIT }).await,
         }
     }
 
-    fn of_file(path: &Path) -> Result<Self, EvidenceError> {
-        let pair = key::private(path)?;
+    fn of_file(path: &Path, readers: Readers) -> Result<Self, EvidenceError> {
+        let pair = key::private(path, readers)?;
         let unusable = || EvidenceError::KeyUnusable { path: path.to_owned(), reason: "it has no public half".to_owned() };
         let public = PublicKey::new(pair.public_key().as_ref().try_into().map_err(|_| unusable())?);
         Ok(Self { public, held: Held::File(Box::new(pair)) })

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 
 use airlock_compliance::evidence::{HeadError, PROFILE, REPORT, RUN, SIGNATURE, SUMS, Sums, head_line};
 use airlock_compliance::{Report, written};
-use airlock_model::{Digest, EVIDENCE_SCHEMA, EvidenceArguments, EvidenceKey, EvidenceProfile, EvidenceRun, EvidenceSubject, Profile, RunName, SignerReference, Untrusted};
+use airlock_model::{AuditedRun, Digest, EVIDENCE_SCHEMA, EvidenceArguments, EvidenceKey, EvidenceProfile, EvidenceRun, EvidenceSubject, Profile, RunName, SignerReference, Untrusted};
 use jiff::Timestamp;
 
 use super::disk::{self, failed};
 use super::error::EvidenceError;
-use super::reading::{LARGEST_SUMS, UNFINISHED, head, head_text, names};
+use super::reading::{LARGEST_REPORT, LARGEST_SUMS, UNFINISHED, head, head_text, names};
 use super::signer::Signer;
 use crate::PlatformError;
 
@@ -97,6 +97,24 @@ impl EvidenceWriter {
         self.put(&run, all, &digest)?;
         let signed_by = record.signed_by.map(|key| key.fingerprint);
         Ok(Written { folder: self.folder.join(run.to_string()), run, sums: digest, signed_by })
+    }
+
+    /// The last run of the folder.
+    pub async fn last_run(&self) -> Result<Option<AuditedRun>, EvidenceError> {
+        let _lock = self.lock().await?;
+        Ok(self.last()?.map(|last| AuditedRun { run: last.run, sums: last.sums }))
+    }
+
+    /// The report of a run, which must be as it was when its list had that digest.
+    pub fn report_of(&self, run: &AuditedRun) -> Result<Vec<u8>, EvidenceError> {
+        let damaged = |reason: String| EvidenceError::Previous { run: run.run.clone(), reason };
+        let folder = self.folder.join(run.run.to_string());
+        let (sums, digest) = list(&folder, &run.run)?;
+        if digest != run.sums {
+            return Err(damaged(format!("{SUMS} is another one")));
+        }
+        let report = disk::bounded(&folder.join(REPORT), LARGEST_REPORT).map_err(|error| damaged(format!("{REPORT}: {error}")))?;
+        if sums.files.get(REPORT) == Some(&Digest::of(&report)) { Ok(report) } else { Err(damaged(format!("{REPORT} was changed"))) }
     }
 
     fn record(&self, judged: &Judged<'_>, run: &RunName, last: Option<&Last>) -> EvidenceRun {
@@ -189,11 +207,16 @@ impl EvidenceWriter {
 
 /// Digest of the list of a run that can be chained to.
 fn list_digest(folder: &Path, run: &RunName) -> Result<Digest, EvidenceError> {
+    list(folder, run).map(|(_, digest)| digest)
+}
+
+/// The list of a run, and its digest.
+fn list(folder: &Path, run: &RunName) -> Result<(Sums, Digest), EvidenceError> {
     let damaged = |reason: String| EvidenceError::Previous { run: run.clone(), reason };
     let bytes = disk::bounded(&folder.join(SUMS), LARGEST_SUMS).map_err(|error| damaged(format!("{SUMS}: {error}")))?;
     let text = std::str::from_utf8(&bytes).map_err(|_| damaged(format!("{SUMS} is not text in UTF-8")))?;
-    text.parse::<Sums>().map_err(|error| damaged(format!("{SUMS}: {error}")))?;
-    Ok(Digest::of(&bytes))
+    let sums = text.parse::<Sums>().map_err(|error| damaged(format!("{SUMS}: {error}")))?;
+    Ok((sums, Digest::of(&bytes)))
 }
 
 /// A document as `-o json` writes it.

@@ -177,7 +177,8 @@ fn every_name_in_a_shipped_template_exists() {
     let library = Library::shipped();
     let alerts = "{ webhook: { url: u }, email: { to: t, from: f, server: s }, authority: a }";
     let tls = "{ source: cert-manager, issuerRef: { name: i, kind: Issuer } }";
-    let answers: Answers = serde_yaml::from_str(&format!("{ANSWERS}alerts: {alerts}\ncomponents: {{ monitoring: {{ mode: existing }} }}\ntls: {tls}\n")).unwrap();
+    let answers: Answers =
+        serde_yaml::from_str(&format!("{ANSWERS}alerts: {alerts}\ncomponents: {{ monitoring: {{ mode: existing }}, auditor: {{}} }}\nevidence: {{ signer: s }}\ntls: {tls}\n")).unwrap();
     let base: HostName = "platform.test".parse().unwrap();
     let known = ComponentSpec::all(&library).unwrap();
     let release = crate::release::from_library(&library).unwrap();

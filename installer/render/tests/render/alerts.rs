@@ -27,7 +27,7 @@ fn jobs(rendered: &Rendered) -> BTreeSet<String> {
 
 /// Each rule with the file that it stands in.
 fn rules(rendered: &Rendered) -> Vec<(String, Value)> {
-    let files = ["platform.rules", "monitoring.rules", "delivery.rules", "database.rules", "volumes.rules", "certificates.rules", "airflow.rules"];
+    let files = ["platform.rules", "monitoring.rules", "delivery.rules", "database.rules", "volumes.rules", "certificates.rules", "audits.rules", "airflow.rules"];
     let of_file = |file: &str| {
         let parsed: Value = serde_yaml::from_str(&text(rendered, "prometheus-config", file)).unwrap();
         parsed["groups"].as_array().unwrap().iter().flat_map(|group| group["rules"].as_array().unwrap().clone()).map(|rule| (file.to_owned(), rule)).collect::<Vec<_>>()
@@ -177,6 +177,7 @@ fn the_company_s_prometheus_is_told_the_same_rules_of_jobs_that_bear_the_namespa
         for (name, labels) in series(expression) {
             let matcher = labels.split(", ").find(|label| label.starts_with("job=")).unwrap_or_else(|| panic!("{name}"));
             assert!(matcher.contains("\"airlock/"), "{name}: {matcher} could be anybody's");
+            assert_eq!(labels.matches("airlock/").count(), 1, "{name}: {labels}: no other label is one of ours");
             let named = named(&labels.replace("airlock/", ""));
             assert!(named.iter().any(|job| job == "airflow" || jobs.contains(format!("airlock/{job}").as_str())), "{name} is of {named:?}");
         }

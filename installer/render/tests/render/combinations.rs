@@ -157,6 +157,15 @@ fn prometheus() -> Prometheus {
     Prometheus { namespace: "watchers".into(), name: "k8s".into(), service_monitors: taken(), pod_monitors: Selection::default(), rules: taken() }
 }
 
+/// The auditor: signed and beside monitoring, and with the least that it needs.
+pub(crate) const AUDITED: [&str; 2] = [
+    concat!(
+        "components: { monitoring: {}, auditor: { storage: { class: slow, size: 3Gi } } }\nalerts: { receiver: none }\n",
+        "compliance: { schedule: 6h }\nevidence: { sink: folder, signer: \"secret:keys/evidence#key.pem\" }\n",
+    ),
+    "components: { auditor: {} }\nevidence: { sink: folder }\n",
+];
+
 /// All combinations with what they give, rendered once.
 pub(crate) fn rendered() -> &'static [(Combination, Rendered)] {
     static RENDERED: OnceLock<Vec<(Combination, Rendered)>> = OnceLock::new();
@@ -192,7 +201,7 @@ fn all() -> Vec<Combination> {
         }
     }
     for (world, facts) in &worlds {
-        for (number, text) in MONITORED.iter().chain([&EXISTING]).enumerate() {
+        for (number, text) in MONITORED.iter().chain([&EXISTING]).chain(&AUDITED).enumerate() {
             let mut combination = Combination::of(&format!("monitored {number} {world}"), text);
             combination.facts.clone_from(facts);
             combination.lock = facts.is_some().then(lock);
@@ -216,6 +225,7 @@ fn all() -> Vec<Combination> {
             ("labelled ", CHOICES[2][1]),
             ("pre-made ", CHOICES[3][1]),
             ("watched ", EXISTING),
+            ("audited ", AUDITED[1]),
             ("own hosts ", "hosts: { tenant: \"{tenant}.flow.{base}\" }\n"),
         ];
         for (name, text) in texts {

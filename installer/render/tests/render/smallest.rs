@@ -40,9 +40,9 @@ fn the_edge_is_configured_like_this() {
 }
 
 #[test]
-fn a_tiny_platform_with_two_airflow_deployments_fits_into_a_small_cluster() {
+fn a_tiny_platform_with_its_auditor_and_two_airflow_deployments_fits_into_a_small_cluster() {
     let tiny = |name: Option<&str>| {
-        let mut combination = Combination::of("tiny", &format!("sizing: tiny\n{}", combinations::MONITORED[1]));
+        let mut combination = Combination::of("tiny", &format!("sizing: tiny\n{}", combinations::AUDITED[0]));
         combination.deployment = name.map(|name| airlock_model::AirflowDeployment::named(&name.parse().unwrap()));
         combination.render().requests
     };

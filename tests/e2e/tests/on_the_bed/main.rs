@@ -8,6 +8,7 @@ mod acme;
 mod airflow;
 mod alert_rules;
 mod another_cluster;
+mod auditing;
 mod bad_input;
 mod certificate_renewal;
 mod cluster_room;

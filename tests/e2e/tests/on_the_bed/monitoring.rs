@@ -8,6 +8,8 @@ use airlock_bed::eventually;
 use airlock_e2e::{Airflow, Site};
 use serde_json::Value;
 
+use crate::auditing;
+
 /// From a component that goes to its alert: a measurement, a minute for sure, and the wait for others of the same name.
 const TOLD_WITHIN: Duration = Duration::from_mins(8);
 const TOKEN: &str = "t0ken-of-the-receiver";
@@ -93,8 +95,9 @@ fn answers(site: &Site, receiver: &Receiver<'_>, database: &str) -> PathBuf {
     let url = site.file("url", &format!("https://{}:{PORT}/alerts?token={TOKEN}\n", receiver.host));
     let address = site.bed.address(CORP).expect("the company's address");
     let authority = site.bed.company_ca();
+    let (auditor, evidence) = auditing::answers(site);
     site.whole_answers(&format!(
-        "components: {{ monitoring: {{ mode: bundled }}, database: {{ mode: {database} }} }}\nalerts: {{ receiver: webhook, webhook: {{ url: 'file:{}' }}, authority: 'file:{}' }}\nnetwork: {{ egress: [{{ component: monitoring, to: {address}/32, port: {PORT}, reason: the receiver of alerts }}] }}\n",
+        "components: {{ monitoring: {{ mode: bundled }}, database: {{ mode: {database} }}, {auditor} }}\n{evidence}alerts: {{ receiver: webhook, webhook: {{ url: 'file:{}' }}, authority: 'file:{}' }}\nnetwork: {{ egress: [{{ component: monitoring, to: {address}/32, port: {PORT}, reason: the receiver of alerts }}] }}\n",
         url.display(),
         authority.display()
     ))
@@ -120,6 +123,8 @@ fn alerts_arrive_and_the_receiver_is_tried_before_it_is_called_one() {
     site.run(&["plan", "--answers", &answers.display().to_string(), "--exit-code"]).expect(0);
 
     everything_is_measured(&site);
+    let told = || receiver.awaits("firing", "AirlockComplianceWorse", "persistentvolumeclaim", "auditor-evidence");
+    auditing::an_audit_says_what_the_command_line_says_and_what_is_worse(&site, &answers, told);
     alertmanager_asks_for_a_password(&site);
     two_alerts_arrive_and_end(&site, &receiver);
     a_failing_task_of_a_deployment_is_told(&site, &receiver);

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use airlock_model::{
-    Action, Admission, Amount, ApiServer, Attempt, AttemptAction, AttemptId, AttemptResult, Caller, CertificateFacts, CertificateSpec, CertificateSubject, Change, ClusterDns, Connection, Digest,
-    Event, Evidence, Fact, Facts, FieldChange, Finding, Gate, HostName, ImageLock, LockedImage, Namespace, Node, Object, ObjectRef, Operation, Outcome, Plan, PlannedStep, ProfileGate,
-    ProfileMetadata, Purpose, Recipe, Record, Remedy, Right, Risk, SecretClass, SecretEntry, SecretSpec, ServerVersion, Severity, StepId, StorageClass, Target, Ticket, Undo, Vantage, Verdict,
+    Action, Admission, Amount, ApiServer, Attempt, AttemptAction, AttemptId, AttemptResult, AuditResult, AuditedRun, Caller, CertificateFacts, CertificateSpec, CertificateSubject, Change, ClusterDns,
+    Connection, Digest, Event, Evidence, Fact, Facts, FieldChange, Finding, Gate, HostName, ImageLock, LockedImage, Namespace, Node, Object, ObjectRef, Operation, Outcome, Plan, PlannedStep,
+    ProfileGate, ProfileMetadata, Purpose, Recipe, Record, Remedy, Right, Risk, RunName, SecretClass, SecretEntry, SecretSpec, ServerVersion, Severity, StepId, StorageClass, Target, Ticket, Undo,
+    Vantage, Verdict, Worsened,
 };
 use airlock_platform::Report;
 use airlock_platform::requirements::{Requirements, Volume};
@@ -254,6 +255,23 @@ pub(in crate::output) fn report() -> Report {
     }
 }
 
+pub(in crate::output) fn audit() -> AuditResult {
+    let run = |number: u64| AuditedRun { run: RunName::new(number, noon()), sums: Digest::of(&[u8::try_from(number).unwrap()]) };
+    let worse = |check: &str, after| Worsened { check: check.into(), before: Verdict::Pass, after };
+    AuditResult {
+        at: noon(),
+        run: run(7),
+        since: run(5),
+        signed_by: None,
+        verdict: Verdict::Fail,
+        gate_failed: true,
+        checks: 40,
+        failed: 1,
+        unverified: 13,
+        worse: vec![worse("NET-001", Verdict::Fail), worse("WKL-002", Verdict::Unverified)],
+    }
+}
+
 pub(in crate::output) fn status() -> Status {
     let certificate = |name: &str, authority: bool, not_after: &str| CertificateStatus {
         secret: ObjectRef::namespaced("v1", "Secret", "airlock", name),
@@ -283,6 +301,7 @@ pub(in crate::output) fn status() -> Status {
             by: "ada@bastion".into(),
             at: noon(),
         },
+        audit: Some(Fact::Known(audit())),
         components: vec![
             ComponentStatus { object: edge(), ready: true, images: vec![image("nginx").pinned().to_string()] },
             ComponentStatus { object: ObjectRef::namespaced("apps/v1", "StatefulSet", "airlock", "registry"), ready: false, images: Vec::new() },

@@ -64,6 +64,18 @@ async fn a_key_that_others_may_read_is_refused() {
 }
 
 #[tokio::test]
+async fn what_a_pod_mounts_may_be_read_by_its_group_and_by_nobody_else() {
+    for mode in [0o440, 0o400, 0o600] {
+        let (_folder, path) = key(KEY, mode);
+        assert!(Signer::open(&SignerReference::Mounted(path)).await.is_ok(), "{mode:o}");
+    }
+    for mode in [0o444, 0o460, 0o640 | 0o020, 0o641] {
+        let (_folder, path) = key(KEY, mode);
+        assert_eq!(Signer::open(&SignerReference::Mounted(path)).await.err().unwrap().code().0, "evidence.key-open", "{mode:o}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_no_key_of_ed25519_is_refused_and_not_repeated() {
     let p256 = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgsyl+zNKUMXTVQZq3OQY9XeuRl3QIqu2M0RZA+ADrwnahRANCAAQbmFmU8jbvtu9/pT0MqKGZHZCuPnKUMYUQdQdP3dmmCuJUcw2kLsN9/kEMa9vHbz2LZLTROh7hJZVx6d6cQ2M5\n-----END PRIVATE KEY-----\n";
     for (text, words) in [

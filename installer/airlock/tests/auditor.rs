@@ -1,0 +1,211 @@
+//! The auditor's command against an API server that grants what its Role grants and refuses the rest: what it asks for, what it
+//! keeps, and what it says when something is worse.
+#![allow(clippy::unwrap_used, reason = "what cannot be set up has failed")]
+
+mod run;
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use airlock_model::{Answers, Digest, ImageLock, Purpose, Record, names};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use run::Ended;
+
+const ANSWERS: &str = "apiVersion: airlock/v1\nkind: Answers\nbaseDomain: platform.test\ncomponents: { auditor: {} }\nevidence: { sink: folder }\n";
+/// The first key of RFC 8032 §7.1, as openssl writes it, and its public half.
+const KEY: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE KEY-----\n";
+const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n";
+/// The namespaces of the installation, that of an Airflow deployment among them.
+const NAMESPACES: [&str; 3] = ["airlock", "airlock-probes", "airlock-alpha"];
+/// What may be listed in each of them.
+const LISTED: [&str; 8] = ["limitranges", "pods", "resourcequotas", "serviceaccounts", "services", "jobs", "ingresses", "networkpolicies"];
+
+#[derive(Default)]
+struct State {
+    /// Method, path, and answer of each request.
+    requests: Vec<(String, String, u16)>,
+    /// Annotations of the claim.
+    annotations: serde_json::Map<String, Value>,
+    /// Somebody deleted the policy of the platform's namespace.
+    is_open: bool,
+}
+
+/// An API server that knows one installation.
+struct Api {
+    folder: TempDir,
+    state: Arc<Mutex<State>>,
+}
+
+impl Api {
+    fn start() -> Self {
+        let (listener, state, folder) = (TcpListener::bind("127.0.0.1:0").unwrap(), Arc::new(Mutex::new(State::default())), tempfile::tempdir().unwrap());
+        let server = format!("http://{}", listener.local_addr().unwrap());
+        let config = format!(
+            "apiVersion: v1\nkind: Config\nclusters: [{{ name: c, cluster: {{ server: '{server}' }} }}]\ncontexts: [{{ name: there, context: {{ cluster: c, user: u }} }}]\nusers: [{{ name: u, user: {{}} }}]\ncurrent-context: there\n"
+        );
+        fs::write(folder.path().join("kubeconfig"), config).unwrap();
+        fs::write(folder.path().join("evidence.pub"), PUBLIC).unwrap();
+        fs::write(folder.path().join("key.pem"), KEY).unwrap();
+        // As a kubelet mounts it.
+        fs::set_permissions(folder.path().join("key.pem"), fs::Permissions::from_mode(0o440)).unwrap();
+        let shared = Arc::clone(&state);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let shared = Arc::clone(&shared);
+                thread::spawn(move || answer(&stream.unwrap(), &shared));
+            }
+        });
+        Self { folder, state }
+    }
+
+    fn run(&self, line: &str) -> Ended {
+        run::airlock(self.folder.path(), line, &[("KUBECONFIG", "kubeconfig")])
+    }
+
+    /// An audit, and what it printed for programs.
+    fn audit(&self) -> Value {
+        let ended = self.run("auditor --namespace airlock --evidence evidence --signer key.pem");
+        assert_eq!(ended.exit, 0, "{}", ended.stderr);
+        serde_json::from_str(ended.stdout.trim()).unwrap()
+    }
+
+    fn annotation(&self, name: &str) -> Value {
+        self.state.lock().unwrap().annotations.get(name).cloned().unwrap_or_default()
+    }
+}
+
+fn answer(stream: &TcpStream, state: &Mutex<State>) {
+    let mut reader = BufReader::new(stream);
+    let mut line = String::new();
+    reader.read_line(&mut line).unwrap();
+    let (method, path) = (line.split(' ').next().unwrap_or_default().to_owned(), line.split(' ').nth(1).unwrap_or_default().to_owned());
+    let mut length = 0;
+    loop {
+        let mut header = String::new();
+        reader.read_line(&mut header).unwrap();
+        if header.trim().is_empty() {
+            break;
+        }
+        if let Some(value) = header.to_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    let (status, document) = reply(&method, path.split('?').next().unwrap_or_default(), &body, &mut state.lock().unwrap());
+    state.lock().unwrap().requests.push((method, path, status));
+    let text = document.to_string();
+    let head = format!("HTTP/1.1 {status} {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", if status == 200 { "OK" } else { "Refused" }, text.len());
+    let mut stream = stream;
+    stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(text.as_bytes())).unwrap();
+}
+
+fn reply(method: &str, path: &str, body: &[u8], state: &mut State) -> (u16, Value) {
+    const CLAIM: &str = "/api/v1/namespaces/airlock/persistentvolumeclaims/auditor-evidence";
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    match (method, parts.as_slice()) {
+        ("POST", ["apis", "authentication.k8s.io", "v1", "selfsubjectreviews"]) => (200, json!({ "status": { "userInfo": { "username": "system:serviceaccount:airlock:auditor" } } })),
+        ("GET", ["api", "v1", "namespaces", "airlock" | "airlock-alpha", "configmaps", names::RECORD]) => {
+            (200, json!({ "metadata": {}, "data": { "record.json": serde_json::to_string(&record()).unwrap() } }))
+        }
+        ("GET", ["api", "v1", "namespaces", name]) if NAMESPACES.contains(name) => (200, json!({ "metadata": { "name": name } })),
+        ("GET", _) if path == CLAIM => (200, json!({ "metadata": { "name": "auditor-evidence", "annotations": state.annotations }, "status": { "phase": "Bound" } })),
+        ("PATCH", _) if path == CLAIM => {
+            let merged: Value = serde_json::from_slice(body).unwrap();
+            state.annotations.extend(merged["metadata"]["annotations"].as_object().unwrap().clone());
+            (200, json!({ "metadata": {} }))
+        }
+        ("GET", [.., "namespaces", namespace, resource]) if LISTED.contains(resource) && NAMESPACES.contains(namespace) => {
+            let spec = json!({ "podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": [], "egress": [] });
+            let items = match (*resource, *namespace) {
+                ("networkpolicies", "airlock") if state.is_open => Vec::new(),
+                ("networkpolicies", namespace) => vec![json!({ "metadata": { "name": "default-deny", "namespace": namespace }, "spec": spec })],
+                // By it the deployment is known.
+                ("serviceaccounts", "airlock") => vec![json!({ "metadata": { "name": "database-role-alpha", "namespace": "airlock", "labels": { (names::LABEL_TENANT): "alpha" } } })],
+                _ => Vec::new(),
+            };
+            (200, json!({ "metadata": {}, "items": items }))
+        }
+        _ => (403, json!({ "kind": "Status", "code": 403, "reason": "Forbidden", "message": "no rule of the Role says so" })),
+    }
+}
+
+fn record() -> Record {
+    Record {
+        schema: names::RECORD_SCHEMA,
+        release: env!("CARGO_PKG_VERSION").into(),
+        installation: "k3v7".into(),
+        plan: Digest::of(b"plan"),
+        purpose: Purpose::Install,
+        complete: true,
+        answers: serde_json::to_value(Answers::from_yaml(ANSWERS).unwrap()).unwrap(),
+        images: ImageLock::default(),
+        gates: [].into(),
+        verdict: None,
+        by: "ada@bastion".into(),
+        at: "2026-11-24T12:00:00Z".parse().unwrap(),
+    }
+}
+
+fn verdict<'v>(audited: &'v Value, check: &str) -> &'v str {
+    let checks = audited["report"]["checks"].as_array().unwrap();
+    checks.iter().find(|known| known["id"] == check).unwrap()["verdict"].as_str().unwrap()
+}
+
+#[test]
+fn an_audit_is_kept_and_a_policy_that_goes_is_told_until_it_is_back() {
+    let api = Api::start();
+    let first = api.audit();
+    assert_eq!((verdict(&first, "NET-001"), verdict(&first, "NET-010"), verdict(&first, "SEC-004")), ("pass", "unverified", "unverified"), "{first}");
+    assert_eq!((&first["audit"]["worse"], api.annotation(names::ANNOTATION_AUDIT_WORSE)), (&json!([]), json!("false")));
+
+    api.state.lock().unwrap().is_open = true;
+    let lost = json!({ "check": "NET-001", "before": "pass", "after": "fail" });
+    for number in [2, 3] {
+        let audited = api.audit();
+        let worse = audited["audit"]["worse"].as_array().unwrap();
+        assert!(worse.contains(&lost) && audited["audit"]["since"] == first["audit"]["run"], "{number}: {}", audited["audit"]);
+        assert_eq!(api.annotation(names::ANNOTATION_AUDIT_WORSE), json!("true"));
+        let written: Value = serde_json::from_str(api.annotation(names::ANNOTATION_AUDIT).as_str().unwrap()).unwrap();
+        assert_eq!(written, audited["audit"]);
+    }
+
+    api.state.lock().unwrap().is_open = false;
+    assert_eq!(api.audit()["audit"]["worse"], json!([]));
+    assert_eq!(api.annotation(names::ANNOTATION_AUDIT_WORSE), json!("false"));
+    let verified = api.run("evidence verify evidence --trust evidence.pub");
+    assert_eq!(verified.exit, 0, "{}{}", verified.stdout, verified.stderr);
+    assert!(verified.stdout.contains("000004-"), "{}", verified.stdout);
+}
+
+#[test]
+fn the_auditor_asks_for_nothing_that_its_role_does_not_grant() {
+    let api = Api::start();
+    api.audit();
+    let requests = std::mem::take(&mut api.state.lock().unwrap().requests);
+    let refused: Vec<&str> = requests.iter().filter(|(_, _, status)| *status != 200).map(|(_, path, _)| path.as_str()).collect();
+    // Who the cluster is stands in evidence where it can be read.
+    assert_eq!(refused, ["/api/v1/namespaces/kube-system"]);
+    let writes: Vec<&str> = requests.iter().filter(|(method, _, _)| method != "GET").map(|(_, path, _)| path.split('?').next().unwrap_or_default()).collect();
+    assert_eq!(writes, ["/apis/authentication.k8s.io/v1/selfsubjectreviews", "/api/v1/namespaces/airlock/persistentvolumeclaims/auditor-evidence"]);
+    assert!(requests.iter().any(|(_, path, _)| path.contains("/namespaces/airlock-alpha/pods")), "{requests:?}");
+    assert!(requests.iter().all(|(_, path, _)| !path.contains("/secrets")), "{requests:?}");
+}
+
+#[test]
+fn a_report_that_was_changed_ends_the_audit_and_leaves_what_the_last_one_said() {
+    let api = Api::start();
+    api.audit();
+    let (said, run) = (api.annotation(names::ANNOTATION_AUDIT), fs::read_dir(api.folder.path().join("evidence")).unwrap().map(|entry| entry.unwrap().path()).find(|path| path.is_dir()).unwrap());
+    let report = run.join("report.json");
+    fs::write(&report, fs::read_to_string(&report).unwrap().replace("\"pass\"", "\"fail\"")).unwrap();
+    let ended = api.run("auditor --namespace airlock --evidence evidence --signer key.pem");
+    assert_eq!((ended.exit, ended.stderr.contains("error[evidence.previous]")), (8, true), "{}", ended.stderr);
+    assert_eq!(api.annotation(names::ANNOTATION_AUDIT), said);
+}

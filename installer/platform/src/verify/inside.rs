@@ -1,0 +1,63 @@
+//! The same installation, judged from inside by an account that reads no Secret and makes no pod (DESIGN.md §8).
+//!
+//! What a check is given here it is given as from a workstation, so that it says the same. What needs an attempt or a secret's
+//! value is `unverified`, with the reason and the command that makes it.
+
+use airlock_cluster::Cluster;
+use airlock_compliance::{Decisions, Judging, Report};
+use airlock_model::answers::{Answers, Mode};
+use airlock_model::{Attempt, AttemptResult, ImageLock, Outcome, Planned, Profile, Record, Snapshot, World, WorldDatabase, WorldDeployment};
+use jiff::Timestamp;
+
+use super::{DATABASE, DATABASE_PORT, Intended, attempts_in, deployments, images, objects, world_of};
+use crate::PlatformError;
+
+/// Why no attempt is made.
+const NO_ATTEMPTS: &str = "the auditor in the cluster makes no attempts; `airlock compliance-check` makes them";
+/// Why no secret is looked at.
+const NO_SECRETS: &str = "the auditor in the cluster reads no Secrets; `airlock compliance-check` reads them with your rights";
+/// What is said where the API server refuses.
+const NO_RIGHT: &str = "what the auditor in the cluster may not read, `airlock compliance-check` reads with your rights";
+
+/// Judges what can be judged with the auditor's rights.
+pub(crate) async fn judge(cluster: &Cluster, record: &Record, answers: &Answers, profile: &Profile) -> Result<Report, PlatformError> {
+    let world = world(answers, deployments(cluster, answers).await?)?;
+    let needs = airlock_compliance::needs(profile, &world)?;
+    let intended = Intended { profile: profile.clone(), world, attempts: attempts_in(&needs), decisions: Decisions::default(), needs };
+    let (mut objects, images) = futures::join!(objects(cluster, &intended), images(cluster, record, &intended.world));
+    for reason in objects.values_mut().filter_map(|found| found.as_mut().err()) {
+        *reason = format!("{reason}; {NO_RIGHT}");
+    }
+    // A deployment whose record is hidden has pods that are hidden too; a check without the lock is unverified.
+    let given = Snapshot { objects, ..unseen(&intended, images.ok(), Timestamp::now()) };
+    Ok(airlock_compliance::judge_decided(profile, &given, &intended.decisions, Judging { passes: false, workers: 1 })?)
+}
+
+/// What can be known without a Secret. Authorities decide about attempts alone, which are not made.
+fn world(answers: &Answers, deployments: Vec<WorldDeployment>) -> Result<World, PlatformError> {
+    let platform = &answers.namespaces.platform;
+    let database = match (answers.database_server(), answers.components.database.mode) {
+        (Some(theirs), _) => Some(WorldDatabase { host: theirs.host.clone(), port: theirs.port, authority: None, existing: true }),
+        (None, Mode::Bundled) => Some(WorldDatabase { host: format!("{DATABASE}.{platform}.svc"), port: DATABASE_PORT, authority: None, existing: false }),
+        (None, _) => None,
+    };
+    Ok(World { database, ..world_of(answers, deployments)? })
+}
+
+/// Everything but the objects: why it is not there.
+fn unseen(intended: &Intended, images: Option<ImageLock>, now: Timestamp) -> Snapshot {
+    let outcome =
+        |attempt: &Attempt| Outcome { attempt: attempt.id.clone(), result: AttemptResult::NotCarriedOut(NO_ATTEMPTS.to_owned().into()), source: None, destination: None, started: now, took_millis: 0 };
+    Snapshot {
+        world: intended.world.clone(),
+        outcomes: intended.attempts.iter().map(|attempt| (attempt.id.clone(), outcome(attempt))).collect(),
+        leaks: Some(Err(NO_SECRETS.to_owned())),
+        shared: Some(Err(NO_SECRETS.to_owned())),
+        strength: Some(Err(NO_SECRETS.to_owned())),
+        planned: images.map(|images| Planned { images, ..Planned::default() }),
+        ..Snapshot::default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,73 @@
+//! The auditor beside the command line: the same verdicts with fewer rights, and a word when something is worse.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use airlock_e2e::Site;
+use serde_json::Value;
+
+/// The answers of an auditor that signs.
+pub(crate) fn answers(site: &Site) -> (&'static str, String) {
+    let key: PathBuf = site.file("evidence.pem", "");
+    let made = Command::new("openssl").args(["genpkey", "-algorithm", "ed25519", "-out"]).arg(&key).output().expect("openssl");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    ("auditor: {}", format!("evidence: {{ sink: folder, signer: 'file:{}' }}\n", key.display()))
+}
+
+/// With `told` it is waited for the alert at the receiver.
+pub(crate) fn an_audit_says_what_the_command_line_says_and_what_is_worse(site: &Site, answers: &Path, told: impl FnOnce()) {
+    let first = audit(site, "first");
+    let report = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "-o", "json"]).expect(0).json();
+    let mut compared = 0;
+    for check in first["report"]["checks"].as_array().expect("checks") {
+        let id = check["id"].as_str().expect("an id");
+        if check["verdict"] == "unverified" {
+            let findings = first["report"]["findings"].as_array().expect("findings").iter().filter(|finding| finding["check"] == id && finding["verdict"] == "unverified");
+            assert!(findings.clone().count() > 0, "{check}");
+            findings.for_each(|finding| assert!(finding["observed"].to_string().contains("`airlock compliance-check`"), "{finding}"));
+            continue;
+        }
+        assert_eq!(check["verdict"], verdict(&report, id), "{id}");
+        compared += 1;
+    }
+    assert!(compared > 20, "{compared} checks were made by both");
+    assert_eq!((&first["audit"]["worse"], worse(site).as_str()), (&Value::Array(Vec::new()), "false"));
+    assert!(first["audit"]["signedBy"].is_string(), "{}", first["audit"]);
+
+    site.kubectl(&["delete", "networkpolicy", "default-deny"]);
+    let second = audit(site, "second");
+    let change = serde_json::json!({ "check": "NET-001", "before": "pass", "after": "fail" });
+    assert!(second["audit"]["worse"].as_array().is_some_and(|worse| worse.contains(&change)), "{}", second["audit"]);
+    assert_eq!((worse(site).as_str(), &second["audit"]["since"]), ("true", &first["audit"]["run"]));
+    let status = site.run(&["status", "--namespace", &site.name]).expect(0).stdout;
+    assert!(status.contains("NET-001: fail, before pass"), "{status}");
+    told();
+
+    site.install(answers).expect(0);
+    let third = audit(site, "third");
+    assert_eq!((&third["audit"]["worse"], worse(site).as_str()), (&Value::Array(Vec::new()), "false"), "{}", third["audit"]);
+
+    // It reads no Secret and makes no pod.
+    let account = format!("system:serviceaccount:{}:auditor", site.name);
+    let may = |verb: &str, resource: &str| site.bed.try_kubectl(["--as", &account, "-n", &site.name, "auth", "can-i", verb, resource]).expect("kubectl").stdout.trim().to_owned();
+    assert_eq!([may("list", "pods"), may("get", "secrets"), may("create", "pods"), may("patch", "cronjobs")], ["yes", "no", "no", "no"]);
+}
+
+/// An audit now, and what it printed.
+fn audit(site: &Site, name: &str) -> Value {
+    let job = format!("job/audit-{name}");
+    site.kubectl(&["create", "job", &format!("audit-{name}"), "--from=cronjob/auditor"]);
+    site.kubectl(&["wait", "--for=condition=complete", "--timeout=300s", &job]);
+    let log = site.kubectl(&["logs", &job]);
+    log.lines().find_map(|line| serde_json::from_str(line).ok()).unwrap_or_else(|| panic!("no result:\n{log}"))
+}
+
+fn verdict(report: &Value, id: &str) -> Value {
+    let check = report["checks"].as_array().into_iter().flatten().find(|check| check["id"] == id);
+    check.unwrap_or_else(|| panic!("{id} is not in the report"))["verdict"].clone()
+}
+
+/// What kube-state-metrics tells of.
+fn worse(site: &Site) -> String {
+    site.kubectl(&["get", "persistentvolumeclaim", "auditor-evidence", "-o", r"jsonpath={.metadata.annotations.airlock-platform\.io/audit-worse}"])
+}
