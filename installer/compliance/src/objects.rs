@@ -21,6 +21,7 @@ use crate::described::Described;
 use crate::live::{self, PodOf};
 use crate::pod_security::Violation;
 
+pub(crate) use images::without_digest;
 pub(crate) use literals::{in_object, in_pod};
 pub(crate) use secret_strength::Strength;
 pub use secret_strength::judge_secret;
@@ -30,7 +31,7 @@ pub(crate) const MANIFESTS_READ: &dyn Check = &manifests_read::ManifestsRead;
 
 /// All of them, in the order of the groups.
 pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
-    let all: [&'static dyn Check; 17] = [
+    let all: [&'static dyn Check; 16] = [
         &sensitive_mounts::SENSITIVE_MOUNTS,
         &namespace::OwnNamespace,
         &probes::PROBES,
@@ -38,7 +39,6 @@ pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
         &ingress::SNIPPETS,
         &ingress::TLS,
         &images::Sources,
-        &images::DIGESTS,
         &secret_strength::TOKENS,
         &admin_credentials::AdminCredentials,
         &airflow::FERNET_KEY,

@@ -89,12 +89,12 @@ static PARAMETERS: [Parameter; 13] = [
         stricter: Stricter::Fewer,
     },
     Parameter {
-        name: "TLS-001.failDays",
+        name: "TLS-002.failDays",
         kind: ParameterKind::Days { default: 14, most: 365 },
         what: "a certificate with fewer days left fails; of one that lives for less than three times as long a third of its life counts",
         stricter: Stricter::More,
     },
-    Parameter { name: "TLS-001.warnDays", kind: ParameterKind::Days { default: 30, most: 365 }, what: "a certificate with fewer days left is warned of, as above", stricter: Stricter::More },
+    Parameter { name: "TLS-002.warnDays", kind: ParameterKind::Days { default: 30, most: 365 }, what: "a certificate with fewer days left is warned of, as above", stricter: Stricter::More },
     Parameter {
         name: PLATFORM_NAMESPACES,
         kind: ParameterKind::Texts,
@@ -291,14 +291,14 @@ mod tests {
     fn settings_are_read_by_the_kind_of_their_parameter() {
         assert_eq!(setting("PSS.level=baseline").unwrap(), ("PSS.level".into(), json!("baseline")));
         assert_eq!(setting("PSS.version=v1.30").unwrap().1, json!("v1.30"));
-        assert_eq!(setting("TLS-001.failDays=7").unwrap().1, json!(7));
+        assert_eq!(setting("TLS-002.failDays=7").unwrap().1, json!(7));
         assert_eq!(setting("REG-003.registries=a.example, b.example/team").unwrap().1, json!(["a.example", "b.example/team"]));
     }
 
     #[test]
     fn a_looser_value_is_told_from_a_stricter_one() {
         for (name, than, stricter, looser) in [
-            ("TLS-001.failDays", json!(14), json!(30), json!(7)),
+            ("TLS-002.failDays", json!(14), json!(30), json!(7)),
             ("PSS.level", json!("baseline"), json!("restricted"), json!("privileged")),
             ("network.private", json!(true), json!(true), json!(false)),
             ("REG-003.registries", json!(["a", "b"]), json!(["b"]), json!(["b", "c"])),
@@ -316,7 +316,7 @@ mod tests {
             ("PSS.level=strict", "compliance.parameter-value", "privileged, baseline, restricted"),
             ("PSS.level", "compliance.parameter-value", "none of"),
             ("PSS.version=1.30", "compliance.parameter-value", "as in v1.37"),
-            ("TLS-001.failDays=soon", "compliance.parameter-value", "no whole number"),
+            ("TLS-002.failDays=soon", "compliance.parameter-value", "no whole number"),
             ("REG-003.registries=,", "compliance.parameter-value", "at least one"),
         ] {
             let error = setting(text).unwrap_err();

@@ -8,8 +8,8 @@ use crate::report::{Judging, Report, judge_decided};
 const PROFILE: &str = "apiVersion: airlock/v1
 kind: SecurityPolicyProfile
 metadata: { name: acme, version: '1', owner: secops }
-checks: [PSS-001, PSS-004, NET-010, ISO-001]
-rules: [{ checks: [PSS-004, ISO-001], locked: true }, { checks: [ISO-001], mustProbe: true }]
+checks: [PSS-001, PSS-004, NET-010, NET-011]
+rules: [{ checks: [PSS-004, NET-011], locked: true }, { checks: [NET-011], mustProbe: true }]
 keys: [{ name: officer, publicKey: '-----BEGIN PUBLIC KEY----- MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE= -----END PUBLIC KEY-----' }]
 exceptions: { maxDays: 100 }
 controls: [{ id: A-1, title: drills, coverage: organisational }, { id: A-2, title: no root, checks: [PSS-001] }]
@@ -120,8 +120,8 @@ fn an_attestation_covers_what_could_not_be_looked_at() {
     assert_eq!(verdicts(&report(&[signed(&attestation("NET-010", "2026-12-01"))]), "NET-010"), [Verdict::Attested]);
     let failing = report(&[signed(&attestation("PSS-001", "2026-12-01"))]);
     assert_eq!((verdicts(&failing, "PSS-001"), verdicts(&failing, "EXC-001")), (vec![Verdict::Fail; 2], vec![Verdict::Warn]));
-    assert_eq!(verdicts(&report(&[signed(&exception("ISO-001", "", "2026-12-01"))]), "ISO-001"), [Verdict::Unverified], "an attempt is due");
-    assert_eq!(verdicts(&report(&[signed(&attestation("ISO-001", "2026-12-01"))]), "ISO-001"), [Verdict::Unverified], "an attempt is due");
+    assert_eq!(verdicts(&report(&[signed(&exception("NET-011", "", "2026-12-01"))]), "NET-011"), [Verdict::Unverified], "an attempt is due");
+    assert_eq!(verdicts(&report(&[signed(&attestation("NET-011", "2026-12-01"))]), "NET-011"), [Verdict::Unverified], "an attempt is due");
     assert_eq!(verdicts(&report(&[signed(&attestation("NET-010", "2026-11-25"))]), "NET-010"), [Verdict::NotApplicable]);
     let control = report(&[signed(&attestation("A-1", "2026-12-01"))]);
     assert_eq!((control.controls[0].verdict, verdicts(&control, "EXC-001")), (ControlVerdict::Attested, vec![Verdict::Pass]));
