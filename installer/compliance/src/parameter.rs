@@ -55,7 +55,7 @@ pub enum ParameterKind {
 
 const LEVELS: [&str; 3] = ["privileged", "baseline", "restricted"];
 
-static PARAMETERS: [Parameter; 13] = [
+static PARAMETERS: [Parameter; 15] = [
     Parameter {
         name: CROSSING_ALLOW,
         kind: ParameterKind::Texts,
@@ -63,6 +63,7 @@ static PARAMETERS: [Parameter; 13] = [
         stricter: Stricter::Fewer,
     },
     Parameter { name: EXPOSED_ALLOW, kind: ParameterKind::Texts, what: "Services that may be reached from outside the cluster: `namespace/name`", stricter: Stricter::Fewer },
+    Parameter { name: "MON-002.alerts", kind: ParameterKind::Texts, what: "alerts that rules must give, by their names", stricter: Stricter::More },
     Parameter { name: "PII-001.hosts", kind: ParameterKind::Texts, what: "hosts of services outside that settings may name all the same", stricter: Stricter::Fewer },
     Parameter {
         name: "PSS.level",
@@ -76,6 +77,7 @@ static PARAMETERS: [Parameter; 13] = [
         what: "version of the Pod Security Standards that PSS-001 to PSS-017 judge by: latest, or one as in v1.37",
         stricter: Stricter::Exactly,
     },
+    Parameter { name: rights::INSTALLER, kind: ParameterKind::Texts, what: "who installed and must hold nothing afterwards (RBC-010), as in RBC.allow: `User/alice`", stricter: Stricter::More },
     Parameter {
         name: rights::ALLOW,
         kind: ParameterKind::Texts,

@@ -128,6 +128,23 @@ fn an_attestation_covers_what_could_not_be_looked_at() {
     assert_eq!(report(&[signed(&attestation("A-1", "2026-11-25"))]).controls[0].verdict, ControlVerdict::NotCovered);
 }
 
+/// What stands outside of the cluster is unverified there until somebody who may attests it.
+#[test]
+fn a_check_that_people_answer_is_answered_by_an_attestation_alone() {
+    for check in ["AUT-004", "ENC-004", "ENC-005", "ENC-006", "VUL-003"] {
+        let profile = from_text("acme.yaml", &PROFILE.replace("checks: [PSS-001,", &format!("checks: [{check}, PSS-001,")), &|_| Err(String::new())).unwrap();
+        let said = |documents: &[SignedDocument]| {
+            let decided = decisions(&profile, documents, today()).unwrap();
+            let report = judge_decided(&profile, &Snapshot::default(), &decided, Judging { passes: true, workers: 1 }).unwrap();
+            report.findings.into_iter().filter(|finding| finding.check == check).map(|finding| finding.verdict).collect::<Vec<_>>()
+        };
+        assert_eq!(said(&[]), [Verdict::Unverified], "{check}");
+        assert_eq!(said(&[signed(&attestation(check, "2026-12-01"))]), [Verdict::Attested], "{check}");
+        assert_eq!(said(&[signed(&attestation(check, "2026-11-25"))]), [Verdict::Unverified], "{check} after its last day");
+        assert_eq!(said(&[handed(&attestation(check, "2026-12-01"), Signature::Wrong)]), [Verdict::Unverified], "{check} signed by nobody");
+    }
+}
+
 #[test]
 fn what_is_signed_and_cannot_be_meant_is_named_with_its_place() {
     for (text, words) in [

@@ -49,7 +49,7 @@ fn asked(kind: &str, name: &str) -> IssuerReference {
     IssuerReference { name: name.into(), kind: kind.into(), group: "cert-manager.io".into() }
 }
 
-fn facts() -> Facts {
+pub(crate) fn facts() -> Facts {
     Facts {
         server: "https://api.cluster.test:6443".into(),
         cluster_uid: Fact::Known("uid".into()),
