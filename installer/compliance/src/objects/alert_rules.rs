@@ -62,25 +62,26 @@ impl Check for AlertRules {
                 }
             }
         }
-        findings.push(told(given, &parameter::texts(profile, ASKED), &alerts));
+        findings.extend(told(given, &parameter::texts(profile, ASKED), &alerts));
+        if findings.is_empty() {
+            let reason = if given.world.base_domain.is_empty() { Reason::NoSubject } else { Reason::ComponentOff };
+            findings.push(TEXTS.not_applicable(RULES, reason, "there are none, and no monitoring that would judge them"));
+        }
         findings
     }
 }
 
-fn told(given: &Snapshot, asked: &[&str], alerts: &BTreeSet<String>) -> Finding {
+/// None: no alert is asked for, and none is given.
+fn told(given: &Snapshot, asked: &[&str], alerts: &BTreeSet<String>) -> Option<Finding> {
     let missing: Vec<&str> = asked.iter().copied().filter(|asked| !alerts.contains(*asked)).collect();
-    let has_monitoring = given.world.receiver.is_some() || given.world.is_watched_by_others;
     if !missing.is_empty() {
-        TEXTS.fail(RULES, format!("no rule gives {}", missing.join(", ")))
-    } else if !alerts.is_empty() {
-        TEXTS.pass(RULES, format!("rules give {} alerts", alerts.len()))
-    } else if has_monitoring {
-        TEXTS.fail(RULES, "no rule gives an alert")
-    } else if given.world.base_domain.is_empty() {
-        TEXTS.not_applicable(RULES, Reason::NoSubject, "there are none")
-    } else {
-        TEXTS.not_applicable(RULES, Reason::ComponentOff, "no monitoring is installed")
+        return Some(TEXTS.fail(RULES, format!("no rule gives {}", missing.join(", "))));
     }
+    if !alerts.is_empty() {
+        return Some(TEXTS.pass(RULES, format!("rules give {} alerts", alerts.len())));
+    }
+    let has_monitoring = given.world.receiver.is_some() || given.world.is_watched_by_others;
+    has_monitoring.then(|| TEXTS.fail(RULES, "no rule gives an alert"))
 }
 
 /// The groups of rules that an object holds, with the field of each; an error: it is no YAML.
