@@ -12,7 +12,7 @@ static TEXTS: Described = Described {
         severity: Severity::Medium,
         promises: &["P14"],
         explanation: "What /version of the API server answers, 1.33 or newer; and the tags of the images named postgres (15 or newer) and airflow (3 or newer) in the image lock, those of Airflow deployments among them. A tag that tells no version is unverified. The version of a database server of your own is judged before an install.",
-        remedy: "Upgrade the cluster; the release of Airlock brings new images (`airlock upgrade`). An image of a deployment's own is built on a newer base.",
+        remedy: "Upgrade the cluster; a newer release of Airlock brings newer images. An image of a deployment's own is built on a newer base.",
     },
     expected: "Kubernetes 1.33, PostgreSQL 15, Airflow 3, or newer",
     why: "faults that are found are mended in newer versions alone",

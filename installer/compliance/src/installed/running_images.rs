@@ -21,6 +21,9 @@ static TEXTS: Described = Described {
     why: "code runs, or will after the next start, that nobody shipped, scanned, or approved",
 };
 
+/// What a finding about no running pod in particular is about.
+const RUNNING: &str = "running images";
+
 /// The check.
 pub(crate) struct RunningImages;
 
@@ -52,9 +55,6 @@ impl Check for RunningImages {
         findings
     }
 }
-
-/// What a finding about no running pod in particular is about.
-const RUNNING: &str = "running images";
 
 /// Whether a pod or template names its images by digest.
 fn named(pod: &PodOf<'_>) -> Vec<Finding> {

@@ -1,4 +1,4 @@
-//! CPL-001: the programs of the control plane are started as the CIS benchmark asks, by the manifests of their static pods.
+//! CPL-001 and LOG-001: the programs of the control plane are started as the CIS benchmark asks, by the manifests of their static pods.
 
 mod audit;
 mod flags;

@@ -16,7 +16,7 @@ static TEXTS: Described = Described {
         severity: Severity::High,
         promises: &["P2"],
         explanation: "Bindings that name a user, group, or ServiceAccount of the parameter RBC-010.installer, in the installation's namespaces or in the whole cluster. What these keep after an install is named in RBC.allow, by binding or role. Airlock has no account of its own in the cluster that installs, so that without the parameter nothing is looked at.",
-        remedy: "Delete the binding, and make it again for the next upgrade: `airlock rbac` prints the roles that it needs.",
+        remedy: "Delete the binding, and make it again before the next change: the plan of that change names the rights that are missing (RGT-001).",
     },
     expected: "no binding names who installed, but for those in RBC.allow",
     why: "whoever takes these credentials over later changes all that was installed",
