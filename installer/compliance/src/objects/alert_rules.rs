@@ -90,7 +90,7 @@ fn written(object: &SnapshotObject) -> Vec<(String, Result<Value, String>)> {
         return vec![("/spec".to_owned(), Ok(object.manifest.get("spec").cloned().unwrap_or(Value::Null)))];
     }
     let data = object.manifest.get("data").and_then(Value::as_object).into_iter().flatten();
-    let files = data.filter(|(key, _)| key.ends_with(".rules")).filter_map(|(key, text)| Some((key, text.as_str()?)));
+    let files = data.filter(|(key, _)| key.rsplit_once('.').is_some_and(|(_, form)| form == "rules")).filter_map(|(key, text)| Some((key, text.as_str()?)));
     files.map(|(key, text)| (format!("/data/{key}"), serde_yaml::from_str(text).map_err(|error| format!("{key} cannot be read: {error}")))).collect()
 }
 

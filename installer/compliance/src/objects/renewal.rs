@@ -14,7 +14,7 @@ static TEXTS: Described = Described {
         title: "certificates are renewed, and the renewal works",
         severity: Severity::Medium,
         promises: &["P7"],
-        explanation: "The CronJobs of Airlock's renewer (`renewer`, and `airflow-renewer` where there is one): not suspended, and where they have run, the last run that ended well began no more than two days before the last one. Certificate objects of cert-manager, where they are given: the condition Ready is True. An installation without a renewer fails. Alerts before a certificate ends are MON-002 and MON-003.",
+        explanation: "The CronJobs of Airlock's renewer (`renewer`, and `airflow-renewer` where there is one): not suspended, and where they have run, the last good end is no more than two days before the last run began. Certificate objects of cert-manager, where they are given: the condition Ready is True. An installation without a renewer fails. Alerts before a certificate ends are MON-002 and MON-003.",
         remedy: "`airlock tls status` says which certificate is not renewed and why; `airlock install` puts the CronJob back, `kubectl patch cronjob renewer --patch '{\"spec\":{\"suspend\":false}}'` wakes it.",
     },
     expected: "a renewer that is not suspended and ends well",
@@ -66,10 +66,9 @@ fn odd(job: &SnapshotObject) -> Vec<Violation> {
     }
     let moment = |path: &str| field(path).and_then(Value::as_str).and_then(|text| text.parse::<Timestamp>().ok());
     let told = match (moment("/status/lastScheduleTime"), moment("/status/lastSuccessfulTime")) {
-        (None, _) => return Vec::new(),
         (Some(_), None) => "it has run and never ended well".to_owned(),
         (Some(begun), Some(ended)) if ended.duration_until(begun) > FAILING => format!("it ran at {begun} and last ended well at {ended}"),
-        (Some(_), Some(_)) => return Vec::new(),
+        (None, _) | (Some(_), Some(_)) => return Vec::new(),
     };
     vec![Violation::new("/status/lastSuccessfulTime", field("/status/lastSuccessfulTime"), told)]
 }

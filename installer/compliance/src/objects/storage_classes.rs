@@ -26,7 +26,7 @@ static TEXTS: Described = Described {
 const ALWAYS: [&str; 5] = ["pd.csi.storage.gke.io", "kubernetes.io/gce-pd", "disk.csi.azure.com", "kubernetes.io/azure-disk", "file.csi.azure.com"];
 /// Drivers that encrypt where their parameter `encrypted` says so (their own documentation).
 const ASKED: [&str; 4] = ["ebs.csi.aws.com", "kubernetes.io/aws-ebs", "rbd.csi.ceph.com", "driver.longhorn.io"];
-/// Kubernetes documentation, "Change the default StorageClass".
+/// Kubernetes documentation, "Change the default `StorageClass`".
 const DEFAULT: &str = "storageclass.kubernetes.io/is-default-class";
 
 /// The check.
