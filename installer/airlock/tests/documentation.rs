@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use airlock_compliance::evidence::EvidenceFault;
-use airlock_compliance::{check, checks, is_tried, parameters, selected, shipped, standing, unprofiled};
+use airlock_compliance::{awaited, check, checks, is_tried, parameters, selected, shipped, standing, unprofiled};
 use airlock_model::{Check, Need, Severity, World, codes};
 use assert_cmd::Command;
 
@@ -83,6 +83,7 @@ fn said(name: &str) -> String {
         "checks before an install" => list(checks().iter().copied().filter(|check| !of_a_profile().contains(check.spec().id) && check.spec().id != OF_DECISIONS)),
         "checks of an installation" => list(selected(&unprofiled()).unwrap().into_iter().chain(check(OF_DECISIONS))),
         "checks and who asks for them" => table(),
+        "checks that are not there yet" => missing(),
         "parameters" => all_parameters(),
         other => panic!("the program says nothing about {other}"),
     }
@@ -158,6 +159,15 @@ fn table() -> String {
         let asked: Vec<String> = standing.references().map(|reference| format!("{} {} {}", reference.framework, reference.version, reference.id)).collect();
         let is_baseline = if baseline.contains(spec.id) { "yes" } else { "" };
         let _ = writeln!(text, "| {} | {} | {}: {} | {} | {is_baseline} | {} |", spec.id, cell(spec.title), severity(spec.severity), cell(standing.because), standing.reads.words(), asked.join("; "));
+    }
+    text
+}
+
+fn missing() -> String {
+    let mut text = "| check | what will be true when it passes | why it is not there |\n|---|---|---|\n".to_owned();
+    for awaited in awaited() {
+        let later = if awaited.may_wait { "; it may wait" } else { "" };
+        let _ = writeln!(text, "| {} | {} | {}{later} |", awaited.id, cell(awaited.title), cell(awaited.because));
     }
     text
 }

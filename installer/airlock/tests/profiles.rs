@@ -79,7 +79,7 @@ fn shipped_profiles_are_listed_and_each_can_be_shown() {
 #[test]
 fn everything_that_is_wrong_with_files_is_said_with_its_place() {
     let wrong = format!("{BEGIN}extends: [basline]\nchecks: [TLS-01]\n");
-    let folder = folder(&[("wrong.yaml", &wrong), ("child.yaml", &format!("{BEGIN}extends: [./wrong.yaml]\n")), ("good.yaml", &format!("{BEGIN}checks: [TLS-001]\n"))]);
+    let folder = folder(&[("wrong.yaml", &wrong), ("child.yaml", &format!("{BEGIN}extends: [./wrong.yaml]\n")), ("good.yaml", &format!("{BEGIN}checks: [TLS-002]\n"))]);
     let lint = airlock(folder.path(), "profile lint wrong.yaml good.yaml child.yaml gone.yaml");
     assert_eq!(lint.exit, 2);
     insta::assert_snapshot!("lint", lint.stdout.replace(lint.stdout.split("sha256:").nth(1).unwrap().split('\n').next().unwrap(), "…"));
@@ -109,11 +109,11 @@ fn files_are_judged_by_a_profile_out_of_a_file_and_its_controls_come_first() {
 
 #[test]
 fn what_a_profile_locks_is_not_loosened_by_a_flag() {
-    let acme = format!("{BEGIN}checks: [TLS-001, PSS-001]\nparameters: {{ TLS-001.failDays: 21 }}\nlockedParameters: [TLS-001.failDays]\n");
+    let acme = format!("{BEGIN}checks: [TLS-002, PSS-001]\nparameters: {{ TLS-002.failDays: 21 }}\nlockedParameters: [TLS-002.failDays]\n");
     let folder = folder(&[("acme.yaml", &acme), ("pod.yaml", POD)]);
-    let ended = airlock(folder.path(), "compliance-check --manifests pod.yaml --profile acme.yaml --set TLS-001.failDays=7");
+    let ended = airlock(folder.path(), "compliance-check --manifests pod.yaml --profile acme.yaml --set TLS-002.failDays=7");
     assert_eq!(ended.exit, 2);
-    assert!(ended.stderr.starts_with("error[compliance.locked]: the parameter TLS-001.failDays is locked by the profile acme; it can be made stricter, not weaker"), "{}", ended.stderr);
+    assert!(ended.stderr.starts_with("error[compliance.locked]: the parameter TLS-002.failDays is locked by the profile acme; it can be made stricter, not weaker"), "{}", ended.stderr);
 }
 
 #[test]

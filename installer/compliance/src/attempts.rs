@@ -1,6 +1,6 @@
 //! The attempts that checks ask for, each under a fixed name, so that two checks that ask for the same one share it.
 
-use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, Outcome, Snapshot, Target, TlsVersion, Trust, Vantage, World, WorldDeployment, names};
+use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, Need, Outcome, Snapshot, Target, TlsVersion, Trust, Vantage, World, WorldDeployment, names};
 
 /// Label of pods in the namespace of probes; its policies select by it.
 const PROBE_LABEL: &str = "airlock-platform.io/probe";
@@ -32,6 +32,14 @@ impl Prober {
 
     pub(crate) fn id(self) -> AttemptId {
         AttemptId(format!("policy.{}", self.label()))
+    }
+
+    /// All three attempts; none where there is no namespace for them.
+    pub(crate) fn needs(world: &World) -> Vec<Need> {
+        if world.probes.is_empty() {
+            return Vec::new();
+        }
+        [Self::Allowed, Self::Blocked, Self::Confined].map(|prober| Need::Attempt(Box::new(prober.attempt(world)))).into()
     }
 
     pub(crate) fn attempt(self, world: &World) -> Attempt {
@@ -104,6 +112,8 @@ pub(crate) enum Knock {
     WrongPassword,
     /// Without credentials, at the base of the API.
     Anonymous,
+    /// Without credentials, for the list of its repositories.
+    Catalog,
     /// Without credentials, for a manifest.
     Pull,
     /// Without credentials, to begin an upload.
@@ -116,6 +126,7 @@ impl Knock {
             Self::Login => "registry.login",
             Self::WrongPassword => "registry.wrong-password",
             Self::Anonymous => "registry.anonymous",
+            Self::Catalog => "registry.anonymous-catalog",
             Self::Pull => "registry.anonymous-pull",
             Self::Push => "registry.anonymous-push",
         })
@@ -129,6 +140,7 @@ impl Knock {
             Self::Login => ("GET", "/v2/".to_owned(), Some(known?.clone())),
             Self::WrongPassword => ("GET", "/v2/".to_owned(), Some(Credentials { password: None, ..known?.clone() })),
             Self::Anonymous => ("GET", "/v2/".to_owned(), None),
+            Self::Catalog => ("GET", "/v2/_catalog".to_owned(), None),
             Self::Pull => ("GET", format!("/v2/{REPOSITORY}/manifests/latest"), None),
             Self::Push => ("POST", format!("/v2/{REPOSITORY}/blobs/uploads/"), None),
         };
@@ -136,6 +148,7 @@ impl Knock {
             Self::Login => "a login at the registry, to be accepted",
             Self::WrongPassword => "a login at the registry with a wrong password, to be refused",
             Self::Anonymous => "a request to the registry without credentials, to be refused",
+            Self::Catalog => "a request for the registry's list of repositories without credentials, to be refused",
             Self::Pull => "a pull from the registry without credentials, to be refused",
             Self::Push => "the beginning of a push to the registry without credentials, to be refused",
         };

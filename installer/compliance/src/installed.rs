@@ -24,7 +24,7 @@ use crate::objects::Strength;
 
 /// All of them, in the order of the groups.
 pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
-    let others: [&'static dyn Check; 22] = [
+    let others: [&'static dyn Check; 21] = [
         &namespace_labels::NamespaceLabels,
         &network::INGRESS,
         &network::EGRESS,
@@ -36,8 +36,7 @@ pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
         &stored_values::StoredValues,
         &served_certificate::ServedCertificate,
         &outdated_tls::OutdatedTls,
-        &registry_access::PULL,
-        &registry_access::PUSH,
+        &registry_access::RegistryAccess,
         &running_images::RunningImages,
         &secret_leaks::SecretLeaks,
         &shared_secrets::SharedSecrets,

@@ -4,7 +4,7 @@
 //! a [`Report`] with a gate. The checks stand in groups: `preflight` judges facts and a plan before the first
 //! write, `installed` an installation by its objects and the outcomes of attempts, `objects` objects alone. `pod_security` is the evaluator of the Pod
 //! Security Standards, for live pods and templates alike; `manifests` turns the text of files into objects, which the same checks
-//! judge; `custom` makes checks of what a profile says in `expression`s; `references` says what each check reads and which frameworks ask for it. [`evidence`] says whether reports that
+//! judge; `absent`, `attested`, and `awaited` say what cannot be judged: what is not installed, what people answer for, what is not there yet; `custom` makes checks of what a profile says in `expression`s; `references` says what each check reads and which frameworks ask for it. [`evidence`] says whether reports that
 //! were kept are still as they were written. Nothing here does IO or knows the time: a certificate is
 //! judged by when it was seen. What was not given is never `Pass`.
 //!
@@ -13,7 +13,10 @@
 pub mod evidence;
 pub mod manifests;
 
+mod absent;
 mod attempts;
+mod attested;
+mod awaited;
 mod catalogue;
 mod comparison;
 mod custom;
@@ -35,7 +38,9 @@ mod references;
 mod refusal;
 mod report;
 mod rights;
+mod versions;
 
+pub use awaited::{Awaited, awaited};
 pub use catalogue::{check, checks, is_tried};
 pub use comparison::{COMPARISON_SCHEMA, Comparison, Difference, Earlier, compare, worsened};
 pub use custom::{CustomChecks, OfProfile};

@@ -2,6 +2,7 @@
 
 mod admin_credentials;
 mod airflow;
+mod alert_rules;
 mod control_plane;
 mod images;
 mod ingress;
@@ -11,9 +12,14 @@ mod manifests_read;
 mod namespace;
 mod outside_services;
 mod probes;
+mod renewal;
 mod secret_strength;
 mod sensitive_mounts;
+mod storage_classes;
+mod task_pods;
 mod tenant_limits;
+mod tenant_namespaces;
+mod tenant_variables;
 
 use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Snapshot, SnapshotObject, World};
 
@@ -21,6 +27,7 @@ use crate::described::Described;
 use crate::live::{self, PodOf};
 use crate::pod_security::Violation;
 
+pub(crate) use images::without_digest;
 pub(crate) use literals::{in_object, in_pod};
 pub(crate) use secret_strength::Strength;
 pub use secret_strength::judge_secret;
@@ -30,23 +37,29 @@ pub(crate) const MANIFESTS_READ: &dyn Check = &manifests_read::ManifestsRead;
 
 /// All of them, in the order of the groups.
 pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
-    let all: [&'static dyn Check; 17] = [
+    let all: [&'static dyn Check; 23] = [
         &sensitive_mounts::SENSITIVE_MOUNTS,
         &namespace::OwnNamespace,
         &probes::PROBES,
+        &task_pods::TaskPods,
         &interactive::INTERACTIVE,
         &ingress::SNIPPETS,
         &ingress::TLS,
+        &renewal::Renewal,
         &images::Sources,
-        &images::DIGESTS,
+        &storage_classes::StorageClasses,
+        &tenant_variables::TenantVariables,
         &secret_strength::TOKENS,
         &admin_credentials::AdminCredentials,
         &airflow::FERNET_KEY,
         &airflow::SIGNING_KEYS,
         &airflow::Exposure,
         &tenant_limits::TenantLimits,
+        &tenant_namespaces::TenantNamespaces,
         &outside_services::OutsideServices,
+        &alert_rules::AlertRules,
         &control_plane::ControlPlane,
+        &control_plane::AuditLog,
         MANIFESTS_READ,
     ];
     all.into_iter()

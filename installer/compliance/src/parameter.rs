@@ -55,7 +55,7 @@ pub enum ParameterKind {
 
 const LEVELS: [&str; 3] = ["privileged", "baseline", "restricted"];
 
-static PARAMETERS: [Parameter; 13] = [
+static PARAMETERS: [Parameter; 15] = [
     Parameter {
         name: CROSSING_ALLOW,
         kind: ParameterKind::Texts,
@@ -63,6 +63,7 @@ static PARAMETERS: [Parameter; 13] = [
         stricter: Stricter::Fewer,
     },
     Parameter { name: EXPOSED_ALLOW, kind: ParameterKind::Texts, what: "Services that may be reached from outside the cluster: `namespace/name`", stricter: Stricter::Fewer },
+    Parameter { name: "MON-002.alerts", kind: ParameterKind::Texts, what: "alerts that rules must give, by their names", stricter: Stricter::More },
     Parameter { name: "PII-001.hosts", kind: ParameterKind::Texts, what: "hosts of services outside that settings may name all the same", stricter: Stricter::Fewer },
     Parameter {
         name: "PSS.level",
@@ -76,6 +77,7 @@ static PARAMETERS: [Parameter; 13] = [
         what: "version of the Pod Security Standards that PSS-001 to PSS-017 judge by: latest, or one as in v1.37",
         stricter: Stricter::Exactly,
     },
+    Parameter { name: rights::INSTALLER, kind: ParameterKind::Texts, what: "who installed and must hold nothing afterwards (RBC-010), as in RBC.allow: `User/alice`", stricter: Stricter::More },
     Parameter {
         name: rights::ALLOW,
         kind: ParameterKind::Texts,
@@ -89,12 +91,12 @@ static PARAMETERS: [Parameter; 13] = [
         stricter: Stricter::Fewer,
     },
     Parameter {
-        name: "TLS-001.failDays",
+        name: "TLS-002.failDays",
         kind: ParameterKind::Days { default: 14, most: 365 },
         what: "a certificate with fewer days left fails; of one that lives for less than three times as long a third of its life counts",
         stricter: Stricter::More,
     },
-    Parameter { name: "TLS-001.warnDays", kind: ParameterKind::Days { default: 30, most: 365 }, what: "a certificate with fewer days left is warned of, as above", stricter: Stricter::More },
+    Parameter { name: "TLS-002.warnDays", kind: ParameterKind::Days { default: 30, most: 365 }, what: "a certificate with fewer days left is warned of, as above", stricter: Stricter::More },
     Parameter {
         name: PLATFORM_NAMESPACES,
         kind: ParameterKind::Texts,
@@ -291,14 +293,14 @@ mod tests {
     fn settings_are_read_by_the_kind_of_their_parameter() {
         assert_eq!(setting("PSS.level=baseline").unwrap(), ("PSS.level".into(), json!("baseline")));
         assert_eq!(setting("PSS.version=v1.30").unwrap().1, json!("v1.30"));
-        assert_eq!(setting("TLS-001.failDays=7").unwrap().1, json!(7));
+        assert_eq!(setting("TLS-002.failDays=7").unwrap().1, json!(7));
         assert_eq!(setting("REG-003.registries=a.example, b.example/team").unwrap().1, json!(["a.example", "b.example/team"]));
     }
 
     #[test]
     fn a_looser_value_is_told_from_a_stricter_one() {
         for (name, than, stricter, looser) in [
-            ("TLS-001.failDays", json!(14), json!(30), json!(7)),
+            ("TLS-002.failDays", json!(14), json!(30), json!(7)),
             ("PSS.level", json!("baseline"), json!("restricted"), json!("privileged")),
             ("network.private", json!(true), json!(true), json!(false)),
             ("REG-003.registries", json!(["a", "b"]), json!(["b"]), json!(["b", "c"])),
@@ -316,7 +318,7 @@ mod tests {
             ("PSS.level=strict", "compliance.parameter-value", "privileged, baseline, restricted"),
             ("PSS.level", "compliance.parameter-value", "none of"),
             ("PSS.version=1.30", "compliance.parameter-value", "as in v1.37"),
-            ("TLS-001.failDays=soon", "compliance.parameter-value", "no whole number"),
+            ("TLS-002.failDays=soon", "compliance.parameter-value", "no whole number"),
             ("REG-003.registries=,", "compliance.parameter-value", "at least one"),
         ] {
             let error = setting(text).unwrap_err();

@@ -18,6 +18,8 @@ mod quota;
 mod rights;
 mod storage;
 
+pub(crate) use cluster::SUPPORTED;
+
 use airlock_model::{Check, CheckSpec, DatabaseExamination, Fact, Facts, Finding, Need, Planned, Profile, Reason, Severity, Snapshot, Verdict, World};
 
 use crate::described::Described;
@@ -128,4 +130,4 @@ fn either(judged: Judged<Vec<Finding>>) -> Vec<Finding> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -2,14 +2,15 @@
 //!
 //! `grants` reads roles and bindings into [`Rights`], where aggregation is resolved and [`Rights::may`] answers one
 //! question; `rule` says what a rule allows, `subject` who is in which group, `default_roles` what the roles of every
-//! cluster hold. The checks: `powers` judges what roles grant, `administrators`, `everybody`, `tenants`, and `dangling`
-//! judge bindings.
+//! cluster hold. The checks: `powers` judges what roles grant, `administrators`, `everybody`, `tenants`,
+//! `installer`, and `dangling` judge bindings.
 
 mod administrators;
 mod dangling;
 mod default_roles;
 mod everybody;
 mod grants;
+mod installer;
 mod powers;
 mod rule;
 mod scope;
@@ -21,12 +22,13 @@ pub use grants::{May, Rights};
 pub use rule::Request;
 pub use subject::Holder;
 
+pub(crate) use installer::INSTALLER;
 pub(crate) use scope::PARAMETER as ALLOW;
 
 use airlock_model::Check;
 
 /// The checks, in their order.
-pub(crate) fn checks() -> [&'static dyn Check; 9] {
+pub(crate) fn checks() -> [&'static dyn Check; 10] {
     [
         &administrators::Administrators,
         &wildcards::Wildcards,
@@ -36,6 +38,7 @@ pub(crate) fn checks() -> [&'static dyn Check; 9] {
         &powers::CLUSTER,
         &everybody::Everybody,
         &tenants::TenantAccounts,
+        &installer::InstallerRights,
         &dangling::Dangling,
     ]
 }

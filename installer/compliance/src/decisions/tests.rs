@@ -8,8 +8,8 @@ use crate::report::{Judging, Report, judge_decided};
 const PROFILE: &str = "apiVersion: airlock/v1
 kind: SecurityPolicyProfile
 metadata: { name: acme, version: '1', owner: secops }
-checks: [PSS-001, PSS-004, NET-010, ISO-001]
-rules: [{ checks: [PSS-004, ISO-001], locked: true }, { checks: [ISO-001], mustProbe: true }]
+checks: [PSS-001, PSS-004, NET-010, NET-011]
+rules: [{ checks: [PSS-004, NET-011], locked: true }, { checks: [NET-011], mustProbe: true }]
 keys: [{ name: officer, publicKey: '-----BEGIN PUBLIC KEY----- MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE= -----END PUBLIC KEY-----' }]
 exceptions: { maxDays: 100 }
 controls: [{ id: A-1, title: drills, coverage: organisational }, { id: A-2, title: no root, checks: [PSS-001] }]
@@ -120,12 +120,29 @@ fn an_attestation_covers_what_could_not_be_looked_at() {
     assert_eq!(verdicts(&report(&[signed(&attestation("NET-010", "2026-12-01"))]), "NET-010"), [Verdict::Attested]);
     let failing = report(&[signed(&attestation("PSS-001", "2026-12-01"))]);
     assert_eq!((verdicts(&failing, "PSS-001"), verdicts(&failing, "EXC-001")), (vec![Verdict::Fail; 2], vec![Verdict::Warn]));
-    assert_eq!(verdicts(&report(&[signed(&exception("ISO-001", "", "2026-12-01"))]), "ISO-001"), [Verdict::Unverified], "an attempt is due");
-    assert_eq!(verdicts(&report(&[signed(&attestation("ISO-001", "2026-12-01"))]), "ISO-001"), [Verdict::Unverified], "an attempt is due");
+    assert_eq!(verdicts(&report(&[signed(&exception("NET-011", "", "2026-12-01"))]), "NET-011"), [Verdict::Unverified], "an attempt is due");
+    assert_eq!(verdicts(&report(&[signed(&attestation("NET-011", "2026-12-01"))]), "NET-011"), [Verdict::Unverified], "an attempt is due");
     assert_eq!(verdicts(&report(&[signed(&attestation("NET-010", "2026-11-25"))]), "NET-010"), [Verdict::NotApplicable]);
     let control = report(&[signed(&attestation("A-1", "2026-12-01"))]);
     assert_eq!((control.controls[0].verdict, verdicts(&control, "EXC-001")), (ControlVerdict::Attested, vec![Verdict::Pass]));
     assert_eq!(report(&[signed(&attestation("A-1", "2026-11-25"))]).controls[0].verdict, ControlVerdict::NotCovered);
+}
+
+/// What stands outside of the cluster is unverified there until somebody who may attests it.
+#[test]
+fn a_check_that_people_answer_is_answered_by_an_attestation_alone() {
+    for check in ["AUT-004", "ENC-004", "ENC-005", "ENC-006", "VUL-003"] {
+        let profile = from_text("acme.yaml", &PROFILE.replace("checks: [PSS-001,", &format!("checks: [{check}, PSS-001,")), &|_| Err(String::new())).unwrap();
+        let said = |documents: &[SignedDocument]| {
+            let decided = decisions(&profile, documents, today()).unwrap();
+            let report = judge_decided(&profile, &Snapshot::default(), &decided, Judging { passes: true, workers: 1 }).unwrap();
+            report.findings.into_iter().filter(|finding| finding.check == check).map(|finding| finding.verdict).collect::<Vec<_>>()
+        };
+        assert_eq!(said(&[]), [Verdict::Unverified], "{check}");
+        assert_eq!(said(&[signed(&attestation(check, "2026-12-01"))]), [Verdict::Attested], "{check}");
+        assert_eq!(said(&[signed(&attestation(check, "2026-11-25"))]), [Verdict::Unverified], "{check} after its last day");
+        assert_eq!(said(&[handed(&attestation(check, "2026-12-01"), Signature::Wrong)]), [Verdict::Unverified], "{check} signed by nobody");
+    }
 }
 
 #[test]

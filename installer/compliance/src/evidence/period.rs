@@ -224,7 +224,7 @@ mod tests {
             report("a", &[("PSS-001", "excepted"), ("NET-001", "unverified")], Some("EXC-1")),
             report("a", &[("PSS-001", "pass"), ("NET-001", "pass")], None),
             report("a", &[("PSS-001", "pass")], None),
-            report("b", &[("PSS-001", "excepted"), ("TLS-001", "pass")], Some("EXC-2")),
+            report("b", &[("PSS-001", "excepted"), ("TLS-002", "pass")], Some("EXC-2")),
         ];
         let read = verification.runs.iter().map(|run| run.folder.raw().to_owned()).zip(reports).collect();
         let span = Span { from: at("2026-11-01T00:00:00Z"), to: at("2026-11-06T23:59:59Z"), every: Duration::from_hours(25) };
@@ -242,7 +242,7 @@ mod tests {
         assert_eq!(period.runs.len(), 5, "the first run was before that time");
         let gaps: Vec<(String, i64)> = period.gaps.iter().map(|gap| (gap.from.to_string(), gap.seconds / 3600)).collect();
         assert_eq!(gaps, [("2026-11-02T12:00:00Z".to_owned(), 72), ("2026-11-05T12:00:00Z".to_owned(), 35)]);
-        assert_eq!(changes(&period), ["3 NET-001 pass unverified true", "6 NET-001 unverified none false", "6 TLS-001 none pass false"]);
+        assert_eq!(changes(&period), ["3 NET-001 pass unverified true", "6 NET-001 unverified none false", "6 TLS-002 none pass false"]);
         let borne: Vec<_> = period.exceptions.iter().map(|one| (one.exception.raw(), one.first.number(), one.last.number())).collect();
         assert_eq!(borne, [("EXC-1", 2, 3), ("EXC-2", 6, 6)]);
     }

@@ -1,4 +1,4 @@
-//! MON-001: alerts reach somebody. The proof is the Job by which the last install sent the receiver a message.
+//! MON-003: alerts reach somebody. The proof is the Job by which the last install sent the receiver a message.
 
 use airlock_model::answers::Receiver;
 use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, SnapshotObject, World, names};
@@ -10,7 +10,7 @@ use crate::pod_security::Violation;
 
 static TEXTS: Described = Described {
     spec: CheckSpec {
-        id: "MON-001",
+        id: "MON-003",
         title: "alerts reach somebody",
         severity: Severity::High,
         promises: &["P4"],

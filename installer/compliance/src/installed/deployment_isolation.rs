@@ -1,17 +1,18 @@
-//! ISO-001: no pod of one Airflow deployment reaches another's servers, tried from a pod that reaches its own.
+//! NET-011: no pod of one Airflow deployment reaches another's servers, tried from a pod that reaches its own.
 
 use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, World, WorldDeployment};
 
-use crate::attempts::{crossing, crossing_id, outcome, words};
+use super::policy_enforced::unenforced;
+use crate::attempts::{Prober, crossing, crossing_id, outcome, words};
 use crate::described::{Described, Resting};
 
 static TEXTS: Described = Described {
     spec: CheckSpec {
-        id: "ISO-001",
+        id: "NET-011",
         title: "no Airflow deployment reaches the servers of another",
         severity: Severity::Critical,
         promises: &["P3", "P12"],
-        explanation: "In the namespace of each Airflow deployment a pod with Airlock's own image, to which the policies of the scheduler apply, connects to the deployment's own API server and to that of each other deployment. The first must be made and the others blocked. When the first is not made, a blocked connection proves nothing and the check is unverified.",
+        explanation: "In the namespace of each Airflow deployment a pod with Airlock's own image, to which the policies of the scheduler apply, connects to the deployment's own API server and to that of each other deployment. The first must be made and the others blocked. When the first is not made, or the attempts of NET-010 do not show that the cluster enforces policies, a blocked connection proves nothing and the check is unverified.",
         remedy: "Compare the NetworkPolicies in the two namespaces with `airlock deployment apply`, which puts them back; one that somebody added may allow more. When NET-010 fails too, the cluster enforces no policies at all.",
     },
     expected: "blocked, while the connection to its own server is made",
@@ -27,7 +28,7 @@ impl Check for DeploymentIsolation {
     }
 
     fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
-        let mut needs = Vec::new();
+        let mut needs: Vec<Need> = if world.deployments.len() < 2 { Vec::new() } else { Prober::needs(world) };
         for (from, to) in pairs(&world.deployments) {
             needs.extend([(from, from), (from, to)].map(|(from, to)| Need::Attempt(Box::new(crossing(from, to)))));
         }
@@ -61,9 +62,10 @@ fn judge(given: &Snapshot, from: &WorldDeployment, to: &WorldDeployment) -> Find
         Err(reason) => return TEXTS.unverified(subject, reason).tried([control]),
     };
     let observed = format!("its own: {}; the other's: {}", words(&control.result), words(&tried.result));
-    let finding = match (&control.result, &tried.result) {
-        (_, AttemptResult::Connected) => TEXTS.fail(subject, observed),
-        (AttemptResult::Connected, AttemptResult::TimedOut | AttemptResult::Refused | AttemptResult::Unreachable(_)) => TEXTS.pass(subject, observed),
+    let finding = match (&control.result, &tried.result, unenforced(given)) {
+        (_, AttemptResult::Connected, _) => TEXTS.fail(subject, observed),
+        (AttemptResult::Connected, AttemptResult::TimedOut | AttemptResult::Refused | AttemptResult::Unreachable(_), None) => TEXTS.pass(subject, observed),
+        (_, _, Some(why)) => TEXTS.unverified(subject, format!("{observed}; {why}")),
         _ => TEXTS.unverified(subject, observed),
     };
     finding.tried([control, tried])

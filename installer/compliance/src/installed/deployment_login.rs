@@ -1,4 +1,4 @@
-//! AFL-001: each Airflow deployment lets in who knows the password, and nobody else.
+//! AUT-001: each Airflow deployment lets in who knows the password, and nobody else.
 
 use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World, WorldDeployment};
 
@@ -9,7 +9,7 @@ use crate::refusal::{is_success, refused_beside};
 
 static TEXTS: Described = Described {
     spec: CheckSpec {
-        id: "AFL-001",
+        id: "AUT-001",
         title: "nobody uses an Airflow deployment without logging in",
         severity: Severity::Critical,
         promises: &["P12", "P13"],

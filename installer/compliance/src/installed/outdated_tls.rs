@@ -1,4 +1,4 @@
-//! TLS-002: hosts refuse TLS 1.0 and 1.1, tried beside a handshake with the newest version.
+//! TLS-003: hosts refuse TLS 1.0 and 1.1, tried beside a handshake with the newest version.
 
 use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, Subject, TlsVersion, World};
 
@@ -9,7 +9,7 @@ const OUTDATED: [TlsVersion; 2] = [TlsVersion::Tls10, TlsVersion::Tls11];
 
 static TEXTS: Described = Described {
     spec: CheckSpec {
-        id: "TLS-002",
+        id: "TLS-003",
         title: "no host speaks TLS 1.0 or 1.1",
         severity: Severity::High,
         promises: &["P6", "P7"],

@@ -1,6 +1,6 @@
 //! NET-010: the cluster enforces network policies, tried with one connection that is allowed and two that are not.
 
-use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World};
+use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, Verdict, World};
 
 use crate::attempts::{Prober, outcome, words};
 use crate::described::{Described, Resting};
@@ -18,6 +18,9 @@ static TEXTS: Described = Described {
     why: "every NetworkPolicy in the cluster is then only text: tenants and the platform reach each other",
 };
 
+/// What is tried, and the words for its subject.
+const DIRECTIONS: [(Prober, &str); 2] = [(Prober::Blocked, "connections into a pod"), (Prober::Confined, "connections out of a pod")];
+
 /// The check.
 pub(crate) struct PolicyEnforced;
 
@@ -27,14 +30,11 @@ impl Check for PolicyEnforced {
     }
 
     fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
-        if world.probes.is_empty() {
-            return Vec::new();
-        }
-        [Prober::Allowed, Prober::Blocked, Prober::Confined].map(|prober| Need::Attempt(Box::new(prober.attempt(world)))).into()
+        Prober::needs(world)
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
-        vec![judge(given, Prober::Blocked, "connections into a pod"), judge(given, Prober::Confined, "connections out of a pod")]
+        DIRECTIONS.map(|(prober, subject)| judge(given, prober, subject)).into()
     }
 }
 
@@ -54,4 +54,10 @@ fn judge(given: &Snapshot, prober: Prober, subject: &str) -> Finding {
         _ => TEXTS.unverified(subject, observed),
     };
     finding.tried([control, tried])
+}
+
+/// Why a blocked connection proves nothing here; none: the cluster was seen to enforce policies in both directions.
+pub(super) fn unenforced(given: &Snapshot) -> Option<String> {
+    let odd = DIRECTIONS.iter().map(|(prober, subject)| judge(given, *prober, subject)).find(|finding| finding.verdict != Verdict::Pass)?;
+    Some(format!("NET-010 does not show that policies are enforced ({}: {})", odd.subject, odd.observed.raw()))
 }

@@ -1,24 +1,28 @@
-//! REG-010: every container runs an image of the lock, by the digest that the lock gives it.
+//! REG-004: every image is named by its digest, and what runs in a cluster is the image of the lock.
 
-use airlock_model::{Check, CheckSpec, Digest, Finding, ImageLock, Need, Profile, Severity, Snapshot, SnapshotObject, World};
+use airlock_model::{Check, CheckSpec, Digest, Finding, ImageLock, Need, Profile, Severity, Snapshot, SnapshotObject, Source, World};
 use serde_json::Value;
 
 use crate::described::{Described, Resting};
-use crate::live;
+use crate::live::{self, PodOf};
+use crate::objects::without_digest;
 use crate::pod_security::{Pod, Violation};
 
 static TEXTS: Described = Described {
     spec: CheckSpec {
-        id: "REG-010",
-        title: "running images are the ones that were shipped",
+        id: "REG-004",
+        title: "images are named by digest, and running ones are those that were shipped",
         severity: Severity::High,
         promises: &["P14"],
-        explanation: "Of every container of each live pod: the image in the spec names a digest of the image lock, and the digest that the node reports in status (imageID) is the same; a pod that is still pending runs nothing yet. A node that reports no repository digest leaves it unverified.",
-        remedy: "Find who changed the image (see managedFields of the workload) and run `airlock install` again: it puts the shipped one back. Treat what ran until then as unknown code.",
+        explanation: "image of every init, main, and ephemeral container of each pod and template, and of volumes that are images: it ends in a digest of SHA-256. A tag, whatever it is called, can be moved. Of every container of a live pod besides: the image lock has that digest, and the digest that the node reports in status (imageID) is the same; a pod that is still pending runs nothing yet. A node that reports no repository digest leaves it unverified.",
+        remedy: "Write the digest behind the name: `docker buildx imagetools inspect IMAGE` and `crane digest IMAGE` print it. Where another image runs than was shipped, find who changed the image (see managedFields of the workload) and run `airlock install` again: it puts the shipped one back. Treat what ran until then as unknown code.",
     },
-    expected: "image by a digest of the lock, and the same digest in status",
-    why: "code runs that nobody shipped, scanned, or approved",
+    expected: "name@sha256:…; of a live pod a digest of the lock, and the same in status",
+    why: "code runs, or will after the next start, that nobody shipped, scanned, or approved",
 };
+
+/// What a finding about no running pod in particular is about.
+const RUNNING: &str = "running images";
 
 /// The check.
 pub(crate) struct RunningImages;
@@ -37,12 +41,26 @@ impl Check for RunningImages {
             Ok(pods) => pods,
             Err(unseen) => return TEXTS.unseen(live::PODS, unseen),
         };
-        match given.planned.as_ref().map(|planned| &planned.images).filter(|lock| !lock.0.is_empty()) {
-            // A template runs nothing.
-            Some(lock) if pods.iter().any(|pod| pod.at.is_empty()) => pods.iter().filter(|pod| pod.at.is_empty()).map(|pod| judge(pod.object, lock)).collect(),
-            Some(_) => vec![TEXTS.unverified(live::PODS, "no pod runs")],
-            None => vec![TEXTS.unverified(live::PODS, "the image lock was not given")],
+        let mut findings: Vec<Finding> = pods.iter().flat_map(named).collect();
+        if given.source == Source::Files {
+            return findings;
         }
+        // A template runs nothing; what has no digest has been told.
+        let running: Vec<_> = pods.iter().filter(|pod| pod.at.is_empty()).collect();
+        match given.planned.as_ref().map(|planned| &planned.images).filter(|lock| !lock.0.is_empty()) {
+            None => findings.push(TEXTS.unverified(RUNNING, "the image lock was not given")),
+            Some(_) if running.is_empty() => findings.push(TEXTS.unverified(RUNNING, "no pod runs")),
+            Some(lock) => findings.extend(running.into_iter().filter(|pod| without_digest(pod).is_some_and(|odd| odd.is_empty())).map(|pod| judge(pod.object, lock))),
+        }
+        findings
+    }
+}
+
+/// Whether a pod or template names its images by digest.
+fn named(pod: &PodOf<'_>) -> Vec<Finding> {
+    match without_digest(pod) {
+        Some(found) => TEXTS.each_of_pod(pod, found, "every image is named by its digest"),
+        None => vec![TEXTS.unverified(pod.object, "its containers were not given")],
     }
 }
 

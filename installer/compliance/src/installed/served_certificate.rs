@@ -1,4 +1,4 @@
-//! TLS-001: the certificate that each host serves verifies, names the host, is in date, and is the one in the Secret.
+//! TLS-002: the certificate that each host serves verifies, names the host, is in date, and is the one in the Secret.
 
 use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Outcome, Presented, Profile, Severity, Snapshot, Subject, World};
 use jiff::{SignedDuration, Timestamp};
@@ -9,11 +9,11 @@ use crate::parameter;
 
 static TEXTS: Described = Described {
     spec: CheckSpec {
-        id: "TLS-001",
+        id: "TLS-002",
         title: "every host serves the installed, valid certificate",
         severity: Severity::Critical,
         promises: &["P7"],
-        explanation: "A handshake with each host at the edge, verified against the authority of the base domain, or the system's when the certificate is from a public one: the chain verifies, the certificate names the host, TLS-001.failDays are left (fewer than TLS-001.warnDays is a warning; of a certificate that lives for less than three times as long a third of its life counts), and its SHA-256 equals that of the certificate in the Secret.",
+        explanation: "A handshake with each host at the edge, verified against the authority of the base domain, or the system's when the certificate is from a public one: the chain verifies, the certificate names the host, TLS-002.failDays are left (fewer than TLS-002.warnDays is a warning; of a certificate that lives for less than three times as long a third of its life counts), and its SHA-256 equals that of the certificate in the Secret.",
         remedy: "Look at the certificate with `openssl s_client -connect HOST:443 -servername HOST -showcerts`. If the Secret holds a good one, the edge did not load it or something else answers at this address; if not, renew it with `airlock install`.",
     },
     expected: "chain verifies, names the host, in date, equal to the certificate in the Secret",
@@ -65,7 +65,7 @@ fn judge_presented(profile: &Profile, given: &Snapshot, host: &str, subject: Sub
     if presented.not_after <= now {
         return TEXTS.fail(subject, format!("the certificate expired on {}", presented.not_after));
     }
-    let (fail, warn) = match (parameter::days(profile, "TLS-001.failDays"), parameter::days(profile, "TLS-001.warnDays")) {
+    let (fail, warn) = match (parameter::days(profile, "TLS-002.failDays"), parameter::days(profile, "TLS-002.warnDays")) {
         (Ok(fail), Ok(warn)) => (fail, warn),
         (Err(reason), _) | (_, Err(reason)) => return TEXTS.unverified(subject, reason),
     };

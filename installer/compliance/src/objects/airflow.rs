@@ -136,7 +136,7 @@ static EXPOSURE: Described = Described {
         title: "Airflow shows nothing to strangers",
         severity: Severity::High,
         promises: &["P13"],
-        explanation: "Variables of every container with Airflow, and airflow.cfg and webserver_config.py in ConfigMaps: its configuration is not shown (expose_config), examples are not loaded (load_examples), not everybody is an administrator (simple_auth_manager_all_admins), the API asks who calls (auth_backends without the default that lets all in), and the public has no role (AUTH_ROLE_PUBLIC). What is not set is not judged: AFL-001 tries what a stranger is answered.",
+        explanation: "Variables of every container with Airflow, and airflow.cfg and webserver_config.py in ConfigMaps: its configuration is not shown (expose_config), examples are not loaded (load_examples), not everybody is an administrator (simple_auth_manager_all_admins), the API asks who calls (auth_backends without the default that lets all in), and the public has no role (AUTH_ROLE_PUBLIC). What is not set is not judged: AUT-001 tries what a stranger is answered.",
         remedy: "Set it to False, or take it out.",
     },
     expected: "none of the settings that let strangers in",

@@ -1,5 +1,6 @@
-//! CPL-001: the programs of the control plane are started as the CIS benchmark asks, by the manifests of their static pods.
+//! CPL-001 and LOG-001: the programs of the control plane are started as the CIS benchmark asks, by the manifests of their static pods.
 
+mod audit;
 mod flags;
 mod table;
 
@@ -43,6 +44,29 @@ impl Check for ControlPlane {
         };
         let findings: Vec<Finding> = pods.iter().flat_map(judge).collect();
         if findings.is_empty() { vec![TEXTS.not_applicable(live::PODS, Reason::NoSubject, "no pod runs a program of the control plane")] } else { findings }
+    }
+}
+
+/// LOG-001
+pub(super) struct AuditLog;
+
+impl Check for AuditLog {
+    fn spec(&self) -> &CheckSpec<'_> {
+        &audit::TEXTS.spec
+    }
+
+    fn needs(&self, _: &Profile, _: &World) -> Vec<Need> {
+        vec![live::need("v1", "Pod")]
+    }
+
+    fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
+        let pods = match live::pods(given) {
+            Ok(pods) => pods,
+            Err(unseen) => return audit::TEXTS.unseen(live::PODS, unseen),
+        };
+        let servers = pods.iter().filter_map(|pod| audit::odd(pod).map(|odd| audit::TEXTS.each_of_pod(pod, odd, audit::TEXTS.expected)));
+        let findings: Vec<Finding> = servers.flatten().collect();
+        if findings.is_empty() { vec![audit::TEXTS.not_applicable(live::PODS, Reason::NoSubject, "no pod runs an API server")] } else { findings }
     }
 }
 

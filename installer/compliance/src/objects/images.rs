@@ -1,9 +1,8 @@
-//! REG-003 and REG-004: where images come from, and that what runs cannot change behind its name.
+//! REG-003: where images come from.
 
 use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, World};
 use serde_json::Value;
 
-use super::OfPods;
 use crate::described::Described;
 use crate::live::{self, PodOf};
 use crate::parameter;
@@ -46,30 +45,16 @@ impl Check for Sources {
     }
 }
 
-/// REG-004
-pub(super) static DIGESTS: OfPods = OfPods {
-    described: Described {
-        spec: CheckSpec {
-            id: "REG-004",
-            title: "every image is named by its digest",
-            severity: Severity::High,
-            promises: &["P14"],
-            explanation: "image of every init, main, and ephemeral container of each pod and template, and of volumes that are images: it ends in a digest of SHA-256. A tag, whatever it is called, can be moved. Whether the running image is the one of the digest is REG-010.",
-            remedy: "Write the digest behind the name: `docker buildx imagetools inspect IMAGE` and `crane digest IMAGE` print it.",
-        },
-        expected: "name@sha256:…",
-        why: "what runs after the next start can be something else than what was looked at",
-    },
-    judge: |pod, _| {
-        let odd = images(pod)?.into_iter().filter(|image| !has_digest(image.name));
-        Some(odd.map(|image| Violation::new(image.path, Some(&image.name.into()), format!("{} has no digest", if image.name.is_empty() { "the image" } else { image.name }))).collect())
-    },
-};
-
 /// An image of a pod and where it is named.
 struct Image<'a> {
     name: &'a str,
     path: String,
+}
+
+/// The images of a pod that are named without a digest; none: the pod could not be read.
+pub(crate) fn without_digest(pod: &PodOf<'_>) -> Option<Vec<Violation>> {
+    let odd = images(pod)?.into_iter().filter(|image| !has_digest(image.name));
+    Some(odd.map(|image| Violation::new(image.path, Some(&image.name.into()), format!("{} has no digest", if image.name.is_empty() { "the image" } else { image.name }))).collect())
 }
 
 fn images<'a>(pod: &PodOf<'a>) -> Option<Vec<Image<'a>>> {

@@ -39,7 +39,7 @@ pub(super) static TLS: OfObjects = OfObjects {
             title: "everything that is opened to the outside is encrypted",
             severity: Severity::High,
             promises: &["P6", "P7"],
-            explanation: "Each Ingress: the host of every rule stands in a `tls` entry, itself or by a wildcard; a rule without a host, or a default backend, needs a `tls` entry at all. Each Gateway: every listener of protocol HTTP has one of HTTPS for the same host beside it, and what ends TLS names a certificate. Each Route of OpenShift: it has `tls`, and insecureEdgeTerminationPolicy is not Allow. What is served in truth is TLS-001.",
+            explanation: "Each Ingress: the host of every rule stands in a `tls` entry, itself or by a wildcard; a rule without a host, or a default backend, needs a `tls` entry at all. Each Gateway: every listener of protocol HTTP has one of HTTPS for the same host beside it, and what ends TLS names a certificate. Each Route of OpenShift: it has `tls`, and insecureEdgeTerminationPolicy is not Allow. What is served in truth is TLS-002.",
             remedy: "Add the host and the Secret with its certificate to `tls`, or a listener of protocol HTTPS with certificateRefs.",
         },
         expected: "TLS for every host",

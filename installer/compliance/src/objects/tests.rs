@@ -8,6 +8,8 @@ use crate::parameter::setting;
 use crate::profile::{unprofiled, with_checks};
 use crate::report::{Judging, Report, judge};
 
+mod operation;
+
 fn report_by(profile: &Profile, texts: &[&str]) -> Report {
     let files = texts.iter().enumerate().map(|(number, text)| read(&format!("{number}.yaml"), text.as_bytes()));
     judge(profile, &snapshot(files), Judging { passes: true, workers: 1 }).unwrap()

@@ -6,7 +6,7 @@ use super::{Judged, Preflight, either, facts, known};
 use crate::described::{Described, Resting};
 
 /// Minor versions of Kubernetes 1 that Airlock supports.
-const SUPPORTED: std::ops::RangeInclusive<u32> = 33..=37;
+pub(crate) const SUPPORTED: std::ops::RangeInclusive<u32> = 33..=37;
 /// The `Date` header has whole seconds, so a smaller difference cannot be told from none.
 const CLOCK_GOOD_MILLIS: u64 = 5_000;
 /// Beyond this, certificates made here are not valid yet there, or tokens have run out.

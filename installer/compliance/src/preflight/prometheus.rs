@@ -1,4 +1,4 @@
-//! MON-002: the company's Prometheus takes the objects that tell it of the platform.
+//! PRM-001: the company's Prometheus takes the objects that tell it of the platform.
 
 use airlock_model::prometheus::{Joining, MonitorKind};
 use airlock_model::{CheckSpec, Fact, Finding, Reason, Severity, Snapshot};
@@ -9,7 +9,7 @@ use crate::described::Described;
 pub(super) static JOINED: Preflight = Preflight {
     described: Described {
         spec: CheckSpec {
-            id: "MON-002",
+            id: "PRM-001",
             title: "the company's Prometheus takes what tells it of the platform",
             severity: Severity::High,
             promises: &["P4"],

@@ -49,7 +49,7 @@ fn asked(kind: &str, name: &str) -> IssuerReference {
     IssuerReference { name: name.into(), kind: kind.into(), group: "cert-manager.io".into() }
 }
 
-fn facts() -> Facts {
+pub(crate) fn facts() -> Facts {
     Facts {
         server: "https://api.cluster.test:6443".into(),
         cluster_uid: Fact::Known("uid".into()),
@@ -207,9 +207,9 @@ const CASES: [(Change, &str, Verdict, bool, &str); 54] = [
     (|f, _| f.quotas = Fact::Known(vec![range(&[("Pod.max.cpu", "lots")])]), "QTA-002", Verdict::Unverified, false, "Pod.max.cpu: lots"),
     (|_, p| { p.missing_images.insert("docker.io/library/nginx:1.30".into(), "404".to_owned().into()); }, "IMG-001", Verdict::Fail, true, "404"),
     (|f, _| f.dns = Fact::Unverified("no Service".into()), "DNS-001", Verdict::Unverified, false, "no Service"),
-    (|f, _| f.prometheuses = Fact::Known(Vec::new()), "MON-002", Verdict::Fail, true, "no Prometheus object"),
-    (|f, _| f.prometheuses = Fact::Unverified("missing right: list prometheuses".into()), "MON-002", Verdict::Fail, true, "missing right"),
-    (|f, _| f.prometheuses = Fact::Known(vec![taking_all("a"), taking_all("b")]), "MON-002", Verdict::Fail, true, "several, monitoring/a, monitoring/b"),
+    (|f, _| f.prometheuses = Fact::Known(Vec::new()), "PRM-001", Verdict::Fail, true, "no Prometheus object"),
+    (|f, _| f.prometheuses = Fact::Unverified("missing right: list prometheuses".into()), "PRM-001", Verdict::Fail, true, "missing right"),
+    (|f, _| f.prometheuses = Fact::Known(vec![taking_all("a"), taking_all("b")]), "PRM-001", Verdict::Fail, true, "several, monitoring/a, monitoring/b"),
     (|f, _| f.operators = Fact::Known(vec!["acme.cert-manager.io".into()]), "ISS-001", Verdict::Fail, true, "cert-manager is not installed"),
     (|f, _| f.operators = Fact::Unverified("403".into()), "ISS-001", Verdict::Fail, true, "403"),
     (|_, p| p.issuer = Some(asked("ClusterIssuer", "other")), "ISS-001", Verdict::Fail, true, "there is no ClusterIssuer other; there is: company-ca"),
@@ -249,7 +249,7 @@ fn a_fact_that_was_not_read_is_unverified_and_does_not_block() {
     facts.installations = Fact::Unverified(blank());
     facts.quotas = Fact::Unverified(blank());
     // Without knowing whom to join or to ask, nobody is: those two block, and are cases of their own.
-    let of_plan = ["RGT-001", "IMG-001", "MON-002", "ISS-001"];
+    let of_plan = ["RGT-001", "IMG-001", "PRM-001", "ISS-001"];
     for finding in preflight(&given) {
         let expected = if of_plan.contains(&finding.check.as_str()) { Verdict::Pass } else { Verdict::Unverified };
         assert_eq!(finding.verdict, expected, "{finding:#?}");

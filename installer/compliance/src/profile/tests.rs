@@ -4,20 +4,20 @@ use super::*;
 use crate::catalogue::check;
 
 const BEGIN: &str = "apiVersion: airlock/v1\nkind: SecurityPolicyProfile\nmetadata: { name: acme, version: \"1\", owner: secops }\n";
-const SMALL: &str = "apiVersion: airlock/v1\nkind: SecurityPolicyProfile\nmetadata: { name: acme, version: \"1\", owner: secops }\nchecks: [ TLS-001, \"NET-*\" ]\n";
+const SMALL: &str = "apiVersion: airlock/v1\nkind: SecurityPolicyProfile\nmetadata: { name: acme, version: \"1\", owner: secops }\nchecks: [ TLS-002, \"NET-*\" ]\n";
 
 /// A profile that locks what its children must keep.
 const GROUP: &str = "apiVersion: airlock/v1
 kind: SecurityPolicyProfile
 metadata: { name: group, version: '7', owner: group security }
-checks: [ PSS-001, WKL-007, NET-010, TLS-001 ]
+checks: [ PSS-001, WKL-007, NET-010, TLS-002 ]
 rules:
   - { checks: [PSS-001, NET-010], locked: true }
   - { checks: [NET-010], mustProbe: true }
   - { checks: [WKL-007], severity: medium, reason: we page for it }
 gate: { failOn: medium }
-parameters: { TLS-001.failDays: 21, REG-003.registries: [a.example, b.example] }
-lockedParameters: [TLS-001.failDays, REG-003.registries]
+parameters: { TLS-002.failDays: 21, REG-003.registries: [a.example, b.example] }
+lockedParameters: [TLS-002.failDays, REG-003.registries]
 controls:
   - { id: G-1, title: no root on nodes, checks: ['PSS-00?'] }
 ";
@@ -86,7 +86,7 @@ fn without_a_profile_every_check_is_made() {
 #[test]
 fn checks_that_are_asked_for_take_the_place_of_the_profiles() {
     let asked = |selectors: &str| with_checks(shipped("baseline").unwrap(), selectors).map(|profile| ids(&profile));
-    assert_eq!(asked("REG-00*, NET-001").unwrap(), ["NET-001", "REG-001", "REG-002", "REG-003", "REG-004"]);
+    assert_eq!(asked("REG-00*, NET-001").unwrap(), ["NET-001", "REG-001", "REG-004", "REG-003", "REG-002"]);
     assert_eq!(asked("PSS-001,XYZ-*").unwrap_err().code().0, "compliance.unknown-check");
     assert_eq!(asked("").unwrap_err().code().0, "compliance.unknown-check");
 }
@@ -95,36 +95,36 @@ fn checks_that_are_asked_for_take_the_place_of_the_profiles() {
 #[test]
 fn what_is_wrong_with_a_profile_is_named_with_its_place() {
     let cases = [
-        ("checks: [TLS-001]\ngates: {}\n", "5:1 compliance.profile-shape: unknown key `gates`; did you mean `gate`?"),
-        ("checks: [TLS-001]\ngate: { failOn: grave }\n", "5:17 compliance.profile-shape: `gate.failOn` cannot be `grave`; possible here: low, medium, high, critical"),
-        ("checks: TLS-001\n", "4:9 compliance.profile-shape: `checks` must be a list, but here is other text"),
-        ("checks: [TLS-001]\nchecks: [TLS-001]\n", "5:1 compliance.profile-shape: `checks` stands twice; the first one is on line 4"),
-        ("checks: [TLS-001\n", "4:9 compliance.profile-shape: this is not YAML: unclosed bracket"),
-        ("checks: &all [TLS-001]\n", "4:14 compliance.profile-shape: an anchor is not read here; write the value out"),
-        ("checks:\n\t- TLS-001\n", "5:1 compliance.profile-shape: a tab indents this line"),
+        ("checks: [TLS-002]\ngates: {}\n", "5:1 compliance.profile-shape: unknown key `gates`; did you mean `gate`?"),
+        ("checks: [TLS-002]\ngate: { failOn: grave }\n", "5:17 compliance.profile-shape: `gate.failOn` cannot be `grave`; possible here: low, medium, high, critical"),
+        ("checks: TLS-002\n", "4:9 compliance.profile-shape: `checks` must be a list, but here is other text"),
+        ("checks: [TLS-002]\nchecks: [TLS-002]\n", "5:1 compliance.profile-shape: `checks` stands twice; the first one is on line 4"),
+        ("checks: [TLS-002\n", "4:9 compliance.profile-shape: this is not YAML: unclosed bracket"),
+        ("checks: &all [TLS-002]\n", "4:14 compliance.profile-shape: an anchor is not read here; write the value out"),
+        ("checks:\n\t- TLS-002\n", "5:1 compliance.profile-shape: a tab indents this line"),
         ("---\nkind: Answers\n", "4:1 compliance.profile-shape: a second document begins here"),
         ("", "1:1 compliance.no-checks: the profile acme selects no check"),
         ("checks: []\n", "4:9 compliance.no-checks: the profile acme selects no check"),
-        ("checks: [TLS-01]\n", "4:10 compliance.unknown-check: `TLS-01` matches no check; did you mean `TLS-001`?"),
-        ("checks: [CLU-001, TLS-001]\n", "4:10 compliance.preflight-check: `CLU-001` is judged before an install"),
+        ("checks: [TLS-01]\n", "4:10 compliance.unknown-check: `TLS-01` matches no check; did you mean `TLS-010`?"),
+        ("checks: [CLU-001, TLS-002]\n", "4:10 compliance.preflight-check: `CLU-001` is judged before an install"),
         ("checks: ['framework:pci-dss-4']\n", "4:10 compliance.unknown-check: `framework:pci-dss-4` matches no check; did you mean `framework:pci-dss"),
-        ("checks: [TLS-001]\nparameters: { TLS-001.failDay: 3 }\n", "5:32 compliance.unknown-parameter: `TLS-001.failDay` is no parameter of a check; did you mean `TLS-001.failDays`?"),
-        ("checks: [TLS-001]\nparameters: { TLS-001.failDays: soon }\n", "5:33 compliance.parameter-value: parameter TLS-001.failDays: \"soon\" is no whole number of days from 0 to 365"),
-        ("checks: [TLS-001]\nparameters: { TLS-001.failDays: -1 }\n", "from 0 to 365"),
-        ("checks: [TLS-001]\nparameters: { PSS.version: v2.0 }\n", "5:28 compliance.parameter-value"),
-        ("checks: [TLS-001]\nlockedParameters: [TLS-001.failDays]\n", "5:20 compliance.profile-value: `lockedParameters[0]`: TLS-001.failDays is not set"),
-        ("checks: [TLS-001]\nexclude: [{ checks: [TLS-002], reason: r }]\n", "5:22 compliance.idle-selector: `TLS-002` matches no check that the profile selects"),
-        ("checks: ['TLS-*']\nexclude: [{ checks: [TLS-002], reason: ' ' }]\n", "5:40 compliance.profile-value: `exclude[0].reason`: say why"),
-        ("checks: [TLS-001]\nrules: [{ checks: [TLS-001] }]\n", "5:9 compliance.profile-value: `rules[0]`: a rule sets severity, locked, or mustProbe"),
-        ("checks: [TLS-001]\nrules: [{ checks: [TLS-001], severity: low }]\n", "say under `reason` why"),
-        ("checks: [TLS-001]\nrules: [{ checks: [], locked: true }]\n", "5:19 compliance.profile-value: `rules[0].checks`: name at least one check"),
+        ("checks: [TLS-002]\nparameters: { TLS-002.failDay: 3 }\n", "5:32 compliance.unknown-parameter: `TLS-002.failDay` is no parameter of a check; did you mean `TLS-002.failDays`?"),
+        ("checks: [TLS-002]\nparameters: { TLS-002.failDays: soon }\n", "5:33 compliance.parameter-value: parameter TLS-002.failDays: \"soon\" is no whole number of days from 0 to 365"),
+        ("checks: [TLS-002]\nparameters: { TLS-002.failDays: -1 }\n", "from 0 to 365"),
+        ("checks: [TLS-002]\nparameters: { PSS.version: v2.0 }\n", "5:28 compliance.parameter-value"),
+        ("checks: [TLS-002]\nlockedParameters: [TLS-002.failDays]\n", "5:20 compliance.profile-value: `lockedParameters[0]`: TLS-002.failDays is not set"),
+        ("checks: [TLS-002]\nexclude: [{ checks: [TLS-003], reason: r }]\n", "5:22 compliance.idle-selector: `TLS-003` matches no check that the profile selects"),
+        ("checks: ['TLS-*']\nexclude: [{ checks: [TLS-003], reason: ' ' }]\n", "5:40 compliance.profile-value: `exclude[0].reason`: say why"),
+        ("checks: [TLS-002]\nrules: [{ checks: [TLS-002] }]\n", "5:9 compliance.profile-value: `rules[0]`: a rule sets severity, locked, or mustProbe"),
+        ("checks: [TLS-002]\nrules: [{ checks: [TLS-002], severity: low }]\n", "say under `reason` why"),
+        ("checks: [TLS-002]\nrules: [{ checks: [], locked: true }]\n", "5:19 compliance.profile-value: `rules[0].checks`: name at least one check"),
         ("checks: [WKL-001]\nrules: [{ checks: [WKL-001], mustProbe: true }]\n", "5:9 compliance.no-attempt: WKL-001 makes no attempt"),
-        ("checks: [TLS-001]\ncontrols: [{ id: A, title: t }, { id: A, title: u }]\n", "5:39 compliance.profile-value: `controls[1].id`: the control A stands twice"),
+        ("checks: [TLS-002]\ncontrols: [{ id: A, title: t }, { id: A, title: u }]\n", "5:39 compliance.profile-value: `controls[1].id`: the control A stands twice"),
         (
-            "checks: [TLS-001]\ncontrols: [{ id: A, title: '', checks: [NTE-001] }]\n",
+            "checks: [TLS-002]\ncontrols: [{ id: A, title: '', checks: [NTE-001] }]\n",
             "5:28 compliance.profile-value: `controls[0].title`: is empty\n5:41 compliance.unknown-check: `NTE-001` matches no check; did you mean `NET-001`?",
         ),
-        ("checks: [TLS-001]\ncontrols: [{ id: A, title: t, coverage: organisational, checks: [TLS-001] }]\n", "no check shows what is organisational"),
+        ("checks: [TLS-002]\ncontrols: [{ id: A, title: t, coverage: organisational, checks: [TLS-002] }]\n", "no check shows what is organisational"),
         ("extends: [basline]\n", "4:11 compliance.unknown-profile: no profile `basline` ships with Airlock; there is: baseline, "),
         ("extends: [./gone.yaml]\n", "4:11 compliance.profile-unreadable: the profile ./gone.yaml cannot be read: there is no such file"),
     ];
@@ -136,7 +136,7 @@ fn what_is_wrong_with_a_profile_is_named_with_its_place() {
         (String::new(), " compliance.profile-shape: the document is empty"),
         (BEGIN.replace("SecurityPolicyProfile", "Answers"), "2:7 compliance.profile-kind: `kind` is `Answers`, but here it must be `SecurityPolicyProfile`"),
         (BEGIN.replace(", owner: secops", ""), "3:11 compliance.profile-shape: `metadata.owner` is missing"),
-        (format!("{}checks: [TLS-001]\n", BEGIN.replace("\"1\"", "''")), "3:34 compliance.profile-value: `metadata.version`: is empty"),
+        (format!("{}checks: [TLS-002]\n", BEGIN.replace("\"1\"", "''")), "3:34 compliance.profile-value: `metadata.version`: is empty"),
     ] {
         let found = wrong(&read(&text, &[]).unwrap_err());
         assert!(found.contains(words), "{text}\n{found}");
@@ -146,21 +146,21 @@ fn what_is_wrong_with_a_profile_is_named_with_its_place() {
 #[test]
 fn all_faults_are_said_at_once_and_the_first_names_its_file() {
     let error = read(&format!("{BEGIN}checks: [TLS-01, PSS-001, XYZ-1]\nparameters: {{ a: 1 }}\n"), &[]).unwrap_err();
-    assert_eq!(error.to_string(), "acme.yaml:4:10: `TLS-01` matches no check; did you mean `TLS-001`? (and 2 more faults)");
+    assert_eq!(error.to_string(), "acme.yaml:4:10: `TLS-01` matches no check; did you mean `TLS-010`? (and 2 more faults)");
     assert_eq!(error.code().0, "compliance.unknown-check");
 }
 
 #[test]
 fn a_profile_builds_on_others_and_leaves_checks_out() {
     let text = format!(
-        "{BEGIN}extends: [group.yaml, baseline]\nchecks: ['group:DBS']\nexclude: [{{ checks: [WKL-007], reason: r }}]\nrules: [{{ checks: [TLS-001], severity: low, reason: r }}]\nparameters: {{ TLS-001.failDays: 30 }}\n"
+        "{BEGIN}extends: [group.yaml, baseline]\nchecks: ['group:DBS']\nexclude: [{{ checks: [WKL-007], reason: r }}]\nrules: [{{ checks: [TLS-002], severity: low, reason: r }}]\nparameters: {{ TLS-002.failDays: 30 }}\n"
     );
     let profile = read(&text, &[("group.yaml", GROUP)]).unwrap();
     assert!(["DBS-002", "PSS-001", "NET-010", "SEC-001"].iter().all(|id| profile.checks.iter().any(|check| check == id)), "{:?}", profile.checks);
     assert!(!profile.checks.iter().any(|check| check == "WKL-007"));
     // What was overridden for a check that is left out is gone with it.
-    assert_eq!(profile.severities, [("TLS-001".to_owned(), Severity::Low)].into());
-    assert_eq!(profile.parameters["TLS-001.failDays"], 30);
+    assert_eq!(profile.severities, [("TLS-002".to_owned(), Severity::Low)].into());
+    assert_eq!(profile.parameters["TLS-002.failDays"], 30);
     // Of two gates that are extended, what either refuses is refused.
     assert_eq!(profile.gate, ProfileGate { fail_on: Severity::Low, unverified_fails: true });
     assert_eq!(profile.controls[0].checks.len(), 9, "{:?}", profile.controls);
@@ -175,7 +175,7 @@ fn what_is_locked_is_not_weakened_by_a_child_nor_by_its_child_nor_by_a_flag() {
         ("rules: [{ checks: [PSS-001], severity: high, reason: r }]\n", "the severity of PSS-001 is locked by group"),
         ("gate: { failOn: high }\n", "the gate is locked by group"),
         ("gate: { unverifiedFails: false }\n", "the gate is locked by group"),
-        ("parameters: { TLS-001.failDays: 14 }\n", "the parameter TLS-001.failDays is locked by group"),
+        ("parameters: { TLS-002.failDays: 14 }\n", "the parameter TLS-002.failDays is locked by group"),
         ("parameters: { REG-003.registries: [c.example] }\n", "the parameter REG-003.registries is locked by group"),
     ] {
         let child = format!("{BEGIN}extends: [./group.yaml]\n{more}");
@@ -187,23 +187,23 @@ fn what_is_locked_is_not_weakened_by_a_child_nor_by_its_child_nor_by_a_flag() {
         assert_eq!(read(&grandchild, &[("middle.yaml", &middle), ("group.yaml", GROUP)]).unwrap_err().code().0, "compliance.locked", "{more}");
     }
     let stricter = format!(
-        "{BEGIN}extends: [group.yaml]\ngate: {{ failOn: low }}\nparameters: {{ TLS-001.failDays: 60, REG-003.registries: [b.example] }}\nrules: [{{ checks: [NET-010], severity: critical, reason: r }}]\nexclude: [{{ checks: [WKL-007], reason: r }}]\n"
+        "{BEGIN}extends: [group.yaml]\ngate: {{ failOn: low }}\nparameters: {{ TLS-002.failDays: 60, REG-003.registries: [b.example] }}\nrules: [{{ checks: [NET-010], severity: critical, reason: r }}]\nexclude: [{{ checks: [WKL-007], reason: r }}]\n"
     );
     let stricter = read(&stricter, &[("group.yaml", GROUP)]).unwrap();
-    assert_eq!(with_setting(stricter.clone(), "TLS-001.failDays=59").unwrap_err().code().0, "compliance.locked");
-    assert_eq!(with_setting(stricter, "TLS-001.failDays=61").unwrap().parameters["TLS-001.failDays"], 61);
+    assert_eq!(with_setting(stricter.clone(), "TLS-002.failDays=59").unwrap_err().code().0, "compliance.locked");
+    assert_eq!(with_setting(stricter, "TLS-002.failDays=61").unwrap().parameters["TLS-002.failDays"], 61);
 }
 
 /// Who is extended beside the one that locks is no child of it; the stricter of both counts, whichever stands first.
 #[test]
 fn of_two_that_are_extended_what_is_locked_stays_as_strict() {
-    let loose = "apiVersion: airlock/v1\nkind: SecurityPolicyProfile\nmetadata: { name: loose, version: '1', owner: o }\nchecks: [PSS-001, TLS-001]\nrules: [{ checks: [PSS-001, TLS-001], severity: low, reason: r }]\ngate: { failOn: critical, unverifiedFails: false }\nparameters: { TLS-001.failDays: 1 }\n";
+    let loose = "apiVersion: airlock/v1\nkind: SecurityPolicyProfile\nmetadata: { name: loose, version: '1', owner: o }\nchecks: [PSS-001, TLS-002]\nrules: [{ checks: [PSS-001, TLS-002], severity: low, reason: r }]\ngate: { failOn: critical, unverifiedFails: false }\nparameters: { TLS-002.failDays: 1 }\n";
     for order in ["loose.yaml, group.yaml", "group.yaml, loose.yaml"] {
         let profile = read(&format!("{BEGIN}extends: [{order}]\n"), &[("group.yaml", GROUP), ("loose.yaml", loose)]).unwrap();
         assert_eq!(profile.gate, ProfileGate { fail_on: Severity::Medium, unverified_fails: true }, "{order}");
-        assert_eq!(profile.parameters["TLS-001.failDays"], 21, "{order}");
+        assert_eq!(profile.parameters["TLS-002.failDays"], 21, "{order}");
         assert_eq!(profile.severities.get("PSS-001"), None, "{order}");
-        assert_eq!(profile.severities.get("TLS-001"), Some(&Severity::Low), "{order}");
+        assert_eq!(profile.severities.get("TLS-002"), Some(&Severity::Low), "{order}");
     }
 }
 
@@ -229,7 +229,7 @@ fn a_path_is_looked_for_beside_the_file_that_names_it() {
         let (_, next) = files.iter().find(|(name, _)| *name == path).ok_or_else(|| format!("nothing at {path}"))?;
         Ok(if next.is_empty() { SMALL.to_owned() } else { format!("{BEGIN}extends: [{next}]\n") })
     };
-    assert_eq!(ids(&load("policies/acme.yaml", &text).unwrap()).len(), 11);
+    assert_eq!(ids(&load("policies/acme.yaml", &text).unwrap()), ids(&read(SMALL, &[]).unwrap()));
 }
 
 /// What stands in a file that is extended is told with that file's name.
@@ -250,15 +250,15 @@ fn checks_that_make_attempts_are_known() {
 fn the_digest_follows_the_meaning_not_the_writing() {
     let digest_of = |text: &str| digest(&read(text, &[]).unwrap()).unwrap();
     let plain = digest_of(SMALL);
-    let written_out = format!("# a comment\n{}gate: {{ unverifiedFails: true, failOn: low }}\n", SMALL.replace("[ TLS-001, \"NET-*\" ]", "[ 'group:NET', 'NET-010', TLS-001 ]"));
+    let written_out = format!("# a comment\n{}gate: {{ unverifiedFails: true, failOn: low }}\n", SMALL.replace("[ TLS-002, \"NET-*\" ]", "[ 'group:NET', 'NET-010', TLS-002 ]"));
     assert_eq!(digest_of(&written_out), plain);
     assert_ne!(digest_of(&SMALL.replace("\"1\"", "\"2\"")), plain);
-    assert_ne!(digest_of(&format!("{SMALL}rules: [{{ checks: [TLS-001], locked: true }}]\n")), plain);
+    assert_ne!(digest_of(&format!("{SMALL}rules: [{{ checks: [TLS-002], locked: true }}]\n")), plain);
 }
 
 #[test]
 fn a_profile_that_is_written_out_comes_to_the_same() {
-    let text = format!("{BEGIN}extends: [group.yaml, baseline]\nrules: [{{ checks: [TLS-001], severity: low, reason: r }}]\n");
+    let text = format!("{BEGIN}extends: [group.yaml, baseline]\nrules: [{{ checks: [TLS-002], severity: low, reason: r }}]\n");
     let profile = read(&text, &[("group.yaml", GROUP)]).unwrap();
     for profile in [profile, shipped("baseline").unwrap()] {
         let text = serde_yaml::to_string(&written(&profile)).unwrap();
@@ -282,8 +282,8 @@ fn a_new_profile_can_be_used_as_it_is_and_with_all_that_its_comments_show() {
 
 #[test]
 fn two_profiles_are_compared_by_what_they_come_to() {
-    let (first, second) = (read(GROUP, &[]).unwrap(), read(&format!("{BEGIN}extends: [group.yaml]\nchecks: [TLS-002]\nexclude: [{{ checks: [WKL-007], reason: r }}]\nrules: [{{ checks: [TLS-001], severity: high, reason: r }}]\ngate: {{ failOn: low }}\nparameters: {{ TLS-001.failDays: 30 }}\n"), &[("group.yaml", GROUP)]).unwrap());
+    let (first, second) = (read(GROUP, &[]).unwrap(), read(&format!("{BEGIN}extends: [group.yaml]\nchecks: [TLS-003]\nexclude: [{{ checks: [WKL-007], reason: r }}]\nrules: [{{ checks: [TLS-002], severity: high, reason: r }}]\ngate: {{ failOn: low }}\nparameters: {{ TLS-002.failDays: 30 }}\n"), &[("group.yaml", GROUP)]).unwrap());
     let told: Vec<String> = differences(&first, &second).iter().map(|change| format!("{:?} {} {} {}", change.what, change.name, change.from, change.to)).collect();
-    assert_eq!(told, ["Check TLS-002 null true", "Check WKL-007 true null", "Severity TLS-001 \"critical\" \"high\"", "Gate failOn \"medium\" \"low\"", "Parameter TLS-001.failDays 21 30"]);
+    assert_eq!(told, ["Check TLS-003 null true", "Check WKL-007 true null", "Severity TLS-002 \"critical\" \"high\"", "Gate failOn \"medium\" \"low\"", "Parameter TLS-002.failDays 21 30"]);
     assert_eq!(differences(&first, &first), []);
 }

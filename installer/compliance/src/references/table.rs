@@ -61,6 +61,7 @@ const REST: References = &[nist("SC-28(1)"), pci("3.5.1"), soc2("CC6.1"), iso("8
 const TRANSIT: References = &[nsa("Network separation and hardening"), nist("SC-8(1)"), pci("4.2.1"), soc2("CC6.7"), iso("8.24"), hipaa("164.312(e)(2)(ii)")];
 const LITERAL: References = &[nist("IA-5(7)"), nist190("4.1.4"), pci("8.6.2"), soc2("CC6.1"), iso("5.17"), hipaa("164.312(a)(2)(iv)")];
 const SHIPPED: References = &[nist("SI-7"), nist190("4.1.5"), pci("6.3.2"), soc2("CC8.1"), iso("8.32")];
+const LOGS: References = &[nist("AU-6"), pci("10.2"), soc2("CC7.2"), iso("8.15"), hipaa("164.312(b)")];
 const WATCHED: References = &[nist("AU-5"), nist("SI-4"), pci("10.4.1"), soc2("CC7.2"), iso("8.16"), hipaa("164.312(b)")];
 const PRIVATE: References = &[nist("SC-7"), soc2("P6.1"), iso("8.12")];
 const CONTROL_PLANE: References = &[nsa("Authentication and authorization"), nist("CM-6"), pci("2.2.1"), soc2("CC7.1"), iso("8.9")];
@@ -69,7 +70,7 @@ const fn row(id: &'static str, reads: Reads, because: &'static str, groups: &'st
     Standing { id, reads, because, groups }
 }
 
-pub(super) static TABLE: [Standing; 73] = [
+pub(super) static TABLE: [Standing; 93] = [
     row("PSS-001", Objects, "root on the node in one step", &[POD, &[cis("5.2.2"), pss("baseline")]]),
     row("PSS-002", Objects, "the node's processes or traffic are open to the pod", &[POD, &[cis("5.2.3"), cis("5.2.4"), cis("5.2.5"), pss("baseline")]]),
     row("PSS-003", Objects, "files of the node are open to the pod", &[POD, &[cis("5.2.11"), pss("baseline")]]),
@@ -114,33 +115,53 @@ pub(super) static TABLE: [Standing; 73] = [
     row("RBC-006", Objects, "each is a known way to the node or to all", &[RIGHTS, &[cis("5.1.9"), cis("5.1.10"), cis("5.1.11"), cis("5.1.12"), cis("5.1.13")]]),
     row("RBC-007", Objects, "whoever reaches the API has it", &[RIGHTS]),
     row("RBC-008", Objects, "a tenant acts outside of its namespace", &[RIGHTS, &[pci("7.2.5")]]),
-    row("RBC-011", Objects, "rights that nobody needs serve only who takes them over", &[RIGHTS]),
     row("RBC-012", Objects, "it grants nothing today", &[RIGHTS]),
     row("RBC-009", Cluster, "who takes one tenant over reads what opens the others", &[RIGHTS, &[nist("AC-3"), soc2("CC6.1")]]),
-    row("ISO-001", Cluster, "tenants reach each other", &[NETWORK, &[pci("11.4.5"), nist("AC-4")]]),
-    row("AFL-001", Cluster, "whoever reaches the host runs code in it", &[LOGIN, &[soc2("CC6.1")]]),
+    row("NET-011", Cluster, "tenants reach each other", &[NETWORK, &[pci("11.4.5"), nist("AC-4")]]),
+    row("AUT-001", Cluster, "whoever reaches the host runs code in it", &[LOGIN, &[soc2("CC6.1")]]),
     row("DBS-002", Cluster, "who takes one tenant over has the data of all", &[RIGHTS, &[pci("7.2.5"), nist("AC-4")]]),
     row("AFL-003", Cluster, "passwords of other systems stand in every copy of the database", &[REST]),
     row("AFL-002", Objects, "connections are stored in the clear, or cannot be read again", &[REST]),
     row("AFL-004", Objects, "who reads the object can sign in as anybody", &[LOGIN, LITERAL]),
     row("AFL-005", Objects, "strangers see or run what tenants keep there", &[LOGIN]),
     row("AFL-006", Objects, "one tenant can starve the others", &[APART, &[cis("5.6.1")]]),
-    row("TLS-001", Cluster, "clients refuse the host, or somebody else answers in its place", &[TRANSIT, &[nist("SC-17")]]),
-    row("TLS-002", Cluster, "old versions can be read by who stands between", &[TRANSIT, &[cis("1.2.29")]]),
+    row("TLS-002", Cluster, "clients refuse the host, or somebody else answers in its place", &[TRANSIT, &[nist("SC-17")]]),
+    row("TLS-003", Cluster, "old versions can be read by who stands between", &[TRANSIT, &[cis("1.2.29")]]),
     row("TLS-005", Objects, "logins travel in the clear", &[TRANSIT]),
-    row("REG-001", Cluster, "whoever reaches the registry has the images and what is in them", &[LOGIN, &[nist190("4.2.3")]]),
-    row("REG-002", Cluster, "whoever reaches the registry decides what runs", &[LOGIN, SHIPPED, &[nist190("4.2.3")]]),
+    row("REG-001", Cluster, "whoever reaches the registry has the images, and decides what runs", &[LOGIN, SHIPPED, &[nist190("4.2.3")]]),
     row("REG-003", Objects, "code of strangers runs", &[SHIPPED, &[cis("5.5.1"), nist("CM-7(5)")]]),
     row("REG-004", Objects, "what runs can change without anybody changing it", &[SHIPPED]),
-    row("REG-010", Cluster, "code runs that nobody shipped, scanned, or approved", &[SHIPPED]),
     row("SEC-001", Objects, "many more may read these objects than Secrets", &[LITERAL, &[cis("5.4.1")]]),
     row("SEC-004", Cluster, "who takes one tenant over holds the keys of another", &[LOGIN, &[pci("8.6.2")]]),
     row("SEC-005", Objects, "it is guessed or looked up in minutes", &[LOGIN, &[pci("2.2.2"), pci("8.3.6")]]),
     row("SEC-007", Files, "it never ends and is used from anywhere", &[RIGHTS, &[cis("5.1.6")]]),
     row("SEC-009", Objects, "who takes one program over has every tenant's data", &[RIGHTS, &[pci("7.2.5")]]),
-    row("MON-001", Cluster, "faults stay unseen until users tell of them", &[WATCHED]),
+    row("MON-003", Cluster, "faults stay unseen until users tell of them", &[WATCHED]),
     row("PII-001", Objects, "data about people and systems leaves for somebody else", &[PRIVATE]),
     row("CPL-001", Files, "each setting guards the control plane; the finding names its number", &[CONTROL_PLANE]),
+    row("RBC-010", Objects, "whoever takes these credentials over changes all that was installed", &[RIGHTS, &[soc2("CC6.3")]]),
+    row("WKL-008", Objects, "what a task left is read later; nothing new is opened", &[APART]),
+    row("TLS-010", Objects, "hosts go dark on the day their certificate ends", &[TRANSIT, &[nist("SC-17")]]),
+    row("ENC-003", Objects, "who gets at a disk reads what tenants keep", &[REST]),
+    row("SEC-002", Objects, "many more may read these objects than Secrets", &[LITERAL]),
+    row("AFL-007", Objects, "what is in a namespace is open to all that runs in it", &[APART, &[nist("AC-4")]]),
+    row("MON-002", Objects, "faults stay unseen until users tell of them", &[WATCHED]),
+    row("LOG-001", Files, "nobody can say afterwards who did what", &[LOGS, &[cis("1.2.16"), cis("1.2.17"), cis("1.2.18"), cis("1.2.19"), cis("3.2.1"), nist("AU-12")]]),
+    row("VUL-002", Cluster, "faults that are found are mended in newer versions alone", &[&[nist("RA-5"), pci("6.3.3"), iso("8.8"), soc2("CC7.1")]]),
+    row("AUT-002", Cluster, "passwords are kept and guessed in many places", &[LOGIN, &[nist("IA-2")]]),
+    row("AUT-003", Cluster, "a password is a way past the identity provider", &[LOGIN, &[nist("IA-2(1)")]]),
+    row("DBS-007", Cluster, "who takes one tenant over has the data of all", &[RIGHTS, &[nist("AC-4")]]),
+    row("LOG-002", Cluster, "what is not collected is not found afterwards", &[LOGS]),
+    row("LOG-003", Cluster, "logs of one tenant tell another one what it does", &[LOGS, &[nist("AU-9")]]),
+    row("LOG-004", Cluster, "what happened longer ago cannot be looked into", &[LOGS, &[nist("AU-11"), pci("10.5")]]),
+    row("LOG-005", Cluster, "users ask for more rights than they need to find a fault", &[LOGS]),
+    row("REG-002", Cluster, "one tenant decides what runs at another's", &[RIGHTS, SHIPPED, &[nist("AC-4")]]),
+    row("TLS-008", Cluster, "what tasks are handed can be read on the way", &[TRANSIT]),
+    row("AUT-004", Cluster, "a stolen password is enough to log in", &[LOGIN, &[nist("IA-2(1)"), pci("8.4.2")]]),
+    row("ENC-004", Cluster, "who gets at the provider's disks reads images and logs", &[REST]),
+    row("ENC-005", Cluster, "who gets at a disk reads what tenants keep", &[REST]),
+    row("ENC-006", Cluster, "data is lost with its disk, or read from a copy", &[REST, &[soc2("A1.2"), iso("8.13")]]),
+    row("VUL-003", Cluster, "ways in that no list of checks knows stay open", &[&[pci("11.4"), iso("8.8"), nist("CA-8")]]),
     row("EXC-001", Objects, "an exception that nobody answers for hides a fault", &[]),
     row("SRC-001", Files, "what was not read may hold any of the faults that the others look for", &[]),
 ];

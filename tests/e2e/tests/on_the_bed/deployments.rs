@@ -342,7 +342,7 @@ fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
     let pinned: BTreeMap<String, String> = serde_yaml::from_str(include_str!("../../expected-verdicts.yaml")).expect("the pinned verdicts");
     let report = check().expect(0).json();
     assert_eq!(verdicts(&report), pinned, "{report}");
-    let tried = report["findings"].as_array().expect("findings").iter().filter(|finding| finding["check"] == "ISO-001").count();
+    let tried = report["findings"].as_array().expect("findings").iter().filter(|finding| finding["check"] == "NET-011").count();
     assert_eq!(tried, 2, "in both directions: {report}");
 
     let open = |namespace: &str| {
@@ -359,7 +359,7 @@ fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
     }
     let failing = |failed: &[&str]| pinned.iter().map(|(id, verdict)| (id.clone(), if failed.contains(&id.as_str()) { "fail".to_owned() } else { verdict.clone() })).collect::<BTreeMap<_, _>>();
     let report = opened.expect(7).json();
-    assert_eq!(verdicts(&report), failing(&["ISO-001"]), "exactly the wall is told: {report}");
+    assert_eq!(verdicts(&report), failing(&["NET-011"]), "exactly the wall is told: {report}");
 
     // What PostgreSQL gives everybody unless somebody takes it back, a value from before there was a key, a right too many, and a
     // password that somebody typed in.

@@ -138,6 +138,17 @@ fn accounts_of_tenants_hold_nothing_in_the_whole_cluster() {
 }
 
 #[test]
+fn who_installed_and_still_holds_rights_is_told() {
+    let given = files(&[cluster_binding("b", "view", "{ kind: User, name: alice }"), binding("shop", "c", "ClusterRole", "edit", ACCOUNT)].concat());
+    let of = |names: &[&str], allowed: &[&str]| verdicts_of("RBC-010", &given, json!({ "RBC-010.installer": names, "RBC.allow": allowed }));
+    assert_eq!(of(&["User/alice"], &[]), said(&[("b", "fail")]));
+    assert_eq!(of(&["User/alice", "ServiceAccount/shop/cart"], &[]), said(&[("b", "fail"), ("c", "fail")]));
+    assert_eq!(of(&["User/alice"], &["ClusterRoleBinding/b"]), said(&[("b", "pass")]));
+    assert_eq!(of(&["User/bob"], &[]), said(&[("RBC-010.installer", "pass")]));
+    assert_eq!(of(&[], &[]), said(&[("RBC-010.installer", "not applicable")]));
+}
+
+#[test]
 fn bindings_to_what_does_not_exist_are_told() {
     let account = "\n---\n{ apiVersion: v1, kind: ServiceAccount, metadata: { name: cart, namespace: shop } }".to_owned();
     assert_eq!(verdicts("RBC-012", &[account.clone(), binding("shop", "b", "ClusterRole", "view", ACCOUNT)]), said(&[("b", "pass")]));

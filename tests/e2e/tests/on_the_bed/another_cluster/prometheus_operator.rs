@@ -78,7 +78,7 @@ pub(crate) fn the_companys_prometheus_is_told_of_the_platform(bed: &Bed) {
     let refused = |case: &str, further: &str, told: &str| {
         let audit = site.audit();
         let run = site.install(&answers(&site, further));
-        assert_refused(&site, case, &run, &Expected { exit: 3, first_line: "error[platform.blocked]: MON-002 (Prometheus of the company) blocks the run; nothing was written" });
+        assert_refused(&site, case, &run, &Expected { exit: 3, first_line: "error[platform.blocked]: PRM-001 (Prometheus of the company) blocks the run; nothing was written" });
         assert!(run.said().contains(told), "{case}: {}", run.said());
         assert_eq!(audit.writes(), [], "{case}");
     };
@@ -101,7 +101,7 @@ pub(crate) fn the_companys_prometheus_is_told_of_the_platform(bed: &Bed) {
     its_pods_are_let_in_and_nobody_else(&site, &company);
     one_that_takes_pods_alone_is_told_by_pod_monitors(&site, &company, &choice("pods"));
     let report = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "--all", "-o", "json"]).expect(0).json();
-    let verdict = report["findings"].as_array().expect("findings").iter().find(|finding| finding["check"] == "MON-001").expect("MON-001");
+    let verdict = report["findings"].as_array().expect("findings").iter().find(|finding| finding["check"] == "MON-003").expect("MON-003");
     assert_eq!(verdict["verdict"], "warn", "{verdict}");
     site.run(&["uninstall", "--namespace", &site.name, "--yes", "--delete-data"]).expect(0);
     let left = site.bed.kubectl(["get", "servicemonitors,podmonitors,prometheusrules", "-A", "-o", "name"]).expect("kubectl");

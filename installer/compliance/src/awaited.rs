@@ -1,0 +1,133 @@
+//! Checks of the notes on compliance that are not there yet: told, so that nobody takes silence for a proof.
+//!
+//! The notes (`compliance.md`, section 2) number 120 checks, and 15 that may come later; what an id means there it means here.
+
+/// A check that is not there yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Awaited {
+    /// Its id, which no other check takes.
+    pub id: &'static str,
+    /// What will be true when it passes.
+    pub title: &'static str,
+    /// Why it is not there.
+    pub because: &'static str,
+    /// Whether the notes let it wait.
+    pub may_wait: bool,
+}
+
+const ATTEMPT: &str = "the attempt is not made yet";
+const READING: &str = "what it reads is not collected yet";
+const COMPONENT: &str = "it comes with a component that is not installed yet";
+
+const fn due(id: &'static str, title: &'static str, because: &'static str) -> Awaited {
+    Awaited { id, title, because, may_wait: false }
+}
+
+const fn later(id: &'static str, title: &'static str, because: &'static str) -> Awaited {
+    Awaited { id, title, because, may_wait: true }
+}
+
+static AWAITED: [Awaited; 46] = [
+    due("AFL-001", "every deployment has a Fernet key of its own, and a good one", READING),
+    later("AFL-008", "administrators of the platform do not see secrets of tenants' DAGs", COMPONENT),
+    due("AUT-005", "sessions end, and their cookies are for their own host alone", ATTEMPT),
+    due("AUT-006", "nobody signs up unasked", COMPONENT),
+    due("AUT-007", "the Kubernetes API answers strangers nothing but its health", ATTEMPT),
+    due("AUT-008", "kubelets answer no stranger", ATTEMPT),
+    due("CPL-002", "kubelets and kube-proxy are set up as the CIS benchmark asks", READING),
+    later("CPL-003", "files of the nodes are as the CIS benchmark asks", "the report of another tool is not read yet"),
+    due("DBS-001", "every tenant has one database and one role", ATTEMPT),
+    due("DBS-003", "everybody has no right in any database", ATTEMPT),
+    due("DBS-004", "roles of tenants have no power over the server", ATTEMPT),
+    due("DBS-005", "passwords of the database are asked for, and stored as SCRAM verifiers", ATTEMPT),
+    due("DBS-006", "the database refuses connections in plain text", ATTEMPT),
+    due("DBS-008", "sensitive columns of the platform's database are encrypted", COMPONENT),
+    due("DBS-009", "databases hold no personal or payment data but what was agreed on", ATTEMPT),
+    due("ENC-001", "the API server encrypts Secrets before it stores them", READING),
+    later("ENC-002", "Secrets are stored encrypted", "it needs a pod on a node of the control plane"),
+    due("EVD-001", "a run is whole: profile, program, cluster, caller, and rights are known", READING),
+    due("EVD-002", "nothing that was installed has been changed since", "`airlock plan --exit-code` tells it; no check reads it yet"),
+    due("EVD-003", "live objects are those that were approved", READING),
+    due("MON-001", "what is measured answers, and monitors select something", READING),
+    later("MON-004", "failures of Airflow's tasks are told to somebody", READING),
+    due("NET-012", "tenants reach of the platform only what was declared", ATTEMPT),
+    due("NET-013", "tenants reach neither the metadata address, nor kubelets, nor etcd", ATTEMPT),
+    due("NET-014", "only declared ports are open", ATTEMPT),
+    due("NET-017", "the API server is not open to the internet", READING),
+    due("NET-018", "what leaves comes from the declared addresses", ATTEMPT),
+    later("NET-019", "no node has a public address", READING),
+    due("NET-020", "from an air gap nothing undeclared is reached", ATTEMPT),
+    later("PII-002", "what was reached outside was declared", "it needs flow logs of the network plugin"),
+    due("PSS-019", "admission refuses what each level forbids", ATTEMPT),
+    due("RBC-011", "operators of the platform have no more rights than were declared", READING),
+    due("REG-005", "images of the platform are signed, and their contents listed", "it comes with the bundle"),
+    due("REG-006", "admission refuses images without a signature", ATTEMPT),
+    due("SEC-003", "a Secret is read in its namespace, by whom it is for", READING),
+    later("SEC-006", "secrets are changed as often as the profile asks", READING),
+    due("SEC-008", "no secret value stands in logs, notes, or reports", READING),
+    due("TLS-001", "the stored certificate of the base domain and its key will do", "`airlock tls check` judges files; no check reads the stored pair yet"),
+    due("TLS-004", "plain HTTP is closed or redirected, and hosts say so (HSTS)", ATTEMPT),
+    due("TLS-006", "the registry answers over TLS alone, with the certificate of the base domain", ATTEMPT),
+    later("TLS-007", "an unknown host name shows no tenant's certificate", ATTEMPT),
+    due("TLS-009", "pods and nodes trust the private authority", ATTEMPT),
+    later("TLS-011", "authorities of admission webhooks are in date", READING),
+    later("TLS-012", "services prove to each other who they are", COMPONENT),
+    due("VUL-001", "a fresh scan of every image names no critical fault", "reports of scanners are not read yet"),
+    later("WKL-010", "processes run as the user that was declared", READING),
+];
+
+/// All of them, by id.
+pub fn awaited() -> &'static [Awaited] {
+    &AWAITED
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::catalogue::checks;
+
+    /// What the notes number, group by group: 120 checks, and the 15 that may wait.
+    #[rustfmt::skip]
+    const NOTES: [(&str, &[u32], &[u32]); 17] = [
+        ("AFL", &[1, 2, 3, 4, 5, 6, 7], &[8]),
+        ("AUT", &[1, 2, 3, 4, 5, 6, 7, 8], &[]),
+        ("CPL", &[1, 2], &[3]),
+        ("DBS", &[1, 2, 3, 4, 5, 6, 7, 8, 9], &[]),
+        ("ENC", &[1, 3, 4, 5, 6], &[2]),
+        ("EVD", &[1, 2, 3], &[]),
+        ("LOG", &[1, 2, 3, 4, 5], &[]),
+        ("MON", &[1, 2, 3], &[4]),
+        ("NET", &[1, 2, 3, 4, 5, 6, 10, 11, 12, 13, 14, 15, 16, 17, 18, 20], &[19]),
+        ("PII", &[1], &[2]),
+        ("PSS", &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19], &[]),
+        ("RBC", &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], &[12]),
+        ("REG", &[1, 2, 3, 4, 5, 6], &[]),
+        ("SEC", &[1, 2, 3, 4, 5, 8], &[6, 7]),
+        ("TLS", &[1, 2, 3, 4, 5, 6, 8, 9, 10], &[7, 11, 12]),
+        ("VUL", &[1, 2, 3], &[]),
+        ("WKL", &[1, 2, 3, 4, 5, 6, 8], &[7, 9, 10]),
+    ];
+
+    fn ids(numbers: impl Fn(&(&str, &'static [u32], &'static [u32])) -> Vec<u32>) -> BTreeSet<String> {
+        NOTES.iter().flat_map(|group| numbers(group).into_iter().map(|number| format!("{}-{number:03}", group.0)).collect::<Vec<_>>()).collect()
+    }
+
+    #[test]
+    fn every_check_of_the_notes_is_there_or_told_as_missing() {
+        let (due, later) = (ids(|(_, due, _)| due.to_vec()), ids(|(_, _, later)| later.to_vec()));
+        assert_eq!((due.len(), later.len()), (120, 15));
+        let there: BTreeSet<String> = checks().iter().map(|check| check.spec().id.to_owned()).collect();
+        let missing: BTreeSet<String> = awaited().iter().map(|awaited| awaited.id.to_owned()).collect();
+        assert_eq!(missing.len(), awaited().len(), "no id stands twice");
+        assert!(there.is_disjoint(&missing), "{:?}", there.intersection(&missing));
+        let noted: BTreeSet<String> = due.union(&later).cloned().collect();
+        assert_eq!(there.union(&missing).filter(|id| noted.contains(*id)).cloned().collect::<BTreeSet<_>>(), noted);
+        assert!(missing.is_subset(&noted), "{:?}", missing.difference(&noted));
+        for awaited in awaited() {
+            assert_eq!(awaited.may_wait, later.contains(awaited.id), "{}", awaited.id);
+        }
+        assert!(awaited().is_sorted_by_key(|awaited| awaited.id));
+    }
+}

@@ -1,0 +1,59 @@
+//! LOG-001: the API server writes an audit log and keeps it.
+
+use airlock_model::{CheckSpec, Severity};
+
+use super::flags::Flags;
+use crate::described::Described;
+use crate::live::PodOf;
+use crate::pod_security::Violation;
+
+pub(super) static TEXTS: Described = Described {
+    spec: CheckSpec {
+        id: "LOG-001",
+        title: "the API server writes an audit log and keeps it",
+        severity: Severity::High,
+        promises: &["P2", "P5"],
+        explanation: "Flags of kube-apiserver in the manifest of its static pod: an audit policy (--audit-policy-file), and a log or a webhook (--audit-log-path, --audit-webhook-config-file). A log is kept for 30 days or more (--audit-log-maxage), in 10 files or more (--audit-log-maxbackup) of 100 MB or more (--audit-log-maxsize), as sections 1.2.16 to 1.2.19 of the CIS Kubernetes Benchmark 1.12 ask. The control plane is not read from a cluster; on a managed one it is attested.",
+        remedy: "Set the flags in /etc/kubernetes/manifests/kube-apiserver.yaml on every node of the control plane. On a managed cluster turn the audit log on at the provider and attest it: `check: LOG-001` (docs/profiles.md).",
+    },
+    expected: "an audit policy, and a log of 30 days, 10 files, and 100 MB or a webhook",
+    why: "nobody can say afterwards who did what",
+};
+
+/// A flag of the log, and the least that it must be (CIS Kubernetes Benchmark 1.12, 1.2.17 to 1.2.19).
+const KEPT: [(&str, u64); 3] = [("audit-log-maxage", 30), ("audit-log-maxbackup", 10), ("audit-log-maxsize", 100)];
+
+/// What is wrong with each API server that a pod starts; none: it starts none.
+pub(super) fn odd(pod: &PodOf<'_>) -> Option<Vec<Violation>> {
+    let servers: Vec<Flags<'_>> = pod.pod()?.containers().filter_map(|container| Flags::of(container.value, container.path)).filter(|flags| flags.program == "kube-apiserver").collect();
+    if servers.is_empty() {
+        return None;
+    }
+    Some(servers.iter().flat_map(|flags| of_server(flags, pod.at)).collect())
+}
+
+fn of_server(flags: &Flags<'_>, at: &str) -> Vec<Violation> {
+    let told = |flag: &str, detail: String| {
+        let seen = flags.seen(flag, at);
+        // The pod's place is added when it is told.
+        Violation { path: seen.path.strip_prefix(at).unwrap_or(&seen.path).to_owned(), value: seen.value, detail }
+    };
+    let is_set = |flag: &str| flags.get(flag).is_some_and(|value| !value.is_empty());
+    let mut found = Vec::new();
+    if !is_set("audit-policy-file") {
+        found.push(told("audit-policy-file", "--audit-policy-file is not set".to_owned()));
+    }
+    if !is_set("audit-log-path") && !is_set("audit-webhook-config-file") {
+        found.push(told("audit-log-path", "neither --audit-log-path nor --audit-webhook-config-file is set".to_owned()));
+    }
+    // Standard output is kept by whoever collects it, not by these flags (kube-apiserver documentation, `--audit-log-path`).
+    if is_set("audit-log-path") && flags.get("audit-log-path") != Some("-") {
+        for (flag, least) in KEPT {
+            let value = flags.get(flag);
+            if value.and_then(|value| value.parse::<u64>().ok()).is_none_or(|value| value < least) {
+                found.push(told(flag, format!("--{flag} is {}, less than {least}", value.unwrap_or("not set"))));
+            }
+        }
+    }
+    found
+}
