@@ -212,9 +212,9 @@ fn pick<'a>(others: &'a [X509Certificate<'a>], path: &[CertificateDer<'_>]) -> V
 fn form_of(leaf: &X509Certificate<'_>, path: &path::Path<'_>, expected: &Expected<'_>, findings: &mut Vec<TlsFinding>) -> Result<(), TlsFinding> {
     let root = parse(path.root, 1)?;
     let intermediates = path.intermediates.iter().map(|der| parse(der, 1)).collect::<Result<Vec<_>, _>>()?;
-    let places = std::iter::once((leaf, Place::Leaf)).chain(intermediates.iter().map(|authority| (authority, Place::Intermediate))).chain([(&root, Place::Root)]);
+    let mut places = std::iter::once((leaf, Place::Leaf)).chain(intermediates.iter().map(|authority| (authority, Place::Intermediate))).chain([(&root, Place::Root)]);
     let idle = |(certificate, place)| Some((certificate, form::idle_constraints(certificate, place)?));
-    if let Some((certificate, rule)) = places.filter_map(idle).next() {
+    if let Some((certificate, rule)) = places.find_map(idle) {
         let why = format!("the certificate {} {rule}, so that they keep nobody from anything", told(certificate));
         findings.push(TlsFinding::error("tls.constraints-idle", why, Way::Reissue, "have it issued anew with name constraints that hold, or without any").about(certificate));
         return Ok(());
