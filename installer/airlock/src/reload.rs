@@ -1,8 +1,9 @@
 //! Beside a server in its pod: files change, the server is told, and a handshake shows that it serves them.
 //!
-//! Kubernetes swaps mounted files as a whole (`..data`), so a change is seen as a whole. A certificate whose key does not
-//! belong to it is not announced: the server would keep the old one or stop. What happens is told as JSON lines on
-//! standard output, which is the pod's log. `watch` sees changes, `process` finds and signals the server.
+//! Kubernetes swaps mounted files as a whole (`..data`), so a change is seen as a whole. A pair that would not do (another's key,
+//! expired, for other hosts) is not announced: the server keeps the old one. What it serves already keeps nothing else from being
+//! reloaded. What happens is told as JSON lines on standard output, which is the pod's log. `watch` sees changes, `process` finds and
+//! signals the server.
 
 mod process;
 mod watch;
@@ -13,6 +14,8 @@ use std::time::Duration;
 
 use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Digest, Target, TlsVersion, Trust, Untrusted, Vantage};
 use airlock_probe::NoPasswords;
+use airlock_tls::{Host, TlsFinding};
+use jiff::Timestamp;
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
@@ -100,9 +103,13 @@ impl Round<'_> {
     /// Files that the server serves already at the first look need no signal.
     async fn bring_up_to_date(&self, first: bool) -> Result<Digest, String> {
         let arguments = self.arguments;
-        let certificate = certificate(&arguments.certificate, &arguments.key)?;
+        let Mounted { certificate, refused } = mounted(arguments)?;
+        let is_served = served(arguments.verify, &arguments.server_name).await.as_ref() == Ok(&certificate);
+        if let Some(reason) = refused.filter(|_| !is_served) {
+            return Err(reason);
+        }
         tell(&Happened::Changed { certificate: certificate.clone() });
-        if first && served(arguments.verify, &arguments.server_name).await.as_ref() == Ok(&certificate) {
+        if first && is_served {
             return Ok(certificate);
         }
         let process = process::master(&arguments.process)?;
@@ -126,13 +133,29 @@ fn tell(happened: &Happened) {
     let _ = output::pod_line(happened);
 }
 
-/// The digest of the leaf, if its key belongs to it.
-fn certificate(certificate: &Path, key: &Path) -> Result<Digest, String> {
+/// The pair as it lies there.
+struct Mounted {
+    /// The digest of the leaf.
+    certificate: Digest,
+    /// Why it would not do, if it would not.
+    refused: Option<String>,
+}
+
+/// Reads the pair and judges it for the host that the server is asked for.
+fn mounted(arguments: &Reload) -> Result<Mounted, String> {
+    let (certificate, key) = (&arguments.certificate, &arguments.key);
     let read = |path: &Path| std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()));
     let chain = read(certificate)?;
     let key = Zeroizing::new(read(key)?);
-    let facts = airlock_tls::certificate_facts(&chain, &key).map_err(|error| format!("{}: {error}", certificate.display()))?;
-    if facts.key_matches { Ok(facts.fingerprint) } else { Err(format!("the key does not belong to the certificate {}", certificate.display())) }
+    let unreadable = |error| format!("{}: {error}", certificate.display());
+    let facts = airlock_tls::certificate_facts(&chain, &key).map_err(unreadable)?;
+    if !facts.key_matches {
+        return Err(format!("the key does not belong to the certificate {}", certificate.display()));
+    }
+    let told = |finding: &TlsFinding| format!("{}: {} ({})", certificate.display(), finding.why, finding.code);
+    let host = Host::served(&arguments.server_name).map_err(|finding| told(&finding))?;
+    let judgement = airlock_tls::judge_mounted(&chain, &key, &[host], Timestamp::now()).map_err(unreadable)?;
+    Ok(Mounted { certificate: facts.fingerprint, refused: judgement.error().map(told) })
 }
 
 /// The digest of the leaf that is served there.

@@ -18,6 +18,7 @@ use serde_json::Value;
 
 const HOST: &str = "registry.platform.test";
 const WITHIN: Duration = Duration::from_secs(40);
+const DAY: Duration = Duration::from_hours(24);
 const YEAR: Duration = Duration::from_hours(365 * 24);
 
 /// The layers of the image that the bed built.
@@ -90,6 +91,14 @@ impl Server {
             .stdin(Stdio::null())
             .spawn();
         self.nginx = Some(nginx.unwrap());
+    }
+
+    /// The fingerprint of the certificate that it presents, as `openssl` sees it.
+    fn served(&self) -> String {
+        let connect = format!("openssl s_client -connect 127.0.0.1:{} -servername {HOST} </dev/null 2>/dev/null | openssl x509 -outform DER", self.port);
+        let leaf = Command::new("sh").args(["-c", &connect]).output().unwrap();
+        assert!(leaf.status.success(), "{leaf:?}");
+        airlock_model::Digest::of(&leaf.stdout).to_string()
     }
 }
 
@@ -192,8 +201,23 @@ fn a_new_certificate_is_served_and_a_wrong_one_never_reaches_the_server() {
     assert_eq!(events(&refused), ["failed"], "no signal was sent: {refused:?}");
     assert!(refused[0]["reason"].as_str().is_some_and(|reason| reason.starts_with("the key does not belong")), "{refused:?}");
 
-    server.mount("..4", &third.chain_pem, third.key_pem.expose());
+    // Each with its own key: the server would take them, and its clients would not.
+    let now = Timestamp::now();
+    let expired = authority.issue(&[HOST.into()], DAY, now - 2 * DAY).unwrap();
+    let of_another_name = authority.issue(&["elsewhere.platform.test".into()], YEAR, now).unwrap();
+    let not_yet = authority.issue(&[HOST.into()], YEAR, now + 2 * DAY).unwrap();
+    let unfit = [("..4", &expired, "tls.expired"), ("..5", &of_another_name, "tls.name-not-covered"), ("..6", &not_yet, "tls.not-yet-valid")];
+    for (version, pair, code) in unfit {
+        server.mount(version, &pair.chain_pem, pair.key_pem.expose());
+        let refused = watcher.until("failed");
+        assert_eq!(events(&refused), ["failed"], "no signal was sent: {refused:?}");
+        assert!(refused[0]["reason"].as_str().is_some_and(|reason| reason.contains(code) && reason.contains("tls.crt")), "{refused:?}");
+        assert_eq!(server.served(), fingerprint(&second), "the old one stays");
+    }
+
+    server.mount("..7", &third.chain_pem, third.key_pem.expose());
     assert_eq!(watcher.until("served").last().unwrap()["certificate"], fingerprint(&third));
+    assert_eq!(server.served(), fingerprint(&third));
 
     kill_process(Pid::from_child(&watcher.run), Signal::TERM).unwrap();
     watcher.until("ended");

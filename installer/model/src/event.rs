@@ -79,6 +79,13 @@ pub enum Event {
         /// What, one thing a line.
         what: Vec<Untrusted<String>>,
     },
+    /// Something of a step is not as it was asked for, and the step goes on all the same.
+    Remarked {
+        /// In which step.
+        step: StepId,
+        /// What, in one sentence.
+        what: Untrusted<String>,
+    },
     /// A step failed; the error itself is the run's result.
     StepFailed {
         /// Which.

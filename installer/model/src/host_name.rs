@@ -69,6 +69,12 @@ impl HostName {
         &self.0
     }
 
+    /// Whether anybody may register names below it (`co.uk`, `github.io`; publicsuffix.org, as of this build): authorities refuse a wildcard
+    /// there (CA/Browser Forum BR §3.2.2.6), and browsers keep no cookies for it. What the list does not know, such as `corp.internal`, is none.
+    pub fn is_public_suffix(&self) -> bool {
+        psl::suffix(self.0.as_bytes()).is_some_and(|suffix| suffix.is_known() && suffix.as_bytes().len() == self.0.len())
+    }
+
     /// Whether the name is `base` itself or lies below it.
     pub fn is_within(&self, base: &Self) -> bool {
         self == base || self.0.strip_suffix(&base.0).is_some_and(|rest| rest.ends_with('.'))
@@ -176,5 +182,17 @@ mod tests {
         let base: HostName = "example.com".parse().unwrap();
         assert!("a.example.com".parse::<HostName>().unwrap().is_within(&base));
         assert!(!"badexample.com".parse::<HostName>().unwrap().is_within(&base));
+    }
+
+    #[test]
+    fn a_public_suffix_is_told_from_what_is_registered_below_it() {
+        let is_suffix = |name: &str| name.parse::<HostName>().unwrap().is_public_suffix();
+        // `*.ck` is on the list, and `!www.ck` takes one name out of it.
+        for name in ["co.uk", "CO.UK", "github.io", "eu-central-1.compute.amazonaws.com", "any.ck"] {
+            assert!(is_suffix(name), "{name}");
+        }
+        for name in ["example.co.uk", "acme.github.io", "www.ck", "platform.test", "corp.internal", "svc.cluster.local"] {
+            assert!(!is_suffix(name), "{name}");
+        }
     }
 }

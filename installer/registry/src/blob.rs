@@ -60,13 +60,14 @@ impl Counter {
 }
 
 impl RegistryClient {
-    /// Says whether a blob is there, with its size.
+    /// Says whether a blob is there, with its size; a registry that does not know the question is taken as one that has none.
     pub async fn has_blob(&self, repository: &str, digest: &Digest) -> Result<Option<u64>, RegistryError> {
         let errand = Errand { repository, what: format!("blob {} of {repository}", digest.short()), writes: true };
         let response = self.ask(&Method::HEAD, self.blob_url(repository, digest)?, &[], None, &errand).await?;
         match response.status() {
             StatusCode::OK => Ok(Some(text(&response, header::CONTENT_LENGTH.as_str()).and_then(|text| text.parse().ok()).unwrap_or(0))),
-            StatusCode::NOT_FOUND => Ok(None),
+            // Where HEAD is not known, nobody can say; what is sent in vain is known by its digest.
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => Ok(None),
             _ => Err(self.refusal(response, &errand).await),
         }
     }

@@ -194,7 +194,7 @@ impl RegistryClient {
         match response.status() {
             StatusCode::OK => Ok(text(&response, CONTENT_DIGEST).is_some_and(|found| found == digest.as_str())),
             // The upper-case repository and the bad tag end here as well; the write that follows says so.
-            StatusCode::NOT_FOUND => Ok(false),
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => Ok(false),
             _ => Err(self.refusal(response, &errand).await),
         }
     }

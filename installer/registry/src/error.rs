@@ -36,7 +36,7 @@ pub enum RegistryError {
         reason: Untrusted<String>,
     },
     /// Credentials are missing or wrong.
-    #[error("{host} refuses {what} {}", match .username { Some(name) => format!("to {name}: user name or password is wrong, or the user may not read it"), None => "without credentials".to_owned() })]
+    #[error("{host} refuses {what} {}", match .username { Some(name) => format!("to {name}: user name or password is wrong, or the user may not do it"), None => "without credentials".to_owned() })]
     Unauthorized {
         /// Registry.
         host: String,

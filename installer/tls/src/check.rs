@@ -55,11 +55,10 @@ pub(crate) fn gather(request: &Request<'_>, findings: &mut Vec<TlsFinding>) -> R
     for file in request.files {
         bundle.add(file, request.password, findings)?;
     }
-    let key = match request.key {
-        Some(file) => Some(key_of(file, request.password, findings)?),
+    match request.key {
+        Some(file) => Ok((bundle.certificates, Some(key_of(file, request.password, findings)?))),
         None => bundle.only_key(),
-    };
-    Ok((bundle.certificates, key))
+    }
 }
 
 /// The authorities of these files, or of this system.

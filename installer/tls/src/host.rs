@@ -46,6 +46,10 @@ impl FromStr for Host {
             Ok(base) => base,
             Err(error) => return Err(refused(&error)),
         };
+        if base.is_public_suffix() {
+            let why = format!("`{base}` is a public suffix, below which anybody may register names; no authority issues a certificate for all of it");
+            return Err(TlsFinding::error("tls.name-invalid", why, Way::CorrectName, format!("give a domain of yours below it, as in example.{base}")));
+        }
         let (shown, asked) = if wildcard { (format!("*.{base}"), format!("{PROBE_LABEL}.{base}")) } else { (base.to_string(), base.to_string()) };
         let asked = ServerName::try_from(asked).map_err(|_| invalid(format!("`{shown}` is longer than a host name can be")))?;
         Ok(Self { shown, asked })
@@ -104,6 +108,8 @@ mod tests {
             (too_long.trim_end_matches('.'), "255 characters"),
             (long_label.as_str(), "64 characters"),
             ("bücher.example", "`xn--bcher-kva.example`"),
+            ("co.uk", "public suffix"),
+            ("*.github.io", "public suffix"),
         ];
         let texts: Vec<String> = wrong.iter().map(|(text, _)| why(text)).collect();
         for ((text, part), said) in wrong.iter().zip(&texts) {

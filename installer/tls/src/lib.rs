@@ -4,7 +4,7 @@
 //! [`certificate_facts`] says what a stored chain holds, and [`renewal`] whether that still is what was asked for.
 //! [`check`] reads files as people have them and hands what they hold to [`validate`], which says what is wrong and puts the
 //! chain in order; [`validate_served`] and [`verify_served`] hold what a server sent against the same rules, stricter than a
-//! browser would. [`supplied`] makes of what somebody hands over the pair that is stored, and [`signing_request`] asks for it. What cannot be read is an error with a case of its own, never an empty answer.
+//! browser would, and [`judge_mounted`] is asked beside a server before it is told of a new pair. [`supplied`] makes of what somebody hands over the pair that is stored, and [`signing_request`] asks for it. What cannot be read is an error with a case of its own, never an empty answer.
 //!
 //! [`acme`] has authorities of others issue.
 //!
@@ -22,6 +22,7 @@ mod facts;
 mod finding;
 mod host;
 mod key;
+mod mounted;
 mod path;
 mod pem;
 mod reading;
@@ -45,6 +46,7 @@ pub use facts::{Served, certificate_facts, served_facts};
 pub use finding::{CertificateId, TlsFinding, Way, Weight};
 pub use host::Host;
 pub use key::PrivateKey;
+pub use mounted::judge_mounted;
 pub use pem::certificates_from_pem;
 pub use reading::{Content, LARGEST_FILE};
 pub use renewal::{RenewalCause, due_at, renewal};

@@ -39,9 +39,19 @@ pub(crate) struct Bundle {
 }
 
 impl Bundle {
-    /// The key that lay beside the certificates, where it is but one.
-    pub(crate) fn only_key(&mut self) -> Option<PrivateKey> {
-        if self.keys.len() == 1 { self.keys.pop() } else { None }
+    /// The key that lay beside the certificates. Several cannot be told from each other: the one that fits last year's certificate would fit, too.
+    pub(crate) fn only_key(mut self) -> Result<(Vec<CertificateDer<'static>>, Option<PrivateKey>), TlsFinding> {
+        let key = self.keys.pop();
+        let others = self.keys.iter().filter(|other| key.as_ref().is_some_and(|key| key.fingerprint() != other.fingerprint())).count();
+        if others == 0 {
+            return Ok((self.certificates, key));
+        }
+        Err(TlsFinding::error(
+            "tls.key-unreadable",
+            format!("{} private keys stand beside the certificates, and which one is meant cannot be known", others + 1),
+            Way::ExportAgain,
+            "export the one certificate that is meant, with its key, or name the file with its key",
+        ))
     }
 
     /// Adds what a file holds. The first thing that cannot be read ends it.

@@ -210,6 +210,15 @@ fn pick<'a>(others: &'a [X509Certificate<'a>], path: &[CertificateDer<'_>]) -> V
 
 /// The form of every certificate of a path; of each the first breach is told.
 fn form_of(leaf: &X509Certificate<'_>, path: &path::Path<'_>, expected: &Expected<'_>, findings: &mut Vec<TlsFinding>) -> Result<(), TlsFinding> {
+    let root = parse(path.root, 1)?;
+    let intermediates = path.intermediates.iter().map(|der| parse(der, 1)).collect::<Result<Vec<_>, _>>()?;
+    let mut places = std::iter::once((leaf, Place::Leaf)).chain(intermediates.iter().map(|authority| (authority, Place::Intermediate))).chain([(&root, Place::Root)]);
+    let idle = |(certificate, place)| Some((certificate, form::idle_constraints(certificate, place)?));
+    if let Some((certificate, rule)) = places.find_map(idle) {
+        let why = format!("the certificate {} {rule}, so that they keep nobody from anything", told(certificate));
+        findings.push(TlsFinding::error("tls.constraints-idle", why, Way::Reissue, "have it issued anew with name constraints that hold, or without any").about(certificate));
+        return Ok(());
+    }
     let weight = if expected.form == Form::ToTheLetter { Weight::Error } else { Weight::Warn };
     let mut tell = |certificate: &X509Certificate<'_>, broken: Option<&str>| {
         findings.extend(broken.map(|rule| {
@@ -218,11 +227,9 @@ fn form_of(leaf: &X509Certificate<'_>, path: &path::Path<'_>, expected: &Expecte
         }));
     };
     tell(leaf, form::broken(leaf, Place::Leaf, expected.purpose));
-    for der in &path.intermediates {
-        let authority = parse(der, 1)?;
-        tell(&authority, form::broken(&authority, Place::Intermediate, expected.purpose));
+    for authority in &intermediates {
+        tell(authority, form::broken(authority, Place::Intermediate, expected.purpose));
     }
-    let root = parse(path.root, 1)?;
     // Nobody here can have a root of browsers mended; only what bears on names is worth a word.
     let is_theirs = expected.purpose == Purpose::Public && expected.form == Form::AsClients;
     tell(&root, if is_theirs { form::constraints(&root, Purpose::Public) } else { form::broken(&root, Place::Root, expected.purpose) });

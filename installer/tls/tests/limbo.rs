@@ -75,6 +75,9 @@ impl Case {
     }
 }
 
+/// How the reason of a case begins that fails by the letter and is only warned of where clients tolerate it.
+const TOLERATED: &str = "a warning as clients are: ";
+
 /// The ids of the file with their reasons.
 fn reasons() -> BTreeMap<&'static str, &'static str> {
     let lines = REASONS.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
@@ -85,7 +88,7 @@ fn reasons() -> BTreeMap<&'static str, &'static str> {
 fn every_case_is_answered_as_limbo_does_or_has_a_reason() {
     let (cases, reasons) = (cases(), reasons());
     let mut without_reason = Vec::new();
-    let mut without_need: Vec<&str> = reasons.keys().copied().collect();
+    let mut without_need: Vec<&str> = reasons.iter().filter(|(_, reason)| !reason.starts_with(TOLERATED)).map(|(id, _)| *id).collect();
     for case in &cases {
         let (verdict, why) = if case.is_asked() { case.verdict(Form::ToTheLetter) } else { (Verdict::Unverified, "not asked".to_owned()) };
         if case.is_asked() && (verdict == Verdict::Fail) == case.fails_by_limbo() {
@@ -103,16 +106,18 @@ fn every_case_is_answered_as_limbo_does_or_has_a_reason() {
     assert!(reasons.len() * 100 <= cases.len() * 15, "{} of {}", reasons.len(), cases.len());
 }
 
-/// Lengths of paths, constraints of names, and what once was a vulnerability: whatever should fail does not pass, also where
-/// clients are more tolerant than the letter.
+/// Lengths of paths, constraints of names, and what once was a vulnerability: whatever should fail fails, also where clients are more
+/// tolerant than the letter. Where it is only warned of then, the case stands in the file with the reason, and it is really warned of.
 #[test]
-fn what_would_let_somebody_in_never_passes() {
+fn what_would_let_somebody_in_fails() {
     let guarded = |id: &str| id.starts_with("pathlen::") || id.contains("::nc::") || id.starts_with("cve::");
-    let cases = cases();
+    let (cases, reasons) = (cases(), reasons());
     let failing: Vec<&Case> = cases.iter().filter(|case| case.is_asked() && case.fails_by_limbo() && guarded(&case.id)).collect();
     assert!(failing.len() > 20, "{}", failing.len());
-    for form in [Form::AsClients, Form::ToTheLetter] {
-        let passed: Vec<&str> = failing.iter().filter(|case| case.verdict(form).0 == Verdict::Pass).map(|case| case.id.as_str()).collect();
-        assert!(passed.is_empty(), "{form:?}: {passed:?}");
-    }
+    let others = |form| failing.iter().map(|case| (case.id.as_str(), case.verdict(form).0)).filter(|(_, verdict)| *verdict != Verdict::Fail).collect::<Vec<_>>();
+    assert_eq!(others(Form::ToTheLetter), []);
+    let tolerated: Vec<(&str, Verdict)> = reasons.iter().filter(|(_, reason)| reason.starts_with(TOLERATED)).map(|(id, _)| (*id, Verdict::Warn)).collect();
+    let mut warned = others(Form::AsClients);
+    warned.sort_unstable_by_key(|(id, _)| *id);
+    assert_eq!(warned, tolerated);
 }

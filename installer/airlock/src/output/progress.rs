@@ -187,6 +187,7 @@ impl Story {
             Event::Waiting { step, object, cause } => self.below(step, live, &format!("waiting for {object}: {cause}")),
             Event::Progress { step, what, done, total } => self.moving(step, &what.to_string(), (*done, *total), now, live),
             Event::Found(finding) => stays(findings::one(finding, self.style, self.verbose).trim_end().to_owned()),
+            Event::Remarked { step, what } => self.below(step, live, &format!("{} {what}", self.style.paint(Ink::Yellow, "!"))),
             Event::NoLongerNeeded { step, what } => {
                 let what: Vec<String> = what.iter().map(ToString::to_string).collect();
                 self.below(step, live, &format!("can be taken away now:\n        {}", what.join("\n        ")))

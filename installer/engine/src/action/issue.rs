@@ -19,7 +19,7 @@ const PUBLISHED: &str = "ca.crt";
 
 pub(super) async fn settle(run: &Run<'_>, step: &PlannedStep, spec: &CertificateSpec) -> Result<(), ApplyError> {
     if let CertificateSubject::Supplied { .. } = &spec.subject {
-        let operation = obtain::settle(run.cluster, &run.halt, spec).await?;
+        let operation = obtain::settle(run, step, spec).await?;
         settled(run, &step.id, spec.object(), operation);
         return Ok(());
     }

@@ -13,18 +13,19 @@ use std::collections::BTreeMap;
 
 use airlock_cluster::{Cluster, SecretData};
 use airlock_model::{
-    AcmeSource, CertificateSource, CertificateSpec, CertificateSubject, CertificateTrust, DnsRecords, Operation, PlannedStep, RenewalOutcome, RenewalResult, Secret, SecretKeyRef, names,
+    AcmeSource, CertificateSource, CertificateSpec, CertificateSubject, CertificateTrust, DnsRecords, Event, Operation, PlannedStep, RenewalOutcome, RenewalResult, Secret, SecretKeyRef, Untrusted,
+    names,
 };
 use airlock_tls::acme::find_program;
 use airlock_tls::{Content, Form, Host, Issued, Judgement, Request, Supplied, TlsFinding, authorities_pem, due_at, supplied};
 use jiff::Timestamp;
 
 use super::Settled;
+use crate::ApplyError;
 use crate::certificate::{self, CERTIFICATE, KEY, Pair, bytes};
 use crate::error::Handing;
 use crate::renew::remember;
 use crate::run::Run;
-use crate::{ApplyError, Halt};
 pub(crate) use acme::suggestion;
 use source::Material;
 pub(crate) use source::authorities;
@@ -97,16 +98,18 @@ pub async fn find_supplied(cluster: &Cluster, spec: &CertificateSpec) -> Result<
 }
 
 /// Brings the Secret to its source; what stands there already is kept.
-pub(super) async fn settle(cluster: &Cluster, halt: &Halt, spec: &CertificateSpec) -> Result<Option<Operation>, ApplyError> {
+pub(super) async fn settle(run: &Run<'_>, step: &PlannedStep, spec: &CertificateSpec) -> Result<Option<Operation>, ApplyError> {
+    let cluster = run.cluster;
     let found = find_supplied(cluster, spec).await?.usable()?;
     if !found.current && spec.acme().is_some() {
-        halt.checkpoint()?;
-        let pair = renewed(cluster, spec, None).await?;
+        run.halt.checkpoint()?;
+        let (pair, remark) = ordered(cluster, spec, None).await?;
+        told(run, step, remark);
         return write(cluster, spec, Issued { chain_pem: pair.certificate, key_pem: pair.key }).await.map(Some);
     }
     match found.pair {
         Some(pair) if !found.current => {
-            halt.checkpoint()?;
+            run.halt.checkpoint()?;
             write(cluster, spec, pair).await.map(Some)
         }
         None if !found.current => Err(ApplyError::SecretMissing { at: issued_at(spec) }),
@@ -147,10 +150,25 @@ pub fn handing(spec: &CertificateSpec) -> Option<Handing> {
 
 /// The next certificate of an authority that issues for the asking, judged; `before` is the chain that it takes the place of.
 pub(crate) async fn renewed(cluster: &Cluster, spec: &CertificateSpec, before: Option<String>) -> Result<Pair, ApplyError> {
+    let (pair, remark) = ordered(cluster, spec, before).await?;
+    if let Some(remark) = remark {
+        tracing::warn!(certificate = %spec.name, "{remark}");
+    }
+    Ok(pair)
+}
+
+/// The same, and what is not as it was asked for.
+async fn ordered(cluster: &Cluster, spec: &CertificateSpec, before: Option<String>) -> Result<(Pair, Option<Untrusted<String>>), ApplyError> {
     let wanted = Wanted::of(cluster, spec).await?;
     let CertificateSource::Acme(acme) = wanted.source else { return Err(no_source(spec)) };
-    let issued = acme::issue(cluster, spec, acme, wanted.hosts.clone(), before).await?;
-    wanted.issuance(spec, acme, &issued)
+    let issuance = acme::issue(cluster, spec, acme, wanted.hosts.clone(), before).await?;
+    Ok((wanted.issuance(spec, acme, &issuance.issued)?, acme::remark(acme, &issuance)))
+}
+
+fn told(run: &Run<'_>, step: &PlannedStep, remark: Option<Untrusted<String>>) {
+    if let Some(what) = remark {
+        run.events.send(Event::Remarked { step: step.id.clone(), what });
+    }
 }
 
 /// The gate `certificate`: is what was asked for there?

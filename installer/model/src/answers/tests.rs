@@ -176,7 +176,7 @@ fn each_value_that_cannot_be_meant_is_named_with_its_place() {
 
 #[test]
 fn each_wrong_base_domain_is_named() {
-    for base in ["localhost", "https://a.b", "a.b:443", "*.a.b", "10.0.0.1", "a..b", "a_b.c", "''"] {
+    for base in ["localhost", "https://a.b", "a.b:443", "*.a.b", "10.0.0.1", "a..b", "a_b.c", "co.uk", "''"] {
         let told = faults(&format!("apiVersion: airlock/v1\nkind: Answers\nbaseDomain: {}\n", if base.starts_with('*') { format!("'{base}'") } else { base.to_owned() }));
         assert_eq!(told.len(), 1, "{told:?}");
         assert!(told[0].starts_with("3:13 answers.value: `baseDomain`: "), "{told:?}");

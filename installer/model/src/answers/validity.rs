@@ -66,6 +66,9 @@ impl Problems {
             Ok(base) => base,
             Err(error) => return self.add("baseDomain", error.to_string()),
         };
+        if base.is_public_suffix() {
+            return self.add("baseDomain", format!("`{base}` is a public suffix, below which anybody may register names: no authority issues `*.{base}`; give a domain of yours below it"));
+        }
         let hosts = &answers.hosts;
         self.pattern("hosts.pattern", &hosts.pattern, "{name}", "registry", &base);
         self.pattern("hosts.tenant", &hosts.tenant, "{tenant}", "tenant", &base);

@@ -93,6 +93,12 @@ pub(super) const CODES: &[CodeSpec] = &[
     blocks("tls.issuer-not-authority", "a certificate was signed with one that may not sign", "clients refuse it, whoever made it", "have the certificate issued by an authority"),
     blocks("tls.path-length", "there are more authorities in the chain than one of them allows below it", "clients refuse such a chain", "have the certificate issued by an authority that may do so"),
     blocks(
+        "tls.constraints-idle",
+        "a certificate in the chain has name constraints that hold for nobody",
+        "they are empty, cannot be read, or stand in a server's certificate, so that whoever relies on them is not protected (RFC 5280 §4.2.1.10)",
+        "have it issued anew with name constraints that hold, or without any",
+    ),
+    blocks(
         "tls.served-differs",
         "a server presents another certificate than the one in the files",
         "it has not read its new certificate, or another server answers",

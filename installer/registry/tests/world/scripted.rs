@@ -32,6 +32,9 @@ impl Asked {
 /// Status, headers with their line ends, body.
 pub type Answer = (u16, String, Vec<u8>);
 
+/// The connection is closed without a word.
+pub const NO_ANSWER: Answer = (0, String::new(), Vec::new());
+
 pub struct Scripted {
     pub host: String,
     pub asked: Arc<Mutex<Vec<Asked>>>,
@@ -67,6 +70,9 @@ impl Scripted {
                 let request = Asked { method: words.next().unwrap_or_default().to_owned(), path: words.next().unwrap_or_default().to_owned(), head: head.clone() };
                 notes.lock().unwrap().push(request.clone());
                 let (status, headers, body) = answer(&request, &own);
+                if status == NO_ANSWER.0 {
+                    continue;
+                }
                 let length = if headers.to_ascii_lowercase().contains("content-length") { String::new() } else { format!("content-length: {}\r\n", body.len()) };
                 let reply = [format!("HTTP/1.1 {status} x\r\n{headers}{length}connection: close\r\n\r\n").into_bytes(), body].concat();
                 let _ = stream.write_all(&reply).await;

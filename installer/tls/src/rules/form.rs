@@ -1,9 +1,10 @@
 //! What RFC 5280 and the CA/Browser Forum demand of the form of certificates although clients tolerate that it is missing.
 //!
-//! Nothing here lets anybody pretend to be somebody else, so it is a warning unless the letter of the rules is asked for.
+//! Nothing here lets anybody pretend to be somebody else, so it is a warning unless the letter of the rules is asked for. Only name
+//! constraints that constrain nobody are an error in any case (`idle_constraints`): somebody relies on them.
 
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::{GeneralName, ParsedExtension, X509Extension};
+use x509_parser::extensions::{GeneralName, GeneralSubtree, NameConstraints, ParsedExtension, X509Extension};
 use x509_parser::oid_registry::{
     OID_PKIX_AUTHORITY_INFO_ACCESS, OID_X509_EXT_AUTHORITY_KEY_IDENTIFIER, OID_X509_EXT_NAME_CONSTRAINTS, OID_X509_EXT_POLICY_CONSTRAINTS, OID_X509_EXT_SUBJECT_KEY_IDENTIFIER,
 };
@@ -83,9 +84,6 @@ fn access(extension: Option<&X509Extension<'_>>) -> Option<&'static str> {
 }
 
 fn leaf(certificate: &X509Certificate<'_>) -> Option<&'static str> {
-    if certificate.iter_extensions().any(|extension| extension.oid == OID_X509_EXT_NAME_CONSTRAINTS) {
-        return Some("constrains names although it is no authority's (RFC 5280 §4.2.1.10)");
-    }
     if let Ok(Some(alternative)) = certificate.subject_alternative_name() {
         if !alternative.critical && certificate.subject().iter().next().is_none() {
             return Some("has no subject, and its alternative names are not marked as critical (RFC 5280 §4.1.2.6)");
@@ -121,20 +119,34 @@ fn authority(certificate: &X509Certificate<'_>, place: Place) -> Option<&'static
     None
 }
 
-/// What is wrong with the name constraints of an authority.
+/// Name constraints that hold for nobody although somebody thinks so: how the certificate's sentence goes on.
+pub(crate) fn idle_constraints(certificate: &X509Certificate<'_>, place: Place) -> Option<&'static str> {
+    let extension = name_constraints(certificate)?;
+    if place == Place::Leaf {
+        return Some("constrains names although it is no authority's (RFC 5280 §4.2.1.10)");
+    }
+    let ParsedExtension::NameConstraints(constraints) = extension.parsed_extension() else { return Some("has name constraints that cannot be read (RFC 5280 §4.2.1.10)") };
+    subtrees(constraints).next().is_none().then_some("has name constraints that constrain nothing (RFC 5280 §4.2.1.10)")
+}
+
+/// What readers tolerate of the name constraints of an authority.
 pub(crate) fn constraints(certificate: &X509Certificate<'_>, purpose: Purpose) -> Option<&'static str> {
-    let extension = certificate.iter_extensions().find(|extension| extension.oid == OID_X509_EXT_NAME_CONSTRAINTS)?;
+    let extension = name_constraints(certificate)?;
     // Of public authorities either is allowed (Baseline Requirements §7.1.2.10.8).
     if !extension.critical && purpose == Purpose::Private {
         return Some("does not mark its name constraints as critical (RFC 5280 §4.2.1.10)");
     }
-    let ParsedExtension::NameConstraints(constraints) = extension.parsed_extension() else { return Some("has name constraints that cannot be read (RFC 5280 §4.2.1.10)") };
-    let subtrees = || constraints.permitted_subtrees.iter().chain(&constraints.excluded_subtrees).flatten();
-    if subtrees().next().is_none() {
-        return Some("has name constraints that constrain nothing (RFC 5280 §4.2.1.10)");
-    }
-    let dotted = subtrees().any(|subtree| matches!(subtree.base, GeneralName::DNSName(name) if name.starts_with('.')));
+    let ParsedExtension::NameConstraints(constraints) = extension.parsed_extension() else { return None };
+    let dotted = subtrees(constraints).any(|subtree| matches!(subtree.base, GeneralName::DNSName(name) if name.starts_with('.')));
     dotted.then_some("constrains a DNS name with a leading dot, which readers understand differently (RFC 5280 §4.2.1.10)")
+}
+
+fn name_constraints<'a, 'b>(certificate: &'a X509Certificate<'b>) -> Option<&'a X509Extension<'b>> {
+    certificate.iter_extensions().find(|extension| extension.oid == OID_X509_EXT_NAME_CONSTRAINTS)
+}
+
+fn subtrees<'a, 'b>(constraints: &'a NameConstraints<'b>) -> impl Iterator<Item = &'a GeneralSubtree<'b>> {
+    constraints.permitted_subtrees.iter().chain(&constraints.excluded_subtrees).flatten()
 }
 
 /// CA/Browser Forum, Baseline Requirements §7.1.2 and §6.1.5: of authorities that browsers trust.

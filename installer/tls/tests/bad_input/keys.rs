@@ -3,6 +3,7 @@
 use airlock_tls::Judgement;
 use airlock_tls::Way::{Convert, ExportAgain, GiveKey, GivePassword, GuardKey, NewKey, Reissue};
 use airlock_tls::Weight::{Error, Warn};
+use p12_keystore::{KeyStore, KeyStoreEntry, PrivateKeyChain};
 use rcgen::{CustomExtension, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose};
 
 use crate::world::{BASE, Chain, Given, OpenSsl, Row, WILDCARD, content, holds, server};
@@ -87,9 +88,36 @@ fn kinds(chain: &Chain) -> Vec<Judged> {
     }
     let (leaf, key) = openssl.leaf("genpkey -algorithm ED25519", &chain.ca, "");
     rows.push((Row("55", "tls.key-unusual", Warn, NewKey, "Ed25519", Some(BASE)), Given::new(format!("{leaf}{}", chain.ca.pem())).key(key).ca(&chain.root).judge()));
-    let (leaf, _) = openssl.leaf("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024", &chain.ca, "");
-    rows.push((Row("54 certificate", "tls.weak-key", Error, NewKey, "1024 bits", Some(BASE)), Given::new(format!("{leaf}{}", chain.ca.pem())).ca(&chain.root).judge()));
+    rows.extend(certified(chain, &openssl));
     rows
+}
+
+/// The same keys in certificates, whose own keys are not at hand.
+fn certified(chain: &Chain, openssl: &OpenSsl) -> Vec<Judged> {
+    let kinds = [
+        ("54 certificate RSA-1024", "its RSA key has 1024 bits", "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024"),
+        ("54 certificate P-224", "elliptic curve is none of those", "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:secp224r1"),
+        ("54 certificate secp256k1", "elliptic curve is none of those", "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:secp256k1"),
+        ("54 certificate EC explicit", "elliptic curve is none of those", "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 -pkeyopt ec_param_enc:explicit"),
+        ("54 certificate RSA-PSS", "of the kind 1.2.840.113549.1.1.10", "genpkey -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048"),
+        ("54 certificate DSA", "of the kind 1.2.840.10040.4.1", "genpkey -paramfile dsa.pem"),
+    ];
+    let judged = |(item, says, kind)| {
+        let (leaf, _) = openssl.leaf(kind, &chain.ca, "");
+        (Row(item, "tls.weak-key", Error, NewKey, says, Some(BASE)), Given::new(format!("{leaf}{}", chain.ca.pem())).ca(&chain.root).judge())
+    };
+    kinds.map(judged).into()
+}
+
+/// Two servers with their keys in one file, as a keystore of Java holds them.
+fn keystore(chain: &Chain) -> Vec<u8> {
+    let mut store = KeyStore::new();
+    for (name, leaf) in [("new", &chain.leaf), ("old", &chain.ca.leaf())] {
+        let certificates = [leaf.certificate.der(), chain.ca.certificate.der()].map(|der| p12_keystore::Certificate::from_der(der).unwrap());
+        let key = p12_keystore::PrivateKey::from_der(&leaf.key.serialize_der()).unwrap();
+        store.add_entry(name, KeyStoreEntry::PrivateKeyChain(PrivateKeyChain::new(name, key, certificates)));
+    }
+    store.writer("geheim").write().unwrap()
 }
 
 fn pkcs12(chain: &Chain) -> Vec<Judged> {
@@ -105,11 +133,14 @@ fn pkcs12(chain: &Chain) -> Vec<Judged> {
         let judgement = judge(file, "geheim");
         assert_eq!((judgement.error(), judgement.chain.len()), (None, 2), "{file}");
     }
-    let as_key = Given::new(chain.pem()).key(openssl.read("nokey.p12")).password("geheim").ca(&chain.root).judge();
+    let as_key = |file: Vec<u8>| Given::new(chain.pem()).key(file).password("geheim").ca(&chain.root).judge();
+    let two = keystore(chain);
     vec![
         (Row("57", "tls.password-wrong", Error, GivePassword, "password for tls.crt is wrong", None), judge("new.p12", "falsch")),
         (Row("57 RC2", "tls.password-wrong", Error, GivePassword, "password for tls.crt is wrong", None), judge("rc2.p12", "falsch")),
-        (Row("57 no key", "tls.key-unreadable", Error, ExportAgain, "certificates but no private key", None), as_key),
+        (Row("57 no key", "tls.key-unreadable", Error, ExportAgain, "certificates but no private key", None), as_key(openssl.read("nokey.p12"))),
+        (Row("57 two keys", "tls.key-unreadable", Error, ExportAgain, "holds 2 private keys", None), as_key(two.clone())),
+        (Row("57 two keys beside", "tls.key-unreadable", Error, ExportAgain, "2 private keys stand beside the certificates", None), Given::new(two).password("geheim").ca(&chain.root).judge()),
     ]
 }
 

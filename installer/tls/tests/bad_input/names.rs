@@ -1,4 +1,4 @@
-//! Names: items 39 to 46.
+//! Names: items 39 to 47.
 
 use airlock_tls::Host;
 use airlock_tls::Judgement;
@@ -33,7 +33,7 @@ pub(crate) fn table() -> Vec<String> {
     items.chain(given()).collect()
 }
 
-/// Items 45 and 46: names as people give them.
+/// Items 45 to 47: names as people give them.
 fn given() -> Vec<String> {
     let too_long = "abc.".repeat(64);
     let long_label = format!("{}.example.com", "a".repeat(64));
@@ -50,13 +50,18 @@ fn given() -> Vec<String> {
         ("45 too long", too_long.trim_end_matches('.'), "255 characters"),
         ("45 long label", &long_label, "64 characters"),
         ("46", "bücher.example", "`xn--bcher-kva.example`"),
+        ("47", "co.uk", "`co.uk` is a public suffix"),
+        ("47 of a company", "github.io", "`github.io` is a public suffix"),
+        ("47 wildcard", "*.co.uk", "`co.uk` is a public suffix"),
     ];
     for (item, text, says) in rows {
         let finding = text.parse::<Host>().unwrap_err();
         assert_eq!((finding.code.0, finding.severity, finding.remedy), ("tls.name-invalid", Error, CorrectName), "{item}");
         assert!(finding.why.raw().contains(says), "{item}: {}", finding.why);
+        assert!(!finding.fix.raw().is_empty(), "{item}");
         println!("{item}: tls.name-invalid");
     }
     assert_eq!("APPS.Example.com".parse::<Host>().unwrap().shown(), BASE, "upper case is lowered");
+    assert_eq!("*.example.co.uk".parse::<Host>().unwrap().shown(), "*.example.co.uk", "below a public suffix");
     rows.iter().map(|(item, ..)| (*item).to_owned()).collect()
 }

@@ -189,6 +189,7 @@ pub(in crate::output) fn events() -> Vec<(u64, Event)> {
         (14, Event::TicketOpened { step: id("gate.dns"), ticket: tickets().remove(0) }),
         (14, Event::StepFailed { step: id("other"), code: "engine.not-ready".into() }),
         (14, Event::NoLongerNeeded { step: id("gate.dns"), what: vec!["_acme-challenge.platform.test. 60 IN TXT \"one\"".to_owned().into(), "\u{1b}[31mtwo".to_owned().into()] }),
+        (14, Event::Remarked { step: id("gate.dns"), what: "the authority does not offer the chain of `Old \u{1b}Root`".to_owned().into() }),
         (15, Event::Found(Box::new(findings().remove(1)))),
         (15, Event::RunFinished { run: "r7".into(), at: noon() }),
     ]

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use airlock_cluster::{Cluster, SecretObject};
-use airlock_model::{AcmeSource, CertificateSpec, DnsRecords, Secret, SecretKeyRef, TsigAlgorithm, names};
+use airlock_model::{AcmeSource, CertificateSpec, DnsRecords, Secret, SecretKeyRef, TsigAlgorithm, Untrusted, names};
+use airlock_tls::Host;
 use airlock_tls::acme::{
-    AcmeAccount, AcmeAuthority, AcmeError, AcmeServer, ChallengeKind, Dns, ExternalAccount, Hook, OrderRequest, Registration, Rfc2136, Solver, Suggestion, TsigHash, find_program,
+    AcmeAccount, AcmeAuthority, AcmeError, AcmeServer, ChallengeKind, Dns, ExternalAccount, Hook, Issuance, OrderRequest, Registration, Rfc2136, Solver, Suggestion, TsigHash, find_program,
 };
-use airlock_tls::{Host, Issued};
 
 use crate::ApplyError;
 
@@ -47,7 +47,7 @@ pub(crate) async fn suggestion(cluster: &Cluster, acme: &AcmeSource, chain_pem: 
 }
 
 /// Orders the certificate, where nobody is waited for.
-pub(super) async fn issue(cluster: &Cluster, spec: &CertificateSpec, acme: &AcmeSource, hosts: Vec<Host>, replaces: Option<String>) -> Result<Issued, ApplyError> {
+pub(super) async fn issue(cluster: &Cluster, spec: &CertificateSpec, acme: &AcmeSource, hosts: Vec<Host>, replaces: Option<String>) -> Result<Issuance, ApplyError> {
     let Asking { account, request, dns } = asking(cluster, spec, acme, hosts, replaces).await?;
     let solver: Box<dyn Solver> = match &acme.records {
         DnsRecords::Update(update) => {
@@ -57,7 +57,15 @@ pub(super) async fn issue(cluster: &Cluster, spec: &CertificateSpec, acme: &Acme
         DnsRecords::Program(program) => Box::new(Hook { program: find_program(&program.program)?, run_limit: program.run_limit, limit: SEEN_WITHIN, withheld: program.withheld.clone() }),
         DnsRecords::ByHand(_) => return Err(ApplyError::PlanMalformed { reason: format!("the records for {} are set by people, whom a gate waits for", spec.name) }),
     };
-    Ok(account.issue(&request, solver.as_ref(), Some(&dns)).await?.issued)
+    Ok(account.issue(&request, solver.as_ref(), Some(&dns)).await?)
+}
+
+/// What is not as it was asked for although the certificate will do: the chain that was preferred is none of those that are offered.
+pub(super) fn remark(acme: &AcmeSource, issuance: &Issuance) -> Option<Untrusted<String>> {
+    let (preferred, offered) = (acme.preferred_chain.as_ref()?, issuance.preferred_missing.as_ref()?);
+    let offered = offered.iter().map(|issuer| format!("`{}`", issuer.raw())).collect::<Vec<_>>().join(", ");
+    let taken = issuance.top_issuer.raw();
+    Some(format!("the authority does not offer the chain of `{preferred}` (`tls.acme.preferredChain`) but those of {offered}; that of `{taken}` was taken").into())
 }
 
 /// The account that was opened here once, or a new one, which is kept before anything is ordered with it.
@@ -102,5 +110,40 @@ const fn hash(algorithm: TsigAlgorithm) -> TsigHash {
         TsigAlgorithm::HmacSha256 => TsigHash::Sha256,
         TsigAlgorithm::HmacSha384 => TsigHash::Sha384,
         TsigAlgorithm::HmacSha512 => TsigHash::Sha512,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use airlock_tls::Issued;
+
+    use super::*;
+
+    #[test]
+    fn a_chain_that_was_preferred_and_is_not_offered_is_told() {
+        let key = |name: &str| SecretKeyRef { namespace: "airlock".into(), name: name.into(), key: "key".into() };
+        let source = |preferred: Option<&str>| AcmeSource {
+            directory: "https://acme.test/dir".into(),
+            contact: Vec::new(),
+            terms_of_service_agreed: true,
+            roots: None,
+            profile: None,
+            preferred_chain: preferred.map(str::to_owned),
+            external_account: None,
+            account: key("account"),
+            records: DnsRecords::ByHand(key("order")),
+        };
+        let issuance = |missing: Option<&[&str]>| Issuance {
+            issued: Issued { chain_pem: String::new(), key_pem: Secret::new(String::new()) },
+            top_issuer: "Root A".to_owned().into(),
+            preferred_missing: missing.map(|offered| offered.iter().map(|issuer| Untrusted::from(*issuer)).collect()),
+            caa: Vec::new(),
+            left_behind: None,
+        };
+        let told = remark(&source(Some("Old Root")), &issuance(Some(&["Root A", "Root B"]))).map(|told| told.raw().to_owned());
+        let expected = "the authority does not offer the chain of `Old Root` (`tls.acme.preferredChain`) but those of `Root A`, `Root B`; that of `Root A` was taken";
+        assert_eq!(told.as_deref(), Some(expected));
+        assert_eq!(remark(&source(Some("Root A")), &issuance(None)), None);
+        assert_eq!(remark(&source(None), &issuance(None)), None);
     }
 }

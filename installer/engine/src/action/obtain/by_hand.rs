@@ -45,8 +45,9 @@ pub(super) async fn settle(run: &Run<'_>, step: &PlannedStep, spec: &Certificate
         return Ok(Settled::Waits(Box::new(records::ticket(acme, &placed, &sightings, before.as_ref()))));
     }
     run.halt.checkpoint()?;
-    let issued = asking.account.finish(&order, &asking.request).await?.issued;
-    let pair = wanted.issuance(spec, acme, &issued)?;
+    let issuance = asking.account.finish(&order, &asking.request).await?;
+    let pair = wanted.issuance(spec, acme, &issuance.issued)?;
+    super::told(run, step, acme::remark(acme, &issuance));
     let operation = super::write(run.cluster, spec, Issued { chain_pem: pair.certificate, key_pem: pair.key }).await?;
     run.events.send(Event::ObjectSettled { step: step.id.clone(), object: spec.object(), operation: Some(operation) });
     run.cluster.delete(&ObjectRef::namespaced("v1", "Secret", &at.namespace, &at.name)).await.map_err(ApplyError::of)?;
