@@ -375,6 +375,25 @@ fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
     in_beta(&["delete", "role/open", "rolebinding/open", "secret/web-password"]);
     assert_eq!(verdicts(&opened.json()), failing(&["DBS-002", "AFL-003", "RBC-009", "SEC-005"]), "exactly these are told: {}", opened.stdout);
     assert!(!opened.said().contains("not-to-be-read") && !opened.said().contains("changeme"), "what is counted or judged is not read out");
+
+    // A namespace that nothing closes any more, one that is enforced less strictly, and a secret that is in two.
+    let in_alpha = |arguments: &[&str]| site.bed.kubectl([&["-n", &site.tenant("alpha")], arguments].concat()).expect("kubectl");
+    let closed = site.file("closed.json", &in_alpha(&["get", "networkpolicy", "default-deny", "-o", "json"])).display().to_string();
+    in_alpha(&["delete", "networkpolicy", "default-deny"]);
+    let enforced = |level: &str| site.bed.kubectl(["label", "namespace", &site.tenant("beta"), "--overwrite", &format!("pod-security.kubernetes.io/enforce={level}")]).expect("kubectl");
+    enforced("baseline");
+    let shared = in_alpha(&["get", "secret", "airflow-api-secret", "-o", "json"]);
+    let mut shared: Value = serde_json::from_str(&shared).expect("JSON");
+    shared["metadata"] = serde_json::json!({ "name": "again", "namespace": site.tenant("beta") });
+    site.bed.apply(&shared.to_string()).expect("a Secret");
+    let opened = check();
+    in_beta(&["delete", "secret", "again"]);
+    enforced("restricted");
+    in_alpha(&["create", "-f", &closed]);
+    eprintln!("BROKEN {:?}", verdicts(&opened.json()).iter().filter(|(id, verdict)| pinned.get(*id) != Some(verdict)).collect::<Vec<_>>());
+    let all = site.run(&["compliance-check", "--no-profile", "--namespace", &site.name, "--yes", "-o", "json"]);
+    for (id, verdict) in verdicts(&all.json()) { eprintln!("ALL {id}: {verdict}"); }
+    for finding in all.json()["findings"].as_array().expect("findings") { eprintln!("FINDING {} {} {} {}", finding["check"], finding["verdict"], finding["subject"]["name"], finding["observed"]); }
 }
 
 /// A statement of a deployment's own role, which owns its database.
