@@ -141,7 +141,8 @@ impl Renewal<'_> {
         let began = Instant::now();
         self.store(live, made, &new.fingerprint).await.map_err(failed)?;
         if let Err(error) = self.hand_on(&new.fingerprint).await {
-            return Err(self.put_back(live, error).await);
+            // What cannot be read is no pair to go back to.
+            return Err(self.put_back(live.filter(|live| certificate::facts(live).is_some()), error).await);
         }
         Ok(Renewed::Done { cause, not_after: new.not_after, took: began.elapsed() })
     }

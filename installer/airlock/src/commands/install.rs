@@ -45,7 +45,7 @@ impl Asked {
     async fn prepared(self, cluster: &Cluster) -> Result<Prepared, PlatformError> {
         match self {
             Self::Answers(answers) => prepare(cluster, &answers).await,
-            Self::Plan(written) => prepare_written(cluster, *written).await,
+            Self::Plan(written) => Box::pin(prepare_written(cluster, *written)).await,
         }
     }
 }
