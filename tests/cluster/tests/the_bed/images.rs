@@ -186,7 +186,7 @@ fn a_pattern_that_drops_nothing_is_told() -> Outcome {
 fn the_servers_run_as_restricted_pods_that_write_only_where_they_must() -> Outcome {
     let bed = Bed::shared()?;
     succeed(images("build").args(IMAGES))?;
-    let references = built(&succeed(images("publish").args(IMAGES))?)?;
+    let references = built(&succeed(images("publish").args(IMAGES).env("AIRLOCK_BED", bed.folder()))?)?;
     assert_eq!(references.len(), IMAGES.len());
     let namespace = bed.namespace("images")?;
     namespace.label("pod-security.kubernetes.io/enforce=restricted")?;
