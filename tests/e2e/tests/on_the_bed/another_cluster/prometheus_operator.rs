@@ -115,7 +115,7 @@ fn what_is_told_is_found_by_the_selectors(site: &Site) {
     assert_eq!(namespaces, site.name);
     let found = |kind: &str| site.kubectl(&["get", kind, "-l", "release=stack", "-o", "jsonpath={.items[*].metadata.name}"]);
     assert_eq!(found("servicemonitors"), "certificate-meter kube-state-metrics registry-volume");
-    assert_eq!(found("prometheusrules"), "airlock-certificates airlock-monitoring airlock-platform airlock-volumes");
+    assert_eq!(found("prometheusrules"), "airlock-audits airlock-certificates airlock-monitoring airlock-platform airlock-volumes");
     for monitor in found("servicemonitors").split(' ') {
         let of = |path: &str| site.kubectl(&["get", "servicemonitor", monitor, "-o", &format!("jsonpath={{{path}}}")]);
         let (component, port) = (of(r".spec.selector.matchLabels.app\.kubernetes\.io/name"), of(".spec.endpoints[0].port"));
