@@ -96,7 +96,8 @@ fn result(finding: &Finding, circumstances: &Circumstances, api: PolicyApi) -> V
         "policy": finding.check,
         "category": finding.check.split('-').next().unwrap_or_default(),
         "severity": api.severity(finding.severity),
-        "timestamp": { "seconds": circumstances.at.as_second(), "nanos": circumstances.at.subsec_nanosecond() },
+        // Whole seconds: parts are as large as their text, and would be cut elsewhere where a run's fraction has fewer digits.
+        "timestamp": { "seconds": circumstances.at.as_second(), "nanos": 0 },
         "result": word(finding.verdict),
         "scored": !matches!(finding.verdict, Verdict::Warn | Verdict::NotApplicable),
         "message": cut(&message),
