@@ -6,8 +6,12 @@ fn number(manifest: &Value, pointer: &str) -> i64 {
     manifest.pointer(pointer).and_then(Value::as_i64).unwrap_or(0)
 }
 
+fn whole_condition<'a>(manifest: &'a Value, name: &str) -> Option<&'a Value> {
+    manifest.pointer("/status/conditions")?.as_array()?.iter().find(|condition| condition["type"] == name)
+}
+
 fn condition<'a>(manifest: &'a Value, name: &str) -> Option<&'a str> {
-    manifest.pointer("/status/conditions")?.as_array()?.iter().find(|condition| condition["type"] == name)?["status"].as_str()
+    whole_condition(manifest, name)?["status"].as_str()
 }
 
 /// The controller has seen the manifest as it is now.
@@ -17,8 +21,7 @@ fn observed(manifest: &Value) -> bool {
 
 /// The condition is there, and about the manifest as it is now: it bears the generation itself, as cert-manager's do.
 pub(crate) fn present_condition<'a>(manifest: &'a Value, name: &str) -> Option<&'a Value> {
-    let conditions = manifest.pointer("/status/conditions")?.as_array()?;
-    let condition = conditions.iter().find(|condition| condition["type"] == name)?;
+    let condition = whole_condition(manifest, name)?;
     let is_present = condition["observedGeneration"].as_i64().is_none_or(|observed| observed >= number(manifest, "/metadata/generation"));
     is_present.then_some(condition)
 }

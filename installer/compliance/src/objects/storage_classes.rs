@@ -54,6 +54,7 @@ impl Check for StorageClasses {
             None if given.source == Source::Cluster => return vec![TEXTS.unverified(SUBJECT, "objects of kind StorageClass were not read")],
             None => &[],
         };
+        // On a cluster the claims of sets are there themselves.
         let sets = live::objects(given, "StatefulSet").unwrap_or_default();
         let templates = sets.iter().filter_map(|set| set.manifest.pointer("/spec/volumeClaimTemplates")?.as_array()).flatten();
         let wanted: BTreeSet<Option<&str>> = claims.iter().map(|claim| &claim.manifest).chain(templates).map(|claim| claim.pointer("/spec/storageClassName").and_then(Value::as_str)).collect();

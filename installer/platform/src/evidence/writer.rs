@@ -56,12 +56,6 @@ pub struct Written {
     pub signed_by: Option<Digest>,
 }
 
-/// The last run of a folder.
-struct Last {
-    run: RunName,
-    sums: Digest,
-}
-
 impl EvidenceWriter {
     /// Makes the folder where there is none, reads the key, and sees that folder and head belong together.
     pub async fn open(folder: &Path, head: Option<&Path>, signer: Option<&SignerReference>) -> Result<Self, EvidenceError> {
@@ -102,7 +96,7 @@ impl EvidenceWriter {
     /// The last run of the folder.
     pub async fn last_run(&self) -> Result<Option<AuditedRun>, EvidenceError> {
         let _lock = self.lock().await?;
-        Ok(self.last()?.map(|last| AuditedRun { run: last.run, sums: last.sums }))
+        self.last()
     }
 
     /// The report of a run, which must be as it was when its list had that digest.
@@ -117,7 +111,7 @@ impl EvidenceWriter {
         if sums.files.get(REPORT) == Some(&Digest::of(&report)) { Ok(report) } else { Err(damaged(format!("{REPORT} was changed"))) }
     }
 
-    fn record(&self, judged: &Judged<'_>, run: &RunName, last: Option<&Last>) -> EvidenceRun {
+    fn record(&self, judged: &Judged<'_>, run: &RunName, last: Option<&AuditedRun>) -> EvidenceRun {
         EvidenceRun {
             schema: EVIDENCE_SCHEMA,
             run: run.clone(),
@@ -158,10 +152,10 @@ impl EvidenceWriter {
     }
 
     /// The last run, once what a killed one left is finished or removed. It is the one that the head ends with.
-    fn last(&self) -> Result<Option<Last>, EvidenceError> {
+    fn last(&self) -> Result<Option<AuditedRun>, EvidenceError> {
         self.take_up()?;
         let run = names(&self.folder)?.iter().filter_map(|name| name.parse::<RunName>().ok()).max();
-        let last = run.map(|run| Ok(Last { sums: list_digest(&self.folder.join(run.to_string()), &run)?, run })).transpose()?;
+        let last = run.map(|run| Ok(AuditedRun { sums: list_digest(&self.folder.join(run.to_string()), &run)?, run })).transpose()?;
         let Some(path) = self.head.as_deref().filter(|path| path.exists()) else { return Ok(last) };
         let head = head(path)?;
         let Some((known, digest)) = head.last() else { return Ok(last) };
