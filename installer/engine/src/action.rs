@@ -79,7 +79,7 @@ fn issued(spec: &CertificateSpec) -> Option<ObjectRef> {
 
 /// The Secret with an order that people set records for.
 fn order(spec: &CertificateSpec) -> Option<ObjectRef> {
-    spec.acme().and_then(|acme| acme.records.order()).map(|at| ObjectRef::namespaced("v1", "Secret", &at.namespace, &at.name))
+    spec.acme().and_then(|acme| acme.challenge.order()).map(|at| ObjectRef::namespaced("v1", "Secret", &at.namespace, &at.name))
 }
 
 /// The objects that a step takes away.

@@ -251,7 +251,7 @@ fn password(attempt: &Attempt) -> Option<&SecretKeyRef> {
     match &attempt.action {
         AttemptAction::Request { credentials, .. } => credentials.as_ref()?.password.as_ref(),
         AttemptAction::Sql { credentials, .. } => credentials.password.as_ref(),
-        AttemptAction::Connect | AttemptAction::Handshake { .. } | AttemptAction::AsAccount { .. } | AttemptAction::Resolve { .. } => None,
+        AttemptAction::Connect | AttemptAction::Handshake { .. } | AttemptAction::PlainRequest { .. } | AttemptAction::AsAccount { .. } | AttemptAction::Resolve { .. } => None,
     }
 }
 

@@ -34,7 +34,7 @@ fn generate(recipe: &Recipe) -> Result<Option<Value>, ApplyError> {
         Recipe::EcP256 => Some(Secret::new(rcgen::KeyPair::generate().map_err(|error| ApplyError::Random { reason: error.to_string() })?.serialize_pem().into_bytes())),
         Recipe::Referred { reference } => Some(referred::read(reference)?),
         Recipe::Authorities { references } => Some(Secret::new(obtain::authorities(references)?.into_bytes())),
-        Recipe::Compose { .. } | Recipe::Request { .. } => None,
+        Recipe::Compose { .. } | Recipe::Request { .. } | Recipe::AcmeAccount(_) => None,
     })
 }
 
@@ -62,6 +62,8 @@ pub(crate) fn make(entry: &SecretEntry, values: &impl Values) -> Result<Value, A
             let key = std::str::from_utf8(key.expose()).map_err(|_| ApplyError::PlanMalformed { reason: format!("the key of {} is no text", entry.key) })?;
             Ok(Secret::new(airlock_tls::signing_request(key, names)?.into_bytes()))
         }
+        // Whoever makes the Secret has opened it.
+        Recipe::AcmeAccount(acme) => values.value(&acme.account),
         recipe => generate(recipe)?.ok_or_else(|| ApplyError::PlanMalformed { reason: format!("no value for key {}", entry.key) }),
     }
 }
@@ -73,6 +75,7 @@ pub(crate) fn is_current(entry: &SecretEntry, value: &Value, values: &impl Value
         Recipe::Compose { template, from } => Template::read(template, from)?.matches(value, |at| values.value(at)),
         Recipe::Referred { reference } => Ok(referred::read(reference).map_or(true, |read| read.expose() == value.expose())),
         Recipe::Authorities { references } => Ok(obtain::authorities(references).map_or(true, |read| read.as_bytes() == value.expose().as_slice())),
+        Recipe::AcmeAccount(acme) => Ok(airlock_tls::acme::is_account_at(value.expose(), &acme.directory)),
         Recipe::Request { key, .. } => Ok(airlock_tls::requests_for(value.expose(), values.value(key)?.expose())),
         Recipe::Random | Recipe::LongRandom | Recipe::EcP256 | Recipe::Fernet => Ok(true),
     }
@@ -86,7 +89,7 @@ pub(crate) fn sources(spec: &SecretSpec) -> Vec<SecretKeyRef> {
         .flat_map(|entry| match &entry.recipe {
             Recipe::Compose { from, .. } => from.values().cloned().collect(),
             Recipe::Request { key, .. } => vec![key.clone()],
-            Recipe::Random | Recipe::LongRandom | Recipe::EcP256 | Recipe::Fernet | Recipe::Referred { .. } | Recipe::Authorities { .. } => Vec::new(),
+            Recipe::Random | Recipe::LongRandom | Recipe::EcP256 | Recipe::Fernet | Recipe::Referred { .. } | Recipe::Authorities { .. } | Recipe::AcmeAccount(_) => Vec::new(),
         })
         .filter(|at| at.namespace != spec.namespace || at.name != spec.name)
         .collect();

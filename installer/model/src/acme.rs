@@ -28,28 +28,30 @@ pub struct AcmeSource {
     pub external_account: Option<(String, SecretKeyRef)>,
     /// Where the account is kept.
     pub account: SecretKeyRef,
-    /// How records are set that show control of the domain.
-    pub records: DnsRecords,
+    /// How control of the names is shown.
+    pub challenge: Challenge,
 }
 
-/// Who sets the records of dns-01 (RFC 8555 §8.4).
+/// Who shows control of the names: three ways of setting the records of dns-01 (RFC 8555 §8.4), or http-01 (§8.3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum DnsRecords {
+pub enum Challenge {
     /// Dynamic updates, from workstation and renewer alike.
     Update(DnsUpdate),
     /// A program of the workstation.
     Program(DnsProgram),
     /// People, whom a ticket asks. The order is kept meanwhile, in this key of a Secret.
     ByHand(SecretKeyRef),
+    /// The edge, at port 80: it answers for the account, whatever is ordered with it.
+    Edge,
 }
 
-impl DnsRecords {
+impl Challenge {
     /// Where an order is kept while people set its records.
     pub const fn order(&self) -> Option<&SecretKeyRef> {
         match self {
             Self::ByHand(order) => Some(order),
-            Self::Update(_) | Self::Program(_) => None,
+            Self::Update(_) | Self::Program(_) | Self::Edge => None,
         }
     }
 }

@@ -42,7 +42,7 @@ mod snapshot;
 mod subject;
 mod untrusted;
 
-pub use acme::{AcmeSource, DnsProgram, DnsRecords, DnsUpdate, TsigAlgorithm};
+pub use acme::{AcmeSource, Challenge, DnsProgram, DnsUpdate, TsigAlgorithm};
 pub use amount::{Amount, quantity, quantity_millis};
 pub use answers::Answers;
 pub use approval::{Approval, ApprovedBy, ApprovedPlan, PlanMismatch};

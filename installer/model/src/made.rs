@@ -88,7 +88,9 @@ pub enum Recipe {
         /// References: `file:PATH`.
         references: Vec<String>,
     },
-    /// Text with `{name}` or `{name|filter}` for the values in `from`. Filters: `url`, `base64`, `bcrypt`, `json`, `scram`.
+    /// An account at an ACME authority, opened when it is made; one that is there is used again.
+    AcmeAccount(Box<AcmeSource>),
+    /// Text with `{name}` or `{name|filter}` for the values in `from`. Filters: `url`, `base64`, `bcrypt`, `json`, `scram`, `thumbprint`.
     Compose {
         /// The text.
         template: String,

@@ -107,6 +107,9 @@ pub async fn prepare(cluster: &Cluster, platform: &str, deployment: &AirflowDepl
     let scope = SurveyScope { namespaces: namespaces.clone() };
     let (facts, record) = futures::join!(cluster.survey(&scope), airlock_engine::record::read(cluster, &namespace));
     let (facts, record) = (facts?, record?);
+    if record.is_none() && !platform.answers.tls.certifies(&host) {
+        return Err(PlatformError::HostNotCertified { host });
+    }
     let resolved = lock(&platform.record, record.as_ref(), deployment).await;
     let known = resolved.missing.is_empty().then_some(&resolved.lock);
     let input = RenderInput {

@@ -10,7 +10,8 @@
 use std::collections::BTreeMap;
 
 use airlock_model::{
-    Action, CertificateSource, CertificateSpec, CertificateSubject, Gate, LockedImage, Object, ObjectRef, PushSpec, Recipe, SecretClass, SecretKeyRef, SecretSpec, StepId, answers::Answers, names,
+    Action, CertificateSource, CertificateSpec, CertificateSubject, Challenge, Gate, LockedImage, Object, ObjectRef, PushSpec, Recipe, SecretClass, SecretKeyRef, SecretSpec, StepId, answers::Answers,
+    names,
 };
 use airlock_model::{Facts, HostName, ImageLock};
 use airlock_render::{Rendered, RenderedComponent};
@@ -35,6 +36,8 @@ pub(crate) struct DesiredStep {
 const NAMESPACES: &str = "namespaces";
 /// The component that all others come before.
 const EDGE: &str = "edge";
+/// Its port 80, where there is one: before there is a certificate.
+const EDGE_HTTP: &str = "edge-http";
 /// The bundled registry.
 pub(crate) const REGISTRY: &str = "registry";
 /// Prometheus and Alertmanager.
@@ -160,6 +163,7 @@ fn sources_first(secrets: &[SecretSpec]) -> Vec<&SecretSpec> {
 fn after_secret(spec: &SecretSpec) -> Vec<String> {
     let sources = spec.entries.iter().flat_map(|entry| match &entry.recipe {
         Recipe::Compose { from, .. } => from.values().map(|source| source.name.clone()).collect(),
+        Recipe::AcmeAccount(_) => vec![names::ACME.to_owned()],
         Recipe::Random | Recipe::LongRandom | Recipe::EcP256 | Recipe::Fernet | Recipe::Referred { .. } | Recipe::Request { .. } | Recipe::Authorities { .. } => Vec::new(),
     });
     let mut after: Vec<String> = sources.filter(|name| *name != spec.name).map(|name| format!("secret.{name}")).collect();
@@ -216,8 +220,11 @@ fn certificate(steps: &mut Steps, spec: &CertificateSpec, authorities: &[String]
             steps.add("gate.certificate", "wait for the certificate that was asked for".into(), &strings(&after), Action::Await(Gate::Certificate(retained_certificate(spec))))
         }
         CertificateSubject::Supplied { source: CertificateSource::Acme(acme), .. } => {
-            let after = [trusted(), vec![format!("secret.{}", names::ACME)]].concat();
-            if acme.records.order().is_some() {
+            let mut after = [trusted(), vec![format!("secret.{}", names::ACME)]].concat();
+            if acme.challenge == Challenge::Edge {
+                after.extend([EDGE_HTTP.to_owned(), "gate.dns".to_owned()]);
+            }
+            if acme.challenge.order().is_some() {
                 let gate = Action::Await(Gate::Certificate(retained_certificate(spec)));
                 return Some(steps.add("gate.certificate", "order the certificate once its DNS records are there".into(), &strings(&after), gate));
             }

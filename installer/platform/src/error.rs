@@ -1,6 +1,6 @@
 //! What can go wrong in composing the platform; the errors of other rooms keep their codes.
 
-use airlock_model::{Code, Coded, Exit, Finding, Untrusted, explain_code};
+use airlock_model::{Code, Coded, Exit, Finding, HostName, Untrusted, explain_code};
 
 /// Why a request to the platform ended.
 #[derive(Debug, thiserror::Error)]
@@ -162,6 +162,12 @@ pub enum PlatformError {
         /// What is known.
         reason: Untrusted<String>,
     },
+    /// The certificate of the base domain is not asked for with the host of a new Airflow deployment.
+    #[error("the certificate of the base domain names each host, and {host} is none of them")]
+    HostNotCertified {
+        /// The host.
+        host: HostName,
+    },
     /// There is no installation.
     #[error("there is no installation in namespace {namespace}")]
     NotInstalled {
@@ -189,6 +195,7 @@ impl Coded for PlatformError {
             Self::FactMissing { .. } => Code("platform.fact-missing"),
             Self::OtherCluster { .. } => Code("platform.other-cluster"),
             Self::NothingRequested { .. } => Code("platform.nothing-requested"),
+            Self::HostNotCertified { .. } => Code("platform.host-not-certified"),
             Self::NotInstalled { .. } => Code("platform.not-installed"),
             Self::PlatformIncomplete { .. } => Code("platform.incomplete"),
             Self::NoDump { .. } => Code("platform.no-dump"),

@@ -182,7 +182,7 @@ impl Planner<'_> {
         let missing: Vec<&str> = spec.entries.iter().map(|entry| entry.key.as_str()).filter(|key| !live.keys.iter().any(|live| live == key)).collect();
         let sources_change = spec.entries.iter().any(|entry| match &entry.recipe {
             Recipe::Compose { from, .. } => from.values().any(|source| self.is_remade(&ObjectRef::namespaced("v1", "Secret", &source.namespace, &source.name))),
-            Recipe::Random | Recipe::LongRandom | Recipe::EcP256 | Recipe::Fernet | Recipe::Referred { .. } | Recipe::Request { .. } | Recipe::Authorities { .. } => false,
+            Recipe::Random | Recipe::LongRandom | Recipe::EcP256 | Recipe::Fernet | Recipe::Referred { .. } | Recipe::Request { .. } | Recipe::Authorities { .. } | Recipe::AcmeAccount(_) => false,
         });
         let remade = spec.class == SecretClass::Derived && (sources_change || !live.current || live.spec != Some(spec.digest()?));
         let keys: Vec<&str> = if remade { spec.entries.iter().map(|entry| entry.key.as_str()).collect() } else { missing };

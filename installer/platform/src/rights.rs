@@ -82,7 +82,7 @@ fn ordering(spec: &CertificateSpec) -> Vec<Right> {
     let Some(acme) = spec.acme() else { return Vec::new() };
     let secret = |at: &SecretKeyRef| ObjectRef::namespaced("v1", "Secret", &at.namespace, &at.name);
     let account = rights(&secret(&acme.account), &["get", "create", "patch"]);
-    account.into_iter().chain(acme.records.order().into_iter().flat_map(|order| rights(&secret(order), &["get", "create", "patch", "delete"]))).collect()
+    account.into_iter().chain(acme.challenge.order().into_iter().flat_map(|order| rights(&secret(order), &["get", "create", "patch", "delete"]))).collect()
 }
 
 /// The rights that an action needs. Server-side apply is `patch`, and `create` where the object may be new.

@@ -25,6 +25,8 @@ pub(crate) struct ComponentSpec {
     /// Needed when a deployment goes, not before.
     #[serde(default)]
     pub removal: bool,
+    /// The component whose Services lead to its pods as well, to ports that only they have.
+    pub behind: Option<String>,
     /// Where its pods run.
     #[serde(default)]
     pub namespace: Place,

@@ -41,6 +41,8 @@ pub(crate) struct Shared {
     pub base_is_site: bool,
     /// Type of the edge's Service.
     pub edge_service_type: &'static str,
+    /// The names for which the edge answers an ACME authority at port 80; none: it has no such port.
+    pub http01: Option<Vec<String>>,
     /// The hosts of all Airflow deployments, as the edge recognises them; none where there can be no deployment.
     pub deployments: Option<DeploymentHosts>,
     /// The database server of all Airflow deployments; none: there is none.
@@ -223,6 +225,7 @@ impl Shared {
         };
         let database = DatabaseAccess::new(answers, &namespaces.platform, input.installation);
         let base_is_site = hosts.values().any(|host| host == base);
+        let http01 = answers.tls.http01().then(|| host_names(base, &hosts, &answers.tls));
         let tenant = input.tenant.map(|tenant| self::tenant(answers, base, tenant)).transpose()?;
         let deployments = deployment_hosts(answers, base, input.facts, deployments)?;
         let every = answers.tls.renewal.every().map_err(|message| RenderError::Declaration { file: "tls.renewal.every".into(), message })?;
@@ -239,6 +242,7 @@ impl Shared {
             sites,
             base_is_site,
             edge_service_type,
+            http01,
             deployments,
             database,
             tenant,

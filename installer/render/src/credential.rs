@@ -1,10 +1,10 @@
 //! Secrets and certificates as a component declares them, become specifications that the engine makes values for.
 //! No value passes through here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use airlock_model::answers::{Renewal, SecretReference, Tls, TlsSource};
+use airlock_model::answers::{Renewal, SecretReference, Tls};
 use airlock_model::{CertificateSpec, CertificateSubject, HostName, Recipe, SecretEntry, SecretKeyRef, SecretSpec};
 
 use crate::RenderError;
@@ -171,9 +171,13 @@ fn names(names: Names, spec: &ComponentSpec, shared: &Shared) -> Vec<String> {
 /// What the certificate of the base domain is for.
 pub(crate) fn host_names(base: &HostName, hosts: &BTreeMap<String, HostName>, tls: &Tls) -> Vec<String> {
     let mut names = vec![base.to_string()];
-    let wildcard = tls.source != TlsSource::Csr || tls.wildcard;
+    let wildcard = !tls.names_each_host();
     names.extend(wildcard.then(|| format!("*.{base}")));
     names.extend(hosts.values().filter(|host| *host != base && !(wildcard && under_wildcard(host, base))).map(ToString::to_string));
+    // The answers' own check has seen that they are host names.
+    names.extend(tls.further_hosts.iter().filter_map(|host| host.parse().ok()).map(|host: HostName| host.to_string()));
+    let mut seen = BTreeSet::new();
+    names.retain(|name| seen.insert(name.clone()));
     names
 }
 

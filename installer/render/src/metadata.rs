@@ -39,7 +39,7 @@ impl<'a> Belonging<'a> {
     pub(crate) fn pod_labels(&self, spec: &ComponentSpec) -> BTreeMap<String, String> {
         let mut labels = self.metadata.labels.clone();
         labels.extend(selector(&spec.name));
-        labels.insert(names::LABEL_COMPONENT.into(), spec.folder.clone());
+        labels.insert(names::LABEL_COMPONENT.into(), spec.behind.as_ref().unwrap_or(&spec.folder).clone());
         labels.extend(self.tenant.map(|tenant| (names::LABEL_TENANT.to_owned(), tenant.to_owned())));
         labels.insert(names::LABEL_MANAGED_BY.into(), names::PRODUCT.into());
         labels.insert(names::LABEL_INSTALLATION.into(), self.installation.into());
@@ -58,7 +58,7 @@ pub(crate) fn selector(component: &str) -> BTreeMap<String, String> {
     BTreeMap::from([(names::LABEL_NAME.into(), component.into()), (names::LABEL_PART_OF.into(), names::PRODUCT.into())])
 }
 
-/// The labels that select the pods of a component of all Airflow deployments.
+/// The labels that select the pods of a component of all Airflow deployments, or those of a component and of the ones behind it.
 pub(crate) fn each_selector(folder: &str) -> BTreeMap<String, String> {
     BTreeMap::from([(names::LABEL_COMPONENT.into(), folder.into()), (names::LABEL_PART_OF.into(), names::PRODUCT.into())])
 }

@@ -153,6 +153,7 @@ pub(crate) fn render_library(library: &Library, input: &RenderInput<'_>) -> Resu
         sizes: SizingTable::read(library)?,
         belonging: Belonging::new(&input.release.version.to_string(), input.installation, input.tenant.map(|tenant| tenant.name.as_str()), &input.answers.metadata)?,
         pull_secret: pull_secret(input.answers)?,
+        before_others: installed.iter().filter_map(|spec| spec.behind.clone()).collect(),
     };
     let mut drafts = Vec::new();
     for spec in if input.tenant.is_some() { deployments } else { installed } {
@@ -201,6 +202,8 @@ struct Workshop<'a> {
     sizes: SizingTable,
     belonging: Belonging<'a>,
     pull_secret: Option<String>,
+    /// Components that others are behind.
+    before_others: BTreeSet<String>,
 }
 
 impl Workshop<'_> {
@@ -223,6 +226,7 @@ impl Workshop<'_> {
             belonging: &self.belonging,
             openshift: self.is_openshift(),
             pull_secret: self.pull_secret.as_deref(),
+            is_before_others: self.before_others.contains(&spec.name),
         };
         for manifest in &mut written {
             completion.complete(manifest)?;

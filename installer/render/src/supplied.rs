@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_model::answers::{Acme, DynamicUpdate, Program, SecretReference, TlsSource};
-use airlock_model::{AcmeSource, CertificateSource, CertificateSubject, CertificateTrust, DnsProgram, DnsRecords, DnsUpdate, Recipe, SecretClass, SecretEntry, SecretKeyRef, SecretSpec, names};
+use airlock_model::{AcmeSource, CertificateSource, CertificateSubject, CertificateTrust, Challenge, DnsProgram, DnsUpdate, Recipe, SecretClass, SecretEntry, SecretKeyRef, SecretSpec, names};
 use serde_json::Value;
 
 use crate::context::Shared;
@@ -37,14 +37,15 @@ pub(crate) fn subject(shared: &Shared, names: Vec<String>) -> CertificateSubject
 fn acme_source(shared: &Shared, acme: &Acme) -> Option<AcmeSource> {
     let at = |name: &str, key: &str| SecretKeyRef { namespace: shared.namespaces.platform.clone(), name: name.to_owned(), key: key.to_owned() };
     let update = |update: &DynamicUpdate| {
-        DnsRecords::Update(DnsUpdate { server: update.server.clone(), key_name: update.key_name.clone(), algorithm: update.algorithm, secret: at(names::ACME, names::ACME_TSIG) })
+        Challenge::Update(DnsUpdate { server: update.server.clone(), key_name: update.key_name.clone(), algorithm: update.algorithm, secret: at(names::ACME, names::ACME_TSIG) })
     };
     let program = |program: &Program| {
         let run_limit = program.run_limit().ok()?;
-        Some(DnsRecords::Program(DnsProgram { program: program.program.clone(), run_limit, withheld: variables(&shared.answers) }))
+        Some(Challenge::Program(DnsProgram { program: program.program.clone(), run_limit, withheld: variables(&shared.answers) }))
     };
     let dns01 = &acme.dns01;
-    let by_hand = || dns01.manual.then(|| DnsRecords::ByHand(at(names::ACME_ORDER, "order.json")));
+    let by_hand = || dns01.manual.then(|| Challenge::ByHand(at(names::ACME_ORDER, "order.json")));
+    let edge = || acme.http01.then_some(Challenge::Edge);
     Some(AcmeSource {
         directory: acme.directory.clone(),
         contact: acme.contact.clone(),
@@ -54,7 +55,7 @@ fn acme_source(shared: &Shared, acme: &Acme) -> Option<AcmeSource> {
         preferred_chain: acme.preferred_chain.clone(),
         external_account: acme.external_account.as_ref().map(|account| (account.key_id.clone(), at(names::ACME, names::ACME_EXTERNAL))),
         account: at(names::ACME_ACCOUNT, "account.json"),
-        records: dns01.rfc2136.as_ref().map(update).or_else(|| dns01.exec.as_ref().and_then(program)).or_else(by_hand)?,
+        challenge: dns01.rfc2136.as_ref().map(update).or_else(|| dns01.exec.as_ref().and_then(program)).or_else(by_hand).or_else(edge)?,
     })
 }
 
@@ -99,6 +100,11 @@ pub(crate) fn secrets(shared: &Shared, labels: &BTreeMap<String, String>, asked:
         // By a program or by hand, and with an authority that every system knows, nothing is asked with.
         if !entries.is_empty() {
             secrets.push(secret(names::ACME, entries));
+        }
+        // The edge answers for the account before anything is ordered with it. Others open it when they order.
+        if let Some(source) = acme_source(shared, acme).filter(|source| source.challenge == Challenge::Edge) {
+            let key = source.account.key.clone();
+            secrets.push(secret(names::ACME_ACCOUNT, vec![entry(&key, Recipe::AcmeAccount(Box::new(source)))]));
         }
     }
     secrets

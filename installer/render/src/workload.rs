@@ -35,6 +35,8 @@ pub(crate) struct Completion<'a> {
     /// `OpenShift` gives each namespace users of its own; numeric ones of ours would be refused there.
     pub openshift: bool,
     pub pull_secret: Option<&'a str>,
+    /// Other components are behind its Services.
+    pub is_before_others: bool,
 }
 
 /// Whether objects of a kind make pods.
@@ -59,6 +61,7 @@ impl Completion<'_> {
         match kind.as_str() {
             // It stands for a name, not for pods.
             "Service" if manifest.pointer("/spec/type").and_then(Value::as_str) == Some("ExternalName") => {}
+            "Service" if self.is_before_others => self.set(object(self.spec, manifest, "/spec")?, "selector", json!(metadata::each_selector(&self.spec.folder)))?,
             "Service" => self.set(object(self.spec, manifest, "/spec")?, "selector", json!(labels))?,
             // The Secret that cert-manager makes by it is as much the installation's as what Airlock makes.
             "Certificate" => self.belonging.complete(object(self.spec, manifest, "/spec/secretTemplate")?, self.belonging.labels(self.spec)),

@@ -24,7 +24,7 @@ mod server;
 mod sighting;
 mod solver;
 
-pub use account::{AcmeAccount, AcmeAuthority, ExternalAccount, Registration};
+pub use account::{AcmeAccount, AcmeAuthority, ExternalAccount, Registration, is_account_at, thumbprint};
 pub use caa::Caa;
 pub use dns::Dns;
 pub use error::AcmeError;

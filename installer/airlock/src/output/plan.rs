@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use airlock_model::{
-    Action, CertificateSource, CertificateSpec, CertificateSubject, Change, Digest, DnsProgram, DnsRecords, FieldChange, Gate, ObjectRef, Operation, Plan, PlannedStep, Purpose, Risk, Undo, Untrusted,
+    Action, CertificateSource, CertificateSpec, CertificateSubject, Challenge, Change, Digest, DnsProgram, FieldChange, Gate, ObjectRef, Operation, Plan, PlannedStep, Purpose, Risk, Undo, Untrusted,
 };
 use serde_json::Value;
 
@@ -146,7 +146,7 @@ const AGAIN: &str = "`airlock install` has to be run again when two thirds of it
 /// What is run on this workstation for it, and who has to see to the next one.
 fn program(source: &CertificateSource) -> String {
     let CertificateSource::Acme(acme) = source else { return String::new() };
-    let DnsRecords::Program(DnsProgram { program, .. }) = &acme.records else { return String::new() };
+    let Challenge::Program(DnsProgram { program, .. }) = &acme.challenge else { return String::new() };
     let program = Untrusted::from(program.as_str());
     format!("       runs `{program}` on this workstation, which sets DNS records and takes them away\n       the renewer cannot: {AGAIN}\n")
 }
@@ -223,7 +223,7 @@ mod tests {
             preferred_chain: None,
             external_account: None,
             account: SecretKeyRef { namespace: "airlock".into(), name: "acme-account".into(), key: "account.json".into() },
-            records: DnsRecords::Program(program),
+            challenge: Challenge::Program(program),
         };
         let spec = CertificateSpec {
             namespace: "airlock".into(),

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use airlock_cluster::{Cluster, SecretData, SecretObject};
-use airlock_model::{Digest, Event, Operation, PlannedStep, SecretClass, SecretKeyRef, SecretSpec, Untrusted, names};
+use airlock_model::{Digest, Event, Operation, PlannedStep, Recipe, SecretClass, SecretKeyRef, SecretSpec, Untrusted, names};
 
+use super::obtain;
 use crate::ApplyError;
 use crate::recipe::{self, Value, Values};
 use crate::run::Run;
@@ -18,7 +19,12 @@ pub(super) async fn settle(run: &Run<'_>, step: &PlannedStep, spec: &SecretSpec)
         return Err(ApplyError::SecretForeign { namespace: spec.namespace.clone(), name: spec.name.clone(), found: Untrusted::new(live.secret_type.clone()), planned: spec.secret_type.clone() });
     }
     let digest = spec.digest().map_err(|error| ApplyError::PlanMalformed { reason: error.to_string() })?;
-    let sources = sources(run.cluster, spec).await?;
+    let mut sources = sources(run.cluster, spec).await?;
+    for entry in &spec.entries {
+        if let Recipe::AcmeAccount(acme) = &entry.recipe {
+            sources.insert(acme.account.clone(), obtain::account(run.cluster, acme).await?);
+        }
+    }
     let operation = match compose(spec, &digest, live.as_ref(), sources)? {
         None => None,
         Some(data) => {
@@ -93,7 +99,7 @@ fn compose(spec: &SecretSpec, digest: &Digest, live: Option<&SecretData>, source
     Ok(changed.then_some(known.own))
 }
 
-/// The values that can be referred to: those of other Secrets, and earlier ones of this.
+/// The values that can be referred to: earlier ones of this Secret, and those that were found or opened for it.
 struct Known<'a> {
     spec: &'a SecretSpec,
     own: BTreeMap<String, Value>,
@@ -103,14 +109,14 @@ struct Known<'a> {
 impl Values for Known<'_> {
     fn value(&self, at: &SecretKeyRef) -> Result<Value, ApplyError> {
         let is_own = at.namespace == self.spec.namespace && at.name == self.spec.name;
-        let found = if is_own { self.own.get(&at.key) } else { self.sources.get(at) };
-        found.cloned().ok_or_else(|| ApplyError::SecretMissing { at: at.clone() })
+        let own = self.own.get(&at.key).filter(|_| is_own);
+        own.or_else(|| self.sources.get(at)).cloned().ok_or_else(|| ApplyError::SecretMissing { at: at.clone() })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use airlock_model::{Recipe, Secret, SecretEntry};
+    use airlock_model::{Secret, SecretEntry};
 
     use super::*;
 

@@ -10,13 +10,14 @@ mod source;
 mod ticket;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use airlock_cluster::{Cluster, SecretData};
 use airlock_model::{
-    AcmeSource, CertificateSource, CertificateSpec, CertificateSubject, CertificateTrust, DnsRecords, Event, Operation, PlannedStep, RenewalOutcome, RenewalResult, Secret, SecretKeyRef, Untrusted,
+    AcmeSource, CertificateSource, CertificateSpec, CertificateSubject, CertificateTrust, Challenge, Event, Operation, PlannedStep, RenewalOutcome, RenewalResult, Secret, SecretKeyRef, Untrusted,
     names,
 };
-use airlock_tls::acme::find_program;
+use airlock_tls::acme::{Look, find_program};
 use airlock_tls::{Content, Form, Host, Issued, Judgement, Request, Supplied, TlsFinding, authorities_pem, due_at, supplied};
 use jiff::Timestamp;
 
@@ -26,9 +27,12 @@ use crate::certificate::{self, CERTIFICATE, KEY, Pair, bytes};
 use crate::error::Handing;
 use crate::renew::remember;
 use crate::run::Run;
-pub(crate) use acme::suggestion;
+pub(crate) use acme::{account, suggestion};
 use source::Material;
 pub(crate) use source::authorities;
+
+/// How long port 80 of the hosts may take to answer, seen from the workstation.
+const HTTP_WITHIN: Duration = Duration::from_mins(1);
 
 /// What was found where a certificate comes from.
 pub struct Found {
@@ -70,7 +74,7 @@ pub async fn find_supplied(cluster: &Cluster, spec: &CertificateSpec) -> Result<
         CertificateSource::Acme(acme) => {
             let found = wanted.issued(spec, acme, stored.as_ref());
             // It is run when the next one is ordered, and missed before anything else is done.
-            if let DnsRecords::Program(program) = &acme.records
+            if let Challenge::Program(program) = &acme.challenge
                 && !found.current
             {
                 find_program(&program.program)?;
@@ -103,7 +107,7 @@ pub(super) async fn settle(run: &Run<'_>, step: &PlannedStep, spec: &Certificate
     let found = find_supplied(cluster, spec).await?.usable()?;
     if !found.current && spec.acme().is_some() {
         run.halt.checkpoint()?;
-        let (pair, remark) = ordered(cluster, spec, None).await?;
+        let (pair, remark) = ordered(cluster, spec, None, Look::AsResolved(HTTP_WITHIN)).await?;
         told(run, step, remark);
         return write(cluster, spec, Issued { chain_pem: pair.certificate, key_pem: pair.key }).await.map(Some);
     }
@@ -140,17 +144,18 @@ pub fn handing(spec: &CertificateSpec) -> Option<Handing> {
         CertificateSource::Request { .. } => Some(Handing::Import),
         CertificateSource::Files { .. } | CertificateSource::Secret { .. } => Some(Handing::Source),
         CertificateSource::CertManager { .. } => None,
-        CertificateSource::Acme(acme) => match &acme.records {
-            DnsRecords::Update(_) => None,
-            DnsRecords::Program(_) => Some(Handing::Program),
-            DnsRecords::ByHand(_) => Some(Handing::Records),
+        CertificateSource::Acme(acme) => match &acme.challenge {
+            Challenge::Update(_) | Challenge::Edge => None,
+            Challenge::Program(_) => Some(Handing::Program),
+            Challenge::ByHand(_) => Some(Handing::Records),
         },
     }
 }
 
 /// The next certificate of an authority that issues for the asking, judged; `before` is the chain that it takes the place of.
 pub(crate) async fn renewed(cluster: &Cluster, spec: &CertificateSpec, before: Option<String>) -> Result<Pair, ApplyError> {
-    let (pair, remark) = ordered(cluster, spec, before).await?;
+    // Port 80 gives the same answer for as long as the account stays, and its own names may lead nowhere inside a cluster.
+    let (pair, remark) = ordered(cluster, spec, before, Look::Never).await?;
     if let Some(remark) = remark {
         tracing::warn!(certificate = %spec.name, "{remark}");
     }
@@ -158,10 +163,10 @@ pub(crate) async fn renewed(cluster: &Cluster, spec: &CertificateSpec, before: O
 }
 
 /// The same, and what is not as it was asked for.
-async fn ordered(cluster: &Cluster, spec: &CertificateSpec, before: Option<String>) -> Result<(Pair, Option<Untrusted<String>>), ApplyError> {
+async fn ordered(cluster: &Cluster, spec: &CertificateSpec, before: Option<String>, look: Look) -> Result<(Pair, Option<Untrusted<String>>), ApplyError> {
     let wanted = Wanted::of(cluster, spec).await?;
     let CertificateSource::Acme(acme) = wanted.source else { return Err(no_source(spec)) };
-    let issuance = acme::issue(cluster, spec, acme, wanted.hosts.clone(), before).await?;
+    let issuance = acme::issue(cluster, spec, acme, wanted.hosts.clone(), before, look).await?;
     Ok((wanted.issuance(spec, acme, &issuance.issued)?, acme::remark(acme, &issuance)))
 }
 

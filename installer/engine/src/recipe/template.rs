@@ -3,8 +3,8 @@
 //!
 //! Filters: `url` percent-encodes all but the unreserved characters of RFC 3986; `base64` is the standard alphabet with
 //! padding (RFC 4648 §4); `json` escapes for the inside of a JSON string, the quotes stand in the template; `bcrypt` is
-//! the hash that htpasswd files hold; `scram` is the verifier that PostgreSQL keeps of a password (RFC 5803). They are
-//! applied from left to right.
+//! the hash that htpasswd files hold; `scram` is the verifier that PostgreSQL keeps of a password (RFC 5803);
+//! `thumbprint` is that of the key of an ACME account (RFC 7638). They are applied from left to right.
 
 use std::collections::BTreeMap;
 
@@ -41,6 +41,7 @@ enum Filter {
     Bcrypt,
     Json,
     Scram,
+    Thumbprint,
 }
 
 /// What is wrong with a template.
@@ -50,7 +51,7 @@ pub enum TemplateError {
     #[error("the template names `{0}`, which stands for no value")]
     Name(String),
     /// A filter that does not exist.
-    #[error("the template names the filter `{0}`; there are url, base64, bcrypt, json, scram")]
+    #[error("the template names the filter `{0}`; there are url, base64, bcrypt, json, scram, thumbprint")]
     Filter(String),
     /// A value that `json` cannot escape.
     #[error("a value is no text, and `json` needs text")]
@@ -61,6 +62,9 @@ pub enum TemplateError {
     /// bcrypt failed.
     #[error("bcrypt failed: {0}")]
     Bcrypt(String),
+    /// A value that `thumbprint` cannot read.
+    #[error("a value is no ACME account, and `thumbprint` needs one")]
+    NoAccount,
     /// The system's random source failed.
     #[error("no random bytes for a salt: {0}")]
     Salt(String),
@@ -158,6 +162,7 @@ impl Filter {
             "bcrypt" => Ok(Self::Bcrypt),
             "json" => Ok(Self::Json),
             "scram" => Ok(Self::Scram),
+            "thumbprint" => Ok(Self::Thumbprint),
             _ => Err(TemplateError::Filter(name.to_owned())),
         }
     }
@@ -172,6 +177,7 @@ impl Filter {
                 Ok(quoted.as_bytes()[1..quoted.len() - 1].to_vec())
             }
             Self::Scram => scram::verifier(value),
+            Self::Thumbprint => airlock_tls::acme::thumbprint(value).map(String::into_bytes).map_err(|_| TemplateError::NoAccount),
             Self::Bcrypt if value.len() > 72 => Err(TemplateError::TooLong),
             Self::Bcrypt => bcrypt::hash(value, BCRYPT_COST).map(String::into_bytes).map_err(|error| TemplateError::Bcrypt(error.to_string())),
         }

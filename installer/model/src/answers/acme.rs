@@ -37,8 +37,12 @@ pub struct Acme {
     /// The account at its customer service (RFC 8555 §7.3.4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_account: Option<ExternalAccount>,
-    /// How records are set that show control of the domain.
+    /// How records are set that show control of the domain; or `http01`.
+    #[serde(default)]
     pub dns01: Dns01,
+    /// The edge shows control of each host at port 80 (RFC 8555 §8.3). It proves no wildcard, so that each host is named in the certificate.
+    #[serde(default)]
+    pub http01: bool,
 }
 
 /// The account at the authority's own customer service.
@@ -115,8 +119,8 @@ pub(super) fn flaws(acme: &Acme, answers: &Answers) -> Vec<(String, Flaw)> {
         value("tls.acme.termsOfServiceAgreed", "authorities open an account only for those who agree to their terms; read them and write true".to_owned());
     }
     let (update, program) = (acme.dns01.rfc2136.as_ref(), acme.dns01.exec.as_ref());
-    if [update.is_some(), program.is_some(), acme.dns01.manual].into_iter().filter(|given| *given).count() != 1 {
-        value("tls.acme.dns01", "one way of setting records is needed, no more and no less: rfc2136, exec, or manual: true".to_owned());
+    if [update.is_some(), program.is_some(), acme.dns01.manual, acme.http01].into_iter().filter(|given| *given).count() != 1 {
+        value("tls.acme.dns01", "one way of showing control is needed, no more and no less: rfc2136, exec, or manual: true here, or `http01: true` beside it".to_owned());
     }
     if let Some(program) = program {
         if program.program.is_empty() || (program.program.contains('/') && !program.program.starts_with('/')) {
@@ -131,11 +135,14 @@ pub(super) fn flaws(acme: &Acme, answers: &Answers) -> Vec<(String, Flaw)> {
     {
         value("tls.acme.dns01.rfc2136.server", format!("`{}` is no server with its port, as in ns1.example.com:53", update.server));
     }
-    if update.is_some() && !answers.network.egress.iter().any(|egress| egress.component == crate::names::RENEWER) {
+    if (update.is_some() || acme.http01) && !answers.network.egress.iter().any(|egress| egress.component == crate::names::RENEWER) {
         value(
             "network.egress",
-            "the renewer asks the ACME authority and the DNS servers from inside the cluster, and nothing lets it out: add { component: renewer, to: ADDRESS/32, port: PORT, reason: … } for each"
-                .to_owned(),
+            format!(
+                "the renewer asks the ACME authority{} from inside the cluster, and nothing lets it out: add {{ component: renewer, to: ADDRESS/32, port: PORT, reason: … }} for {}",
+                if acme.http01 { "" } else { " and the DNS servers" },
+                if acme.http01 { "it" } else { "each" }
+            ),
         );
     }
     let mut reference = |path: &str, text: &str, or_variable: bool| match text.parse::<SecretReference>() {
@@ -188,10 +195,19 @@ mod tests {
             ("{ exec: { program: dns, runLimit: 0m } }", "tls.acme.dns01.exec.runLimit"),
             ("{ exec: { program: dns, runLimit: soon } }", "tls.acme.dns01.exec.runLimit"),
             ("{ exec: {} }", "program"),
+            ("{ manual: true }\n    http01: true", "`tls.acme.dns01`"),
         ] {
             let told = by(dns01);
             assert!(told.contains(path), "{dns01}: {told}");
         }
+    }
+
+    #[test]
+    fn port_80_needs_no_records_and_the_renewer_a_way_to_the_authority() {
+        let port_80 = WHOLE.replace("dns01: { rfc2136: { server: 'ns1.test:53', keyName: airlock, secret: 'file:tsig' } }", "http01: true");
+        assert_eq!(told(&port_80), "");
+        let told = told(port_80.split("network:").next().unwrap_or_default());
+        assert!(told.contains("`network.egress`") && !told.contains("DNS"), "{told}");
     }
 
     #[test]

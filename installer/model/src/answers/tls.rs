@@ -7,7 +7,7 @@ use super::reference::SecretReference;
 use super::renewal::Renewal;
 use super::validity::{is_label, is_subdomain};
 use super::{Acme, Answers, Flaw, acme, issuer};
-use crate::IssuerReference;
+use crate::{HostName, IssuerReference};
 
 /// Who issues the certificate of the base domain.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -42,6 +42,9 @@ pub struct Tls {
     /// `csr`: ask for a wildcard instead of each host by name.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub wildcard: bool,
+    /// Where the certificate names each host: further ones, those of Airflow deployments to come among them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub further_hosts: Vec<String>,
     /// How long the certificates that Airlock issues live, and how they are renewed.
     pub renewal: Renewal,
 }
@@ -73,6 +76,21 @@ impl TlsSource {
 }
 
 impl Tls {
+    /// Whether the certificate names each host: a wildcard is not wanted, or cannot be proved.
+    pub fn names_each_host(&self) -> bool {
+        (self.source == TlsSource::Csr && !self.wildcard) || self.http01()
+    }
+
+    /// Whether the certificate will be for the host of an Airflow deployment.
+    pub fn certifies(&self, host: &HostName) -> bool {
+        !self.names_each_host() || self.further_hosts.iter().any(|further| further.parse::<HostName>().is_ok_and(|further| further == *host))
+    }
+
+    /// Whether the edge shows an ACME authority at port 80 that the hosts are ours.
+    pub fn http01(&self) -> bool {
+        self.source == TlsSource::Acme && self.acme.as_ref().is_some_and(|acme| acme.http01)
+    }
+
     /// Namespace and name of the Secret that is copied.
     pub fn secret_name(&self) -> Option<(&str, &str)> {
         self.secret.as_deref()?.split_once('/').filter(|(namespace, name)| is_label(namespace) && is_subdomain(name))
@@ -98,6 +116,13 @@ pub(super) fn flaws(answers: &Answers) -> Vec<(String, Flaw)> {
         if given && tls.source != source {
             found.push((format!("tls.{key}"), Flaw::Value(format!("it counts with `source: {word}` alone; change the source or leave it out"))));
         }
+    }
+    if !tls.further_hosts.is_empty() && !tls.names_each_host() {
+        let where_it_counts = "it counts where the certificate names each host: with `source: csr` without `wildcard`, and with `acme.http01`; leave it out";
+        found.push(("tls.furtherHosts".to_owned(), Flaw::Value(where_it_counts.to_owned())));
+    }
+    for (index, host) in tls.further_hosts.iter().enumerate() {
+        found.extend(host.parse::<HostName>().err().map(|error| (format!("tls.furtherHosts[{index}]"), Flaw::Value(error.to_string()))));
     }
     let missing = |key: &str, form: &str| ("tls.source".to_owned(), Flaw::Value(format!("it needs `tls.{key}`, as in {form}")));
     match tls.source {
@@ -150,6 +175,11 @@ mod tests {
             ("tls: { source: secret, secret: certificates/platform-tls }\n", &[]),
             ("tls: { source: csr, wildcard: true }\n", &[]),
             ("tls: { source: csr, wildcard: false }\n", &[]),
+            ("tls: { source: csr, furtherHosts: [alpha.airflow.platform.test] }\n", &[]),
+            (
+                "tls: { source: csr, wildcard: true, furtherHosts: [alpha.platform.test] }\n",
+                &["tls.furtherHosts: it counts where the certificate names each host: with `source: csr` without `wildcard`, and with `acme.http01`; leave it out"],
+            ),
             ("tls: { source: files }\n", &["tls.source: it needs `tls.certificate`, as in file:/etc/airlock/tls.crt"]),
             ("tls: { source: secret }\n", &["tls.source: it needs `tls.secret`, as in certificates/platform-tls"]),
             ("tls: { wildcard: true }\n", &["tls.wildcard: it counts with `source: csr` alone; change the source or leave it out"]),

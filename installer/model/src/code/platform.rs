@@ -181,6 +181,14 @@ pub(super) const CODES: &[CodeSpec] = &[
         next: Some("airlock install --answers FILE"),
     },
     CodeSpec {
+        code: "platform.host-not-certified",
+        exit: Exit::Blocked,
+        what: "a new Airflow deployment would have a host that the certificate is not for",
+        why: "nobody could open it without being warned; nothing was written",
+        fix: "add the host to `tls.furtherHosts` in the answers and install again: the certificate is asked for anew, with it; then create the deployment",
+        next: Some("airlock install --answers FILE"),
+    },
+    CodeSpec {
         code: "platform.no-deployment",
         exit: Exit::Blocked,
         what: "there is no Airflow deployment of that name",

@@ -147,6 +147,8 @@ pub(crate) const THEIR_DATABASE: [&str; 2] = [
 /// The company's Prometheus watches the platform.
 pub(crate) const EXISTING: &str = "components: { monitoring: { mode: existing } }\n";
 
+/// The base domain's certificate from an ACME authority that looks at port 80.
+pub(crate) const PORT_80: &str = "tls:\n  source: acme\n  acme: { directory: 'https://acme.test/dir', termsOfServiceAgreed: true, http01: true }\nnetwork: { egress: [{ component: renewer, to: 10.0.0.1/32, port: 14000, reason: ACME }] }\nsizing: production\n";
 /// cert-manager issues the certificate of the base domain.
 pub(crate) const CERT_MANAGER: &str = "tls: { source: cert-manager, issuerRef: { name: company-ca, kind: ClusterIssuer }, duration: 90d, renewBefore: 36h }\ntrust: { ca: [\"file:/root.pem\"] }\n";
 
@@ -207,10 +209,12 @@ fn all() -> Vec<Combination> {
             combination.lock = facts.is_some().then(lock);
             combinations.push(combination);
         }
-        let mut combination = Combination::of(&format!("cert-manager {world}"), CERT_MANAGER);
-        combination.facts.clone_from(facts);
-        combination.lock = facts.is_some().then(lock);
-        combinations.push(combination);
+        for (name, text) in [("cert-manager", CERT_MANAGER), ("port 80", PORT_80)] {
+            let mut combination = Combination::of(&format!("{name} {world}"), text);
+            combination.facts.clone_from(facts);
+            combination.lock = facts.is_some().then(lock);
+            combinations.push(combination);
+        }
         for (number, text) in THEIR_DATABASE.iter().enumerate() {
             let mut combination = Combination::of(&format!("their database {number} {world}"), text);
             combination.facts.clone_from(facts);

@@ -81,6 +81,7 @@ fn listens(row: &Connection) -> Vec<(Name, Name, u64)> {
     let of = |port: u64| (row.source.clone(), row.target.clone(), port);
     match (row.source.as_str(), row.target.as_str()) {
         (_, "edge") => vec![of(8443)],
+        (_, "edge-http") => vec![of(8081)],
         (_, "cluster DNS") => [53, 5353, 8053].map(of).into(),
         (_, "API server") => [443, 6443].map(of).into(),
         _ => vec![of(row.port.into())],
@@ -211,14 +212,15 @@ fn the_edge_may_reach_what_it_passes_on_and_everybody_the_ports_that_pods_open()
 #[test]
 fn services_lead_to_ports_that_pods_open() {
     for (combination, rendered) in combinations::rendered() {
-        for component in &rendered.components {
-            let pods = || component.objects.iter().filter_map(|object| object.pod()).flat_map(|(_, pod)| pod["containers"].as_array().into_iter().flatten());
-            let names: Vec<&str> = pods().flat_map(|container| container["ports"].as_array().into_iter().flatten()).filter_map(|port| port["name"].as_str()).collect();
-            for service in component.objects.iter().filter(|object| object.reference().kind == "Service") {
-                for port in service.manifest()["spec"]["ports"].as_array().unwrap() {
-                    assert!(names.contains(&port["targetPort"].as_str().unwrap()), "{}: {}", combination.name, service.reference());
-                    assert!(port.get("name").is_some() && port.get("appProtocol").is_some(), "{}: {}", combination.name, service.reference());
-                }
+        let objects = || rendered.components.iter().flat_map(|component| &component.objects);
+        for service in objects().filter(|object| object.reference().kind == "Service") {
+            let selector = service.manifest()["spec"]["selector"].as_object().unwrap();
+            let is_behind = |object: &&Object| selector.iter().all(|(label, value)| object.manifest()["spec"]["template"]["metadata"]["labels"][label] == *value);
+            let pods = objects().filter(is_behind).filter_map(|object| object.pod()).flat_map(|(_, pod)| pod["containers"].as_array().into_iter().flatten());
+            let names: Vec<&str> = pods.flat_map(|container| container["ports"].as_array().into_iter().flatten()).filter_map(|port| port["name"].as_str()).collect();
+            for port in service.manifest()["spec"]["ports"].as_array().unwrap() {
+                assert!(names.contains(&port["targetPort"].as_str().unwrap()), "{}: {}", combination.name, service.reference());
+                assert!(port.get("name").is_some() && port.get("appProtocol").is_some(), "{}: {}", combination.name, service.reference());
             }
         }
     }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use airlock_model::{CertificateSource, CertificateSubject, DnsRecords, ObjectRef, Renewable, names};
+use airlock_model::{CertificateSource, CertificateSubject, Challenge, Object, ObjectRef, Renewable, names};
 use airlock_render::Rendered;
 use serde_json::Value;
 
-use crate::combinations::{self, Combination, MONITORED};
+use crate::combinations::{self, Combination, MONITORED, PORT_80};
 
 pub(crate) fn renewals(rendered: &Rendered) -> Vec<Renewable> {
     let objects = rendered.components.iter().flat_map(|component| &component.objects);
@@ -84,9 +84,38 @@ fn where_people_have_to_do_something_the_renewer_holds_nothing_that_orders() {
     let orders = [names::ACME, names::ACME_ACCOUNT].map(str::to_owned);
     let held = |rendered: &Rendered| orders.iter().filter(|name| allowed(&role(rendered), "secrets", "get").contains(*name)).count();
     let by_hand = Combination::of("by hand", &BY_PROGRAM.replace("exec: { program: dns-records }", "manual: true")).render();
-    assert_eq!((held(&by_program), held(&by_hand), held(&by_update)), (0, 0, 2));
+    let by_edge = Combination::of("by the edge", PORT_80).render();
+    assert_eq!((held(&by_program), held(&by_hand), held(&by_update), held(&by_edge)), (0, 0, 2, 2));
     let made = |rendered: &Rendered| rendered.components.iter().flat_map(|component| &component.secrets).any(|secret| secret.name == names::ACME);
     assert_eq!((made(&by_program), made(&by_update)), (false, true), "a program is asked with nothing");
+}
+
+#[test]
+fn port_80_is_there_for_an_acme_authority_alone_and_leads_to_pods_of_its_own() {
+    let pods_behind = |rendered: &Rendered, port: &str| {
+        let edge = rendered.components.iter().find(|component| component.name == "edge").unwrap();
+        let service = edge.objects.iter().find(|object| object.reference().kind == "Service").unwrap().manifest();
+        let selector = service["spec"]["selector"].as_object().unwrap();
+        service["spec"]["ports"].as_array().unwrap().iter().find(|opened| opened["name"] == port)?;
+        let is_behind = |object: &Object| {
+            let template = &object.manifest()["spec"]["template"];
+            let opens = template["spec"]["containers"].as_array().into_iter().flatten().flat_map(|container| container["ports"].as_array().into_iter().flatten()).any(|opened| opened["name"] == port);
+            opens && selector.iter().all(|(label, value)| template["metadata"]["labels"][label] == *value)
+        };
+        let deployments = rendered.components.iter().flat_map(|component| &component.objects).filter(|object| object.reference().kind == "Deployment" && is_behind(object));
+        Some(deployments.map(|object| object.reference().name.clone()).collect::<Vec<_>>())
+    };
+    let (by_program, by_edge) = (Combination::of("by program", BY_PROGRAM).render(), Combination::of("by the edge", PORT_80).render());
+    assert_eq!((pods_behind(&by_program, "http"), pods_behind(&by_program, "https")), (None, Some(vec!["edge".to_owned()])));
+    assert_eq!((pods_behind(&by_edge, "http"), pods_behind(&by_edge, "https")), (Some(vec!["edge-http".to_owned()]), Some(vec!["edge".to_owned()])));
+
+    let names = |rendered: &Rendered| {
+        let renewals = renewals(rendered);
+        let base = renewals.iter().find(|renewable| renewable.certificate.name == names::BASE_DOMAIN_CERTIFICATE).unwrap();
+        let CertificateSubject::Supplied { names, .. } = &base.certificate.subject else { panic!("{base:?}") };
+        names.clone()
+    };
+    assert_eq!((names(&by_program), names(&by_edge)), (vec!["platform.test".into(), "*.platform.test".into()], vec!["platform.test".into(), "registry.platform.test".into()]));
 }
 
 #[test]
@@ -95,7 +124,7 @@ fn a_program_is_not_given_the_variables_that_answers_refer_to() {
     let renewals = renewals(&rendered);
     let base = renewals.iter().find(|renewable| renewable.certificate.name == names::BASE_DOMAIN_CERTIFICATE).unwrap();
     let CertificateSubject::Supplied { source: CertificateSource::Acme(acme), .. } = &base.certificate.subject else { panic!("{base:?}") };
-    let DnsRecords::Program(program) = &acme.records else { panic!("{acme:?}") };
+    let Challenge::Program(program) = &acme.challenge else { panic!("{acme:?}") };
     assert_eq!(program.withheld.iter().collect::<Vec<_>>(), ["HOOK_URL"]);
     assert_eq!((program.program.as_str(), program.run_limit.as_secs()), ("dns-records", 120));
 }

@@ -54,6 +54,22 @@ struct Stored {
     directory: Untrusted<String>,
 }
 
+/// The thumbprint of the key of a stored account (RFC 7638), which every proof ends with (RFC 8555 §8.1).
+pub fn thumbprint(stored: &[u8]) -> Result<String, AcmeError> {
+    let credentials: AccountCredentials = serde_json::from_slice(stored).map_err(|_| not_stored_here())?;
+    Ok(Signer::new("", credentials.private_key().secret_pkcs8_der())?.thumbprint())
+}
+
+/// Whether this is an account that was stored for the authority of this directory.
+pub fn is_account_at(stored: &[u8], directory: &str) -> bool {
+    serde_json::from_slice::<Stored>(stored).is_ok_and(|known| known.directory.raw() == directory)
+}
+
+/// The parser's words would quote what it read.
+fn not_stored_here() -> AcmeError {
+    AcmeError::AccountUnreadable("it is not what Airlock stored: JSON with directory, id, and key_pkcs8".to_owned())
+}
+
 impl AcmeAuthority {
     /// Reads the authority's directory.
     pub async fn connect(server: &AcmeServer) -> Result<Self, AcmeError> {
@@ -96,13 +112,11 @@ impl AcmeAuthority {
 
     /// Uses an account that was opened earlier, here and nowhere else.
     pub async fn account(self, stored: &Secret<String>) -> Result<AcmeAccount, AcmeError> {
-        // The parser's words would quote what it read.
-        let unreadable = || AcmeError::AccountUnreadable("it is not what Airlock stored: JSON with directory, id, and key_pkcs8".to_owned());
-        let known: Stored = serde_json::from_str(stored.expose()).map_err(|_| unreadable())?;
+        let known: Stored = serde_json::from_str(stored.expose()).map_err(|_| not_stored_here())?;
         if known.directory.raw() != self.url {
             return Err(AcmeError::OtherDirectory { stored: known.directory, asked: self.url });
         }
-        let read = || serde_json::from_str::<AccountCredentials>(stored.expose()).map_err(|_| unreadable());
+        let read = || serde_json::from_str::<AccountCredentials>(stored.expose()).map_err(|_| not_stored_here());
         drop(read()?);
         let builder = || instant_acme::Account::builder_with_http(Box::new(self.http.clone()));
         let inner = persist!(&self.http, Step::Anything, builder().from_credentials(read()?))?;

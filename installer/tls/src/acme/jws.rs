@@ -1,7 +1,8 @@
 //! POST-as-GET (RFC 8555 §6.3) for what the library does not fetch: the other chains of a certificate.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
@@ -12,6 +13,8 @@ use super::error::AcmeError;
 use super::http::{Http, HttpError, first_words};
 
 const NONCES: u32 = 60;
+/// Bytes of a coordinate on P-256.
+const COORDINATE: usize = 32;
 
 /// Signs for an account.
 pub(super) struct Signer {
@@ -45,6 +48,16 @@ impl Signer {
             }
         }
         Err(AcmeError::Garbled(format!("{url} refuses every nonce that the authority gives").into()))
+    }
+
+    /// Of the public key as JSON with its members in their order and no space (RFC 7638 §3).
+    pub(super) fn thumbprint(&self) -> String {
+        // An uncompressed point: a byte 4, then both coordinates (SEC 1 §2.3.3).
+        let point = self.key.public_key().as_ref();
+        let (x, y) = point[1..].split_at(COORDINATE);
+        let [x, y] = [x, y].map(|coordinate| BASE64_URL_SAFE_NO_PAD.encode(coordinate));
+        let key = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
+        BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, key.as_bytes()))
     }
 
     fn signed(&self, nonce: &str, url: &str) -> Result<Bytes, AcmeError> {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use airlock_tls::acme::{AcmeError, ChallengeKind, Doing, Http01, Look, OrderRequest, ProofFile, Responder};
+use airlock_tls::acme::{AcmeError, ChallengeKind, Doing, Http01, Look, OrderRequest, ProofFile, Responder, is_account_at, thumbprint};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -70,13 +70,41 @@ fn at(pebble: &Pebble) -> Look {
     Look::At(SocketAddr::from(([127, 0, 0, 1], pebble.http_port)), Duration::from_millis(200))
 }
 
+/// Who knows the account's thumbprint can answer whatever is asked for.
+#[tokio::test]
+async fn every_proof_ends_with_the_thumbprint_of_the_stored_account() {
+    struct Judging(String);
+    impl Responder for Judging {
+        fn serve<'a>(&'a self, files: &'a [ProofFile]) -> Doing<'a> {
+            assert!(!files.is_empty());
+            for file in files {
+                assert_eq!(file.content, format!("{}.{}", file.token, self.0));
+            }
+            Box::pin(async { Ok(()) })
+        }
+        fn withdraw<'a>(&'a self, _: &'a [ProofFile]) -> Doing<'a> {
+            Box::pin(async { Ok(()) })
+        }
+    }
+    let dns = DnsServer::start().await;
+    let pebble = Pebble::start(&dns, &[], json!({})).await;
+    let account = pebble.account().await;
+    let stored = account.stored().expose().as_bytes();
+    assert!(is_account_at(stored, account.directory()) && !is_account_at(stored, "https://other.test/dir") && !is_account_at(b"{}", account.directory()));
+    let solver = Http01::new(Judging(thumbprint(stored).unwrap()), Look::Never);
+    let (code, _) = refused(account.issue(&request(), &solver, None).await);
+    assert_eq!(code, "tls.acme-not-validated", "nobody serves what was right");
+    assert!(thumbprint(b"{}").is_err());
+}
+
 #[tokio::test]
 async fn hosts_are_proved_by_files() {
     let dns = DnsServer::start().await;
     let pebble = Pebble::start(&dns, &[], json!({})).await;
     let web = Web::default();
     web.listen(pebble.http_port).await;
-    let issuance = pebble.account().await.issue(&request(), &Http01::new(web.clone(), at(&pebble)), None).await.unwrap();
+    let account = pebble.account().await;
+    let issuance = account.issue(&request(), &Http01::new(web.clone(), at(&pebble)), None).await.unwrap();
     let judgement = pebble.judged(&issuance.issued, &["platform.test", "airflow.platform.test"], 0).await;
     assert!(judgement.error().is_none(), "{judgement:?}");
     assert!(web.files.lock().unwrap().is_empty(), "withdrawn");

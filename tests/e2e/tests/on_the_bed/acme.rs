@@ -1,6 +1,6 @@
 //! The certificate of the base domain from an ACME authority, pebble in the company: proved by signed updates of the company's DNS, from
 //! the workstation first and by the renewer in the cluster from then on; by a program of the workstation,
-//! again when people run it; or by people, whom a ticket asks.
+//! again when people run it; by people, whom a ticket asks; or by the edge, at port 80.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -152,6 +152,59 @@ fn people_set_the_records_of_a_ticket_and_the_same_run_goes_on() {
     assert!(state(&site)["byPeople"].as_str().is_some_and(|by| by.contains("DNS records")));
 }
 
+#[test]
+fn the_edge_starts_with_port_80_and_shows_the_authority_that_its_hosts_are_ours() {
+    let site = Site::shared("port-80");
+    let authority = Authority::of(&site);
+    let further = format!("network: {{ egress: [{{ component: renewer, to: {}/32, port: 14000, reason: orders }}] }}\ncomponents: {{ database: {{ mode: bundled }} }}\n", authority.server);
+    let answers = site.whole_answers(&authority.written(&site, "{}\n    http01: true", &[], &further));
+    let flows = site.run(&["requirements", "--answers", &answers.display().to_string()]).expect(0).stdout;
+    assert!(flows.lines().any(|line| line.contains("edge-http") && line.contains("80")), "{flows}");
+
+    site.install(&answers).expect(11);
+    let edge = site.edge_address();
+    let asked = |scheme: &str, host: &str, path: &str| {
+        let port = if scheme == "https" { 443 } else { 80 };
+        let resolve = format!("{host}:{port}:{edge}");
+        let curl = ["--silent", "--insecure", "--output", "/dev/null", "--write-out", "%{http_code} %{redirect_url}", "--resolve", &resolve, &format!("{scheme}://{host}{path}")];
+        let output = site.bed.admin("curl").args(curl).output().expect("curl");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let (registry, elsewhere) = (site.registry(), "elsewhere.test");
+    assert_eq!(asked("http", &registry, "/v2/?n=1"), (Some(0), format!("308 https://{registry}/v2/?n=1")));
+    assert_eq!(asked("http", elsewhere, "/"), (Some(0), "404".into()), "a name that is not ours is sent nowhere");
+    let (refused, _) = asked("https", &registry, "/v2/");
+    assert_eq!(refused, Some(7), "nothing listens where no certificate is");
+    let account = stored(&site, "acme-account", r"account\.json");
+
+    site.set_dns();
+    site.install(&answers).expect(11);
+    site.bed.trust(&authority.root, &site.registry()).unwrap_or_else(|error| panic!("{error}"));
+    site.install(&answers).expect(0);
+    nothing_is_to_be_done(&site, &answers);
+    let names = || state(&site)["facts"]["names"].clone();
+    assert_eq!(names(), json!([site.base(), registry]), "no wildcard");
+
+    let create = || site.run(&["deployment", "create", "alpha", "--namespace", &site.name]);
+    let refused = create().expect(3);
+    assert!(refused.first_error().starts_with("error[platform.host-not-certified]") && refused.stderr.contains("tls.furtherHosts"), "{}", refused.stderr);
+    let deployment = format!("alpha-airflow.{}", site.base());
+    let answers = site.whole_answers(&authority.written(&site, &format!("{{}}\n    http01: true\n  furtherHosts: [{deployment}]"), &[], &further));
+    nudging_the_edge(&site, || site.install(&answers)).expect(0);
+    assert_eq!(names(), json!([site.base(), registry, deployment]));
+    assert!(create().first_error().starts_with("error[command.unconfirmed]"), "it would be made now");
+
+    asks_for_renewal(&site, "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z");
+    let first = stored(&site, "base-domain-tls", r"tls\.crt");
+    site.kubectl(&["create", "job", "renew-now", "--from=cronjob/renewer"]);
+    site.kubectl(&["wait", "--for=condition=complete", "job/renew-now", "--timeout=180s"]);
+    assert_ne!(stored(&site, "base-domain-tls", r"tls\.crt"), first, "the renewer orders by the same way");
+    assert_eq!(stored(&site, "acme-account", r"account\.json"), account, "the account is kept and used again");
+    let state = state(&site);
+    assert_eq!((state["served"].as_bool(), state["last"]["outcome"].as_str()), (Some(true), Some("renewed")), "{state}");
+    site.run(&["compliance-check", "--namespace", &site.name, "--yes"]).expect(0);
+}
+
 /// What the ticket for the certificate asks for.
 struct Asked {
     paste: String,
@@ -271,9 +324,13 @@ impl Authority {
 
     /// Answers with this way of setting records, further authorities to believe, and further lines.
     fn answers(&self, site: &Site, dns01: &str, trusted: &[&str], further: &str) -> PathBuf {
+        site.answers(&self.written(site, dns01, trusted, further))
+    }
+
+    fn written(&self, site: &Site, dns01: &str, trusted: &[&str], further: &str) -> String {
         let own = format!("file:{}", self.root.display());
         let roots = serde_json::json!([&[own.as_str()], trusted].concat());
-        site.answers(&format!(
+        format!(
             "tls:
   source: acme
   acme:
@@ -286,7 +343,7 @@ impl Authority {
 trust: {{ ca: {roots} }}
 {further}",
             site.bed.company_ca().display()
-        ))
+        )
     }
 
     /// Answers by which the renewer orders, too, with a key of this name for the company's DNS.

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use airlock_cluster::{Cluster, SecretObject};
-use airlock_model::{AcmeSource, CertificateSpec, DnsRecords, Secret, SecretKeyRef, TsigAlgorithm, Untrusted, names};
+use airlock_model::{AcmeSource, CertificateSpec, Challenge, Secret, SecretKeyRef, TsigAlgorithm, Untrusted, names};
 use airlock_tls::Host;
 use airlock_tls::acme::{
-    AcmeAccount, AcmeAuthority, AcmeError, AcmeServer, ChallengeKind, Dns, ExternalAccount, Hook, Issuance, OrderRequest, Registration, Rfc2136, Solver, Suggestion, TsigHash, find_program,
+    AcmeAccount, AcmeAuthority, AcmeError, AcmeServer, ChallengeKind, Dns, Doing, ExternalAccount, Hook, Http01, Issuance, Look, OrderRequest, ProofFile, Registration, Responder, Rfc2136, Solver,
+    Suggestion, TsigHash, find_program,
 };
 
 use crate::ApplyError;
@@ -24,11 +25,12 @@ pub(super) struct Asking {
 
 /// A certificate for these names is going to be ordered. `replaces` is the chain that it takes the place of (RFC 9773 §5).
 pub(super) async fn asking(cluster: &Cluster, spec: &CertificateSpec, acme: &AcmeSource, hosts: Vec<Host>, replaces: Option<String>) -> Result<Asking, ApplyError> {
-    let mut request = OrderRequest::new(hosts, ChallengeKind::Dns01)?;
+    let kind = if acme.challenge == Challenge::Edge { ChallengeKind::Http01 } else { ChallengeKind::Dns01 };
+    let mut request = OrderRequest::new(hosts, kind)?;
     request.profile.clone_from(&acme.profile);
     request.preferred_chain.clone_from(&acme.preferred_chain);
     request.replaces = replaces;
-    let account = account(cluster, spec, acme, &server(cluster, acme).await?).await?;
+    let account = kept(cluster, spec, acme).await?;
     Ok(Asking { account, request, dns: Dns::system()? })
 }
 
@@ -47,17 +49,31 @@ pub(crate) async fn suggestion(cluster: &Cluster, acme: &AcmeSource, chain_pem: 
 }
 
 /// Orders the certificate, where nobody is waited for.
-pub(super) async fn issue(cluster: &Cluster, spec: &CertificateSpec, acme: &AcmeSource, hosts: Vec<Host>, replaces: Option<String>) -> Result<Issuance, ApplyError> {
+pub(super) async fn issue(cluster: &Cluster, spec: &CertificateSpec, acme: &AcmeSource, hosts: Vec<Host>, replaces: Option<String>, look: Look) -> Result<Issuance, ApplyError> {
     let Asking { account, request, dns } = asking(cluster, spec, acme, hosts, replaces).await?;
-    let solver: Box<dyn Solver> = match &acme.records {
-        DnsRecords::Update(update) => {
+    let solver: Box<dyn Solver> = match &acme.challenge {
+        Challenge::Update(update) => {
             let secret = text(cluster, &update.secret).await?;
             Box::new(Rfc2136::new(&update.server, &update.key_name, hash(update.algorithm), &secret, dns.clone(), SEEN_WITHIN)?)
         }
-        DnsRecords::Program(program) => Box::new(Hook { program: find_program(&program.program)?, run_limit: program.run_limit, limit: SEEN_WITHIN, withheld: program.withheld.clone() }),
-        DnsRecords::ByHand(_) => return Err(ApplyError::PlanMalformed { reason: format!("the records for {} are set by people, whom a gate waits for", spec.name) }),
+        Challenge::Program(program) => Box::new(Hook { program: find_program(&program.program)?, run_limit: program.run_limit, limit: SEEN_WITHIN, withheld: program.withheld.clone() }),
+        Challenge::Edge => Box::new(Http01::new(AnyOrder, look)),
+        Challenge::ByHand(_) => return Err(ApplyError::PlanMalformed { reason: format!("the records for {} are set by people, whom a gate waits for", spec.name) }),
     };
     Ok(account.issue(&request, solver.as_ref(), Some(&dns)).await?)
+}
+
+/// The edge answers for the account, whatever is ordered with it: nothing is brought there, and nothing taken away.
+struct AnyOrder;
+
+impl Responder for AnyOrder {
+    fn serve<'a>(&'a self, _: &'a [ProofFile]) -> Doing<'a> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn withdraw<'a>(&'a self, _: &'a [ProofFile]) -> Doing<'a> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 /// What is not as it was asked for although the certificate will do: the chain that was preferred is none of those that are offered.
@@ -68,17 +84,51 @@ pub(super) fn remark(acme: &AcmeSource, issuance: &Issuance) -> Option<Untrusted
     Some(format!("the authority does not offer the chain of `{preferred}` (`tls.acme.preferredChain`) but those of {offered}; that of `{taken}` was taken").into())
 }
 
-/// The account that was opened here once, or a new one, which is kept before anything is ordered with it.
-async fn account(cluster: &Cluster, spec: &CertificateSpec, acme: &AcmeSource, server: &AcmeServer) -> Result<AcmeAccount, ApplyError> {
+/// The account that was opened here once, or a new one, as it is kept.
+pub(crate) async fn account(cluster: &Cluster, acme: &AcmeSource) -> Result<Secret<Vec<u8>>, ApplyError> {
+    let (Opened::Before(account) | Opened::Now(account)) = opened(cluster, acme).await?;
+    Ok(stored(&account))
+}
+
+/// The same, to order with. A new one is kept before anything is ordered with it.
+async fn kept(cluster: &Cluster, spec: &CertificateSpec, acme: &AcmeSource) -> Result<AcmeAccount, ApplyError> {
+    let account = match opened(cluster, acme).await? {
+        Opened::Before(account) => return Ok(account),
+        Opened::Now(account) => account,
+    };
     let at = &acme.account;
-    let authority = AcmeAuthority::connect(server).await?;
+    let secret = SecretObject {
+        namespace: at.namespace.clone(),
+        name: at.name.clone(),
+        secret_type: "Opaque".to_owned(),
+        labels: spec.labels.clone(),
+        annotations: BTreeMap::from([(names::ANNOTATION_CLASS.to_owned(), "credential".to_owned())]),
+        data: BTreeMap::from([(at.key.clone(), stored(&account))]),
+    };
+    cluster.apply_secret(&secret).await.map_err(ApplyError::of)?;
+    Ok(account)
+}
+
+/// An account, and when it was opened.
+enum Opened {
+    Before(AcmeAccount),
+    Now(AcmeAccount),
+}
+
+fn stored(account: &AcmeAccount) -> Secret<Vec<u8>> {
+    Secret::new(account.stored().expose().clone().into_bytes())
+}
+
+async fn opened(cluster: &Cluster, acme: &AcmeSource) -> Result<Opened, ApplyError> {
+    let (at, server) = (&acme.account, server(cluster, acme).await?);
+    let authority = AcmeAuthority::connect(&server).await?;
     let stored = cluster.secret(&at.namespace, &at.name).await.map_err(ApplyError::of)?.and_then(|mut secret| secret.data.remove(&at.key));
     if let Some(stored) = stored {
         let stored = Secret::new(String::from_utf8_lossy(stored.expose()).into_owned());
         match authority.account(&stored).await {
             // Other answers name another authority; an account there is a new one.
             Err(AcmeError::OtherDirectory { .. }) => {}
-            known => return Ok(known?),
+            known => return Ok(Opened::Before(known?)),
         }
     }
     let external = match &acme.external_account {
@@ -86,17 +136,7 @@ async fn account(cluster: &Cluster, spec: &CertificateSpec, acme: &AcmeSource, s
         None => None,
     };
     let registration = Registration { contact: acme.contact.clone(), terms_agreed: acme.terms_of_service_agreed, external };
-    let account = AcmeAuthority::connect(server).await?.register(&registration).await?;
-    let secret = SecretObject {
-        namespace: at.namespace.clone(),
-        name: at.name.clone(),
-        secret_type: "Opaque".to_owned(),
-        labels: spec.labels.clone(),
-        annotations: BTreeMap::from([(names::ANNOTATION_CLASS.to_owned(), "credential".to_owned())]),
-        data: BTreeMap::from([(at.key.clone(), Secret::new(account.stored().expose().clone().into_bytes()))]),
-    };
-    cluster.apply_secret(&secret).await.map_err(ApplyError::of)?;
-    Ok(account)
+    Ok(Opened::Now(AcmeAuthority::connect(&server).await?.register(&registration).await?))
 }
 
 async fn text(cluster: &Cluster, at: &SecretKeyRef) -> Result<Secret<String>, ApplyError> {
@@ -131,7 +171,7 @@ mod tests {
             preferred_chain: preferred.map(str::to_owned),
             external_account: None,
             account: key("account"),
-            records: DnsRecords::ByHand(key("order")),
+            challenge: Challenge::ByHand(key("order")),
         };
         let issuance = |missing: Option<&[&str]>| Issuance {
             issued: Issued { chain_pem: String::new(), key_pem: Secret::new(String::new()) },

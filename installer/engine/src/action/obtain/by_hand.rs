@@ -33,7 +33,7 @@ pub(super) struct Before {
 
 /// Goes on with the order as far as it goes today.
 pub(super) async fn settle(run: &Run<'_>, step: &PlannedStep, spec: &CertificateSpec, acme: &AcmeSource) -> Result<Settled, ApplyError> {
-    let Some(at) = acme.records.order() else { return Err(super::no_source(spec)) };
+    let Some(at) = acme.challenge.order() else { return Err(super::no_source(spec)) };
     let wanted = Wanted::of(run.cluster, spec).await?;
     let former = certificate::read(run.cluster, &spec.namespace, &spec.name).await?.map(|live| certificate::text(&live, CERTIFICATE));
     run.halt.checkpoint()?;

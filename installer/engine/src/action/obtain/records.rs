@@ -43,7 +43,7 @@ fn seen(sighting: &Sighting) -> String {
 
 #[cfg(test)]
 mod tests {
-    use airlock_model::{DnsRecords, SecretKeyRef};
+    use airlock_model::{Challenge, SecretKeyRef};
 
     use super::*;
 
@@ -68,7 +68,7 @@ mod tests {
             preferred_chain: None,
             external_account: None,
             account: at("account.json"),
-            records: DnsRecords::ByHand(at("order.json")),
+            challenge: Challenge::ByHand(at("order.json")),
         };
         let before = Before { why: "has failed or run out".into(), records: vec![record("old")] };
         let sightings = [sighting("ns1.test", &["one", "two"], &[]), sighting("ns2.test", &["old"], &["one", "two"]), sighting("ns3.test", &[], &["one", "two"])];
