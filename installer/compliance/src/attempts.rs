@@ -7,6 +7,9 @@ const PROBE_LABEL: &str = "airlock-platform.io/probe";
 /// Port of the listening probe pod.
 const LISTENER_PORT: u16 = 8443;
 
+/// Where plain HTTP is looked for (RFC 9110 §4.2.1).
+const PLAIN_PORT: u16 = 80;
+
 /// A repository that the installation itself pushes to, so that an open registry would have something to give away.
 const REPOSITORY: &str = "airlock/airlock";
 
@@ -100,6 +103,41 @@ pub(crate) fn outdated(world: &World, host: &str, version: TlsVersion) -> Attemp
         action: AttemptAction::Handshake { server_name: host.to_owned(), newest: version, trust: Trust::Unverified },
         control: Some(served_id(host)),
         purpose: format!("a handshake with {host} that offers nothing newer than {}, to be refused", version_words(version)),
+    }
+}
+
+/// The name of [`plain`].
+pub(crate) fn plain_id(host: &str) -> AttemptId {
+    AttemptId(format!("http.plain.{host}"))
+}
+
+/// What port 80 says, where browsers go that were told no scheme.
+pub(crate) fn plain(world: &World, host: &str) -> Attempt {
+    let known = world.hosts.get(host).cloned().flatten();
+    Attempt {
+        id: plain_id(host),
+        from: Vantage::Workstation,
+        target: Target::Address { host: known.unwrap_or_else(|| host.to_owned()), port: PLAIN_PORT },
+        action: AttemptAction::PlainRequest { path: "/".to_owned(), host: host.to_owned() },
+        control: Some(served_id(host)),
+        purpose: format!("a request to {host} without TLS, to find nobody or to be sent to HTTPS"),
+    }
+}
+
+/// The name of [`visited`].
+pub(crate) fn visited_id(host: &str) -> AttemptId {
+    AttemptId(format!("http.visited.{host}"))
+}
+
+/// What a browser is told on its first visit.
+pub(crate) fn visited(world: &World, host: &str) -> Attempt {
+    Attempt {
+        id: visited_id(host),
+        from: Vantage::Workstation,
+        target: address(world, host),
+        action: AttemptAction::Request { method: "GET".to_owned(), path: "/".to_owned(), server_name: host.to_owned(), trust: trust(world), credentials: None },
+        control: None,
+        purpose: format!("a request to {host}, for what it tells browsers"),
     }
 }
 
@@ -376,6 +414,7 @@ pub(crate) fn words(result: &AttemptResult) -> String {
     match result {
         AttemptResult::Connected => "connected".to_owned(),
         AttemptResult::Handshaken(presented) => format!("{} agreed", version_words(presented.version)),
+        AttemptResult::Answered { status, location: Some(location), .. } => format!("answered {status}, to {}", location.raw()),
         AttemptResult::Answered { status, .. } => format!("answered {status}"),
         AttemptResult::Resolved(addresses) => format!("resolved to {}", addresses.join(", ")),
         AttemptResult::Told(_) => "let in".to_owned(),

@@ -27,7 +27,7 @@ const fn later(id: &'static str, title: &'static str, because: &'static str) -> 
     Awaited { id, title, because, may_wait: true }
 }
 
-static AWAITED: [Awaited; 46] = [
+static AWAITED: [Awaited; 45] = [
     due("AFL-001", "every deployment has a Fernet key of its own, and a good one", READING),
     later("AFL-008", "administrators of the platform do not see secrets of tenants' DAGs", COMPONENT),
     due("AUT-005", "sessions end, and their cookies are for their own host alone", ATTEMPT),
@@ -66,7 +66,6 @@ static AWAITED: [Awaited; 46] = [
     later("SEC-006", "secrets are changed as often as the profile asks", READING),
     due("SEC-008", "no secret value stands in logs, notes, or reports", READING),
     due("TLS-001", "the stored certificate of the base domain and its key will do", "`airlock tls check` judges files; no check reads the stored pair yet"),
-    due("TLS-004", "plain HTTP is closed or redirected, and hosts say so (HSTS)", ATTEMPT),
     due("TLS-006", "the registry answers over TLS alone, with the certificate of the base domain", ATTEMPT),
     later("TLS-007", "an unknown host name shows no tenant's certificate", ATTEMPT),
     due("TLS-009", "pods and nodes trust the private authority", ATTEMPT),

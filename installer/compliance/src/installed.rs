@@ -7,6 +7,7 @@ mod deployment_isolation;
 mod deployment_login;
 mod namespace_labels;
 mod outdated_tls;
+mod plain_http;
 mod pod_security;
 mod policy_enforced;
 mod registry_access;
@@ -24,7 +25,7 @@ use crate::objects::Strength;
 
 /// All of them, in the order of the groups.
 pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
-    let others: [&'static dyn Check; 21] = [
+    let others: [&'static dyn Check; 22] = [
         &namespace_labels::NamespaceLabels,
         &network::INGRESS,
         &network::EGRESS,
@@ -36,6 +37,7 @@ pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
         &stored_values::StoredValues,
         &served_certificate::ServedCertificate,
         &outdated_tls::OutdatedTls,
+        &plain_http::PlainHttp,
         &registry_access::RegistryAccess,
         &running_images::RunningImages,
         &secret_leaks::SecretLeaks,

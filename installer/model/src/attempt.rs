@@ -111,6 +111,13 @@ pub enum AttemptAction {
         /// The password is looked up when the attempt runs.
         credentials: Option<Credentials>,
     },
+    /// A GET over HTTP without TLS.
+    PlainRequest {
+        /// Path and query.
+        path: String,
+        /// The host that is named.
+        host: String,
+    },
     /// A login at a PostgreSQL server over TLS that is verified, and one question there.
     Sql {
         /// Database.
@@ -216,6 +223,12 @@ pub enum AttemptResult {
         status: u16,
         /// Value of `WWW-Authenticate`, when present.
         challenge: Option<Untrusted<String>>,
+        /// Value of `Location`, when present.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        location: Option<Untrusted<String>>,
+        /// Value of `Strict-Transport-Security` (RFC 6797 §6.1), when present.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        transport_security: Option<Untrusted<String>>,
     },
     /// A database server let in and answered: the first column of the first row.
     Told(Option<Untrusted<String>>),

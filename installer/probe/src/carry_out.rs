@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::time::Instant;
 
-use airlock_model::{Attempt, AttemptAction, AttemptResult, Outcome, Target, TlsVersion};
+use airlock_model::{Attempt, AttemptAction, AttemptResult, Outcome, Target, TlsVersion, Trust};
 use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::Passwords;
 use crate::dial::{Ends, dial};
@@ -71,9 +72,16 @@ fn asked<'a>(action: &'a AttemptAction, host: &str, passwords: &dyn Passwords) -
         AttemptAction::Request { method, path, server_name, trust, credentials } => {
             Ok((Cow::Borrowed(action), Some(Question::new(method, path, server_name, trust, credentials.as_ref(), passwords)?)))
         }
+        AttemptAction::PlainRequest { path, host } => Ok((Cow::Borrowed(action), Some(Question::new("GET", path, host, &Trust::Unverified, None, passwords)?))),
         AttemptAction::AsAccount { path } => account::request(Path::new(account::MOUNTED), host, path).map(|(request, question)| (Cow::Owned(request), Some(question))),
         _ => Ok((Cow::Borrowed(action), None)),
     }
+}
+
+async fn send(question: Option<&Question>, stream: impl AsyncRead + AsyncWrite + Unpin, sent: &mut bool) -> Result<AttemptResult, AttemptResult> {
+    let question = question.ok_or_else(|| AttemptResult::NotCarriedOut("there is no request".to_owned().into()))?;
+    *sent = true;
+    Ok(question.send(stream).await)
 }
 
 /// `sent`: whether the question went out.
@@ -86,16 +94,14 @@ async fn once(action: &AttemptAction, host: &str, port: u16, question: Option<&Q
             let secured = handshake(dial(host, port, ends).await?, server_name, *newest, believed).await?;
             Ok(AttemptResult::Handshaken(secured.presented))
         }
+        AttemptAction::PlainRequest { .. } => {
+            let stream = dial(host, port, ends).await?;
+            send(question, stream, sent).await
+        }
         AttemptAction::Request { server_name, trust, .. } => {
             let believed = Believed::load(trust).await?;
             let secured = handshake(dial(host, port, ends).await?, server_name, TlsVersion::Tls13, believed).await?;
-            match question {
-                Some(question) => {
-                    *sent = true;
-                    Ok(question.send(secured).await)
-                }
-                None => Ok(AttemptResult::NotCarriedOut("there is no request".to_owned().into())),
-            }
+            send(question, secured.stream, sent).await
         }
         AttemptAction::Resolve { .. } | AttemptAction::Sql { .. } | AttemptAction::AsAccount { .. } => Ok(AttemptResult::NotCarriedOut("it is no connection alone".to_owned().into())),
     }

@@ -1,4 +1,4 @@
-//! One HTTP request over TLS. No redirect is followed, no proxy is asked, and of the answer only its head is read.
+//! One HTTP request, over TLS but where what plain HTTP answers is the question. No redirect is followed, no proxy is asked, and of the answer only its head is read.
 
 use std::io;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde_json::json;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
 use crate::Passwords;
-use crate::handshake::Secured;
 
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -59,13 +59,13 @@ impl Question {
     }
 
     /// Sends it and reads the head of the answer.
-    pub(crate) async fn send(&self, secured: Secured) -> AttemptResult {
+    pub(crate) async fn send(&self, stream: impl AsyncRead + AsyncWrite + Unpin) -> AttemptResult {
         let request = match self.request() {
             Ok(request) => request,
             Err(error) => return AttemptResult::NotCarriedOut(format!("the request cannot be written: {error}").into()),
         };
         let exchange = async {
-            let (mut sender, connection) = http1::handshake(TokioIo::new(secured.stream)).await?;
+            let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
             let answer = sender.send_request(request);
             // The connection moves the bytes; it lives as long as this function and no longer.
             tokio::pin!(connection, answer);
@@ -129,8 +129,13 @@ fn random_password() -> Result<Secret<String>, String> {
 }
 
 fn answered(response: &Response<Incoming>) -> AttemptResult {
-    let challenge = response.headers().get(header::WWW_AUTHENTICATE).map(|value| Untrusted::new(String::from_utf8_lossy(value.as_bytes()).into_owned()));
-    AttemptResult::Answered { status: response.status().as_u16(), challenge }
+    let value = |name| response.headers().get(name).map(|value: &HeaderValue| Untrusted::new(String::from_utf8_lossy(value.as_bytes()).into_owned()));
+    AttemptResult::Answered {
+        status: response.status().as_u16(),
+        challenge: value(header::WWW_AUTHENTICATE),
+        location: value(header::LOCATION),
+        transport_security: value(header::STRICT_TRANSPORT_SECURITY),
+    }
 }
 
 /// With TLS 1.3 a server's refusal can arrive after our side has finished its handshake.

@@ -125,7 +125,7 @@ async fn a_server_that_asks_for_a_certificate_refuses_the_request() {
     let open = OpenSsl::serve(&[]);
     let trusting =
         AttemptAction::Request { method: "GET".to_owned(), path: "/".to_owned(), server_name: "a.example.com".to_owned(), trust: Trust::Authorities(open.authority.clone()), credentials: None };
-    assert_eq!(act(open.port, trusting).await, AttemptResult::Answered { status: 200, challenge: None }, "the control");
+    assert_eq!(act(open.port, trusting).await, AttemptResult::Answered { status: 200, challenge: None, location: None, transport_security: None }, "the control");
 }
 
 /// A listener that reads the hello and then does this.

@@ -6,6 +6,8 @@ mod world;
 
 use airlock_model::{Attempt, AttemptAction, AttemptResult, Credentials, CredentialsForm, Secret, SecretKeyRef, Target, Trust, Vantage};
 use airlock_probe::{NoPasswords, Passwords, carry_out};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 use world::{Login, PASSWORD, Server, USER};
 
 /// Knows the one password.
@@ -45,7 +47,7 @@ async fn the_right_password_opens_and_all_others_do_not() {
     assert_eq!(status(&ask(&server, "GET", "/v2/", ours(), Some(known()), &Known).await), 200, "the control");
     assert_eq!(status(&ask(&server, "GET", "/v2/", ours(), Some(random()), &Known).await), 401);
     let anonymous = ask(&server, "GET", "/v2/", ours(), None, &NoPasswords).await;
-    assert!(matches!(&anonymous, AttemptResult::Answered { status: 401, challenge: Some(challenge) } if challenge.raw().starts_with("Basic realm=")), "{anonymous:?}");
+    assert!(matches!(&anonymous, AttemptResult::Answered { status: 401, challenge: Some(challenge), .. } if challenge.raw().starts_with("Basic realm=")), "{anonymous:?}");
     assert_eq!(status(&ask(&server, "POST", "/v2/airlock/app/blobs/uploads/", ours(), None, &NoPasswords).await), 401);
     assert_eq!(status(&ask(&server, "POST", "/v2/airlock/app/blobs/uploads/", ours(), Some(known()), &Known).await), 202, "the control");
     assert_eq!(status(&ask(&server, "HEAD", "/v2/airlock/app/manifests/1.0", ours(), Some(known()), &Known).await), 404);
@@ -76,4 +78,29 @@ async fn a_method_that_is_none_is_not_tried() {
     assert!(matches!(result, AttemptResult::NotCarriedOut(_)), "{result:?}");
     let result = ask(&server, "GET", "no path", Trust::Unverified, None, &NoPasswords).await;
     assert!(matches!(result, AttemptResult::NotCarriedOut(_)), "{result:?}");
+}
+
+#[tokio::test]
+async fn what_is_asked_without_tls_is_answered_with_where_it_leads() {
+    let ask = |port: u16| async move {
+        let action = AttemptAction::PlainRequest { path: "/".to_owned(), host: "platform.test".to_owned() };
+        let target = Target::Address { host: "127.0.0.1".to_owned(), port };
+        carry_out(&Attempt { id: "plain".into(), from: Vantage::Workstation, target, action, control: None, purpose: "a test".to_owned() }, &NoPasswords).await.result
+    };
+    let server = Server::start(&Login::Password);
+    assert_eq!(status(&ask(server.host.rsplit_once(':').unwrap().1.parse().unwrap()).await), 400, "a server that speaks TLS alone says so");
+
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let redirecting = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut read = vec![0; 4096];
+        let length = stream.read(&mut read).await.unwrap();
+        stream.write_all(b"HTTP/1.1 308 Permanent Redirect\r\nLocation: https://platform.test/\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+        String::from_utf8_lossy(&read[..length]).to_ascii_lowercase()
+    });
+    let answer = ask(port).await;
+    assert!(matches!(&answer, AttemptResult::Answered { status: 308, location: Some(location), .. } if location.raw() == "https://platform.test/"), "{answer:?}");
+    assert!(redirecting.await.unwrap().contains("host: platform.test\r\n"));
+    assert_eq!(ask(port).await, AttemptResult::Refused, "nobody listens any more");
 }

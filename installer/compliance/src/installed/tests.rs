@@ -106,7 +106,15 @@ fn presented() -> Presented {
 }
 
 const fn answered(status: u16) -> AttemptResult {
-    AttemptResult::Answered { status, challenge: None }
+    AttemptResult::Answered { status, challenge: None, location: None, transport_security: None }
+}
+
+fn redirected(location: &str) -> AttemptResult {
+    AttemptResult::Answered { status: 308, challenge: None, location: Some(location.to_owned().into()), transport_security: None }
+}
+
+fn secured(value: &str) -> AttemptResult {
+    AttemptResult::Answered { status: 200, challenge: None, location: None, transport_security: Some(value.to_owned().into()) }
 }
 
 fn outcome(id: &str, result: AttemptResult) -> (AttemptId, Outcome) {
@@ -139,6 +147,8 @@ fn good() -> Snapshot {
             outcome("tls.served.registry.platform.test", AttemptResult::Handshaken(presented())),
             outcome("tls.1.0.registry.platform.test", refused()),
             outcome("tls.1.1.registry.platform.test", refused()),
+            outcome("http.plain.registry.platform.test", AttemptResult::Refused),
+            outcome("http.visited.registry.platform.test", secured("max-age=31536000")),
             outcome("registry.login", answered(200)),
             outcome("registry.wrong-password", answered(401)),
             outcome("registry.anonymous", answered(401)),
@@ -329,14 +339,22 @@ const CASES: &[Case] = &[
     (|s| served(s).fingerprint = Digest::of(b"other"), &[("TLS-002", Fail)]),
     (|s| s.world.certificate = None, &[("TLS-002", Unverified)]),
     (|s| { let presented = Some(presented()); *result(s, "tls.served.registry.platform.test") = AttemptResult::Untrusted { reason: "unknown issuer".to_owned().into(), presented }; }, &[("TLS-002", Fail)]),
-    (|s| *result(s, "tls.served.registry.platform.test") = AttemptResult::TimedOut, &[("TLS-002", Unverified), ("TLS-003", Unverified)]),
-    (|s| *result(s, "tls.served.registry.platform.test") = AttemptResult::NoSuchName, &[("TLS-002", Unverified), ("TLS-003", Unverified)]),
+    (|s| *result(s, "tls.served.registry.platform.test") = AttemptResult::TimedOut, &[("TLS-002", Unverified), ("TLS-003", Unverified), ("TLS-004", Unverified)]),
+    (|s| *result(s, "tls.served.registry.platform.test") = AttemptResult::NoSuchName, &[("TLS-002", Unverified), ("TLS-003", Unverified), ("TLS-004", Unverified)]),
     (|s| *result(s, "tls.1.1.registry.platform.test") = AttemptResult::Handshaken(Presented { version: TlsVersion::Tls11, ..presented() }), &[("TLS-003", Fail)]),
     (|s| *result(s, "tls.1.0.registry.platform.test") = AttemptResult::Handshaken(Presented { version: TlsVersion::Tls10, ..presented() }), &[("TLS-003", Fail)]),
     (|s| *result(s, "tls.1.0.registry.platform.test") = AttemptResult::TlsRefused { alert: None }, &[]),
     (|s| *result(s, "tls.1.0.registry.platform.test") = AttemptResult::Refused, &[("TLS-003", Unverified)]),
     (|s| *result(s, "tls.1.0.registry.platform.test") = AttemptResult::TimedOut, &[("TLS-003", Unverified)]),
-    (|s| { s.world.hosts.clear(); }, &[("TLS-002", Unverified), ("TLS-003", Unverified)]),
+    (|s| { s.world.hosts.clear(); }, &[("TLS-002", Unverified), ("TLS-003", Unverified), ("TLS-004", Unverified)]),
+    (|s| *result(s, "http.plain.registry.platform.test") = answered(200), &[("TLS-004", Fail)]),
+    (|s| *result(s, "http.plain.registry.platform.test") = redirected("https://elsewhere.test/"), &[("TLS-004", Fail)]),
+    (|s| *result(s, "http.plain.registry.platform.test") = redirected("https://registry.platform.test/"), &[]),
+    (|s| *result(s, "http.plain.registry.platform.test") = AttemptResult::TimedOut, &[]),
+    (|s| *result(s, "http.plain.registry.platform.test") = AttemptResult::NoSuchName, &[("TLS-004", Unverified)]),
+    (|s| *result(s, "http.visited.registry.platform.test") = answered(200), &[("TLS-004", Fail)]),
+    (|s| *result(s, "http.visited.registry.platform.test") = secured("max-age=86400"), &[("TLS-004", Fail)]),
+    (|s| *result(s, "http.visited.registry.platform.test") = AttemptResult::TimedOut, &[("TLS-004", Unverified)]),
     // registry
     (|s| *result(s, "registry.anonymous") = answered(200), &[("REG-001", Fail)]),
     (|s| *result(s, "registry.anonymous-pull") = answered(200), &[("REG-001", Fail)]),
@@ -508,7 +526,7 @@ fn every_attempt_that_must_be_refused_has_a_control_that_is_made_too() {
         let is_control = matches!(
             attempt.id.0.as_str(),
             "policy.allowed" | "registry.login" | "airflow.crossing.alpha.alpha" | "airflow.crossing.beta.beta" | "account.alpha.airlock-alpha.pods" | "account.beta.airlock-beta.pods"
-        ) || ["tls.served.", "airflow.login.", "database.own.", "database.stored."].iter().any(|stem| attempt.id.0.starts_with(stem));
+        ) || ["tls.served.", "http.visited.", "airflow.login.", "database.own.", "database.stored."].iter().any(|stem| attempt.id.0.starts_with(stem));
         assert_eq!(attempt.control.is_none(), is_control, "{}", attempt.id);
         assert!(attempt.control.iter().all(|control| attempts.iter().any(|other| other.id == *control)), "{}", attempt.id);
     }
