@@ -26,10 +26,10 @@ use kept::Kept;
 
 /// What the person decided in the end.
 pub(super) enum Decision {
-    /// Carry the plan out.
-    Apply(Box<Prepared>),
-    /// Write it for somebody who approves it.
-    WritePlan(Box<Prepared>),
+    /// Carry the plan out, and hand on what is left open meanwhile.
+    Apply(Box<Prepared>, Vec<Ticket>),
+    /// Write it for somebody who approves it, with the same.
+    WritePlan(Box<Prepared>, Vec<Ticket>),
     /// Write what others have to do.
     WriteTickets(Vec<Ticket>),
 }
@@ -64,8 +64,14 @@ pub(super) async fn run(session: &Session<'_>, arguments: &Install) -> Result<Ex
     let mut dialogue = Dialogue { session, cluster: &cluster, guide, kept: &kept, sheet };
     let decided = Box::pin(dialogue.decide()).await;
     match decided {
-        Ok(Decision::Apply(prepared)) => apply(session, &cluster, arguments, &prepared, &kept).await,
-        Ok(Decision::WritePlan(prepared)) => write_plan(session, &prepared, &kept),
+        Ok(Decision::Apply(prepared, open)) => {
+            hand_on(session, &open, &kept)?;
+            apply(session, &cluster, arguments, &prepared, &kept).await
+        }
+        Ok(Decision::WritePlan(prepared, open)) => {
+            hand_on(session, &open, &kept)?;
+            write_plan(session, &prepared, &kept)
+        }
         Ok(Decision::WriteTickets(tickets)) => write_tickets(session, &tickets, &kept),
         Err(Failure::Interrupted) => {
             prompt::give_back();
@@ -81,6 +87,21 @@ fn flagged(mut guide: Guide, namespace: Option<&str>) -> Result<Guide, Failure> 
         guide.answer(question, namespace, Source::Flag).map_err(|text| Failure::Argument(format!("--namespace: {text}")))?;
     }
     Ok(guide)
+}
+
+/// Tickets for answers that nobody has yet and that nothing waits for: before the run, which may end in many ways.
+fn hand_on(session: &Session<'_>, open: &[Ticket], kept: &Kept) -> Result<(), Failure> {
+    if open.is_empty() {
+        return Ok(());
+    }
+    let path = kept.write_tickets(&tickets::tickets(open, Style::default()))?;
+    session.output.talk(&format!(
+        "{}\n{} written to {}; the installation goes on meanwhile, and `airlock install` asks again",
+        tickets::tickets(open, session.output.talk_style),
+        counted(open.len(), "ticket is", "tickets are"),
+        path.display()
+    ));
+    Ok(())
 }
 
 async fn apply(session: &Session<'_>, cluster: &Cluster, arguments: &Install, prepared: &Prepared, kept: &Kept) -> Result<Exit, Failure> {

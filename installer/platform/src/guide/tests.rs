@@ -189,6 +189,9 @@ fn what_is_not_yet_known_waits_or_goes_on_with_something_else() {
     let tickets = tickets(&guide, &[], &[]);
     let gates: Vec<&str> = tickets.iter().map(|ticket| ticket.gate.as_str()).collect();
     assert_eq!(gates, ["way in", "database"]);
+    guide.leave_open(about(Topic::Certificate)).unwrap();
+    let asked = super::tickets(&guide, &[], &[]).into_iter().find(|ticket| ticket.gate == "certificate").unwrap();
+    assert!(asked.paste.contains("a request for platform.test and *.platform.test,"), "{}", asked.paste);
 }
 
 #[test]

@@ -6,15 +6,19 @@ use airlock_model::{Answers, Finding, Ticket};
 
 use super::{Guide, HostState};
 
+/// What the base domain is called as long as nobody knows it.
+const DOMAIN: &str = "DOMAIN";
+
 /// Tickets for what nobody knows yet, for what blocks, and for records that are missing.
 pub fn tickets(guide: &Guide, blocking: &[Finding], hosts: &[HostState]) -> Vec<Ticket> {
+    let base = Some(guide.answers().base_domain.as_str()).filter(|base| !base.is_empty()).unwrap_or(DOMAIN);
     let open = guide.open().into_iter().filter_map(|question| {
         let unknown = question.unknown.as_ref()?;
         Some(Ticket {
             gate: question.title.to_owned(),
             what: unknown.what.to_owned(),
             who: unknown.who.to_owned(),
-            paste: unknown.paste.to_owned(),
+            paste: unknown.paste.replace(DOMAIN, base),
             checked_by: "answering the question in `airlock install`".to_owned(),
             seen: "not yet known".into(),
         })

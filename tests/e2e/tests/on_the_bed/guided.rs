@@ -55,13 +55,19 @@ impl World {
 
     /// As far as the summary.
     fn answered(&self) -> Terminal {
+        self.answered_but("")
+    }
+
+    /// The same, with these words for who issues the certificate.
+    fn answered_but(&self, issuer: &str) -> Terminal {
         let mut terminal = self.guided();
         terminal.asked(DOMAIN);
         terminal.types(&self.site.base());
-        for question in [REACH, CERTIFICATE] {
-            terminal.asked(question);
-            terminal.send(ENTER);
-        }
+        terminal.asked(REACH);
+        terminal.send(ENTER);
+        terminal.asked(CERTIFICATE);
+        terminal.send(issuer);
+        terminal.send(ENTER);
         terminal.asked(DATABASE);
         terminal.send(DOWN);
         terminal.send(ENTER);
@@ -363,6 +369,7 @@ fn what_nobody_knows_yet_becomes_tickets() {
     terminal.send("not yet");
     terminal.send(ENTER);
     terminal.asked(CERTIFICATE);
+    terminal.send("not yet");
     terminal.send(ENTER);
     terminal.asked(DATABASE);
     terminal.send("not yet");
@@ -377,13 +384,13 @@ fn what_nobody_knows_yet_becomes_tickets() {
     assert_eq!(code, 11, "{said}");
     screen!(world, "tickets_of_open_questions", said);
     assert!(!world.answers().contains("\nbaseDomain:"), "{}", world.answers());
-    assert!(fs::read_to_string(world.path().join("airlock-tickets.txt")).expect("tickets").contains("ticket 4 of 4"));
+    assert!(fs::read_to_string(world.path().join("airlock-tickets.txt")).expect("tickets").contains("ticket 5 of 5"));
 }
 
 #[test]
 fn a_plan_is_written_for_approval_and_carried_out_on_no_other_cluster() {
     let world = World::new("guided-plan");
-    let mut terminal = world.answered();
+    let mut terminal = world.answered_but("not yet");
     for question in [RIGHT, TRY] {
         terminal.asked(question);
         terminal.send(ENTER);
@@ -397,6 +404,9 @@ fn a_plan_is_written_for_approval_and_carried_out_on_no_other_cluster() {
     let digest = plan["digest"].as_str().expect("digest").to_owned();
     assert!(said.replace('\n', "").contains(&digest), "{said}");
     assert!(said.contains("airlock install --plan airlock-plan.json"), "{said}");
+    assert!(said.contains("1 ticket is written to airlock-tickets.txt; the installation goes on meanwhile"), "{said}");
+    let tickets = fs::read_to_string(world.path().join("airlock-tickets.txt")).expect("tickets");
+    assert!(tickets.contains("ticket 1 of 1") && tickets.contains("who issues the certificate"), "{tickets}");
     let answers = world.path().join(ANSWERS);
     let again = world.site.run(&["plan", "--answers", &answers.display().to_string(), "-o", "json"]).expect(0).json();
     assert_eq!(again["digest"], plan["digest"]);

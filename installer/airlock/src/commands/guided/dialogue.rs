@@ -242,8 +242,8 @@ impl Dialogue<'_> {
             self.say("what is found blocks the installation, so that it cannot be applied now");
         }
         Ok(match (menu.ask(self.session, "How does it go on?").await?.unwrap_or(Choice::Back), prepared) {
-            (Choice::Apply, Some(prepared)) => Stage::Done(Decision::Apply(prepared)),
-            (Choice::WritePlan, Some(prepared)) => Stage::Done(Decision::WritePlan(prepared)),
+            (Choice::Apply, Some(prepared)) => Stage::Done(Decision::Apply(prepared, tickets(&self.guide, &[], &[]))),
+            (Choice::WritePlan, Some(prepared)) => Stage::Done(Decision::WritePlan(prepared, tickets(&self.guide, &[], &[]))),
             (Choice::Show, Some(prepared)) => {
                 self.say(&plan::plan(&prepared.plan, &prepared.digest, self.session.output.talk_style));
                 Stage::Decide(Box::new(Looked { prepared: Some(prepared), blocking }))
