@@ -9,6 +9,8 @@ use std::time::Duration;
 use airlock_e2e::{Run, Site};
 use serde_json::{Value, json};
 
+use crate::weakened;
+
 #[test]
 fn an_administrator_installs_waits_for_others_installs_again_and_takes_it_away() {
     let site = Site::shared("first");
@@ -57,6 +59,7 @@ fn an_administrator_installs_waits_for_others_installs_again_and_takes_it_away()
     what_was_kept_is_vouched_for_until_a_byte_changes(&site);
     a_change_by_hand_is_named_and_not_overruled(&site);
     a_rule_that_somebody_adds_to_a_policy_is_seen(&site);
+    weakened::what_is_served_otherwise_fails_by_name(&site);
     uninstall_keeps_what_holds_data_and_reinstall_adopts_it(&site);
 }
 

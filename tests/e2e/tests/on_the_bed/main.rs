@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 mod acme;
 mod airflow;
 mod alert_rules;
+mod alerting;
 mod another_cluster;
 mod auditing;
 mod bad_input;
@@ -18,12 +19,12 @@ mod existing_database;
 mod guided;
 mod install;
 mod interruption;
-mod monitoring;
 mod rights;
 mod scenes;
 mod sources;
 mod trying;
 mod uninstall;
+mod weakened;
 mod written_plan;
 
 /// One test with Airflow on the shared bed at a time: its parts take seconds of a whole core to start, and their probes would say no.

@@ -31,7 +31,7 @@ fn roles(rights: &[Value], name: &str, user: &str) -> String {
 #[test]
 fn the_rights_that_are_asked_for_are_enough() {
     let site = Site::shared("least");
-    let answers = site.answers("");
+    let answers = site.whole_answers("components: { monitoring: { mode: bundled } }\nalerts: { receiver: none }\n");
     let path = answers.display().to_string();
     let required = site.run(&["requirements", "--answers", &path, "-o", "json"]).expect(0).json();
     let rights = required["rights"].as_array().expect("rights").clone();
@@ -45,6 +45,10 @@ fn the_rights_that_are_asked_for_are_enough() {
     let kubeconfig = site.bed.user("least", &[]).expect("kubeconfig").display().to_string();
     let run = |arguments: &[&str]| site.run(&[&["--kubeconfig", kubeconfig.as_str()], arguments].concat());
     let install = || run(&["install", "--answers", &path, "--yes"]);
+    let planned = run(&["plan", "--answers", &path, "-o", "json"]).expect(0).json();
+    for (offline, online) in [("/requests", "/plan/requests"), ("/flows", "/plan/connections")] {
+        assert_eq!(required.pointer(offline), planned.pointer(online), "requirements and plan agree on {offline}");
+    }
     install().expect(11);
     site.set_dns();
     install().expect(11);
@@ -53,7 +57,10 @@ fn the_rights_that_are_asked_for_are_enough() {
 
     let status = run(&["status", "--namespace", &site.name]).expect(0).stdout;
     assert!(status.contains("base-domain-tls") && status.contains(&site.registry()), "{status}");
-    run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes"]).expect(0);
+    let report = run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "-o", "json"]).expect(0).json();
+    let warned = |check: &&Value| check["verdict"] == "warn";
+    let standing: Vec<&str> = report["checks"].as_array().expect("checks").iter().filter(warned).filter_map(|check| check["id"].as_str()).collect();
+    assert_eq!(standing, ["MON-003"], "that nobody is told of alerts stands in every report: {report}");
 
     site.bed.apply(&roles(&removal_rights, "least-of-removal", "least")).expect("roles");
     run(&["uninstall", "--namespace", &site.name, "--yes", "--delete-data"]).expect(0);
