@@ -8,7 +8,7 @@ use futures::{StreamExt, stream};
 use http::Method;
 use zeroize::Zeroizing;
 
-use crate::call::{Call, Reply};
+use crate::call::{Call, JSON, METADATA, Reply};
 use crate::read::live;
 use crate::{Cluster, ClusterError, PARALLEL, Phase, Stop};
 
@@ -16,12 +16,10 @@ use crate::{Cluster, ClusterError, PARALLEL, Phase, Stop};
 const RACE: [Duration; 6] = [Duration::from_millis(100), Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(3), Duration::from_secs(4)];
 
 /// What an apply did.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Applied {
     /// It did not exist before.
     pub created: bool,
-    /// The object as it is now.
-    pub live: LiveObject,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,8 +31,7 @@ enum Mode {
 impl Cluster {
     /// Applies one object as field manager `airlock`. Fields that others own are an error, not overwritten.
     pub async fn apply(&self, object: &Object) -> Result<Applied, ClusterError> {
-        let reply = self.patch(object.reference(), wire(object), Mode::Write).await?;
-        self.applied(object.reference(), &reply).await
+        self.write(object.reference(), wire(object)).await
     }
 
     /// What [`Cluster::apply`] would make of the object, admission included; nothing is stored. Dry runs consume no quota.
@@ -94,23 +91,19 @@ impl Cluster {
         }
     }
 
-    pub(crate) async fn write(&self, object: &ObjectRef, body: Zeroizing<Vec<u8>>) -> Result<Reply, ClusterError> {
-        self.patch(object, body, Mode::Write).await
+    pub(crate) async fn write(&self, object: &ObjectRef, body: Zeroizing<Vec<u8>>) -> Result<Applied, ClusterError> {
+        let reply = self.patch(object, body, Mode::Write).await?;
+        Ok(Applied { created: reply.status == 201 })
     }
 
     async fn patch(&self, object: &ObjectRef, body: Zeroizing<Vec<u8>>, mode: Mode) -> Result<Reply, ClusterError> {
         let resource = self.resource_of(object).await?;
         let namespace = object.namespace.as_deref();
-        let rehearse = if mode == Mode::Rehearse { "&dryRun=All" } else { "" };
+        let (rehearse, accept) = if mode == Mode::Rehearse { ("&dryRun=All", JSON) } else { ("", METADATA) };
         let path = format!("{}?fieldManager={}&fieldValidation=Strict{rehearse}", resource.object(namespace, &object.name), names::FIELD_MANAGER);
         // JSON is YAML; the API server wants this type for server-side apply.
-        let call = Call { method: Method::PATCH, content_type: "application/apply-patch+yaml", body, ..Call::get(path) }.about(object).needs(resource.right("patch", namespace));
+        let call = Call { method: Method::PATCH, content_type: "application/apply-patch+yaml", accept, body, ..Call::get(path) }.about(object).needs(resource.right("patch", namespace));
         if mode == Mode::Rehearse { self.call(&call).await } else { self.patiently(&call).await }
-    }
-
-    pub(crate) async fn applied(&self, object: &ObjectRef, reply: &Reply) -> Result<Applied, ClusterError> {
-        let live = self.settle(live(object.clone(), reply.json(&object.to_string())?)).await;
-        Ok(Applied { created: reply.status == 201, live })
     }
 
     /// Repeats a write that comes before what another controller is about to make.

@@ -19,6 +19,11 @@ const TRIES: usize = 4;
 const PAUSES: [Duration; TRIES - 1] = [Duration::from_millis(150), Duration::from_millis(500), Duration::from_millis(1500)];
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
+pub(crate) const JSON: &str = "application/json";
+/// Of the object in an answer its metadata alone (Kubernetes API concepts, "Metadata-only fetches"): the rest is what was sent, and of a
+/// Secret it is better not to travel.
+pub(crate) const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+
 /// One request.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
@@ -26,6 +31,7 @@ pub(crate) struct Call {
     /// Path and query.
     pub(crate) path: String,
     pub(crate) content_type: &'static str,
+    pub(crate) accept: &'static str,
     /// Wiped when dropped: it may be a Secret.
     pub(crate) body: Zeroizing<Vec<u8>>,
     pub(crate) patience: Duration,
@@ -37,7 +43,7 @@ pub(crate) struct Call {
 
 impl Call {
     pub(crate) fn get(path: impl Into<String>) -> Self {
-        Self { method: Method::GET, path: path.into(), content_type: "application/json", body: Zeroizing::default(), patience: PATIENCE, about: None, right: None }
+        Self { method: Method::GET, path: path.into(), content_type: JSON, accept: JSON, body: Zeroizing::default(), patience: PATIENCE, about: None, right: None }
     }
 
     pub(crate) fn about(mut self, object: &ObjectRef) -> Self {
@@ -136,7 +142,7 @@ impl Cluster {
     }
 
     async fn try_once(&self, call: &Call) -> Trial {
-        let request = Request::builder().method(call.method.clone()).uri(&call.path).header(ACCEPT, "application/json").header(CONTENT_TYPE, call.content_type);
+        let request = Request::builder().method(call.method.clone()).uri(&call.path).header(ACCEPT, call.accept).header(CONTENT_TYPE, call.content_type);
         let request = match request.body(Body::from(Bytes::from_owner(call.body.clone()))) {
             Ok(request) => request,
             Err(error) => return Trial::Failed(ClusterError::Unreadable { what: call.what(), reason: error.to_string() }),

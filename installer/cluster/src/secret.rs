@@ -124,9 +124,7 @@ impl Cluster {
 
     /// Applies a Secret; fields that others own are an error.
     pub async fn apply_secret(&self, secret: &SecretObject) -> Result<Applied, ClusterError> {
-        let object = secret.reference();
-        let reply = self.write(&object, secret.manifest()?).await?;
-        self.applied(&object, &reply).await
+        self.write(&secret.reference(), secret.manifest()?).await
     }
 
     /// Makes a Secret that must not exist yet; `false` when it does, and then nothing was changed.

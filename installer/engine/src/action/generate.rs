@@ -22,7 +22,7 @@ pub(super) async fn settle(run: &Run<'_>, step: &PlannedStep, spec: &SecretSpec)
     let mut sources = sources(run.cluster, spec).await?;
     for entry in &spec.entries {
         if let Recipe::AcmeAccount(acme) = &entry.recipe {
-            sources.insert(acme.account.clone(), obtain::account(run.cluster, acme).await?);
+            sources.insert(acme.account.clone(), Box::pin(obtain::account(run.cluster, acme)).await?);
         }
     }
     let operation = match compose(spec, &digest, live.as_ref(), sources)? {

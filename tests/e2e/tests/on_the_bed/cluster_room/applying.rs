@@ -12,12 +12,13 @@ use super::{Outcome, Place, client_pod};
 async fn a_second_apply_of_the_same_object_changes_nothing() -> Outcome {
     let place = Place::new("apply").await?;
     let object = place.config_map("a", "1")?;
-    let first = place.cluster.apply(&object).await?;
-    let second = place.cluster.apply(&object).await?;
-    assert!(first.created && !second.created);
-    assert_eq!(first.live.manifest["metadata"]["resourceVersion"], second.live.manifest["metadata"]["resourceVersion"]);
+    assert!(place.cluster.apply(&object).await?.created);
+    let first = place.cluster.get(object.reference()).await?.ok_or("gone")?;
+    assert!(!place.cluster.apply(&object).await?.created);
+    let second = place.cluster.get(object.reference()).await?.ok_or("gone")?;
+    assert_eq!(first.manifest["metadata"]["resourceVersion"], second.manifest["metadata"]["resourceVersion"]);
     // Of the book of who set what only our own page stays, by which a plan knows what it no longer names.
-    let pages = second.live.manifest["metadata"]["managedFields"].as_array().cloned().unwrap_or_default();
+    let pages = second.manifest["metadata"]["managedFields"].as_array().cloned().unwrap_or_default();
     let whose: Vec<_> = pages.iter().map(|page| (page["manager"].as_str(), page["operation"].as_str())).collect();
     assert_eq!(whose, [(Some("airlock"), Some("Apply"))]);
     Ok(())

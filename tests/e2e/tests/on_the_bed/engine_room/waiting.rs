@@ -31,7 +31,7 @@ async fn a_workload_that_starts_is_waited_for() -> Outcome {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_image_that_cannot_be_pulled_ends_the_wait() -> Outcome {
-    let (cause, took) = cause("image", "registry.k8s.io/no-such-image:1", json!({})).await?;
+    let (cause, took) = Box::pin(cause("image", "registry.k8s.io/no-such-image:1", json!({}))).await?;
     assert!(cause.contains("no-such-image"), "{cause}");
     assert!(took < EARLY, "{took:?}");
     Ok(())
@@ -39,7 +39,7 @@ async fn an_image_that_cannot_be_pulled_ends_the_wait() -> Outcome {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pod_that_fits_nowhere_ends_the_wait() -> Outcome {
-    let (cause, took) = cause("fits", PAUSE, json!({"cpu": "900"})).await?;
+    let (cause, took) = Box::pin(cause("fits", PAUSE, json!({"cpu": "900"}))).await?;
     assert!(cause.to_lowercase().contains("cpu"), "{cause}");
     assert!(took < EARLY, "{took:?}");
     Ok(())
