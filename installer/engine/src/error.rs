@@ -3,7 +3,7 @@
 use std::fmt;
 
 use airlock_cluster::ClusterError;
-use airlock_model::{Code, Coded, ObjectRef, SecretKeyRef, StepId, Untrusted};
+use airlock_model::{Code, Coded, ObjectRef, SecretKeyRef, StepId, Untrusted, names};
 use airlock_tls::Judgement;
 use jiff::Timestamp;
 
@@ -203,10 +203,13 @@ pub enum ApplyError {
 }
 
 /// How a certificate is handed over that somebody else issues.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Handing {
     /// By `airlock tls import`.
-    Import,
+    Import {
+        /// The Secret with the request.
+        request: Box<ObjectRef>,
+    },
     /// By what it is copied from.
     Source,
     /// By `airlock install`, which orders it and runs the program that sets the DNS records.
@@ -220,7 +223,14 @@ pub enum Handing {
 impl fmt::Display for Handing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Import => "send the request in the Secret base-domain-request to its authority again, and hand in the answer with `airlock tls import FILE`",
+            Self::Import { request } => {
+                let (namespace, name) = (request.namespace.as_deref().unwrap_or_default(), &request.name);
+                return write!(
+                    f,
+                    "send the request to your authority, and hand in the answer with `airlock tls import FILE`; the request, by a new key: `kubectl get secret -n {namespace} {name} -o go-template='{{{{index .data \"{}\" | base64decode}}}}'`",
+                    names::REQUEST_KEY
+                );
+            }
             Self::Source => "replace it where it comes from, and run `airlock install --answers FILE`",
             Self::Program => "run `airlock install --answers FILE` again, where the program is that sets the DNS records; it orders the next one",
             Self::CertManager => "cert-manager renews it and has not done so yet; `kubectl describe certificate base-domain-issued` says why, and what it issues is taken over at the next look",
@@ -310,7 +320,7 @@ mod tests {
             ApplyError::Examined(Vec::new()),
             ApplyError::NodePull { pool: String::new(), image: String::new(), reason: text() },
             ApplyError::NoAddress { service: object() },
-            ApplyError::CertificateDue { secret: object(), by: Handing::Import },
+            ApplyError::CertificateDue { secret: object(), by: Handing::Import { request: Box::new(object()) } },
             ApplyError::NotServed { secret: String::new(), at: String::new(), seen: text() },
             ApplyError::SecretMissing { at: at() },
             ApplyError::ReferenceUnreadable { reference: String::new(), reason: String::new() },

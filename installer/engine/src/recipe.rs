@@ -31,11 +31,16 @@ fn generate(recipe: &Recipe) -> Result<Option<Value>, ApplyError> {
         Recipe::Random => Some(Secret::new(URL_SAFE_NO_PAD.encode(random::<RANDOM_BYTES>()?).into_bytes())),
         Recipe::LongRandom => Some(Secret::new(URL_SAFE_NO_PAD.encode(random::<LONG_RANDOM_BYTES>()?).into_bytes())),
         Recipe::Fernet => Some(Secret::new(URL_SAFE.encode(random::<RANDOM_BYTES>()?).into_bytes())),
-        Recipe::EcP256 => Some(Secret::new(rcgen::KeyPair::generate().map_err(|error| ApplyError::Random { reason: error.to_string() })?.serialize_pem().into_bytes())),
+        Recipe::EcP256 => Some(Secret::new(key()?.expose().clone().into_bytes())),
         Recipe::Referred { reference } => Some(referred::read(reference)?),
         Recipe::Authorities { references } => Some(Secret::new(obtain::authorities(references)?.into_bytes())),
         Recipe::Compose { .. } | Recipe::Request { .. } | Recipe::AcmeAccount(_) => None,
     })
+}
+
+/// A P-256 private key, PKCS#8 PEM.
+pub(crate) fn key() -> Result<Secret<String>, ApplyError> {
+    Ok(Secret::new(rcgen::KeyPair::generate().map_err(|error| ApplyError::Random { reason: error.to_string() })?.serialize_pem()))
 }
 
 fn random<const BYTES: usize>() -> Result<Zeroizing<[u8; BYTES]>, ApplyError> {

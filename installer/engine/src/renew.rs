@@ -125,6 +125,9 @@ impl Renewal<'_> {
             return Ok(Renewed::NotDue(good));
         }
         if let Some(by) = handing {
+            if let Some(facts) = &facts {
+                Box::pin(action::ask_for_next(self.cluster, spec, &facts.fingerprint)).await.map_err(failed)?;
+            }
             return Err(failed(ApplyError::CertificateDue { secret: spec.object(), by }));
         }
         let made = match &spec.subject {

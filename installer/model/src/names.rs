@@ -51,6 +51,8 @@ pub const ANNOTATION_SECRET_GENERATION: &str = "airlock-platform.io/secret-gener
 
 /// On a Secret, and on the pods that notice it by themselves: the fingerprint of the certificate that the renewer put into it.
 pub const ANNOTATION_RENEWED: &str = "airlock-platform.io/renewed";
+/// On the Secret with a request: the fingerprint of the certificate that the answer will take the place of.
+pub const ANNOTATION_NEXT_OF: &str = "airlock-platform.io/next-of";
 /// On a Secret: how the last look of the renewer ended, as JSON.
 pub const ANNOTATION_RENEWAL: &str = "airlock-platform.io/renewal";
 /// On a Secret: when its authority would like it to be renewed, as JSON.

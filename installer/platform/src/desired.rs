@@ -330,10 +330,11 @@ fn retained_label() -> (String, String) {
     (names::LABEL_RETAINED.to_owned(), "true".to_owned())
 }
 
-/// What uninstall keeps bears its label from the beginning, so that keeping needs no write to a Secret. A request has cost people time.
+/// What uninstall keeps bears its label from the beginning, so that keeping needs no write to a Secret. A request has cost people time, and authorities limit how many
+/// accounts are opened.
 fn retained_secret(spec: &SecretSpec) -> SecretSpec {
     let mut spec = spec.clone();
-    if spec.class == SecretClass::DataKey || spec.name == names::BASE_DOMAIN_REQUEST {
+    if spec.class == SecretClass::DataKey || [names::BASE_DOMAIN_REQUEST, names::ACME_ACCOUNT].contains(&spec.name.as_str()) {
         spec.labels.extend([retained_label()]);
     }
     spec

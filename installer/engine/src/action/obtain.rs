@@ -6,6 +6,7 @@
 mod acme;
 mod by_hand;
 mod records;
+mod request;
 mod source;
 mod ticket;
 
@@ -14,8 +15,8 @@ use std::time::Duration;
 
 use airlock_cluster::{Cluster, SecretData};
 use airlock_model::{
-    AcmeSource, CertificateSource, CertificateSpec, CertificateSubject, CertificateTrust, Challenge, Event, Operation, PlannedStep, RenewalOutcome, RenewalResult, Secret, SecretKeyRef, Untrusted,
-    names,
+    AcmeSource, CertificateSource, CertificateSpec, CertificateSubject, CertificateTrust, Challenge, Event, ObjectRef, Operation, PlannedStep, RenewalOutcome, RenewalResult, Secret, SecretKeyRef,
+    Untrusted, names,
 };
 use airlock_tls::acme::{Look, find_program};
 use airlock_tls::{Content, Form, Host, Issued, Judgement, Request, Supplied, TlsFinding, authorities_pem, due_at, supplied};
@@ -28,6 +29,8 @@ use crate::error::Handing;
 use crate::renew::remember;
 use crate::run::Run;
 pub(crate) use acme::{account, suggestion};
+pub(crate) use request::ask_for_next;
+use request::is_for_next;
 use source::Material;
 pub(crate) use source::authorities;
 
@@ -97,7 +100,10 @@ pub async fn find_supplied(cluster: &Cluster, spec: &CertificateSpec) -> Result<
     let source = format!("the certificate in the Secret {}/{}", spec.namespace, spec.name);
     let key = cluster.secret(&spec.namespace, secret).await.map_err(ApplyError::of)?;
     let (Some(stored), Some(key)) = (stored, key) else { return Ok(Found { source, judgement: None, current: false, pair: None }) };
-    let Supplied { judgement, pair } = wanted.judge(&[content(spec, &stored, CERTIFICATE)], Some(&key_of(spec, secret, &key)), None, true);
+    // A request for the next one leaves the one that is served as it is.
+    let is_for_next = certificate::facts(&stored).is_some_and(|facts| is_for_next(&key, &facts.fingerprint));
+    let own = if is_for_next { content(spec, &stored, KEY) } else { key_of(spec, secret, &key) };
+    let Supplied { judgement, pair } = wanted.judge(&[content(spec, &stored, CERTIFICATE)], Some(&own), None, true);
     Ok(Found { source, judgement: Some(judgement), current: pair.is_some(), pair })
 }
 
@@ -141,7 +147,7 @@ fn issued_at(spec: &CertificateSpec) -> SecretKeyRef {
 pub fn handing(spec: &CertificateSpec) -> Option<Handing> {
     let CertificateSubject::Supplied { source, .. } = &spec.subject else { return None };
     match source {
-        CertificateSource::Request { .. } => Some(Handing::Import),
+        CertificateSource::Request { secret } => Some(Handing::Import { request: Box::new(ObjectRef::namespaced("v1", "Secret", &spec.namespace, secret)) }),
         CertificateSource::Files { .. } | CertificateSource::Secret { .. } => Some(Handing::Source),
         CertificateSource::CertManager { .. } => None,
         CertificateSource::Acme(acme) => match &acme.challenge {

@@ -134,8 +134,33 @@ fn a_request_is_answered_by_a_companys_authority() {
     site.install(&answers).expect(0);
     eventually_served(&site, &company, &company.serial("renewed"));
 
+    the_renewer_asks_for_the_next_one_by_a_new_key(&site, &company, &answers, &names);
     an_answer_to_a_former_request_is_told_from_others(&site, &company);
     what_people_issued_is_kept_for_the_next_install(&site, &company);
+}
+
+/// It cannot issue the next one itself. What is served stays until the answer is there.
+fn the_renewer_asks_for_the_next_one_by_a_new_key(site: &Site, company: &Company, answers: &Path, names: &[&str]) {
+    let request = || site.kubectl(&["get", "secret", "base-domain-request", "-o", r#"go-template={{index .data "request.csr" | base64decode}}"#]);
+    let (first, serial) = (request(), served(site, company));
+    let renewed = || site.run(&["tls", "renew", "--force", "--namespace", &site.name, "base-domain-tls", "-o", "json"]);
+    let due = renewed();
+    assert_eq!((due.exit, due.json()[0]["code"].as_str()), (5, Some("engine.certificate-due")), "{}", due.said());
+    let next = request();
+    assert_ne!(next, first);
+    renewed().expect(5);
+    assert_eq!(request(), next, "it is asked for once");
+    let states = site.run(&["tls", "status", "--namespace", &site.name, "-o", "json"]).expect(0).json();
+    let asks = states.as_array().into_iter().flatten().filter_map(|state| state["byPeople"].as_str()).any(|by| by.contains(&format!("kubectl get secret -n {} base-domain-request", site.name)));
+    assert!(asks, "{states}");
+
+    nothing_is_to_be_done(site, answers);
+    assert_eq!(served(site, company), serial);
+    company.sign("next", &next, names);
+    company.concatenate(&["next.crt", "issuing.crt"], "next.pem");
+    site.run(&["tls", "import", &company.path("next.pem").display().to_string(), "--namespace", &site.name]).expect(0);
+    eventually_served(site, company, &company.serial("next"));
+    nothing_is_to_be_done(site, answers);
 }
 
 /// With a host by name the request is another one, and what is served goes on being served.
@@ -144,10 +169,10 @@ fn an_answer_to_a_former_request_is_told_from_others(site: &Site, company: &Comp
     let waiting = site.run(&["install", "--answers", &by_name.display().to_string(), "--yes", "-o", "json"]).expect(11);
     let names = waiting.json()["tickets"][0]["paste"].as_str().unwrap_or_default().to_owned();
     assert!(names.contains(&format!("{}, {}\n", site.base(), site.registry())) && !names.contains("*."), "{names}");
-    let refused = site.run(&["tls", "import", &company.path("renewed.pem").display().to_string(), "--namespace", &site.name, "-o", "json"]).expect(3).json();
+    let refused = site.run(&["tls", "import", &company.path("next.pem").display().to_string(), "--namespace", &site.name, "-o", "json"]).expect(3).json();
     let codes: Vec<&str> = refused["findings"].as_array().into_iter().flatten().filter_map(|finding| finding["code"].as_str()).collect();
     assert_eq!(codes, ["tls.key-mismatch", "tls.request-former"], "{refused}");
-    assert_eq!(served(site, company), company.serial("renewed"));
+    assert_eq!(served(site, company), company.serial("next"));
     company.sign("named", &requested(&waiting), &[&site.base(), &site.registry()]);
     company.concatenate(&["named.crt", "issuing.crt"], "named.pem");
     site.run(&["tls", "import", &company.path("named.pem").display().to_string(), "--namespace", &site.name]).expect(0);
