@@ -7,6 +7,8 @@ const PROBE_LABEL: &str = "airlock-platform.io/probe";
 /// Port of the listening probe pod.
 const LISTENER_PORT: u16 = 8443;
 
+/// A name that no host has.
+const UNKNOWN: &str = "nobody.invalid";
 /// Where plain HTTP is looked for (RFC 9110 §4.2.1).
 const PLAIN_PORT: u16 = 80;
 
@@ -106,6 +108,23 @@ pub(crate) fn outdated(world: &World, host: &str, version: TlsVersion) -> Attemp
     }
 }
 
+/// The name of [`unknown`].
+pub(crate) fn unknown_id(host: &str) -> AttemptId {
+    AttemptId(format!("tls.unknown.{host}"))
+}
+
+/// A handshake with the address of a host that asks for a name which is nobody's (RFC 6761 §6.4).
+pub(crate) fn unknown(world: &World, host: &str) -> Attempt {
+    Attempt {
+        id: unknown_id(host),
+        from: Vantage::Workstation,
+        target: address(world, host),
+        action: AttemptAction::Handshake { server_name: UNKNOWN.to_owned(), newest: TlsVersion::Tls13, trust: Trust::Unverified },
+        control: Some(served_id(host)),
+        purpose: format!("a handshake with the address of {host} that asks for {UNKNOWN}, to be refused"),
+    }
+}
+
 /// The name of [`plain`].
 pub(crate) fn plain_id(host: &str) -> AttemptId {
     AttemptId(format!("http.plain.{host}"))
@@ -152,7 +171,7 @@ pub(crate) enum Knock {
     Anonymous,
     /// Without credentials, for the list of its repositories.
     Catalog,
-    /// Without credentials, for a manifest.
+    /// Without credentials, for what a repository holds: without knowing a tag, and as open as its manifests are.
     Pull,
     /// Without credentials, to begin an upload.
     Push,
@@ -179,7 +198,7 @@ impl Knock {
             Self::WrongPassword => ("GET", "/v2/".to_owned(), Some(Credentials { password: None, ..known?.clone() })),
             Self::Anonymous => ("GET", "/v2/".to_owned(), None),
             Self::Catalog => ("GET", "/v2/_catalog".to_owned(), None),
-            Self::Pull => ("GET", format!("/v2/{REPOSITORY}/manifests/latest"), None),
+            Self::Pull => ("GET", format!("/v2/{REPOSITORY}/tags/list"), None),
             Self::Push => ("POST", format!("/v2/{REPOSITORY}/blobs/uploads/"), None),
         };
         let purpose = match self {
@@ -187,7 +206,7 @@ impl Knock {
             Self::WrongPassword => "a login at the registry with a wrong password, to be refused",
             Self::Anonymous => "a request to the registry without credentials, to be refused",
             Self::Catalog => "a request for the registry's list of repositories without credentials, to be refused",
-            Self::Pull => "a pull from the registry without credentials, to be refused",
+            Self::Pull => "a look into a repository without credentials, to be refused",
             Self::Push => "the beginning of a push to the registry without credentials, to be refused",
         };
         Some(Attempt {

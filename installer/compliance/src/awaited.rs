@@ -27,7 +27,7 @@ const fn later(id: &'static str, title: &'static str, because: &'static str) -> 
     Awaited { id, title, because, may_wait: true }
 }
 
-static AWAITED: [Awaited; 45] = [
+static AWAITED: [Awaited; 44] = [
     due("AFL-001", "every deployment has a Fernet key of its own, and a good one", READING),
     later("AFL-008", "administrators of the platform do not see secrets of tenants' DAGs", COMPONENT),
     due("AUT-005", "sessions end, and their cookies are for their own host alone", ATTEMPT),
@@ -67,7 +67,6 @@ static AWAITED: [Awaited; 45] = [
     due("SEC-008", "no secret value stands in logs, notes, or reports", READING),
     due("TLS-001", "the stored certificate of the base domain and its key will do", "`airlock tls check` judges files; no check reads the stored pair yet"),
     due("TLS-006", "the registry answers over TLS alone, with the certificate of the base domain", ATTEMPT),
-    later("TLS-007", "an unknown host name shows no tenant's certificate", ATTEMPT),
     due("TLS-009", "pods and nodes trust the private authority", ATTEMPT),
     later("TLS-011", "authorities of admission webhooks are in date", READING),
     later("TLS-012", "services prove to each other who they are", COMPONENT),

@@ -16,6 +16,7 @@ mod secret_leaks;
 mod served_certificate;
 mod shared_secrets;
 mod stored_values;
+mod unknown_host;
 mod workload;
 
 use airlock_model::Check;
@@ -25,7 +26,7 @@ use crate::objects::Strength;
 
 /// All of them, in the order of the groups.
 pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
-    let others: [&'static dyn Check; 22] = [
+    let others: [&'static dyn Check; 23] = [
         &namespace_labels::NamespaceLabels,
         &network::INGRESS,
         &network::EGRESS,
@@ -38,6 +39,7 @@ pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
         &served_certificate::ServedCertificate,
         &outdated_tls::OutdatedTls,
         &plain_http::PlainHttp,
+        &unknown_host::UnknownHost,
         &registry_access::RegistryAccess,
         &running_images::RunningImages,
         &secret_leaks::SecretLeaks,

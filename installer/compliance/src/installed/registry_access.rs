@@ -10,7 +10,7 @@ use crate::refusal::refused_beside;
 const REFUSALS: [(Knock, &str); 5] = [
     (Knock::Anonymous, "request without credentials"),
     (Knock::Catalog, "list of repositories without credentials"),
-    (Knock::Pull, "pull without credentials"),
+    (Knock::Pull, "look into a repository without credentials"),
     (Knock::Push, "push without credentials"),
     (Knock::WrongPassword, "login with a wrong password"),
 ];
@@ -21,7 +21,7 @@ static TEXTS: Described = Described {
         title: "nothing can be pulled from or pushed to the registry without logging in",
         severity: Severity::Critical,
         promises: &["P7", "P14"],
-        explanation: "Requests to the registry without credentials: the base of its API, the list of its repositories (`/v2/_catalog`), a manifest, and the beginning of an upload (POST …/blobs/uploads/); and the base with a password made up for this attempt. Each must be answered 401 or 403 while the base answers 200 to the installed user. No data is sent; an open registry would keep an empty upload session.",
+        explanation: "Requests to the registry without credentials: the base of its API, the list of its repositories (`/v2/_catalog`), what a repository holds (`…/tags/list`), and the beginning of an upload (POST …/blobs/uploads/); and the base with a password made up for this attempt. Each must be answered 401 or 403 while the base answers 200 to the installed user. No data is sent; an open registry would keep an empty upload session.",
         remedy: "Compare the configuration in the Secret `registry-config` with what runs: the section auth must be there. `airlock install` puts it back. If it was open, check what was pushed: running digests are judged by REG-004.",
     },
     expected: "401 or 403, while the installed user is answered 200",

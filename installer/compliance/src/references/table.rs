@@ -70,7 +70,7 @@ const fn row(id: &'static str, reads: Reads, because: &'static str, groups: &'st
     Standing { id, reads, because, groups }
 }
 
-pub(super) static TABLE: [Standing; 94] = [
+pub(super) static TABLE: [Standing; 95] = [
     row("PSS-001", Objects, "root on the node in one step", &[POD, &[cis("5.2.2"), pss("baseline")]]),
     row("PSS-002", Objects, "the node's processes or traffic are open to the pod", &[POD, &[cis("5.2.3"), cis("5.2.4"), cis("5.2.5"), pss("baseline")]]),
     row("PSS-003", Objects, "files of the node are open to the pod", &[POD, &[cis("5.2.11"), pss("baseline")]]),
@@ -128,6 +128,7 @@ pub(super) static TABLE: [Standing; 94] = [
     row("TLS-002", Cluster, "clients refuse the host, or somebody else answers in its place", &[TRANSIT, &[nist("SC-17")]]),
     row("TLS-003", Cluster, "old versions can be read by who stands between", &[TRANSIT, &[cis("1.2.29")]]),
     row("TLS-004", Cluster, "the first request can be read, and answered by who stands between", &[TRANSIT]),
+    row("TLS-007", Cluster, "scanners learn whose platform it is", &[TRANSIT]),
     row("TLS-005", Objects, "logins travel in the clear", &[TRANSIT]),
     row("REG-001", Cluster, "whoever reaches the registry has the images, and decides what runs", &[LOGIN, SHIPPED, &[nist190("4.2.3")]]),
     row("REG-003", Objects, "code of strangers runs", &[SHIPPED, &[cis("5.5.1"), nist("CM-7(5)")]]),
