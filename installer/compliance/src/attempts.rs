@@ -66,8 +66,13 @@ impl Prober {
 }
 
 fn address(world: &World, host: &str) -> Target {
+    at(world, host, world.edge_port)
+}
+
+/// Another port of where a host is reached.
+fn at(world: &World, host: &str, port: u16) -> Target {
     let known = world.hosts.get(host).cloned().flatten();
-    Target::Address { host: known.unwrap_or_else(|| host.to_owned()), port: world.edge_port }
+    Target::Address { host: known.unwrap_or_else(|| host.to_owned()), port }
 }
 
 fn trust(world: &World) -> Trust {
@@ -132,11 +137,10 @@ pub(crate) fn plain_id(host: &str) -> AttemptId {
 
 /// What port 80 says, where browsers go that were told no scheme.
 pub(crate) fn plain(world: &World, host: &str) -> Attempt {
-    let known = world.hosts.get(host).cloned().flatten();
     Attempt {
         id: plain_id(host),
         from: Vantage::Workstation,
-        target: Target::Address { host: known.unwrap_or_else(|| host.to_owned()), port: PLAIN_PORT },
+        target: at(world, host, PLAIN_PORT),
         action: AttemptAction::PlainRequest { path: "/".to_owned(), host: host.to_owned() },
         control: Some(served_id(host)),
         purpose: format!("a request to {host} without TLS, to find nobody or to be sent to HTTPS"),

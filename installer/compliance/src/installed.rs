@@ -5,6 +5,7 @@ mod alerts_delivered;
 mod database_credentials;
 mod deployment_isolation;
 mod deployment_login;
+mod hosts;
 mod namespace_labels;
 mod outdated_tls;
 mod plain_http;

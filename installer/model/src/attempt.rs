@@ -265,6 +265,16 @@ pub enum AttemptResult {
     NotCarriedOut(Untrusted<String>),
 }
 
+impl AttemptResult {
+    /// What a TLS server presented, believed or not.
+    pub const fn presented(&self) -> Option<&Presented> {
+        match self {
+            Self::Handshaken(presented) | Self::Untrusted { presented: Some(presented), .. } => Some(presented),
+            _ => None,
+        }
+    }
+}
+
 /// What a TLS server presented.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -5,6 +5,7 @@
 //! namespaces → policies, authorities, secrets → registry ┐
 //!            → edge.service → gate.dns ──────────────────┼→ edge → registry.push → gate.node-pull
 //! ```
+//! An ACME authority that looks at port 80 does so before the edge starts: edge-http, gate.dns → certificate.base-domain-tls → edge.
 //! What does not wait for people comes first, so that a run that ends at a gate has done all it can.
 
 use std::collections::BTreeMap;

@@ -2,6 +2,7 @@
 
 use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, Subject, TlsVersion, World};
 
+use super::hosts;
 use crate::attempts::{outcome, outdated, outdated_id, served, served_id, words};
 use crate::described::{Described, Resting};
 
@@ -29,19 +30,11 @@ impl Check for OutdatedTls {
     }
 
     fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
-        let of_host = |host: &String| {
-            let mut attempts = vec![served(world, host)];
-            attempts.extend(OUTDATED.map(|version| outdated(world, host, version)));
-            attempts
-        };
-        world.hosts.keys().flat_map(of_host).map(|attempt| Need::Attempt(Box::new(attempt))).collect()
+        hosts::needs(world, |host| std::iter::once(served(world, host)).chain(OUTDATED.map(|version| outdated(world, host, version))))
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
-        if given.world.hosts.is_empty() {
-            return vec![TEXTS.unverified("hosts of the base domain", "no served host was given")];
-        }
-        given.world.hosts.keys().flat_map(|host| OUTDATED.map(|version| judge(given, host, version))).collect()
+        hosts::findings(&TEXTS, given, |host| OUTDATED.map(|version| judge(given, host, version)))
     }
 }
 
@@ -62,12 +55,8 @@ fn judge(given: &Snapshot, host: &str, version: TlsVersion) -> Finding {
         Ok(control) => control,
         Err(reason) => return TEXTS.unverified(subject, reason).tried([tried]),
     };
-    let presented = match &control.result {
-        AttemptResult::Handshaken(presented) | AttemptResult::Untrusted { presented: Some(presented), .. } => Some(presented),
-        _ => None,
-    };
     let observed = format!("{}; beside it: {}", words(&tried.result), words(&control.result));
-    let is_proved = matches!(tried.result, AttemptResult::TlsRefused { .. }) && presented.is_some_and(|presented| !is_outdated(presented.version));
+    let is_proved = matches!(tried.result, AttemptResult::TlsRefused { .. }) && control.result.presented().is_some_and(|presented| !is_outdated(presented.version));
     let finding = if is_proved { TEXTS.pass(subject, observed) } else { TEXTS.unverified(subject, observed) };
     finding.tried([tried, control])
 }

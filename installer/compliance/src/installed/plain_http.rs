@@ -2,6 +2,7 @@
 
 use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, Subject, World};
 
+use super::hosts;
 use crate::attempts::{outcome, plain, plain_id, served, served_id, visited, visited_id, words};
 use crate::described::{Described, Resting};
 
@@ -30,15 +31,11 @@ impl Check for PlainHttp {
     }
 
     fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
-        let of_host = |host: &String| [served(world, host), plain(world, host), visited(world, host)];
-        world.hosts.keys().flat_map(of_host).map(|attempt| Need::Attempt(Box::new(attempt))).collect()
+        hosts::needs(world, |host| [served(world, host), plain(world, host), visited(world, host)])
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
-        if given.world.hosts.is_empty() {
-            return vec![TEXTS.unverified("hosts of the base domain", "no served host was given")];
-        }
-        given.world.hosts.keys().flat_map(|host| [without_tls(given, host), told(given, host)]).collect()
+        hosts::findings(&TEXTS, given, |host| [without_tls(given, host), told(given, host)])
     }
 }
 

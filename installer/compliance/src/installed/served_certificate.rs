@@ -3,6 +3,7 @@
 use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Outcome, Presented, Profile, Severity, Snapshot, Subject, World};
 use jiff::{SignedDuration, Timestamp};
 
+use super::hosts;
 use crate::attempts::{outcome, served, served_id, words};
 use crate::described::{Described, Resting};
 use crate::parameter;
@@ -29,21 +30,17 @@ impl Check for ServedCertificate {
     }
 
     fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
-        world.hosts.keys().map(|host| Need::Attempt(Box::new(served(world, host)))).collect()
+        hosts::needs(world, |host| [served(world, host)])
     }
 
     fn evaluate(&self, profile: &Profile, given: &Snapshot) -> Vec<Finding> {
-        if given.world.hosts.is_empty() {
-            return vec![TEXTS.unverified("hosts of the base domain", "no served host was given")];
-        }
-        let of_host = |host: &String| {
+        hosts::findings(&TEXTS, given, |host| {
             let subject = Subject::of("Host", format!("{host}:{}", given.world.edge_port));
-            match outcome(given, &served_id(host)) {
+            [match outcome(given, &served_id(host)) {
                 Ok(outcome) => judge(profile, given, host, subject, outcome).tried([outcome]),
                 Err(reason) => TEXTS.unverified(subject, reason),
-            }
-        };
-        given.world.hosts.keys().map(of_host).collect()
+            }]
+        })
     }
 }
 

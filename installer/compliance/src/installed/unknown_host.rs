@@ -2,6 +2,7 @@
 
 use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Presented, Profile, Severity, Snapshot, Subject, Untrusted, World};
 
+use super::hosts;
 use crate::attempts::{outcome, served, served_id, unknown, unknown_id, words};
 use crate::described::{Described, Resting};
 
@@ -27,14 +28,11 @@ impl Check for UnknownHost {
     }
 
     fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
-        world.hosts.keys().flat_map(|host| [served(world, host), unknown(world, host)]).map(|attempt| Need::Attempt(Box::new(attempt))).collect()
+        hosts::needs(world, |host| [served(world, host), unknown(world, host)])
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
-        if given.world.hosts.is_empty() {
-            return vec![TEXTS.unverified("hosts of the base domain", "no served host was given")];
-        }
-        given.world.hosts.keys().map(|host| judge(given, host)).collect()
+        hosts::findings(&TEXTS, given, |host| [judge(given, host)])
     }
 }
 
@@ -44,7 +42,7 @@ fn judge(given: &Snapshot, host: &str) -> Finding {
         Ok(tried) => tried,
         Err(reason) => return TEXTS.unverified(subject, reason),
     };
-    if let AttemptResult::Handshaken(presented) | AttemptResult::Untrusted { presented: Some(presented), .. } = &tried.result {
+    if let Some(presented) = tried.result.presented() {
         let shown = presented.names.iter().map(Untrusted::raw).collect::<Vec<_>>().join(", ");
         let finding =
             if is_ours(&given.world, presented) { TEXTS.fail(subject, format!("shows a certificate for {shown}")) } else { TEXTS.pass(subject, format!("shows a certificate of others: {shown}")) };
@@ -54,9 +52,8 @@ fn judge(given: &Snapshot, host: &str) -> Finding {
         Ok(control) => control,
         Err(reason) => return TEXTS.unverified(subject, reason).tried([tried]),
     };
-    let is_there = matches!(control.result, AttemptResult::Handshaken(_) | AttemptResult::Untrusted { presented: Some(_), .. });
     let observed = format!("{}; beside it: {}", words(&tried.result), words(&control.result));
-    let finding = if is_there && matches!(tried.result, AttemptResult::TlsRefused { .. }) { TEXTS.pass(subject, observed) } else { TEXTS.unverified(subject, observed) };
+    let finding = if control.result.presented().is_some() && matches!(tried.result, AttemptResult::TlsRefused { .. }) { TEXTS.pass(subject, observed) } else { TEXTS.unverified(subject, observed) };
     finding.tried([tried, control])
 }
 
