@@ -178,6 +178,8 @@ async fn what_waits_in_a_back_off_tries_again_at_once_when_the_cause_is_gone() -
     let mut spec = client_pod(&["serve", "8443", "here"]);
     spec["containers"][0]["volumeMounts"] = json!([{"name": "settings", "mountPath": "/settings"}]);
     spec["containers"][0]["args"] = json!(["read", "/settings/key"]);
+    // Without a probe it counts as ready for as long as it runs.
+    spec["containers"][0]["readinessProbe"] = json!({"tcpSocket": {"port": 8443}});
     spec["volumes"] = json!([{"name": "settings", "configMap": {"name": "settings", "optional": true}}]);
     let object = deployment(&place, spec)?;
     place.cluster.apply(&object).await?;
