@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use airlock_cluster::{Cluster, SecretData, SecretObject};
 use airlock_model::{CertificateFacts, CertificateSpec, CertificateSubject, Secret, SecretKeyRef, Untrusted, names};
-use airlock_tls::{Authority, certificate_facts};
+use airlock_tls::{Authority, RootPair, certificate_facts};
 use jiff::Timestamp;
 
-use crate::ApplyError;
+use crate::{ApplyError, action};
 
 const TLS: &str = "kubernetes.io/tls";
 pub(crate) const CERTIFICATE: &str = "tls.crt";
@@ -18,6 +18,8 @@ pub(crate) const KEY: &str = "tls.key";
 pub(crate) struct Pair {
     pub(crate) certificate: String,
     pub(crate) key: Secret<String>,
+    /// The root that vouches for an authority which is none itself.
+    pub(crate) root: Option<String>,
 }
 
 /// The Secret of that name, which must be one of TLS.
@@ -41,22 +43,36 @@ pub(crate) async fn signer(cluster: &Cluster, spec: &CertificateSpec) -> Result<
 /// Makes a new key and certificate. Servers need the authority that signs them.
 pub(crate) fn make(spec: &CertificateSpec, signer: Option<&SecretData>, now: Timestamp) -> Result<Pair, ApplyError> {
     match &spec.subject {
-        CertificateSubject::Authority { common_name, permitted, .. } => {
+        CertificateSubject::Authority { common_name, permitted, root: None, .. } => {
             let authority = Authority::generate(common_name, permitted, spec.lifetime, now)?;
-            Ok(Pair { certificate: authority.certificate_pem().to_owned(), key: authority.key_pem().clone() })
+            Ok(Pair { certificate: authority.certificate_pem().to_owned(), key: authority.key_pem().clone(), root: None })
+        }
+        CertificateSubject::Authority { common_name, permitted, root: Some(root), .. } => {
+            let RootPair { certificate_pem, key_pem } = action::root(root)?;
+            let authority = Authority::from_pem(certificate_pem.as_bytes(), key_pem.expose().as_bytes())?.subordinate(common_name, permitted, spec.lifetime, now)?;
+            Ok(Pair { certificate: authority.certificate_pem().to_owned(), key: authority.key_pem().clone(), root: Some(certificate_pem) })
         }
         CertificateSubject::Server { authority_namespace, authority, names } => {
             let signer = signer.ok_or_else(|| ApplyError::SecretMissing { at: SecretKeyRef { namespace: authority_namespace.clone(), name: authority.clone(), key: KEY.to_owned() } })?;
             let issued = Authority::from_pem(bytes(signer, CERTIFICATE), bytes(signer, KEY))?.issue(names, spec.lifetime, now)?;
-            Ok(Pair { certificate: issued.chain_pem, key: issued.key_pem })
+            Ok(Pair { certificate: issued.chain_pem, key: issued.key_pem, root: None })
         }
         CertificateSubject::Supplied { .. } => Err(ApplyError::PlanMalformed { reason: format!("somebody else issues the certificate {}", spec.name) }),
     }
 }
 
+/// Whether who vouches for an authority is who should: itself, or a root that stays elsewhere.
+pub fn is_vouched_for(spec: &CertificateSpec, has_root: bool) -> bool {
+    match &spec.subject {
+        CertificateSubject::Authority { root, .. } => root.is_some() == has_root,
+        CertificateSubject::Server { .. } | CertificateSubject::Supplied { .. } => true,
+    }
+}
+
 /// What lies in a Secret.
 pub(crate) fn pair(secret: &SecretData) -> Pair {
-    Pair { certificate: text(secret, CERTIFICATE), key: Secret::new(text(secret, KEY)) }
+    let root = secret.data.get(names::ROOT).map(|root| String::from_utf8_lossy(root.expose()).into_owned());
+    Pair { certificate: text(secret, CERTIFICATE), key: Secret::new(text(secret, KEY)), root }
 }
 
 /// What the certificate says; none when it cannot be read, and then it is made anew.
@@ -83,7 +99,14 @@ pub(crate) fn secret(spec: &CertificateSpec, pair: Pair, mut annotations: BTreeM
         secret_type: TLS.to_owned(),
         labels: spec.labels.clone(),
         annotations,
-        data: BTreeMap::from([(CERTIFICATE.to_owned(), Secret::new(pair.certificate.into_bytes())), (KEY.to_owned(), Secret::new(pair.key.expose().clone().into_bytes()))]),
+        data: [
+            Some((CERTIFICATE.to_owned(), Secret::new(pair.certificate.into_bytes()))),
+            Some((KEY.to_owned(), Secret::new(pair.key.expose().clone().into_bytes()))),
+            pair.root.map(|root| (names::ROOT.to_owned(), Secret::new(root.into_bytes()))),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
     }
 }
 

@@ -31,6 +31,7 @@ mod surplus;
 
 pub use action::{Found, Imported, find_supplied, follows_its_sources, handing, import, is_outdated, makes};
 pub use airlock_cluster::{Stop, StopSignal, Urgency};
+pub use certificate::is_vouched_for;
 pub use difference::difference;
 pub use error::{ApplyError, Handing};
 pub use halt::Halt;

@@ -63,7 +63,7 @@ pub use facts::{Admission, ApiServer, Caller, ClusterDns, Fact, Facts, Namespace
 pub use host_name::{HostName, HostNameError};
 pub use image::{ImageLock, ImageRef, ImageRefError, LockedImage};
 pub use issuer::{CERT_MANAGER, CLUSTER_ISSUER, ISSUER, Issuer, IssuerReference};
-pub use made::{CertificateSource, CertificateSpec, CertificateSubject, CertificateTrust, Recipe, SecretClass, SecretEntry, SecretKeyRef, SecretSpec};
+pub use made::{CertificateSource, CertificateSpec, CertificateSubject, CertificateTrust, OfflineRoot, Recipe, SecretClass, SecretEntry, SecretKeyRef, SecretSpec};
 pub use object::{Object, ObjectError, ObjectRef};
 pub use plan::{Action, Change, Connection, FieldChange, Gate, Operation, Plan, PlannedStep, Purpose, PushSpec, Right, Risk, StepId, Undo};
 pub use profile::{

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{AcmeSource, CERT_MANAGER, Digest, IssuerReference, ObjectRef};
@@ -168,6 +169,9 @@ pub enum CertificateSubject {
         permitted: Vec<String>,
         /// A `ConfigMap` that publishes its certificate under `ca.crt`.
         publish: Option<String>,
+        /// Who vouches for it; none: it does so itself.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        root: Option<OfflineRoot>,
     },
     /// A server, signed by an authority of ours.
     Server {
@@ -187,6 +191,19 @@ pub enum CertificateSubject {
         /// Who is believed beside the authorities of the system where Airlock runs.
         trust: Option<CertificateTrust>,
     },
+}
+
+/// A root that stays with whoever runs the program: references to its files.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OfflineRoot {
+    /// Its certificate: `file:PATH`.
+    pub certificate: String,
+    /// Its private key, which may be encrypted: `file:PATH`.
+    pub key: String,
+    /// The password of the key: `file:PATH` or `env:NAME`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub password: Option<String>,
 }
 
 /// Where a certificate comes from that somebody else issued.

@@ -113,6 +113,8 @@ pub const ANNOTATION_AUDIT_WORSE: &str = "airlock-platform.io/audit-worse";
 
 /// Secret with the certificate authority that signs for the base domain (keys `tls.crt`, `tls.key`).
 pub const BASE_DOMAIN_CA: &str = "base-domain-ca";
+/// Key of an authority's Secret with the root that vouches for it, where it is not one itself.
+pub const ROOT: &str = "ca.crt";
 /// Secret with the certificate authority of the hops inside the cluster (keys `tls.crt`, `tls.key`).
 pub const INTERNAL_CA: &str = "internal-ca";
 /// Secret with the certificate that the edge serves.

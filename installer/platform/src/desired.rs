@@ -305,12 +305,13 @@ fn fill_registry(steps: &mut Steps, answers: &Answers, registry: &RenderedCompon
 
 /// Where the authority of the base domain's certificate stands in the cluster; none: it is one that every system knows.
 pub(crate) fn authority(answers: &Answers) -> Option<SecretKeyRef> {
-    let name = match answers.tls.source.is_supplied() {
-        false => names::BASE_DOMAIN_CA,
+    let (name, key) = match answers.tls.source.is_supplied() {
+        false if answers.tls.offline_root.is_some() => (names::BASE_DOMAIN_CA, names::ROOT),
+        false => (names::BASE_DOMAIN_CA, "tls.crt"),
         true if answers.trust.ca.is_empty() => return None,
-        true => names::BASE_DOMAIN_TRUST,
+        true => (names::BASE_DOMAIN_TRUST, "tls.crt"),
     };
-    Some(SecretKeyRef { namespace: answers.namespaces.platform.clone(), name: name.into(), key: "tls.crt".into() })
+    Some(SecretKeyRef { namespace: answers.namespaces.platform.clone(), name: name.into(), key: key.into() })
 }
 
 fn own_image_without_digest() -> Result<LockedImage, PlatformError> {

@@ -212,6 +212,9 @@ impl Planner<'_> {
     /// Whether the certificate is as specified, signed by an authority that stays, and not due.
     fn stands(&self, spec: &CertificateSpec, live: &LiveSecret) -> bool {
         let Some(facts) = &live.certificate else { return false };
+        if !airlock_engine::is_vouched_for(spec, live.keys.iter().any(|key| key == names::ROOT)) {
+            return false;
+        }
         let authority = match &spec.subject {
             CertificateSubject::Authority { .. } => None,
             CertificateSubject::Server { authority_namespace, authority, .. } => Some(ObjectRef::namespaced("v1", "Secret", authority_namespace, authority)),

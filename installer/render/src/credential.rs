@@ -133,6 +133,7 @@ pub(crate) fn certificates(spec: &ComponentSpec, shared: &Shared, renewal: &Rene
                     common_name: authority.common_name.replace("{base}", shared.base.as_str()).replace("{namespace}", namespace).chars().take(COMMON_NAME).collect(),
                     permitted: permitted(authority.permitted, spec, shared),
                     publish: authority.publish.clone(),
+                    root: shared.tls.offline_root.clone().filter(|_| declared.of_base_domain),
                 };
                 (subject, days(authority.days), days(authority.renew_before_days))
             }

@@ -73,6 +73,12 @@ pub enum AuthorityError {
     /// The library that writes certificates refused.
     #[error("a certificate could not be made")]
     Generation(#[from] rcgen::Error),
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes")]
+    NoRandom,
+    /// The library that encrypts keys refused.
+    #[error("the key of the certificate authority could not be encrypted")]
+    NotEncrypted,
     /// A time that a certificate cannot hold.
     #[error("{0} cannot be written in a certificate")]
     Time(Timestamp),
@@ -87,7 +93,7 @@ impl Coded for AuthorityError {
             Self::Expired(_) => Code("tls.expired"),
             Self::Unconstrained | Self::NoName | Self::NotDnsName(_) => Code("tls.name-invalid"),
             Self::Outside { .. } => Code("tls.outside-authority"),
-            Self::Generation(_) | Self::Time(_) => Code("tls.generation"),
+            Self::Generation(_) | Self::Time(_) | Self::NoRandom | Self::NotEncrypted => Code("tls.generation"),
         }
     }
 }
@@ -95,26 +101,38 @@ impl Coded for AuthorityError {
 impl Authority {
     /// Makes an authority with a new P-256 key that may sign for `permitted` and the names below them.
     pub fn generate(common_name: &str, permitted: &[String], lifetime: Duration, now: Timestamp) -> Result<Self, AuthorityError> {
-        if permitted.is_empty() {
-            return Err(AuthorityError::Unconstrained);
+        let not_after = later(now, lifetime)?;
+        Self::signed(constrained(common_name, permitted, 0, now, not_after)?, permitted, not_after, None)
+    }
+
+    /// Makes the root of such authorities: it vouches for one below it, for the same names.
+    pub fn root(common_name: &str, permitted: &[String], lifetime: Duration, now: Timestamp) -> Result<Self, AuthorityError> {
+        let not_after = later(now, lifetime)?;
+        Self::signed(constrained(common_name, permitted, 1, now, not_after)?, permitted, not_after, None)
+    }
+
+    /// Makes an authority that this one vouches for. It ends with this one at the latest.
+    pub fn subordinate(&self, common_name: &str, permitted: &[String], lifetime: Duration, now: Timestamp) -> Result<Self, AuthorityError> {
+        if now >= self.not_after {
+            return Err(AuthorityError::Expired(self.not_after));
         }
         for name in permitted {
-            if name.starts_with('*') || !is_dns_name(name) {
-                return Err(AuthorityError::NotDnsName(name.clone().into()));
-            }
+            self.may_sign(name)?;
         }
-        let not_after = later(now, lifetime)?;
-        let mut params = blank(now, not_after)?;
-        params.distinguished_name.push(DnType::CommonName, common_name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        params.name_constraints = Some(NameConstraints {
-            permitted_subtrees: permitted.iter().cloned().map(GeneralSubtree::DnsName).collect(),
-            excluded_subtrees: vec![GeneralSubtree::IpAddress(CidrSubnet::from_v4_prefix([0; 4], 0)), GeneralSubtree::IpAddress(CidrSubnet::from_v6_prefix([0; 16], 0))],
-        });
+        let not_after = later(now, lifetime)?.min(self.not_after);
+        let mut params = constrained(common_name, permitted, 0, now, not_after)?;
+        params.use_authority_key_identifier_extension = true;
+        Self::signed(params, permitted, not_after, Some(&self.issuer))
+    }
+
+    /// By itself, or by another.
+    fn signed(params: CertificateParams, permitted: &[String], not_after: Timestamp, by: Option<&Issuer<'static, KeyPair>>) -> Result<Self, AuthorityError> {
         let key = KeyPair::generate()?;
         let key_pem = Secret::new(key.serialize_pem());
-        let certificate: Certificate = params.self_signed(&key)?;
+        let certificate: Certificate = match by {
+            Some(issuer) => params.signed_by(&key, issuer)?,
+            None => params.self_signed(&key)?,
+        };
         Ok(Self { certificate_pem: certificate.pem(), key_pem, permitted: permitted.to_vec(), not_after, issuer: Issuer::new(params, key) })
     }
 
@@ -192,6 +210,27 @@ impl Authority {
         }
         Err(AuthorityError::Outside { name: name.to_owned(), permitted: self.permitted.join(", ").into() })
     }
+}
+
+/// An authority's certificate, before it is signed: for these names alone, with at most so many authorities below it.
+fn constrained(common_name: &str, permitted: &[String], below: u8, now: Timestamp, not_after: Timestamp) -> Result<CertificateParams, AuthorityError> {
+    if permitted.is_empty() {
+        return Err(AuthorityError::Unconstrained);
+    }
+    for name in permitted {
+        if name.starts_with('*') || !is_dns_name(name) {
+            return Err(AuthorityError::NotDnsName(name.clone().into()));
+        }
+    }
+    let mut params = blank(now, not_after)?;
+    params.distinguished_name.push(DnType::CommonName, common_name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(below));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.name_constraints = Some(NameConstraints {
+        permitted_subtrees: permitted.iter().cloned().map(GeneralSubtree::DnsName).collect(),
+        excluded_subtrees: vec![GeneralSubtree::IpAddress(CidrSubnet::from_v4_prefix([0; 4], 0)), GeneralSubtree::IpAddress(CidrSubnet::from_v6_prefix([0; 16], 0))],
+    });
+    Ok(params)
 }
 
 /// The defaults of the library (1975 to 4096, a subject of its own) are refused by clients; everything is set.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use airlock_model::HostName;
 use airlock_tls::Host;
 use clap::{Args, Subcommand, ValueHint};
 use jiff::Timestamp;
@@ -26,6 +27,25 @@ pub(crate) enum TlsCommand {
     Renew(TlsRenew),
     /// Show how nodes and people's machines come to believe the certificate of the base domain; nothing is written
     Trust(TlsTrust),
+    /// Make a root for the base domain that stays with you: a certificate, and a key that opens with a password alone
+    Root(TlsRoot),
+}
+
+/// Arguments of `tls root`.
+#[derive(Debug, Args)]
+pub(crate) struct TlsRoot {
+    /// The base domain; the root can vouch for nothing else
+    #[arg(value_name = "DOMAIN")]
+    pub(crate) domain: HostName,
+    /// Folder for root.crt and root.key
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath, default_value = ".")]
+    pub(crate) out: PathBuf,
+    /// Where the password of the key is
+    #[arg(long, value_name = "env:NAME|file:PATH")]
+    pub(crate) key_password: String,
+    /// How long it is valid, in years
+    #[arg(long, value_name = "YEARS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=30))]
+    pub(crate) years: u32,
 }
 
 /// Arguments of `tls import`.

@@ -1,6 +1,8 @@
 //! `airlock tls`: whether certificates, their key, and the server that presents them will do; the import of one that was asked for;
 //! how those of the platform are.
 
+mod root;
+
 use airlock_model::{Exit, Verdict};
 use airlock_platform::{Import, import, renewal};
 use airlock_tls::{Content, Form, Judgement, Request, ServedRequest, check, check_served, names_to_ask};
@@ -20,6 +22,7 @@ pub(super) async fn run(session: &Session<'_>, command: &TlsCommand) -> Result<E
         TlsCommand::Status => Box::pin(status(session)).await,
         TlsCommand::Renew(arguments) => renew(session, arguments).await,
         TlsCommand::Trust(arguments) => Box::pin(trust(session, arguments)).await,
+        TlsCommand::Root(arguments) => root::make(session, arguments),
     }
 }
 

@@ -4,13 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use airlock_model::{CertificateSpec, CertificateSubject, Event, Object, ObjectRef, Operation, PlannedStep, StepId};
+use airlock_model::{CertificateSpec, CertificateSubject, Event, Object, ObjectRef, Operation, PlannedStep, StepId, names};
 use airlock_tls::renewal;
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::obtain;
-use crate::certificate::{self, CERTIFICATE, Pair};
+use crate::certificate::{self, Pair};
 use crate::run::Run;
 use crate::{ApplyError, owned};
 
@@ -28,20 +28,19 @@ pub(super) async fn settle(run: &Run<'_>, step: &PlannedStep, spec: &Certificate
     let signer = certificate::signer(run.cluster, spec).await?;
     let facts = live.as_ref().and_then(certificate::facts);
     let signer_facts = signer.as_ref().and_then(certificate::facts);
-    let certificate = match (&facts, &live) {
-        (Some(facts), Some(live)) if renewal(facts, spec, signer_facts.as_ref(), now).is_none() => {
+    let pair = match (&facts, &live) {
+        (Some(facts), Some(live)) if renewal(facts, spec, signer_facts.as_ref(), now).is_none() && certificate::is_vouched_for(spec, live.data.contains_key(names::ROOT)) => {
             settled(run, &step.id, spec.object(), None);
-            certificate::text(live, CERTIFICATE)
+            certificate::pair(live)
         }
         _ => {
             let made = certificate::make(spec, signer.as_ref(), now)?;
-            let certificate = made.certificate.clone();
-            store(run, step, spec, made).await?;
-            certificate
+            store(run, step, spec, made.clone()).await?;
+            made
         }
     };
     match &spec.subject {
-        CertificateSubject::Authority { publish: Some(name), .. } => self::publish(run, step, spec, name, &certificate).await,
+        CertificateSubject::Authority { publish: Some(name), .. } => self::publish(run, step, spec, name, pair.root.as_ref().unwrap_or(&pair.certificate)).await,
         CertificateSubject::Authority { publish: None, .. } | CertificateSubject::Server { .. } | CertificateSubject::Supplied { .. } => Ok(()),
     }
 }

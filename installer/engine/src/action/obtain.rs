@@ -32,7 +32,7 @@ pub(crate) use acme::{account, suggestion};
 pub(crate) use request::ask_for_next;
 use request::is_for_next;
 use source::Material;
-pub(crate) use source::authorities;
+pub(crate) use source::{authorities, root};
 
 /// How long port 80 of the hosts may take to answer, seen from the workstation.
 const HTTP_WITHIN: Duration = Duration::from_mins(1);
@@ -132,7 +132,7 @@ pub(crate) async fn reissued(cluster: &Cluster, spec: &CertificateSpec) -> Resul
     let found = find_supplied(cluster, spec).await?.usable()?;
     match found.pair {
         _ if found.current => Ok(None),
-        Some(pair) => Ok(Some(Pair { certificate: pair.chain_pem, key: pair.key_pem })),
+        Some(pair) => Ok(Some(Pair { certificate: pair.chain_pem, key: pair.key_pem, root: None })),
         None => Err(ApplyError::SecretMissing { at: issued_at(spec) }),
     }
 }
@@ -267,7 +267,7 @@ impl<'a> Wanted<'a> {
         let key = Content::of_bytes("its key".to_owned(), issued.key_pem.expose().as_bytes());
         let Supplied { judgement, pair } = self.judge(&[chain], Some(&key), None, true);
         let found = Found { source: format!("the certificate of {}", acme.directory), judgement: Some(judgement), current: false, pair }.usable()?;
-        found.pair.map(|pair| Pair { certificate: pair.chain_pem, key: pair.key_pem }).ok_or_else(|| no_source(spec))
+        found.pair.map(|pair| Pair { certificate: pair.chain_pem, key: pair.key_pem, root: None }).ok_or_else(|| no_source(spec))
     }
 
     fn hold(&self, material: &Material, stored: Option<&SecretData>) -> Found {
@@ -320,7 +320,7 @@ fn holds(secret: &SecretData, pair: &Issued) -> bool {
 }
 
 async fn write(cluster: &Cluster, spec: &CertificateSpec, pair: Issued) -> Result<Operation, ApplyError> {
-    let secret = certificate::secret(spec, Pair { certificate: pair.chain_pem, key: pair.key_pem }, BTreeMap::new());
+    let secret = certificate::secret(spec, Pair { certificate: pair.chain_pem, key: pair.key_pem, root: None }, BTreeMap::new());
     let applied = cluster.apply_secret(&secret).await.map_err(ApplyError::of)?;
     if applied.created {
         return Ok(Operation::Create);

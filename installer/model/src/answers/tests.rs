@@ -115,7 +115,7 @@ fn each_wrong_line_is_named_with_its_place() {
         ("edge: { adress: 10.0.0.1 }\n", "4:9 answers.unknown-key: unknown key `edge.adress`; did you mean `address`?"),
         (
             "tls: { nonsense: 1 }\n",
-            "4:8 answers.unknown-key: unknown key `tls.nonsense`; possible here: source, certificate, key, password, secret, acme, issuerRef, duration, renewBefore, wildcard, furtherHosts, renewal",
+            "4:8 answers.unknown-key: unknown key `tls.nonsense`; possible here: source, certificate, key, password, secret, acme, issuerRef, duration, renewBefore, offlineRoot, wildcard, furtherHosts, renewal",
         ),
         ("edge: { internal: maybe }\n", "4:19 answers.wrong-type: `edge.internal` must be true or false, but here is other text"),
         ("edge: { internal: 'true' }\n", "4:19 answers.wrong-type: `edge.internal` must be true or false, but here is other text"),

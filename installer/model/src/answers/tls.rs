@@ -7,7 +7,7 @@ use super::reference::SecretReference;
 use super::renewal::Renewal;
 use super::validity::{is_label, is_subdomain};
 use super::{Acme, Answers, Flaw, acme, issuer};
-use crate::{HostName, IssuerReference};
+use crate::{HostName, IssuerReference, OfflineRoot};
 
 /// Who issues the certificate of the base domain.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -39,6 +39,9 @@ pub struct Tls {
     /// `cert-manager`: how long before its end it is renewed, `30d`; absent: when a third of its life is left.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub renew_before: Option<String>,
+    /// `private-ca`: a root that stays with you. The cluster holds an authority that it vouches for, for the base domain alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offline_root: Option<OfflineRoot>,
     /// `csr`: ask for a wildcard instead of each host by name.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub wildcard: bool,
@@ -106,6 +109,7 @@ pub(super) fn flaws(answers: &Answers) -> Vec<(String, Flaw)> {
         ("key", tls.key.is_some(), TlsSource::Files, "files"),
         ("password", tls.password.is_some(), TlsSource::Files, "files"),
         ("secret", tls.secret.is_some(), TlsSource::Secret, "secret"),
+        ("offlineRoot", tls.offline_root.is_some(), TlsSource::PrivateCa, "private-ca"),
         ("wildcard", tls.wildcard, TlsSource::Csr, "csr"),
         ("acme", tls.acme.is_some(), TlsSource::Acme, "acme"),
         ("issuerRef", tls.issuer_ref.is_some(), TlsSource::CertManager, "cert-manager"),
@@ -143,6 +147,10 @@ pub(super) fn flaws(answers: &Answers) -> Vec<(String, Flaw)> {
     for (path, text, or_variable) in references {
         found.extend(text.as_deref().and_then(|text| Some((path.to_owned(), Flaw::Reference(readable(text, or_variable)?)))));
     }
+    if let Some(root) = &tls.offline_root {
+        let references = [("certificate", Some(&root.certificate), false), ("key", Some(&root.key), false), ("password", root.password.as_ref(), true)];
+        found.extend(references.into_iter().filter_map(|(key, text, or_variable)| Some((format!("tls.offlineRoot.{key}"), Flaw::Reference(readable(text?, or_variable)?)))));
+    }
     for (index, text) in answers.trust.ca.iter().enumerate() {
         found.extend(readable(text, false).map(|flaw| (format!("trust.ca[{index}]"), Flaw::Reference(flaw))));
     }
@@ -175,6 +183,11 @@ mod tests {
             ("tls: { source: secret, secret: certificates/platform-tls }\n", &[]),
             ("tls: { source: csr, wildcard: true }\n", &[]),
             ("tls: { source: csr, wildcard: false }\n", &[]),
+            ("tls: { offlineRoot: { certificate: 'file:root.crt', key: 'file:root.key', password: 'env:ROOT' } }\n", &[]),
+            (
+                "tls: { source: csr, offlineRoot: { certificate: 'file:root.crt', key: 'file:root.key' } }\n",
+                &["tls.offlineRoot: it counts with `source: private-ca` alone; change the source or leave it out"],
+            ),
             ("tls: { source: csr, furtherHosts: [alpha.airflow.platform.test] }\n", &[]),
             (
                 "tls: { source: csr, wildcard: true, furtherHosts: [alpha.platform.test] }\n",

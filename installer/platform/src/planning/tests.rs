@@ -45,7 +45,7 @@ fn certificate(name: &str, subject: CertificateSubject) -> CertificateSpec {
 }
 
 fn authority() -> CertificateSpec {
-    certificate("ca", CertificateSubject::Authority { common_name: "ca".into(), permitted: vec!["platform.test".into()], publish: None })
+    certificate("ca", CertificateSubject::Authority { common_name: "ca".into(), permitted: vec!["platform.test".into()], publish: None, root: None })
 }
 
 fn server() -> CertificateSpec {
@@ -207,7 +207,7 @@ fn a_lost_authority_takes_its_certificates_along() {
 fn an_authority_that_stands_is_published_again_when_its_publication_is_gone() {
     let mut steps = desired();
     let CertificateSpec { subject: CertificateSubject::Authority { common_name, permitted, .. }, .. } = authority() else { panic!("an authority") };
-    let published = certificate("ca", CertificateSubject::Authority { common_name, permitted, publish: Some("ca".into()) });
+    let published = certificate("ca", CertificateSubject::Authority { common_name, permitted, publish: Some("ca".into()), root: None });
     steps[0] = step("authority", &[], Action::Issue(published));
     let plan = plan(head(), steps, &Circumstances { installed: &whole(), now: now(), tenant: None }).unwrap();
     let changes: Vec<(String, String, Operation)> = plan.steps.iter().flat_map(|step| &step.changes).map(|change| (change.object.kind.clone(), change.object.name.clone(), change.operation)).collect();
@@ -379,7 +379,7 @@ fn whoever_reads_the_publication_of_an_authority_restarts_with_it() {
     let template = json!({"metadata": {"annotations": {"airlock-platform.io/secret-generation": "1"}}, "spec": {"volumes": [{"name": "ca", "configMap": {"name": "bundle"}}]}});
     let reader = Object::new(json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "reader", "namespace": "airlock"}, "spec": {"template": template}})).unwrap();
     let CertificateSpec { subject: CertificateSubject::Authority { common_name, permitted, .. }, .. } = authority() else { panic!("an authority") };
-    let published = certificate("ca", CertificateSubject::Authority { common_name, permitted, publish: Some("bundle".into()) });
+    let published = certificate("ca", CertificateSubject::Authority { common_name, permitted, publish: Some("bundle".into()), root: None });
     let steps = vec![step("authority", &[], Action::Issue(published)), step("consumers", &["authority"], Action::Apply(vec![reader]))];
     let mut installed = all_running();
     installed.secrets.retain(|live| live.object.name != "ca");

@@ -125,7 +125,7 @@ pub(in crate::output) fn plan() -> Plan {
         lifetime: Duration::from_hours(90 * 24),
         renew_before: Duration::from_hours(30 * 24),
     };
-    let authority = certificate("base-domain-ca", CertificateSubject::Authority { common_name: "x".into(), permitted: vec!["platform.test".into()], publish: None });
+    let authority = certificate("base-domain-ca", CertificateSubject::Authority { common_name: "x".into(), permitted: vec!["platform.test".into()], publish: None, root: None });
     let server = certificate(
         "base-domain-tls",
         CertificateSubject::Server { authority_namespace: "airlock".into(), authority: "base-domain-ca".into(), names: vec!["platform.test".into(), "*.platform.test".into()] },

@@ -2,8 +2,8 @@
 
 use airlock_cluster::Cluster;
 use airlock_model::answers::SecretReference;
-use airlock_model::{CertificateSource, Secret};
-use airlock_tls::{Content, authorities_pem};
+use airlock_model::{CertificateSource, OfflineRoot, Secret};
+use airlock_tls::{Content, RootPair, authorities_pem, root_pair};
 use zeroize::Zeroizing;
 
 use crate::ApplyError;
@@ -68,6 +68,14 @@ pub(super) fn file(reference: &str) -> Result<Content, ApplyError> {
         }
         Ok(SecretReference::Key(_)) | Err(_) => Err(ApplyError::ReferenceUnreadable { reference: reference.to_owned(), reason: "it is neither file:PATH nor env:NAME".to_owned() }),
     }
+}
+
+/// A root that stays where the program runs.
+pub(crate) fn root(root: &OfflineRoot) -> Result<RootPair, ApplyError> {
+    let password = root.password.as_deref().map(referred::read).transpose()?;
+    let password = password.map(|value| Secret::new(String::from_utf8_lossy(value.expose()).into_owned()));
+    root_pair(&file(&root.certificate)?, &file(&root.key)?, password.as_ref())
+        .map_err(|finding| ApplyError::CertificateRefused { source_of: format!("the root of {}", root.certificate), judgement: Box::new(finding.into()) })
 }
 
 /// The certificates of the authorities that answers refer to, as one PEM text.

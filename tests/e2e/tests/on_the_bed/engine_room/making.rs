@@ -76,7 +76,7 @@ async fn certificates_are_kept_while_they_are_good_and_follow_their_authority() 
         let change = Change { object: spec.object(), operation: Operation::Create, seen: None, fields: Vec::new() };
         PlannedStep { after, ..step(id, Action::Issue(spec), vec![change]) }
     };
-    let authority = CertificateSubject::Authority { common_name: "Test".into(), permitted: vec!["svc".into()], publish: Some("ca".into()) };
+    let authority = CertificateSubject::Authority { common_name: "Test".into(), permitted: vec!["svc".into()], publish: Some("ca".into()), root: None };
     let server = CertificateSubject::Server { authority_namespace: place.name.clone(), authority: "ca".into(), names: vec!["registry.airlock.svc".into()] };
     let plan = place.plan("abc", vec![issue("authority", spec("ca", authority), Vec::new()), issue("server", spec("server", server), vec!["authority".into()])])?;
     place.run(&plan).await?;
