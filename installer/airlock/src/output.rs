@@ -14,6 +14,7 @@ pub(crate) mod findings;
 pub(crate) mod guide;
 pub(crate) mod inspection;
 pub(crate) mod period;
+pub(crate) mod permissions;
 pub(crate) mod plan;
 pub(crate) mod profiles;
 pub(crate) mod progress;

@@ -138,6 +138,11 @@ impl Cluster {
         Ok(resource)
     }
 
+    /// The right that a verb on objects of a kind needs; of a kind of the whole cluster it is one for the cluster.
+    pub async fn right(&self, api_version: &str, kind: &str, verb: &str, namespace: &str) -> Result<Right, ClusterError> {
+        Ok(self.resource(api_version, kind).await?.right(verb, Some(namespace)))
+    }
+
     /// The path of an object's kind.
     pub(crate) async fn resource_of(&self, object: &ObjectRef) -> Result<Resource, ClusterError> {
         self.resource(&object.api_version, &object.kind).await

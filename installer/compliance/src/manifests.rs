@@ -8,7 +8,7 @@ mod scalar;
 mod snapshot;
 mod tree;
 
-use airlock_model::{ObjectRef, Place, ReadFault, SnapshotObject, Unread};
+use airlock_model::{Action, Object, ObjectRef, Place, Plan, ReadFault, SnapshotObject, Unread};
 use serde_json::Value;
 
 use tree::{Document, Position};
@@ -54,6 +54,22 @@ pub fn read(file: &str, text: &[u8]) -> FileObjects {
     }
     if reading.found.objects.is_empty() && reading.found.unread.is_empty() {
         reading.fault(None, Position::BEGIN, ReadFault::Empty, "the file holds no object".to_owned());
+    }
+    reading.found
+}
+
+/// The objects that a plan would write; `file` is what it lies in, and the number of a step, from 0, stands for that of a document.
+pub fn planned(file: &str, plan: &Plan) -> FileObjects {
+    let mut reading = Reading { file, found: FileObjects::default() };
+    for (index, step) in (0..).zip(&plan.steps) {
+        let objects: &[Object] = match &step.action {
+            Action::Apply(objects) => objects,
+            Action::Run(job) => std::slice::from_ref(job),
+            Action::Delete(_) | Action::Generate(_) | Action::Issue(_) | Action::Push(_) | Action::Probe(_) | Action::Await(_) => continue,
+        };
+        for object in objects {
+            reading.object((index, Position::BEGIN), object.manifest().clone(), &Inherited::default());
+        }
     }
     reading.found
 }

@@ -137,14 +137,9 @@ pub struct Judging {
 
 /// What must be collected for a profile: each object kind and attempt once, a control before what it controls.
 pub fn needs(profile: &Profile, world: &World) -> Result<Vec<Need>, ComplianceError> {
-    validate(profile)?;
     let mut needs: Vec<Need> = Vec::new();
     let mut attempts: BTreeMap<AttemptId, Attempt> = BTreeMap::new();
-    let custom = CustomChecks::compile(selected_custom(profile)?)?;
-    let custom = custom.checks();
-    let chosen = selected(profile)?.into_iter().map(|check| -> &dyn Check { check }).chain(custom.iter().map(|check| -> &dyn Check { check }));
-    let of_cluster = chosen.filter(|check| standing(check.spec().id).reads.read(Source::Cluster));
-    for need in of_cluster.flat_map(|check| check.needs(profile, world)) {
+    for need in needs_by_check(profile, world)?.into_iter().flat_map(|(_, needs)| needs) {
         if let Need::Attempt(attempt) = &need {
             match attempts.get(&attempt.id) {
                 Some(known) if known == attempt.as_ref() => continue,
@@ -157,6 +152,16 @@ pub fn needs(profile: &Profile, world: &World) -> Result<Vec<Need>, ComplianceEr
         }
     }
     Ok(needs)
+}
+
+/// What each check that the profile selects asks of a cluster, by its id.
+pub fn needs_by_check(profile: &Profile, world: &World) -> Result<Vec<(String, Vec<Need>)>, ComplianceError> {
+    validate(profile)?;
+    let custom = CustomChecks::compile(selected_custom(profile)?)?;
+    let custom = custom.checks();
+    let chosen = selected(profile)?.into_iter().map(|check| -> &dyn Check { check }).chain(custom.iter().map(|check| -> &dyn Check { check }));
+    let of_cluster = chosen.filter(|check| standing(check.spec().id).reads.read(Source::Cluster));
+    Ok(of_cluster.map(|check| (check.spec().id.to_string(), check.needs(profile, world))).collect())
 }
 
 /// Judges what was collected by the checks that the profile selects. Files are always asked whether they could be read.

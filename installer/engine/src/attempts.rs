@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use airlock_cluster::{Cluster, PodTimes, Stop};
-use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Event, Events, ImageRef, Object, ObjectRef, Outcome, Secret, SecretKeyRef, StepId, Target, Untrusted, Vantage};
+use airlock_model::{Attempt, AttemptId, AttemptResult, Event, Events, ImageRef, Object, ObjectRef, Outcome, Secret, SecretKeyRef, StepId, Target, Untrusted, Vantage};
 use futures::{StreamExt, future, stream};
 use jiff::Timestamp;
 
@@ -69,7 +69,7 @@ async fn attempt_all(cluster: &Cluster, attempts: &[Attempt], site: &ProbeSite, 
         Ok(run) => run,
         Err(error) => return attempts.iter().map(|attempt| not_carried_out(attempt, &error.to_string())).collect(),
     };
-    let mut namespaces: Vec<&str> = attempts.iter().flat_map(namespaces).collect();
+    let mut namespaces: Vec<&str> = attempts.iter().flat_map(Attempt::pod_namespaces).collect();
     namespaces.sort_unstable();
     namespaces.dedup();
     let found = namespaces.into_iter().map(|namespace| async move { Some((namespace.to_owned(), pod::installation_of(cluster, namespace).await?)) });
@@ -168,7 +168,7 @@ impl Party<'_> {
     /// Looks the passwords up before, so that an attempt itself waits for its target alone.
     async fn passwords(&self, attempts: &[Attempt]) -> Passwords {
         let mut found = BTreeMap::new();
-        for at in attempts.iter().filter_map(password) {
+        for at in attempts.iter().filter_map(Attempt::password) {
             if found.contains_key(at) {
                 continue;
             }
@@ -182,7 +182,7 @@ impl Party<'_> {
 
     async fn in_pod(&self, number: usize, room: Room<'_>, attempts: Vec<Attempt>) -> Vec<Outcome> {
         // A pod mounts what its own namespace holds; a password of elsewhere would have to be written where others read it.
-        let (elsewhere, attempts): (Vec<Attempt>, Vec<Attempt>) = attempts.into_iter().partition(|attempt| password(attempt).is_some_and(|at| at.namespace != room.namespace));
+        let (elsewhere, attempts): (Vec<Attempt>, Vec<Attempt>) = attempts.into_iter().partition(|attempt| attempt.password().is_some_and(|at| at.namespace != room.namespace));
         let mut outcomes: Vec<Outcome> = elsewhere.iter().map(|attempt| not_carried_out(attempt, "its password is in another namespace than its pod")).collect();
         if attempts.is_empty() {
             return outcomes;
@@ -212,7 +212,7 @@ impl Party<'_> {
     fn pod_for(&self, number: usize, room: Room<'_>, attempts: &[Attempt]) -> Result<Object, ApplyError> {
         let list = serde_json::to_string(attempts).map_err(|error| ApplyError::PlanMalformed { reason: error.to_string() })?;
         let spec = self.pod(room.namespace, format!("probe-{}-{number}", self.run), room.labels, vec!["probe".to_owned(), "--attempts".to_owned(), list]);
-        let secrets = attempts.iter().filter_map(password).map(|at| at.name.clone()).collect();
+        let secrets = attempts.iter().filter_map(Attempt::password).map(|at| at.name.clone()).collect();
         PodSpec { secrets, account: room.account.map(str::to_owned), ..spec }.object()
     }
 
@@ -244,28 +244,6 @@ impl airlock_probe::Passwords for Passwords {
     fn password(&self, at: &SecretKeyRef) -> Option<Secret<String>> {
         self.0.get(at).cloned()
     }
-}
-
-/// Where the password is that an attempt needs.
-fn password(attempt: &Attempt) -> Option<&SecretKeyRef> {
-    match &attempt.action {
-        AttemptAction::Request { credentials, .. } => credentials.as_ref()?.password.as_ref(),
-        AttemptAction::Sql { credentials, .. } => credentials.password.as_ref(),
-        AttemptAction::Connect | AttemptAction::Handshake { .. } | AttemptAction::PlainRequest { .. } | AttemptAction::AsAccount { .. } | AttemptAction::Resolve { .. } => None,
-    }
-}
-
-/// The namespaces in which pods are needed for an attempt.
-fn namespaces(attempt: &Attempt) -> Vec<&str> {
-    let from = match &attempt.from {
-        Vantage::Pod { namespace, .. } => Some(namespace.as_str()),
-        Vantage::Workstation => None,
-    };
-    let at = match &attempt.target {
-        Target::Listener { namespace, .. } => Some(namespace.as_str()),
-        Target::Address { .. } => None,
-    };
-    from.into_iter().chain(at).collect()
 }
 
 fn place(attempt: &Attempt) -> Option<Place> {

@@ -265,6 +265,30 @@ pub enum AttemptResult {
     NotCarriedOut(Untrusted<String>),
 }
 
+impl Attempt {
+    /// Where the password is that it needs.
+    pub fn password(&self) -> Option<&SecretKeyRef> {
+        match &self.action {
+            AttemptAction::Request { credentials, .. } => credentials.as_ref()?.password.as_ref(),
+            AttemptAction::Sql { credentials, .. } => credentials.password.as_ref(),
+            AttemptAction::Connect | AttemptAction::Handshake { .. } | AttemptAction::PlainRequest { .. } | AttemptAction::AsAccount { .. } | AttemptAction::Resolve { .. } => None,
+        }
+    }
+
+    /// The namespaces in which pods are needed for it.
+    pub fn pod_namespaces(&self) -> impl Iterator<Item = &str> {
+        let from = match &self.from {
+            Vantage::Pod { namespace, .. } => Some(namespace.as_str()),
+            Vantage::Workstation => None,
+        };
+        let at = match &self.target {
+            Target::Listener { namespace, .. } => Some(namespace.as_str()),
+            Target::Address { .. } => None,
+        };
+        from.into_iter().chain(at)
+    }
+}
+
 impl AttemptResult {
     /// What a TLS server presented, believed or not.
     pub const fn presented(&self) -> Option<&Presented> {

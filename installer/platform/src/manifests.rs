@@ -16,7 +16,7 @@ use airlock_compliance::manifests::{self, FileObjects, LARGEST_FILE};
 use airlock_compliance::{Connections, Decisions, Judging, Report};
 use airlock_model::{Profile, Snapshot};
 
-use crate::PlatformError;
+use crate::{PlatformError, WrittenPlan};
 
 /// Standard input, as a path.
 const STDIN: &str = "-";
@@ -41,6 +41,12 @@ enum Content {
 pub fn judge(paths: &[PathBuf], profile: &Profile, decisions: &Decisions, passes: bool) -> Result<Report, PlatformError> {
     let workers = workers();
     Ok(airlock_compliance::judge_decided(profile, &given(paths, workers)?, decisions, Judging { passes, workers })?)
+}
+
+/// Judges what a plan would write, before anything of it is there; `file` is where it lies.
+pub fn judge_plan(file: &Path, plan: &WrittenPlan, profile: &Profile, decisions: &Decisions, passes: bool) -> Result<Report, PlatformError> {
+    let planned = manifests::planned(&file.display().to_string(), plan.plan());
+    Ok(airlock_compliance::judge_decided(profile, &manifests::snapshot([planned]), decisions, Judging { passes, workers: workers() })?)
 }
 
 /// Which connections the network policies of files allow; `-` is standard input.

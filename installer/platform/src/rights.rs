@@ -2,7 +2,7 @@
 
 use airlock_model::answers::Answers;
 use airlock_model::prometheus::Asked;
-use airlock_model::{Action, CERT_MANAGER, CLUSTER_ISSUER, CertificateSource, CertificateSpec, CertificateSubject, Gate, ISSUER, IssuerReference, Object, ObjectRef, Right, SecretKeyRef, Vantage};
+use airlock_model::{Action, Attempt, CERT_MANAGER, CLUSTER_ISSUER, CertificateSource, CertificateSpec, CertificateSubject, Gate, ISSUER, IssuerReference, Object, ObjectRef, Right, SecretKeyRef};
 use serde_json::Value;
 
 /// Plural resource names of the kinds that Airlock applies (Kubernetes API reference).
@@ -108,13 +108,7 @@ pub(crate) fn of_action(action: &Action) -> Vec<Right> {
             needed
         }
         Action::Push(spec) => rights(&secret(&spec.password.namespace, &spec.password.name), &["get"]),
-        Action::Probe(attempts) => attempts
-            .iter()
-            .flat_map(|attempt| match &attempt.from {
-                Vantage::Pod { namespace, .. } => pods(namespace),
-                Vantage::Workstation => Vec::new(),
-            })
-            .collect(),
+        Action::Probe(attempts) => attempts.iter().flat_map(Attempt::pod_namespaces).flat_map(pods).collect(),
         Action::Await(Gate::Dns { service, .. }) => rights(service, &["get"]),
         Action::Await(Gate::NodePull { namespace, .. }) => pods(namespace),
         Action::Await(Gate::Certificate(spec)) => {
@@ -189,6 +183,24 @@ pub(crate) fn of_removal(namespace: &str, namespaces: &[String]) -> Vec<Right> {
     needed.sort();
     needed.dedup();
     needed
+}
+
+/// Without these nobody knows what is installed, and nothing is judged.
+pub(crate) fn of_recognition(namespace: &str) -> Vec<Right> {
+    let of = |kind, verb| right(&ObjectRef::namespaced("v1", kind, namespace, ""), verb);
+    vec![of("ConfigMap", "get"), of("Secret", "get"), of("ServiceAccount", "list")]
+}
+
+/// What an attempt needs: pods from which it is made, and its password where it is made on the workstation.
+pub(crate) fn of_attempt(attempt: &Attempt) -> Vec<Right> {
+    let is_in_pod = attempt.pod_namespaces().next().is_some();
+    let password = attempt.password().filter(|_| !is_in_pod).map(|at| right(&ObjectRef::namespaced("v1", "Secret", &at.namespace, &at.name), "get"));
+    attempt.pod_namespaces().flat_map(pods).chain(password).collect()
+}
+
+/// What each of these namespaces is searched for values of Secrets in.
+pub(crate) fn of_secrets(namespaces: &[String]) -> Vec<Right> {
+    namespaces.iter().flat_map(|namespace| ["Secret", "ConfigMap", "Pod"].map(|kind| right(&ObjectRef::namespaced("v1", kind, namespace, ""), "list"))).collect()
 }
 
 /// The lease, and what stands in records.

@@ -1,6 +1,7 @@
 //! The installation against a profile: what checks need is collected, attempts are made, checks judge.
 
 pub(crate) mod inside;
+pub mod permissions;
 
 use std::collections::{BTreeMap, BTreeSet};
 

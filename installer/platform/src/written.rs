@@ -57,6 +57,16 @@ impl WrittenPlan {
         Ok(Self { plan, digest: document.digest, answers })
     }
 
+    /// What it would do.
+    pub(crate) const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The security policy profile that its answers name.
+    pub fn profile(&self) -> &str {
+        &self.answers.profile.reference
+    }
+
     /// The platform namespace that it is for.
     pub fn namespace(&self) -> &str {
         &self.plan.namespace

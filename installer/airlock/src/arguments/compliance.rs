@@ -2,7 +2,18 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueHint};
+use clap::{Args, ValueEnum, ValueHint};
+
+/// What becomes of the attempts of checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Probes {
+    /// They are listed, then made
+    Make,
+    /// They are listed, and nothing is tried or judged
+    List,
+    /// None is made: what they would show is unverified
+    None,
+}
 
 /// Arguments of `compliance-check`.
 #[derive(Debug, Args)]
@@ -10,6 +21,9 @@ pub(crate) struct ComplianceCheck {
     /// Judge files instead of the installation: folders, files, tar archives, or - for standard input
     #[arg(long, value_name = "PATH", num_args = 1.., value_hint = ValueHint::AnyPath)]
     pub(crate) manifests: Vec<PathBuf>,
+    /// Judge what a plan of `airlock plan -o json` would write, before anything of it is there
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["manifests", "events"])]
+    pub(crate) plan: Option<PathBuf>,
     /// List which connections the network policies of the files allow, and judge nothing
     #[arg(long, requires = "manifests", conflicts_with_all = ["profile", "no_profile", "checks", "set", "exceptions", "attestations", "all"])]
     pub(crate) connections: bool,
@@ -31,6 +45,12 @@ pub(crate) struct ComplianceCheck {
     /// Files with attestations, each with its signature beside it, as FILE.sig
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) attestations: Vec<PathBuf>,
+    /// List what the API server would be asked for and you may not do, with the roles that would allow it, and judge nothing
+    #[arg(long, conflicts_with_all = ["manifests", "plan", "probes", "diff", "evidence", "events", "all"])]
+    pub(crate) permissions: bool,
+    /// What becomes of the attempts that checks ask for
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = Probes::Make, conflicts_with_all = ["manifests", "plan"])]
+    pub(crate) probes: Probes,
     /// Show what passes too
     #[arg(long)]
     pub(crate) all: bool,

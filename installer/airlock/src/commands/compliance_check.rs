@@ -1,25 +1,34 @@
 //! `airlock compliance-check`: the installation against a profile, by attempts that are listed first; or files, without a
 //! cluster.
 
+mod permissions;
+
 use std::path::{Path, PathBuf};
 
-use airlock_model::{Digest, EvidenceDocument, EvidenceSubject, Exit, Profile, Untrusted};
+use airlock_model::{Attempt, Digest, EvidenceDocument, EvidenceSubject, Exit, Profile, Untrusted};
 use airlock_platform::profiles::{DecisionKind, Decisions};
-use airlock_platform::{Earlier, Handed, PlatformError, Report, compare, decided, evidence, manifests, unprofiled, verify, with_checks, with_setting};
+use airlock_platform::{Earlier, Handed, PlatformError, Report, WrittenPlan, compare, decided, evidence, manifests, unprofiled, verify, with_checks, with_setting};
+use serde::Serialize;
 
 use super::evidence::{Keeping, Kept};
 use super::session::Session;
-use crate::arguments::{ComplianceCheck, Format};
+use crate::arguments::{ComplianceCheck, Format, Probes};
 use crate::failure::Failure;
 use crate::output::progress::Progress;
 use crate::output::report::{self, Circumstances, PolicyApi};
 use crate::output::{comparison, connections};
-use crate::profile_file;
+use crate::{plan_file, profile_file};
 
 pub(super) async fn run(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Exit, Failure> {
     if arguments.connections {
         session.output.text_or_json("compliance-check --connections")?;
         return list(session, arguments).await;
+    }
+    if arguments.permissions {
+        return Box::pin(permissions::list(session, arguments)).await;
+    }
+    if arguments.probes == Probes::List {
+        return Box::pin(list_attempts(session, arguments)).await;
     }
     let earlier = arguments.diff.as_deref().map(|file| earlier(session, file)).transpose()?;
     // What is wrong with the arguments is told before anything is written or asked for.
@@ -28,7 +37,11 @@ pub(super) async fn run(session: &Session<'_>, arguments: &ComplianceCheck) -> R
         Some(folder) => Some(Keeping::begin(session, folder, arguments).await?),
         None => None,
     };
-    let Judged { report: judged, circumstances, told, kept } = if arguments.manifests.is_empty() { Box::pin(of_cluster(session, arguments)).await? } else { of_files(session, arguments).await? };
+    let Judged { report: judged, circumstances, told, kept } = if arguments.manifests.is_empty() && arguments.plan.is_none() {
+        Box::pin(of_cluster(session, arguments)).await?
+    } else {
+        of_files(session, arguments).await?
+    };
     if let (Some(keeping), Some(kept)) = (keeping, kept) {
         keeping.keep(session, arguments, &judged, kept, shows_passes(session, arguments)).await?;
     }
@@ -63,14 +76,22 @@ struct Judged {
 }
 
 async fn of_files(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Judged, Failure> {
-    let profile = chosen(arguments, None)?;
+    let plan = arguments.plan.as_deref().map(|file| plan_file::read(file, None)).transpose()?;
+    let profile = chosen(arguments, plan.as_ref().map(WrittenPlan::profile))?;
     let (decisions, documents) = decisions(arguments, &profile)?;
-    let (paths, passes) = (arguments.manifests.clone(), shows_passes(session, arguments));
+    let (paths, passes) = (arguments.plan.as_ref().map_or_else(|| arguments.manifests.clone(), |file| vec![file.clone()]), shows_passes(session, arguments));
     let subject = || EvidenceSubject::Files { paths: paths.iter().map(|path| Untrusted::new(path.to_string_lossy().into_owned())).collect() };
     let kept = arguments.evidence.is_some().then(|| Kept { profile: profile.clone(), subject: subject(), documents });
-    let judging = tokio::task::spawn_blocking(move || manifests::judge(&paths, &profile, &decisions, passes).map_err(Failure::from));
+    let circumstances = Circumstances::of_files(&paths);
+    let judging = tokio::task::spawn_blocking(move || {
+        let judged = match (&plan, paths.as_slice()) {
+            (Some(plan), [file]) => manifests::judge_plan(file, plan, &profile, &decisions, passes),
+            _ => manifests::judge(&paths, &profile, &decisions, passes),
+        };
+        judged.map_err(Failure::from)
+    });
     let report = session.reading(async { judging.await.unwrap_or(Err(Failure::Interrupted)) }).await?;
-    Ok(Judged { report, circumstances: Circumstances::of_files(&arguments.manifests), told: Ok(()), kept })
+    Ok(Judged { report, circumstances, told: Ok(()), kept })
 }
 
 /// The list is no proof while something that may allow more was not understood.
@@ -87,6 +108,22 @@ async fn list(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Exit
     Ok(Exit::Compliance)
 }
 
+/// Which attempts the profile asks for, for programs.
+#[derive(Serialize)]
+struct Listed<'a> {
+    attempts: &'a [Attempt],
+}
+
+/// What the run without the flag would try, before anybody lets it.
+async fn list_attempts(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Exit, Failure> {
+    session.output.text_or_json("compliance-check --probes list")?;
+    let cluster = session.connect().await?;
+    let (_, answers) = session.reading(verify::recorded(&cluster, session.namespace())).await?;
+    let intended = session.reading(verify::intend(&cluster, &answers, chosen(arguments, Some(&answers.profile.reference))?)).await?;
+    session.output.result("compliance-check", || report::intended(&intended.attempts), &Listed { attempts: &intended.attempts })?;
+    Ok(Exit::Ok)
+}
+
 async fn of_cluster(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Judged, Failure> {
     let progress = Progress::new(session.output, session.log, arguments.events.clone())?;
     let cluster = session.connect().await?;
@@ -99,8 +136,13 @@ async fn of_cluster(session: &Session<'_>, arguments: &ComplianceCheck) -> Resul
     };
     let mut intended = session.reading(verify::intend(&cluster, &answers, profile)).await?;
     intended.decisions = decisions;
-    progress.say(report::intended(&intended.attempts).trim_end());
-    progress.busy("making the attempts");
+    if arguments.probes == Probes::None {
+        intended.attempts.clear();
+        progress.say("no attempt is made, as --probes none says: what attempts would show is unverified");
+    } else {
+        progress.say(report::intended(&intended.attempts).trim_end());
+        progress.busy("making the attempts");
+    }
     let judged = Box::pin(verify::judge(&cluster, &record, &intended, shows_passes(session, arguments), &session.halt(), &progress)).await;
     let told = progress.finish();
     Ok(Judged { report: judged?, circumstances: Circumstances::of_installation(&cluster, session.namespace(), &record), told, kept })

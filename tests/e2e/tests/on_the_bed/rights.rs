@@ -62,16 +62,35 @@ fn the_rights_that_are_asked_for_are_enough() {
     let standing: Vec<&str> = report["checks"].as_array().expect("checks").iter().filter(warned).filter_map(|check| check["id"].as_str()).collect();
     assert_eq!(standing, ["MON-003"], "that nobody is told of alerts stands in every report: {report}");
 
+    the_roles_that_a_check_prints_are_enough_for_it(&site);
+
     site.bed.apply(&roles(&removal_rights, "least-of-removal", "least")).expect("roles");
     run(&["uninstall", "--namespace", &site.name, "--yes", "--delete-data"]).expect(0);
     let left = site.bed.kubectl(["get", "namespaces", &site.name, &site.probes(), "--ignore-not-found", "-o", "name"]).expect("kubectl");
     assert_eq!(left, "", "nothing stays");
 
     for kind in ["clusterrole", "clusterrolebinding"] {
-        site.bed.kubectl(["delete", kind, "least-of-airlock", "least-of-removal", "--ignore-not-found"]).expect("kubectl");
+        site.bed.kubectl(["delete", kind, "least-of-airlock", "least-of-removal", "airlock-compliance-check", "--ignore-not-found"]).expect("kubectl");
     }
     for namespace in ["kube-system", "default"] {
         site.bed.kubectl(["-n", namespace, "delete", "role,rolebinding", "least-of-airlock"]).expect("kubectl");
     }
     site.remove();
+}
+
+/// Somebody who may nothing is told what a check asks for, twice: what is installed can't be seen before. Then she checks.
+fn the_roles_that_a_check_prints_are_enough_for_it(site: &Site) {
+    let kubeconfig = site.bed.user("checker", &[]).expect("kubeconfig").display().to_string();
+    let run = |arguments: &[&str]| site.run(&[&["--kubeconfig", kubeconfig.as_str(), "compliance-check", "--profile", "baseline", "--namespace", &site.name], arguments].concat());
+    let audit = site.audit();
+    let begin = run(&["--permissions"]).expect(3);
+    assert!(begin.stderr.contains("without it nothing is judged") && begin.stderr.contains("ask again then"), "{}", begin.stderr);
+    assert_eq!(audit.writes(), [], "a list of rights is a question");
+    site.bed.apply(&begin.stdout).expect("the roles that were printed");
+    let listed = run(&["--permissions"]).expect(3);
+    assert!(listed.stderr.contains("list networkpolicies.networking.k8s.io in namespace") && listed.stderr.contains("NET-001"), "{}", listed.stderr);
+    site.bed.apply(&listed.stdout).expect("the roles that were printed");
+    let whole = run(&["--permissions"]).expect(0);
+    assert_eq!(whole.stdout, "", "{}", whole.stderr);
+    run(&["--yes"]).expect(0);
 }
