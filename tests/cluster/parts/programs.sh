@@ -18,18 +18,18 @@ registry            ./cmd/registry                                              
 containerd-shim-runc-v2 github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2 40
 containerd          github.com/containerd/containerd/v2/cmd/containerd          90
 ctr                 github.com/containerd/containerd/v2/cmd/ctr                 20
-bedcontrollers      ./cmd/bedcontrollers                                        90
-coredns             ./cmd/coredns                                               60
-netpol              ./cmd/netpol                                                30
-kube                ./cmd/kube                                                  400
+kube                ./cmd/kube                                                  510
+bedcontrollers      ./cmd/bedcontrollers                                        5
+coredns             ./cmd/coredns                                               50
+netpol              ./cmd/netpol                                                15
 kube-state-metrics  k8s.io/kube-state-metrics/v2                                40
 metrics-server      sigs.k8s.io/metrics-server/cmd/metrics-server               40
 helm                helm.sh/helm/v4/cmd/helm                                    90
 dex                 github.com/dexidp/dex/cmd/dex                               150
 oauth2-proxy        github.com/oauth2-proxy/oauth2-proxy/v7                     60
 "
-# What `up` needs; the others come with the tests that use them.
-FIRST="client relay host-local bridge loopback pebble registry containerd-shim-runc-v2 containerd ctr bedcontrollers coredns netpol kube"
+# What `up` needs; the others come with the tests that use them. The longest link, by one core, comes while Rust is compiled beside it.
+FIRST="client relay host-local bridge loopback pebble registry containerd-shim-runc-v2 containerd ctr kube bedcontrollers coredns netpol"
 # These need modules of their own, because their libraries are other versions than Kubernetes'; `images/monitoring` builds them.
 APART="mailpit prometheus promtool alertmanager amtool postgres_exporter"
 CNI="host-local bridge loopback"
