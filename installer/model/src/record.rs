@@ -103,6 +103,8 @@ pub struct CertificateFacts {
     pub permitted: Vec<String>,
     /// Whether it is an authority.
     pub authority: bool,
+    /// SHA-256 of its own public key.
+    pub key_fingerprint: Digest,
     /// SHA-256 of the issuer's public key (authority key identifier is not trusted for this): the chain's next certificate, or the leaf itself when self-signed; none when the chain has only a leaf.
     pub issuer_fingerprint: Option<Digest>,
     /// Begin of validity.

@@ -34,7 +34,8 @@ pub fn root_pair(certificate: &Content, key: &Content, password: Option<&Secret<
         return Err(TlsFinding::error("tls.unused-left-out", why, Way::GiveFile, "leave the root alone in it"));
     };
     let key = key_of(key, password, &mut findings)?;
-    let plain = key.pkcs8().ok_or_else(|| TlsFinding::error("tls.key-unusable", "the key of the root cannot be written as PKCS#8", Way::NewKey, "make a root with a key on P-256: airlock tls root"))?;
+    let plain =
+        key.pkcs8().ok_or_else(|| TlsFinding::error("tls.key-unusable", "the key of the root cannot be written as PKCS#8", Way::NewKey, "make a root with a key on P-256: airlock tls root"))?;
     Ok(RootPair { certificate_pem: armoured("CERTIFICATE", root), key_pem: Secret::new(armoured("PRIVATE KEY", plain.as_slice())) })
 }
 
@@ -46,7 +47,7 @@ pub fn encrypted_key(authority: &Authority, password: &Secret<String>) -> Result
     let (salt, iv) = random.split_at(SALT_BYTES);
     let encrypted = || {
         let iv: [u8; IV_BYTES] = iv.try_into().ok()?;
-        let parameters = pbes2::Parameters::pbkdf2_sha256_aes256cbc(ROUNDS, salt, iv).ok()?;
+        let parameters = pbes2::Parameters::generate_pbkdf2_sha256_aes256cbc(ROUNDS, salt, iv).ok()?;
         let document = PrivateKeyInfoRef::try_from(key.secret_der()).ok()?.encrypt_with_params(parameters, password.expose()).ok()?;
         Some(armoured("ENCRYPTED PRIVATE KEY", document.as_bytes()))
     };
@@ -75,9 +76,10 @@ mod tests {
         assert!(opened.status.success(), "{}", String::from_utf8_lossy(&opened.stderr));
         assert!(!openssl(&["pkey", "-in", "root.key", "-passin", "pass:wrong", "-noout"]).status.success());
 
-        let read = |password| root_pair(&Content::of_file(&folder.path().join("root.crt")), &Content::of_file(&folder.path().join("root.key")), password);
-        assert_eq!(read(None).unwrap_err().code.0, "tls.password-missing");
-        assert_eq!(read(Some(&Secret::new("wrong".to_owned()))).unwrap_err().code.0, "tls.password-wrong");
+        let read = |password: Option<&Secret<String>>| root_pair(&Content::of_file(&folder.path().join("root.crt")), &Content::of_file(&folder.path().join("root.key")), password);
+        let refused = |password: Option<&Secret<String>>| read(password).map(|_| ()).unwrap_err().code.0;
+        assert_eq!(refused(None), "tls.password-missing");
+        assert_eq!(refused(Some(&Secret::new("wrong".to_owned()))), "tls.password-wrong");
         let pair = read(Some(&password)).unwrap();
         let root = Authority::from_pem(pair.certificate_pem.as_bytes(), pair.key_pem.expose().as_bytes()).unwrap();
         let authority = root.subordinate("Airlock", &names, Duration::from_hours(24 * 825), now).unwrap();

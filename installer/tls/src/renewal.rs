@@ -87,9 +87,7 @@ pub fn renewal(facts: &CertificateFacts, spec: &CertificateSpec, authority: Opti
     if !same_set(wanted, present) {
         return Some(RenewalCause::OtherNames);
     }
-    if let Some(authority) = authority.filter(|_| !is_authority)
-        && (authority.issuer_fingerprint.is_none() || facts.issuer_fingerprint != authority.issuer_fingerprint)
-    {
+    if authority.is_some_and(|authority| !is_authority && facts.issuer_fingerprint.as_ref() != Some(&authority.key_fingerprint)) {
         return Some(RenewalCause::OtherAuthority);
     }
     if now < facts.not_before {
@@ -136,6 +134,7 @@ mod tests {
             names: vec!["*.example.com".to_owned(), "example.com".to_owned()],
             permitted: Vec::new(),
             authority: false,
+            key_fingerprint: Digest::of(b"leaf key"),
             issuer_fingerprint: Some(Digest::of(b"authority")),
             not_before: Timestamp::from_second(0).unwrap(),
             not_after: Timestamp::from_second(0).unwrap() + 90 * DAY,
@@ -192,10 +191,10 @@ mod tests {
 
     #[test]
     fn a_replaced_authority_renews_its_servers() {
-        let authority = |key: &[u8]| CertificateFacts { authority: true, issuer_fingerprint: Some(Digest::of(key)), ..facts() };
+        let authority = |key: &[u8]| CertificateFacts { authority: true, key_fingerprint: Digest::of(key), issuer_fingerprint: Some(Digest::of(b"its root")), ..facts() };
         assert_eq!(renewal(&facts(), &spec(), Some(&authority(b"authority")), at(1)), None);
         assert_eq!(renewal(&facts(), &spec(), Some(&authority(b"another")), at(1)), Some(RenewalCause::OtherAuthority));
-        let unknown = CertificateFacts { issuer_fingerprint: None, ..authority(b"authority") };
-        assert_eq!(renewal(&facts(), &spec(), Some(&unknown), at(1)), Some(RenewalCause::OtherAuthority), "unknown is never equal");
+        let alone = CertificateFacts { issuer_fingerprint: None, ..facts() };
+        assert_eq!(renewal(&alone, &spec(), Some(&authority(b"authority")), at(1)), Some(RenewalCause::OtherAuthority), "unknown is never equal");
     }
 }

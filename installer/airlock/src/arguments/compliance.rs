@@ -7,16 +7,14 @@ use clap::{Args, ValueEnum, ValueHint};
 /// What becomes of the attempts of checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Probes {
-    /// They are listed, then made
     Make,
-    /// They are listed, and nothing is tried or judged
     List,
-    /// None is made: what they would show is unverified
     None,
 }
 
 /// Arguments of `compliance-check`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct ComplianceCheck {
     /// Judge files instead of the installation: folders, files, tar archives, or - for standard input
     #[arg(long, value_name = "PATH", num_args = 1.., value_hint = ValueHint::AnyPath)]
@@ -48,8 +46,8 @@ pub(crate) struct ComplianceCheck {
     /// List what the API server would be asked for and you may not do, with the roles that would allow it, and judge nothing
     #[arg(long, conflicts_with_all = ["manifests", "plan", "probes", "diff", "evidence", "events", "all"])]
     pub(crate) permissions: bool,
-    /// What becomes of the attempts that checks ask for
-    #[arg(long, value_enum, value_name = "WHAT", default_value_t = Probes::Make, conflicts_with_all = ["manifests", "plan"])]
+    /// Make the attempts that checks ask for; or list them, and judge nothing; or make none, and what they would show is unverified
+    #[arg(long, value_enum, value_name = "make|list|none", hide_possible_values = true, default_value_t = Probes::Make, conflicts_with_all = ["manifests", "plan"])]
     pub(crate) probes: Probes,
     /// Show what passes too
     #[arg(long)]

@@ -37,11 +37,8 @@ pub(super) async fn run(session: &Session<'_>, arguments: &ComplianceCheck) -> R
         Some(folder) => Some(Keeping::begin(session, folder, arguments).await?),
         None => None,
     };
-    let Judged { report: judged, circumstances, told, kept } = if arguments.manifests.is_empty() && arguments.plan.is_none() {
-        Box::pin(of_cluster(session, arguments)).await?
-    } else {
-        of_files(session, arguments).await?
-    };
+    let Judged { report: judged, circumstances, told, kept } =
+        if arguments.manifests.is_empty() && arguments.plan.is_none() { Box::pin(of_cluster(session, arguments)).await? } else { of_files(session, arguments).await? };
     if let (Some(keeping), Some(kept)) = (keeping, kept) {
         keeping.keep(session, arguments, &judged, kept, shows_passes(session, arguments)).await?;
     }

@@ -116,6 +116,7 @@ mod tests {
             names: vec!["platform.test".into(), "*.platform.test".into()],
             permitted: Vec::new(),
             authority: false,
+            key_fingerprint: Digest::of(b"key"),
             issuer_fingerprint: None,
             not_before: Timestamp::UNIX_EPOCH,
             not_after,

@@ -7,17 +7,23 @@ use airlock_platform::verify::permissions::{Permission, Permissions};
 
 use super::counted;
 
-/// A document of YAML for each role and binding, for `kubectl apply -f -`; nothing where nothing is lacking.
+/// A document of YAML for each role and binding, for `kubectl apply -f -`; a comment where nothing is lacking.
 pub(crate) fn roles(listed: &Permissions) -> String {
-    listed.roles.iter().map(|role| format!("---\n{}", serde_yaml::to_string(role).unwrap_or_default())).collect()
+    if listed.lacking().next().is_none() {
+        return format!("# you may all that the checks ask for: {}\n", counted(listed.permissions.len(), "right", "rights"));
+    }
+    let mut text = String::new();
+    for role in &listed.roles {
+        text.push_str("---\n");
+        // JSON is YAML.
+        text.push_str(&serde_yaml::to_string(role).unwrap_or_else(|_| format!("{role:#}\n")));
+    }
+    text
 }
 
-/// For people.
+/// What is lacking, for people.
 pub(crate) fn told(listed: &Permissions) -> String {
     let lacking: Vec<&Permission> = listed.lacking().collect();
-    if lacking.is_empty() {
-        return format!("you may all that the checks ask for: {}\n", counted(listed.permissions.len(), "right", "rights"));
-    }
     let mut text = format!("of {} that the checks ask for, you lack:\n", counted(listed.permissions.len(), "right", "rights"));
     for permission in &lacking {
         let why = permission.granted.missing().map(|why| format!(" (the API server did not say: {})", Untrusted::new(why))).unwrap_or_default();
@@ -50,11 +56,14 @@ mod tests {
             granted,
         };
         let role = serde_json::json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "airlock-compliance-check", "namespace": "airlock"}});
-        let permissions =
-            vec![permission("configmaps", &[], Fact::Known(true)), permission("secrets", &["SEC-001", "SEC-002"], Fact::Known(false)), permission("pods", &["PSS-001"], Fact::Unverified("no answer".into()))];
+        let permissions = vec![
+            permission("configmaps", &[], Fact::Known(true)),
+            permission("secrets", &["SEC-001", "SEC-002"], Fact::Known(false)),
+            permission("pods", &["PSS-001"], Fact::Unverified("no answer".into())),
+        ];
         let listed = Permissions { permissions, roles: vec![role], begin: false };
         insta::assert_snapshot!(format!("{}{}", roles(&listed), told(&listed)));
         let whole = Permissions { permissions: vec![permission("configmaps", &[], Fact::Known(true))], roles: Vec::new(), begin: false };
-        assert_eq!(format!("{}{}", roles(&whole), told(&whole)), "you may all that the checks ask for: 1 right\n");
+        assert_eq!(roles(&whole), "# you may all that the checks ask for: 1 right\n");
     }
 }

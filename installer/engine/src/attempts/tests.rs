@@ -1,4 +1,4 @@
-use airlock_model::TlsVersion;
+use airlock_model::{AttemptAction, TlsVersion};
 
 use super::*;
 

@@ -65,6 +65,7 @@ mod tests {
             names: Vec::new(),
             permitted: Vec::new(),
             authority: false,
+            key_fingerprint: Digest::of(b"key"),
             issuer_fingerprint: None,
             not_before: at("2026-01-01T00:00:00Z"),
             not_after: at("2026-04-01T00:00:00Z"),

@@ -97,6 +97,7 @@ fn live_certificate(name: &str, is_authority: bool, names: &[&str], not_after: &
         names: if is_authority { Vec::new() } else { own(names) },
         permitted: if is_authority { own(names) } else { Vec::new() },
         authority: is_authority,
+        key_fingerprint: Digest::of(if is_authority { b"ca key" } else { b"a key" }),
         issuer_fingerprint: Some(Digest::of(b"ca key")),
         not_before: "2026-01-01T00:00:00Z".parse().unwrap(),
         not_after: not_after.parse().unwrap(),

@@ -96,10 +96,8 @@ async fn review(cluster: &Cluster, mut asked: BTreeMap<Right, BTreeSet<String>>,
     let (_, caller) = cluster.surveyed_identity().await?;
     let rights: Vec<Right> = asked.keys().cloned().collect();
     let answered = cluster.may(&rights).await;
-    let permissions: Vec<Permission> = answered
-        .into_iter()
-        .map(|(right, answer)| Permission { checks: asked.remove(&right).unwrap_or_default(), right, granted: answer.map_or_else(Fact::Unverified, Fact::Known) })
-        .collect();
+    let permissions: Vec<Permission> =
+        answered.into_iter().map(|(right, answer)| Permission { checks: asked.remove(&right).unwrap_or_default(), right, granted: answer.map_or_else(Fact::Unverified, Fact::Known) }).collect();
     let mut listed = Permissions { permissions, roles: Vec::new(), begin };
     let places: BTreeSet<Option<&str>> = listed.lacking().map(|permission| permission.right.namespace.as_deref()).collect();
     // A role has all that is asked for in its namespace: the one of an earlier list is written over.
@@ -145,7 +143,8 @@ mod tests {
 
     #[test]
     fn a_role_has_a_rule_for_what_is_given_alike_and_is_bound_to_who_asks() {
-        let right = |group: &str, resource: &str, verb: &str, namespace: Option<&str>| Right { group: group.into(), resource: resource.into(), verb: verb.into(), namespace: namespace.map(str::to_owned) };
+        let right =
+            |group: &str, resource: &str, verb: &str, namespace: Option<&str>| Right { group: group.into(), resource: resource.into(), verb: verb.into(), namespace: namespace.map(str::to_owned) };
         let lacking = [
             right("", "configmaps", "list", Some("shop")),
             right("", "secrets", "list", Some("shop")),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use airlock_e2e::{Run, Site};
 use serde_json::{Value, json};
 
-use crate::weakened;
+use crate::{judged_beforehand, weakened};
 
 #[test]
 fn an_administrator_installs_waits_for_others_installs_again_and_takes_it_away() {
@@ -20,10 +20,12 @@ fn an_administrator_installs_waits_for_others_installs_again_and_takes_it_away()
     let audit = site.audit();
     let inspected = site.run(&["inspect", "--answers", &answers_path, "-o", "json"]).expect(0).json();
     assert_eq!(inspected.pointer("/facts/nodes/known").and_then(Value::as_array).map(Vec::len), Some(2), "{inspected}");
-    let planned = site.run(&["plan", "--answers", &answers_path, "-o", "json"]).expect(0).json();
+    let plan = site.run(&["plan", "--answers", &answers_path, "-o", "json"]).expect(0);
+    let planned = plan.json();
     assert_eq!(pools_to_pull(&planned), ["pool1", "pool2"], "a node of each pool is asked to pull: {planned}");
     assert_eq!(audit.writes(), [], "survey and plan write nothing");
 
+    let foreseen = judged_beforehand::of_plan(&site, &plan.stdout);
     let required = site.run(&["requirements", "--answers", &answers_path, "-o", "json"]).expect(0).json();
     for (offline, online) in [("/requests", "/plan/requests"), ("/flows", "/plan/connections")] {
         assert_eq!(required.pointer(offline), planned.pointer(online), "requirements and plan agree on {offline}");
@@ -47,6 +49,9 @@ fn an_administrator_installs_waits_for_others_installs_again_and_takes_it_away()
     assert!(done.said().contains("pass"), "{}", done.said());
 
     the_registry_answers_the_person_at_the_host(&site);
+    let found = judged_beforehand::of_cluster(&site, &foreseen);
+    assert_eq!(foreseen, found, "a plan and what came of it have the same verdicts");
+    judged_beforehand::attempts_are_listed_or_left_out(&site);
     second_install_writes_nothing(&site);
     a_key_is_made(&site);
     checks_pass(&site);

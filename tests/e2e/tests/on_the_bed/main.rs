@@ -19,6 +19,7 @@ mod existing_database;
 mod guided;
 mod install;
 mod interruption;
+mod judged_beforehand;
 mod offline_root;
 mod rights;
 mod scenes;

@@ -11,13 +11,13 @@ fn a_root_that_stays_with_the_administrator_vouches_for_the_authority_in_the_clu
     let site = Site::shared("rooted");
     let folder = site.folder().join("root");
     let password = site.file("password", "a long pass phrase\n").display().to_string();
-    let make = || site.run(&["tls", "root", &site.base(), "--out", &folder.display().to_string(), "--key-password", &format!("file:{password}"), "-o", "json"]);
-    let made = make().expect(0).json();
+    let make_root = || site.run(&["tls", "root", &site.base(), "--out", &folder.display().to_string(), "--key-password", &format!("file:{password}"), "-o", "json"]);
+    let made = make_root().expect(0).json();
     let (certificate, key) = (folder.join("root.crt"), folder.join("root.key"));
     assert_eq!(fs::metadata(&key).expect("the key").permissions().mode() & 0o777, 0o600);
     assert!(fs::read_to_string(&key).expect("the key").starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"), "{made}");
     let root = fs::read_to_string(&certificate).expect("the certificate");
-    assert_ne!(make().exit, 0, "what others were told to believe is not written over");
+    assert_ne!(make_root().exit, 0, "what others were told to believe is not written over");
     assert_eq!(fs::read_to_string(&certificate).expect("the certificate"), root);
 
     let reference = |password: &str| format!("tls: {{ offlineRoot: {{ certificate: 'file:{}', key: 'file:{}', password: 'file:{password}' }} }}\n", certificate.display(), key.display());

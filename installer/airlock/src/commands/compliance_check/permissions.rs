@@ -20,6 +20,9 @@ pub(super) async fn list(session: &Session<'_>, arguments: &ComplianceCheck) -> 
         listed = session.reading(permissions::of_profile(&cluster, &answers, &profile)).await?;
     }
     session.output.result("compliance-check --permissions", || roles(&listed), &listed)?;
-    session.output.talk(&told(&listed));
-    Ok(if listed.lacking().next().is_none() { Exit::Ok } else { Exit::Blocked })
+    if listed.lacking().next().is_none() {
+        return Ok(Exit::Ok);
+    }
+    session.output.talk(told(&listed).trim_end());
+    Ok(Exit::Blocked)
 }

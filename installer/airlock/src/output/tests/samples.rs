@@ -281,6 +281,7 @@ pub(in crate::output) fn status() -> Status {
             names: if authority { Vec::new() } else { vec!["platform.test".into(), "*.platform.test".into()] },
             permitted: if authority { vec!["platform.test".into()] } else { Vec::new() },
             authority,
+            key_fingerprint: Digest::of(b"key"),
             issuer_fingerprint: None,
             not_before: Timestamp::UNIX_EPOCH,
             not_after: not_after.parse().unwrap(),
