@@ -59,14 +59,15 @@ pub fn find_program(program: &str) -> Result<PathBuf, AcmeError> {
 }
 
 impl Hook {
-    async fn run(&self, argument: &'static str, proofs: &[Proof]) -> Result<bool, AcmeError> {
+    /// None when it is done, and what the program says where that is not yet.
+    async fn run(&self, argument: &'static str, proofs: &[Proof]) -> Result<Option<Vec<u8>>, AcmeError> {
         let output = match tokio::time::timeout(self.run_limit, self.output(argument, proofs)).await {
             Ok(output) => output.map_err(|error| self.failed(argument, format!("cannot be run ({error})"), b""))?,
             Err(_) => return Err(self.failed(argument, format!("was ended after {} s", self.run_limit.as_secs()), b"")),
         };
         match output.status.code() {
-            Some(0) => Ok(true),
-            Some(NOT_YET) if argument == "ready" => Ok(false),
+            Some(0) => Ok(None),
+            Some(NOT_YET) if argument == "ready" => Ok(Some(output.stderr)),
             Some(code) => Err(self.failed(argument, format!("ended with {code}"), &output.stderr)),
             None => Err(self.failed(argument, "was killed".to_owned(), &output.stderr)),
         }
@@ -106,9 +107,9 @@ impl Solver for Hook {
     fn seen<'a>(&'a self, proofs: &'a [Proof]) -> Doing<'a> {
         Box::pin(async move {
             let begun = Instant::now();
-            while !self.run("ready", proofs).await? {
+            while let Some(words) = self.run("ready", proofs).await? {
                 if begun.elapsed() + WAIT > self.limit {
-                    return Err(self.failed("ready", format!("still says \"not yet\" after {} s", begun.elapsed().as_secs()), b""));
+                    return Err(self.failed("ready", format!("still says \"not yet\" after {} s", begun.elapsed().as_secs()), &words));
                 }
                 tokio::time::sleep(WAIT).await;
             }

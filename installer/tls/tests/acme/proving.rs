@@ -153,6 +153,10 @@ async fn a_program_that_fails_is_quoted() {
         assert_eq!(code, "tls.acme-hook");
         assert!(words.contains(part), "{words}");
     }
+    let folder = TempDir::new().unwrap();
+    let late = Hook { limit: Duration::ZERO, ..program(&folder, "echo 'ns2 still lags' >&2; exit 75") };
+    let (_, words) = refused(late.seen(&proofs).await);
+    assert!(words.contains("dns ready` still says \"not yet\" after 0 s: ns2 still lags"), "{words}");
     let missing = Hook { program: "/nonexistent/dns".into(), run_limit: Duration::from_secs(2), limit: Duration::ZERO, withheld: BTreeSet::new() };
     let (code, words) = refused(missing.present(&proofs).await);
     assert_eq!(code, "tls.acme-hook");

@@ -370,7 +370,7 @@ change() {{
 case $1 in
   present) change 'add \1. 60 TXT "\2"'; {afterwards}
     ;;
-  ready) echo "$records" | while read -r name value; do kdig "@$server" +short TXT "$name" | grep -qF "$value" || exit 75; done ;;
+  ready) echo "$records" | while read -r name value; do kdig "@$server" +short TXT "$name" | grep -qF -e "$value" || exit 75; done ;;
   cleanup) change 'delete \1. TXT "\2"' ;;
 esac
 "#
