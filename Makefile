@@ -4,7 +4,7 @@ BED := tests/cluster/bed
 # Of packages and wheels alone: they are fetched and put together beside what is compiled. A room's test runs the platform's nginx.
 IMAGES := pause nginx postgres airflow
 # How many tests at once: most of a test on the bed is waiting, and one of them mostly for its turn with Airflow. More would keep two cores busy with the starts of pods alone.
-TESTS ?= 5
+TESTS ?= 4
 
 .PHONY: try test soak bench bench-cold lint advisories docs cluster-up cluster-down packages
 

@@ -36,6 +36,9 @@ make_cgroups() {
       done
     fi
     mkdir -p "$h/$NAME/servers"
+    # Whoever works on the bed is outside of it, each process with the weight that all of the bed would have; and waits for it.
+    [ ! -f "$h/$NAME/cpu.shares" ] || echo 8192 >"$h/$NAME/cpu.shares"
+    [ ! -f "$h/$NAME/cpu.weight" ] || echo 800 >"$h/$NAME/cpu.weight"
     # v1: a new cpuset is empty and takes no process.
     if [ -f "$h/cpuset.cpus" ]; then
       for value in cpus mems; do cat "$h/cpuset.$value" >"$h/$NAME/cpuset.$value"; cat "$h/cpuset.$value" >"$h/$NAME/servers/cpuset.$value"; done
