@@ -56,7 +56,7 @@ state = '$d/containerd/state'
     config_path = '$d/certs.d'          # read at every pull
 [plugins.'io.containerd.cri.v1.runtime']
   disable_apparmor = true               # a profile would be loaded into the machine's kernel and stay there
-  stats_collect_period = '1m'           # each second by default, of each container, by its shim: a fifth of all processor time
+  stats_collect_period = '1m'           # each second by default, of each container, by its shim
   restrict_oom_score_adj = true         # without CAP_SYS_RESOURCE runc can't write oom_score_adj
   netns_mounts_under_state_dir = true   # else the pods' network namespaces are left under /run/netns
   [plugins.'io.containerd.cri.v1.runtime'.cni]

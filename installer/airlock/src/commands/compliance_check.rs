@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use airlock_model::{Attempt, Digest, EvidenceDocument, EvidenceSubject, Exit, Profile, Untrusted};
 use airlock_platform::profiles::{DecisionKind, Decisions};
-use airlock_platform::{Earlier, Handed, PlatformError, Report, WrittenPlan, compare, decided, evidence, manifests, unprofiled, verify, with_checks, with_setting};
+use airlock_platform::{Earlier, Handed, PlatformError, Report, compare, decided, evidence, manifests, unprofiled, verify, with_checks, with_setting};
 use serde::Serialize;
 
 use super::evidence::{Keeping, Kept};
@@ -73,17 +73,18 @@ struct Judged {
 }
 
 async fn of_files(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Judged, Failure> {
-    let plan = arguments.plan.as_deref().map(|file| plan_file::read(file, None)).transpose()?;
-    let profile = chosen(arguments, plan.as_ref().map(WrittenPlan::profile))?;
+    let plan = arguments.plan.as_deref().map(|file| Ok::<_, Failure>((file.to_owned(), plan_file::read(file, None)?))).transpose()?;
+    let profile = chosen(arguments, plan.as_ref().map(|(_, plan)| plan.profile()))?;
     let (decisions, documents) = decisions(arguments, &profile)?;
-    let (paths, passes) = (arguments.plan.as_ref().map_or_else(|| arguments.manifests.clone(), |file| vec![file.clone()]), shows_passes(session, arguments));
+    let paths: Vec<PathBuf> = arguments.plan.iter().chain(&arguments.manifests).cloned().collect();
+    let passes = shows_passes(session, arguments);
     let subject = || EvidenceSubject::Files { paths: paths.iter().map(|path| Untrusted::new(path.to_string_lossy().into_owned())).collect() };
     let kept = arguments.evidence.is_some().then(|| Kept { profile: profile.clone(), subject: subject(), documents });
     let circumstances = Circumstances::of_files(&paths);
     let judging = tokio::task::spawn_blocking(move || {
-        let judged = match (&plan, paths.as_slice()) {
-            (Some(plan), [file]) => manifests::judge_plan(file, plan, &profile, &decisions, passes),
-            _ => manifests::judge(&paths, &profile, &decisions, passes),
+        let judged = match &plan {
+            Some((file, plan)) => manifests::judge_plan(file, plan, &profile, &decisions, passes),
+            None => manifests::judge(&paths, &profile, &decisions, passes),
         };
         judged.map_err(Failure::from)
     });

@@ -6,8 +6,8 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use airlock_model::{Digest, Exit, with_causes};
-use airlock_tls::{Authority, AuthorityError, certificates_from_pem, encrypted_key};
+use airlock_model::{Exit, with_causes};
+use airlock_tls::{Authority, AuthorityError, certificate_facts, encrypted_key};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -43,8 +43,8 @@ pub(super) fn make(session: &Session<'_>, arguments: &TlsRoot) -> Result<Exit, F
     let domain = arguments.domain.to_string();
     let root = Authority::root(&format!("Airlock root, hosts of {domain}").chars().take(64).collect::<String>(), &[domain], YEAR * arguments.years, Timestamp::now()).map_err(refused)?;
     let key = encrypted_key(&root, &password).map_err(refused)?;
-    let der = certificates_from_pem(root.certificate_pem().as_bytes()).map_err(|error| Failure::Argument(with_causes(&error)))?;
-    let sha256 = der.first().map(|der| Digest::of(der).hex().to_owned()).unwrap_or_default();
+    let facts = certificate_facts(root.certificate_pem().as_bytes(), root.key_pem().expose().as_bytes()).map_err(|error| refused(error.into()))?;
+    let sha256 = facts.fingerprint.hex().to_owned();
 
     let folder = &arguments.out;
     fs::create_dir_all(folder).map_err(|source| Failure::FileUnwritable { path: folder.clone(), source })?;
