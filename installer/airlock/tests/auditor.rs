@@ -148,6 +148,7 @@ fn record() -> Record {
         images: ImageLock::default(),
         gates: [].into(),
         verdict: None,
+        profile: None,
         by: "ada@bastion".into(),
         at: "2026-11-24T12:00:00Z".parse().unwrap(),
     }

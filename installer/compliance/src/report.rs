@@ -39,6 +39,9 @@ pub struct Report {
     pub profile: ProfileMetadata,
     /// Digest of the profile.
     pub digest: Digest,
+    /// Digest of the installed profile, where this is another, or the same with other checks or parameters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub installed: Option<Digest>,
     /// What failed the gate was judged by.
     pub gate: ProfileGate,
     /// One line a check, in the order of the catalogue, then of the profile's own.
@@ -215,6 +218,7 @@ pub fn judge_decided(profile: &Profile, given: &Snapshot, decisions: &Decisions,
         summary: Summary { verdict, gate_failed: checks.iter().any(|check| check.gate_failed), checks: checks.len(), objects, counts },
         profile: profile.metadata.clone(),
         digest: digest(profile)?,
+        installed: None,
         gate: profile.gate,
         controls,
         promises: promises(&checks),

@@ -116,7 +116,7 @@ impl Memory {
 /// The record of an installation whose plan has begun. Gates of this plan have to pass again.
 fn opened(run: &Run<'_>, approved: &ApprovedPlan, former: Option<Record>, installation: String) -> Record {
     let plan = run.plan;
-    let (answers, mut gates) = former.map(|record| (record.answers, record.gates)).unwrap_or_default();
+    let (answers, mut gates, profile) = former.map(|record| (record.answers, record.gates, record.profile)).unwrap_or_default();
     let asked_again = plan.steps.iter().filter_map(|step| if let Action::Await(gate) = &step.action { Some(gate.name()) } else { None });
     asked_again.for_each(|gate| {
         gates.remove(gate);
@@ -136,6 +136,7 @@ fn opened(run: &Run<'_>, approved: &ApprovedPlan, former: Option<Record>, instal
         gates,
         // A verdict is about what was there when it was made.
         verdict: None,
+        profile,
         by: run.options.by.clone(),
         at: Timestamp::now(),
     }

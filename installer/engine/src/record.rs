@@ -8,7 +8,7 @@ mod journal;
 use std::collections::BTreeMap;
 
 use airlock_cluster::Cluster;
-use airlock_model::{Object, ObjectRef, Record, Verdict, names};
+use airlock_model::{Digest, Object, ObjectRef, Record, Verdict, names};
 use serde_json::{Value, json};
 
 pub use inventory::read as read_inventory;
@@ -28,13 +28,12 @@ pub async fn read(cluster: &Cluster, namespace: &str) -> Result<Option<Record>, 
     }
 }
 
-/// Writes what a verification came to into the record, and the answers that it was made by: they may name another profile than
-/// those of the last plan. Without a record there is nothing to verify, and nothing happens.
-pub async fn write_verdict(cluster: &Cluster, namespace: &str, verdict: Verdict, answers: Value) -> Result<(), ApplyError> {
-    match read(cluster, namespace).await? {
-        Some(record) if record.verdict != Some(verdict) || record.answers != answers => write(cluster, namespace, &Record { verdict: Some(verdict), answers, ..record }).await,
-        _ => Ok(()),
-    }
+/// Writes what a verification came to into the record, the profile that it went by, and the answers: they may name another profile
+/// than those of the last plan. Without a record there is nothing to verify, and nothing happens.
+pub async fn write_verdict(cluster: &Cluster, namespace: &str, verdict: Verdict, profile: &Digest, answers: Value) -> Result<(), ApplyError> {
+    let Some(record) = read(cluster, namespace).await? else { return Ok(()) };
+    let verified = Record { verdict: Some(verdict), profile: Some(profile.clone()), answers, ..record.clone() };
+    if verified == record { Ok(()) } else { write(cluster, namespace, &verified).await }
 }
 
 /// Writes the record.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, ImageLock, ObjectRef, Purpose, Verdict};
+use crate::{Digest, ImageLock, ObjectRef, Purpose, Untrusted, Verdict};
 
 /// The record of an installation: key `record.json` of the `ConfigMap` `airlock-record`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,9 @@ pub struct Record {
     pub gates: BTreeMap<String, Digest>,
     /// The verdict of the last verification.
     pub verdict: Option<Verdict>,
+    /// Digest of the profile that the last verification of an install went by: the installed one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub profile: Option<Digest>,
     /// Who ran it and when.
     pub by: String,
     /// When.
@@ -103,6 +106,8 @@ pub struct CertificateFacts {
     pub permitted: Vec<String>,
     /// Whether it is an authority.
     pub authority: bool,
+    /// Its issuer's distinguished name (RFC 4514).
+    pub issuer: Untrusted<String>,
     /// SHA-256 of its own public key.
     pub key_fingerprint: Digest,
     /// SHA-256 of the issuer's public key (authority key identifier is not trusted for this): the chain's next certificate, or the leaf itself when self-signed; none when the chain has only a leaf.

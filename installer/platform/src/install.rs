@@ -50,8 +50,10 @@ pub async fn install(cluster: &Cluster, prepared: &Prepared, by: ApprovedBy, opt
     let intended = halt.or(verify::intend(cluster, &answers, profile)).await??;
     // Also after an empty plan: what was imported since the last run takes its time to get there.
     reload::wait(cluster, &intended.world, &verify::site(&record, &intended.world)?, &halt, events).await?;
-    let report = Box::pin(verify::judge(cluster, &record, &intended, true, &halt, events)).await?;
+    let mut report = Box::pin(verify::judge(cluster, &record, &intended, true, &halt, events)).await?;
     halt.checkpoint()?;
-    airlock_engine::record::write_verdict(cluster, &prepared.plan.namespace, report.summary.verdict, serde_json::to_value(&prepared.answers)?).await?;
+    airlock_engine::record::write_verdict(cluster, &prepared.plan.namespace, report.summary.verdict, &report.digest, serde_json::to_value(&prepared.answers)?).await?;
+    // From now on this is the installed one.
+    report.installed = None;
     Ok(Installed::Verified(Box::new(report)))
 }

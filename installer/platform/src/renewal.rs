@@ -9,7 +9,7 @@ use std::time::Duration;
 use airlock_cluster::Cluster;
 use airlock_engine::{Due, Halt, Renewed, handing, last_result, next_by_cert_manager, suggested};
 use airlock_model::{
-    Attempt, AttemptAction, AttemptId, AttemptResult, CertificateFacts, CertificateSource, CertificateSubject, Coded as _, Digest, ObjectRef, Renewable, RenewalResult, RenewalWindow, Target,
+    Attempt, AttemptAction, AttemptId, AttemptResult, CertificateFacts, CertificateSource, CertificateSpec, CertificateSubject, Coded as _, Digest, ObjectRef, Renewable, RenewalResult, RenewalWindow, Target,
     TlsVersion, Trust, Vantage, names, with_causes,
 };
 use airlock_probe::NoPasswords;
@@ -109,6 +109,8 @@ pub struct CertificateState {
     pub secret: ObjectRef,
     /// What it says; none when there is none, or none that can be read.
     pub facts: Option<CertificateFacts>,
+    /// Where it comes from, as `tls.source` of the answers calls it; `internal` for hops inside the cluster.
+    pub source: &'static str,
     /// Who issues it: the Secret of an authority of Airlock's own, or who hands it over.
     pub signed_by: String,
     /// When it is renewed at the latest.
@@ -152,6 +154,7 @@ pub async fn certificates(cluster: &Cluster, namespace: &str) -> Result<Vec<Cert
             by_people: handing(spec).map(|by| by.to_string()),
             by_cert_manager: spec.cert_manager().is_some(),
             facts,
+            source: source(spec),
             signed_by,
             last: secret.as_ref().and_then(last_result),
             served: presented.as_ref().filter(|_| spec.name == names::BASE_DOMAIN_CERTIFICATE).map(|presented| Some(presented) == fingerprint.as_ref()),
@@ -167,6 +170,21 @@ fn chosen(all: Vec<Renewable>, platform: &str, only: &[String]) -> Result<Vec<Re
         return Err(PlatformError::CertificateUnknown { name: unknown.clone(), known: known.join(", ") });
     }
     Ok(all.into_iter().zip(known).filter(|(_, name)| only.is_empty() || only.contains(name)).map(|(renewable, _)| renewable).collect())
+}
+
+fn source(spec: &CertificateSpec) -> &'static str {
+    match &spec.subject {
+        CertificateSubject::Server { authority, .. } if authority != names::BASE_DOMAIN_CA => "internal",
+        CertificateSubject::Authority { .. } if spec.name != names::BASE_DOMAIN_CA => "internal",
+        CertificateSubject::Server { .. } | CertificateSubject::Authority { .. } => "private-ca",
+        CertificateSubject::Supplied { source, .. } => match source {
+            CertificateSource::Acme(_) => "acme",
+            CertificateSource::Files { .. } => "files",
+            CertificateSource::Secret { .. } => "secret",
+            CertificateSource::CertManager { .. } => "cert-manager",
+            CertificateSource::Request { .. } => "csr",
+        },
+    }
 }
 
 fn supplier(source: &CertificateSource) -> String {

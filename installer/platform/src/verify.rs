@@ -84,7 +84,14 @@ pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, pass
     let facts = if intended.needs.contains(&Need::Facts) { Some(halt.or(Box::pin(prepare::survey(cluster, &answers))).await??) } else { None };
     let planned = Some(airlock_model::Planned { images: images(cluster, record, &intended.world).await?, ..Default::default() });
     let snapshot = Snapshot { world: intended.world.clone(), facts, objects, outcomes, leaks, shared, strength, planned, ..Snapshot::default() };
-    Ok(airlock_compliance::judge_decided(&intended.profile, &snapshot, &intended.decisions, Judging { passes, workers: 1 })?)
+    let report = airlock_compliance::judge_decided(&intended.profile, &snapshot, &intended.decisions, Judging { passes, workers: 1 })?;
+    Ok(held_against(report, record))
+}
+
+/// With the installed profile, where it was judged by another.
+fn held_against(report: Report, record: &Record) -> Report {
+    let installed = record.profile.clone().filter(|installed| *installed != report.digest);
+    Report { installed, ..report }
 }
 
 /// How attempts in pods are carried out.

@@ -44,6 +44,7 @@ pub fn certificate_facts(chain_pem: &[u8], key_pem: &[u8]) -> Result<Certificate
         names: names(leaf),
         permitted: permitted(leaf),
         authority: leaf.is_ca(),
+        issuer: Untrusted::new(leaf.issuer().to_string()),
         key_fingerprint: Digest::of(leaf.public_key().raw),
         issuer_fingerprint: issuer.map(|certificate| Digest::of(certificate.public_key().raw)),
         not_before: timestamp(leaf.validity().not_before),

@@ -134,6 +134,7 @@ mod tests {
             names: vec!["*.example.com".to_owned(), "example.com".to_owned()],
             permitted: Vec::new(),
             authority: false,
+            issuer: "CN=Example authority".to_owned().into(),
             key_fingerprint: Digest::of(b"leaf key"),
             issuer_fingerprint: Some(Digest::of(b"authority")),
             not_before: Timestamp::from_second(0).unwrap(),

@@ -34,7 +34,8 @@ pub(crate) fn states(states: &[CertificateState], now: Timestamp, style: Style) 
         let left = if left > 0 { format!("{} left, until", time(left)) } else { format!("ended {} ago,", time(-left)) };
         let _ = writeln!(text, "  {} {name}: {left} {:.0}", style.paint(ink, mark), facts.not_after);
         let _ = writeln!(text, "      names    {}", Untrusted::from(facts.names.join(", ")));
-        let _ = writeln!(text, "      issuer   {}", state.signed_by);
+        let _ = writeln!(text, "      issuer   {}", facts.issuer);
+        let _ = writeln!(text, "      source   {}, {}", state.source, state.signed_by);
         let _ = writeln!(text, "      next     {}", next(state, now));
         let _ = writeln!(text, "      last     {}", state.last.as_ref().map_or_else(|| "never renewed yet".to_owned(), last));
         let served = match state.served {
@@ -116,6 +117,7 @@ mod tests {
             names: vec!["platform.test".into(), "*.platform.test".into()],
             permitted: Vec::new(),
             authority: false,
+            issuer: "CN=Example authority".to_owned().into(),
             key_fingerprint: Digest::of(b"key"),
             issuer_fingerprint: None,
             not_before: Timestamp::UNIX_EPOCH,
@@ -131,6 +133,7 @@ mod tests {
             by_people: None,
             by_cert_manager: false,
             facts: Some(facts),
+            source: "internal",
             signed_by: "internal-ca".into(),
             last,
             served,

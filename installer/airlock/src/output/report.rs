@@ -60,6 +60,9 @@ pub(crate) fn report(report: &Report, style: Style, verbose: bool) -> String {
         "" => format!("{}\n\n", style.heading("Every check with its defaults, unless flags say otherwise")),
         version => format!("{}\n  {}\n\n", style.heading(&format!("Profile {} {version} of {}", report.profile.name, report.profile.owner)), report.digest),
     };
+    if let Some(installed) = &report.installed {
+        let _ = writeln!(text, "{} this is not the profile of the installation, which is\n  {installed}\n", style.paint(Ink::Yellow, "!"));
+    }
     let is_shown = |check: &&CheckSummary| verbose || check.reason != Some(Reason::OtherSource);
     for check in report.checks.iter().filter(is_shown) {
         let subjects = if check.findings > 1 { style.paint(Ink::Faint, &format!(" ({})", counted(check.findings, "finding", "findings"))) } else { String::new() };

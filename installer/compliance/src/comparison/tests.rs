@@ -35,6 +35,7 @@ fn report(findings: &[(&str, &str, Verdict)], checks: &[(&str, Verdict)]) -> Rep
         summary: Summary { verdict: Verdict::Fail, gate_failed: true, checks: 1, objects: 1, counts: BTreeMap::new() },
         profile: ProfileMetadata { name: "p".into(), version: "1".into(), owner: "o".into(), description: String::new() },
         digest: Digest::of(b"profile"),
+        installed: None,
         gate: ProfileGate::default(),
         promises: Vec::new(),
         controls: Vec::new(),

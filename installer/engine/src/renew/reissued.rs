@@ -65,6 +65,7 @@ mod tests {
             names: Vec::new(),
             permitted: Vec::new(),
             authority: false,
+            issuer: "CN=Example authority".to_owned().into(),
             key_fingerprint: Digest::of(b"key"),
             issuer_fingerprint: None,
             not_before: at("2026-01-01T00:00:00Z"),

@@ -264,6 +264,7 @@ mod tests {
             images: airlock_model::ImageLock::default(),
             gates: BTreeMap::new(),
             verdict: None,
+            profile: None,
             by: String::new(),
             at: jiff::Timestamp::UNIX_EPOCH,
         };

@@ -9,7 +9,7 @@ use airlock_model::answers::{Answers, Mode};
 use airlock_model::{Attempt, AttemptResult, ImageLock, Outcome, Planned, Profile, Record, Snapshot, World, WorldDatabase, WorldDeployment};
 use jiff::Timestamp;
 
-use super::{DATABASE, DATABASE_PORT, Intended, attempts_in, deployments, images, objects, world_of};
+use super::{DATABASE, DATABASE_PORT, Intended, attempts_in, deployments, held_against, images, objects, world_of};
 use crate::PlatformError;
 
 /// Why no attempt is made.
@@ -30,7 +30,8 @@ pub(crate) async fn judge(cluster: &Cluster, record: &Record, answers: &Answers,
     }
     // A deployment whose record is hidden has pods that are hidden too; a check without the lock is unverified.
     let given = Snapshot { objects, ..unseen(&intended, images.ok(), Timestamp::now()) };
-    Ok(airlock_compliance::judge_decided(profile, &given, &intended.decisions, Judging { passes: false, workers: 1 })?)
+    let report = airlock_compliance::judge_decided(profile, &given, &intended.decisions, Judging { passes: false, workers: 1 })?;
+    Ok(held_against(report, record))
 }
 
 /// What can be known without a Secret. Authorities decide about attempts alone, which are not made.

@@ -117,6 +117,7 @@ fn second_install_writes_nothing(site: &Site) {
 
 fn checks_pass(site: &Site) {
     let report = kept_check(site, &["--all"]).expect(0).json();
+    assert_eq!(report.get("installed"), None, "it goes by the installed profile");
     let findings = report.pointer("/findings").and_then(Value::as_array).expect("findings");
     let verdict = |check: &str| findings.iter().filter(|finding| finding["check"] == check).map(|finding| finding["verdict"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>();
     let of_base = findings.iter().filter(|finding| finding["subject"]["name"].as_str().is_some_and(|subject| subject.starts_with(&format!("{}:443", site.base())))).count();
@@ -249,6 +250,8 @@ custom:
 ",
     );
     let report = site.run(&["compliance-check", "--profile", &profile.display().to_string(), "--namespace", &site.name, "--yes", "-o", "json"]).expect(7).json();
+    let installed = site.run(&["compliance-check", "--namespace", &site.name, "--probes", "none", "-o", "json"]).expect(7).json();
+    assert_eq!((&report["installed"], installed.get("installed")), (&installed["digest"], None), "another profile than the installed one is marked");
     let verdict = |id: &str| report["checks"].as_array().expect("checks").iter().find(|check| check["id"] == id).map(|check| check["verdict"].clone()).unwrap_or_default();
     assert_eq!(["SITE-001", "SITE-002", "SITE-003", "SITE-004"].map(verdict), ["pass", "fail", "not-applicable", "unverified"], "{report}");
 }

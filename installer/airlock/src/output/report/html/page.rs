@@ -149,6 +149,9 @@ fn facts(report: &Report, circumstances: &Circumstances, named: &str) -> Vec<Fac
         add("Owner of the profile", &report.profile.owner);
     }
     add("Digest of the profile", &report.digest.to_string());
+    if let Some(installed) = &report.installed {
+        add("Not the installed one, which is", &installed.to_string());
+    }
     add("Time", &circumstances.time());
     if report.summary.objects > 0 {
         add("Objects", &report.summary.objects.to_string());
