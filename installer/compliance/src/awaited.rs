@@ -27,8 +27,7 @@ const fn later(id: &'static str, title: &'static str, because: &'static str) -> 
     Awaited { id, title, because, may_wait: true }
 }
 
-static AWAITED: [Awaited; 44] = [
-    due("AFL-001", "every deployment has a Fernet key of its own, and a good one", READING),
+static AWAITED: [Awaited; 42] = [
     later("AFL-008", "administrators of the platform do not see secrets of tenants' DAGs", COMPONENT),
     due("AUT-005", "sessions end, and their cookies are for their own host alone", ATTEMPT),
     due("AUT-006", "nobody signs up unasked", COMPONENT),
@@ -65,7 +64,6 @@ static AWAITED: [Awaited; 44] = [
     due("SEC-003", "a Secret is read in its namespace, by whom it is for", READING),
     later("SEC-006", "secrets are changed as often as the profile asks", READING),
     due("SEC-008", "no secret value stands in logs, notes, or reports", READING),
-    due("TLS-001", "the stored certificate of the base domain and its key will do", "`airlock tls check` judges files; no check reads the stored pair yet"),
     due("TLS-006", "the registry answers over TLS alone, with the certificate of the base domain", ATTEMPT),
     due("TLS-009", "pods and nodes trust the private authority", ATTEMPT),
     later("TLS-011", "authorities of admission webhooks are in date", READING),

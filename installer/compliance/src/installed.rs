@@ -5,6 +5,7 @@ mod alerts_delivered;
 mod database_credentials;
 mod deployment_isolation;
 mod deployment_login;
+mod fernet_keys;
 mod hosts;
 mod namespace_labels;
 mod outdated_tls;
@@ -16,18 +17,21 @@ mod running_images;
 mod secret_leaks;
 mod served_certificate;
 mod shared_secrets;
+mod stored_certificate;
 mod stored_values;
 mod unknown_host;
 mod workload;
 
 use airlock_model::Check;
 
+pub use fernet_keys::judge_fernet_key;
+
 use crate::network;
 use crate::objects::Strength;
 
 /// All of them, in the order of the groups.
 pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
-    let others: [&'static dyn Check; 23] = [
+    let others: [&'static dyn Check; 25] = [
         &namespace_labels::NamespaceLabels,
         &network::INGRESS,
         &network::EGRESS,
@@ -36,7 +40,9 @@ pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
         &account_confined::AccountConfined,
         &database_credentials::DatabaseCredentials,
         &deployment_login::DeploymentLogin,
+        &fernet_keys::FernetKeys,
         &stored_values::StoredValues,
+        &stored_certificate::StoredCertificate,
         &served_certificate::ServedCertificate,
         &outdated_tls::OutdatedTls,
         &plain_http::PlainHttp,

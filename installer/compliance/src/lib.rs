@@ -46,6 +46,7 @@ pub use comparison::{COMPARISON_SCHEMA, Comparison, Difference, Earlier, compare
 pub use custom::{CustomChecks, OfProfile};
 pub use decisions::{DecisionKind, Decisions, Signature, SignedDocument, decisions};
 pub use error::ComplianceError;
+pub use installed::judge_fernet_key;
 pub use network::{CONNECTIONS_SCHEMA, Connection, Connections, PortRange, PortSet, Protocol, UnverifiedObject, connections};
 pub use objects::judge_secret;
 pub use parameter::{Parameter, ParameterKind, parameters, setting};

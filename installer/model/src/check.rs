@@ -125,6 +125,10 @@ pub enum Need {
     SharedSecrets,
     /// Whether credentials in the installation's Secrets can be guessed; told by names alone.
     SecretStrength,
+    /// Whether the Fernet key of each Airflow deployment is one; told by names alone.
+    FernetKeys,
+    /// Whether the certificate that is stored for the base domain will do, with its key; told without the key.
+    StoredCertificate,
     /// The outcome of an attempt.
     Attempt(Box<Attempt>),
 }

@@ -74,6 +74,6 @@ pub use record::{CertificateFacts, Installed, Inventory, LiveObject, LiveSecret,
 pub use release::{Release, ReleaseImage};
 pub use renewable::{Renewable, RenewalOutcome, RenewalResult, RenewalWindow, ServedAt};
 pub use secret::Secret;
-pub use snapshot::{JudgedSecret, Planned, ReadFault, SecretLeak, SharedSecret, Snapshot, SnapshotObject, Source, Unread};
+pub use snapshot::{JudgedSecret, Planned, ReadFault, SecretLeak, SharedSecret, Snapshot, SnapshotObject, Source, StoredCertificate, Unread};
 pub use subject::{Place, Subject, field_path};
 pub use untrusted::Untrusted;

@@ -123,6 +123,10 @@ pub const BASE_DOMAIN_CERTIFICATE: &str = "base-domain-tls";
 pub const BASE_DOMAIN_REQUEST: &str = "base-domain-request";
 /// Key of the request in that Secret.
 pub const REQUEST_KEY: &str = "request.csr";
+/// Secret of an Airflow deployment with its Fernet key.
+pub const FERNET_KEY: &str = "airflow-fernet-key";
+/// Key of that Secret.
+pub const FERNET_KEY_ENTRY: &str = "value";
 /// `Certificate` of cert-manager for the base domain, and the Secret that cert-manager keeps for it (keys `tls.crt`, `tls.key`).
 pub const BASE_DOMAIN_ISSUED: &str = "base-domain-issued";
 /// Secret with the authorities that the certificate of the base domain leads to, where they are not Airlock's (key `tls.crt`).

@@ -33,6 +33,12 @@ pub struct Snapshot {
     /// Credentials by how hard they are to guess, or why it could not be looked at.
     #[serde(default)]
     pub strength: Option<Result<Vec<JudgedSecret>, String>>,
+    /// The Secret with the Fernet key of each Airflow deployment, or why it could not be looked at.
+    #[serde(default)]
+    pub fernet_keys: Option<Result<Vec<JudgedSecret>, String>>,
+    /// What is stored for the base domain, or why it could not be looked at.
+    #[serde(default)]
+    pub stored_certificate: Option<Result<StoredCertificate, String>>,
     /// What the plan asks of the cluster; preflight checks judge it.
     pub planned: Option<Planned>,
     /// What a database server of the customer's was found to be.
@@ -125,13 +131,27 @@ pub struct SharedSecret {
     pub secrets: Vec<String>,
 }
 
-/// A Secret, and what of it can be guessed.
+/// A certificate in its Secret, as it was judged together with its key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoredCertificate {
+    /// Which Secret.
+    pub secret: ObjectRef,
+    /// What it is: issuer, key, end.
+    pub seen: Untrusted<String>,
+    /// Why clients refuse it.
+    pub faults: Vec<Untrusted<String>>,
+    /// What somebody should know of it.
+    pub warnings: Vec<Untrusted<String>>,
+}
+
+/// A Secret, and what is wrong with its values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JudgedSecret {
     /// Which Secret.
     pub secret: ObjectRef,
-    /// Keys of what can be guessed, each with the reason.
+    /// Keys of values that will not do, each with the reason.
     pub weak: BTreeMap<String, String>,
 }
 

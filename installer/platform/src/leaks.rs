@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use airlock_cluster::Cluster;
-use airlock_model::{JudgedSecret, LiveObject, Secret, SecretLeak, SharedSecret, with_causes};
+use airlock_model::{JudgedSecret, LiveObject, Secret, SecretLeak, SharedSecret, names, with_causes};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
@@ -37,15 +37,23 @@ pub(crate) struct Looked {
     pub(crate) shared: Vec<SharedSecret>,
     /// Every Secret, by what of it can be guessed.
     pub(crate) strength: Vec<JudgedSecret>,
+    /// Secrets with a Fernet key, by what is wrong with it.
+    pub(crate) fernet_keys: Vec<JudgedSecret>,
+}
+
+#[derive(Default)]
+struct Judged {
+    strength: Vec<JudgedSecret>,
+    fernet_keys: Vec<JudgedSecret>,
 }
 
 /// Looks for every secret value of the namespaces in their `ConfigMap`s and pods, and in the Secrets of the others.
 pub(crate) async fn find(cluster: &Cluster, namespaces: &[String]) -> Result<Looked, String> {
     let mut leaks = Vec::new();
     let mut all = Vec::new();
-    let mut strength = Vec::new();
+    let mut judged = Judged::default();
     for namespace in namespaces {
-        let known = known(cluster, namespace, &mut strength).await?;
+        let known = known(cluster, namespace, &mut judged).await?;
         for object in cluster.list("v1", "ConfigMap", Some(namespace), None).await.map_err(|error| with_causes(&error))? {
             leaks.extend(in_configmap(&known, &object));
         }
@@ -54,7 +62,7 @@ pub(crate) async fn find(cluster: &Cluster, namespaces: &[String]) -> Result<Loo
         }
         all.extend(known);
     }
-    Ok(Looked { leaks, shared: shared(&all), strength })
+    Ok(Looked { leaks, shared: shared(&all), strength: judged.strength, fernet_keys: judged.fernet_keys })
 }
 
 /// The values that stand in more than one namespace.
@@ -70,12 +78,15 @@ fn shared(known: &[Known]) -> Vec<SharedSecret> {
     shared
 }
 
-async fn known(cluster: &Cluster, namespace: &str, strength: &mut Vec<JudgedSecret>) -> Result<Vec<Known>, String> {
+async fn known(cluster: &Cluster, namespace: &str, judged: &mut Judged) -> Result<Vec<Known>, String> {
     let mut known = Vec::new();
     for live in cluster.list("v1", "Secret", Some(namespace), None).await.map_err(|error| with_causes(&error))? {
         let name = &live.object.name;
         let Some(secret) = cluster.secret(namespace, name).await.map_err(|error| with_causes(&error))? else { continue };
-        strength.push(airlock_compliance::judge_secret(&live.object, secret.data.iter().map(|(key, value)| (key.as_str(), value.expose().as_slice()))));
+        judged.strength.push(airlock_compliance::judge_secret(&live.object, secret.data.iter().map(|(key, value)| (key.as_str(), value.expose().as_slice()))));
+        if name == names::FERNET_KEY {
+            judged.fernet_keys.push(airlock_compliance::judge_fernet_key(&live.object, secret.data.get(names::FERNET_KEY_ENTRY).map(|value| value.expose().as_slice())));
+        }
         for (key, value) in &secret.data {
             let Ok(text) = std::str::from_utf8(value.expose()) else { continue };
             if !PUBLIC_KEYS.contains(&key.as_str()) && text.trim().len() >= SHORTEST {

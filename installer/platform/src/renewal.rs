@@ -9,8 +9,8 @@ use std::time::Duration;
 use airlock_cluster::Cluster;
 use airlock_engine::{Due, Halt, Renewed, handing, last_result, next_by_cert_manager, suggested};
 use airlock_model::{
-    Attempt, AttemptAction, AttemptId, AttemptResult, CertificateFacts, CertificateSource, CertificateSpec, CertificateSubject, Coded as _, Digest, ObjectRef, Renewable, RenewalResult, RenewalWindow, Target,
-    TlsVersion, Trust, Vantage, names, with_causes,
+    Attempt, AttemptAction, AttemptId, AttemptResult, CertificateFacts, CertificateSource, CertificateSpec, CertificateSubject, Coded as _, Digest, ObjectRef, Renewable, RenewalResult, RenewalWindow,
+    Target, TlsVersion, Trust, Vantage, names, with_causes,
 };
 use airlock_probe::NoPasswords;
 use airlock_tls::due_at;

@@ -200,7 +200,8 @@ pub(crate) fn of_attempt(attempt: &Attempt) -> Vec<Right> {
 
 /// What each of these namespaces is searched for values of Secrets in.
 pub(crate) fn of_secrets(namespaces: &[String]) -> Vec<Right> {
-    namespaces.iter().flat_map(|namespace| ["Secret", "ConfigMap", "Pod"].map(|kind| right(&ObjectRef::namespaced("v1", kind, namespace, ""), "list"))).collect()
+    let kinds = [("Secret", "list"), ("Secret", "get"), ("ConfigMap", "list"), ("Pod", "list")];
+    namespaces.iter().flat_map(|namespace| kinds.map(|(kind, verb)| right(&ObjectRef::namespaced("v1", kind, namespace, ""), verb))).collect()
 }
 
 /// The lease, and what stands in records.

@@ -2,6 +2,7 @@
 
 pub(crate) mod inside;
 pub mod permissions;
+mod stored;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,8 +13,8 @@ use airlock_engine::attempts::{self, ProbeSite};
 use airlock_model::answers::{Answers, DatabaseServer, Mode};
 use airlock_model::prometheus::Asked;
 use airlock_model::{
-    Attempt, AttemptId, Credentials, CredentialsForm, DeploymentName, Events, ImageLock, Need, Outcome, Profile, Record, SecretKeyRef, Snapshot, SnapshotObject, World, WorldDatabase, WorldDeployment,
-    names,
+    Attempt, AttemptId, Credentials, CredentialsForm, DeploymentName, Events, ImageLock, Need, Outcome, Profile, Record, SecretKeyRef, Snapshot, SnapshotObject, StoredCertificate, World,
+    WorldDatabase, WorldDeployment, names,
 };
 
 use crate::deployment::{ADMINISTRATOR, ADMINISTRATOR_SECRET};
@@ -72,18 +73,18 @@ fn attempts_in(needs: &[Need]) -> Vec<Attempt> {
 pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, passes: bool, halt: &Halt, events: &dyn Events) -> Result<Report, PlatformError> {
     let site = site(record, &intended.world)?;
     // Before the attempts: their pods come and go, and are no part of what is judged.
-    let (objects, values) = halt.or(async { futures::join!(objects(cluster, intended), secret_values(cluster, intended)) }).await?;
+    let (objects, values, stored_certificate) = halt.or(async { futures::join!(objects(cluster, intended), secret_values(cluster, intended), stored_certificate(cluster, intended)) }).await?;
     let outcomes = if intended.attempts.is_empty() { Vec::new() } else { attempts::carry_out(cluster, &intended.attempts, &site, halt, events).await? };
-    let (leaks, shared, strength) = match values {
-        None => (None, None, None),
-        Some(Ok(looked)) => (Some(Ok(looked.leaks)), Some(Ok(looked.shared)), Some(Ok(looked.strength))),
-        Some(Err(reason)) => (Some(Err(reason.clone())), Some(Err(reason.clone())), Some(Err(reason))),
+    let (leaks, shared, strength, fernet_keys) = match values {
+        None => (None, None, None, None),
+        Some(Ok(looked)) => (Some(Ok(looked.leaks)), Some(Ok(looked.shared)), Some(Ok(looked.strength)), Some(Ok(looked.fernet_keys))),
+        Some(Err(reason)) => (Some(Err(reason.clone())), Some(Err(reason.clone())), Some(Err(reason.clone())), Some(Err(reason))),
     };
     let outcomes: BTreeMap<AttemptId, Outcome> = outcomes.into_iter().map(|outcome| (outcome.attempt.clone(), outcome)).collect();
     let answers: Answers = serde_json::from_value(record.answers.clone())?;
     let facts = if intended.needs.contains(&Need::Facts) { Some(halt.or(Box::pin(prepare::survey(cluster, &answers))).await??) } else { None };
     let planned = Some(airlock_model::Planned { images: images(cluster, record, &intended.world).await?, ..Default::default() });
-    let snapshot = Snapshot { world: intended.world.clone(), facts, objects, outcomes, leaks, shared, strength, planned, ..Snapshot::default() };
+    let snapshot = Snapshot { world: intended.world.clone(), facts, objects, outcomes, leaks, shared, strength, fernet_keys, stored_certificate, planned, ..Snapshot::default() };
     let report = airlock_compliance::judge_decided(&intended.profile, &snapshot, &intended.decisions, Judging { passes, workers: 1 })?;
     Ok(held_against(report, record))
 }
@@ -243,8 +244,12 @@ const PLUGINS: [&str; 2] = ["cilium.io/", "policy.networking.k8s.io/"];
 
 /// Each value is read once, whatever is asked about it.
 async fn secret_values(cluster: &Cluster, intended: &Intended) -> Option<Result<leaks::Looked, String>> {
-    if !intended.needs.iter().any(|need| matches!(need, Need::SecretLeaks | Need::SharedSecrets | Need::SecretStrength)) {
+    if !intended.needs.iter().any(|need| matches!(need, Need::SecretLeaks | Need::SharedSecrets | Need::SecretStrength | Need::FernetKeys)) {
         return None;
     }
     Some(leaks::find(cluster, &intended.world.namespaces).await)
+}
+
+async fn stored_certificate(cluster: &Cluster, intended: &Intended) -> Option<Result<StoredCertificate, String>> {
+    if intended.needs.contains(&Need::StoredCertificate) { Some(stored::certificate(cluster, &intended.world).await) } else { None }
 }

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use airlock_model::answers::Receiver;
 use airlock_model::{
     AttemptId, AttemptResult, Check, Credentials, CredentialsForm, Digest, Finding, ImageLock, JudgedSecret, LockedImage, Need, ObjectRef, Outcome, Planned, Presented, Profile, SecretKeyRef,
-    SecretLeak, SharedSecret, Snapshot, SnapshotObject, Source, TlsVersion, Verdict, World, WorldDatabase, WorldDeployment, names,
+    SecretLeak, SharedSecret, Snapshot, SnapshotObject, Source, StoredCertificate, TlsVersion, Verdict, World, WorldDatabase, WorldDeployment, names,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -192,12 +192,24 @@ fn good() -> Snapshot {
         leaks: Some(Ok(Vec::new())),
         shared: Some(Ok(Vec::new())),
         strength: Some(Ok(vec![judged(&[])])),
+        fernet_keys: Some(Ok(vec![fernet("airlock-alpha", &[]), fernet("airlock-beta", &[])])),
+        stored_certificate: Some(Ok(stored(&[], &[]))),
         planned: Some(Planned { images: ImageLock(BTreeMap::from([("nginx".into(), nginx)])), ..Planned::default() }),
     }
 }
 
 fn judged(weak: &[(&str, &str)]) -> JudgedSecret {
     JudgedSecret { secret: ObjectRef::namespaced("v1", "Secret", "airlock", "registry-password"), weak: weak.iter().map(|(key, why)| ((*key).to_owned(), (*why).to_owned())).collect() }
+}
+
+fn fernet(namespace: &str, weak: &[(&str, &str)]) -> JudgedSecret {
+    JudgedSecret { secret: ObjectRef::namespaced("v1", "Secret", namespace, names::FERNET_KEY), ..judged(weak) }
+}
+
+fn stored(faults: &[&str], warnings: &[&str]) -> StoredCertificate {
+    let all = |said: &[&str]| said.iter().map(|said| (*said).to_owned().into()).collect();
+    let secret = ObjectRef::namespaced("v1", "Secret", "airlock", names::BASE_DOMAIN_CERTIFICATE);
+    StoredCertificate { secret, seen: "ECDSA P-256".to_owned().into(), faults: all(faults), warnings: all(warnings) }
 }
 
 fn told(text: &str) -> AttemptResult {
@@ -382,7 +394,7 @@ const CASES: &[Case] = &[
     (|s| *result(s, "airflow.crossing.beta.beta") = AttemptResult::TimedOut, &[("NET-011", Unverified)]),
     (|s| *result(s, "airflow.crossing.beta.alpha") = AttemptResult::NoSuchName, &[("NET-011", Unverified)]),
     (|s| drop(s.world.deployments.pop()), &[("NET-011", Verdict::NotApplicable)]),
-    (|s| s.world.deployments.clear(), &[("AUT-001", Verdict::NotApplicable), ("AFL-003", Verdict::NotApplicable), ("DBS-002", Verdict::NotApplicable), ("NET-011", Verdict::NotApplicable), ("RBC-009", Verdict::NotApplicable)]),
+    (|s| s.world.deployments.clear(), &[("AUT-001", Verdict::NotApplicable), ("AFL-001", Verdict::NotApplicable), ("AFL-003", Verdict::NotApplicable), ("DBS-002", Verdict::NotApplicable), ("NET-011", Verdict::NotApplicable), ("RBC-009", Verdict::NotApplicable)]),
     (|s| *result(s, "account.alpha.airlock-beta.secrets") = answered(200), &[("RBC-009", Fail)]),
     (|s| { *result(s, "account.beta.airlock-beta.pods") = answered(401); *result(s, "account.beta.airlock.pods") = answered(200); }, &[("RBC-009", Fail)]),
     (|s| *result(s, "account.beta.airlock-beta.pods") = answered(403), &[("RBC-009", Unverified)]),
@@ -422,8 +434,15 @@ const CASES: &[Case] = &[
     (|s| s.leaks = Some(Err("403".into())), &[("SEC-001", Unverified)]),
     (|s| s.leaks = None, &[("SEC-001", Unverified)]),
     (|s| s.shared = Some(Ok(vec![SharedSecret { secrets: vec!["Secret airlock-alpha/a, key b".into(), "Secret airlock-beta/a, key b".into()] }])), &[("SEC-004", Fail)]),
-    (|s| s.shared = Some(Err("403".into())), &[("SEC-004", Unverified)]),
-    (|s| s.shared = None, &[("SEC-004", Unverified)]),
+    (|s| s.shared = Some(Err("403".into())), &[("AFL-001", Unverified), ("SEC-004", Unverified)]),
+    (|s| s.shared = None, &[("AFL-001", Unverified), ("SEC-004", Unverified)]),
+    (|s| s.shared = Some(Ok(vec![SharedSecret { secrets: vec!["Secret airlock-alpha/airflow-fernet-key, key value".into(), "Secret airlock-beta/a, key b".into()] }])), &[("AFL-001", Fail), ("SEC-004", Fail)]),
+    (|s| s.fernet_keys = Some(Ok(vec![fernet("airlock-alpha", &[]), fernet("airlock-beta", &[("value", "it has not 32 bytes")])])), &[("AFL-001", Fail)]),
+    (|s| s.fernet_keys = Some(Ok(vec![fernet("airlock-alpha", &[])])), &[("AFL-001", Fail)]),
+    (|s| s.fernet_keys = Some(Err("403".into())), &[("AFL-001", Unverified)]),
+    (|s| s.stored_certificate = Some(Ok(stored(&["the key belongs to another certificate"], &["ends soon"]))), &[("TLS-001", Fail)]),
+    (|s| s.stored_certificate = Some(Ok(stored(&[], &["ends soon"]))), &[("TLS-001", Warn)]),
+    (|s| s.stored_certificate = Some(Err("403".into())), &[("TLS-001", Unverified)]),
     (|s| s.strength = Some(Ok(vec![judged(&[]), judged(&[("value", "has fewer than 128 bits")])])), &[("SEC-005", Fail)]),
     (|s| s.strength = Some(Ok(Vec::new())), &[("SEC-005", Verdict::NotApplicable)]),
     (|s| s.strength = Some(Err("403".into())), &[("SEC-005", Unverified)]),
@@ -478,6 +497,8 @@ fn every_need_of_a_check_is_one_without_which_it_does_not_pass() {
                 Need::SecretLeaks => given.leaks = None,
                 Need::SharedSecrets => given.shared = None,
                 Need::SecretStrength => given.strength = None,
+                Need::FernetKeys => given.fernet_keys = None,
+                Need::StoredCertificate => given.stored_certificate = None,
                 Need::Facts => given.facts = None,
                 Need::Attempt(attempt) => drop(given.outcomes.remove(&attempt.id)),
             }

@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn what_matches_nothing_is_named_with_what_was_probably_meant() {
         for (selector, code, words) in [
-            ("TLS-01", "compliance.unknown-check", "did you mean `TLS-010`?"),
+            ("TLS-01", "compliance.unknown-check", "did you mean `TLS-001`?"),
             ("TLSX-*", "compliance.unknown-check", "`TLSX-*` matches no check"),
             ("group:NTE", "compliance.unknown-check", "did you mean `group:NET`?"),
             ("framework:cis-1.13", "compliance.unknown-check", "did you mean `framework:cis-1.12`?"),

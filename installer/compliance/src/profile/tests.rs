@@ -105,7 +105,7 @@ fn what_is_wrong_with_a_profile_is_named_with_its_place() {
         ("---\nkind: Answers\n", "4:1 compliance.profile-shape: a second document begins here"),
         ("", "1:1 compliance.no-checks: the profile acme selects no check"),
         ("checks: []\n", "4:9 compliance.no-checks: the profile acme selects no check"),
-        ("checks: [TLS-01]\n", "4:10 compliance.unknown-check: `TLS-01` matches no check; did you mean `TLS-010`?"),
+        ("checks: [TLS-01]\n", "4:10 compliance.unknown-check: `TLS-01` matches no check; did you mean `TLS-001`?"),
         ("checks: [CLU-001, TLS-002]\n", "4:10 compliance.preflight-check: `CLU-001` is judged before an install"),
         ("checks: ['framework:pci-dss-4']\n", "4:10 compliance.unknown-check: `framework:pci-dss-4` matches no check; did you mean `framework:pci-dss"),
         ("checks: [TLS-002]\nparameters: { TLS-002.failDay: 3 }\n", "5:32 compliance.unknown-parameter: `TLS-002.failDay` is no parameter of a check; did you mean `TLS-002.failDays`?"),
@@ -146,7 +146,7 @@ fn what_is_wrong_with_a_profile_is_named_with_its_place() {
 #[test]
 fn all_faults_are_said_at_once_and_the_first_names_its_file() {
     let error = read(&format!("{BEGIN}checks: [TLS-01, PSS-001, XYZ-1]\nparameters: {{ a: 1 }}\n"), &[]).unwrap_err();
-    assert_eq!(error.to_string(), "acme.yaml:4:10: `TLS-01` matches no check; did you mean `TLS-010`? (and 2 more faults)");
+    assert_eq!(error.to_string(), "acme.yaml:4:10: `TLS-01` matches no check; did you mean `TLS-001`? (and 2 more faults)");
     assert_eq!(error.code().0, "compliance.unknown-check");
 }
 

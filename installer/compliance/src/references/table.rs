@@ -70,7 +70,7 @@ const fn row(id: &'static str, reads: Reads, because: &'static str, groups: &'st
     Standing { id, reads, because, groups }
 }
 
-pub(super) static TABLE: [Standing; 95] = [
+pub(super) static TABLE: [Standing; 97] = [
     row("PSS-001", Objects, "root on the node in one step", &[POD, &[cis("5.2.2"), pss("baseline")]]),
     row("PSS-002", Objects, "the node's processes or traffic are open to the pod", &[POD, &[cis("5.2.3"), cis("5.2.4"), cis("5.2.5"), pss("baseline")]]),
     row("PSS-003", Objects, "files of the node are open to the pod", &[POD, &[cis("5.2.11"), pss("baseline")]]),
@@ -120,11 +120,13 @@ pub(super) static TABLE: [Standing; 95] = [
     row("NET-011", Cluster, "tenants reach each other", &[NETWORK, &[pci("11.4.5"), nist("AC-4")]]),
     row("AUT-001", Cluster, "whoever reaches the host runs code in it", &[LOGIN, &[soc2("CC6.1")]]),
     row("DBS-002", Cluster, "who takes one tenant over has the data of all", &[RIGHTS, &[pci("7.2.5"), nist("AC-4")]]),
+    row("AFL-001", Cluster, "who holds the key, or a copy of it, reads what the deployment stores", &[REST]),
     row("AFL-003", Cluster, "passwords of other systems stand in every copy of the database", &[REST]),
     row("AFL-002", Objects, "connections are stored in the clear, or cannot be read again", &[REST]),
     row("AFL-004", Objects, "who reads the object can sign in as anybody", &[LOGIN, LITERAL]),
     row("AFL-005", Objects, "strangers see or run what tenants keep there", &[LOGIN]),
     row("AFL-006", Objects, "one tenant can starve the others", &[APART, &[cis("5.6.1")]]),
+    row("TLS-001", Cluster, "clients refuse every host as soon as the edge starts anew", &[TRANSIT, &[nist("SC-12"), nist("SC-17")]]),
     row("TLS-002", Cluster, "clients refuse the host, or somebody else answers in its place", &[TRANSIT, &[nist("SC-17")]]),
     row("TLS-003", Cluster, "old versions can be read by who stands between", &[TRANSIT, &[cis("1.2.29")]]),
     row("TLS-004", Cluster, "the first request can be read, and answered by who stands between", &[TRANSIT]),

@@ -55,6 +55,8 @@ fn unseen(intended: &Intended, images: Option<ImageLock>, now: Timestamp) -> Sna
         leaks: Some(Err(NO_SECRETS.to_owned())),
         shared: Some(Err(NO_SECRETS.to_owned())),
         strength: Some(Err(NO_SECRETS.to_owned())),
+        fernet_keys: Some(Err(NO_SECRETS.to_owned())),
+        stored_certificate: Some(Err(NO_SECRETS.to_owned())),
         planned: images.map(|images| Planned { images, ..Planned::default() }),
         ..Snapshot::default()
     }

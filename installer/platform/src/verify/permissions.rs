@@ -86,7 +86,8 @@ async fn of_need(cluster: &Cluster, world: &World, need: &Need) -> Result<Vec<Ri
             }
         }
         Need::Facts => needed.push(cluster.right("v1", "Node", "list", "").await?),
-        Need::SecretLeaks | Need::SharedSecrets | Need::SecretStrength => needed = rights::of_secrets(&world.namespaces),
+        Need::SecretLeaks | Need::SharedSecrets | Need::SecretStrength | Need::FernetKeys => needed = rights::of_secrets(&world.namespaces),
+        Need::StoredCertificate => needed.push(cluster.right("v1", "Secret", "get", &world.platform).await?),
         Need::Attempt(attempt) => needed = rights::of_attempt(attempt),
     }
     Ok(needed)

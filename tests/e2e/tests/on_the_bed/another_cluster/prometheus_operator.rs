@@ -68,7 +68,7 @@ impl Drop for Company<'_> {
 }
 
 fn answers(site: &Site, further: &str) -> std::path::PathBuf {
-    site.answers(&format!("components: {{ monitoring: {{ mode: existing }} }}\n{further}"))
+    site.whole_answers(&format!("components: {{ monitoring: {{ mode: existing }} }}\n{further}"))
 }
 
 pub(crate) fn the_companys_prometheus_is_told_of_the_platform(bed: &Bed) {
@@ -99,10 +99,13 @@ pub(crate) fn the_companys_prometheus_is_told_of_the_platform(bed: &Bed) {
     site.run(&["plan", "--answers", &answers.display().to_string(), "--exit-code"]).expect(0);
     what_is_told_is_found_by_the_selectors(&site);
     its_pods_are_let_in_and_nobody_else(&site, &company);
+    a_deployment_is_told_of_and_its_meter_lets_it_in(&site, &company);
     one_that_takes_pods_alone_is_told_by_pod_monitors(&site, &company, &choice("pods"));
     let report = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "--all", "-o", "json"]).expect(0).json();
     let verdict = report["findings"].as_array().expect("findings").iter().find(|finding| finding["check"] == "MON-003").expect("MON-003");
     assert_eq!(verdict["verdict"], "warn", "{verdict}");
+    site.run(&["deployment", "delete", "alpha", "--namespace", &site.name, "--yes"]).expect(0);
+    assert!(!site.kubectl(&["get", "podmonitors", "-o", "name"]).contains("airflow-target"), "what is gone is not told of");
     site.run(&["uninstall", "--namespace", &site.name, "--yes", "--delete-data"]).expect(0);
     let left = site.bed.kubectl(["get", "servicemonitors,podmonitors,prometheusrules", "-A", "-o", "name"]).expect("kubectl");
     assert_eq!(left, "", "nothing stays");
@@ -115,7 +118,7 @@ fn what_is_told_is_found_by_the_selectors(site: &Site) {
     assert_eq!(namespaces, site.name);
     let found = |kind: &str| site.kubectl(&["get", kind, "-l", "release=stack", "-o", "jsonpath={.items[*].metadata.name}"]);
     assert_eq!(found("servicemonitors"), "certificate-meter kube-state-metrics registry-volume");
-    assert_eq!(found("prometheusrules"), "airlock-audits airlock-certificates airlock-monitoring airlock-platform airlock-volumes");
+    assert_eq!(found("prometheusrules"), "airlock-airflow airlock-audits airlock-certificates airlock-database airlock-monitoring airlock-platform airlock-volumes");
     for monitor in found("servicemonitors").split(' ') {
         let of = |path: &str| site.kubectl(&["get", "servicemonitor", monitor, "-o", &format!("jsonpath={{{path}}}")]);
         let (component, port) = (of(r".spec.selector.matchLabels.app\.kubernetes\.io/name"), of(".spec.endpoints[0].port"));
@@ -127,6 +130,20 @@ fn what_is_told_is_found_by_the_selectors(site: &Site) {
             assert!(!value.is_empty(), "{monitor}: no {key}");
         }
     }
+}
+
+/// In the platform's namespace stands what names the deployment's meter, which asks for no password: policies are what keeps others out.
+fn a_deployment_is_told_of_and_its_meter_lets_it_in(site: &Site, company: &Company<'_>) {
+    let _turn = crate::airflow();
+    site.run(&["deployment", "create", "alpha", "--namespace", &site.name, "--yes"]).expect(0);
+    let of = |path: &str| site.kubectl(&["get", "servicemonitor", "airflow-target-alpha", "-o", &format!("jsonpath={{{path}}}")]);
+    assert_eq!((of(".metadata.labels.release"), of(".spec.namespaceSelector.matchNames[*]")), ("stack".to_owned(), site.tenant("alpha")));
+    let (component, port) = (of(r".spec.selector.matchLabels.app\.kubernetes\.io/name"), of(".spec.endpoints[0].port"));
+    let slices = site.bed.kubectl(["-n", &site.tenant("alpha"), "get", "endpointslices", "-l", &format!("app.kubernetes.io/name={component}"), "-o", "jsonpath={.items[*].ports[*].name}"]);
+    assert_eq!(slices.expect("kubectl"), port);
+    let meter = format!("airflow-meter.{}.svc", site.tenant("alpha"));
+    assert!(company.reaches("prometheus-takes-0", &meter, "9109"), "the company's Prometheus is not let in");
+    assert!(!company.reaches("prometheus-other-0", &meter, "9109"), "the meter is open to others");
 }
 
 /// The next install tells another Prometheus, which selects no services.
