@@ -17,6 +17,16 @@ def sarif(path, schema):
     return {"rules": len(run["tool"]["driver"]["rules"]), "kinds": collections.Counter(result["kind"] for result in run["results"])}
 
 
+def report(path):
+    """The schema that scripts are promised, by the validator that reads that of OASIS."""
+    import fastjsonschema
+
+    document = json.loads(path.read_text())
+    schema = pathlib.Path(__file__).resolve().parents[2] / "docs/report.schema.json"
+    fastjsonschema.compile(json.loads(schema.read_text()), use_default=False)(document)
+    return {"findings": len(document["findings"])}
+
+
 def junit(path):
     """The suites as a build server adds them up from their cases, beside what they say of themselves."""
     import junitparser
@@ -72,7 +82,7 @@ def oscal(path):
     return {"observations": len(observations), "risks": len(risks), "states": states}
 
 
-READERS = {"sarif": sarif, "junit": junit, "csv": table, "html": page, "oscal": oscal}
+READERS = {"json": report, "sarif": sarif, "junit": junit, "csv": table, "html": page, "oscal": oscal}
 
 
 def main(folder, schema):

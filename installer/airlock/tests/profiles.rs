@@ -32,10 +32,12 @@ fn json(ended: &Ended) -> Value {
 }
 
 #[test]
-fn the_committed_schema_of_profiles_is_the_one_that_the_program_prints() {
-    let ended = airlock(folder(&[]).path(), "schema profile");
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/profile.schema.json");
-    assert_eq!(ended.stdout, fs::read_to_string(path).unwrap(), "write it anew: airlock schema profile > docs/profile.schema.json");
+fn the_committed_schemas_of_profiles_and_reports_are_those_that_the_program_prints() {
+    for kind in ["profile", "report"] {
+        let ended = airlock(folder(&[]).path(), &format!("schema {kind}"));
+        let path = format!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/{}.schema.json"), kind);
+        assert_eq!(ended.stdout, fs::read_to_string(path).unwrap(), "write it anew: airlock schema {kind} > docs/{kind}.schema.json");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What Airlock promises its customers, and what a report says of each promise.
 
 use airlock_model::Verdict;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::report::CheckSummary;
@@ -24,7 +25,7 @@ pub(crate) const PROMISES: [(&str, &str); 14] = [
 ];
 
 /// What the checks of a profile say of one promise.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PromiseSummary {
     /// `P1` to `P14`.

@@ -7,6 +7,7 @@
 mod table;
 
 use airlock_model::Source;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What a check can be judged by.
@@ -42,7 +43,7 @@ impl Reads {
 }
 
 /// A control of a framework.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Reference {
     /// `CIS Kubernetes Benchmark`

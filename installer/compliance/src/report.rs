@@ -6,7 +6,10 @@ mod evaluation;
 use std::collections::BTreeMap;
 
 use airlock_model::{Attempt, AttemptId, Check, Digest, Finding, Need, Profile, ProfileGate, ProfileMetadata, Severity, Snapshot, Source, Verdict, World};
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::catalogue::check;
 use crate::custom::CustomChecks;
@@ -28,10 +31,10 @@ pub const REPORT_SCHEMA: u32 = 2;
 ///
 /// Its JSON is a contract for scripts: `schema`, `summary`, and `findings` with `check`, `verdict`, `severity`, `subject`,
 /// `path`, `observed`, `expected`, `why`, `fix`, and `evidence`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// [`REPORT_SCHEMA`]
+    /// The number of its schema, [`REPORT_SCHEMA`].
     pub schema: u32,
     /// All in all.
     pub summary: Summary,
@@ -55,8 +58,22 @@ pub struct Report {
     pub findings: Vec<Finding>,
 }
 
+impl Report {
+    /// Its JSON Schema, in draft 7, which validators of all languages know. Keys may be added under the same number of the schema.
+    pub fn schema() -> Value {
+        let mut schema = SchemaSettings::draft07().for_serialize().into_generator().into_root_schema_for::<Self>().to_value();
+        if let Some(schema) = schema.as_object_mut() {
+            schema.insert("title".into(), "Report of airlock compliance-check".into());
+        }
+        if let Some(number) = schema.pointer_mut("/properties/schema").and_then(Value::as_object_mut) {
+            number.insert("const".into(), REPORT_SCHEMA.into());
+        }
+        schema
+    }
+}
+
 /// All in all.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
     /// The verdict that weighs most.
@@ -80,7 +97,7 @@ impl Summary {
 }
 
 /// What one check said in all.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CheckSummary {
     /// Its id.
@@ -108,7 +125,7 @@ pub struct CheckSummary {
 }
 
 /// What a check of a profile's own is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CheckTexts {
     /// What is looked at, and what must hold.

@@ -120,7 +120,7 @@ pub struct ProfileMetadata {
 }
 
 /// What fails the gate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ProfileGate {
     /// Failures of this severity and above.

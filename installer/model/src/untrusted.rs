@@ -2,13 +2,14 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Text from logs, events, object names, certificate subjects, or another program.
 ///
 /// `Display` escapes what could move the cursor, colour the terminal, or reorder the line
 /// (C0, C1, DEL, and the bidirectional controls of Unicode UAX #9). Newlines are escaped as well.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Untrusted<T>(T);
 

@@ -20,7 +20,7 @@ use crate::rights::Others;
 use crate::{PlatformError, desired, images, observe, planning, prepare as preparing, requirements, verify};
 
 pub(crate) use list::namespaces;
-pub use list::{DeploymentStatus, PartStatus, list, show};
+pub use list::{DeploymentStatus, PartStatus, behind, list, show};
 pub use remove::{DeploymentRemoval, removal, remove};
 
 /// The image of `templates/images.yaml` that a deployment's document can replace.
@@ -92,10 +92,28 @@ impl Platform {
     }
 }
 
+/// A plan before its rehearsal, and what it was made of.
+struct Draft {
+    name: DeploymentName,
+    namespace: String,
+    host: HostName,
+    plan: Plan,
+    facts: Facts,
+    resolved: images::Resolved,
+    record: Option<Record>,
+}
+
 /// Makes the plan that brings the cluster to the document. It writes nothing.
 pub async fn prepare(cluster: &Cluster, platform: &str, deployment: &AirflowDeployment) -> Result<PreparedDeployment, PlatformError> {
-    let name = deployment.name().map_err(|error| PlatformError::DeploymentName { text: error.to_string() })?;
     let platform = Platform::read(cluster, platform).await?;
+    let Draft { name, namespace, host, plan, facts, resolved, record } = draft(cluster, &platform, deployment).await?;
+    let digest = plan.digest()?;
+    let findings = if plan.is_empty() { Vec::new() } else { preparing::rehearse(cluster, &platform.answers, vec![namespace.clone()], &facts, &plan, resolved).await? };
+    Ok(PreparedDeployment { deployment: deployment.clone(), name, namespace, host, findings, plan, digest, record, caller: caller(&facts) })
+}
+
+async fn draft(cluster: &Cluster, platform: &Platform, deployment: &AirflowDeployment) -> Result<Draft, PlatformError> {
+    let name = deployment.name().map_err(|error| PlatformError::DeploymentName { text: error.to_string() })?;
     let namespace = platform.namespace(&name)?;
     let base = platform.answers.base()?;
     let host = platform.answers.hosts.tenant_host(&name, &base)?;
@@ -135,9 +153,7 @@ pub async fn prepare(cluster: &Cluster, platform: &str, deployment: &AirflowDepl
     };
     let head = preparing::head(&facts, &release, &used(&resolved.lock, &rendered), &rendered, of)?;
     let plan = planning::plan(head, steps, &planning::Circumstances { installed: &installed, now: Timestamp::now(), tenant: Some(name.as_str()) })?;
-    let digest = plan.digest()?;
-    let findings = if plan.is_empty() { Vec::new() } else { preparing::rehearse(cluster, &platform.answers, vec![namespace.clone()], &facts, &plan, resolved).await? };
-    Ok(PreparedDeployment { deployment: deployment.clone(), name, namespace, host, findings, plan, digest, record, caller: caller(&facts) })
+    Ok(Draft { name, namespace, host, plan, facts, resolved, record })
 }
 
 fn caller(facts: &Facts) -> String {

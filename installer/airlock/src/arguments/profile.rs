@@ -109,6 +109,8 @@ pub(crate) enum DocumentKind {
     Exceptions,
     /// Attestations for one
     Attestations,
+    /// What `compliance-check -o json` prints
+    Report,
 }
 
 /// Arguments of `exception`.

@@ -1,7 +1,7 @@
 //! `airlock install`: plan, agree, carry out, verify. Run again, it goes on where it stopped.
 
-use airlock_model::{Answers, ApprovedBy, Digest, Exit, StepId, Ticket};
-use airlock_platform::{ApplyOptions, Cluster, Installed, PlatformError, Prepared, Report, WrittenPlan, install, prepare, prepare_written};
+use airlock_model::{Answers, ApprovedBy, Digest, Exit, StepId, Ticket, with_causes};
+use airlock_platform::{ApplyOptions, Cluster, Installed, PlatformError, Prepared, Report, WrittenPlan, deployment, install, prepare, prepare_written};
 use serde::Serialize;
 
 use super::agreement::{self, Proposal};
@@ -24,6 +24,9 @@ struct Document<'a> {
     tickets: &'a [Ticket],
     #[serde(skip_serializing_if = "Option::is_none")]
     report: Option<&'a Report>,
+    /// Airflow deployments that the platform would make otherwise now.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    deployments_behind: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
 }
@@ -85,8 +88,12 @@ pub(super) struct Agreed {
 pub(super) async fn carry_out(session: &Session<'_>, cluster: &Cluster, prepared: &Prepared, agreed: Agreed, progress: Progress) -> Result<Exit, Failure> {
     let options = ApplyOptions { until: agreed.until, ..session.apply_options() };
     let installed = Box::pin(install(cluster, prepared, agreed.by, &options, session.stop, &progress)).await;
+    let behind = match &installed {
+        Ok(Installed::Verified(_)) => Box::pin(deployment::behind(cluster, &prepared.plan.namespace)).await,
+        _ => Ok(Vec::new()),
+    };
     let told = progress.finish();
-    let exit = show(session, prepared, &installed?)?;
+    let exit = show(session, prepared, &installed?, behind)?;
     told.map(|()| exit)
 }
 
@@ -101,9 +108,9 @@ pub(super) fn until(asked: Option<&str>, prepared: &Prepared) -> Result<Option<S
     Err(Failure::Argument(format!("the plan has no step `{asked}`; it has {known}")))
 }
 
-fn show(session: &Session<'_>, prepared: &Prepared, installed: &Installed) -> Result<Exit, Failure> {
+fn show(session: &Session<'_>, prepared: &Prepared, installed: &Installed, behind: Result<Vec<String>, PlatformError>) -> Result<Exit, Failure> {
     let output = session.output;
-    let document = |outcome| Document { outcome, plan: &prepared.digest, steps: prepared.plan.steps.len(), tickets: &[], report: None, next: None };
+    let document = |outcome| Document { outcome, plan: &prepared.digest, steps: prepared.plan.steps.len(), tickets: &[], report: None, deployments_behind: &[], next: None };
     match installed {
         Installed::Unchanged => {
             output.result("install", || "nothing is to be done: the cluster is as the answers want it\n".into(), &document("unchanged"))?;
@@ -123,7 +130,15 @@ fn show(session: &Session<'_>, prepared: &Prepared, installed: &Installed) -> Re
         }
         Installed::Verified(judged) => {
             let text = || report::report(judged, output.data_style, output.verbose);
-            output.result("install", text, &Document { report: Some(judged), ..document("verified") })?;
+            let (behind, unseen) = behind.map_or_else(|error| (Vec::new(), Some(error)), |behind| (behind, None));
+            output.result("install", text, &Document { report: Some(judged), deployments_behind: &behind, ..document("verified") })?;
+            if let Some(error) = unseen {
+                output.insist(&format!("whether Airflow deployments are as the platform would make them now could not be found out: {}", with_causes(&error)));
+            }
+            if let Some(first) = behind.first() {
+                let them = behind.join(", ");
+                output.insist(&format!("the platform would make these Airflow deployments otherwise now: {them}\n  airlock deployment apply FILE brings one to it by its document; airlock deployment show {first} -o json has the one that was applied last"));
+            }
             if judged.summary.gate_failed {
                 output.insist(&format!("{}; the installation stands; mend what is named above, then run the same command again", report::refusal(judged)));
                 return Ok(Exit::Compliance);

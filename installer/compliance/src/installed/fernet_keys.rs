@@ -16,7 +16,7 @@ static TEXTS: Described = Described {
         id: "AFL-001",
         title: "every deployment has a Fernet key of its own, and a good one",
         severity: Severity::Critical,
-        promises: &["P6", "P9"],
+        promises: &["P6", "P9", "P10"],
         explanation: "The Secret airflow-fernet-key in the namespace of each Airflow deployment: it is there, holds one key or several with commas between them, each 32 bytes in the URL-safe alphabet of base64, none of them all of one byte, and stands in no other namespace. Keys stay in the memory of the program that makes the check.",
         remedy: "Put the key back from your backup: what the deployment has stored can be read by it alone. Where nothing is stored yet, delete the Secret and run `airlock deployment apply`. A key that another deployment has too is replaced as Airflow's documentation has it: the new key before the old one, `airflow rotate-fernet-key`, then the old one out.",
     },

@@ -3,12 +3,13 @@
 use std::fmt;
 
 use airlock_model::{Control, ControlCoverage, Reason, Verdict};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::CheckSummary;
 
 /// What is said of one control.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ControlSummary {
     /// Its id in the profile's list.
@@ -24,7 +25,7 @@ pub struct ControlSummary {
 }
 
 /// A check that stands for a control.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ControlCheck {
     /// Its id.
@@ -34,7 +35,7 @@ pub struct ControlCheck {
 }
 
 /// What is shown of a control. Ordered by how much it weighs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ControlVerdict {
     /// Nothing of it occurs in what was judged.

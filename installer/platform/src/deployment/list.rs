@@ -62,6 +62,25 @@ pub async fn show(cluster: &Cluster, platform: &str, name: &DeploymentName) -> R
     status(cluster, &platform, name, namespace).await
 }
 
+/// Names of the deployments that the platform, as it is now, would make otherwise than they are, by the documents that were applied
+/// last. One that no run has come to the end of is not among them.
+pub async fn behind(cluster: &Cluster, platform: &str) -> Result<Vec<String>, PlatformError> {
+    let platform = match Platform::read(cluster, platform).await {
+        Err(PlatformError::NoDatabase) => return Ok(Vec::new()),
+        read => read?,
+    };
+    let found = namespaces(cluster, &platform.record.installation).await?;
+    let named = stream::iter(found.into_iter().map(Ok)).map_ok(|(name, namespace)| is_behind(cluster, &platform, name, namespace));
+    named.try_buffered(AT_ONCE).try_filter_map(|name| async { Ok(name) }).try_collect().await
+}
+
+async fn is_behind(cluster: &Cluster, platform: &Platform, name: String, namespace: String) -> Result<Option<String>, PlatformError> {
+    let Some(record) = airlock_engine::record::read(cluster, &namespace).await?.filter(|record| record.complete) else { return Ok(None) };
+    let deployment: AirflowDeployment = serde_json::from_value(record.answers)?;
+    let draft = Box::pin(super::draft(cluster, platform, &deployment)).await?;
+    Ok((!draft.plan.is_empty()).then_some(name))
+}
+
 /// Names and namespaces of the deployments of an installation, by name.
 pub(crate) async fn namespaces(cluster: &Cluster, installation: &str) -> Result<Vec<(String, String)>, PlatformError> {
     let selector = format!("{}={installation},{}", names::LABEL_INSTALLATION, names::LABEL_TENANT);

@@ -382,7 +382,7 @@ fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
     in_beta(&["delete", "networkpolicy", "default-deny"]);
     let enforced = |level: &str| site.bed.kubectl(["label", "namespace", &site.tenant("beta"), "--overwrite", &format!("pod-security.kubernetes.io/enforce={level}")]).expect("kubectl");
     enforced("baseline");
-    let shared = site.bed.kubectl(["-n", &site.tenant("alpha"), "get", "secret", "airflow-api-secret", "-o", "json"]).expect("kubectl");
+    let shared = site.bed.kubectl(["-n", &site.tenant("alpha"), "get", "secret", "airflow-fernet-key", "-o", "json"]).expect("kubectl");
     let mut shared: Value = serde_json::from_str(&shared).expect("JSON");
     shared["metadata"] = serde_json::json!({ "name": "again", "namespace": site.tenant("beta") });
     site.bed.apply(&shared.to_string()).expect("a Secret");
@@ -392,7 +392,7 @@ fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
     in_beta(&["create", "-f", &closed]);
     let opened = opened.expect(7).json();
     let told: BTreeMap<String, String> = verdicts(&opened).into_iter().filter(|(id, verdict)| id != "AFL-003" && pinned.get(id) != Some(verdict)).collect();
-    assert_eq!(told, ["NET-001", "NET-002", "PSS-018", "SEC-004"].map(|id| (id.to_owned(), "fail".to_owned())).into(), "exactly these are told: {opened}");
+    assert_eq!(told, ["AFL-001", "NET-001", "NET-002", "PSS-018", "SEC-004"].map(|id| (id.to_owned(), "fail".to_owned())).into(), "exactly these are told: {opened}");
 
     let pinned: BTreeMap<String, String> = serde_yaml::from_str(include_str!("../../expected-verdicts-of-all.yaml")).expect("the pinned verdicts");
     let report = site.run(&["compliance-check", "--no-profile", "--namespace", &site.name, "--yes", "-o", "json"]).expect(7).json();

@@ -36,7 +36,7 @@ pub(crate) fn what_is_served_otherwise_fails_by_name(site: &Site) {
     let report = judged.expect(7).json();
     let worse = |check: &&Value| check["verdict"] != "pass" && check["verdict"] != "not-applicable";
     let failed: BTreeSet<&str> = report["checks"].as_array().expect("checks").iter().filter(worse).filter_map(|check| check["id"].as_str()).collect();
-    assert_eq!(failed, ["REG-001", "TLS-002", "TLS-003"].into(), "exactly these are told: {report}");
+    assert_eq!(failed, ["REG-001", "TLS-001", "TLS-002", "TLS-003"].into(), "exactly these are told: {report}");
     let open = |verdict: &str| report["findings"].as_array().expect("findings").iter().filter(|finding| finding["check"] == "REG-001" && finding["verdict"] == verdict).count();
     assert_eq!((open("fail"), open("unverified")), (5, 0), "without credentials, with wrong ones, the list, a repository, a push: {report}");
     site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes"]).expect(0);

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
-const FORMATS: [&str; 5] = ["sarif", "junit", "csv", "html", "oscal"];
+const FORMATS: [&str; 6] = ["json", "sarif", "junit", "csv", "html", "oscal"];
 
 /// The schema of OASIS, as the crate that knows SARIF bears it; Cargo.lock pins it.
 fn schema() -> PathBuf {
@@ -41,6 +41,7 @@ fn programs_of_others_read_what_the_report_says() {
     let found = understood(folder.path());
     assert!(count("fail") > 20 && count("pass") > 20 && count("not-applicable") > 5, "{}", report["summary"]);
 
+    assert_eq!(found["json"]["findings"], json!(findings));
     assert_eq!(found["sarif"]["rules"], json!(checks));
     assert_eq!(found["sarif"]["kinds"], json!({ "fail": count("fail"), "pass": count("pass"), "notApplicable": count("not-applicable") }));
     assert_eq!(found["csv"]["verdicts"], json!({ "fail": count("fail"), "pass": count("pass"), "not applicable": count("not-applicable") }));
@@ -62,6 +63,7 @@ fn programs_of_others_read_what_the_report_says() {
 #[test]
 fn programs_of_others_refuse_what_is_broken() {
     for (format, right, wrong) in [
+        ("json", "\"verdict\": \"fail\"", "\"verdict\": \"failed\""),
         ("sarif", "\"version\": \"2.1.0\"", "\"version\": \"2.0.0\""),
         ("junit", " failures=\"", " failures=\"1"),
         ("csv", ",fail,", ",fail,surplus,"),

@@ -117,7 +117,7 @@ fn what_is_told_is_found_by_the_selectors(site: &Site) {
     let namespaces = site.bed.kubectl(["get", "namespaces", "-l", "watched-by=stack", "-o", "jsonpath={.items[*].metadata.name}"]).expect("kubectl");
     assert_eq!(namespaces, site.name);
     let found = |kind: &str| site.kubectl(&["get", kind, "-l", "release=stack", "-o", "jsonpath={.items[*].metadata.name}"]);
-    assert_eq!(found("servicemonitors"), "certificate-meter kube-state-metrics registry-volume");
+    assert_eq!(found("servicemonitors"), "certificate-meter database database-volume kube-state-metrics registry-volume");
     assert_eq!(found("prometheusrules"), "airlock-airflow airlock-audits airlock-certificates airlock-database airlock-monitoring airlock-platform airlock-volumes");
     for monitor in found("servicemonitors").split(' ') {
         let of = |path: &str| site.kubectl(&["get", "servicemonitor", monitor, "-o", &format!("jsonpath={{{path}}}")]);
@@ -150,10 +150,12 @@ fn a_deployment_is_told_of_and_its_meter_lets_it_in(site: &Site, company: &Compa
 fn one_that_takes_pods_alone_is_told_by_pod_monitors(site: &Site, company: &Company<'_>, choice: &str) {
     let (selector, namespaces) = ("{matchLabels: {release: pods}}", "{matchLabels: {watched-by: pods}}");
     company.runs("pods", &format!("{{podMonitorSelector: {selector}, podMonitorNamespaceSelector: {namespaces}, ruleSelector: {selector}, ruleNamespaceSelector: {namespaces}}}"));
-    site.install(&answers(site, choice)).expect(0);
+    let told = site.install(&answers(site, choice)).expect(0);
+    assert!(told.stderr.contains("would make these Airflow deployments otherwise now: alpha"), "{}", told.stderr);
+    site.run(&["deployment", "create", "alpha", "--namespace", &site.name, "--yes"]).expect(0);
     let found = |kind: &str| site.kubectl(&["get", kind, "-o", r"jsonpath={range .items[*]}{.metadata.name}={.metadata.labels.release} {end}"]);
     assert_eq!(found("servicemonitors"), "");
-    assert_eq!(found("podmonitors"), "certificate-meter=pods kube-state-metrics=pods registry-volume=pods ");
+    assert_eq!(found("podmonitors"), "airflow-target-alpha=pods certificate-meter=pods database=pods database-volume=pods kube-state-metrics=pods registry-volume=pods ");
     assert!(found("prometheusrules").split_terminator(' ').all(|rule| rule.ends_with("=pods")), "{}", found("prometheusrules"));
     for monitor in ["certificate-meter", "kube-state-metrics", "registry-volume"] {
         let of = |path: &str| site.kubectl(&["get", "podmonitor", monitor, "-o", &format!("jsonpath={{{path}}}")]);
