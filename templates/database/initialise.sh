@@ -4,8 +4,16 @@ folder=/var/lib/postgresql/data/server
 programs=/usr/lib/postgresql/17/bin
 [ ! -s "$folder/PG_VERSION" ] || exit 0
 rm -rf "$folder.new"
-"$programs/initdb" --pgdata="$folder.new" --username=airlock --pwfile=/etc/airlock/superuser/value --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 --data-checksums
-"$programs/postgres" --single -D "$folder.new" postgres <<'SQL'
+verifier=$(cat /etc/airlock/superuser-verifier/value)
+# Anything else would be taken for a password.
+case $verifier in
+  'SCRAM-SHA-256$'*) ;;
+  *) echo "the superuser's verifier is none" >&2; exit 1 ;;
+esac
+"$programs/initdb" --pgdata="$folder.new" --username=airlock --auth=reject --encoding=UTF8 --locale=C.UTF-8 --data-checksums
+# The first statement that fails ends it, and none is written to the log.
+"$programs/postgres" --single -c exit_on_error=on -c log_min_error_statement=panic -D "$folder.new" postgres <<SQL
+ALTER ROLE airlock PASSWORD '$verifier'
 CREATE ROLE airlock_health LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT CONNECTION LIMIT 4
 REVOKE ALL ON DATABASE postgres FROM PUBLIC
 REVOKE ALL ON DATABASE template1 FROM PUBLIC

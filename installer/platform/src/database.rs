@@ -21,6 +21,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// The first version in which membership comes with options of its own (PostgreSQL 16, `GRANT`).
 const MEMBERSHIP_OPTIONS: u32 = 160_000;
+/// How a database tells where it was kept before it goes: a comment, followed by the file (`database-dump/dump.sh`).
+const KEPT: &str = "kept in ";
 /// Of a server whose system does not know a locale (PostgreSQL, appendix A: `wrong_object_type`).
 const NO_SUCH_LOCALE: &str = "42809";
 
@@ -34,6 +36,16 @@ pub struct Role {
     pub connections: u32,
     /// The installation whose it is, where others may use the server too.
     pub mark: Option<String>,
+}
+
+/// A role that goes, with the database of the same name.
+pub struct Leaving {
+    /// Its name.
+    pub name: String,
+    /// The installation whose it is, where others may use the server too.
+    pub mark: Option<String>,
+    /// The file in which the database must have been kept before; none: it goes as it is.
+    pub kept: Option<String>,
 }
 
 /// What statements are refused before they are sent.
@@ -51,6 +63,14 @@ pub enum DatabaseError {
     /// A role or a database of that name is there and is not this installation's.
     #[error("the database server has `{0}` already, and it does not belong to this installation")]
     Taken(String),
+    /// Its role was not let in, or its dump was not finished.
+    #[error("the database `{database}` is there and was not kept in {file}; it is not dropped")]
+    NotKept {
+        /// The database.
+        database: String,
+        /// Where it should have been kept.
+        file: String,
+    },
 }
 
 impl airlock_model::Coded for DatabaseError {
@@ -60,6 +80,7 @@ impl airlock_model::Coded for DatabaseError {
             Self::Role(_) => airlock_model::Code("platform.database-role"),
             Self::Verifier => airlock_model::Code("platform.database-verifier"),
             Self::Taken(_) => airlock_model::Code("platform.database-taken"),
+            Self::NotKept { .. } => airlock_model::Code("platform.database-not-kept"),
         }
     }
 }
@@ -89,8 +110,10 @@ pub async fn grant(server: &PostgresLogin, role: &Role) -> Result<(), DatabaseEr
     if !standing.database {
         create_database(&session, name).await?;
     }
-    let closed = [format!("REVOKE CONNECT, TEMPORARY ON DATABASE {name} FROM PUBLIC"), format!("GRANT CONNECT, TEMPORARY ON DATABASE {name} TO {name}")];
-    session.execute(&administrator.acting_as(name, closed.into())).await?;
+    let mut owned = vec![format!("REVOKE CONNECT, TEMPORARY ON DATABASE {name} FROM PUBLIC"), format!("GRANT CONNECT, TEMPORARY ON DATABASE {name} TO {name}")];
+    // Whoever uses it again makes a dump of before an old one.
+    owned.extend(standing.was_kept().then(|| format!("COMMENT ON DATABASE {name} IS NULL")));
+    session.execute(&administrator.acting_as(name, owned)).await?;
     // Elsewhere the schema belongs to the database's owner since PostgreSQL 15, and nobody else comes in.
     if !administrator.superuser {
         return Ok(());
@@ -108,12 +131,13 @@ pub async fn grant(server: &PostgresLogin, role: &Role) -> Result<(), DatabaseEr
 }
 
 /// Drops the database and the role; sessions that are still open are ended.
-pub async fn drop(server: &PostgresLogin, role: &str, mark: Option<&str>) -> Result<(), DatabaseError> {
-    let name = checked(role)?;
+pub async fn drop(server: &PostgresLogin, leaving: &Leaving) -> Result<(), DatabaseError> {
+    let name = checked(&leaving.name)?;
     let session = login(server).await?;
     let administrator = Administrator::of(&session).await?;
     let standing = Standing::of(&session, name).await?;
-    standing.belongs_to(mark, name)?;
+    standing.belongs_to(leaving.mark.as_deref(), name)?;
+    standing.is_kept(leaving.kept.as_deref(), name)?;
     if standing.role {
         session.execute(&administrator.joins(name)).await?;
         session.execute(&administrator.acting_as(name, vec![format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")])).await?;
@@ -183,6 +207,8 @@ struct Standing {
     database: bool,
     /// The comment on the role.
     mark: Option<String>,
+    /// The comment on the database.
+    told: Option<String>,
 }
 
 impl Standing {
@@ -191,7 +217,23 @@ impl Standing {
             role: session.value(&format!("SELECT 1 FROM pg_roles WHERE rolname = '{name}'")).await?.is_some(),
             database: session.value(&format!("SELECT 1 FROM pg_database WHERE datname = '{name}'")).await?.is_some(),
             mark: session.value(&format!("SELECT shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname = '{name}'")).await?,
+            told: session.value(&format!("SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = '{name}'")).await?,
         })
+    }
+
+    /// Whether a dump was made of it, whichever.
+    fn was_kept(&self) -> bool {
+        self.told.as_deref().is_some_and(|told| told.starts_with(KEPT))
+    }
+
+    /// The Job that makes the dump marks the database as its owner. A role that is not let in can neither.
+    fn is_kept(&self, file: Option<&str>, name: &str) -> Result<(), DatabaseError> {
+        match file {
+            Some(file) if self.database && self.told.as_deref().and_then(|told| told.strip_prefix(KEPT)) != Some(file) => {
+                Err(DatabaseError::NotKept { database: name.to_owned(), file: file.to_owned() })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What others use too is told apart by the mark; what is ours alone needs none.
@@ -251,12 +293,25 @@ mod tests {
 
     #[test]
     fn a_role_of_somebody_else_is_not_taken() {
-        let taken = |role, database, mark: Option<&str>, own| Standing { role, database, mark: mark.map(str::to_owned) }.belongs_to(own, "airlock_alpha").is_err();
+        let taken = |role, database, mark: Option<&str>, own| Standing { role, database, mark: mark.map(str::to_owned), told: None }.belongs_to(own, "airlock_alpha").is_err();
         assert!(!taken(false, false, None, Some("abc")));
         assert!(!taken(true, true, Some("airlock installation abc"), Some("abc")));
         assert!(taken(true, true, Some("airlock installation xyz"), Some("abc")) && taken(true, true, None, Some("abc")) && taken(false, true, None, Some("abc")));
         assert!(!taken(true, true, None, None), "the bundled server is ours alone");
         assert_eq!(marked("a'; DROP"), "airlock installation aDROP");
+    }
+
+    #[test]
+    fn a_database_that_is_to_be_kept_goes_only_with_the_mark_of_that_very_dump() {
+        let standing = |database, told: Option<&str>| Standing { database, told: told.map(str::to_owned), ..Standing::default() };
+        let goes = |database, told, file| standing(database, told).is_kept(file, "airlock_alpha").is_ok();
+        assert!(goes(true, Some("kept in alpha-0ae5f75a.dump"), Some("alpha-0ae5f75a.dump")));
+        for told in [None, Some("kept in alpha-11111111.dump"), Some("alpha-0ae5f75a.dump"), Some("a remark of somebody's")] {
+            assert!(!goes(true, told, Some("alpha-0ae5f75a.dump")), "{told:?}");
+        }
+        assert!(goes(false, None, Some("alpha-0ae5f75a.dump")), "there is nothing to keep");
+        assert!(goes(true, None, None), "no dump was asked for");
+        assert!(standing(true, Some("kept in x")).was_kept() && !standing(true, Some("a remark of somebody's")).was_kept());
     }
 
     #[test]

@@ -137,7 +137,7 @@ async fn draft(cluster: &Cluster, platform: &Platform, deployment: &AirflowDeplo
         lock: known,
         facts: Some(&facts),
         installation: &platform.record.installation,
-        tenant: Some(TenantInput { name: &name, deployment, incarnation: None }),
+        tenant: Some(TenantInput { name: &name, deployment, incarnation: None, kept: true }),
     };
     let rendered = airlock_render::render(&input)?;
     quota::check(&rendered, &namespace)?;

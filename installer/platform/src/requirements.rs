@@ -87,7 +87,7 @@ pub(crate) fn accounts_with_rights(answers: &Answers, deployments: &[WorldDeploy
     let mut accounts: Vec<String> = of(&answers.namespaces.platform, offline(answers)?);
     for deployment in deployments {
         let name = deployment.name.parse().map_err(|error: DeploymentNameError| PlatformError::DeploymentName { text: error.to_string() })?;
-        let tenant = Some(TenantInput { name: &name, deployment: &AirflowDeployment::named(&name), incarnation: None });
+        let tenant = Some(TenantInput { name: &name, deployment: &AirflowDeployment::named(&name), incarnation: None, kept: true });
         let rendered = airlock_render::render(&RenderInput { answers, base: &base, release: &release, lock: None, facts: None, installation: "offline", tenant })?;
         accounts.extend(of(&deployment.namespace, rendered));
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use airlock_model::answers::{Answers, Exposure, Tls, TlsSource};
+use airlock_model::answers::{Answers, Exposure, Mode, Tls, TlsSource};
 use airlock_model::prometheus::{Asked, Joining};
 use airlock_model::{CERT_MANAGER, DeploymentName, Digest, Facts, HostName, names};
 use serde::Serialize;
@@ -149,6 +149,8 @@ pub(crate) struct Tenant {
     pub variables: BTreeMap<String, String>,
     /// The file in which its database is kept when it goes.
     pub dump: String,
+    /// Whether it is kept there.
+    pub kept: bool,
 }
 
 /// Names of the namespaces.
@@ -279,6 +281,7 @@ fn tenant(answers: &Answers, base: &HostName, input: TenantInput<'_>) -> Result<
         deployment: serde_json::to_value(input.deployment).map_err(RenderError::Values)?,
         variables: input.deployment.variables(),
         dump: dump_file(input.name, input.incarnation),
+        kept: input.kept && answers.components.database.mode == Mode::Bundled,
     })
 }
 

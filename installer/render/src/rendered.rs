@@ -45,6 +45,8 @@ pub struct TenantInput<'a> {
     pub deployment: &'a AirflowDeployment,
     /// Tells it from earlier and later ones of the same name: the beginning of its namespace's UID; none before it exists.
     pub incarnation: Option<&'a str>,
+    /// Whether its database is kept in a dump when it goes, where the server is ours.
+    pub kept: bool,
 }
 
 /// Everything that is to be in the cluster.

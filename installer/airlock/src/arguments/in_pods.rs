@@ -24,7 +24,7 @@ pub(crate) enum DatabaseCommand {
     /// Make a role and its database
     Grant(DatabaseGrant),
     /// Drop a role and its database
-    Drop(DatabaseRole),
+    Drop(DatabaseDrop),
 }
 
 /// The server, and who logs in.
@@ -81,6 +81,16 @@ pub(crate) struct DatabaseGrant {
     /// The most connections that the role may have at a time
     #[arg(long, value_name = "NUMBER")]
     pub(crate) connections: u32,
+}
+
+/// Arguments of `database drop`.
+#[derive(Debug, Args)]
+pub(crate) struct DatabaseDrop {
+    #[command(flatten)]
+    pub(crate) of: DatabaseRole,
+    /// Drop the database only if it bears the mark of being kept in this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kept: Option<String>,
 }
 
 /// Arguments of `probe`.

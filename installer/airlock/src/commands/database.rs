@@ -5,7 +5,7 @@ use std::path::Path;
 
 use airlock_model::{Exit, Secret};
 use airlock_platform::PlatformError;
-use airlock_platform::database::{self, PostgresLogin, Role};
+use airlock_platform::database::{self, Leaving, PostgresLogin, Role};
 
 use crate::arguments::{Database, DatabaseCommand, DatabaseLogin};
 use crate::failure::Failure;
@@ -25,7 +25,10 @@ pub(super) async fn run(arguments: &Database, output: &Output) -> Result<Exit, F
             let role = Role { name: grant.of.role.clone(), verifier: secret(&grant.verifier_file)?, connections: grant.connections, mark: grant.of.mark.clone() };
             database::grant(&login(&grant.of.server)?, &role).await.map_err(PlatformError::from)?;
         }
-        DatabaseCommand::Drop(of) => database::drop(&login(&of.server)?, &of.role, of.mark.as_deref()).await.map_err(PlatformError::from)?,
+        DatabaseCommand::Drop(drop) => {
+            let leaving = Leaving { name: drop.of.role.clone(), mark: drop.of.mark.clone(), kept: drop.kept.clone() };
+            database::drop(&login(&drop.of.server)?, &leaving).await.map_err(PlatformError::from)?;
+        }
     }
     Ok(Exit::Ok)
 }

@@ -149,6 +149,14 @@ pub(super) const CODES: &[CodeSpec] = &[
         next: None,
     },
     CodeSpec {
+        code: "platform.database-not-kept",
+        exit: Exit::ApplyFailed,
+        what: "in a pod beside the database server: a database that is to be dropped was not kept in a dump before",
+        why: "the dump is made by the role of the deployment, with the password in its namespace; where the server does not let that in, nothing can be kept, and what is dropped is gone",
+        fix: "bring role and password together with `airlock deployment create NAME`, then delete again; or give the database up with --no-dump",
+        next: Some("airlock deployment delete NAME"),
+    },
+    CodeSpec {
         code: "platform.no-database",
         exit: Exit::Blocked,
         what: "the platform has no database server",

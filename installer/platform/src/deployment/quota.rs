@@ -53,7 +53,7 @@ mod tests {
         let (base, release) = (answers.base().unwrap(), airlock_render::release().unwrap());
         let name = "alpha".parse().unwrap();
         let deployment = AirflowDeployment { quota, sizing: Some(airlock_model::answers::Sizing::Tiny), ..AirflowDeployment::named(&name) };
-        let tenant = Some(TenantInput { name: &name, deployment: &deployment, incarnation: None });
+        let tenant = Some(TenantInput { name: &name, deployment: &deployment, incarnation: None, kept: true });
         let rendered = airlock_render::render(&RenderInput { answers: &answers, base: &base, release: &release, lock: None, facts: None, installation: "abc", tenant }).unwrap();
         check(&rendered, "airlock-alpha")
     }

@@ -54,7 +54,9 @@ pub async fn removal(cluster: &Cluster, platform_namespace: &str, name: &Deploym
     objects.push(live.object.clone());
     objects.sort();
     objects.dedup();
-    let removal = Removal { platform: &platform, name, namespace: &namespace, incarnation: &incarnation, dump };
+    // An earlier try may have come as far as the namespace; a deployment that was never finished may have none yet.
+    let can_log_in = dump && cluster.secret(&namespace, ROLE_PASSWORD).await?.is_some();
+    let removal = Removal { platform: &platform, name, namespace: &namespace, incarnation: &incarnation, dump, can_log_in };
     let rendered = removal.rendered(record.as_ref(), &facts)?;
     // Of an earlier try: it is brought up to date, and never goes itself.
     let told = cluster.get(&removal.offboarding_object()).await?;
@@ -83,6 +85,8 @@ struct Removal<'a> {
     namespace: &'a str,
     incarnation: &'a str,
     dump: bool,
+    /// Whether there is a password to make the dump with. Without one the Job that drops the database says whether there is one to keep.
+    can_log_in: bool,
 }
 
 impl Removal<'_> {
@@ -94,7 +98,7 @@ impl Removal<'_> {
             Some(record) => serde_json::from_value(record.answers.clone())?,
             None => AirflowDeployment::named(self.name),
         };
-        let tenant = TenantInput { name: self.name, deployment: &deployment, incarnation: Some(self.incarnation) };
+        let tenant = TenantInput { name: self.name, deployment: &deployment, incarnation: Some(self.incarnation), kept: self.dump };
         Ok(airlock_render::render(&RenderInput {
             answers,
             base: &answers.base()?,
@@ -111,7 +115,7 @@ impl Removal<'_> {
         let mut steps: Vec<PlannedStep> = Vec::new();
         let mut made: Vec<ObjectRef> = Vec::new();
         add_deletion(&mut steps, "remove.workloads", "stop and remove the pods", objects.iter().filter(|object| is_workload(object)).cloned().collect());
-        let kept_first = if self.dump { &KEEP_THEN_DROP[..] } else { &KEEP_THEN_DROP[1..] };
+        let kept_first = if self.can_log_in { &KEEP_THEN_DROP[..] } else { &KEEP_THEN_DROP[1..] };
         for component in kept_first.iter().filter_map(|folder| rendered.components.iter().find(|component| component.folder == *folder)) {
             for step in ordered(desired::removal_steps(component)) {
                 made.extend(touched(&step.action));
@@ -194,6 +198,9 @@ fn erased(objects: &[ObjectRef], told: Option<&LiveObject>) -> Vec<String> {
     erased
 }
 
+/// The Secret with the password of the role that owns the database.
+const ROLE_PASSWORD: &str = "airflow-database-password";
+
 /// The component that keeps a dump comes before the one that drops.
 const KEEP_THEN_DROP: [&str; 2] = ["database-dump", "database-drop"];
 
@@ -208,7 +215,8 @@ fn touched(action: &Action) -> Vec<ObjectRef> {
         Action::Apply(objects) => objects.iter().map(|object| object.reference().clone()).collect(),
         Action::Run(job) => vec![job.reference().clone()],
         Action::Delete(objects) => objects.clone(),
-        Action::Generate(_) | Action::Issue(_) | Action::Push(_) | Action::Probe(_) | Action::Await(_) => Vec::new(),
+        Action::Generate(secret) => vec![secret.object()],
+        Action::Issue(_) | Action::Push(_) | Action::Probe(_) | Action::Await(_) => Vec::new(),
     }
 }
 
@@ -251,7 +259,7 @@ mod tests {
 
     use super::*;
 
-    fn steps(dump: bool) -> Vec<String> {
+    fn steps(dump: bool, can_log_in: bool) -> Vec<PlannedStep> {
         let answers = Answers::of_domain("platform.test").unwrap();
         let record = Record {
             schema: names::RECORD_SCHEMA,
@@ -270,28 +278,56 @@ mod tests {
         };
         let platform = Platform { record, answers };
         let name: DeploymentName = "alpha".parse().unwrap();
-        let removal = Removal { platform: &platform, name: &name, namespace: "airlock-alpha", incarnation: "0ae5f75a", dump };
+        let removal = Removal { platform: &platform, name: &name, namespace: "airlock-alpha", incarnation: "0ae5f75a", dump, can_log_in };
         let release = airlock_render::release().unwrap();
         let deployment = AirflowDeployment::named(&name);
-        let tenant = Some(TenantInput { name: &name, deployment: &deployment, incarnation: Some("0ae5f75a") });
+        let tenant = Some(TenantInput { name: &name, deployment: &deployment, incarnation: Some("0ae5f75a"), kept: dump });
         let base = platform.answers.base().unwrap();
         let rendered = airlock_render::render(&RenderInput { answers: &platform.answers, base: &base, release: &release, lock: None, facts: None, installation: "abc", tenant }).unwrap();
         let objects = [ObjectRef::namespaced("apps/v1", "Deployment", "airlock-alpha", "a"), ObjectRef::cluster("v1", "Namespace", "airlock-alpha")];
         let offboarding = removal.offboarding(&erased(&objects, None)).unwrap();
-        removal.steps(&rendered, &objects, &offboarding).into_iter().map(|step| step.id.0).collect()
+        removal.steps(&rendered, &objects, &offboarding)
+    }
+
+    fn ids(steps: &[PlannedStep]) -> Vec<&str> {
+        steps.iter().map(|step| step.id.0.as_str()).collect()
+    }
+
+    /// The arguments of the Job that drops the database.
+    fn asked_to_drop(steps: &[PlannedStep]) -> String {
+        let jobs = steps.iter().filter(|step| step.id.0 == "database-drop-alpha.run");
+        jobs.map(|step| serde_json::to_string(&step.action).unwrap()).collect()
     }
 
     #[test]
     fn a_database_is_kept_before_it_is_dropped_and_the_namespace_goes_last() {
-        let steps = steps(true);
-        let at = |id: &str| steps.iter().position(|step| step == id).unwrap_or_else(|| panic!("no step {id}: {steps:?}"));
+        let planned = steps(true, true);
+        let steps = ids(&planned);
+        let at = |id: &str| steps.iter().position(|step| *step == id).unwrap_or_else(|| panic!("no step {id}: {steps:?}"));
         assert_eq!(at("remove.workloads"), 0);
         assert!(at("database-dump-alpha.run") < at("database-drop-alpha.foundation") && at("database-drop-alpha.run") < at("remove.objects"), "{steps:?}");
         assert!(at("offboarding") < at("remove.namespace") && at("remove.namespace") + 1 == steps.len(), "{steps:?}");
     }
 
     #[test]
+    fn the_password_that_the_dump_is_made_with_goes_with_the_rest() {
+        let planned = steps(true, true);
+        let removed = planned.iter().find(|step| step.id.0 == "remove.objects").unwrap();
+        let Action::Delete(objects) = &removed.action else { panic!("{:?}", removed.action) };
+        assert!(objects.contains(&ObjectRef::namespaced("v1", "Secret", "airlock", "database-dump-alpha")), "{objects:?}");
+    }
+
+    #[test]
     fn without_a_dump_nothing_is_kept() {
-        assert!(!steps(false).iter().any(|step| step.contains("dump")), "{:?}", steps(false));
+        let planned = steps(false, false);
+        assert!(!ids(&planned).iter().any(|step| step.contains("dump")) && !asked_to_drop(&planned).contains("--kept"), "{planned:?}");
+    }
+
+    #[test]
+    fn without_a_password_no_dump_is_tried_and_what_should_have_been_kept_is_not_dropped() {
+        let planned = steps(true, false);
+        assert!(!ids(&planned).iter().any(|step| step.contains("dump")), "{planned:?}");
+        let asked = asked_to_drop(&planned);
+        assert!(asked.contains(r#""--kept","alpha-0ae5f75a.dump""#), "{asked}");
     }
 }

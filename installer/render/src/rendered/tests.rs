@@ -185,7 +185,7 @@ fn every_name_in_a_shipped_template_exists() {
     let name = "alpha".parse().unwrap();
     // Everything that is left out of a document at its default stands in what templates are given.
     let deployment = airlock_model::AirflowDeployment::named(&name);
-    let tenant = Some(crate::TenantInput { name: &name, deployment: &deployment, incarnation: None });
+    let tenant = Some(crate::TenantInput { name: &name, deployment: &deployment, incarnation: None, kept: true });
     let input = RenderInput { answers: &answers, base: &base, release: &release, lock: None, facts: None, installation: "i", tenant };
     let shared = Shared::new(&input, serde_json::to_value(&answers).unwrap(), &known, &known).unwrap();
     let values = serde_json::to_value(Values { shared: &shared, replicas: 1, quota: crate::sizing::QuotaSize::default() }).unwrap();

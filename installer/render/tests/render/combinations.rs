@@ -43,7 +43,7 @@ impl Combination {
 
     fn try_render_as(&self, deployment: Option<&AirflowDeployment>) -> Result<Rendered, airlock_render::RenderError> {
         let name = deployment.map(|deployment| deployment.name().unwrap());
-        let tenant = deployment.zip(name.as_ref()).map(|(deployment, name)| TenantInput { name, deployment, incarnation: None });
+        let tenant = deployment.zip(name.as_ref()).map(|(deployment, name)| TenantInput { name, deployment, incarnation: None, kept: true });
         let release = release().unwrap();
         let base: HostName = self.answers.base_domain.parse().unwrap();
         render(&RenderInput { answers: &self.answers, base: &base, release: &release, lock: self.lock.as_ref(), facts: self.facts.as_ref(), installation: "0123456789abcdef", tenant })

@@ -207,6 +207,37 @@ fn no_secret_reaches_a_pod_by_its_environment_or_arguments() {
 }
 
 #[test]
+fn only_the_jobs_that_make_and_drop_databases_are_given_the_administrators_password() {
+    const VERIFIER: &str = "database-superuser-verifier";
+    let mut given: BTreeSet<(&str, &str, &str)> = BTreeSet::new();
+    for (_, rendered) in combinations::rendered() {
+        for component in &rendered.components {
+            // What a program makes pods of stands as text in a ConfigMap, so the whole of each object is looked through.
+            for object in &component.objects {
+                let text = object.manifest().to_string();
+                let without_verifier = text.replace(VERIFIER, "");
+                let names = [(VERIFIER, &text), ("database-superuser", &without_verifier), ("database-administrator", &without_verifier)];
+                given.extend(names.into_iter().filter(|(name, text)| text.contains(*name)).map(|(name, _)| (name, object.reference().kind.as_str(), component.folder.as_str())));
+            }
+        }
+    }
+    let expected = [
+        ("database-administrator", "Job", "database-drop"),
+        ("database-administrator", "Job", "database-role"),
+        ("database-administrator", "Job", "database-server"),
+        ("database-superuser", "Job", "database-drop"),
+        ("database-superuser", "Job", "database-role"),
+        (VERIFIER, "StatefulSet", "database"),
+    ];
+    assert_eq!(given, BTreeSet::from(expected));
+    let rendered = Combination::of("smallest", "").render();
+    let server = rendered.components.iter().flat_map(|component| &component.objects).find(|object| object.reference().kind == "StatefulSet" && object.reference().name == "database").unwrap();
+    let (_, pod) = server.pod().unwrap();
+    let mounting = |list: &str| pod[list].as_array().into_iter().flatten().filter(|container| container["volumeMounts"].to_string().contains("superuser-verifier")).count();
+    assert_eq!((mounting("initContainers"), mounting("containers")), (1, 0), "the server itself is not given it");
+}
+
+#[test]
 fn every_pod_restarts_with_its_configuration_unless_it_reloads_it() {
     each_pod(|_, _, pod| {
         let annotations = &pod.metadata["annotations"];

@@ -11,6 +11,7 @@ mod alerting;
 mod another_cluster;
 mod auditing;
 mod bad_input;
+mod bundled_database;
 mod certificate_renewal;
 mod cluster_room;
 mod deployments;
