@@ -17,6 +17,14 @@ const PORT_WITH_FEW_CONNECTIONS: u16 = 5434;
 const CLOSED_PORT: u16 = 5435;
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/company-database");
 
+/// A login to which the server says that it is of a version before the oldest that is fit. No such server is to be had of packages.
+const OUTDATED: [&str; 4] = [
+    "CREATE SCHEMA outdated",
+    "CREATE FUNCTION outdated.current_setting(text) RETURNS text LANGUAGE sql AS $$ SELECT CASE $1 WHEN 'server_version_num' THEN '130018' WHEN 'server_version' THEN '13.18' ELSE pg_catalog.current_setting($1) END $$",
+    "GRANT USAGE ON SCHEMA outdated TO outdated",
+    "ALTER ROLE outdated SET search_path = outdated, pg_catalog",
+];
+
 /// Every printable character of ASCII, and a space at the end that is no editor's.
 fn password() -> String {
     (' '..='~').chain([' ']).collect()
@@ -32,7 +40,7 @@ struct Servers<'a> {
 }
 
 impl<'a> Servers<'a> {
-    /// The administrator may make databases and roles and is no superuser; a second login may nothing.
+    /// The administrator may make databases and roles and is no superuser; a second login may nothing, a third meets an older server.
     fn start(site: &'a Site) -> Self {
         let company = Company::new();
         let host = format!("db-{}.platform.test", site.name);
@@ -49,7 +57,9 @@ impl<'a> Servers<'a> {
 
     fn prepare(&self) {
         let secret = password().replace('\'', "''");
-        let roles = format!("CREATE ROLE airlock LOGIN CREATEDB CREATEROLE PASSWORD '{secret}'\nCREATE ROLE powerless LOGIN PASSWORD '{secret}'\n");
+        let role = |name: &str, rights: &str| format!("CREATE ROLE {name} LOGIN {rights} PASSWORD '{secret}'");
+        let roles = [role("airlock", "CREATEDB CREATEROLE"), role("powerless", ""), role("outdated", "CREATEDB CREATEROLE")];
+        let roles = [&roles[..], &OUTDATED.map(str::to_owned)].concat().join("\n") + "\n";
         let layout = self.site.bed.folder().join("images/oci/postgres");
         let (certificate, key) = (self.company.path("db-chain.pem"), self.company.path("db.key"));
         let prepare = Command::new(PROGRAM).arg("prepare").arg(self.folder.path()).arg(layout).arg(certificate).arg(key).stdin(roles_file(self.site, &roles)).output().expect("a shell");
@@ -147,6 +157,7 @@ fn what_is_not_fit_ends_before_anything_is_installed(servers: &Servers<'_>) {
         // A certificate, but not the authority that signed the server's.
         ("wrong certificate", Asked { authority: "stranger.crt", ..good() }, format!("DBS-012 ({own}:{PORT})")),
         ("wrong password", Asked { password: "wrong", ..good() }, format!("DBS-013 (airlock at {own}:{PORT})")),
+        ("too old", Asked { username: "outdated", ..good() }, format!("DBS-014 ({own}:{PORT})")),
         ("no rights", Asked { username: "powerless", ..good() }, format!("DBS-015 (powerless at {own}:{PORT})")),
         ("too few connections", Asked { port: PORT_WITH_FEW_CONNECTIONS, ..good() }, format!("DBS-016 ({own}:{PORT_WITH_FEW_CONNECTIONS})")),
     ];
