@@ -111,7 +111,7 @@ pub async fn grant(server: &PostgresLogin, role: &Role) -> Result<(), DatabaseEr
         create_database(&session, name).await?;
     }
     let mut owned = vec![format!("REVOKE CONNECT, TEMPORARY ON DATABASE {name} FROM PUBLIC"), format!("GRANT CONNECT, TEMPORARY ON DATABASE {name} TO {name}")];
-    // Whoever uses it again makes a dump of before an old one.
+    // Used again, it will hold more than what was kept.
     owned.extend(standing.was_kept().then(|| format!("COMMENT ON DATABASE {name} IS NULL")));
     session.execute(&administrator.acting_as(name, owned)).await?;
     // Elsewhere the schema belongs to the database's owner since PostgreSQL 15, and nobody else comes in.
@@ -226,7 +226,7 @@ impl Standing {
         self.told.as_deref().is_some_and(|told| told.starts_with(KEPT))
     }
 
-    /// The Job that makes the dump marks the database as its owner. A role that is not let in can neither.
+    /// The Job that makes the dump marks the database as its owner. A role that is not let in can do neither.
     fn is_kept(&self, file: Option<&str>, name: &str) -> Result<(), DatabaseError> {
         match file {
             Some(file) if self.database && self.told.as_deref().and_then(|told| told.strip_prefix(KEPT)) != Some(file) => {
