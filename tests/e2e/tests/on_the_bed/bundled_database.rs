@@ -53,7 +53,7 @@ pub(crate) fn it_speaks_tls_alone_and_keeps_verifiers_alone(site: &Site) {
 pub(crate) fn what_cannot_be_kept_is_not_dropped(site: &Site, name: &str) {
     let valid = |until: &str| python(site, &format!("server = superuser()\nserver.autocommit = True\nserver.cursor().execute(\"alter role airlock_{name} valid until '{until}'\")\n"));
     valid("yesterday");
-    let refused = site.run(&["deployment", "delete", name, "--namespace", &site.name, "--yes"]).expect(5);
+    let refused = site.run(&["deployment", "delete", name, "--namespace", &site.name, "--yes"]).expect(6);
     valid("infinity");
     assert!(refused.said().contains("platform.database-not-kept"), "{}", refused.stderr);
     let there = format!("cursor = superuser().cursor()\ncursor.execute(\"select count(*) from pg_database where datname = 'airlock_{name}'\")\nprint(*cursor.fetchone())\n");
