@@ -26,6 +26,7 @@ mod scenes;
 mod sources;
 mod trying;
 mod uninstall;
+mod walls;
 mod weakened;
 mod written_plan;
 
