@@ -1,6 +1,10 @@
 //! The attempts that checks ask for, each under a fixed name, so that two checks that ask for the same one share it.
 
+mod database;
+
 use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, Need, Outcome, Snapshot, Target, TlsVersion, Trust, Vantage, World, WorldDeployment, names};
+
+pub(crate) use database::{Asked, Inquiry, Stranger};
 
 /// Label of pods in the namespace of probes; its policies select by it.
 const PROBE_LABEL: &str = "airlock-platform.io/probe";
@@ -286,94 +290,6 @@ pub(crate) fn crossing(from: &WorldDeployment, to: &WorldDeployment) -> Attempt 
         control: (!is_control).then(|| crossing_id(from, from)),
         purpose: if is_control { "a connection to its own servers, to be made" } else { "a connection to the servers of another deployment, to be blocked" }.to_owned(),
     }
-}
-
-/// A database that a deployment's role asks for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Asked<'a> {
-    /// Its own: the control.
-    Own,
-    /// Of another deployment.
-    Other(&'a WorldDeployment),
-    /// The one that every server has and nobody of the deployments owns.
-    Servers,
-}
-
-/// The database that every server has (PostgreSQL, `initdb`).
-const SERVERS_DATABASE: &str = "postgres";
-/// How many values a deployment has stored, and how many of them are not encrypted by Airflow: `STORED/PLAIN`.
-const STORED: &str = "WITH stored AS (\
-     SELECT password AS value, is_encrypted AS encrypted FROM connection UNION ALL \
-     SELECT extra, is_extra_encrypted FROM connection UNION ALL \
-     SELECT val, is_encrypted FROM variable) \
-     SELECT count(*) || '/' || count(*) FILTER (WHERE encrypted IS NOT TRUE OR value NOT LIKE 'gAAAA%') FROM stored WHERE coalesce(value, '') <> ''";
-
-impl Asked<'_> {
-    /// In words, for subjects.
-    pub(crate) fn words(&self) -> String {
-        match self {
-            Self::Own => "its own database".into(),
-            Self::Other(other) => format!("the database of {}", other.name),
-            Self::Servers => "the server's own database".into(),
-        }
-    }
-
-    pub(crate) fn id(&self, of: &WorldDeployment) -> AttemptId {
-        AttemptId(match self {
-            Self::Own => format!("database.own.{}", of.name),
-            Self::Other(other) => format!("database.other.{}.{}", of.name, other.name),
-            Self::Servers => format!("database.server.{}", of.name),
-        })
-    }
-
-    /// A login with the password of a deployment, from its own namespace. None: there is no database server to ask.
-    pub(crate) fn attempt(&self, world: &World, of: &WorldDeployment) -> Option<Attempt> {
-        let database = match self {
-            Self::Own => of.role.username.clone(),
-            Self::Other(other) => other.role.username.clone(),
-            Self::Servers => SERVERS_DATABASE.to_owned(),
-        };
-        let purpose = format!("a login of {}'s role at {}, to be {}", of.name, self.words(), if matches!(self, Self::Own) { "accepted" } else { "refused" });
-        let control = (!matches!(self, Self::Own)).then(|| Self::Own.id(of));
-        sql(world, of, Sql { id: self.id(of), database, question: "SELECT 1", control, purpose })
-    }
-}
-
-/// The name of [`stored`].
-pub(crate) fn stored_id(of: &WorldDeployment) -> AttemptId {
-    AttemptId(format!("database.stored.{}", of.name))
-}
-
-/// How many connections and variables a deployment has stored in its database, and how many of them in plain text.
-pub(crate) fn stored(world: &World, of: &WorldDeployment) -> Option<Attempt> {
-    let purpose = format!("a count of what {} has stored, and of what is not encrypted; no value is read out", of.name);
-    sql(world, of, Sql { id: stored_id(of), database: of.role.username.clone(), question: STORED, control: None, purpose })
-}
-
-struct Sql {
-    id: AttemptId,
-    database: String,
-    question: &'static str,
-    control: Option<AttemptId>,
-    purpose: String,
-}
-
-fn sql(world: &World, of: &WorldDeployment, asked: Sql) -> Option<Attempt> {
-    let server = world.database.as_ref()?;
-    let labels = [names::LABEL_NAME, names::LABEL_COMPONENT].map(|label| (label.to_owned(), CROSSER.to_owned()));
-    Some(Attempt {
-        id: asked.id,
-        from: Vantage::Pod { namespace: of.namespace.clone(), labels: labels.into(), account: None },
-        target: Target::Address { host: server.host.clone(), port: server.port },
-        action: AttemptAction::Sql {
-            database: asked.database,
-            credentials: of.role.clone(),
-            trust: server.authority.clone().map_or(Trust::System, Trust::Authorities),
-            question: asked.question.to_owned(),
-        },
-        control: asked.control,
-        purpose: asked.purpose,
-    })
 }
 
 /// The API server as every pod knows it (Kubernetes documentation, "Accessing the Kubernetes API from a Pod").

@@ -3,16 +3,21 @@
 mod account_confined;
 mod alerts_delivered;
 mod database_credentials;
+mod database_passwords;
+mod database_plain_text;
 mod deployment_isolation;
 mod deployment_login;
 mod fernet_keys;
 mod hosts;
 mod namespace_labels;
 mod outdated_tls;
+mod own_database;
 mod plain_http;
 mod pod_security;
 mod policy_enforced;
+mod public_rights;
 mod registry_access;
+mod role_powers;
 mod running_images;
 mod secret_leaks;
 mod served_certificate;
@@ -31,14 +36,19 @@ use crate::objects::Strength;
 
 /// All of them, in the order of the groups.
 pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
-    let others: [&'static dyn Check; 25] = [
+    let others: [&'static dyn Check; 30] = [
         &namespace_labels::NamespaceLabels,
         &network::INGRESS,
         &network::EGRESS,
         &policy_enforced::PolicyEnforced,
         &deployment_isolation::DeploymentIsolation,
         &account_confined::AccountConfined,
+        &own_database::OwnDatabase,
         &database_credentials::DatabaseCredentials,
+        &public_rights::PublicRights,
+        &role_powers::RolePowers,
+        &database_passwords::DatabasePasswords,
+        &database_plain_text::DatabasePlainText,
         &deployment_login::DeploymentLogin,
         &fernet_keys::FernetKeys,
         &stored_values::StoredValues,

@@ -130,6 +130,17 @@ pub enum AttemptAction {
         /// A question that one value answers: never a value of a user, only what is counted.
         question: String,
     },
+    /// A login at a PostgreSQL server by whoever knows none of its passwords.
+    SqlGuess {
+        /// Database.
+        database: String,
+        /// The role.
+        username: String,
+        /// What is tried as its password: nobody's secret.
+        guess: String,
+        /// What the chain is verified against; none: without TLS.
+        trust: Option<Trust>,
+    },
     /// A GET at the Kubernetes API as the `ServiceAccount` of the pod: token and authority are those that the kubelet mounts.
     AsAccount {
         /// Path and query.
@@ -272,7 +283,12 @@ impl Attempt {
         match &self.action {
             AttemptAction::Request { credentials, .. } => credentials.as_ref()?.password.as_ref(),
             AttemptAction::Sql { credentials, .. } => credentials.password.as_ref(),
-            AttemptAction::Connect | AttemptAction::Handshake { .. } | AttemptAction::PlainRequest { .. } | AttemptAction::AsAccount { .. } | AttemptAction::Resolve { .. } => None,
+            AttemptAction::Connect
+            | AttemptAction::Handshake { .. }
+            | AttemptAction::PlainRequest { .. }
+            | AttemptAction::SqlGuess { .. }
+            | AttemptAction::AsAccount { .. }
+            | AttemptAction::Resolve { .. } => None,
         }
     }
 

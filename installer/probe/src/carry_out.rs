@@ -14,6 +14,7 @@ use crate::dial::{Ends, dial};
 use crate::handshake::{Believed, handshake};
 use crate::postgres::{self, Inquiry};
 use crate::request::Question;
+use crate::stranger::{self, Stranger};
 use crate::{account, old_tls, resolve};
 
 /// A lost packet must not look like a blocked one.
@@ -49,6 +50,9 @@ async fn act(attempt: &Attempt, passwords: &dyn Passwords, ends: &mut Ends) -> A
     };
     if let AttemptAction::Sql { database, credentials, trust, question } = &attempt.action {
         return postgres::ask(&Inquiry { host, port: *port, database, credentials, trust, question }, passwords).await;
+    }
+    if let AttemptAction::SqlGuess { database, username, guess, trust } = &attempt.action {
+        return stranger::log_in(&Stranger { host, port: *port, database, username, guess, trust: trust.as_ref() }).await;
     }
     let (action, question) = match asked(&attempt.action, host, passwords) {
         Ok(asked) => asked,
@@ -103,6 +107,8 @@ async fn once(action: &AttemptAction, host: &str, port: u16, question: Option<&Q
             let secured = handshake(dial(host, port, ends).await?, server_name, TlsVersion::Tls13, believed).await?;
             send(question, secured.stream, sent).await
         }
-        AttemptAction::Resolve { .. } | AttemptAction::Sql { .. } | AttemptAction::AsAccount { .. } => Ok(AttemptResult::NotCarriedOut("it is no connection alone".to_owned().into())),
+        AttemptAction::Resolve { .. } | AttemptAction::Sql { .. } | AttemptAction::SqlGuess { .. } | AttemptAction::AsAccount { .. } => {
+            Ok(AttemptResult::NotCarriedOut("it is no connection alone".to_owned().into()))
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! A session with a PostgreSQL server: over TLS, with the server's name verified (`sslmode=verify-full`), by password.
+//! A session with a PostgreSQL server: over TLS, with the server's name verified (`sslmode=verify-full`), by password. Without TLS no
+//! password of anybody is sent.
 //!
 //! Statements are sent as they are, without parameters, since names of roles and databases cannot be any; whoever writes
 //! one quotes what stands in it. The server's words never repeat the statement.
@@ -12,7 +13,8 @@ use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode;
-use tokio_postgres::{Client, Config, SimpleQueryMessage};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::Passwords;
@@ -99,14 +101,27 @@ impl Drop for Postgres {
 impl Postgres {
     /// Logs in.
     pub async fn login(login: &PostgresLogin) -> Result<Self, PostgresError> {
+        Self::connect(login, SslMode::Require, tls(login.authorities.as_deref())?).await
+    }
+
+    /// Logs in without TLS: with nobody's password, to find out whether the server refuses.
+    pub(crate) async fn login_in_plain_text(login: &PostgresLogin) -> Result<Self, PostgresError> {
+        Self::connect(login, SslMode::Disable, NoTls).await
+    }
+
+    async fn connect<T>(login: &PostgresLogin, mode: SslMode, tls: T) -> Result<Self, PostgresError>
+    where
+        T: MakeTlsConnect<Socket>,
+        T::Stream: Send + 'static,
+    {
         let mut config = Config::new();
         config.host(&login.host).port(login.port).dbname(&login.database).user(&login.role);
-        config.ssl_mode(SslMode::Require).connect_timeout(CONNECT_TIMEOUT).application_name(APPLICATION);
+        config.ssl_mode(mode).connect_timeout(CONNECT_TIMEOUT).application_name(APPLICATION);
         if let Some(password) = &login.password {
             config.password(password.expose());
         }
         let failed = |error: &tokio_postgres::Error| failure(error, &login.host, login.port);
-        let (client, connection) = match tokio::time::timeout(CONNECT_TIMEOUT * 2, config.connect(tls(login.authorities.as_deref())?)).await {
+        let (client, connection) = match tokio::time::timeout(CONNECT_TIMEOUT * 2, config.connect(tls)).await {
             Ok(connected) => connected.map_err(|error| failed(&error))?,
             Err(_) => return Err(PostgresError::Unanswered { host: login.host.clone(), port: login.port }),
         };
@@ -158,8 +173,12 @@ pub(crate) async fn ask(inquiry: &Inquiry<'_>, passwords: &dyn Passwords) -> Att
         },
     };
     let login = PostgresLogin { host: inquiry.host.to_owned(), port: inquiry.port, database: inquiry.database.to_owned(), role: inquiry.credentials.username.clone(), password, authorities };
-    let told = async { Postgres::login(&login).await?.value(inquiry.question).await };
-    match told.await {
+    result(async { Postgres::login(&login).await?.value(inquiry.question).await }.await)
+}
+
+/// What came out of a session, as attempts tell it.
+pub(crate) fn result(told: Result<Option<String>, PostgresError>) -> AttemptResult {
+    match told {
         Ok(value) => AttemptResult::Told(value.map(Untrusted::from)),
         Err(PostgresError::Refused { state, message }) => AttemptResult::SqlRefused { state, message: message.into() },
         Err(error @ PostgresError::Authorities(_)) => AttemptResult::NotCarriedOut(error.to_string().into()),

@@ -2,7 +2,7 @@
 
 use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, World, WorldDeployment};
 
-use crate::attempts::{outcome, stored, stored_id, words};
+use crate::attempts::{Inquiry, outcome, words};
 use crate::described::{Described, Resting};
 use crate::live;
 
@@ -28,7 +28,7 @@ impl Check for StoredValues {
     }
 
     fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
-        world.deployments.iter().filter_map(|deployment| stored(world, deployment)).map(|attempt| Need::Attempt(Box::new(attempt))).collect()
+        world.deployments.iter().filter_map(|deployment| Inquiry::Stored.attempt(world, deployment)).map(|attempt| Need::Attempt(Box::new(attempt))).collect()
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
@@ -42,7 +42,7 @@ impl Check for StoredValues {
 
 fn judge(given: &Snapshot, of: &WorldDeployment) -> Finding {
     let subject = format!("what {} stores", of.name);
-    let asked = match outcome(given, &stored_id(of)) {
+    let asked = match outcome(given, &Inquiry::Stored.id(of)) {
         Ok(asked) => asked,
         Err(reason) => return TEXTS.unverified(subject, reason),
     };

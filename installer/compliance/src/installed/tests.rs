@@ -186,7 +186,25 @@ fn good() -> Snapshot {
             outcome("database.own.beta", told("1")),
             outcome("database.other.beta.alpha", locked("28000")),
             outcome("database.server.beta", locked("42501")),
+            outcome("database.owned.alpha", told("airlock_alpha/airlock_alpha")),
+            outcome("database.public.alpha", told("none")),
+            outcome("database.powers.alpha", told("none")),
+            outcome("database.verifiers.alpha", told("scram-sha-256")),
+            outcome("database.empty.alpha", locked("28P01")),
+            outcome("database.named.alpha", locked("28P01")),
+            outcome("database.administrator-empty.alpha", locked("28P01")),
+            outcome("database.administrator-named.alpha", locked("28000")),
+            outcome("database.plain.alpha", locked("28000")),
             outcome("database.stored.alpha", told("3/0")),
+            outcome("database.owned.beta", told("airlock_beta/airlock_beta")),
+            outcome("database.public.beta", told("none")),
+            outcome("database.powers.beta", told("none")),
+            outcome("database.verifiers.beta", told("scram-sha-256")),
+            outcome("database.empty.beta", locked("28P01")),
+            outcome("database.named.beta", locked("28P01")),
+            outcome("database.administrator-empty.beta", locked("28P01")),
+            outcome("database.administrator-named.beta", locked("28000")),
+            outcome("database.plain.beta", locked("28000")),
             outcome("database.stored.beta", told("1/0")),
         ]),
         leaks: Some(Ok(Vec::new())),
@@ -282,6 +300,11 @@ fn served(given: &mut Snapshot) -> &mut Presented {
 
 fn left(hours: i64) -> Timestamp {
     now() + SignedDuration::from_hours(hours)
+}
+
+/// The database server is one that the customer runs.
+fn theirs(given: &mut Snapshot) {
+    given.world.database.as_mut().unwrap().existing = true;
 }
 
 use Verdict::{Fail, Unverified, Warn};
@@ -394,18 +417,50 @@ const CASES: &[Case] = &[
     (|s| *result(s, "airflow.crossing.beta.beta") = AttemptResult::TimedOut, &[("NET-011", Unverified)]),
     (|s| *result(s, "airflow.crossing.beta.alpha") = AttemptResult::NoSuchName, &[("NET-011", Unverified)]),
     (|s| drop(s.world.deployments.pop()), &[("NET-011", Verdict::NotApplicable)]),
-    (|s| s.world.deployments.clear(), &[("AUT-001", Verdict::NotApplicable), ("AFL-001", Verdict::NotApplicable), ("AFL-003", Verdict::NotApplicable), ("DBS-002", Verdict::NotApplicable), ("NET-011", Verdict::NotApplicable), ("RBC-009", Verdict::NotApplicable)]),
+    (|s| s.world.deployments.clear(), &[("AUT-001", Verdict::NotApplicable), ("AFL-001", Verdict::NotApplicable), ("AFL-003", Verdict::NotApplicable), ("DBS-001", Verdict::NotApplicable), ("DBS-002", Verdict::NotApplicable), ("DBS-003", Verdict::NotApplicable), ("DBS-004", Verdict::NotApplicable), ("DBS-005", Verdict::NotApplicable), ("DBS-006", Verdict::NotApplicable), ("NET-011", Verdict::NotApplicable), ("RBC-009", Verdict::NotApplicable)]),
     (|s| *result(s, "account.alpha.airlock-beta.secrets") = answered(200), &[("RBC-009", Fail)]),
     (|s| { *result(s, "account.beta.airlock-beta.pods") = answered(401); *result(s, "account.beta.airlock.pods") = answered(200); }, &[("RBC-009", Fail)]),
     (|s| *result(s, "account.beta.airlock-beta.pods") = answered(403), &[("RBC-009", Unverified)]),
     (|s| *result(s, "account.alpha.airlock.configmaps") = AttemptResult::TimedOut, &[("RBC-009", Unverified)]),
     (|s| *result(s, "database.other.alpha.beta") = told("1"), &[("DBS-002", Fail)]),
     (|s| *result(s, "database.server.beta") = told("1"), &[("DBS-002", Fail)]),
-    (|s| { *result(s, "database.own.beta") = locked("28P01"); *result(s, "database.other.beta.alpha") = told("1"); }, &[("DBS-002", Fail)]),
-    (|s| *result(s, "database.own.beta") = locked("28P01"), &[("DBS-002", Unverified)]),
+    (|s| { *result(s, "database.own.beta") = locked("28P01"); *result(s, "database.other.beta.alpha") = told("1"); }, &[("DBS-002", Fail), ("DBS-005", Unverified), ("DBS-006", Unverified)]),
+    (|s| *result(s, "database.own.beta") = locked("28P01"), &[("DBS-002", Unverified), ("DBS-005", Unverified), ("DBS-006", Unverified)]),
     (|s| *result(s, "database.other.alpha.beta") = AttemptResult::Unreachable("timed out".to_owned().into()), &[("DBS-002", Unverified)]),
     // The wrong password is no answer to whether the right one would open it.
     (|s| *result(s, "database.other.alpha.beta") = locked("28P01"), &[("DBS-002", Unverified)]),
+    (|s| *result(s, "database.owned.beta") = told("airlock_beta, spare/airlock_beta"), &[("DBS-001", Fail)]),
+    (|s| *result(s, "database.owned.beta") = told("none/airlock_beta"), &[("DBS-001", Fail)]),
+    (|s| *result(s, "database.owned.beta") = told("airlock_beta/airlock_alpha, airlock_beta"), &[("DBS-001", Fail)]),
+    (|s| *result(s, "database.owned.beta") = AttemptResult::Told(None), &[("DBS-001", Unverified)]),
+    (|s| *result(s, "database.owned.beta") = locked("28P01"), &[("DBS-001", Unverified)]),
+    // Who made it may act as it on a server of the customer's; whom it may log in as there is not guessed.
+    (|s| { theirs(s); *result(s, "database.owned.beta") = told("airlock_beta/airlock_beta, dba"); }, &[]),
+    (|s| { theirs(s); *result(s, "database.administrator-empty.alpha") = told("1"); }, &[]),
+    (|s| *result(s, "database.public.alpha") = told("TEMPORARY ON DATABASE airlock_beta"), &[("DBS-003", Fail)]),
+    (|s| *result(s, "database.public.alpha") = told("CREATE ON SCHEMA public"), &[("DBS-003", Fail)]),
+    (|s| { theirs(s); *result(s, "database.public.alpha") = told("CREATE ON SCHEMA public"); }, &[("DBS-003", Warn)]),
+    (|s| { theirs(s); *result(s, "database.public.alpha") = told("CONNECT ON DATABASE airlock_alpha\nCREATE ON SCHEMA public"); }, &[("DBS-003", Fail)]),
+    (|s| *result(s, "database.public.alpha") = AttemptResult::Told(None), &[("DBS-003", Unverified)]),
+    (|s| *result(s, "database.public.alpha") = locked("28P01"), &[("DBS-003", Unverified)]),
+    (|s| *result(s, "database.powers.alpha") = told("CREATEDB"), &[("DBS-004", Fail)]),
+    (|s| *result(s, "database.powers.alpha") = told("member of airlock_beta"), &[("DBS-004", Fail)]),
+    (|s| *result(s, "database.powers.alpha") = AttemptResult::Told(None), &[("DBS-004", Unverified)]),
+    (|s| *result(s, "database.powers.alpha") = AttemptResult::Unreachable("timed out".to_owned().into()), &[("DBS-004", Unverified)]),
+    (|s| *result(s, "database.empty.alpha") = AttemptResult::Told(None), &[("DBS-005", Fail)]),
+    (|s| *result(s, "database.named.beta") = AttemptResult::Told(None), &[("DBS-005", Fail)]),
+    (|s| *result(s, "database.administrator-named.beta") = AttemptResult::Told(None), &[("DBS-005", Fail)]),
+    (|s| *result(s, "database.empty.alpha") = locked("53300"), &[("DBS-005", Unverified)]),
+    (|s| *result(s, "database.empty.alpha") = AttemptResult::Unreachable("timed out".to_owned().into()), &[("DBS-005", Unverified)]),
+    (|s| *result(s, "database.verifiers.alpha") = told("md5"), &[("DBS-005", Fail)]),
+    (|s| { theirs(s); *result(s, "database.verifiers.alpha") = told("md5"); }, &[("DBS-005", Warn)]),
+    (|s| *result(s, "database.verifiers.alpha") = AttemptResult::Told(None), &[("DBS-005", Unverified)]),
+    (|s| *result(s, "database.plain.alpha") = AttemptResult::Told(None), &[("DBS-006", Fail)]),
+    (|s| *result(s, "database.plain.alpha") = locked("28P01"), &[("DBS-006", Fail)]),
+    (|s| { theirs(s); *result(s, "database.plain.alpha") = locked("28P01"); }, &[("DBS-006", Warn)]),
+    (|s| { theirs(s); *result(s, "database.plain.alpha") = AttemptResult::Told(None); }, &[("DBS-006", Fail)]),
+    (|s| *result(s, "database.plain.alpha") = locked("53300"), &[("DBS-006", Unverified)]),
+    (|s| *result(s, "database.plain.alpha") = AttemptResult::Unreachable("timed out".to_owned().into()), &[("DBS-006", Unverified)]),
     (|s| *result(s, "database.stored.beta") = told("2/1"), &[("AFL-003", Fail)]),
     (|s| *result(s, "database.stored.beta") = told("many"), &[("AFL-003", Unverified)]),
     (|s| *result(s, "database.stored.beta") = locked("42P01"), &[("AFL-003", Unverified)]),
@@ -551,7 +606,9 @@ fn every_attempt_that_must_be_refused_has_a_control_that_is_made_too() {
         let is_control = matches!(
             attempt.id.0.as_str(),
             "policy.allowed" | "registry.login" | "airflow.crossing.alpha.alpha" | "airflow.crossing.beta.beta" | "account.alpha.airlock-alpha.pods" | "account.beta.airlock-beta.pods"
-        ) || ["tls.served.", "http.visited.", "airflow.login.", "database.own.", "database.stored."].iter().any(|stem| attempt.id.0.starts_with(stem));
+        ) || ["tls.served.", "http.visited.", "airflow.login.", "database.own.", "database.owned.", "database.public.", "database.powers.", "database.verifiers.", "database.stored."]
+            .iter()
+            .any(|stem| attempt.id.0.starts_with(stem));
         assert_eq!(attempt.control.is_none(), is_control, "{}", attempt.id);
         assert!(attempt.control.iter().all(|control| attempts.iter().any(|other| other.id == *control)), "{}", attempt.id);
     }

@@ -70,7 +70,7 @@ const fn row(id: &'static str, reads: Reads, because: &'static str, groups: &'st
     Standing { id, reads, because, groups }
 }
 
-pub(super) static TABLE: [Standing; 97] = [
+pub(super) static TABLE: [Standing; 102] = [
     row("PSS-001", Objects, "root on the node in one step", &[POD, &[cis("5.2.2"), pss("baseline")]]),
     row("PSS-002", Objects, "the node's processes or traffic are open to the pod", &[POD, &[cis("5.2.3"), cis("5.2.4"), cis("5.2.5"), pss("baseline")]]),
     row("PSS-003", Objects, "files of the node are open to the pod", &[POD, &[cis("5.2.11"), pss("baseline")]]),
@@ -119,7 +119,12 @@ pub(super) static TABLE: [Standing; 97] = [
     row("RBC-009", Cluster, "who takes one tenant over reads what opens the others", &[RIGHTS, &[nist("AC-3"), soc2("CC6.1")]]),
     row("NET-011", Cluster, "tenants reach each other", &[NETWORK, &[pci("11.4.5"), nist("AC-4")]]),
     row("AUT-001", Cluster, "whoever reaches the host runs code in it", &[LOGIN, &[soc2("CC6.1")]]),
+    row("DBS-001", Cluster, "who takes one tenant over has the data of another", &[APART, RIGHTS, &[pci("7.2.5"), nist("AC-4")]]),
     row("DBS-002", Cluster, "who takes one tenant over has the data of all", &[RIGHTS, &[pci("7.2.5"), nist("AC-4")]]),
+    row("DBS-003", Cluster, "every role of the server comes into every tenant's data", &[RIGHTS, &[pci("7.2.5")]]),
+    row("DBS-004", Cluster, "who takes one tenant over has the data of all", &[RIGHTS, &[pci("7.2.5")]]),
+    row("DBS-005", Cluster, "whoever reaches the port is let in; the network still stands before it", &[LOGIN, &[pci("2.2.2")]]),
+    row("DBS-006", Cluster, "who stands between reads and changes what Airflow stores", &[TRANSIT]),
     row("AFL-001", Cluster, "who holds the key, or a copy of it, reads what the deployment stores", &[REST]),
     row("AFL-003", Cluster, "passwords of other systems stand in every copy of the database", &[REST]),
     row("AFL-002", Objects, "connections are stored in the clear, or cannot be read again", &[REST]),

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::bundled_database;
 use crate::guided::terminal::Terminal;
+use crate::walls;
 
 #[expect(clippy::print_stderr, reason = "a figure, printed and not asserted")]
 pub(crate) fn two_deployments_work_beside_each_other_have_nothing_in_common_and_go_without_a_trace_in_the_other() {
@@ -34,7 +35,7 @@ pub(crate) fn two_deployments_work_beside_each_other_have_nothing_in_common_and_
     a_database_is_open_to_its_own_role_alone(&site);
     bundled_database::it_speaks_tls_alone_and_keeps_verifiers_alone(&site);
     a_page_of_one_reads_nothing_of_the_other(&site);
-    a_compliance_check_tries_the_walls_between_them(&site);
+    walls::a_compliance_check_tries_the_walls_between_them(&site);
 
     it_goes_only_for_who_types_the_clusters_name(&site, "beta");
     bundled_database::what_cannot_be_kept_is_not_dropped(&site, "beta");
@@ -320,90 +321,6 @@ fn a_page_of_one_reads_nothing_of_the_other(site: &Site) {
         assert_eq!(read(&own.0, &own.1), "200 dags,total_entries", "the control: the browser is logged in there");
         assert_eq!(read(&own.0, &other.1), "not read: TypeError: Failed to fetch");
     }
-}
-
-/// Every check's verdict with two deployments, and what is told when somebody opens the wall between them.
-fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
-    let check = || site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "--all", "-o", "json"]);
-    let word = |check: &Value| match check["reason"].as_str() {
-        Some(reason) => format!("not applicable ({reason})"),
-        None => check["verdict"].as_str().unwrap_or_default().to_owned(),
-    };
-    let verdicts = |report: &Value| -> BTreeMap<String, String> {
-        let checks = report["checks"].as_array().expect("checks").iter();
-        checks.map(|check| (check["id"].as_str().unwrap_or_default().to_owned(), word(check))).collect()
-    };
-    // Something to keep: the password of another system.
-    let alpha = Airflow::new(site, "alpha");
-    let connection = serde_json::json!({ "connection_id": "warehouse", "conn_type": "postgres", "host": "warehouse", "login": "reader", "password": "not-to-be-read" });
-    let stored = alpha.ask("POST", "/api/v2/connections", Some(&alpha.first_login()), Some(&connection));
-    assert_eq!(stored.status, 201, "{}", stored.body);
-    let pinned: BTreeMap<String, String> = serde_yaml::from_str(include_str!("../../expected-verdicts.yaml")).expect("the pinned verdicts");
-    let report = check().expect(0).json();
-    assert_eq!(verdicts(&report), pinned, "{report}");
-    let tried = report["findings"].as_array().expect("findings").iter().filter(|finding| finding["check"] == "NET-011").count();
-    assert_eq!(tried, 2, "in both directions: {report}");
-
-    let open = |namespace: &str| {
-        format!(
-            r#"{{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {{"name": "open", "namespace": "{namespace}"}}, "spec": {{"podSelector": {{}}, "policyTypes": ["Ingress", "Egress"], "ingress": [{{"from": [{{"namespaceSelector": {{}}}}]}}], "egress": [{{"to": [{{"namespaceSelector": {{}}}}]}}]}}}}"#
-        )
-    };
-    for name in ["alpha", "beta"] {
-        site.bed.apply(&open(&site.tenant(name))).expect("a policy");
-    }
-    let opened = check();
-    for name in ["alpha", "beta"] {
-        site.bed.kubectl(["-n", &site.tenant(name), "delete", "networkpolicy", "open"]).expect("kubectl");
-    }
-    let failing = |failed: &[&str]| pinned.iter().map(|(id, verdict)| (id.clone(), if failed.contains(&id.as_str()) { "fail".to_owned() } else { verdict.clone() })).collect::<BTreeMap<_, _>>();
-    let report = opened.expect(7).json();
-    assert_eq!(verdicts(&report), failing(&["NET-011"]), "exactly the wall is told: {report}");
-
-    // What PostgreSQL gives everybody unless somebody takes it back, a value from before there was a key, a right too many, and a
-    // password that somebody typed in.
-    let in_beta = |arguments: &[&str]| site.bed.kubectl([&["-n", &site.tenant("beta")], arguments].concat()).expect("kubectl");
-    in_beta(&["create", "role", "open", "--verb=list", "--resource=secrets"]);
-    in_beta(&["create", "rolebinding", "open", "--role=open", &format!("--serviceaccount={}:airflow-scheduler", site.tenant("alpha"))]);
-    in_beta(&["create", "secret", "generic", "web-password", "--from-literal=value=changeme"]);
-    sql(site, "beta", "GRANT CONNECT ON DATABASE airlock_beta TO PUBLIC");
-    sql(site, "alpha", "UPDATE connection SET password = 'not-to-be-read', is_encrypted = false");
-    let opened = check().expect(7);
-    sql(site, "beta", "REVOKE CONNECT ON DATABASE airlock_beta FROM PUBLIC");
-    sql(site, "alpha", "DELETE FROM connection");
-    in_beta(&["delete", "role/open", "rolebinding/open", "secret/web-password"]);
-    assert_eq!(verdicts(&opened.json()), failing(&["DBS-002", "AFL-003", "RBC-009", "SEC-005"]), "exactly these are told: {}", opened.stdout);
-    assert!(!opened.said().contains("not-to-be-read") && !opened.said().contains("changeme"), "what is counted or judged is not read out");
-
-    // A namespace that nothing closes any more, one that is enforced less strictly, and a secret that is in two. Nothing is stored by now
-    // that AFL-003 could look at.
-    let closed = site.file("closed.json", &in_beta(&["get", "networkpolicy", "default-deny", "-o", "json"])).display().to_string();
-    in_beta(&["delete", "networkpolicy", "default-deny"]);
-    let enforced = |level: &str| site.bed.kubectl(["label", "namespace", &site.tenant("beta"), "--overwrite", &format!("pod-security.kubernetes.io/enforce={level}")]).expect("kubectl");
-    enforced("baseline");
-    let shared = site.bed.kubectl(["-n", &site.tenant("alpha"), "get", "secret", "airflow-fernet-key", "-o", "json"]).expect("kubectl");
-    let mut shared: Value = serde_json::from_str(&shared).expect("JSON");
-    shared["metadata"] = serde_json::json!({ "name": "again", "namespace": site.tenant("beta") });
-    site.bed.apply(&shared.to_string()).expect("a Secret");
-    let opened = check();
-    in_beta(&["delete", "secret", "again"]);
-    enforced("restricted");
-    in_beta(&["create", "-f", &closed]);
-    let opened = opened.expect(7).json();
-    let told: BTreeMap<String, String> = verdicts(&opened).into_iter().filter(|(id, verdict)| id != "AFL-003" && pinned.get(id) != Some(verdict)).collect();
-    assert_eq!(told, ["AFL-001", "NET-001", "NET-002", "PSS-018", "SEC-004"].map(|id| (id.to_owned(), "fail".to_owned())).into(), "exactly these are told: {opened}");
-
-    let pinned: BTreeMap<String, String> = serde_yaml::from_str(include_str!("../../expected-verdicts-of-all.yaml")).expect("the pinned verdicts");
-    let report = site.run(&["compliance-check", "--no-profile", "--namespace", &site.name, "--yes", "-o", "json"]).expect(7).json();
-    assert_eq!(verdicts(&report), pinned, "{report}");
-}
-
-/// A statement of a deployment's own role, which owns its database.
-fn sql(site: &Site, name: &str, statement: &str) {
-    let script = format!(
-        "import pathlib,psycopg2\nurl=pathlib.Path('/etc/airlock/database/value').read_text().replace('+psycopg2','')\nconnection=psycopg2.connect(url)\nconnection.autocommit=True\nconnection.cursor().execute(\"{statement}\")"
-    );
-    site.bed.kubectl(["-n", &site.tenant(name), "exec", "deployment/airflow-scheduler", "--", "python", "-c", &script]).expect("exec");
 }
 
 /// On a terminal, without `--yes`.

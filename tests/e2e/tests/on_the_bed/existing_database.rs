@@ -237,12 +237,17 @@ fn a_role_opens_its_own_database_alone(site: &Site, servers: &Servers<'_>) {
     assert_eq!(servers.sql("SELECT has_database_privilege('airlock', 'airlock_alpha', 'CONNECT')"), "f", "nor does the administrator look into it unasked");
 
     let report = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "--all", "-o", "json"]).expect(0).json();
-    let verdict = |id: &str| report["checks"].as_array().expect("checks").iter().find(|check| check["id"] == id).expect("the check")["verdict"].as_str().unwrap_or_default().to_owned();
-    assert_eq!((verdict("DBS-002"), verdict("AFL-003")), ("warn".into(), "not-applicable".into()), "PUBLIC may connect to the server's own database: {report}");
+    let verdicts = |report: &serde_json::Value, ids: &[&str]| -> Vec<String> {
+        let checks = report["checks"].as_array().expect("checks");
+        ids.iter().map(|id| checks.iter().find(|check| check["id"] == *id).expect("the check")["verdict"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let told = verdicts(&report, &["DBS-002", "DBS-006", "AFL-003"]);
+    assert_eq!(told, ["warn", "warn", "not-applicable"], "PUBLIC may connect to the server's own database, and everybody in plain text: {report}");
+    assert_eq!(verdicts(&report, &["DBS-001", "DBS-003", "DBS-004", "DBS-005"]), ["pass"; 4], "{report}");
     servers.sql("REVOKE CONNECT ON DATABASE postgres FROM PUBLIC; GRANT CONNECT ON DATABASE postgres TO airlock");
+    servers.sql("DO $$ BEGIN EXECUTE format('COPY (SELECT unnest(ARRAY[''local all postgres trust'', ''hostssl all all 0.0.0.0/0 scram-sha-256''])) TO %L', current_setting('hba_file')); END $$; SELECT pg_reload_conf()");
     let report = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "-o", "json"]).expect(0).json();
-    let closed = report["checks"].as_array().expect("checks").iter().find(|check| check["id"] == "DBS-002").expect("the check")["verdict"].clone();
-    assert_eq!(closed, "pass", "{report}");
+    assert_eq!(verdicts(&report, &["DBS-002", "DBS-006"]), ["pass"; 2], "{report}");
     database("drop", "neighbour", &[]).expect(0);
 }
 

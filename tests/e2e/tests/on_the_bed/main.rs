@@ -27,6 +27,7 @@ mod scenes;
 mod sources;
 mod trying;
 mod uninstall;
+mod walls;
 mod weakened;
 mod written_plan;
 

@@ -1,0 +1,210 @@
+//! What a compliance check says of two Airflow deployments on the bed: as they were made, and with one wall after another opened for real.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::time::Duration;
+
+use airlock_e2e::{Airflow, Run, Site};
+use serde_json::{Value, json};
+
+/// Who may log in at the database server, in its pod.
+const ACCESS: &str = "/etc/airlock/database/pg_hba.conf";
+
+/// Every check's verdict with two deployments, and what is told when somebody opens the wall between them.
+pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
+    // Something to keep: the password of another system.
+    let alpha = Airflow::new(site, "alpha");
+    let connection = json!({ "connection_id": "warehouse", "conn_type": "postgres", "host": "warehouse", "login": "reader", "password": "not-to-be-read" });
+    let stored = alpha.ask("POST", "/api/v2/connections", Some(&alpha.first_login()), Some(&connection));
+    assert_eq!(stored.status, 201, "{}", stored.body);
+    let pinned: BTreeMap<String, String> = serde_yaml::from_str(include_str!("../../expected-verdicts.yaml")).expect("the pinned verdicts");
+    let report = check(site).expect(0).json();
+    assert_eq!(verdicts(&report), pinned, "{report}");
+    let tried = report["findings"].as_array().expect("findings").iter().filter(|finding| finding["check"] == "NET-011").count();
+    assert_eq!(tried, 2, "in both directions: {report}");
+
+    let open = |namespace: &str| {
+        format!(
+            r#"{{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {{"name": "open", "namespace": "{namespace}"}}, "spec": {{"podSelector": {{}}, "policyTypes": ["Ingress", "Egress"], "ingress": [{{"from": [{{"namespaceSelector": {{}}}}]}}], "egress": [{{"to": [{{"namespaceSelector": {{}}}}]}}]}}}}"#
+        )
+    };
+    for name in ["alpha", "beta"] {
+        site.bed.apply(&open(&site.tenant(name))).expect("a policy");
+    }
+    let opened = check(site);
+    for name in ["alpha", "beta"] {
+        site.bed.kubectl(["-n", &site.tenant(name), "delete", "networkpolicy", "open"]).expect("kubectl");
+    }
+    let report = opened.expect(7).json();
+    assert_eq!(verdicts(&report), but(&pinned, "fail", &["NET-011"]), "exactly the wall is told: {report}");
+
+    the_database_server_is_opened(site, &pinned);
+    nothing_is_vouched_for_without_the_control(site, &pinned);
+
+    // What PostgreSQL gives everybody unless somebody takes it back, a value from before there was a key, a right too many, and a
+    // password that somebody typed in.
+    let in_beta = |arguments: &[&str]| site.bed.kubectl([&["-n", &site.tenant("beta")], arguments].concat()).expect("kubectl");
+    in_beta(&["create", "role", "open", "--verb=list", "--resource=secrets"]);
+    in_beta(&["create", "rolebinding", "open", "--role=open", &format!("--serviceaccount={}:airflow-scheduler", site.tenant("alpha"))]);
+    in_beta(&["create", "secret", "generic", "web-password", "--from-literal=value=changeme"]);
+    sql(site, "beta", "GRANT CONNECT ON DATABASE airlock_beta TO PUBLIC");
+    sql(site, "alpha", "UPDATE connection SET password = 'not-to-be-read', is_encrypted = false");
+    let opened = check(site).expect(7);
+    sql(site, "beta", "REVOKE CONNECT ON DATABASE airlock_beta FROM PUBLIC");
+    sql(site, "alpha", "DELETE FROM connection");
+    in_beta(&["delete", "role/open", "rolebinding/open", "secret/web-password"]);
+    assert_eq!(verdicts(&opened.json()), but(&pinned, "fail", &["DBS-002", "DBS-003", "AFL-003", "RBC-009", "SEC-005"]), "exactly these are told: {}", opened.stdout);
+    assert!(!opened.said().contains("not-to-be-read") && !opened.said().contains("changeme"), "what is counted or judged is not read out");
+
+    // A namespace that nothing closes any more, one that is enforced less strictly, and a secret that is in two. Nothing is stored by now
+    // that AFL-003 could look at.
+    let closed = site.file("closed.json", &in_beta(&["get", "networkpolicy", "default-deny", "-o", "json"])).display().to_string();
+    in_beta(&["delete", "networkpolicy", "default-deny"]);
+    let enforced = |level: &str| site.bed.kubectl(["label", "namespace", &site.tenant("beta"), "--overwrite", &format!("pod-security.kubernetes.io/enforce={level}")]).expect("kubectl");
+    enforced("baseline");
+    let shared = site.bed.kubectl(["-n", &site.tenant("alpha"), "get", "secret", "airflow-fernet-key", "-o", "json"]).expect("kubectl");
+    let mut shared: Value = serde_json::from_str(&shared).expect("JSON");
+    shared["metadata"] = json!({ "name": "again", "namespace": site.tenant("beta") });
+    site.bed.apply(&shared.to_string()).expect("a Secret");
+    let opened = check(site);
+    in_beta(&["delete", "secret", "again"]);
+    enforced("restricted");
+    in_beta(&["create", "-f", &closed]);
+    let opened = opened.expect(7).json();
+    let told: BTreeMap<String, String> = verdicts(&opened).into_iter().filter(|(id, verdict)| id != "AFL-003" && pinned.get(id) != Some(verdict)).collect();
+    assert_eq!(told, ["AFL-001", "NET-001", "NET-002", "PSS-018", "SEC-004"].map(|id| (id.to_owned(), "fail".to_owned())).into(), "exactly these are told: {opened}");
+
+    let pinned: BTreeMap<String, String> = serde_yaml::from_str(include_str!("../../expected-verdicts-of-all.yaml")).expect("the pinned verdicts");
+    let report = site.run(&["compliance-check", "--no-profile", "--namespace", &site.name, "--yes", "-o", "json"]).expect(7).json();
+    assert_eq!(verdicts(&report), pinned, "{report}");
+}
+
+/// A path to the server from its own pod, one in plain text for one deployment, and one without a password for the other. By the first
+/// of them the database of a third, a role that may make roles.
+fn the_database_server_is_opened(site: &Site, pinned: &BTreeMap<String, String>) {
+    let map: Value = serde_json::from_str(&site.kubectl(&["get", "configmap", "database-config", "-o", "json"])).expect("JSON");
+    let closed = map["data"]["pg_hba.conf"].as_str().expect("who may log in");
+    let opened = "local all airlock trust\nhost all airlock_beta all scram-sha-256\nhostssl all airlock_alpha all trust\n";
+    let first = "hostssl  all       all ";
+    assert_eq!(closed.matches(first).count(), 1, "{closed}");
+    access(site, &closed.replace(first, &format!("{opened}{first}")));
+    until_served(site, true);
+    as_administrator(site, "CREATE DATABASE spare OWNER airlock_beta").expect("psql");
+    as_administrator(site, "ALTER ROLE airlock_beta CREATEROLE").expect("psql");
+    let judged = check(site);
+    as_administrator(site, "ALTER ROLE airlock_beta NOCREATEROLE").expect("psql");
+    as_administrator(site, "DROP DATABASE spare").expect("psql");
+    access(site, closed);
+    until_served(site, false);
+
+    let report = judged.expect(7).json();
+    assert_eq!(verdicts(&report), but(pinned, "fail", &["DBS-001", "DBS-003", "DBS-004", "DBS-005", "DBS-006"]), "exactly these are told: {report}");
+    let said = |verdict: &str| {
+        let findings = report["findings"].as_array().expect("findings").iter().filter(|finding| finding["verdict"] == verdict && finding["check"].as_str().is_some_and(|id| id.starts_with("DBS-")));
+        findings
+            .map(|finding| {
+                format!("{} {}: {}", finding["check"].as_str().unwrap_or_default(), finding["subject"]["name"].as_str().unwrap_or_default(), finding["observed"].as_str().unwrap_or_default())
+            })
+            .collect::<Vec<_>>()
+    };
+    let failed = said("fail");
+    let rights = "CONNECT ON DATABASE spare, TEMPORARY ON DATABASE spare";
+    for told in [
+        "DBS-001 database and role of beta: owns airlock_beta, spare; may be acted as by airlock_beta".to_owned(),
+        format!("DBS-003 PUBLIC, as the role of alpha sees it: {rights}"),
+        format!("DBS-003 PUBLIC, as the role of beta sees it: {rights}"),
+        "DBS-004 the database role of beta: CREATEROLE".to_owned(),
+        "DBS-005 alpha: its role with an empty password: let in".to_owned(),
+        "DBS-005 alpha: its role with its name as the password: let in".to_owned(),
+    ] {
+        assert!(failed.contains(&told), "{told} is not among {failed:#?}");
+    }
+    assert!(failed.iter().any(|told| told.starts_with("DBS-006 beta: its role without TLS: refused: ") && told.ends_with("(28P01)")), "{failed:#?}");
+    assert_eq!(failed.len(), 7, "{failed:#?}");
+    let passed = said("pass");
+    for told in ["DBS-006 alpha: its role without TLS: ", "DBS-005 beta: its role with an empty password: ", "DBS-005 alpha: the administrator with an empty password: "] {
+        assert!(passed.iter().any(|passed| passed.starts_with(told)), "{told} is not among {passed:#?}");
+    }
+}
+
+/// The password that a deployment's attempts log in with opens nothing: no refusal beside it proves anything.
+fn nothing_is_vouched_for_without_the_control(site: &Site, pinned: &BTreeMap<String, String>) {
+    let namespace = site.tenant("beta");
+    let secret = ["-n", namespace.as_str(), "get", "secret", "airflow-database-password", "-o", "jsonpath={.data.value}"];
+    let right = site.bed.kubectl(secret).expect("a Secret");
+    let set = |name: &str, patch: &Value| {
+        let file = site.file(name, &patch.to_string()).display().to_string();
+        site.bed.kubectl(["-n", &namespace, "patch", "secret", "airflow-database-password", "--type=merge", "--patch-file", &file]).expect("kubectl");
+    };
+    set("wrong.json", &json!({ "stringData": { "value": another_password() } }));
+    let judged = check(site);
+    set("right.json", &json!({ "data": { "value": right } }));
+    let report = judged.expect(7).json();
+    let open = ["AFL-003", "DBS-001", "DBS-002", "DBS-003", "DBS-004", "DBS-005", "DBS-006"];
+    assert_eq!(verdicts(&report), but(pinned, "unverified", &open), "exactly these are told: {report}");
+}
+
+/// As strong as those that Airlock makes, so that nothing but its being wrong is told.
+fn another_password() -> String {
+    let mut bytes = [0; 32];
+    std::fs::File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut bytes)).expect("random bytes");
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Writes who may log in, and waits for the file in the pod.
+fn access(site: &Site, text: &str) {
+    let patch = json!({ "data": { "pg_hba.conf": text } }).to_string();
+    site.kubectl(&["patch", "configmap", "database-config", "--type=merge", "-p", &patch]);
+    // The kubelet looks at a changed pod's files at once.
+    site.kubectl(&["annotate", "pod", "database-0", "--overwrite", &format!("test/length={}", text.len())]);
+    let written = || {
+        let found = in_the_pod(site, &["cat", ACCESS])?;
+        if found.trim_end() == text.trim_end() { Ok(()) } else { Err(found) }
+    };
+    airlock_bed::eventually("the file of who may log in is the new one", Duration::from_mins(3), written).unwrap_or_else(|error| panic!("{error}"));
+    in_the_pod(site, &["sh", "-c", "kill -HUP $(head -n 1 /var/lib/postgresql/data/server/postmaster.pid)"]).expect("a signal");
+}
+
+/// Waits for the server to let its administrator in from its own pod, or no longer to.
+fn until_served(site: &Site, is_opened: bool) {
+    let served = || {
+        let answer = as_administrator(site, "SELECT 1");
+        if answer.is_ok() == is_opened { Ok(()) } else { Err(answer.map_or_else(|error| error, |_| "it still lets in".to_owned())) }
+    };
+    airlock_bed::eventually("the server goes by the new file", Duration::from_secs(30), served).unwrap_or_else(|error| panic!("{error}"));
+}
+
+fn as_administrator(site: &Site, statement: &str) -> Result<String, String> {
+    in_the_pod(site, &["/usr/lib/postgresql/17/bin/psql", "--no-psqlrc", "--no-password", "--host=/tmp", "--username=airlock", "--dbname=postgres", &format!("--command={statement}")])
+}
+
+fn in_the_pod(site: &Site, command: &[&str]) -> Result<String, String> {
+    site.bed.kubectl([&["-n", site.name.as_str(), "exec", "database-0", "-c", "postgres", "--"], command].concat()).map_err(|error| error.to_string())
+}
+
+fn check(site: &Site) -> Run {
+    site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "--all", "-o", "json"])
+}
+
+/// Each check's verdict, with the reason where it does not apply.
+fn verdicts(report: &Value) -> BTreeMap<String, String> {
+    let word = |check: &Value| match check["reason"].as_str() {
+        Some(reason) => format!("not applicable ({reason})"),
+        None => check["verdict"].as_str().unwrap_or_default().to_owned(),
+    };
+    let checks = report["checks"].as_array().expect("checks").iter();
+    checks.map(|check| (check["id"].as_str().unwrap_or_default().to_owned(), word(check))).collect()
+}
+
+/// The pinned verdicts but for these checks, which say something else.
+fn but(pinned: &BTreeMap<String, String>, verdict: &str, changed: &[&str]) -> BTreeMap<String, String> {
+    pinned.iter().map(|(id, known)| (id.clone(), if changed.contains(&id.as_str()) { verdict.to_owned() } else { known.clone() })).collect()
+}
+
+/// A statement of a deployment's own role, which owns its database.
+fn sql(site: &Site, name: &str, statement: &str) {
+    let script = format!(
+        "import pathlib,psycopg2\nurl=pathlib.Path('/etc/airlock/database/value').read_text().replace('+psycopg2','')\nconnection=psycopg2.connect(url)\nconnection.autocommit=True\nconnection.cursor().execute(\"{statement}\")"
+    );
+    site.bed.kubectl(["-n", &site.tenant(name), "exec", "deployment/airflow-scheduler", "--", "python", "-c", &script]).expect("exec");
+}
