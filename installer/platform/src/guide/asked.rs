@@ -117,7 +117,7 @@ pub(super) const QUESTIONS: &[Question] = &[
         number: Some(5),
         title: "certificate",
         asks: "Who issues the certificate of the base domain?",
-        explains: "A private authority can sign for the base domain alone; nodes and users are asked to trust it. An ACME authority is shown that the domain is yours, at port 80 (http-01) or by records of the DNS (dns-01), and the renewer orders the next one, unless a program of this workstation or people set the records. Or the certificate comes from your own people: Airlock asks your authority with a request and waits for `airlock tls import`, takes files, copies a Secret, or writes a Certificate where cert-manager runs. Whatever comes is judged before anything is written. With hosts by name each new Airflow deployment needs a new certificate; with a wildcard none does.",
+        explains: "A private authority can sign for the base domain alone; nodes and users are asked to trust it. An ACME authority is shown that the domain is yours, at port 80 (http-01) or by records of the DNS (dns-01), and the renewer orders the next one, unless a program of this workstation or people set the records; an account at its customer service is written into the answers file (tls.acme). Or the certificate comes from your own people: Airlock asks your authority with a request and waits for `airlock tls import`, takes files, copies a Secret, or writes a Certificate where cert-manager runs. Whatever comes is judged before anything is written. With hosts by name each new Airflow deployment needs a new certificate; with a wildcard none does.",
         keys: &["tls"],
         unknown: Some(Unknown {
             meanwhile: Meanwhile::Value(certificate::OWN),
