@@ -18,7 +18,7 @@ use super::session::Session;
 use crate::answers_file;
 use crate::arguments::Install;
 use crate::failure::Failure;
-use crate::output::guide::{Sheet, welcome};
+use crate::output::guide::{self as screen, Sheet, welcome};
 use crate::output::progress::Progress;
 use crate::output::{counted, style::Style, tickets};
 use dialogue::Dialogue;
@@ -118,13 +118,7 @@ async fn apply(session: &Session<'_>, cluster: &Cluster, arguments: &Install, pr
 
 fn write_plan(session: &Session<'_>, prepared: &Prepared, kept: &Kept) -> Result<Exit, Failure> {
     let path = kept.write_plan(&plan::Document::of(prepared))?;
-    session.output.data(&format!(
-        "the plan {} is written to {}, the answers to {}; nothing was written to the cluster\nonce it is approved, carry out just that plan with\n  {}",
-        prepared.digest,
-        path.display(),
-        kept.answers().display(),
-        session.invocation.again_with(&["--plan", &path.to_string_lossy()])
-    ))?;
+    session.output.data(&screen::written_plan(&prepared.digest, &path, kept.answers(), &session.invocation.again_with(&["--plan", &path.to_string_lossy()])))?;
     Ok(Exit::Ok)
 }
 

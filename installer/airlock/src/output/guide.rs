@@ -1,6 +1,8 @@
 //! The screens of the guided run: text only, no wider than the terminal.
 
-use airlock_model::{Fact, Facts, Finding, Node, Untrusted};
+use std::path::Path;
+
+use airlock_model::{Digest, Fact, Facts, Finding, Node, Untrusted};
 use airlock_platform::guide::{Begun, Form, Further, HostState, Line, Question, Suggestion, Trials};
 
 use super::prompt::{Field, Prompt};
@@ -184,6 +186,15 @@ pub(crate) fn trials(trials: &Trials, sheet: Sheet) -> String {
         text += &sheet.wrapped(&attempt.purpose, "    - ", "      ");
     }
     text
+}
+
+/// A plan that somebody else approves, and the command that carries it out.
+pub(crate) fn written_plan(digest: &Digest, plan: &Path, answers: &Path, command: &str) -> String {
+    format!(
+        "the plan {digest} is written to {}, the answers to {}; nothing was written to the cluster\nonce it is approved, carry out just that plan with\n  {command}",
+        plan.display(),
+        answers.display()
+    )
 }
 
 #[cfg(test)]

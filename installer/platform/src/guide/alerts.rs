@@ -14,7 +14,7 @@ const OFF: &str = "off";
 const EXISTING: &str = "existing ";
 /// The component that sends alerts.
 pub(super) const COMPONENT: &str = "monitoring";
-const WEBHOOK: Further = Further { asks: "Which webhook?", hint: "file:PATH of its address, then the network and port it is reached at, as in file:/etc/hook 10.1.2.0/24:443", take: word::any };
+const WEBHOOK: Further = Further { asks: "Which webhook?", hint: "file:PATH of its address, then the network and port it is reached at, as in file:/etc/hook 10.1.2.0/24:443", take: word::ANY };
 
 /// A Prometheus of the company is offered where one was found.
 pub(super) fn choices(facts: &Facts) -> Vec<Choice> {

@@ -10,7 +10,7 @@ use super::{alerts, certificate, database, detect, profile, word};
 const PRIVATE: [&str; 3] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
 /// Every network from which the edge can be reached at all.
 const ANY: &str = "any";
-const NETWORKS: Further = Further { asks: "Which networks?", hint: "in CIDR form, separated by commas, as in 10.0.0.0/8", take: word::any };
+const NETWORKS: Further = Further { asks: "Which networks?", hint: "in CIDR form, separated by commas, as in 10.0.0.0/8", take: word::ANY };
 
 pub(super) const QUESTIONS: &[Question] = &[
     Question {

@@ -20,15 +20,15 @@ const WILDCARD: &str = "wildcard";
 /// Before where the password of the files is.
 const PASSWORD: &str = "password=";
 
-const ROOT: Further = Further { asks: "Which file holds its root?", hint: "file:PATH, or - where every system knows it; and the word wildcard for *.DOMAIN instead of each host", take: word::any };
+const ROOT: Further = Further { asks: "Which file holds its root?", hint: "file:PATH, or - where every system knows it; and the word wildcard for *.DOMAIN instead of each host", take: word::ANY };
 const PAIR: Further = Further {
     asks: "Which files?",
     hint: "file:PATH of the certificate, file:PATH of its key, password=file:PATH where it has one, file:PATH of the root unless every system knows it",
-    take: word::any,
+    take: word::ANY,
 };
-const KEPT: Further = Further { asks: "Which Secret?", hint: "NAMESPACE/NAME, and file:PATH of the root unless every system knows it", take: word::any };
+const KEPT: Further = Further { asks: "Which Secret?", hint: "NAMESPACE/NAME, and file:PATH of the root unless every system knows it", take: word::ANY };
 const BY_ISSUER: Further =
-    Further { asks: "Which issuer?", hint: "ClusterIssuer/NAME, or Issuer/NAME of the platform's namespace, and file:PATH of the root unless every system knows it", take: word::any };
+    Further { asks: "Which issuer?", hint: "ClusterIssuer/NAME, or Issuer/NAME of the platform's namespace, and file:PATH of the root unless every system knows it", take: word::ANY };
 
 /// cert-manager is offered where it was found.
 pub(super) fn choices(facts: &Facts) -> Vec<Choice> {

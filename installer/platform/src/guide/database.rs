@@ -15,7 +15,7 @@ const FORM: &str = "as in db.example.com:5432 10.1.2.0/24 airlock file:/etc/db-p
 const SERVER: Further = Further {
     asks: "Which database server?",
     hint: "host:port, the network it is in, the role that makes databases, file:PATH of its password, and file:PATH of the authority of its certificate, where that is not public",
-    take: word::any,
+    take: word::ANY,
 };
 
 pub(super) fn choices() -> Vec<Choice> {

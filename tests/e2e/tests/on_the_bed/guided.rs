@@ -212,7 +212,7 @@ fn a_person_is_led_from_the_first_screen_to_an_installation_and_its_file_replays
         }
         terminal.send(ENTER);
     }
-    screen!(world, "nothing_is_to_be_done", terminal.asked(GO_ON));
+    terminal.asked(GO_ON);
     terminal.send(ENTER);
     let (code, said) = terminal.ended();
     assert!(code == 0 && said.contains("nothing is to be done"), "{said}");

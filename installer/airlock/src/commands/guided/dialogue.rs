@@ -252,25 +252,12 @@ impl Dialogue<'_> {
 
     async fn decision(&self, looked: Box<Looked>) -> Result<Stage, Failure> {
         let Looked { prepared, blocking } = *looked;
-        let mut menu = Menu::new();
-        match &prepared {
-            // Whether that has been shown is for the run to say.
-            Some(prepared) if prepared.plan.is_empty() => menu.offer("nothing is to be done: see that it works", Choice::Apply),
-            Some(_) => {
-                if blocking.is_empty() {
-                    menu.offer("apply now", Choice::Apply);
-                }
-                menu.offer("write the plan for approval, and leave", Choice::WritePlan);
-                menu.offer("show every step of the plan", Choice::Show);
-            }
-            None => {}
-        }
-        menu.offer(WRITE_TICKETS, Choice::WriteTickets);
-        menu.offer("back to the answers", Choice::Back);
+        // Whether nothing is to be done has been shown is for the run to say.
+        let menu = decisions(prepared.as_ref().map(|prepared| prepared.plan.is_empty()), !blocking.is_empty());
         if !blocking.is_empty() {
-            self.say("what is found blocks the installation, so that it cannot be applied now");
+            self.say(BLOCKED);
         }
-        Ok(match (menu.ask(self.session, "How does it go on?").await?.unwrap_or(Choice::Back), prepared) {
+        Ok(match (menu.ask(self.session, DECISION).await?.unwrap_or(Choice::Back), prepared) {
             (Choice::Apply, Some(prepared)) => Stage::Done(Decision::Apply(prepared, tickets(&self.guide, &[], &[]))),
             (Choice::WritePlan, Some(prepared)) => Stage::Done(Decision::WritePlan(prepared, tickets(&self.guide, &[], &[]))),
             (Choice::Show, Some(prepared)) => {
@@ -289,6 +276,9 @@ impl Dialogue<'_> {
     }
 }
 
+/// The question at the end of all others.
+const DECISION: &str = "How does it go on?";
+const BLOCKED: &str = "what is found blocks the installation, so that it cannot be applied now";
 const WRITE_TICKETS: &str = "write the tickets for others, and leave";
 /// What empties a text.
 const NOTHING: &str = "none";
@@ -300,6 +290,25 @@ enum Choice {
     Show,
     WriteTickets,
     Back,
+}
+
+/// The ways to go on with a plan, which may be empty, or without one.
+fn decisions(empty: Option<bool>, is_blocked: bool) -> Menu<Choice> {
+    let mut menu = Menu::new();
+    match empty {
+        Some(true) => menu.offer("nothing is to be done: see that it works", Choice::Apply),
+        Some(false) => {
+            if !is_blocked {
+                menu.offer("apply now", Choice::Apply);
+            }
+            menu.offer("write the plan for approval, and leave", Choice::WritePlan);
+            menu.offer("show every step of the plan", Choice::Show);
+        }
+        None => {}
+    }
+    menu.offer(WRITE_TICKETS, Choice::WriteTickets);
+    menu.offer("back to the answers", Choice::Back);
+    menu
 }
 
 /// A list of ways to go on.
@@ -316,13 +325,31 @@ impl<T> Menu<T> {
         self.entries.push((label.to_owned(), leads_to));
     }
 
+    fn prompt(&self, question: &str) -> Prompt {
+        let labels = self.entries.iter().map(|(label, _)| label.clone()).collect();
+        Prompt { question: question.into(), field: Field::Choice { labels, suggested: 0 }, explained: false, may_be_unknown: false }
+    }
+
     /// Where the chosen way leads; none: back.
     async fn ask(mut self, session: &Session<'_>, question: &str) -> Result<Option<T>, Failure> {
-        let labels = self.entries.iter().map(|(label, _)| label.clone()).collect();
-        let prompt = Prompt { question: question.into(), field: Field::Choice { labels, suggested: 0 }, explained: false, may_be_unknown: false };
-        Ok(match session.prompted(prompt).await? {
+        Ok(match session.prompted(self.prompt(question)).await? {
             Reply::Chosen(place) if place < self.entries.len() => Some(self.entries.swap_remove(place).1),
             Reply::Back | Reply::Chosen(_) | Reply::Text(_) | Reply::Explain | Reply::Unknown => None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::prompt::by_lines;
+
+    #[test]
+    fn what_can_be_decided_is_recorded_for_each_plan() {
+        let shown = |name, empty, is_blocked| insta::assert_snapshot!(name, by_lines(&decisions(empty, is_blocked).prompt(DECISION)));
+        shown("a_plan", Some(false), false);
+        shown("nothing_is_to_be_done", Some(true), false);
+        shown("a_plan_that_is_blocked", Some(false), true);
+        shown("no_plan", None, true);
     }
 }

@@ -70,3 +70,9 @@ fn nonsense_is_refused_in_words_at_every_prompt_that_a_choice_leads_to() {
     }
     assert!(prompts >= 18 && guide.answers() == &before, "{prompts} prompts");
 }
+
+#[test]
+fn a_plan_that_is_written_says_what_carries_it_out() {
+    let plan = Path::new("airlock-plan.json");
+    insta::assert_snapshot!(written_plan(&Digest::of(b"plan"), plan, Path::new("airlock-answers.yaml"), "airlock install --plan airlock-plan.json"));
+}

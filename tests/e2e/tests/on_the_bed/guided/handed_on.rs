@@ -46,12 +46,11 @@ fn a_plan_is_written_for_approval_and_carried_out_on_no_other_cluster() {
     terminal.send(ENTER);
     // The text of a plan is recorded where it is written (`output::plan`).
     let every_step = terminal.asked(GO_ON);
-    assert!(every_step.contains("+ Namespace guided-plan") && every_step.contains("the plan is sha256:"), "{every_step}");
+    assert!(every_step.contains("Plan to install Airlock") && every_step.contains("+ Namespace guided-plan"), "{every_step}");
     terminal.send("approval");
     terminal.send(ENTER);
     let (code, said) = terminal.ended();
     assert_eq!(code, 0, "{said}");
-    screen!(world, "the_plan_is_written", said);
     let plan: serde_json::Value = serde_json::from_str(&fs::read_to_string(world.path().join("airlock-plan.json")).expect("plan")).expect("JSON");
     let digest = plan["digest"].as_str().expect("digest").to_owned();
     assert!(said.replace('\n', "").contains(&digest), "{said}");
@@ -90,7 +89,6 @@ fn who_may_do_nothing_is_told_what_could_not_be_read_and_gets_tickets() {
     }
     let found = terminal.asked(GO_ON);
     assert!(found.contains("✗ fail       RGT-001") && !found.contains("apply now"), "{found}");
-    screen!(world, "what_is_found_blocks", found.rsplit("\nWhat was found").next().unwrap_or_default());
     terminal.send(ENTER);
     let (code, said) = terminal.ended();
     assert!(code == 11 && said.contains("RGT-001"), "{said}");
