@@ -30,8 +30,9 @@ mod unbuilt;
 mod validity;
 
 pub use acme::{Acme, Dns01, DynamicUpdate, ExternalAccount, Program};
-pub use alerts::{Alerts, Email, Receiver, Webhook};
+pub use alerts::{Alerts, Email, Receiver, Webhook, is_address as is_mail_address};
 pub use auditing::{ComplianceAnswers, EvidenceAnswers, EvidenceSink};
+pub use cidr::flaw as network_flaw;
 pub use components::{Component, Components, Mode, ResourcePair, Resources, Storage};
 pub use database::{DatabaseAdministrator, DatabaseServer};
 pub use document::Places;

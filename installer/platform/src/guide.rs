@@ -4,6 +4,7 @@
 //! to know none of them. A question that has one possible answer in this release is told, not asked; another option in its
 //! form makes it asked. Suggestions follow from facts and answers by pure functions (`detect`).
 
+mod acme;
 mod alerts;
 mod asked;
 mod begin;
@@ -12,11 +13,13 @@ mod database;
 mod detect;
 mod document;
 mod hosts;
+mod mail;
 mod profile;
 mod question;
 mod silent;
 mod tickets;
 mod trials;
+mod word;
 
 use std::collections::BTreeMap;
 
@@ -26,7 +29,7 @@ use airlock_model::{Answers, Facts};
 pub use begin::{Begun, begin};
 pub use document::read;
 pub use hosts::{HostState, host_states};
-pub use question::{Choice, Form, Meanwhile, Question, Suggestion, Topic, Unknown};
+pub use question::{Choice, Form, Further, Meanwhile, Question, Suggestion, Topic, Unknown};
 pub use tickets::tickets;
 pub use trials::{Trials, trials};
 

@@ -18,9 +18,9 @@ use super::session::Session;
 use crate::answers_file;
 use crate::arguments::Install;
 use crate::failure::Failure;
-use crate::output::guide::{Sheet, welcome};
+use crate::output::guide::{self as screen, Sheet, welcome};
 use crate::output::progress::Progress;
-use crate::output::{counted, prompt, style::Style, tickets};
+use crate::output::{counted, style::Style, tickets};
 use dialogue::Dialogue;
 use kept::Kept;
 
@@ -51,7 +51,7 @@ pub(super) async fn run(session: &Session<'_>, arguments: &Install) -> Result<Ex
         let begun = session.reading(Box::pin(begin(&cluster, former.clone(), namespace))).await?;
         progress.finish()?;
         session.output.talk(&welcome(&begun, cluster.name(), cluster.context(), &kept.answers().display().to_string(), sheet));
-        match other_context::ask(session, &cluster, &known).await? {
+        match other_context::ask(session, &cluster, &known).await.map_err(|failure| left(failure, &kept))? {
             Some(context) => other = Some(context),
             None => break (cluster, begun),
         }
@@ -73,12 +73,13 @@ pub(super) async fn run(session: &Session<'_>, arguments: &Install) -> Result<Ex
             write_plan(session, &prepared, &kept)
         }
         Ok(Decision::WriteTickets(tickets)) => write_tickets(session, &tickets, &kept),
-        Err(Failure::Interrupted) => {
-            prompt::give_back();
-            Err(Failure::Left { kept: kept.is_written().then(|| kept.answers().to_owned()) })
-        }
-        Err(failure) => Err(failure),
+        Err(failure) => Err(left(failure, &kept)),
     }
+}
+
+/// Whoever leaves at a question is told where her answers are.
+fn left(failure: Failure, kept: &Kept) -> Failure {
+    if matches!(failure, Failure::Interrupted) { Failure::Left { kept: kept.is_written().then(|| kept.answers().to_owned()) } } else { failure }
 }
 
 /// A namespace that a flag gives is not asked for.
@@ -117,13 +118,7 @@ async fn apply(session: &Session<'_>, cluster: &Cluster, arguments: &Install, pr
 
 fn write_plan(session: &Session<'_>, prepared: &Prepared, kept: &Kept) -> Result<Exit, Failure> {
     let path = kept.write_plan(&plan::Document::of(prepared))?;
-    session.output.data(&format!(
-        "the plan {} is written to {}, the answers to {}; nothing was written to the cluster\nonce it is approved, carry out just that plan with\n  {}",
-        prepared.digest,
-        path.display(),
-        kept.answers().display(),
-        session.invocation.again_with(&["--plan", &path.to_string_lossy()])
-    ))?;
+    session.output.data(&screen::written_plan(&prepared.digest, &path, kept.answers(), &session.invocation.again_with(&["--plan", &path.to_string_lossy()])))?;
     Ok(Exit::Ok)
 }
 

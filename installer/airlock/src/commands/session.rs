@@ -105,7 +105,7 @@ impl<'a> Session<'a> {
     pub(super) async fn prompted(&self, prompt: Prompt) -> Result<Reply, Failure> {
         let output = self.output.clone();
         let asked = tokio::task::spawn_blocking(move || prompt::ask(&output, &prompt));
-        self.reading(async { asked.await.unwrap_or(Err(Failure::Interrupted)) }).await
+        self.reading(async { asked.await.unwrap_or(Err(Failure::Interrupted)) }).await.inspect_err(|_| prompt::give_back())
     }
 
     /// Asks for a name to be typed.

@@ -1,8 +1,11 @@
 //! The screens of the guided run: text only, no wider than the terminal.
 
-use airlock_model::{Fact, Facts, Finding, Node, Untrusted};
-use airlock_platform::guide::{Begun, HostState, Line, Question, Suggestion, Trials};
+use std::path::Path;
 
+use airlock_model::{Digest, Fact, Facts, Finding, Node, Untrusted};
+use airlock_platform::guide::{Begun, Form, Further, HostState, Line, Question, Suggestion, Trials};
+
+use super::prompt::{Field, Prompt};
 use super::style::{Ink, Style};
 use super::{counted, findings, inspection};
 
@@ -115,6 +118,24 @@ pub(crate) fn above(place: usize, of: usize, suggestion: &Suggestion, sheet: She
     format!("\n{}", sheet.style.paint(Ink::Faint, &sheet.wrapped(&format!("question {place} of {of}{reason}"), "", "")))
 }
 
+/// A question with what can be answered to it.
+pub(crate) fn asked(question: &Question, form: &Form, suggested: Option<String>) -> Prompt {
+    let field = match form {
+        Form::Choice(choices) => {
+            let labels = choices.iter().map(|choice| choice.label.clone()).collect();
+            Field::Choice { labels, suggested: suggested.and_then(|value| form.place(&value)).unwrap_or_default() }
+        }
+        Form::Only(text) => Field::Choice { labels: vec![text.clone()], suggested: 0 },
+        Form::Text { hint, .. } => Field::Text { hint: (*hint).to_owned(), suggested },
+    };
+    Prompt { question: question.asks.into(), field, explained: true, may_be_unknown: question.unknown.is_some() }
+}
+
+/// What is asked about a choice that has to be told further.
+pub(crate) fn asked_further(step: &Further, suggested: Option<&str>) -> Prompt {
+    Prompt { question: step.asks.into(), field: Field::Text { hint: step.hint.into(), suggested: suggested.map(str::to_owned) }, explained: false, may_be_unknown: false }
+}
+
 /// What `?` says.
 pub(crate) fn explanation(question: &Question, sheet: Sheet) -> String {
     sheet.wrapped(question.explains, "  ", "  ")
@@ -167,18 +188,14 @@ pub(crate) fn trials(trials: &Trials, sheet: Sheet) -> String {
     text
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_is_lost_where_a_word_is_wider_than_the_line() {
-        let sheet = Sheet { width: 40, style: Style::default() };
-        assert_eq!(sheet.row("address", "https://10.93.60.11:6443 and on"), "  address: https://10.93.60.11:6443 and\n    on\n");
-        let long = format!("https://{}.test:6443", "a".repeat(60));
-        let row = sheet.row("address", &long);
-        assert!(row.lines().all(|line| line.len() < 40), "{row}");
-        assert_eq!(row.split_whitespace().skip(1).collect::<String>(), long);
-        assert_eq!(Sheet { width: 80, ..sheet }.row("uid", "u"), "  uid                u\n");
-    }
+/// A plan that somebody else approves, and the command that carries it out.
+pub(crate) fn written_plan(digest: &Digest, plan: &Path, answers: &Path, command: &str) -> String {
+    format!(
+        "the plan {digest} is written to {}, the answers to {}; nothing was written to the cluster\nonce it is approved, carry out just that plan with\n  {command}",
+        plan.display(),
+        answers.display()
+    )
 }
+
+#[cfg(test)]
+mod tests;

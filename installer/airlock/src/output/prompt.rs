@@ -64,6 +64,12 @@ pub(crate) fn ask(output: &Output, prompt: &Prompt) -> Result<Reply, Failure> {
     if environment::is_dumb() { lines::ask(prompt) } else { keys::ask(prompt, output.talk_style) }
 }
 
+/// A prompt as a terminal shows it that cannot redraw.
+#[cfg(test)]
+pub(crate) fn by_lines(prompt: &Prompt) -> String {
+    lines::screen(prompt)
+}
+
 /// Gives the terminal back as it was, when a signal ended a prompt that still waits for a key.
 pub(crate) fn give_back() {
     // Where no prompt has taken it there is nothing to give back.

@@ -103,7 +103,8 @@ impl Alerts {
     }
 }
 
-fn is_address(text: &str) -> bool {
+/// Whether a text is one mail address, without a name beside it.
+pub fn is_address(text: &str) -> bool {
     let plain = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b',' | b';' | b'<' | b'>' | b'"' | b'{' | b'}'));
     text.split_once('@').is_some_and(|(who, host)| plain(who) && plain(host) && !host.contains('@'))
 }

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-/// What is wrong with a network; none if it is one.
-pub(super) fn flaw(text: &str) -> Option<String> {
+/// What is wrong with a network in CIDR notation; none if it is one.
+pub fn flaw(text: &str) -> Option<String> {
     let Some((address, length)) = text.split_once('/') else {
         return Some(match text.parse::<IpAddr>() {
             Ok(address) => format!("`{text}` is an address; a network has a length, as in {address}/{}", bits(address)),

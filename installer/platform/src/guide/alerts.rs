@@ -3,7 +3,8 @@
 use airlock_model::answers::{Alerts, Component, Egress, Mode, Receiver, Webhook};
 use airlock_model::{Answers, Facts};
 
-use super::question::Choice;
+use super::question::{Choice, Further};
+use super::{mail, word};
 
 /// Monitoring, and nobody is told.
 pub(super) const NOBODY: &str = "nobody";
@@ -12,13 +13,15 @@ const OFF: &str = "off";
 /// Before the namespace and name of a Prometheus of the company.
 const EXISTING: &str = "existing ";
 /// The component that sends alerts.
-const COMPONENT: &str = "monitoring";
+pub(super) const COMPONENT: &str = "monitoring";
+const WEBHOOK: Further = Further { asks: "Which webhook?", hint: "file:PATH of its address, then the network and port it is reached at, as in file:/etc/hook 10.1.2.0/24:443", take: word::ANY };
 
 /// A Prometheus of the company is offered where one was found.
 pub(super) fn choices(facts: &Facts) -> Vec<Choice> {
     let mut choices = vec![
         Choice::new(NOBODY, "the platform is watched, and nobody is told yet"),
-        Choice { further: Some("Which webhook? (file:PATH of its address, then the network and port it is reached at, as in file:/etc/hook 10.1.2.0/24:443)"), ..Choice::new("", "to a webhook") },
+        Choice::told("", "to a webhook", |words| words.is_empty().then_some(&WEBHOOK)),
+        Choice::told(mail::MAIL, "by mail", mail::further),
         Choice::new(OFF, "nowhere: the platform is not watched"),
     ];
     let found = facts.prometheuses.known().into_iter().flatten();
@@ -27,13 +30,12 @@ pub(super) fn choices(facts: &Facts) -> Vec<Choice> {
 }
 
 pub(super) fn get(answers: &Answers) -> String {
-    let egress = || answers.network.egress.iter().find(|egress| egress.component == COMPONENT);
     match (&answers.components.monitoring, answers.alerts.receiver, &answers.alerts.webhook) {
         (Some(monitoring), ..) if monitoring.mode == Mode::Off => OFF.into(),
         (None, ..) => OFF.into(),
         (Some(monitoring), ..) if monitoring.mode == Mode::Existing => format!("{EXISTING}{}", answers.network.peers.prometheus.as_deref().unwrap_or_default()),
-        (Some(_), Some(Receiver::Webhook), Some(webhook)) => egress().map_or_else(|| webhook.url.clone(), |egress| format!("{} {}:{}", webhook.url, egress.to, egress.port)),
-        (Some(_), Some(Receiver::Email), _) => answers.alerts.email.as_ref().map_or_else(String::new, |email| format!("mails to {}", email.to)),
+        (Some(_), Some(Receiver::Webhook), Some(webhook)) => way_out(answers).map_or_else(|| webhook.url.clone(), |egress| format!("{} {}:{}", webhook.url, egress.to, egress.port)),
+        (Some(_), Some(Receiver::Email), _) => answers.alerts.email.as_ref().map_or_else(String::new, |email| mail::get(answers, email)),
         (Some(_), ..) => NOBODY.into(),
     }
 }
@@ -43,37 +45,40 @@ pub(super) fn put(answers: &mut Answers, text: &str) -> Result<(), String> {
     if text == get(answers) {
         return Ok(());
     }
-    let webhook = match text {
-        OFF | NOBODY => None,
-        text if text.starts_with(EXISTING) => None,
-        text => Some(webhook(text)?),
+    let receiver = match text.split_once(' ') {
+        _ if text == OFF || text == NOBODY || text.starts_with(EXISTING) => None,
+        Some((mail::MAIL, words)) => Some(mail::receiver(words)?),
+        _ => Some(webhook(text, answers.alerts.authority.clone().filter(|_| answers.alerts.receiver == Some(Receiver::Webhook)))?),
     };
     answers.network.peers.prometheus = text.strip_prefix(EXISTING).map(str::to_owned).filter(|name| !name.is_empty());
+    answers.network.egress.retain(|egress| egress.component != COMPONENT);
     if text.starts_with(EXISTING) {
-        answers.network.egress.retain(|egress| egress.component != COMPONENT);
         answers.components.monitoring = Some(Component { mode: Mode::Existing, ..Component::default() });
         answers.alerts = Alerts::default();
         return Ok(());
     }
-    answers.network.egress.retain(|egress| egress.component != COMPONENT);
     answers.components.monitoring = (text != OFF).then(|| answers.components.monitoring.take().filter(|monitoring| monitoring.mode == Mode::Bundled).unwrap_or_default());
-    answers.alerts = match webhook {
-        Some((url, egress)) => {
+    answers.alerts = match receiver {
+        Some((alerts, egress)) => {
             answers.network.egress.push(egress);
-            Alerts { receiver: Some(Receiver::Webhook), webhook: Some(Webhook { url }), email: None, authority: answers.alerts.authority.take() }
+            alerts
         }
         None => Alerts { receiver: (text == NOBODY).then_some(Receiver::None), ..Alerts::default() },
     };
     Ok(())
 }
 
-fn webhook(text: &str) -> Result<(String, Egress), String> {
-    let form = "as in file:/etc/hook 10.1.2.0/24:443";
+/// Where alerts leave the cluster.
+pub(super) fn way_out(answers: &Answers) -> Option<&Egress> {
+    answers.network.egress.iter().find(|egress| egress.component == COMPONENT)
+}
+
+fn webhook(text: &str, authority: Option<String>) -> Result<(Alerts, Egress), String> {
     let words: Vec<&str> = text.split_whitespace().collect();
-    let [url, way] = words.as_slice() else { return Err(format!("two words are due, the file of the address and where it is reached, {form}")) };
-    let (to, port) = way.rsplit_once(':').ok_or_else(|| format!("`{way}` has no port, {form}"))?;
-    let port = port.parse().map_err(|_| format!("`{port}` is no port, {form}"))?;
-    Ok(((*url).to_owned(), Egress { component: COMPONENT.into(), to: to.into(), port, reason: "alerts go to their receiver".into() }))
+    let [url, way] = words.as_slice() else { return Err("two words are due, the file of the address and where it is reached, as in file:/etc/hook 10.1.2.0/24:443".into()) };
+    let (url, (to, port)) = (word::reference(url)?, word::way(way)?);
+    let egress = Egress { component: COMPONENT.into(), to, port, reason: "alerts go to their receiver".into() };
+    Ok((Alerts { receiver: Some(Receiver::Webhook), webhook: Some(Webhook { url }), email: None, authority }, egress))
 }
 
 #[cfg(test)]
@@ -83,16 +88,20 @@ mod tests {
 
     use super::*;
 
+    const MAILS: &str = "mail mail.test:587 10.1.2.0/24 airlock@corp.test ops@corp.test airlock env:PASSWORD ca=file:/ca.pem";
+
     fn answers() -> Answers {
         Answers::from_yaml("apiVersion: airlock/v1\nkind: Answers\nbaseDomain: platform.test\n").unwrap()
     }
 
     #[test]
     fn what_is_put_is_what_is_got() {
-        for text in [NOBODY, "file:/etc/hook 10.1.2.0/24:443", OFF, "existing monitoring/k8s", "secret:a/b#c 192.0.2.7/32:8443", NOBODY] {
+        for text in
+            [NOBODY, "file:/etc/hook 10.1.2.0/24:443", OFF, "existing monitoring/k8s", "secret:a/b#c 192.0.2.7/32:8443", MAILS, "mail mail.test:25 10.1.2.0/24 airlock@corp.test ops@corp.test", NOBODY]
+        {
             let mut given = answers();
             put(&mut given, text).unwrap();
-            assert_eq!(get(&given), text);
+            assert_eq!((get(&given).as_str(), given.validate()), (text, Vec::new()));
             let mut again = given.clone();
             put(&mut again, text).unwrap();
             assert_eq!(again, given);
@@ -108,13 +117,16 @@ mod tests {
         assert_eq!((given.alerts.receiver, &given.components.monitoring), (Some(Receiver::None), &Some(Component::default())));
         put(&mut given, "existing monitoring/k8s").unwrap();
         assert!(given.alerts == Alerts::default() && given.validate().is_empty(), "{given:?}");
+        put(&mut given, MAILS).unwrap();
+        put(&mut given, "file:/etc/hook 10.1.2.0/24:443").unwrap();
+        assert!(given.alerts.email.is_none() && given.alerts.authority.is_none() && given.network.egress.len() == 1, "{given:?}");
         put(&mut given, OFF).unwrap();
         assert_eq!(given, answers());
     }
 
     #[test]
     fn a_webhook_that_is_half_told_is_refused() {
-        for text in ["", "file:/etc/hook", "file:/etc/hook 10.1.2.0/24", "file:/etc/hook 10.1.2.0/24:https"] {
+        for text in ["", "file:/etc/hook", "file:/etc/hook 10.1.2.0/24", "file:/etc/hook 10.1.2.0/24:https", "mail", "mail mail.test:587"] {
             assert!(put(&mut answers(), text).is_err(), "{text}");
         }
     }
@@ -128,6 +140,6 @@ mod tests {
         facts.prometheuses = Fact::Known(vec![found]);
         assert_eq!(values(&facts), [without, vec!["existing monitoring/k8s".into()]].concat());
         facts.prometheuses = Fact::Unverified("missing right".into());
-        assert_eq!(values(&facts).len(), 3);
+        assert_eq!(values(&facts).len(), 4);
     }
 }

@@ -3,13 +3,14 @@
 
 use airlock_model::answers::Namespaces;
 
-use super::question::{Choice, Form, Meanwhile, Question, Suggestion, Topic, Unknown};
-use super::{alerts, certificate, database, detect, profile};
+use super::question::{Choice, Form, Further, Meanwhile, Question, Suggestion, Topic, Unknown};
+use super::{alerts, certificate, database, detect, profile, word};
 
 /// Networks that are routed nowhere in public (RFC 1918).
 const PRIVATE: [&str; 3] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
 /// Every network from which the edge can be reached at all.
 const ANY: &str = "any";
+const NETWORKS: Further = Further { asks: "Which networks?", hint: "in CIDR form, separated by commas, as in 10.0.0.0/8", take: word::ANY };
 
 pub(super) const QUESTIONS: &[Question] = &[
     Question {
@@ -91,7 +92,7 @@ pub(super) const QUESTIONS: &[Question] = &[
             Form::Choice(vec![
                 Choice::new(ANY, "internal load balancer, from every network that routes to it"),
                 Choice::new(PRIVATE.join(", "), format!("internal load balancer, from private networks alone ({})", PRIVATE.join(", "))),
-                Choice { further: Some("Which networks? (CIDR, separated by commas)"), ..Choice::new("", "internal load balancer, from networks that you name") },
+                Choice::told("", "internal load balancer, from networks that you name", |words| words.is_empty().then_some(&NETWORKS)),
             ])
         },
         suggest: |_, answers| match profile::asking_for_networks(answers) {
@@ -116,7 +117,7 @@ pub(super) const QUESTIONS: &[Question] = &[
         number: Some(5),
         title: "certificate",
         asks: "Who issues the certificate of the base domain?",
-        explains: "A private authority can sign for the base domain alone; nodes and users are asked to trust it. Or the certificate comes from your own people: Airlock asks your authority with a request and waits for `airlock tls import`, takes files, copies a Secret, or writes a Certificate where cert-manager runs. Whatever comes is judged before anything is written. With hosts by name each new Airflow deployment needs a new certificate; with a wildcard none does.",
+        explains: "A private authority can sign for the base domain alone; nodes and users are asked to trust it. An ACME authority is shown that the domain is yours, at port 80 (http-01) or by records of the DNS (dns-01), and the renewer orders the next one, unless a program of this workstation or people set the records; an account at its customer service is written into the answers file (tls.acme). Or the certificate comes from your own people: Airlock asks your authority with a request and waits for `airlock tls import`, takes files, copies a Secret, or writes a Certificate where cert-manager runs. Whatever comes is judged before anything is written. With hosts by name each new Airflow deployment needs a new certificate; with a wildcard none does.",
         keys: &["tls"],
         unknown: Some(Unknown {
             meanwhile: Meanwhile::Value(certificate::OWN),
@@ -178,13 +179,13 @@ pub(super) const QUESTIONS: &[Question] = &[
         number: Some(9),
         title: "alerts",
         asks: "Where do alerts go?",
-        explains: "With monitoring, Prometheus watches the platform and Alertmanager tells one receiver: components that are down, certificates that end, a database without room. The receiver gets a message during the installation and must take it. Its address stays in a file that you name, since a token may be part of it. For mails write `alerts` into the answers file. Where a Prometheus Operator runs, its Prometheus can watch the platform instead, and alerts go where its own go.",
+        explains: "With monitoring, Prometheus watches the platform and Alertmanager tells one receiver: components that are down, certificates that end, a database without room. The receiver gets a message during the installation and must take it. Its address stays in a file that you name, since a token may be part of it. So does the password of whoever sends mails. Where a Prometheus Operator runs, its Prometheus can watch the platform instead, and alerts go where its own go.",
         keys: &["components", "alerts", "network"],
         unknown: Some(Unknown {
             meanwhile: Meanwhile::Value(alerts::NOBODY),
             who: "whoever is on call",
             what: "name the receiver of alerts",
-            paste: "An HTTPS address that takes Alertmanager's JSON, and the network and port under which pods of the cluster reach it.",
+            paste: "An HTTPS address that takes Alertmanager's JSON, and the network and port under which pods of the cluster reach it. Or a mail server with TLS, its network and port, a sender, a recipient, and who logs in there.",
         }),
         form: |facts| Form::Choice(alerts::choices(facts)),
         suggest: |_, _| Suggestion::default(alerts::NOBODY, "alerts can be seen at once and sent later; until then every report warns"),

@@ -3,7 +3,8 @@
 use airlock_model::Answers;
 use airlock_model::answers::{Component, DatabaseAdministrator, DatabaseServer, Mode, Storage};
 
-use super::question::Choice;
+use super::question::{Choice, Further};
+use super::word;
 
 /// Postgres comes with the platform.
 pub(super) const BUNDLED: &str = "bundled";
@@ -11,13 +12,17 @@ pub(super) const BUNDLED: &str = "bundled";
 pub(super) const OFF: &str = "off";
 /// How a server is told.
 const FORM: &str = "as in db.example.com:5432 10.1.2.0/24 airlock file:/etc/db-password file:/etc/db-ca.pem";
+const SERVER: Further = Further {
+    asks: "Which database server?",
+    hint: "host:port, the network it is in, the role that makes databases, file:PATH of its password, and file:PATH of the authority of its certificate, where that is not public",
+    take: word::ANY,
+};
 
 pub(super) fn choices() -> Vec<Choice> {
-    let further = "Which server? (host:port, the network it is in, the role that makes databases, file:PATH of its password, and file:PATH of the authority that signed the server's certificate, where it is not a public one)";
     vec![
         Choice::new(BUNDLED, "Postgres, installed with the platform"),
         Choice::new(OFF, "none for now; no Airflow deployments"),
-        Choice { further: Some(further), ..Choice::new("", "a PostgreSQL server of yours, examined before anything is installed") },
+        Choice::told("", "a PostgreSQL server of yours, examined before anything is installed", |words| words.is_empty().then_some(&SERVER)),
     ]
 }
 

@@ -60,7 +60,7 @@ pub struct Question {
 }
 
 /// What can be answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Form {
     /// One thing, which is told and not asked.
     Only(String),
@@ -79,7 +79,8 @@ impl Form {
     /// Which of the choices a value is: its own, else the one that asks for it further.
     pub fn place(&self, value: &str) -> Option<usize> {
         let Self::Choice(choices) = self else { return None };
-        choices.iter().position(|choice| choice.value == value).or_else(|| choices.iter().position(|choice| choice.further.is_some() && value.starts_with(&choice.value)))
+        let told = || choices.iter().enumerate().filter(|(_, choice)| choice.further.is_some() && value.starts_with(&choice.value));
+        choices.iter().position(|choice| choice.value == value).or_else(|| told().max_by_key(|(_, choice)| choice.value.len()).map(|(place, _)| place))
     }
 
     /// A value in words.
@@ -94,19 +95,35 @@ impl Form {
 }
 
 /// One of several answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Choice {
     /// As it is taken; where it has to be told further, the word before that.
     pub value: String,
     /// In words.
     pub label: String,
-    /// It has to be told further: the question for that.
-    pub further: Option<&'static str>,
+    /// It has to be told further: what is asked next after these words, until nothing is.
+    pub further: Option<fn(&[String]) -> Option<&'static Further>>,
+}
+
+/// What is asked about a choice that has to be told further. What is taken stands behind the choice's value, one after the other.
+#[derive(Debug)]
+pub struct Further {
+    /// The question.
+    pub asks: &'static str,
+    /// How an answer looks.
+    pub hint: &'static str,
+    /// Takes what was typed, or says why it is no answer.
+    pub take: fn(&str) -> Result<String, String>,
 }
 
 impl Choice {
     pub(super) fn new(value: impl Into<String>, label: impl Into<String>) -> Self {
         Self { value: value.into(), label: label.into(), further: None }
+    }
+
+    /// A choice of which more has to be told.
+    pub(super) fn told(value: &str, label: impl Into<String>, further: fn(&[String]) -> Option<&'static Further>) -> Self {
+        Self { further: Some(further), ..Self::new(value, label) }
     }
 }
 

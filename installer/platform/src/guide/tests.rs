@@ -218,6 +218,28 @@ fn the_file_says_where_each_answer_came_from_and_is_read_back_as_it_was() {
 }
 
 #[test]
+fn an_authority_and_a_mail_server_that_were_told_are_read_back_from_the_file() {
+    let mut guide = answered();
+    let authority =
+        "acme https://acme.test/dir mail=ops@corp.test agreed update=10.0.0.53:53 key=airlock secret=file:/tsig reached=10.0.0.1/32:14000 reached=10.0.0.53/32:53 ca=file:/server.pem file:/root.pem";
+    let mails = "mail mail.test:587 10.1.2.0/24 airlock@corp.test ops@corp.test airlock env:PASSWORD ca=file:/ca.pem";
+    for (topic, said) in [(Topic::Certificate, authority), (Topic::Alerts, mails)] {
+        guide.answer(about(topic), said, Source::Asked).unwrap();
+    }
+    let text = guide.document("a.yaml");
+    assert!(text.contains(&format!("# certificate: {authority} (asked)\n")) && text.contains(&format!("# alerts: {mails} (asked)\n")), "{text}");
+    let again = Guide::new(facts(), Some(read(&text, &|_| Ok(())).unwrap())).unwrap();
+    assert_eq!(again.answers(), guide.answers());
+    let suggested = |topic| again.suggestion(about(topic)).value.unwrap();
+    assert_eq!((suggested(Topic::Certificate).as_str(), suggested(Topic::Alerts).as_str()), (authority, mails));
+    for (topic, choice) in [(Topic::Certificate, "acme"), (Topic::Alerts, "mail")] {
+        let form = again.form(about(topic));
+        let Form::Choice(choices) = &form else { panic!("{form:?}") };
+        assert_eq!(choices[form.place(&suggested(topic)).unwrap()].value, choice);
+    }
+}
+
+#[test]
 fn the_answers_of_an_installation_are_not_suggested_for_another_namespace() {
     let former = Former { answers: answered().answers().clone(), domain_known: true, source: Source::Installed };
     let mut guide = Guide::new(facts(), Some(former)).unwrap();

@@ -9,34 +9,48 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use airlock_e2e::{Run, Site};
 use serde_json::{Value, json};
 
+use crate::guided::World;
 use crate::sources::company::Company;
 
 #[test]
 fn an_acme_authority_issues_at_install_and_renews_from_inside_the_cluster() {
-    let site = Site::shared("ordered");
-    let authority = Authority::of(&site);
-    let answers = authority.answers_by_update(&site, "airlock");
+    let world = World::new("ordered");
+    let site = &world.site;
+    let authority = Authority::of(site);
+    // As a person at a terminal tells it; the file that she leaves is what the runs below go by.
+    let (server, tsig) = (&authority.server, site.bed.folder().join("dns/tsig").display().to_string());
+    let answers = world.kept_answers(
+        "ACME",
+        &[
+            ("Which ACME authority?", "https://acme.corp.test:14000/dir"),
+            ("To whom may it write?", "platform@corp.test"),
+            ("Do you agree to its terms of service?", "yes"),
+            ("How is it shown that the domain is yours?", &format!("update={server}:53 key=airlock secret=file:{tsig}")),
+            ("Where does the renewer reach it", &format!("{server}/32:14000 {server}/32:53")),
+            ("Which authorities have to be believed?", &format!("file:{} ca=file:{}", authority.root.display(), site.bed.company_ca().display())),
+        ],
+    );
 
-    through_the_gates(&site, &answers, &authority);
+    through_the_gates(site, &answers, &authority);
     assert_eq!(site.kubectl(&["get", "secret", "base-domain-ca", "--ignore-not-found", "-o", "name"]), "", "no authority of Airlock's own is made");
-    let first = stored(&site, "base-domain-tls", r"tls\.crt");
-    let account = stored(&site, "acme-account", r"account\.json");
+    let first = stored(site, "base-domain-tls", r"tls\.crt");
+    let account = stored(site, "acme-account", r"account\.json");
 
-    nothing_is_to_be_done(&site, &answers);
+    nothing_is_to_be_done(site, &answers);
 
     // Nothing but what the authority says makes it due: the next one, about which it says nothing special, is not.
-    asks_for_renewal(&site, "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z");
+    asks_for_renewal(site, "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z");
     let look = || site.run(&["tls", "renew", "--namespace", &site.name, "base-domain-tls", "-o", "json"]).expect(0).json();
     let renewed = look();
     assert_eq!((renewed[0]["outcome"].as_str(), renewed[0]["cause"].as_str()), (Some("renewed"), Some("its authority asks for it")), "{renewed}");
-    assert_ne!(stored(&site, "base-domain-tls", r"tls\.crt"), first);
+    assert_ne!(stored(site, "base-domain-tls", r"tls\.crt"), first);
     let again = look();
     assert_eq!(again[0]["outcome"], "not-due", "{again}");
     let window: Value =
         serde_json::from_str(&site.kubectl(&["get", "secret", "base-domain-tls", "-o", r"jsonpath={.metadata.annotations.airlock-platform\.io/suggested-renewal}"])).expect("what the authority said");
     assert!(window["start"].as_str() > Some("2026-01-02") && window["askAgain"].is_string(), "{window}");
-    assert_eq!(stored(&site, "acme-account", r"account\.json"), account, "the account is kept and used again");
-    let state = state(&site);
+    assert_eq!(stored(site, "acme-account", r"account\.json"), account, "the account is kept and used again");
+    let state = state(site);
     assert_eq!((state["served"].as_bool(), state["last"]["outcome"].as_str()), (Some(true), Some("renewed")), "{state}");
     let root = authority.root.display().to_string();
     site.run(&["tls", "check", "--connect", &format!("{}:443", site.base()), "--host", &site.base(), "--host", &site.registry(), "--ca", &root]).expect(0);

@@ -6,12 +6,14 @@ use std::process::Stdio;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use airlock_e2e::{Airflow, Browser, Site};
+use airlock_e2e::{Airflow, Site};
 use serde_json::Value;
 
 use crate::bundled_database;
-use crate::guided::terminal::Terminal;
+use crate::guided::terminal::{CTRL_C, Terminal};
 use crate::walls;
+
+mod apart;
 
 #[expect(clippy::print_stderr, reason = "a figure, printed and not asserted")]
 pub(crate) fn two_deployments_work_beside_each_other_have_nothing_in_common_and_go_without_a_trace_in_the_other() {
@@ -30,11 +32,11 @@ pub(crate) fn two_deployments_work_beside_each_other_have_nothing_in_common_and_
     let before = state_of(&site, "alpha");
     let second = two_at_once_and_one_holds_the_lease(&site, "beta");
     assert_eq!(state_of(&site, "alpha"), before, "a second deployment changes and restarts nothing in the first one's namespace");
-    no_secret_value_is_in_both(&site);
-    limits_hold_for_who_says_nothing(&site);
-    a_database_is_open_to_its_own_role_alone(&site);
+    apart::no_secret_value_is_in_both(&site);
+    apart::limits_hold_for_who_says_nothing(&site);
+    apart::a_database_is_open_to_its_own_role_alone(&site);
     bundled_database::it_speaks_tls_alone_and_keeps_verifiers_alone(&site);
-    a_page_of_one_reads_nothing_of_the_other(&site);
+    apart::a_page_of_one_reads_nothing_of_the_other(&site);
     walls::a_compliance_check_tries_the_walls_between_them(&site);
 
     it_goes_only_for_who_types_the_clusters_name(&site, "beta");
@@ -246,89 +248,20 @@ fn state_of(site: &Site, name: &str) -> BTreeMap<String, String> {
     state
 }
 
-fn values(site: &Site, namespace: &str) -> BTreeSet<String> {
-    let listed = site.bed.kubectl(["-n", namespace, "get", "secrets", "-o", "json"]).expect("kubectl");
-    let listed: Value = serde_json::from_str(&listed).expect("JSON");
-    let items = listed["items"].as_array().cloned().unwrap_or_default();
-    items
-        .iter()
-        .filter(|item| item["metadata"]["name"] != "internal-ca")
-        .flat_map(|item| item["data"].as_object().into_iter().flatten().map(|(_, value)| value.to_string()).collect::<Vec<_>>())
-        .collect()
-}
-
-fn no_secret_value_is_in_both(site: &Site) {
-    let (alpha, beta) = (values(site, &site.tenant("alpha")), values(site, &site.tenant("beta")));
-    assert!(alpha.len() >= 7 && beta.len() >= 7, "{} and {} values", alpha.len(), beta.len());
-    // Not asserted by the values themselves: a failure would print them.
-    assert_eq!(alpha.intersection(&beta).count(), 0, "values are in both namespaces");
-    for name in ["alpha", "beta"] {
-        let value = |secret: &str| site.bed.kubectl(["-n", &site.tenant(name), "get", "secret", secret, "-o", "jsonpath={.data.value}"]).expect("a Secret");
-        let three = ["airflow-fernet-key", "airflow-api-secret", "airflow-jwt-secret"].map(value);
-        assert_eq!(three.iter().collect::<BTreeSet<_>>().len(), 3, "three values in three Secrets");
-        // 32 bytes as base64, which the Secret holds as base64 once more.
-        assert!(three.iter().all(|value| !value.is_empty()) && three[0].len() == 60, "a Fernet key is one");
-        let claims = site.bed.kubectl(["-n", &site.tenant(name), "get", "persistentvolumeclaims", "-o", "name"]).expect("kubectl");
-        assert_eq!(claims, "", "a deployment has no volume, which another could have too");
-    }
-}
-
-/// What the namespace gives who says nothing, and what the database gives everybody.
-fn limits_hold_for_who_says_nothing(site: &Site) {
-    let pod = serde_json::json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "silent", "namespace": site.tenant("alpha")}, "spec": {"securityContext": {"runAsNonRoot": true, "runAsUser": 65532,
-        "seccompProfile": {"type": "RuntimeDefault"}}, "containers": [{"name": "c", "image": "registry.k8s.io/pause:3.10", "securityContext": {"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}}}]}});
-    let file = site.file("silent.json", &pod.to_string()).display().to_string();
-    let given = site.bed.kubectl(["create", "--dry-run=server", "-f", &file, "-o", "json"]).expect("kubectl");
-    let resources = serde_json::from_str::<Value>(&given).expect("JSON").pointer("/spec/containers/0/resources").cloned().unwrap_or_default();
-    assert!(["requests", "limits"].iter().all(|key| ["cpu", "memory"].iter().all(|what| resources[key][what].is_string())), "{resources}");
-    let question = "select (select rolconnlimit > 0 and not rolsuper and not rolcreatedb and not rolcreaterole and not rolreplication and not rolbypassrls from pg_roles where rolname = current_user), \
-         has_database_privilege('public', 'airlock_beta', 'CONNECT'), has_database_privilege('public', 'airlock_beta', 'TEMPORARY'), has_database_privilege(current_user, 'airlock_alpha', 'CONNECT')";
-    let script = format!(
-        "import pathlib,psycopg2\nurl=pathlib.Path('/etc/airlock/database/value').read_text().replace('+psycopg2','')\ncursor=psycopg2.connect(url).cursor()\ncursor.execute(\"{question}\")\nprint(cursor.fetchone())"
-    );
-    let answer = site.bed.kubectl(["-n", &site.tenant("alpha"), "exec", "deployment/airflow-scheduler", "--", "python", "-c", &script]).expect("exec");
-    assert_eq!(answer.trim(), "(True, False, False, True)");
-}
-
-/// The password of one deployment at the database of the other and at the server's own, beside its own.
-fn a_database_is_open_to_its_own_role_alone(site: &Site) {
-    let script = |database: &str| {
-        format!(
-            "import pathlib,psycopg2\nurl=pathlib.Path('/etc/airlock/database/value').read_text().replace('+psycopg2','')\nimport re\nurl=re.sub(r'/airlock_alpha\\?','/{database}?',url)\ntry:\n psycopg2.connect(url).cursor().execute('select 1'); print('accepted')\nexcept psycopg2.OperationalError as error: print('refused:', 'permission denied' in str(error))"
-        )
-    };
-    let try_at = |database: &str| site.bed.kubectl(["-n", &site.tenant("alpha"), "exec", "deployment/airflow-scheduler", "--", "python", "-c", &script(database)]).expect("exec").trim().to_owned();
-    assert_eq!(try_at("airlock_alpha"), "accepted", "the control");
-    assert_eq!(try_at("airlock_beta"), "refused: True");
-    assert_eq!(try_at("postgres"), "refused: True");
-}
-
-/// In a real browser that is logged in at both: a page of one asks the API of the other, beside its own.
-fn a_page_of_one_reads_nothing_of_the_other(site: &Site) {
-    let mut browser = Browser::start(site);
-    let mut logged_in = |name: &str| {
-        let airflow = Airflow::new(site, name);
-        let page = browser.open(&format!("https://{}/auth/login/", airflow.host()));
-        browser.evaluate(&page, &format!("document.cookie = '_token={}; path=/; secure'", airflow.first_login()));
-        (page, format!("https://{}/api/v2/dags", airflow.host()))
-    };
-    let (alpha, beta) = (logged_in("alpha"), logged_in("beta"));
-    let mut read = |page, url: &str| {
-        let asked = format!("fetch('{url}', {{ credentials: 'include' }}).then(async answer => answer.status + ' ' + Object.keys(await answer.json()).join(), failed => 'not read: ' + failed)");
-        browser.evaluate(page, &asked).as_str().unwrap_or_default().to_owned()
-    };
-    for (own, other) in [(&alpha, &beta), (&beta, &alpha)] {
-        assert_eq!(read(&own.0, &own.1), "200 dags,total_entries", "the control: the browser is logged in there");
-        assert_eq!(read(&own.0, &other.1), "not read: TypeError: Failed to fetch");
-    }
-}
-
 /// On a terminal, without `--yes`.
 fn it_goes_only_for_who_types_the_clusters_name(site: &Site, name: &str) {
     let before = state_of(site, name);
     let folder = tempfile::tempdir().expect("a folder");
-    let mut terminal = Terminal::start(&site.command(&["deployment", "delete", name, "--namespace", &site.name]), folder.path(), 120, "xterm-256color");
-    terminal.shows(&format!("Take the Airflow deployment {name} away? Type the name of the cluster, bed, to agree:"));
+    let asked = || {
+        let mut terminal = Terminal::start(&site.command(&["deployment", "delete", name, "--namespace", &site.name]), folder.path(), 120, "xterm-256color");
+        terminal.shows(&format!("Take the Airflow deployment {name} away? Type the name of the cluster, bed, to agree:"));
+        terminal
+    };
+    let mut terminal = asked();
+    terminal.send(CTRL_C);
+    let (code, said) = terminal.ended();
+    assert_eq!(code, 130, "{said}");
+    let mut terminal = asked();
     terminal.types(name);
     let (code, said) = terminal.ended();
     assert!(code == 0 && said.contains("nothing was written"), "{said}");

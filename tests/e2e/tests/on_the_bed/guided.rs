@@ -3,7 +3,7 @@
 pub(crate) mod terminal;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use airlock_e2e::Site;
 use tempfile::TempDir;
@@ -25,13 +25,13 @@ const DIFFERS: [&str; 7] = ["address", "uid", "nodes", "size", "version", "your 
 const ANSWERS: &str = "airlock-answers.yaml";
 
 /// A site, and the folder that the person stands in.
-struct World {
-    site: Site,
+pub(crate) struct World {
+    pub(crate) site: Site,
     folder: TempDir,
 }
 
 impl World {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         Self { site: Site::shared(name), folder: tempfile::tempdir().expect("a folder") }
     }
 
@@ -55,26 +55,41 @@ impl World {
 
     /// As far as the summary.
     fn answered(&self) -> Terminal {
-        self.answered_but("")
+        self.answered_but("", &[])
     }
 
-    /// The same, with these words for who issues the certificate.
-    fn answered_but(&self, issuer: &str) -> Terminal {
+    /// The same, with these words for who issues the certificate, and with what is told further about that.
+    fn answered_but(&self, issuer: &str, further: &[(&str, &str)]) -> Terminal {
         let mut terminal = self.guided();
         terminal.asked(DOMAIN);
         terminal.types(&self.site.base());
         terminal.asked(REACH);
         terminal.send(ENTER);
         terminal.asked(CERTIFICATE);
-        terminal.send(issuer);
-        terminal.send(ENTER);
+        terminal.types(issuer);
+        for (question, said) in further {
+            terminal.asked(question);
+            terminal.types(said);
+        }
         terminal.asked(DATABASE);
         terminal.send(DOWN);
         terminal.send(ENTER);
         terminal.asked(ALERTS);
-        terminal.send("nowhere");
-        terminal.send(ENTER);
+        terminal.types("nowhere");
         terminal
+    }
+
+    /// The file of a run by which these words say who issues the certificate, and which is left before anything is looked at for it.
+    pub(crate) fn kept_answers(&self, issuer: &str, further: &[(&str, &str)]) -> PathBuf {
+        let mut terminal = self.answered_but(issuer, further);
+        for (question, said) in [(RIGHT, "change"), ("Which line?", "size"), ("How large is the platform?", "tiny")] {
+            terminal.asked(question);
+            terminal.types(said);
+        }
+        terminal.asked(RIGHT);
+        terminal.send(CTRL_C);
+        assert_eq!(terminal.ended().0, 130);
+        self.path().join(ANSWERS)
     }
 
     fn answers(&self) -> String {
@@ -204,6 +219,12 @@ fn a_person_is_led_from_the_first_screen_to_an_installation_and_its_file_replays
 
     // Data goes only for who types the cluster's name.
     let removal = ["uninstall", "--delete-data", "--namespace", &site.name];
+    let audit = site.audit();
+    let mut terminal = world.start(&removal);
+    terminal.shows("Type the name of the cluster, bed, to agree:");
+    terminal.send(CTRL_C);
+    let (code, said) = terminal.ended();
+    assert!(code == 130 && audit.writes().is_empty(), "{said}\n{:?}", audit.writes());
     let mut terminal = world.start(&removal);
     terminal.shows("Type the name of the cluster, bed, to agree:");
     terminal.types("yes");
@@ -234,6 +255,11 @@ fn another_context_of_the_kubeconfig_can_be_meant() {
         command.env("KUBECONFIG", &path);
         Terminal::start(&command, world.path(), 120, "xterm-256color")
     };
+    let mut terminal = start(&["install"]);
+    terminal.asked(CLUSTER);
+    terminal.send(CTRL_C);
+    let (code, said) = terminal.ended();
+    assert!(code == 130 && said.contains("left; nothing was written to the cluster") && !world.path().join(ANSWERS).exists(), "{said}");
     let mut terminal = start(&["install"]);
     let first = terminal.asked(CLUSTER);
     assert!(first.contains("bed, by the context bed"), "{first}");
@@ -294,46 +320,18 @@ fn esc_goes_back_to_what_was_answered() {
     terminal.asked("Which networks?");
     terminal.send(ESC);
     terminal.asked(REACH);
-    terminal.send(CTRL_C);
-    assert_eq!(terminal.ended().0, 130);
-}
-
-#[test]
-fn ctrl_c_leaves_at_each_question_and_the_answers_are_kept() {
-    let world = World::new("guided-left");
-    let audit = world.site.audit();
-    let questions = [NAMESPACE, PROFILE, DOMAIN, REACH, CERTIFICATE, DATABASE, ALERTS, RIGHT, TRY, GO_ON];
-    let base = world.site.base();
-    for (place, left_at) in questions.into_iter().enumerate() {
-        let _ = fs::remove_file(world.path().join(ANSWERS));
-        let mut terminal = world.start(&["install"]);
-        for question in &questions[..place] {
-            terminal.asked(question);
-            terminal.send(if *question == NAMESPACE {
-                &world.site.name
-            } else if *question == DOMAIN {
-                &base
-            } else {
-                ""
-            });
-            terminal.send(ENTER);
-        }
-        terminal.asked(left_at);
-        terminal.send(CTRL_C);
-        let (code, said) = terminal.ended();
-        assert_eq!(code, 130, "{said}");
-        match place {
-            0 => screen!(world, "left_at_the_first_question", without_log(&said)),
-            1 => screen!(world, "left_at_the_second_question", without_log(&said)),
-            _ => assert!(said.contains("the answers are kept in airlock-answers.yaml") && said.contains("next:    airlock install"), "{said}"),
-        }
-        assert_eq!(world.path().join(ANSWERS).exists(), place > 0, "{left_at}");
-    }
-    assert!(audit.writes().is_empty(), "{:?}", audit.writes());
-    // Whoever comes back finds what she answered.
-    let mut terminal = world.start(&["install"]);
-    let first = terminal.asked(NAMESPACE);
-    assert!(first.contains("question 1 of 7 · kept") && first.contains(&format!("({})", world.site.name)), "{first}");
+    terminal.types("that you name");
+    terminal.asked("Which networks?");
+    terminal.types("10.0.0.0/8");
+    terminal.asked(CERTIFICATE);
+    // What was told is suggested to whoever comes back to it.
+    terminal.send(ESC);
+    terminal.asked(REACH);
+    terminal.send(ENTER);
+    let networks = terminal.asked("Which networks?");
+    assert!(networks.contains("(10.0.0.0/8)"), "{networks}");
+    terminal.send(ENTER);
+    terminal.asked(CERTIFICATE);
     terminal.send(CTRL_C);
     assert_eq!(terminal.ended().0, 130);
 }
@@ -354,72 +352,6 @@ fn recorded(world: &World, screen: &str) {
     assert_eq!(fs::read_to_string(&page).unwrap_or_default(), run, "docs/guided-run.txt is another run; AIRLOCK_WRITE_DOCS=1 writes it anew");
 }
 
-/// Without the line that names the log of the run.
-fn without_log(screen: &str) -> String {
-    screen.lines().filter(|line| !line.trim_start().starts_with("log:")).collect::<Vec<_>>().join("\n")
-}
-
-#[test]
-fn what_nobody_knows_yet_becomes_tickets() {
-    let world = World::new("guided-open");
-    let mut terminal = world.guided();
-    terminal.asked(DOMAIN);
-    terminal.types("-");
-    screen!(world, "domain_not_yet_known", terminal.asked(REACH));
-    terminal.send("not yet");
-    terminal.send(ENTER);
-    terminal.asked(CERTIFICATE);
-    terminal.send("not yet");
-    terminal.send(ENTER);
-    terminal.asked(DATABASE);
-    terminal.send("not yet");
-    terminal.send(ENTER);
-    terminal.asked(ALERTS);
-    terminal.send("not yet");
-    terminal.send(ENTER);
-    screen!(world, "summary_with_open_questions", terminal.asked(RIGHT));
-    terminal.send("tickets");
-    terminal.send(ENTER);
-    let (code, said) = terminal.ended();
-    assert_eq!(code, 11, "{said}");
-    screen!(world, "tickets_of_open_questions", said);
-    assert!(!world.answers().contains("\nbaseDomain:"), "{}", world.answers());
-    assert!(fs::read_to_string(world.path().join("airlock-tickets.txt")).expect("tickets").contains("ticket 5 of 5"));
-}
-
-#[test]
-fn a_plan_is_written_for_approval_and_carried_out_on_no_other_cluster() {
-    let world = World::new("guided-plan");
-    let mut terminal = world.answered_but("not yet");
-    for question in [RIGHT, TRY] {
-        terminal.asked(question);
-        terminal.send(ENTER);
-    }
-    terminal.asked(GO_ON);
-    terminal.send("approval");
-    terminal.send(ENTER);
-    let (code, said) = terminal.ended();
-    assert_eq!(code, 0, "{said}");
-    let plan: serde_json::Value = serde_json::from_str(&fs::read_to_string(world.path().join("airlock-plan.json")).expect("plan")).expect("JSON");
-    let digest = plan["digest"].as_str().expect("digest").to_owned();
-    assert!(said.replace('\n', "").contains(&digest), "{said}");
-    assert!(said.contains("airlock install --plan airlock-plan.json"), "{said}");
-    assert!(said.contains("1 ticket is written to airlock-tickets.txt; the installation goes on meanwhile"), "{said}");
-    let tickets = fs::read_to_string(world.path().join("airlock-tickets.txt")).expect("tickets");
-    assert!(tickets.contains("ticket 1 of 1") && tickets.contains("who issues the certificate"), "{tickets}");
-    let answers = world.path().join(ANSWERS);
-    let again = world.site.run(&["plan", "--answers", &answers.display().to_string(), "-o", "json"]).expect(0).json();
-    assert_eq!(again["digest"], plan["digest"]);
-
-    let elsewhere = world.site.file("elsewhere.yaml", &world.answers().replace(&world.uid(), "5d0f8f1c-0000-4000-8000-000000000000"));
-    let refused = world.site.install(&elsewhere).expect(3);
-    assert_eq!(
-        refused.first_error(),
-        format!("error[platform.other-cluster]: the answers are for the cluster 5d0f8f1c-0000-4000-8000-000000000000, and this one is {}; nothing was written", world.uid())
-    );
-    world.site.run(&["plan", "--other-cluster", "--answers", &elsewhere.display().to_string()]).expect(0);
-}
-
 #[test]
 fn a_signal_ends_a_question_and_gives_the_terminal_back() {
     let world = World::new("guided-signal");
@@ -432,85 +364,7 @@ fn a_signal_ends_a_question_and_gives_the_terminal_back() {
     assert!(terminal.reads_lines());
 }
 
-#[test]
-fn who_may_do_nothing_is_told_what_could_not_be_read_and_gets_tickets() {
-    let world = World::new("guided-nobody");
-    let kubeconfig = world.site.bed.user("guided-nobody", &[]).expect("kubeconfig").display().to_string();
-    let mut terminal = world.start(&["install", "--kubeconfig", &kubeconfig]);
-    let welcome = terminal.asked(NAMESPACE);
-    assert!(welcome.contains("missing right: list nodes in the cluster") && welcome.contains("fail, see RGT-001 below"), "{welcome}");
-    terminal.types(&world.site.name);
-    terminal.asked(PROFILE);
-    terminal.send(ENTER);
-    terminal.asked(DOMAIN);
-    terminal.types(&world.site.base());
-    for question in [REACH, CERTIFICATE, DATABASE, ALERTS, RIGHT, TRY] {
-        terminal.asked(question);
-        terminal.send(ENTER);
-    }
-    let found = terminal.asked(GO_ON);
-    assert!(found.contains("✗ fail       RGT-001") && !found.contains("apply now"), "{found}");
-    terminal.send(ENTER);
-    let (code, said) = terminal.ended();
-    assert!(code == 11 && said.contains("RGT-001"), "{said}");
-}
-
-/// The colours and weights that are set (SGR of ECMA-48), without their ends.
-fn inks(raw: &str) -> Vec<&str> {
-    let sequences = raw.split("\x1b[").skip(1).filter_map(|rest| rest.split_once(|c: char| c.is_ascii_alphabetic()).map(|(parameters, _)| (parameters, rest[parameters.len()..].starts_with('m'))));
-    sequences.filter(|(parameters, sets)| *sets && !matches!(*parameters, "" | "0")).map(|(parameters, _)| parameters).collect()
-}
-
-#[test]
-fn a_narrow_terminal_a_dumb_one_and_one_without_colours_are_enough() {
-    let world = World::new("guided-terminals");
-    let command = world.site.command(&["install", "--namespace", &world.site.name]);
-
-    let mut narrow = Terminal::start(&command, world.path(), 40, "xterm-256color");
-    screen!(world, "narrow_welcome", narrow.asked("Which security profile"));
-    narrow.send(ENTER);
-    narrow.asked("Which domain");
-    narrow.types("?");
-    screen!(world, "narrow_explained", narrow.asked("Which domain"));
-    narrow.send(CTRL_C);
-    assert_eq!(narrow.ended().0, 130);
-    assert_eq!(inks(&narrow.raw()), Vec::<&str>::new(), "NO_COLOR is set");
-    fs::remove_file(world.path().join(ANSWERS)).expect("the next ones are asked anew");
-
-    let mut coloured = world.site.command(&["install", "--namespace", &world.site.name]);
-    coloured.env_remove("NO_COLOR");
-    let mut coloured = Terminal::start(&coloured, world.path(), 120, "xterm-256color");
-    coloured.asked(PROFILE);
-    coloured.send(CTRL_C);
-    assert_eq!(coloured.ended().0, 130);
-    assert!(inks(&coloured.raw()).contains(&"1"), "a heading is bold");
-
-    let mut dumb = Terminal::start(&command, world.path(), 100, "dumb");
-    screen!(world, "dumb_welcome", dumb.asked(PROFILE));
-    dumb.send("?\n");
-    screen!(world, "dumb_explained", dumb.asked(PROFILE));
-    dumb.send("1\n");
-    dumb.asked(DOMAIN);
-    dumb.send(&format!("{}\n", world.site.base()));
-    screen!(world, "dumb_reach", dumb.asked(REACH));
-    dumb.send("9\n");
-    dumb.shows("is none of the numbers");
-    dumb.send("<\n");
-    dumb.asked(DOMAIN);
-    dumb.send("\n");
-    dumb.asked(REACH);
-    dumb.send("2\n");
-    dumb.asked(CERTIFICATE);
-    dumb.send("1\n");
-    dumb.asked(DATABASE);
-    dumb.send("2\n");
-    dumb.asked(ALERTS);
-    dumb.send("3\n");
-    screen!(world, "dumb_summary", dumb.asked(RIGHT));
-    dumb.send(CTRL_C);
-    let (code, said) = dumb.ended();
-    assert!(code == 130 && said.contains("the answers are kept in airlock-answers.yaml"), "{said}");
-    assert!(!dumb.raw().contains('\x1b'), "a dumb terminal gets plain lines");
-}
-
 pub(crate) mod first_deployment;
+mod handed_on;
+mod left;
+mod terminals;

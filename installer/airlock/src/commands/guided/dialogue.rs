@@ -1,7 +1,7 @@
 //! From the first question to the decision. Each stage leads to the next; Esc leads to the one before.
 
 use airlock_model::{Finding, Untrusted};
-use airlock_platform::guide::{Form, Guide, HostState, Question, Source, Topic, host_states, tickets, trials};
+use airlock_platform::guide::{self, Form, Guide, HostState, Question, Source, Topic, host_states, tickets, trials};
 use airlock_platform::{Cluster, PlatformError, Prepared, prepare};
 
 use super::Decision;
@@ -85,9 +85,8 @@ impl Dialogue<'_> {
     async fn ask(&mut self, question: &'static Question) -> Result<Said, Failure> {
         loop {
             let form = self.guide.form(question);
-            let suggestion = self.guide.suggestion(question);
-            let prompt = Prompt { question: question.asks.into(), field: field(&form, suggestion.value), explained: true, may_be_unknown: question.unknown.is_some() };
-            let value = match (self.session.prompted(prompt).await?, &form) {
+            let suggested = self.guide.suggestion(question).value;
+            let value = match (self.session.prompted(screen::asked(question, &form, suggested.clone())).await?, &form) {
                 (Reply::Back, _) => return Ok(Said::Back),
                 (Reply::Explain, _) => {
                     self.say(&screen::explanation(question, self.sheet));
@@ -100,39 +99,69 @@ impl Dialogue<'_> {
                     self.say(&screen::unknown(question, awaited, self.sheet));
                     return Ok(Said::Answered);
                 }
+                // Where nothing is a possible answer, a word says it: an empty line takes what is suggested.
+                (Reply::Text(text), Form::Text { empty: Some(_), .. }) if text == NOTHING => String::new(),
                 (Reply::Text(text), _) => text,
                 (Reply::Chosen(place), Form::Choice(choices)) => match choices.get(place) {
-                    Some(choice) => match choice.further {
-                        None => choice.value.clone(),
-                        Some(further) => match self.further(further).await? {
-                            Some(text) => format!("{} {text}", choice.value).trim_start().to_owned(),
-                            None => continue,
-                        },
-                    },
+                    Some(choice) => {
+                        let present = suggested.filter(|value| form.place(value) == Some(place));
+                        if self.choose(question, choice, present.as_deref()).await? {
+                            return Ok(Said::Answered);
+                        }
+                        continue;
+                    }
                     None => continue,
                 },
                 (Reply::Chosen(_), Form::Only(_) | Form::Text { .. }) => continue,
             };
-            // Where nothing is a possible answer, a word says it: an empty line takes what is suggested.
-            let value = if matches!(form, Form::Text { empty: Some(_), .. }) && value == NOTHING { "" } else { value.as_str() };
-            match self.guide.answer(question, value, Source::Asked) {
-                Ok(()) => {
-                    self.kept.save(&self.guide)?;
-                    self.after(question).await?;
-                    return Ok(Said::Answered);
-                }
-                Err(refused) => self.say(&format!("✗ {}", Untrusted::from(refused))),
+            if self.answer(question, &value).await? {
+                return Ok(Said::Answered);
             }
         }
     }
 
-    /// The text of a choice that needs one; none: back to the choices.
-    async fn further(&self, question: &str) -> Result<Option<String>, Failure> {
-        let prompt = Prompt { question: question.into(), field: Field::Text { hint: String::new(), suggested: None }, explained: false, may_be_unknown: false };
-        Ok(match self.session.prompted(prompt).await? {
-            Reply::Text(text) => Some(text),
-            Reply::Back | Reply::Chosen(_) | Reply::Explain | Reply::Unknown => None,
-        })
+    /// A choice, with what has to be told further, each until it can be meant; false: back to the choices. What was told before, and
+    /// is present, is suggested as a whole.
+    async fn choose(&mut self, question: &'static Question, choice: &guide::Choice, present: Option<&str>) -> Result<bool, Failure> {
+        let mut words: Vec<String> = Vec::new();
+        let told = present.and_then(|value| value.strip_prefix(&choice.value)).map(str::trim_start).filter(|told| !told.is_empty());
+        loop {
+            if let Some(step) = choice.further.and_then(|further| further(&words)) {
+                let suggested = told.filter(|_| words.is_empty());
+                match self.session.prompted(screen::asked_further(step, suggested)).await? {
+                    Reply::Text(text) if suggested == Some(text.as_str()) => return self.answer(question, present.unwrap_or_default()).await,
+                    Reply::Text(text) => match (step.take)(&text) {
+                        Ok(word) => words.push(word),
+                        Err(refused) => self.refuse(refused),
+                    },
+                    Reply::Back | Reply::Chosen(_) | Reply::Explain | Reply::Unknown if words.pop().is_none() => return Ok(false),
+                    Reply::Back | Reply::Chosen(_) | Reply::Explain | Reply::Unknown => {}
+                }
+                continue;
+            }
+            let value = std::iter::once(&choice.value).chain(&words).filter(|word| !word.is_empty()).map(String::as_str).collect::<Vec<_>>().join(" ");
+            if self.answer(question, &value).await? {
+                return Ok(true);
+            }
+            if words.pop().is_none() {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Takes an answer and keeps it, or says why it cannot be meant.
+    async fn answer(&mut self, question: &'static Question, value: &str) -> Result<bool, Failure> {
+        if let Err(refused) = self.guide.answer(question, value, Source::Asked) {
+            self.refuse(refused);
+            return Ok(false);
+        }
+        self.kept.save(&self.guide)?;
+        self.after(question).await?;
+        Ok(true)
+    }
+
+    fn refuse(&self, refused: String) {
+        self.say(&format!("✗ {}", Untrusted::from(refused)));
     }
 
     /// The domain shows what follows from it.
@@ -223,25 +252,12 @@ impl Dialogue<'_> {
 
     async fn decision(&self, looked: Box<Looked>) -> Result<Stage, Failure> {
         let Looked { prepared, blocking } = *looked;
-        let mut menu = Menu::new();
-        match &prepared {
-            // Whether that has been shown is for the run to say.
-            Some(prepared) if prepared.plan.is_empty() => menu.offer("nothing is to be done: see that it works", Choice::Apply),
-            Some(_) => {
-                if blocking.is_empty() {
-                    menu.offer("apply now", Choice::Apply);
-                }
-                menu.offer("write the plan for approval, and leave", Choice::WritePlan);
-                menu.offer("show every step of the plan", Choice::Show);
-            }
-            None => {}
-        }
-        menu.offer(WRITE_TICKETS, Choice::WriteTickets);
-        menu.offer("back to the answers", Choice::Back);
+        // Whether nothing is to be done has been shown is for the run to say.
+        let menu = decisions(prepared.as_ref().map(|prepared| prepared.plan.is_empty()), !blocking.is_empty());
         if !blocking.is_empty() {
-            self.say("what is found blocks the installation, so that it cannot be applied now");
+            self.say(BLOCKED);
         }
-        Ok(match (menu.ask(self.session, "How does it go on?").await?.unwrap_or(Choice::Back), prepared) {
+        Ok(match (menu.ask(self.session, DECISION).await?.unwrap_or(Choice::Back), prepared) {
             (Choice::Apply, Some(prepared)) => Stage::Done(Decision::Apply(prepared, tickets(&self.guide, &[], &[]))),
             (Choice::WritePlan, Some(prepared)) => Stage::Done(Decision::WritePlan(prepared, tickets(&self.guide, &[], &[]))),
             (Choice::Show, Some(prepared)) => {
@@ -260,6 +276,9 @@ impl Dialogue<'_> {
     }
 }
 
+/// The question at the end of all others.
+const DECISION: &str = "How does it go on?";
+const BLOCKED: &str = "what is found blocks the installation, so that it cannot be applied now";
 const WRITE_TICKETS: &str = "write the tickets for others, and leave";
 /// What empties a text.
 const NOTHING: &str = "none";
@@ -273,16 +292,23 @@ enum Choice {
     Back,
 }
 
-/// What a form looks like at a prompt.
-fn field(form: &Form, suggested: Option<String>) -> Field {
-    match form {
-        Form::Choice(choices) => {
-            let labels = choices.iter().map(|choice| choice.label.clone()).collect();
-            Field::Choice { labels, suggested: suggested.and_then(|value| form.place(&value)).unwrap_or_default() }
+/// The ways to go on with a plan, which may be empty, or without one.
+fn decisions(empty: Option<bool>, is_blocked: bool) -> Menu<Choice> {
+    let mut menu = Menu::new();
+    match empty {
+        Some(true) => menu.offer("nothing is to be done: see that it works", Choice::Apply),
+        Some(false) => {
+            if !is_blocked {
+                menu.offer("apply now", Choice::Apply);
+            }
+            menu.offer("write the plan for approval, and leave", Choice::WritePlan);
+            menu.offer("show every step of the plan", Choice::Show);
         }
-        Form::Only(text) => Field::Choice { labels: vec![text.clone()], suggested: 0 },
-        Form::Text { hint, .. } => Field::Text { hint: (*hint).to_owned(), suggested },
+        None => {}
     }
+    menu.offer(WRITE_TICKETS, Choice::WriteTickets);
+    menu.offer("back to the answers", Choice::Back);
+    menu
 }
 
 /// A list of ways to go on.
@@ -299,13 +325,31 @@ impl<T> Menu<T> {
         self.entries.push((label.to_owned(), leads_to));
     }
 
+    fn prompt(&self, question: &str) -> Prompt {
+        let labels = self.entries.iter().map(|(label, _)| label.clone()).collect();
+        Prompt { question: question.into(), field: Field::Choice { labels, suggested: 0 }, explained: false, may_be_unknown: false }
+    }
+
     /// Where the chosen way leads; none: back.
     async fn ask(mut self, session: &Session<'_>, question: &str) -> Result<Option<T>, Failure> {
-        let labels = self.entries.iter().map(|(label, _)| label.clone()).collect();
-        let prompt = Prompt { question: question.into(), field: Field::Choice { labels, suggested: 0 }, explained: false, may_be_unknown: false };
-        Ok(match session.prompted(prompt).await? {
+        Ok(match session.prompted(self.prompt(question)).await? {
             Reply::Chosen(place) if place < self.entries.len() => Some(self.entries.swap_remove(place).1),
             Reply::Back | Reply::Chosen(_) | Reply::Text(_) | Reply::Explain | Reply::Unknown => None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::prompt::by_lines;
+
+    #[test]
+    fn what_can_be_decided_is_recorded_for_each_plan() {
+        let shown = |name, empty, is_blocked| insta::assert_snapshot!(name, by_lines(&decisions(empty, is_blocked).prompt(DECISION)));
+        shown("a_plan", Some(false), false);
+        shown("nothing_is_to_be_done", Some(true), false);
+        shown("a_plan_that_is_blocked", Some(false), true);
+        shown("no_plan", None, true);
     }
 }

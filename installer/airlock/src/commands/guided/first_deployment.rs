@@ -21,8 +21,7 @@ pub(super) async fn offer(session: &Session<'_>, cluster: &Cluster, answers: &An
     if answers.components.database.mode == Mode::Off || !session.reading(deployment::list(cluster, platform)).await?.is_empty() {
         return Ok(Exit::Ok);
     }
-    let choice = Field::Choice { labels: LABELS.map(str::to_owned).into(), suggested: 0 };
-    let asked = session.prompted(Prompt { question: QUESTION.into(), field: choice, explained: false, may_be_unknown: false }).await?;
+    let asked = session.prompted(whether()).await?;
     if asked != Reply::Chosen(0) {
         return Ok(Exit::Ok);
     }
@@ -34,11 +33,32 @@ pub(super) async fn offer(session: &Session<'_>, cluster: &Cluster, answers: &An
 /// A name that is one; none where the person goes back.
 async fn name(session: &Session<'_>) -> Result<Option<DeploymentName>, Failure> {
     loop {
-        let field = Field::Text { hint: "2 to 30 lower case letters, digits, and -".into(), suggested: Some(SUGGESTED.into()) };
-        let Reply::Text(text) = session.prompted(Prompt { question: NAME.into(), field, explained: false, may_be_unknown: false }).await? else { return Ok(None) };
+        let Reply::Text(text) = session.prompted(what_name()).await? else { return Ok(None) };
         match text.trim().parse() {
             Ok(name) => return Ok(Some(name)),
             Err(refused) => session.output.talk(&format!("✗ {}", Untrusted::from(refused.to_string()))),
         }
+    }
+}
+
+fn whether() -> Prompt {
+    let field = Field::Choice { labels: LABELS.map(str::to_owned).into(), suggested: 0 };
+    Prompt { question: QUESTION.into(), field, explained: false, may_be_unknown: false }
+}
+
+fn what_name() -> Prompt {
+    let field = Field::Text { hint: "2 to 30 lower case letters, digits, and -".into(), suggested: Some(SUGGESTED.into()) };
+    Prompt { question: NAME.into(), field, explained: false, may_be_unknown: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::prompt::by_lines;
+
+    #[test]
+    fn both_questions_are_recorded() {
+        insta::assert_snapshot!("whether", by_lines(&whether()));
+        insta::assert_snapshot!("what_name", by_lines(&what_name()));
     }
 }

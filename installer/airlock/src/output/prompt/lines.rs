@@ -30,7 +30,7 @@ fn say(text: &str) -> Result<(), Failure> {
     stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush()).map_err(Failure::Terminal)
 }
 
-fn screen(prompt: &Prompt) -> String {
+pub(super) fn screen(prompt: &Prompt) -> String {
     let mut text = format!("{}\n", prompt.question);
     let mut keys = Vec::new();
     match &prompt.field {
