@@ -106,7 +106,7 @@ struct Draft {
 /// Makes the plan that brings the cluster to the document. It writes nothing.
 pub async fn prepare(cluster: &Cluster, platform: &str, deployment: &AirflowDeployment) -> Result<PreparedDeployment, PlatformError> {
     let platform = Platform::read(cluster, platform).await?;
-    let Draft { name, namespace, host, plan, facts, resolved, record } = draft(cluster, &platform, deployment).await?;
+    let Draft { name, namespace, host, plan, facts, resolved, record } = Box::pin(draft(cluster, &platform, deployment)).await?;
     let digest = plan.digest()?;
     let findings = if plan.is_empty() { Vec::new() } else { preparing::rehearse(cluster, &platform.answers, vec![namespace.clone()], &facts, &plan, resolved).await? };
     Ok(PreparedDeployment { deployment: deployment.clone(), name, namespace, host, findings, plan, digest, record, caller: caller(&facts) })

@@ -29,7 +29,7 @@ use airlock_model::{Answers, Facts};
 pub use begin::{Begun, begin};
 pub use document::read;
 pub use hosts::{HostState, host_states};
-pub use question::{Choice, Form, Further, Meanwhile, Question, Suggestion, Topic, Unknown};
+pub use question::{Choice, Form, Further, Meanwhile, NextFurther, Question, Suggestion, Topic, Unknown};
 pub use tickets::tickets;
 pub use trials::{Trials, trials};
 

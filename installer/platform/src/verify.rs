@@ -73,7 +73,8 @@ fn attempts_in(needs: &[Need]) -> Vec<Attempt> {
 pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, passes: bool, halt: &Halt, events: &dyn Events) -> Result<Report, PlatformError> {
     let site = site(record, &intended.world)?;
     // Before the attempts: their pods come and go, and are no part of what is judged.
-    let (objects, values, stored_certificate) = halt.or(async { futures::join!(objects(cluster, intended), secret_values(cluster, intended), stored_certificate(cluster, intended)) }).await?;
+    let (objects, values, stored_certificate) =
+        halt.or(Box::pin(async { futures::join!(objects(cluster, intended), secret_values(cluster, intended), stored_certificate(cluster, intended)) })).await?;
     let outcomes = if intended.attempts.is_empty() { Vec::new() } else { attempts::carry_out(cluster, &intended.attempts, &site, halt, events).await? };
     let (leaks, shared, strength, fernet_keys) = match values {
         None => (None, None, None, None),

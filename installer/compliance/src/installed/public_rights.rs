@@ -1,6 +1,6 @@
 //! DBS-003: PUBLIC, which every role of a database server belongs to, may do nothing in its databases.
 
-use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World, WorldDeployment};
+use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, Untrusted, World, WorldDeployment};
 
 use crate::attempts::{Inquiry, outcome, words};
 use crate::described::{Described, Resting};
@@ -53,7 +53,7 @@ fn judge(given: &Snapshot, of: &WorldDeployment) -> Finding {
         return TEXTS.unverified(subject, words(&asked.result)).tried([asked]);
     };
     let is_theirs = given.world.database.as_ref().is_some_and(|server| server.existing);
-    let finding = match told.as_ref().map(|told| told.raw()) {
+    let finding = match told.as_ref().map(Untrusted::raw) {
         None => TEXTS.unverified(subject, "the server does not tell what PUBLIC may"),
         Some("none") => TEXTS.pass(subject, TEXTS.expected),
         Some(rights) if is_theirs && rights.lines().all(|right| right.starts_with(IN_SCHEMA)) => TEXTS.warn(Severity::Medium, subject, format!("{}; the server is the customer's own", listed(rights))),

@@ -1,6 +1,6 @@
 //! DBS-004: the database role of an Airflow deployment has no power over the server, and belongs to no other role.
 
-use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World, WorldDeployment};
+use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, Untrusted, World, WorldDeployment};
 
 use crate::attempts::{Inquiry, outcome, words};
 use crate::described::{Described, Resting};
@@ -49,7 +49,7 @@ fn judge(given: &Snapshot, of: &WorldDeployment) -> Finding {
     let AttemptResult::Told(told) = &asked.result else {
         return TEXTS.unverified(subject, words(&asked.result)).tried([asked]);
     };
-    let finding = match told.as_ref().map(|told| told.raw()) {
+    let finding = match told.as_ref().map(Untrusted::raw) {
         None => TEXTS.unverified(subject, "the server does not know the role that is logged in"),
         Some("none") => TEXTS.pass(subject, TEXTS.expected),
         Some(powers) => TEXTS.fail(subject, powers.lines().collect::<Vec<_>>().join(", ")),

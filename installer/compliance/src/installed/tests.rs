@@ -140,7 +140,8 @@ fn good() -> Snapshot {
             ("Job".into(), Ok(vec![message("2026-11-24T02:00:00Z", "Complete")])),
             ("ServiceAccount".into(), Ok(vec![live("v1", "ServiceAccount", Some("airlock"), "edge", &json!({}))])),
         ]),
-        outcomes: BTreeMap::from([
+        // On the heap: there are many.
+        outcomes: vec![
             outcome("policy.allowed", AttemptResult::Connected),
             outcome("policy.blocked", AttemptResult::TimedOut),
             outcome("policy.confined", AttemptResult::Refused),
@@ -206,7 +207,9 @@ fn good() -> Snapshot {
             outcome("database.administrator-named.beta", locked("28000")),
             outcome("database.plain.beta", locked("28000")),
             outcome("database.stored.beta", told("1/0")),
-        ]),
+        ]
+        .into_iter()
+        .collect(),
         leaks: Some(Ok(Vec::new())),
         shared: Some(Ok(Vec::new())),
         strength: Some(Ok(vec![judged(&[])])),

@@ -94,6 +94,9 @@ impl Form {
     }
 }
 
+/// What is asked next after these words; none: enough is told.
+pub type NextFurther = fn(&[String]) -> Option<&'static Further>;
+
 /// One of several answers.
 #[derive(Clone, Debug)]
 pub struct Choice {
@@ -101,8 +104,8 @@ pub struct Choice {
     pub value: String,
     /// In words.
     pub label: String,
-    /// It has to be told further: what is asked next after these words, until nothing is.
-    pub further: Option<fn(&[String]) -> Option<&'static Further>>,
+    /// It has to be told further, until nothing is asked any more.
+    pub further: Option<NextFurther>,
 }
 
 /// What is asked about a choice that has to be told further. What is taken stands behind the choice's value, one after the other.
@@ -122,7 +125,7 @@ impl Choice {
     }
 
     /// A choice of which more has to be told.
-    pub(super) fn told(value: &str, label: impl Into<String>, further: fn(&[String]) -> Option<&'static Further>) -> Self {
+    pub(super) fn told(value: &str, label: impl Into<String>, further: NextFurther) -> Self {
         Self { further: Some(further), ..Self::new(value, label) }
     }
 }

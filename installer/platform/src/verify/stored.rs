@@ -23,10 +23,10 @@ pub(super) async fn certificate(cluster: &Cluster, world: &World) -> Result<Stor
         form: Form::AsClients,
         ending: true,
     });
-    Ok(told(secret, judgement))
+    Ok(told(secret, &judgement))
 }
 
-fn told(secret: ObjectRef, judgement: Judgement) -> StoredCertificate {
+fn told(secret: ObjectRef, judgement: &Judgement) -> StoredCertificate {
     let said = |weight: Weight| judgement.findings.iter().filter(|finding| finding.severity == weight).map(sentence).collect();
     let seen = judgement.chain.first().map_or_else(String::new, |leaf| format!("{}, issued by {}, valid until {}", leaf.key, leaf.issuer.raw(), leaf.not_after));
     StoredCertificate { secret, seen: seen.into(), faults: said(Weight::Error), warnings: said(Weight::Warn) }

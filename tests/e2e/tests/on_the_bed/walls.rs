@@ -148,7 +148,7 @@ fn nothing_is_vouched_for_without_the_control(site: &Site, pinned: &BTreeMap<Str
 fn another_password() -> String {
     let mut bytes = [0; 32];
     std::fs::File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut bytes)).expect("random bytes");
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.map(|byte| format!("{byte:02x}")).concat()
 }
 
 /// Writes who may log in, and waits for the file in the pod.

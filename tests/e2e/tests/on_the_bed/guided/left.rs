@@ -5,8 +5,11 @@ use std::fs;
 use super::terminal::{CTRL_C, ENTER, Terminal};
 use super::{ALERTS, ANSWERS, CERTIFICATE, DATABASE, DOMAIN, GO_ON, NAMESPACE, PROFILE, REACH, RIGHT, TRY, World};
 
-/// Questions about choices that have to be told further: where, words of the choice, and each question with what leads to the next.
-const TOLD_FURTHER: [(&str, &str, &[(&str, &str)]); 8] = [
+/// Questions, each with the answer that leads to the next.
+type Further = &'static [(&'static str, &'static str)];
+
+/// Choices that have to be told further: where, words of the choice, and what is asked about it.
+const TOLD_FURTHER: [(&str, &str, Further); 8] = [
     (REACH, "that you name", &[("Which networks?", "")]),
     (
         CERTIFICATE,
