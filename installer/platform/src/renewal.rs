@@ -192,7 +192,7 @@ fn supplier(source: &CertificateSource) -> String {
         CertificateSource::Acme(acme) => acme.directory.clone(),
         CertificateSource::Files { certificate, .. } => format!("whoever issued {certificate}"),
         CertificateSource::Secret { namespace, name } => format!("whoever keeps the Secret {namespace}/{name}"),
-        CertificateSource::CertManager { issuer, .. } => format!("cert-manager, by its {issuer}"),
+        CertificateSource::CertManager { issuer, .. } => issuer.to_string(),
         CertificateSource::Request { .. } => "the authority that answers requests".to_owned(),
     }
 }

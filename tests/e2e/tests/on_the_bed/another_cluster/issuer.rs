@@ -120,7 +120,7 @@ pub(crate) fn the_certificate_is_issued_and_renewed_by_it(bed: &Bed) {
     assert_eq!(served(&site, &company), company.serial("first"));
     nothing_is_to_be_done(&site, &answers);
     let status = site.run(&["tls", "status", "--namespace", &site.name]).expect(0).stdout;
-    assert!(status.contains("issuer   cert-manager, by its ClusterIssuer company-ca") && status.contains(&format!("{RENEWAL}, by cert-manager")), "{status}");
+    assert!(status.contains("source   cert-manager, ClusterIssuer company-ca") && status.contains(&format!("{RENEWAL}, by cert-manager")), "{status}");
 
     a_renewal_is_taken_over_and_a_wrong_one_is_not(&site, &controller);
     site.run(&["plan", "--answers", &answers.display().to_string(), "--exit-code"]).expect(0);
