@@ -2,11 +2,13 @@
 
 mod account_confined;
 mod alerts_delivered;
+mod database;
 mod database_credentials;
 mod database_passwords;
 mod database_plain_text;
 mod deployment_isolation;
 mod deployment_login;
+mod deployments;
 mod fernet_keys;
 mod hosts;
 mod namespace_labels;

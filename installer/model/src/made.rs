@@ -20,6 +20,12 @@ pub struct SecretKeyRef {
     pub key: String,
 }
 
+impl std::fmt::Display for SecretKeyRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Secret {}/{}, key {}", self.namespace, self.name, self.key)
+    }
+}
+
 /// A Secret that is made in this process, once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

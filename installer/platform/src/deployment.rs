@@ -29,6 +29,8 @@ const AIRFLOW_IMAGE: &str = "airflow";
 pub const ADMINISTRATOR: &str = "admin";
 /// The Secret in a deployment's namespace that holds the password of the first login.
 pub(crate) const ADMINISTRATOR_SECRET: &str = "airflow-administrator";
+/// The Secret in a deployment's namespace that holds the password of the role that owns its database.
+pub(crate) const DATABASE_PASSWORD: &str = "airflow-database-password";
 
 /// A plan for one deployment and everything that was learned on the way to it.
 pub struct PreparedDeployment {

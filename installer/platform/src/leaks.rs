@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use airlock_cluster::Cluster;
-use airlock_model::{JudgedSecret, LiveObject, Secret, SecretLeak, SharedSecret, names, with_causes};
+use airlock_model::{JudgedSecret, LiveObject, Secret, SecretKeyRef, SecretLeak, SharedSecret, names, with_causes};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
@@ -30,6 +30,7 @@ struct Known {
 }
 
 /// What became of secret values, by names alone.
+#[derive(Default)]
 pub(crate) struct Looked {
     /// Values outside of Secrets.
     pub(crate) leaks: Vec<SecretLeak>,
@@ -41,28 +42,22 @@ pub(crate) struct Looked {
     pub(crate) fernet_keys: Vec<JudgedSecret>,
 }
 
-#[derive(Default)]
-struct Judged {
-    strength: Vec<JudgedSecret>,
-    fernet_keys: Vec<JudgedSecret>,
-}
-
 /// Looks for every secret value of the namespaces in their `ConfigMap`s and pods, and in the Secrets of the others.
 pub(crate) async fn find(cluster: &Cluster, namespaces: &[String]) -> Result<Looked, String> {
-    let mut leaks = Vec::new();
+    let mut looked = Looked::default();
     let mut all = Vec::new();
-    let mut judged = Judged::default();
     for namespace in namespaces {
-        let known = known(cluster, namespace, &mut judged).await?;
+        let known = known(cluster, namespace, &mut looked).await?;
         for object in cluster.list("v1", "ConfigMap", Some(namespace), None).await.map_err(|error| with_causes(&error))? {
-            leaks.extend(in_configmap(&known, &object));
+            looked.leaks.extend(in_configmap(&known, &object));
         }
         for object in cluster.list("v1", "Pod", Some(namespace), None).await.map_err(|error| with_causes(&error))? {
-            leaks.extend(in_environment(&known, &object));
+            looked.leaks.extend(in_environment(&known, &object));
         }
         all.extend(known);
     }
-    Ok(Looked { leaks, shared: shared(&all), strength: judged.strength, fernet_keys: judged.fernet_keys })
+    looked.shared = shared(&all);
+    Ok(looked)
 }
 
 /// The values that stand in more than one namespace.
@@ -78,19 +73,20 @@ fn shared(known: &[Known]) -> Vec<SharedSecret> {
     shared
 }
 
-async fn known(cluster: &Cluster, namespace: &str, judged: &mut Judged) -> Result<Vec<Known>, String> {
+async fn known(cluster: &Cluster, namespace: &str, looked: &mut Looked) -> Result<Vec<Known>, String> {
     let mut known = Vec::new();
     for live in cluster.list("v1", "Secret", Some(namespace), None).await.map_err(|error| with_causes(&error))? {
         let name = &live.object.name;
         let Some(secret) = cluster.secret(namespace, name).await.map_err(|error| with_causes(&error))? else { continue };
-        judged.strength.push(airlock_compliance::judge_secret(&live.object, secret.data.iter().map(|(key, value)| (key.as_str(), value.expose().as_slice()))));
+        looked.strength.push(airlock_compliance::judge_secret(&live.object, secret.data.iter().map(|(key, value)| (key.as_str(), value.expose().as_slice()))));
         if name == names::FERNET_KEY {
-            judged.fernet_keys.push(airlock_compliance::judge_fernet_key(&live.object, secret.data.get(names::FERNET_KEY_ENTRY).map(|value| value.expose().as_slice())));
+            looked.fernet_keys.push(airlock_compliance::judge_fernet_key(&live.object, secret.data.get(names::FERNET_KEY_ENTRY).map(|value| value.expose().as_slice())));
         }
         for (key, value) in &secret.data {
             let Ok(text) = std::str::from_utf8(value.expose()) else { continue };
             if !PUBLIC_KEYS.contains(&key.as_str()) && text.trim().len() >= SHORTEST {
-                known.push(Known { namespace: namespace.to_owned(), name: name.clone(), secret: format!("Secret {namespace}/{name}, key {key}"), value: Secret::new(text.trim().to_owned()) });
+                let secret = SecretKeyRef { namespace: namespace.to_owned(), name: name.clone(), key: key.clone() }.to_string();
+                known.push(Known { namespace: namespace.to_owned(), name: name.clone(), secret, value: Secret::new(text.trim().to_owned()) });
             }
         }
     }

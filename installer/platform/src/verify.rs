@@ -17,7 +17,7 @@ use airlock_model::{
     WorldDatabase, WorldDeployment, names,
 };
 
-use crate::deployment::{ADMINISTRATOR, ADMINISTRATOR_SECRET};
+use crate::deployment::{ADMINISTRATOR, ADMINISTRATOR_SECRET, DATABASE_PASSWORD};
 use crate::desired::{REGISTRY, REGISTRY_USER};
 use crate::requirements::{accounts_with_rights, hosts};
 use crate::{PlatformError, certificate, leaks, observe, prepare};
@@ -27,8 +27,6 @@ const DATABASE: &str = "database";
 const DATABASE_PORT: u16 = 5432;
 /// The Secret with the authority that signed for a server of the customer's.
 const DATABASE_AUTHORITY: &str = "database-authority";
-/// The Secret in a deployment's namespace that holds the password of its role.
-const DATABASE_PASSWORD: &str = "airflow-database-password";
 
 /// What a compliance check will do, before it does it.
 pub struct Intended {

@@ -2,10 +2,10 @@
 
 use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World, WorldDeployment};
 
+use super::deployments;
 use crate::attempts::Listing;
 use crate::described::Described;
-use crate::live;
-use crate::refusal::{is_success, refused_beside};
+use crate::refusal::{Reading, is_success, refused_beside};
 
 /// What would give another deployment away.
 const RESOURCES: [&str; 3] = ["secrets", "configmaps", "pods"];
@@ -23,6 +23,8 @@ static TEXTS: Described = Described {
     why: "code in a DAG of one deployment acts as this account, and would read what opens another",
 };
 
+static READING: Reading = Reading::of_requests("its own pods", is_success);
+
 /// The check.
 pub(crate) struct AccountConfined;
 
@@ -33,22 +35,17 @@ impl Check for AccountConfined {
 
     fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
         let of = |deployment| std::iter::once(Listing::own(deployment)).chain(foreign(world, deployment)).map(move |listing| listing.attempt(deployment));
-        world.deployments.iter().flat_map(of).map(|attempt| Need::Attempt(Box::new(attempt))).collect()
+        deployments::needs(world, of)
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
-        let deployments = match live::deployments(given) {
-            Ok(deployments) => deployments,
-            Err(unseen) => return TEXTS.unseen(live::DEPLOYMENTS, unseen),
-        };
-        let of = |deployment| {
+        deployments::findings(&TEXTS, given, |deployment| {
             let control = Listing::own(deployment).id(deployment);
             foreign(&given.world, deployment).map(move |listing| {
                 let subject = format!("{} at the {} of {}", deployment.name, listing.resource, listing.namespace);
-                refused_beside(&TEXTS, given, (&listing.id(deployment), &control), ("its own pods", is_success), subject)
+                refused_beside(&TEXTS, given, (&listing.id(deployment), &control), &READING, subject)
             })
-        };
-        deployments.iter().flat_map(of).collect()
+        })
     }
 }
 

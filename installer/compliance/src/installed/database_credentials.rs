@@ -1,10 +1,11 @@
 //! DBS-002: the database password of one Airflow deployment opens its own database and no other.
 
-use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World, WorldDeployment};
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World, WorldDeployment};
 
-use crate::attempts::{Asked, outcome, words};
-use crate::described::{Described, Resting};
-use crate::live;
+use super::{database, deployments};
+use crate::attempts::Asked;
+use crate::described::Described;
+use crate::refusal::{Reading, refused_beside, state};
 
 /// Not allowed to connect (PostgreSQL, appendix A: `insufficient_privilege`, `invalid_authorization_specification`).
 const REFUSALS: [&str; 2] = ["42501", "28000"];
@@ -32,15 +33,11 @@ impl Check for DatabaseCredentials {
 
     fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
         let of = |deployment| std::iter::once(Asked::Own).chain(others(world, deployment)).filter_map(move |asked| asked.attempt(world, deployment));
-        world.deployments.iter().flat_map(of).map(|attempt| Need::Attempt(Box::new(attempt))).collect()
+        deployments::needs(world, of)
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
-        let deployments = match live::deployments(given) {
-            Ok(deployments) => deployments,
-            Err(unseen) => return TEXTS.unseen(live::DEPLOYMENTS, unseen),
-        };
-        deployments.iter().flat_map(|deployment| others(&given.world, deployment).map(move |asked| judge(given, deployment, asked))).collect()
+        deployments::findings(&TEXTS, given, |deployment| others(&given.world, deployment).map(move |asked| judge(given, deployment, asked)))
     }
 }
 
@@ -49,26 +46,10 @@ fn others<'a>(world: &'a World, of: &'a WorldDeployment) -> impl Iterator<Item =
     std::iter::once(Asked::Servers).chain(world.deployments.iter().filter(move |other| other.name != of.name).map(Asked::Other))
 }
 
+static READING: Reading = Reading::of_logins("its own", |result| state(result).is_some_and(|state| REFUSALS.contains(&state)));
+
 fn judge(given: &Snapshot, of: &WorldDeployment, asked: Asked<'_>) -> Finding {
-    let subject = format!("{} at {}", of.name, asked.words());
-    let tried = match outcome(given, &asked.id(of)) {
-        Ok(tried) => tried,
-        Err(reason) => return TEXTS.unverified(subject, reason),
-    };
-    // Getting in is a proof in itself, whatever became of the control.
-    if matches!(tried.result, AttemptResult::Told(_)) {
-        // Whom else the customer's server lets in there is the customer's to say: PUBLIC, unless somebody took it back.
-        if matches!(asked, Asked::Servers) && given.world.database.as_ref().is_some_and(|server| server.existing) {
-            return TEXTS.warn(Severity::Medium, subject, format!("{}; the server is the customer's own", words(&tried.result))).tried([tried]);
-        }
-        return TEXTS.fail(subject, words(&tried.result)).tried([tried]);
-    }
-    let control = match outcome(given, &Asked::Own.id(of)) {
-        Ok(control) => control,
-        Err(reason) => return TEXTS.unverified(subject, reason).tried([tried]),
-    };
-    let observed = format!("{}; its own: {}", words(&tried.result), words(&control.result));
-    let is_refused = matches!(&tried.result, AttemptResult::SqlRefused { state, .. } if REFUSALS.contains(&state.as_str()));
-    let finding = if is_refused && matches!(control.result, AttemptResult::Told(_)) { TEXTS.pass(subject, observed) } else { TEXTS.unverified(subject, observed) };
-    finding.tried([tried, control])
+    let found = refused_beside(&TEXTS, given, (&asked.id(of), &Asked::Own.id(of)), &READING, format!("{} at {}", of.name, asked.words()));
+    // Whom else the customer's server lets in there is the customer's to say: PUBLIC, unless somebody took it back.
+    if matches!(asked, Asked::Servers) { database::theirs_to_say(given, found) } else { found }
 }

@@ -1,10 +1,12 @@
 //! DBS-005: the database server asks for a password, takes none that anybody would try, and keeps them as SCRAM verifiers.
 
-use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World, WorldDatabase, WorldDeployment};
+use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World, WorldDeployment};
 
-use crate::attempts::{Asked, Inquiry, Stranger, outcome, words};
-use crate::described::{Described, Resting};
+use super::{database, deployments};
+use crate::attempts::{Asked, Inquiry, Stranger, words};
+use crate::described::Described;
 use crate::live;
+use crate::refusal::{Reading, refused_beside, state};
 
 /// A wrong password, or no rule that lets in (PostgreSQL, appendix A: `invalid_password`, `invalid_authorization_specification`).
 const REFUSALS: [&str; 2] = ["28P01", "28000"];
@@ -38,56 +40,30 @@ impl Check for DatabasePasswords {
             let guesses = Stranger::guesses(server).iter().filter_map(move |stranger| stranger.attempt(world, deployment));
             guesses.chain(Asked::Own.attempt(world, deployment)).chain(Inquiry::Verifiers.attempt(world, deployment))
         };
-        world.deployments.iter().flat_map(of).map(|attempt| Need::Attempt(Box::new(attempt))).collect()
+        deployments::needs(world, of)
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
-        let deployments = match live::deployments(given) {
-            Ok(deployments) => deployments,
-            Err(unseen) => return TEXTS.unseen(live::DEPLOYMENTS, unseen),
-        };
-        let Some(server) = &given.world.database else {
+        if !given.world.deployments.is_empty() && given.world.database.is_none() {
             return vec![TEXTS.unverified(live::DEPLOYMENTS, "it is not known where the database server is")];
-        };
-        let of = |deployment| {
-            let guesses = Stranger::guesses(server).iter().map(move |stranger| guessed(given, deployment, *stranger));
-            guesses.chain([kept(given, server, deployment)])
-        };
-        deployments.iter().flat_map(of).collect()
+        }
+        deployments::findings(&TEXTS, given, |deployment| {
+            let guesses = given.world.database.iter().flat_map(|server| Stranger::guesses(server)).map(|stranger| guessed(given, deployment, *stranger));
+            guesses.chain([kept(given, deployment)]).collect::<Vec<_>>()
+        })
     }
 }
+
+static READING: Reading = Reading::of_logins("its own password", |result| state(result).is_some_and(|state| REFUSALS.contains(&state)));
 
 fn guessed(given: &Snapshot, of: &WorldDeployment, stranger: Stranger) -> Finding {
-    let subject = format!("{}: {}", of.name, stranger.words());
-    let tried = match outcome(given, &stranger.id(of)) {
-        Ok(tried) => tried,
-        Err(reason) => return TEXTS.unverified(subject, reason),
-    };
-    // Getting in is a proof in itself, whatever became of the control.
-    if matches!(tried.result, AttemptResult::Told(_)) {
-        return TEXTS.fail(subject, words(&tried.result)).tried([tried]);
-    }
-    let control = match outcome(given, &Asked::Own.id(of)) {
-        Ok(control) => control,
-        Err(reason) => return TEXTS.unverified(subject, reason).tried([tried]),
-    };
-    let observed = format!("{}; its own password: {}", words(&tried.result), words(&control.result));
-    let is_refused = matches!(&tried.result, AttemptResult::SqlRefused { state, .. } if REFUSALS.contains(&state.as_str()));
-    let finding = if is_refused && matches!(control.result, AttemptResult::Told(_)) { TEXTS.pass(subject, observed) } else { TEXTS.unverified(subject, observed) };
-    finding.tried([tried, control])
+    refused_beside(&TEXTS, given, (&stranger.id(of), &Asked::Own.id(of)), &READING, format!("{}: {}", of.name, stranger.words()))
 }
 
-fn kept(given: &Snapshot, server: &WorldDatabase, of: &WorldDeployment) -> Finding {
-    let subject = format!("{}: how the server keeps passwords", of.name);
-    let asked = match outcome(given, &Inquiry::Verifiers.id(of)) {
-        Ok(asked) => asked,
-        Err(reason) => return TEXTS.unverified(subject, reason),
-    };
-    let finding = match &asked.result {
+fn kept(given: &Snapshot, of: &WorldDeployment) -> Finding {
+    database::asked(&TEXTS, given, (Inquiry::Verifiers, of), format!("{}: how the server keeps passwords", of.name), |subject, result| match result {
         AttemptResult::Told(Some(told)) if told.raw() == SCRAM => TEXTS.pass(subject, SCRAM),
-        AttemptResult::Told(Some(told)) if server.existing => TEXTS.warn(Severity::Medium, subject, format!("{}; the server is the customer's own", told.raw())),
-        AttemptResult::Told(Some(told)) => TEXTS.fail(subject, told.raw()),
+        AttemptResult::Told(Some(told)) => database::theirs_to_say(given, TEXTS.fail(subject, told.raw())),
         other => TEXTS.unverified(subject, words(other)),
-    };
-    finding.tried([asked])
+    })
 }

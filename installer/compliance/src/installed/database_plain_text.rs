@@ -1,10 +1,11 @@
 //! DBS-006: the database server lets nobody log in without TLS.
 
-use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World, WorldDeployment};
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World, WorldDeployment};
 
-use crate::attempts::{Asked, Stranger, outcome, words};
-use crate::described::{Described, Resting};
-use crate::live;
+use super::{database, deployments};
+use crate::attempts::{Asked, Stranger, outcome};
+use crate::described::Described;
+use crate::refusal::{Reading, is_told, refused_beside, state};
 
 /// No rule that lets in (PostgreSQL, appendix A: `invalid_authorization_specification`).
 const NO_RULE: &str = "28000";
@@ -34,41 +35,20 @@ impl Check for DatabasePlainText {
 
     fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
         let of = |deployment| [Stranger::PlainText.attempt(world, deployment), Asked::Own.attempt(world, deployment)];
-        world.deployments.iter().flat_map(of).flatten().map(|attempt| Need::Attempt(Box::new(attempt))).collect()
+        deployments::needs(world, |deployment| of(deployment).into_iter().flatten())
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
-        let deployments = match live::deployments(given) {
-            Ok(deployments) => deployments,
-            Err(unseen) => return TEXTS.unseen(live::DEPLOYMENTS, unseen),
-        };
-        deployments.iter().map(|deployment| judge(given, deployment)).collect()
+        deployments::findings(&TEXTS, given, |deployment| [judge(given, deployment)])
     }
 }
 
+/// Being asked for the password is a proof as being let in is.
+static READING: Reading = Reading { is_let_in: |result| is_told(result) || state(result) == Some(ASKED), ..Reading::of_logins("over TLS", |result| state(result) == Some(NO_RULE)) };
+
 fn judge(given: &Snapshot, of: &WorldDeployment) -> Finding {
-    let subject = format!("{}: {}", of.name, Stranger::PlainText.words());
-    let tried = match outcome(given, &Stranger::PlainText.id(of)) {
-        Ok(tried) => tried,
-        Err(reason) => return TEXTS.unverified(subject, reason),
-    };
-    let state = match &tried.result {
-        AttemptResult::SqlRefused { state, .. } => Some(state.as_str()),
-        _ => None,
-    };
-    // Being let in, or asked for the password, is a proof in itself, whatever became of the control.
-    if state == Some(ASKED) && given.world.database.as_ref().is_some_and(|server| server.existing) {
-        return TEXTS.warn(Severity::Medium, subject, format!("{}; the server is the customer's own", words(&tried.result))).tried([tried]);
-    }
-    if matches!(tried.result, AttemptResult::Told(_)) || state == Some(ASKED) {
-        return TEXTS.fail(subject, words(&tried.result)).tried([tried]);
-    }
-    let control = match outcome(given, &Asked::Own.id(of)) {
-        Ok(control) => control,
-        Err(reason) => return TEXTS.unverified(subject, reason).tried([tried]),
-    };
-    let observed = format!("{}; over TLS: {}", words(&tried.result), words(&control.result));
-    let is_refused = state == Some(NO_RULE) && matches!(control.result, AttemptResult::Told(_));
-    let finding = if is_refused { TEXTS.pass(subject, observed) } else { TEXTS.unverified(subject, observed) };
-    finding.tried([tried, control])
+    let tried = Stranger::PlainText.id(of);
+    let found = refused_beside(&TEXTS, given, (&tried, &Asked::Own.id(of)), &READING, format!("{}: {}", of.name, Stranger::PlainText.words()));
+    let is_asked = outcome(given, &tried).is_ok_and(|tried| state(&tried.result) == Some(ASKED));
+    if is_asked { database::theirs_to_say(given, found) } else { found }
 }

@@ -1,11 +1,11 @@
 //! AUT-001: each Airflow deployment lets in who knows the password, and nobody else.
 
-use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World, WorldDeployment};
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World};
 
+use super::deployments;
 use crate::attempts::Visit;
 use crate::described::Described;
-use crate::live;
-use crate::refusal::{is_success, refused_beside};
+use crate::refusal::{Reading, is_success, refused_beside};
 
 static TEXTS: Described = Described {
     spec: CheckSpec {
@@ -20,6 +20,8 @@ static TEXTS: Described = Described {
     why: "whoever reaches the edge can read and start the deployment's DAGs, and through them what its connections reach",
 };
 
+static READING: Reading = Reading::of_requests("first login", is_success);
+
 /// The check.
 pub(crate) struct DeploymentLogin;
 
@@ -29,22 +31,16 @@ impl Check for DeploymentLogin {
     }
 
     fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
-        let of = |deployment: &WorldDeployment| Visit::ALL.map(|visit| Need::Attempt(Box::new(visit.attempt(world, deployment))));
-        world.deployments.iter().flat_map(of).collect()
+        deployments::needs(world, |deployment| Visit::ALL.map(|visit| visit.attempt(world, deployment)))
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
-        let deployments = match live::deployments(given) {
-            Ok(deployments) => deployments,
-            Err(unseen) => return TEXTS.unseen(live::DEPLOYMENTS, unseen),
-        };
-        let of = |deployment: &WorldDeployment| {
+        deployments::findings(&TEXTS, given, |deployment| {
             let judged = |visit: Visit, words: &str| {
                 let attempts = (&visit.id(deployment), &Visit::Login.id(deployment));
-                refused_beside(&TEXTS, given, attempts, ("first login", is_success), format!("{}: {words}", deployment.host))
+                refused_beside(&TEXTS, given, attempts, &READING, format!("{}: {words}", deployment.host))
             };
             [judged(Visit::Anonymous, "request without credentials"), judged(Visit::WrongPassword, "login with a wrong password")]
-        };
-        deployments.iter().flat_map(of).collect()
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! AFL-001: every Airflow deployment has a Fernet key of its own, and a good one.
 
-use airlock_model::{Check, CheckSpec, Finding, JudgedSecret, Need, ObjectRef, Profile, Severity, SharedSecret, Snapshot, Subject, World, WorldDeployment, names};
+use airlock_model::{Check, CheckSpec, Finding, JudgedSecret, Need, ObjectRef, Profile, SecretKeyRef, Severity, SharedSecret, Snapshot, Subject, World, WorldDeployment, names};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
 use zeroize::Zeroizing;
@@ -59,7 +59,7 @@ fn judge(deployment: &WorldDeployment, keys: &[JudgedSecret], shared: &[SharedSe
     if let Some(fault) = judged.weak.values().next() {
         return TEXTS.fail(subject, fault);
     }
-    let own = format!("Secret {}/{}, key {}", deployment.namespace, names::FERNET_KEY, names::FERNET_KEY_ENTRY);
+    let own = SecretKeyRef { namespace: deployment.namespace.clone(), name: names::FERNET_KEY.into(), key: names::FERNET_KEY_ENTRY.into() }.to_string();
     match shared.iter().find(|shared| shared.secrets.contains(&own)) {
         Some(shared) => TEXTS.fail(subject, format!("the same key in {}", shared.secrets.join("; "))),
         None => TEXTS.pass(subject, TEXTS.expected),

@@ -2,9 +2,9 @@
 
 use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World, WorldDeployment};
 
-use crate::attempts::{Inquiry, outcome, words};
-use crate::described::{Described, Resting};
-use crate::live;
+use super::{database, deployments};
+use crate::attempts::{Inquiry, words};
+use crate::described::Described;
 
 static TEXTS: Described = Described {
     spec: CheckSpec {
@@ -28,34 +28,25 @@ impl Check for OwnDatabase {
     }
 
     fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
-        world.deployments.iter().filter_map(|deployment| Inquiry::Owned.attempt(world, deployment)).map(|attempt| Need::Attempt(Box::new(attempt))).collect()
+        deployments::needs(world, |deployment| Inquiry::Owned.attempt(world, deployment))
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
-        let deployments = match live::deployments(given) {
-            Ok(deployments) => deployments,
-            Err(unseen) => return TEXTS.unseen(live::DEPLOYMENTS, unseen),
-        };
-        deployments.iter().map(|deployment| judge(given, deployment)).collect()
+        deployments::findings(&TEXTS, given, |deployment| [judge(given, deployment)])
     }
 }
 
 fn judge(given: &Snapshot, of: &WorldDeployment) -> Finding {
-    let subject = format!("database and role of {}", of.name);
-    let asked = match outcome(given, &Inquiry::Owned.id(of)) {
-        Ok(asked) => asked,
-        Err(reason) => return TEXTS.unverified(subject, reason),
-    };
-    let told = match &asked.result {
-        AttemptResult::Told(Some(told)) => told.raw().split_once('/'),
-        _ => None,
-    };
-    let Some((databases, roles)) = told else {
-        return TEXTS.unverified(subject, words(&asked.result)).tried([asked]);
-    };
-    let own = of.role.username.as_str();
-    let is_theirs = given.world.database.as_ref().is_some_and(|server| server.existing);
-    let observed = format!("owns {databases}; may be acted as by {roles}");
-    let finding = if databases == own && (is_theirs || roles == own) { TEXTS.pass(subject, observed) } else { TEXTS.fail(subject, observed) };
-    finding.tried([asked])
+    database::asked(&TEXTS, given, (Inquiry::Owned, of), format!("database and role of {}", of.name), |subject, result| {
+        let told = match result {
+            AttemptResult::Told(Some(told)) => told.raw().split_once('/'),
+            _ => None,
+        };
+        let Some((databases, roles)) = told else {
+            return TEXTS.unverified(subject, words(result));
+        };
+        let own = of.role.username.as_str();
+        let observed = format!("owns {databases}; may be acted as by {roles}");
+        if databases == own && (database::is_theirs(given) || roles == own) { TEXTS.pass(subject, observed) } else { TEXTS.fail(subject, observed) }
+    })
 }

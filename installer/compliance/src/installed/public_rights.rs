@@ -1,10 +1,10 @@
 //! DBS-003: PUBLIC, which every role of a database server belongs to, may do nothing in its databases.
 
-use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, Untrusted, World, WorldDeployment};
+use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World, WorldDeployment};
 
-use crate::attempts::{Inquiry, outcome, words};
-use crate::described::{Described, Resting};
-use crate::live;
+use super::{database, deployments};
+use crate::attempts::{Inquiry, words};
+use crate::described::Described;
 
 /// How a right in a schema is told; what is told otherwise is one in a database.
 const IN_SCHEMA: &str = "CREATE ON SCHEMA ";
@@ -31,37 +31,22 @@ impl Check for PublicRights {
     }
 
     fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
-        world.deployments.iter().filter_map(|deployment| Inquiry::Public.attempt(world, deployment)).map(|attempt| Need::Attempt(Box::new(attempt))).collect()
+        deployments::needs(world, |deployment| Inquiry::Public.attempt(world, deployment))
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
-        let deployments = match live::deployments(given) {
-            Ok(deployments) => deployments,
-            Err(unseen) => return TEXTS.unseen(live::DEPLOYMENTS, unseen),
-        };
-        deployments.iter().map(|deployment| judge(given, deployment)).collect()
+        deployments::findings(&TEXTS, given, |deployment| [judge(given, deployment)])
     }
 }
 
 fn judge(given: &Snapshot, of: &WorldDeployment) -> Finding {
-    let subject = format!("PUBLIC, as the role of {} sees it", of.name);
-    let asked = match outcome(given, &Inquiry::Public.id(of)) {
-        Ok(asked) => asked,
-        Err(reason) => return TEXTS.unverified(subject, reason),
-    };
-    let AttemptResult::Told(told) = &asked.result else {
-        return TEXTS.unverified(subject, words(&asked.result)).tried([asked]);
-    };
-    let is_theirs = given.world.database.as_ref().is_some_and(|server| server.existing);
-    let finding = match told.as_ref().map(Untrusted::raw) {
-        None => TEXTS.unverified(subject, "the server does not tell what PUBLIC may"),
-        Some("none") => TEXTS.pass(subject, TEXTS.expected),
-        Some(rights) if is_theirs && rights.lines().all(|right| right.starts_with(IN_SCHEMA)) => TEXTS.warn(Severity::Medium, subject, format!("{}; the server is the customer's own", listed(rights))),
-        Some(rights) => TEXTS.fail(subject, listed(rights)),
-    };
-    finding.tried([asked])
-}
-
-fn listed(rights: &str) -> String {
-    rights.lines().collect::<Vec<_>>().join(", ")
+    database::asked(&TEXTS, given, (Inquiry::Public, of), format!("PUBLIC, as the role of {} sees it", of.name), |subject, result| match result {
+        AttemptResult::Told(None) => TEXTS.unverified(subject, "the server does not tell what PUBLIC may"),
+        AttemptResult::Told(Some(told)) if told.raw() == "none" => TEXTS.pass(subject, TEXTS.expected),
+        AttemptResult::Told(Some(rights)) => {
+            let found = TEXTS.fail(subject, database::listed(rights.raw()));
+            if rights.raw().lines().all(|right| right.starts_with(IN_SCHEMA)) { database::theirs_to_say(given, found) } else { found }
+        }
+        other => TEXTS.unverified(subject, words(other)),
+    })
 }

@@ -1,10 +1,10 @@
 //! REG-001: the bundled registry gives nothing to, and takes nothing from, who does not log in.
 
-use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, World};
+use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, World};
 
 use crate::attempts::Knock;
 use crate::described::Described;
-use crate::refusal::refused_beside;
+use crate::refusal::{Reading, refused_beside};
 
 /// The attempts that must be refused, with the words for their subjects.
 const REFUSALS: [(Knock, &str); 5] = [
@@ -28,6 +28,8 @@ static TEXTS: Described = Described {
     why: "whoever reaches the edge can read every image, with all the code in it, or replace one that the platform will run",
 };
 
+static READING: Reading = Reading::of_requests("login with the installed user", |result| matches!(result, AttemptResult::Answered { status: 200, .. }));
+
 /// The check.
 pub(crate) struct RegistryAccess;
 
@@ -43,10 +45,7 @@ impl Check for RegistryAccess {
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
         match &given.world.registry {
-            Some(host) => REFUSALS
-                .iter()
-                .map(|(knock, subject)| refused_beside(&TEXTS, given, (&knock.id(), &Knock::Login.id()), ("login with the installed user", |status| status == 200), format!("{host}: {subject}")))
-                .collect(),
+            Some(host) => REFUSALS.iter().map(|(knock, subject)| refused_beside(&TEXTS, given, (&knock.id(), &Knock::Login.id()), &READING, format!("{host}: {subject}"))).collect(),
             None if given.world.base_domain.is_empty() => vec![TEXTS.unverified("registry", "nothing is known of the installation")],
             None => vec![TEXTS.not_applicable("registry", Reason::ComponentOff, "no bundled registry is installed")],
         }

@@ -1,10 +1,10 @@
 //! DBS-004: the database role of an Airflow deployment has no power over the server, and belongs to no other role.
 
-use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, Untrusted, World, WorldDeployment};
+use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World, WorldDeployment};
 
-use crate::attempts::{Inquiry, outcome, words};
-use crate::described::{Described, Resting};
-use crate::live;
+use super::{database, deployments};
+use crate::attempts::{Inquiry, words};
+use crate::described::Described;
 
 static TEXTS: Described = Described {
     spec: CheckSpec {
@@ -28,31 +28,19 @@ impl Check for RolePowers {
     }
 
     fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
-        world.deployments.iter().filter_map(|deployment| Inquiry::Powers.attempt(world, deployment)).map(|attempt| Need::Attempt(Box::new(attempt))).collect()
+        deployments::needs(world, |deployment| Inquiry::Powers.attempt(world, deployment))
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
-        let deployments = match live::deployments(given) {
-            Ok(deployments) => deployments,
-            Err(unseen) => return TEXTS.unseen(live::DEPLOYMENTS, unseen),
-        };
-        deployments.iter().map(|deployment| judge(given, deployment)).collect()
+        deployments::findings(&TEXTS, given, |deployment| [judge(given, deployment)])
     }
 }
 
 fn judge(given: &Snapshot, of: &WorldDeployment) -> Finding {
-    let subject = format!("the database role of {}", of.name);
-    let asked = match outcome(given, &Inquiry::Powers.id(of)) {
-        Ok(asked) => asked,
-        Err(reason) => return TEXTS.unverified(subject, reason),
-    };
-    let AttemptResult::Told(told) = &asked.result else {
-        return TEXTS.unverified(subject, words(&asked.result)).tried([asked]);
-    };
-    let finding = match told.as_ref().map(Untrusted::raw) {
-        None => TEXTS.unverified(subject, "the server does not know the role that is logged in"),
-        Some("none") => TEXTS.pass(subject, TEXTS.expected),
-        Some(powers) => TEXTS.fail(subject, powers.lines().collect::<Vec<_>>().join(", ")),
-    };
-    finding.tried([asked])
+    database::asked(&TEXTS, given, (Inquiry::Powers, of), format!("the database role of {}", of.name), |subject, result| match result {
+        AttemptResult::Told(None) => TEXTS.unverified(subject, "the server does not know the role that is logged in"),
+        AttemptResult::Told(Some(told)) if told.raw() == "none" => TEXTS.pass(subject, TEXTS.expected),
+        AttemptResult::Told(Some(powers)) => TEXTS.fail(subject, database::listed(powers.raw())),
+        other => TEXTS.unverified(subject, words(other)),
+    })
 }

@@ -2,9 +2,9 @@
 
 use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, World, WorldDeployment};
 
-use crate::attempts::{Inquiry, outcome, words};
-use crate::described::{Described, Resting};
-use crate::live;
+use super::{database, deployments};
+use crate::attempts::{Inquiry, words};
+use crate::described::Described;
 
 static TEXTS: Described = Described {
     spec: CheckSpec {
@@ -28,35 +28,27 @@ impl Check for StoredValues {
     }
 
     fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
-        world.deployments.iter().filter_map(|deployment| Inquiry::Stored.attempt(world, deployment)).map(|attempt| Need::Attempt(Box::new(attempt))).collect()
+        deployments::needs(world, |deployment| Inquiry::Stored.attempt(world, deployment))
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
-        let deployments = match live::deployments(given) {
-            Ok(deployments) => deployments,
-            Err(unseen) => return TEXTS.unseen(live::DEPLOYMENTS, unseen),
-        };
-        deployments.iter().map(|deployment| judge(given, deployment)).collect()
+        deployments::findings(&TEXTS, given, |deployment| [judge(given, deployment)])
     }
 }
 
 fn judge(given: &Snapshot, of: &WorldDeployment) -> Finding {
-    let subject = format!("what {} stores", of.name);
-    let asked = match outcome(given, &Inquiry::Stored.id(of)) {
-        Ok(asked) => asked,
-        Err(reason) => return TEXTS.unverified(subject, reason),
-    };
-    let counts = match &asked.result {
-        AttemptResult::Told(Some(text)) => counts(text.raw()),
-        _ => None,
-    };
-    let finding = match counts {
-        None => TEXTS.unverified(subject, words(&asked.result)),
-        Some((0, _)) => TEXTS.not_applicable(subject, Reason::NoSubject, "no value is stored so far"),
-        Some((stored, 0)) => TEXTS.pass(subject, format!("{stored} stored, all encrypted")),
-        Some((stored, plain)) => TEXTS.fail(subject, format!("{stored} stored, {plain} in plain text")),
-    };
-    finding.tried([asked])
+    database::asked(&TEXTS, given, (Inquiry::Stored, of), format!("what {} stores", of.name), |subject, result| {
+        let counts = match result {
+            AttemptResult::Told(Some(text)) => counts(text.raw()),
+            _ => None,
+        };
+        match counts {
+            None => TEXTS.unverified(subject, words(result)),
+            Some((0, _)) => TEXTS.not_applicable(subject, Reason::NoSubject, "no value is stored so far"),
+            Some((stored, 0)) => TEXTS.pass(subject, format!("{stored} stored, all encrypted")),
+            Some((stored, plain)) => TEXTS.fail(subject, format!("{stored} stored, {plain} in plain text")),
+        }
+    })
 }
 
 /// `STORED/PLAIN`

@@ -12,7 +12,7 @@ use airlock_model::{
 use airlock_render::{RenderInput, Rendered, TenantInput};
 use serde_json::{Value, json};
 
-use super::Platform;
+use super::{DATABASE_PASSWORD, Platform};
 use crate::{PlatformError, desired, desired::DesiredStep, planning::PLAN_SCHEMA, prepare as preparing, rights};
 
 /// What goes and what stays.
@@ -55,7 +55,7 @@ pub async fn removal(cluster: &Cluster, platform_namespace: &str, name: &Deploym
     objects.sort();
     objects.dedup();
     // An earlier try may have come as far as the namespace; a deployment that was never finished may have none yet.
-    let can_log_in = dump && cluster.secret(&namespace, ROLE_PASSWORD).await?.is_some();
+    let can_log_in = dump && cluster.secret(&namespace, DATABASE_PASSWORD).await?.is_some();
     let removal = Removal { platform: &platform, name, namespace: &namespace, incarnation: &incarnation, dump, can_log_in };
     let rendered = removal.rendered(record.as_ref(), &facts)?;
     // Of an earlier try: it is brought up to date, and never goes itself.
@@ -197,9 +197,6 @@ fn erased(objects: &[ObjectRef], told: Option<&LiveObject>) -> Vec<String> {
     erased.dedup();
     erased
 }
-
-/// The Secret with the password of the role that owns the database.
-const ROLE_PASSWORD: &str = "airflow-database-password";
 
 /// The component that keeps a dump comes before the one that drops.
 const KEEP_THEN_DROP: [&str; 2] = ["database-dump", "database-drop"];
