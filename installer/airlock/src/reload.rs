@@ -188,6 +188,8 @@ const fn word(result: &AttemptResult) -> &'static str {
         | AttemptResult::Answered { .. }
         | AttemptResult::Told(_)
         | AttemptResult::SqlRefused { .. }
+        | AttemptResult::Admitted
+        | AttemptResult::NotAdmitted { .. }
         | AttemptResult::Resolved(_)
         | AttemptResult::Untrusted { .. } => "something else was answered",
         AttemptResult::NoSuchName | AttemptResult::Unreachable(_) | AttemptResult::NotCarriedOut(_) => "it could not be tried",

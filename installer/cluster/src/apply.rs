@@ -40,6 +40,11 @@ impl Cluster {
         Ok(live(object.reference().clone(), reply.json(&object.reference().to_string())?))
     }
 
+    /// Whether the API server would make the object now; nothing is stored. Its own words are in [`ClusterError::Refused`].
+    pub async fn rehearse_creation(&self, object: &Object) -> Result<(), ClusterError> {
+        self.call(&self.creation(object.reference(), wire(object), "&dryRun=All").await?).await.map(drop)
+    }
+
     /// Applies many objects in phases, some at a time; stops between writes when asked. Each result is handed on as it comes.
     ///
     /// After a failure, writes under way are waited for and no new one begins.
@@ -80,15 +85,18 @@ impl Cluster {
     }
 
     pub(crate) async fn post(&self, object: &ObjectRef, body: Zeroizing<Vec<u8>>) -> Result<bool, ClusterError> {
-        let resource = self.resource_of(object).await?;
-        let namespace = object.namespace.as_deref();
-        let path = format!("{}?fieldManager={}&fieldValidation=Strict", resource.collection(namespace), names::FIELD_MANAGER);
-        let call = Call { method: Method::POST, body, ..Call::get(path) }.about(object).needs(resource.right("create", namespace));
-        match self.patiently(&call).await {
+        match self.patiently(&self.creation(object, body, "").await?).await {
             Ok(_) => Ok(true),
             Err(ClusterError::Changed { .. }) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    async fn creation(&self, object: &ObjectRef, body: Zeroizing<Vec<u8>>, rehearse: &str) -> Result<Call, ClusterError> {
+        let resource = self.resource_of(object).await?;
+        let namespace = object.namespace.as_deref();
+        let path = format!("{}?fieldManager={}&fieldValidation=Strict{rehearse}", resource.collection(namespace), names::FIELD_MANAGER);
+        Ok(Call { method: Method::POST, body, ..Call::get(path) }.about(object).needs(resource.right("create", namespace)))
     }
 
     pub(crate) async fn write(&self, object: &ObjectRef, body: Zeroizing<Vec<u8>>) -> Result<Applied, ClusterError> {

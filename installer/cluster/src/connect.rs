@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use http::HeaderValue;
 use http::header::USER_AGENT;
-use kube::Client;
+use kube::config::AuthInfo;
+use kube::{Client, Config};
 use tokio::sync::Semaphore;
 
 use crate::credentials::{self, Plugin};
@@ -19,6 +20,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Cluster {
     pub(crate) client: Client,
+    /// The same way without credentials.
+    stranger: Arc<Config>,
     pub(crate) server: Arc<str>,
     pub(crate) certificate: Option<Arc<ClientCertificate>>,
     pub(crate) named: Arc<Named>,
@@ -39,6 +42,8 @@ impl Cluster {
         config.default_retry = false;
         let plugin = config.auth_info.exec.as_ref().map(Plugin::of);
         let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
+        let mut stranger = config.clone();
+        stranger.auth_info = AuthInfo::default();
         // Credential plugins run here and block, so that they do not hold up other tasks.
         let client = tokio::task::spawn_blocking({
             let runtime = tokio::runtime::Handle::current();
@@ -52,6 +57,7 @@ impl Cluster {
         .map_err(|error| ClusterError::KubeconfigUnusable { reason: credentials::explain(&error, plugin.as_ref()) })?;
         Ok(Self {
             client,
+            stranger: Arc::new(stranger),
             server: server.into(),
             certificate: certificate.map(Arc::new),
             named: Arc::new(named),
@@ -59,6 +65,12 @@ impl Cluster {
             known: Known::default(),
             slots: Arc::new(Semaphore::new(PARALLEL)),
         })
+    }
+
+    /// The same API server by the same way, asked by somebody who has no credentials at all.
+    pub fn as_stranger(&self) -> Result<Self, ClusterError> {
+        let client = Client::try_from((*self.stranger).clone()).map_err(|error| ClusterError::KubeconfigUnusable { reason: error.to_string() })?;
+        Ok(Self { client, certificate: None, plugin: None, ..self.clone() })
     }
 
     /// The address that the kubeconfig names.

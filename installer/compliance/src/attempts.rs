@@ -1,9 +1,13 @@
 //! The attempts that checks ask for, each under a fixed name, so that two checks that ask for the same one share it.
 
+mod admission;
+mod api;
 mod database;
 
 use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, Need, Outcome, Snapshot, Target, TlsVersion, Trust, Vantage, World, WorldDeployment, names};
 
+pub(crate) use admission::Shown;
+pub(crate) use api::Question;
 pub(crate) use database::{Asked, Inquiry, Stranger};
 
 /// Label of pods in the namespace of probes; its policies select by it.
@@ -358,6 +362,8 @@ pub(crate) fn words(result: &AttemptResult) -> String {
         AttemptResult::Resolved(addresses) => format!("resolved to {}", addresses.join(", ")),
         AttemptResult::Told(_) => "let in".to_owned(),
         AttemptResult::SqlRefused { state, message } => format!("refused: {} ({state})", message.raw()),
+        AttemptResult::Admitted => "admitted".to_owned(),
+        AttemptResult::NotAdmitted { message } => format!("not admitted: {}", message.raw()),
         AttemptResult::NoSuchName => "the name does not resolve".to_owned(),
         AttemptResult::Refused => "connection refused".to_owned(),
         AttemptResult::TimedOut => "no answer in time".to_owned(),

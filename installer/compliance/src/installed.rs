@@ -1,7 +1,9 @@
 //! Checks of an installation as it runs. Profiles select among these.
 
 mod account_confined;
+mod admission_refuses;
 mod alerts_delivered;
+mod api_strangers;
 mod database;
 mod database_credentials;
 mod database_passwords;
@@ -38,8 +40,9 @@ use crate::objects::Strength;
 
 /// All of them, in the order of the groups.
 pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
-    let others: [&'static dyn Check; 30] = [
+    let others: [&'static dyn Check; 32] = [
         &namespace_labels::NamespaceLabels,
+        &admission_refuses::AdmissionRefuses,
         &network::INGRESS,
         &network::EGRESS,
         &policy_enforced::PolicyEnforced,
@@ -52,6 +55,7 @@ pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
         &database_passwords::DatabasePasswords,
         &database_plain_text::DatabasePlainText,
         &deployment_login::DeploymentLogin,
+        &api_strangers::ApiStrangers,
         &fernet_keys::FernetKeys,
         &stored_values::StoredValues,
         &stored_certificate::StoredCertificate,

@@ -68,7 +68,7 @@ static PARAMETERS: [Parameter; 15] = [
     Parameter {
         name: "PSS.level",
         kind: ParameterKind::PodSecurityLevel,
-        what: "level of the Pod Security Standards that PSS-001 to PSS-018 judge by: privileged, baseline, or restricted",
+        what: "level of the Pod Security Standards that PSS-001 to PSS-019 judge by: privileged, baseline, or restricted",
         stricter: Stricter::More,
     },
     Parameter {

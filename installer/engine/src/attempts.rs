@@ -3,6 +3,7 @@
 //! Listeners start first, since their addresses are the targets; then one pod a vantage makes all its attempts and says
 //! what came out in its log. Pods are removed in any case. What could not be carried out says so, and is no refusal.
 
+mod api;
 mod report;
 
 use std::collections::BTreeMap;
@@ -159,10 +160,17 @@ impl Party<'_> {
             tokio::select! {
                 biased;
                 () = self.stop.asked(airlock_cluster::Urgency::Soon) => not_carried_out(attempt, STOPPED),
-                outcome = airlock_probe::carry_out(attempt, &passwords) => outcome,
+                outcome = self.make(attempt, &passwords) => outcome,
             }
         });
         stream::iter(tried).buffered(AT_ONCE).collect().await
+    }
+
+    async fn make(&self, attempt: &Attempt, passwords: &Passwords) -> Outcome {
+        match attempt.target {
+            Target::KubernetesApi => api::carry_out(self.cluster, attempt).await,
+            Target::Address { .. } | Target::Listener { .. } => airlock_probe::carry_out(attempt, passwords).await,
+        }
     }
 
     /// Looks the passwords up before, so that an attempt itself waits for its target alone.
@@ -249,7 +257,7 @@ impl airlock_probe::Passwords for Passwords {
 fn place(attempt: &Attempt) -> Option<Place> {
     match &attempt.target {
         Target::Listener { namespace, labels, port } => Some((namespace.clone(), labels.clone(), *port)),
-        Target::Address { .. } => None,
+        Target::Address { .. } | Target::KubernetesApi => None,
     }
 }
 

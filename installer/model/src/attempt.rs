@@ -82,6 +82,8 @@ pub enum Target {
         /// TCP port.
         port: u16,
     },
+    /// The API server that the kubeconfig leads to, by its way and with its authority.
+    KubernetesApi,
 }
 
 /// What is done at the target.
@@ -146,11 +148,33 @@ pub enum AttemptAction {
         /// Path and query.
         path: String,
     },
+    /// A GET at the Kubernetes API; of objects their metadata alone is asked for.
+    AskApi {
+        /// Path and query.
+        path: String,
+        /// By whom.
+        caller: ApiCaller,
+    },
+    /// A pod is created in a dry run (Kubernetes API concepts, "Dry-run"): admission says what it thinks of it, nothing is stored.
+    Admit {
+        /// The pod.
+        manifest: serde_json::Value,
+    },
     /// A name is resolved.
     Resolve {
         /// The name.
         name: String,
     },
+}
+
+/// Who asks the Kubernetes API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ApiCaller {
+    /// Whom the kubeconfig says.
+    User,
+    /// Somebody without any credentials.
+    Stranger,
 }
 
 /// TLS versions by their numbers on the wire.
@@ -251,6 +275,13 @@ pub enum AttemptResult {
         /// The server's words.
         message: Untrusted<String>,
     },
+    /// The API server would store the object.
+    Admitted,
+    /// The API server would not store the object.
+    NotAdmitted {
+        /// Its words.
+        message: Untrusted<String>,
+    },
     /// Addresses were found, sorted.
     Resolved(Vec<String>),
     /// The name does not exist or has no address.
@@ -288,6 +319,8 @@ impl Attempt {
             | AttemptAction::PlainRequest { .. }
             | AttemptAction::SqlGuess { .. }
             | AttemptAction::AsAccount { .. }
+            | AttemptAction::AskApi { .. }
+            | AttemptAction::Admit { .. }
             | AttemptAction::Resolve { .. } => None,
         }
     }
@@ -300,7 +333,7 @@ impl Attempt {
         };
         let at = match &self.target {
             Target::Listener { namespace, .. } => Some(namespace.as_str()),
-            Target::Address { .. } => None,
+            Target::Address { .. } | Target::KubernetesApi => None,
         };
         from.into_iter().chain(at)
     }

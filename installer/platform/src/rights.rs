@@ -2,7 +2,9 @@
 
 use airlock_model::answers::Answers;
 use airlock_model::prometheus::Asked;
-use airlock_model::{Action, Attempt, CERT_MANAGER, CLUSTER_ISSUER, CertificateSource, CertificateSpec, CertificateSubject, Gate, ISSUER, IssuerReference, Object, ObjectRef, Right, SecretKeyRef};
+use airlock_model::{
+    Action, Attempt, AttemptAction, CERT_MANAGER, CLUSTER_ISSUER, CertificateSource, CertificateSpec, CertificateSubject, Gate, ISSUER, IssuerReference, Object, ObjectRef, Right, SecretKeyRef,
+};
 use serde_json::Value;
 
 /// Plural resource names of the kinds that Airlock applies (Kubernetes API reference).
@@ -195,7 +197,14 @@ pub(crate) fn of_recognition(namespace: &str) -> Vec<Right> {
 pub(crate) fn of_attempt(attempt: &Attempt) -> Vec<Right> {
     let is_in_pod = attempt.pod_namespaces().next().is_some();
     let password = attempt.password().filter(|_| !is_in_pod).map(|at| right(&ObjectRef::namespaced("v1", "Secret", &at.namespace, &at.name), "get"));
-    attempt.pod_namespaces().flat_map(pods).chain(password).collect()
+    attempt.pod_namespaces().flat_map(pods).chain(password).chain(shown(attempt)).collect()
+}
+
+/// What showing a pod to admission asks for, though nothing is made.
+fn shown(attempt: &Attempt) -> Option<Right> {
+    let AttemptAction::Admit { manifest } = &attempt.action else { return None };
+    let namespace = manifest["metadata"]["namespace"].as_str()?;
+    Some(right(&ObjectRef::namespaced("v1", "Pod", namespace, ""), "create"))
 }
 
 /// What each of these namespaces is searched for values of Secrets in.

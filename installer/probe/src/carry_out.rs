@@ -46,7 +46,7 @@ async fn act(attempt: &Attempt, passwords: &dyn Passwords, ends: &mut Ends) -> A
         return resolve::resolve(name).await;
     }
     let Target::Address { host, port } = &attempt.target else {
-        return AttemptResult::NotCarriedOut("the listener has no address yet".to_owned().into());
+        return AttemptResult::NotCarriedOut("the target has no address that could be dialled from here".to_owned().into());
     };
     if let AttemptAction::Sql { database, credentials, trust, question } = &attempt.action {
         return postgres::ask(&Inquiry { host, port: *port, database, credentials, trust, question }, passwords).await;
@@ -107,7 +107,7 @@ async fn once(action: &AttemptAction, host: &str, port: u16, question: Option<&Q
             let secured = handshake(dial(host, port, ends).await?, server_name, TlsVersion::Tls13, believed).await?;
             send(question, secured.stream, sent).await
         }
-        AttemptAction::Resolve { .. } | AttemptAction::Sql { .. } | AttemptAction::SqlGuess { .. } | AttemptAction::AsAccount { .. } => {
+        AttemptAction::Resolve { .. } | AttemptAction::Sql { .. } | AttemptAction::SqlGuess { .. } | AttemptAction::AsAccount { .. } | AttemptAction::AskApi { .. } | AttemptAction::Admit { .. } => {
             Ok(AttemptResult::NotCarriedOut("it is no connection alone".to_owned().into()))
         }
     }

@@ -86,8 +86,13 @@ fn told(result: &AttemptResult) -> String {
         AttemptResult::Unreachable(reason) | AttemptResult::NotCarriedOut(reason) | AttemptResult::Untrusted { reason, .. } => reason.raw().to_owned(),
         AttemptResult::TlsRefused { alert: Some(alert) } => format!("it ended the handshake with alert {alert}"),
         AttemptResult::TlsRefused { alert: None } => "it ended the handshake without a word".to_owned(),
-        AttemptResult::Connected | AttemptResult::Handshaken(_) | AttemptResult::Answered { .. } | AttemptResult::Told(_) | AttemptResult::SqlRefused { .. } | AttemptResult::Resolved(_) => {
-            "it presented none".to_owned()
-        }
+        AttemptResult::Connected
+        | AttemptResult::Handshaken(_)
+        | AttemptResult::Answered { .. }
+        | AttemptResult::Told(_)
+        | AttemptResult::SqlRefused { .. }
+        | AttemptResult::Admitted
+        | AttemptResult::NotAdmitted { .. }
+        | AttemptResult::Resolved(_) => "it presented none".to_owned(),
     }
 }

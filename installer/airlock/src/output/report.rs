@@ -51,6 +51,7 @@ fn to(target: &Target) -> String {
     match target {
         Target::Address { host, port } => format!("{host}:{port}"),
         Target::Listener { namespace, port, .. } => format!("a listening pod in {namespace}, port {port}"),
+        Target::KubernetesApi => "the Kubernetes API".into(),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{Judging, Report, checks, judge, needs, with_checks};
 
 mod good;
 
-use good::{answered, baseline, fernet, good, judged, left, live, locked, message, outcome, presented, redirected, secured, stored, told, world};
+use good::{answered, baseline, fernet, good, judged, left, live, locked, message, outcome, presented, redirected, secured, stored, told, unadmitted, world};
 
 fn report(given: &Snapshot) -> Report {
     judge(&baseline(), given, Judging { passes: true, workers: 1 }).unwrap()
@@ -104,6 +104,11 @@ const CASES: &[Case] = &[
     (|s| objects(s, "Namespace")[0].manifest["metadata"]["labels"] = json!({}), &[("PSS-018", Fail)]),
     (|s| objects(s, "Namespace")[0].manifest["metadata"]["labels"]["pod-security.kubernetes.io/enforce-version"] = json!("v1.24"), &[("PSS-018", Warn)]),
     (|s| drop(objects(s, "Namespace").pop()), &[("PSS-018", Unverified)]),
+    (|s| *result(s, "admission.restricted.airlock") = AttemptResult::Admitted, &[("PSS-019", Fail)]),
+    (|s| { *result(s, "admission.conforming.airlock") = unadmitted("exceeded quota"); *result(s, "admission.baseline.airlock") = AttemptResult::Admitted; }, &[("PSS-019", Fail)]),
+    (|s| *result(s, "admission.conforming.airlock-probes") = unadmitted("exceeded quota"), &[("PSS-019", Unverified)]),
+    (|s| *result(s, "admission.baseline.airlock") = unadmitted("exceeded quota"), &[("PSS-019", Unverified)]),
+    (|s| *result(s, "admission.baseline.airlock") = AttemptResult::NotCarriedOut("no right".to_owned().into()), &[("PSS-019", Unverified)]),
     // workloads
     (|s| container(s)["securityContext"]["readOnlyRootFilesystem"] = json!(false), &[("WKL-001", Fail)]),
     (|s| container(s)["resources"]["limits"]["memory"] = json!(null), &[("WKL-002", Fail)]),
@@ -237,6 +242,13 @@ const CASES: &[Case] = &[
     (|s| *result(s, "database.stored.beta") = locked("42P01"), &[("AFL-003", Unverified)]),
     (|s| *result(s, "database.stored.alpha") = told("0/0"), &[]),
     (|s| { *result(s, "database.stored.alpha") = told("0/0"); *result(s, "database.stored.beta") = told("0/0"); }, &[("AFL-003", Verdict::NotApplicable)]),
+    // the Kubernetes API
+    (|s| *result(s, "api.stranger-versions") = answered(200), &[("AUT-007", Fail)]),
+    (|s| { *result(s, "api.own") = answered(503); *result(s, "api.stranger-secrets") = answered(200); }, &[("AUT-007", Fail)]),
+    (|s| *result(s, "api.stranger-groups") = answered(401), &[]),
+    (|s| *result(s, "api.stranger-groups") = answered(404), &[("AUT-007", Unverified)]),
+    (|s| *result(s, "api.own") = answered(401), &[("AUT-007", Unverified)]),
+    (|s| *result(s, "api.own") = AttemptResult::NotCarriedOut("no answer".to_owned().into()), &[("AUT-007", Unverified)]),
     // running images
     (|s| container(s)["image"] = json!("docker.io/library/nginx:1.30"), &[("REG-004", Fail)]),
     (|s| container(s)["image"] = json!(format!("docker.io/library/nginx@{}", Digest::of(b"other"))), &[("REG-004", Fail)]),
@@ -376,10 +388,21 @@ fn every_attempt_that_must_be_refused_has_a_control_that_is_made_too() {
     for attempt in &attempts {
         let is_control = matches!(
             attempt.id.0.as_str(),
-            "policy.allowed" | "registry.login" | "airflow.crossing.alpha.alpha" | "airflow.crossing.beta.beta" | "account.alpha.airlock-alpha.pods" | "account.beta.airlock-beta.pods"
-        ) || ["tls.served.", "http.visited.", "airflow.login.", "database.own.", "database.owned.", "database.public.", "database.powers.", "database.verifiers.", "database.stored."]
-            .iter()
-            .any(|stem| attempt.id.0.starts_with(stem));
+            "api.own" | "policy.allowed" | "registry.login" | "airflow.crossing.alpha.alpha" | "airflow.crossing.beta.beta" | "account.alpha.airlock-alpha.pods" | "account.beta.airlock-beta.pods"
+        ) || [
+            "admission.conforming.",
+            "tls.served.",
+            "http.visited.",
+            "airflow.login.",
+            "database.own.",
+            "database.owned.",
+            "database.public.",
+            "database.powers.",
+            "database.verifiers.",
+            "database.stored.",
+        ]
+        .iter()
+        .any(|stem| attempt.id.0.starts_with(stem));
         assert_eq!(attempt.control.is_none(), is_control, "{}", attempt.id);
         assert!(attempt.control.iter().all(|control| attempts.iter().any(|other| other.id == *control)), "{}", attempt.id);
     }

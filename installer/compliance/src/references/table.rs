@@ -70,7 +70,7 @@ const fn row(id: &'static str, reads: Reads, because: &'static str, groups: &'st
     Standing { id, reads, because, groups }
 }
 
-pub(super) static TABLE: [Standing; 102] = [
+pub(super) static TABLE: [Standing; 104] = [
     row("PSS-001", Objects, "root on the node in one step", &[POD, &[cis("5.2.2"), pss("baseline")]]),
     row("PSS-002", Objects, "the node's processes or traffic are open to the pod", &[POD, &[cis("5.2.3"), cis("5.2.4"), cis("5.2.5"), pss("baseline")]]),
     row("PSS-003", Objects, "files of the node are open to the pod", &[POD, &[cis("5.2.11"), pss("baseline")]]),
@@ -89,6 +89,7 @@ pub(super) static TABLE: [Standing; 102] = [
     row("PSS-016", Objects, "it is a program on the node, not a container", &[POD, &[cis("5.2.10"), pss("baseline")]]),
     row("PSS-017", Objects, "the node connects where the pod says; it cannot read the answer", &[POD, &[cis("5.6.3"), pss("baseline")]]),
     row("PSS-018", Objects, "without it the API server admits every pod, whatever the others say", &[POD, &[cis("5.2.1"), pss("enforce label")]]),
+    row("PSS-019", Cluster, "who may make a pod takes the node over", &[POD, &[cis("5.2.1")]]),
     row("WKL-001", Objects, "it helps to stay, not to get in", &[POD, &[nsa("Immutable container file systems")]]),
     row("WKL-002", Objects, "it starves neighbours; it opens nothing", &[AVAILABLE, &[nsa("Resource policies")]]),
     row("WKL-003", Objects, "the socket of the runtime, or the kubelet's files, are the node itself", &[POD, &[cis("5.2.11")]]),
@@ -119,6 +120,7 @@ pub(super) static TABLE: [Standing; 102] = [
     row("RBC-009", Cluster, "who takes one tenant over reads what opens the others", &[RIGHTS, &[nist("AC-3"), soc2("CC6.1")]]),
     row("NET-011", Cluster, "tenants reach each other", &[NETWORK, &[pci("11.4.5"), nist("AC-4")]]),
     row("AUT-001", Cluster, "whoever reaches the host runs code in it", &[LOGIN, &[soc2("CC6.1")]]),
+    row("AUT-007", Cluster, "nobody has to log in", &[LOGIN, &[cis("1.2.1")]]),
     row("DBS-001", Cluster, "who takes one tenant over has the data of another", &[APART, RIGHTS, &[pci("7.2.5"), nist("AC-4")]]),
     row("DBS-002", Cluster, "who takes one tenant over has the data of all", &[RIGHTS, &[pci("7.2.5"), nist("AC-4")]]),
     row("DBS-003", Cluster, "every role of the server comes into every tenant's data", &[RIGHTS, &[pci("7.2.5")]]),

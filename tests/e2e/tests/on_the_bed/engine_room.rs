@@ -12,6 +12,7 @@ use airlock_engine::{ApplyError, ApplyOptions, RunOutcome, Stop, StopSignal, app
 use airlock_model::{Action, Amount, Approval, ApprovedBy, ApprovedPlan, Change, Digest, Event, Events, ImageLock, Object, ObjectRef, Operation, Plan, PlannedStep, Purpose, Risk, Undo, names};
 use serde_json::{Value, json};
 
+mod admission;
 mod applying;
 mod attempting;
 mod ending;

@@ -1,7 +1,8 @@
 //! What a compliance check says of two Airflow deployments on the bed: as they were made, and with one wall after another opened for real.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
+use std::io::{BufRead as _, Read as _};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use airlock_e2e::{Airflow, Run, Site};
@@ -40,6 +41,8 @@ pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
 
     the_database_server_is_opened(site, &pinned);
     nothing_is_vouched_for_without_the_control(site, &pinned);
+    a_door_to_the_api_without_a_lock_is_told(site, &pinned);
+    a_refusal_of_a_quota_is_none_of_admission(site);
 
     // What PostgreSQL gives everybody unless somebody takes it back, a value from before there was a key, a right too many, and a
     // password that somebody typed in.
@@ -72,7 +75,7 @@ pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
     in_beta(&["create", "-f", &closed]);
     let opened = opened.expect(7).json();
     let told: BTreeMap<String, String> = verdicts(&opened).into_iter().filter(|(id, verdict)| id != "AFL-003" && pinned.get(id) != Some(verdict)).collect();
-    assert_eq!(told, ["AFL-001", "NET-001", "NET-002", "PSS-018", "SEC-004"].map(|id| (id.to_owned(), "fail".to_owned())).into(), "exactly these are told: {opened}");
+    assert_eq!(told, ["AFL-001", "NET-001", "NET-002", "PSS-018", "PSS-019", "SEC-004"].map(|id| (id.to_owned(), "fail".to_owned())).into(), "exactly these are told: {opened}");
 
     let pinned: BTreeMap<String, String> = serde_yaml::from_str(include_str!("../../expected-verdicts-of-all.yaml")).expect("the pinned verdicts");
     let report = site.run(&["compliance-check", "--no-profile", "--namespace", &site.name, "--yes", "-o", "json"]).expect(7).json();
@@ -144,6 +147,60 @@ fn nothing_is_vouched_for_without_the_control(site: &Site, pinned: &BTreeMap<Str
     assert_eq!(verdicts(&report), but(pinned, "unverified", &open), "exactly these are told: {report}");
 }
 
+/// `kubectl proxy` lets everybody in as whoever started it; where it answers nobody at all, that it refuses strangers says nothing.
+fn a_door_to_the_api_without_a_lock_is_told(site: &Site, pinned: &BTreeMap<String, String>) {
+    let open = Door::of(site, "^$");
+    let report = check_by(site, &["--kubeconfig", &open.kubeconfig]).expect(7).json();
+    assert_eq!(verdicts(&report), but(pinned, "fail", &["AUT-007"]), "exactly the door is told: {report}");
+    let failed = report["findings"].as_array().expect("findings").iter().filter(|finding| finding["check"] == "AUT-007" && finding["verdict"] == "fail").count();
+    assert_eq!(failed, 3, "{report}");
+
+    let shut = Door::of(site, "^/api$,^/apis$,/secrets$");
+    let report = check_by(site, &["--kubeconfig", &shut.kubeconfig, "--checks", "AUT-007"]).expect(7).json();
+    assert_eq!(verdicts(&report), [("AUT-007".to_owned(), "unverified".to_owned())].into(), "{report}");
+}
+
+/// A way to the API server for whoever comes by.
+struct Door {
+    child: Child,
+    kubeconfig: String,
+}
+
+impl Door {
+    fn of(site: &Site, rejected: &str) -> Self {
+        let mut child = site.bed.kubectl_command(["proxy", "--port=0", &format!("--reject-paths={rejected}")]).stdout(Stdio::piped()).spawn().expect("kubectl proxy");
+        let mut line = String::new();
+        std::io::BufReader::new(child.stdout.take().expect("stdout")).read_line(&mut line).expect("its address");
+        let address = line.trim().rsplit(' ').next().unwrap_or_default();
+        let text = format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: x\nclusters: [{{ name: c, cluster: {{ server: 'http://{address}' }} }}]\ncontexts: [{{ name: x, context: {{ cluster: c, user: u }} }}]\nusers: [{{ name: u, user: {{}} }}]\n"
+        );
+        Self { child, kubeconfig: site.file("door.kubeconfig", &text).display().to_string() }
+    }
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Where nothing is admitted any more, what admission refuses proves nothing.
+fn a_refusal_of_a_quota_is_none_of_admission(site: &Site) {
+    let namespace = site.tenant("beta");
+    site.bed.kubectl(["-n", &namespace, "create", "quota", "none", "--hard=pods=0"]).expect("kubectl");
+    let judged = check_by(site, &["--checks", "PSS-019"]);
+    site.bed.kubectl(["-n", &namespace, "delete", "quota", "none"]).expect("kubectl");
+    let report = judged.expect(7).json();
+    let open: Vec<_> = report["findings"].as_array().expect("findings").iter().filter(|finding| finding["verdict"] != "pass").collect();
+    assert_eq!(open.len(), 2, "of one namespace: {report}");
+    for finding in open {
+        assert_eq!(finding["verdict"], "unverified", "{finding}");
+        assert!(finding["observed"].as_str().is_some_and(|observed| observed.contains(&namespace) || observed.contains("quota")), "{finding}");
+    }
+}
+
 /// As strong as those that Airlock makes, so that nothing but its being wrong is told.
 fn another_password() -> String {
     let mut bytes = [0; 32];
@@ -183,7 +240,11 @@ fn in_the_pod(site: &Site, command: &[&str]) -> Result<String, String> {
 }
 
 fn check(site: &Site) -> Run {
-    site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "--all", "-o", "json"])
+    check_by(site, &[])
+}
+
+fn check_by(site: &Site, further: &[&str]) -> Run {
+    site.run(&[&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "--all", "-o", "json"], further].concat())
 }
 
 /// Each check's verdict, with the reason where it does not apply.

@@ -150,6 +150,16 @@ pub(super) fn good() -> Snapshot {
             outcome("tls.unknown.registry.platform.test", refused()),
             outcome("http.plain.registry.platform.test", AttemptResult::Refused),
             outcome("http.visited.registry.platform.test", secured("max-age=31536000")),
+            outcome("api.own", answered(200)),
+            outcome("api.stranger-versions", answered(403)),
+            outcome("api.stranger-groups", answered(403)),
+            outcome("api.stranger-secrets", answered(403)),
+            outcome("admission.conforming.airlock", AttemptResult::Admitted),
+            outcome("admission.baseline.airlock", unadmitted(VIOLATES)),
+            outcome("admission.restricted.airlock", unadmitted(VIOLATES)),
+            outcome("admission.conforming.airlock-probes", AttemptResult::Admitted),
+            outcome("admission.baseline.airlock-probes", unadmitted(VIOLATES)),
+            outcome("admission.restricted.airlock-probes", unadmitted(VIOLATES)),
             outcome("registry.login", answered(200)),
             outcome("registry.wrong-password", answered(401)),
             outcome("registry.anonymous", answered(401)),
@@ -238,6 +248,13 @@ pub(super) fn told(text: &str) -> AttemptResult {
 
 pub(super) fn locked(state: &str) -> AttemptResult {
     AttemptResult::SqlRefused { state: state.into(), message: "permission denied".to_owned().into() }
+}
+
+/// How Pod Security admission refuses.
+const VIOLATES: &str = "pods \"a\" is forbidden: violates PodSecurity \"restricted:latest\": host namespaces (hostPID=true)";
+
+pub(super) fn unadmitted(message: &str) -> AttemptResult {
+    AttemptResult::NotAdmitted { message: message.to_owned().into() }
 }
 
 pub(super) fn left(hours: i64) -> Timestamp {

@@ -1,0 +1,57 @@
+//! Attempts at the API server: what a stranger is told, and what admission says of a pod that is shown to it.
+
+use std::time::Duration;
+
+use airlock_engine::Halt;
+use airlock_engine::attempts::{ProbeSite, carry_out};
+use airlock_model::{ApiCaller, Attempt, AttemptAction, AttemptResult, Target, Vantage};
+
+use super::*;
+
+fn attempt(id: &str, action: AttemptAction) -> Attempt {
+    Attempt { id: id.into(), from: Vantage::Workstation, target: Target::KubernetesApi, action, control: None, purpose: "a test".into() }
+}
+
+/// A pod that conforms to `restricted`, but for whether it may gain privileges.
+fn shown(place: &Place, escalates: bool) -> AttemptAction {
+    let security = json!({ "allowPrivilegeEscalation": escalates, "capabilities": { "drop": ["ALL"] }, "runAsNonRoot": true, "seccompProfile": { "type": "RuntimeDefault" } });
+    AttemptAction::Admit {
+        manifest: json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "shown", "namespace": place.name }, "spec": { "containers": [{ "name": "a", "image": PAUSE, "securityContext": security }] } }),
+    }
+}
+
+async fn results(place: &Place, attempts: &[Attempt]) -> Result<Vec<AttemptResult>, Box<dyn Error>> {
+    let site = ProbeSite { namespace: place.name.clone(), image: PAUSE.parse()?, pull_secret: None, deadline: Duration::from_mins(2) };
+    let outcomes = carry_out(&place.cluster, attempts, &site, &Halt::new(&Stop::never(), None), &Seen::default()).await?;
+    Ok(outcomes.into_iter().map(|outcome| outcome.result).collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_is_refused_what_the_user_is_told() -> Outcome {
+    let place = Place::new("stranger").await?;
+    let ask = |path: &str, caller| attempt(path, AttemptAction::AskApi { path: path.to_owned(), caller });
+    let asked =
+        [ask("/api", ApiCaller::User), ask("/api", ApiCaller::Stranger), ask("/livez", ApiCaller::Stranger)].map(|attempt| Attempt { id: format!("{:?}", attempt.action).as_str().into(), ..attempt });
+    let statuses: Vec<Option<u16>> = results(&place, &asked).await?.into_iter().map(|result| if let AttemptResult::Answered { status, .. } = result { Some(status) } else { None }).collect();
+    assert!(matches!(statuses[..], [Some(200), Some(401 | 403), Some(200)]), "{statuses:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn admission_refuses_by_the_level_and_stores_nothing() -> Outcome {
+    let place = Place::new("admission").await?;
+    place.run(&place.plan("abc", vec![create("config", vec![place.config("one", "1")?])])?).await?;
+    let pods = [attempt("conforming", shown(&place, false)), attempt("forbidden", shown(&place, true))];
+    let audit = place.bed.audit()?;
+    let told = results(&place, &pods).await?;
+    assert!(matches!(&told[..], [AttemptResult::Admitted, AttemptResult::NotAdmitted { message }] if message.raw().contains("violates PodSecurity \"restricted:")), "{told:?}");
+    place.bed.kubectl(["label", "namespace", &place.name, "--overwrite", "pod-security.kubernetes.io/enforce=baseline"])?;
+    let told = results(&place, &pods).await?;
+    assert_eq!(told, [AttemptResult::Admitted, AttemptResult::Admitted]);
+    place.bed.kubectl(["-n", &place.name, "create", "quota", "none", "--hard=pods=0"])?;
+    let told = results(&place, &pods).await?;
+    assert!(told.iter().all(|result| matches!(result, AttemptResult::NotAdmitted { message } if message.raw().contains("quota"))), "{told:?}");
+    let pods_made = place.writes(audit.entries()?).into_iter().filter(|write| format!("{write:?}").contains("pods")).count();
+    assert_eq!(pods_made, 0);
+    Ok(())
+}
