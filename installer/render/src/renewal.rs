@@ -47,7 +47,7 @@ fn renewable(certificate: &CertificateSpec, component: &RenderedComponent, compo
         for object in reader.objects.iter().filter(|object| is_server(object.reference()) && object.reference().namespace == secret.namespace) {
             if read_once(object).contains(&secret) {
                 restart.push(object.reference().clone());
-            } else if object.pod().is_some_and(|(_, pod)| workload::references(pod).contains(&("secret", secret.name.clone()))) {
+            } else if reader.folder == component.folder && object.pod().is_some_and(|(_, pod)| workload::references(pod).contains(&("secret", secret.name.clone()))) {
                 nudge.push(reader.name.clone());
             }
         }
