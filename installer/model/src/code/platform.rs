@@ -104,7 +104,7 @@ pub(super) const CODES: &[CodeSpec] = &[
         code: "platform.certificate-unknown",
         exit: Exit::Usage,
         what: "no certificate of that name is renewed here",
-        why: "certificates are named by their Secrets, and authorities are made anew by an install alone, since nodes and people have to be told of them",
+        why: "certificates and authorities are named by their Secrets; an authority is rotated, what it signs is renewed",
         fix: "name one of those in the message",
         next: Some("airlock tls status"),
     },
