@@ -4,11 +4,13 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use airlock_e2e::{Run, Site};
 use serde_json::{Value, json};
 
+use crate::alerting::certificate;
 use crate::guided::World;
 use crate::sources::company::Company;
 
@@ -17,16 +19,17 @@ fn an_acme_authority_issues_at_install_and_renews_from_inside_the_cluster() {
     let world = World::new("ordered");
     let site = &world.site;
     let authority = Authority::of(site);
+    let front = Front::start(site, &authority);
     // As a person at a terminal tells it; the file that she leaves is what the runs below go by.
     let (server, tsig) = (&authority.server, site.bed.folder().join("dns/tsig").display().to_string());
     let answers = world.kept_answers(
         "ACME",
         &[
-            ("Which ACME authority?", "https://acme.corp.test:14000/dir"),
+            ("Which ACME authority?", &format!("https://{}:{FRONT}/dir", front.host)),
             ("To whom may it write?", "platform@corp.test"),
             ("Do you agree to its terms of service?", "yes"),
             ("How is it shown that the domain is yours?", &format!("update={server}:53 key=airlock secret=file:{tsig}")),
-            ("Where does the renewer reach it", &format!("{server}/32:14000 {server}/32:53")),
+            ("Where does the renewer reach it", &format!("{server}/32:{FRONT} {server}/32:53")),
             ("Which authorities have to be believed?", &format!("file:{} ca=file:{}", authority.root.display(), site.bed.company_ca().display())),
         ],
     );
@@ -52,9 +55,28 @@ fn an_acme_authority_issues_at_install_and_renews_from_inside_the_cluster() {
     assert_eq!(stored(site, "acme-account", r"account\.json"), account, "the account is kept and used again");
     let state = state(site);
     assert_eq!((state["served"].as_bool(), state["last"]["outcome"].as_str()), (Some(true), Some("renewed")), "{state}");
+    what_is_served_stays_on_the_authoritys_bad_days(site, &front);
     let root = authority.root.display().to_string();
     site.run(&["tls", "check", "--connect", &format!("{}:443", site.base()), "--host", &site.base(), "--host", &site.registry(), "--ca", &root]).expect(0);
     site.run(&["compliance-check", "--namespace", &site.name, "--yes"]).expect(0);
+}
+
+/// It is down twice and sends a chain that leads nowhere once; on the day after, the next certificate is there.
+fn what_is_served_stays_on_the_authoritys_bad_days(site: &Site, front: &Front<'_>) {
+    let before = stored(site, "base-domain-tls", r"tls\.crt");
+    let renew = || site.run(&["tls", "renew", "--force", "--namespace", &site.name, "base-domain-tls", "-o", "json"]);
+    for (day, words) in [("down", "503"), ("down", "503"), ("astray", "issuer")] {
+        front.has(day);
+        let failed = renew().expect(5).json();
+        let (code, why) = (failed[0]["code"].as_str().unwrap_or_default(), failed[0]["why"].as_str().unwrap_or_default());
+        assert!(code.starts_with("tls.") && why.contains(words), "{day}: {failed}");
+        assert_eq!(stored(site, "base-domain-tls", r"tls\.crt"), before, "{day}: the old pair stays");
+        let state = state(site);
+        assert_eq!((&state["served"], &state["last"]["outcome"]), (&true.into(), &"failed".into()), "{day}: {state}");
+    }
+    front.has("good");
+    assert_eq!(renew().expect(0).json()[0]["outcome"], "renewed");
+    assert_ne!(stored(site, "base-domain-tls", r"tls\.crt"), before);
 }
 
 #[test]
@@ -392,6 +414,43 @@ esac
         let path = site.file(name, &text);
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap_or_else(|error| panic!("{error}"));
         path.display().to_string()
+    }
+}
+
+/// The port of the authority that has bad days.
+const FRONT: u16 = 14055;
+
+/// pebble by another name, behind a program that keeps it from answering, or answers otherwise.
+struct Front<'a> {
+    site: &'a Site,
+    host: String,
+    day: PathBuf,
+    server: Child,
+}
+
+impl<'a> Front<'a> {
+    fn start(site: &'a Site, authority: &Authority) -> Self {
+        let host = format!("acme-{}.platform.test", site.name);
+        site.bed.dns_set(&host, "A", &authority.server).expect("a name for the authority");
+        let (key, certificate) = certificate(site, &host);
+        let day = site.file("day", "good");
+        let mut command = site.bed.corp("python3");
+        command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/authority.py")).args([&authority.server, &FRONT.to_string()]);
+        command.args([&certificate, &key, &site.bed.company_ca()]).arg("acme.corp.test:14000").arg(&day);
+        let server = command.stdin(Stdio::null()).spawn().expect("python3");
+        Self { site, host, day, server }
+    }
+
+    fn has(&self, day: &str) {
+        std::fs::write(&self.day, day).expect("the day");
+    }
+}
+
+impl Drop for Front<'_> {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+        let _ = self.site.bed.dns_delete(&self.host);
     }
 }
 
