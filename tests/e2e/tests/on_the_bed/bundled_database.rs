@@ -31,7 +31,7 @@ for question in (
 ";
 
 /// Runs in a pod of a deployment, which reaches the server.
-pub(crate) fn python(site: &Site, script: &str) -> String {
+fn python(site: &Site, script: &str) -> String {
     let password = site.kubectl(&["get", "secret", "database-superuser", "-o", "jsonpath={.data.value}"]);
     let command = ["-n", &site.tenant("alpha"), "exec", "-i", "deployment/airflow-scheduler", "--", "python", "-"].map(str::to_owned);
     let mut run = site.bed.kubectl_command(command.iter().map(String::as_str)).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("kubectl");
