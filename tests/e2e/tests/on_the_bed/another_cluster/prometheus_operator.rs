@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use airlock_bed::{Bed, eventually};
-use airlock_e2e::Site;
+use airlock_e2e::{Airflow, Site};
 
 use crate::bad_input::{Expected, assert_refused};
 
@@ -135,7 +135,10 @@ fn what_is_told_is_found_by_the_selectors(site: &Site) {
 /// In the platform's namespace stands what names the deployment's meter, which asks for no password: policies are what keeps others out.
 fn a_deployment_is_told_of_and_its_meter_lets_it_in(site: &Site, company: &Company<'_>) {
     let _turn = crate::airflow();
-    site.run(&["deployment", "create", "alpha", "--namespace", &site.name, "--yes"]).expect(0);
+    site.run(&["deployment", "create", "alpha", "--example-dag", "--namespace", &site.name, "--yes"]).expect(0);
+    // Pods do not resolve the base domain here, and need not.
+    let airflow = Airflow::new(site, "alpha");
+    assert_eq!(airflow.run(&airflow.first_login(), "airlock_example", &serde_json::json!({})), "success");
     let of = |path: &str| site.kubectl(&["get", "servicemonitor", "airflow-target-alpha", "-o", &format!("jsonpath={{{path}}}")]);
     assert_eq!((of(".metadata.labels.release"), of(".spec.namespaceSelector.matchNames[*]")), ("stack".to_owned(), site.tenant("alpha")));
     let (component, port) = (of(r".spec.selector.matchLabels.app\.kubernetes\.io/name"), of(".spec.endpoints[0].port"));
@@ -152,7 +155,7 @@ fn one_that_takes_pods_alone_is_told_by_pod_monitors(site: &Site, company: &Comp
     company.runs("pods", &format!("{{podMonitorSelector: {selector}, podMonitorNamespaceSelector: {namespaces}, ruleSelector: {selector}, ruleNamespaceSelector: {namespaces}}}"));
     let told = site.install(&answers(site, choice)).expect(0);
     assert!(told.stderr.contains("would make these Airflow deployments otherwise now: alpha"), "{}", told.stderr);
-    site.run(&["deployment", "create", "alpha", "--namespace", &site.name, "--yes"]).expect(0);
+    site.run(&["deployment", "create", "alpha", "--example-dag", "--namespace", &site.name, "--yes"]).expect(0);
     let found = |kind: &str| site.kubectl(&["get", kind, "-o", r"jsonpath={range .items[*]}{.metadata.name}={.metadata.labels.release} {end}"]);
     assert_eq!(found("servicemonitors"), "");
     assert_eq!(found("podmonitors"), "airflow-target-alpha=pods certificate-meter=pods database=pods database-volume=pods kube-state-metrics=pods registry-volume=pods ");
