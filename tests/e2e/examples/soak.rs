@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::{ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use airlock_e2e::{Run, Site};
+use airlock_e2e::Site;
 
 /// Where a first run is killed, before it is known how long one takes.
 const FIRST_GUESS: Duration = Duration::from_secs(20);
