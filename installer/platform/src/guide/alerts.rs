@@ -15,7 +15,11 @@ const EXISTING: &str = "existing ";
 /// The component that sends alerts.
 pub(super) const COMPONENT: &str = "monitoring";
 const WEBHOOK: [Further; 2] = [
-    Further { asks: "Which webhook?", hint: "file:PATH of its address, then the network and port it is reached at, as in file:/etc/hook 10.1.2.0/24:443", take: |text| address_and_way(text).map(|_| text.to_owned()) },
+    Further {
+        asks: "Which webhook?",
+        hint: "file:PATH of its address, then the network and port it is reached at, as in file:/etc/hook 10.1.2.0/24:443",
+        take: |text| address_and_way(text).map(|_| text.to_owned()),
+    },
     Further { asks: "Who signed the webhook's certificate?", hint: AUTHORITY_HINT, take: authority },
 ];
 /// Before the authority that signed a receiver's certificate.
@@ -130,9 +134,16 @@ mod tests {
 
     #[test]
     fn what_is_put_is_what_is_got() {
-        for text in
-            [NOBODY, "file:/etc/hook 10.1.2.0/24:443", OFF, "existing monitoring/k8s", "secret:a/b#c 192.0.2.7/32:8443 ca=file:/ca.pem", MAILS, "mail mail.test:25 10.1.2.0/24 airlock@corp.test ops@corp.test", NOBODY]
-        {
+        for text in [
+            NOBODY,
+            "file:/etc/hook 10.1.2.0/24:443",
+            OFF,
+            "existing monitoring/k8s",
+            "secret:a/b#c 192.0.2.7/32:8443 ca=file:/ca.pem",
+            MAILS,
+            "mail mail.test:25 10.1.2.0/24 airlock@corp.test ops@corp.test",
+            NOBODY,
+        ] {
             let mut given = answers();
             put(&mut given, text).unwrap();
             assert_eq!((get(&given).as_str(), given.validate()), (text, Vec::new()));

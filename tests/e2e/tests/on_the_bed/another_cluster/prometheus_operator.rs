@@ -1,36 +1,25 @@
 //! The company's Prometheus watches the platform: its operator's kinds as released, objects that the API server takes (every apply asks for
 //! strict validation) and finds by the very selectors, and policies that let its pods in and nobody else.
 
-use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use airlock_bed::{Bed, eventually};
 use airlock_e2e::{Airflow, Site};
 
+use super::kinds::Kinds;
 use crate::bad_input::{Expected, assert_refused};
-
-const KINDS: [&str; 4] = ["podmonitors", "prometheuses", "prometheusrules", "servicemonitors"];
 
 /// The company's side: the operator's kinds, and a namespace with `Prometheus` objects.
 struct Company<'a> {
     site: &'a Site,
     namespace: String,
+    _kinds: Kinds<'a>,
 }
 
 impl<'a> Company<'a> {
     fn new(site: &'a Site) -> Self {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cluster/images/operator");
-        let output = Command::new(script).output().expect("images/operator");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        for kind in KINDS {
-            site.bed.kubectl(["apply", "--server-side", "-f", &format!("{folder}/monitoring.coreos.com_{kind}.yaml")]).expect("a kind of the operator");
-            // A kind that was made this moment has no conditions yet, which kubectl takes for an error.
-            let established = || site.bed.kubectl(["wait", "--for=condition=Established", &format!("crd/{kind}.monitoring.coreos.com"), "--timeout=30s"]);
-            eventually("the kind is served", Duration::from_mins(1), established).expect("the kind is served");
-        }
-        let company = Self { site, namespace: format!("{}-watchers", site.name) };
+        let kinds = Kinds::make(&site.bed, "monitoring.coreos.com", &["podmonitors", "prometheuses", "prometheusrules", "servicemonitors"]);
+        let company = Self { site, namespace: format!("{}-watchers", site.name), _kinds: kinds };
         site.bed.kubectl(["delete", "namespace", &company.namespace, "--ignore-not-found", "--wait=true"]).expect("kubectl");
         site.bed.kubectl(["create", "namespace", &company.namespace]).expect("a namespace");
         company
@@ -61,9 +50,6 @@ impl<'a> Company<'a> {
 impl Drop for Company<'_> {
     fn drop(&mut self) {
         let _ = self.site.bed.kubectl(["delete", "namespace", &self.namespace, "--ignore-not-found", "--wait=false"]);
-        for kind in KINDS {
-            let _ = self.site.bed.kubectl(["delete", "crd", &format!("{kind}.monitoring.coreos.com"), "--ignore-not-found", "--wait=false"]);
-        }
     }
 }
 
