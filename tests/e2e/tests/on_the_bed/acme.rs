@@ -151,8 +151,14 @@ fn people_order_the_next_one(site: &Site, company: &Company, answers: &Path) {
 #[test]
 fn people_set_the_records_of_a_ticket_and_the_same_run_goes_on() {
     let site = Site::shared("set-by-hand");
-    let authority = Authority::of(&site);
-    let answers = authority.answers(&site, "{ manual: true }", &[], "");
+    let authority = Authority::with_root(&site, 1);
+    let as_customer = |key: &Path| {
+        let account = format!("{{ manual: true }}\n    externalAccount: {{ keyId: customer-7, key: 'file:{}' }}\n    preferredChain: {}", key.display(), authority.common_name(&site));
+        authority.answers(&site, &account, &[], "")
+    };
+    let refused = site.install(&as_customer(&site.file("another-key", "YW5vdGhlciBjdXN0b21lcidzIGtleSBvZiAzMiBieXQ")));
+    assert!(refused.exit == 3 && refused.first_error().starts_with("error[tls.acme-external-account-refused]"), "{}", refused.said());
+    let answers = as_customer(&site.bed.folder().join("acme/external-key"));
     let install = || site.run(&["install", "--answers", &answers.display().to_string(), "--yes", "-o", "json"]);
 
     let first = Asked::of(&install());
@@ -182,8 +188,10 @@ fn people_set_the_records_of_a_ticket_and_the_same_run_goes_on() {
     assert!(issued.stdout.contains("ticket 1 of 1: node-pull"), "nothing waits for the certificate any more: {}", issued.stdout);
     assert_eq!(site.kubectl(&["get", "secret", "acme-order", "--ignore-not-found", "-o", "name"]), "");
 
+    // Its chain leads to the root that was preferred, and nobody was told of any other.
     site.bed.trust(&authority.root, &site.registry()).unwrap_or_else(|error| panic!("{error}"));
     site.install(&answers).expect(0);
+    site.run(&["tls", "check", "--connect", &format!("{}:443", site.base()), "--host", &site.base(), "--ca", &authority.root.display().to_string()]).expect(0);
     nothing_is_to_be_done(&site, &answers);
     assert!(state(&site)["byPeople"].as_str().is_some_and(|by| by.contains("DNS records")));
 }
@@ -352,10 +360,21 @@ struct Authority {
 
 impl Authority {
     fn of(site: &Site) -> Self {
+        Self::with_root(site, 0)
+    }
+
+    /// Its chains lead to root 0 by default, and to root 1 for those who prefer it.
+    fn with_root(site: &Site, number: u8) -> Self {
         let company = site.bed.company_ca().display().to_string();
-        let root = site.file("pebble.crt", &said(site, "curl", &["--silent", "--fail", "--cacert", &company, "https://acme.corp.test:15000/roots/0"]));
+        let root = site.file("pebble.crt", &said(site, "curl", &["--silent", "--fail", "--cacert", &company, &format!("https://acme.corp.test:15000/roots/{number}")]));
         let server = said(site, "getent", &["ahostsv4", "acme.corp.test"]).split_whitespace().next().unwrap_or_default().to_owned();
         Self { root, server }
+    }
+
+    /// As its root is called.
+    fn common_name(&self, site: &Site) -> String {
+        let subject = said(site, "openssl", &["x509", "-in", &self.root.display().to_string(), "-noout", "-subject", "-nameopt", "multiline"]);
+        subject.lines().find_map(|line| line.split_once("commonName")).map(|(_, rest)| rest.trim_start_matches([' ', '=']).to_owned()).unwrap_or_else(|| panic!("{subject}"))
     }
 
     /// Answers with this way of setting records, further authorities to believe, and further lines.
