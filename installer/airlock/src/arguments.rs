@@ -17,7 +17,7 @@ pub(crate) use evidence::{Evidence, EvidenceCommand, EvidenceFolder, EvidenceRep
 pub(crate) use in_pods::{Alert, Auditor, Certificates, Database, DatabaseCommand, DatabaseLogin, Probe, Reload, Renew, Volume};
 pub(crate) use profile::{Attest, Exception, ExceptionCommand, ExceptionRequest};
 pub(crate) use profile::{ControlsCommand, ControlsImport, DocumentKind, Profile, ProfileCommand, ProfileDiff, ProfileLint, ProfileNew, ProfileShow, Schema};
-pub(crate) use tls::{Tls, TlsCheck, TlsCommand, TlsImport, TlsRenew, TlsRoot, TlsTrust};
+pub(crate) use tls::{Tls, TlsCheck, TlsCommand, TlsImport, TlsRenew, TlsRoot, TlsRotate, TlsTrust};
 
 /// Installs a private registry and Apache Airflow on a Kubernetes cluster under the customer's security rules.
 ///

@@ -181,6 +181,7 @@ fn log(command: &Command, invocation: &Invocation, output: &Output) -> Option<Ru
         Command::Deployment(_) => "deployment",
         Command::Tls(tls) if matches!(tls.command, TlsCommand::Import(_)) => "tls-import",
         Command::Tls(Tls { command: TlsCommand::Renew(_) }) => "tls-renew",
+        Command::Tls(Tls { command: TlsCommand::Rotate(_) }) => "tls-rotate",
         Command::Requirements(_)
         | Command::ComplianceCheck(_)
         | Command::Evidence(_)

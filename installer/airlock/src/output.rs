@@ -21,6 +21,7 @@ pub(crate) mod progress;
 pub(crate) mod prompt;
 pub(crate) mod report;
 pub(crate) mod requirements;
+pub(crate) mod rotation;
 pub(crate) mod security;
 pub(crate) mod status;
 pub(crate) mod style;

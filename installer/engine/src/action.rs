@@ -17,7 +17,7 @@ use airlock_model::{Action, CertificateSpec, CertificateSubject, Gate, ObjectRef
 pub(crate) use apply::check;
 pub use generate::follows_its_sources;
 pub use obtain::{Found, Imported, find_supplied, handing, import};
-pub(crate) use obtain::{ask_for_next, reissued, renewed, root, suggestion};
+pub(crate) use obtain::{ask_for_next, reissued, renewed, root, root_certificate, suggestion};
 pub(crate) use probe::words;
 pub use run_job::is_outdated;
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use airlock_cluster::{Cluster, SecretData, SecretObject};
-use airlock_model::{CertificateFacts, CertificateSpec, CertificateSubject, Secret, SecretKeyRef, Untrusted, names};
+use airlock_model::{CertificateFacts, CertificateSpec, CertificateSubject, Object, Secret, SecretKeyRef, Untrusted, names};
 use airlock_tls::{Authority, RootPair, certificate_facts};
 use jiff::Timestamp;
+use serde_json::json;
 
 use crate::{ApplyError, action};
 
@@ -18,8 +19,8 @@ pub(crate) const KEY: &str = "tls.key";
 pub(crate) struct Pair {
     pub(crate) certificate: String,
     pub(crate) key: Secret<String>,
-    /// The root that vouches for an authority which is none itself.
-    pub(crate) root: Option<String>,
+    /// Of an authority: whom those believe who verify what it signs, PEM.
+    pub(crate) believed: Option<String>,
 }
 
 /// The Secret of that name, which must be one of TLS.
@@ -45,34 +46,27 @@ pub(crate) fn make(spec: &CertificateSpec, signer: Option<&SecretData>, now: Tim
     match &spec.subject {
         CertificateSubject::Authority { common_name, permitted, root: None, .. } => {
             let authority = Authority::generate(common_name, permitted, spec.lifetime, now)?;
-            Ok(Pair { certificate: authority.certificate_pem().to_owned(), key: authority.key_pem().clone(), root: None })
+            let certificate = authority.certificate_pem().to_owned();
+            Ok(Pair { believed: Some(certificate.clone()), certificate, key: authority.key_pem().clone() })
         }
         CertificateSubject::Authority { common_name, permitted, root: Some(root), .. } => {
             let RootPair { certificate_pem, key_pem } = action::root(root)?;
             let authority = Authority::from_pem(certificate_pem.as_bytes(), key_pem.expose().as_bytes())?.subordinate(common_name, permitted, spec.lifetime, now)?;
-            Ok(Pair { certificate: authority.certificate_pem().to_owned(), key: authority.key_pem().clone(), root: Some(certificate_pem) })
+            Ok(Pair { certificate: authority.certificate_pem().to_owned(), key: authority.key_pem().clone(), believed: Some(certificate_pem) })
         }
         CertificateSubject::Server { authority_namespace, authority, names } => {
             let signer = signer.ok_or_else(|| ApplyError::SecretMissing { at: SecretKeyRef { namespace: authority_namespace.clone(), name: authority.clone(), key: KEY.to_owned() } })?;
             let issued = Authority::from_pem(bytes(signer, CERTIFICATE), bytes(signer, KEY))?.issue(names, spec.lifetime, now)?;
-            Ok(Pair { certificate: issued.chain_pem, key: issued.key_pem, root: None })
+            Ok(Pair { certificate: issued.chain_pem, key: issued.key_pem, believed: None })
         }
         CertificateSubject::Supplied { .. } => Err(ApplyError::PlanMalformed { reason: format!("somebody else issues the certificate {}", spec.name) }),
     }
 }
 
-/// Whether who vouches for an authority is who should: itself, or a root that stays elsewhere.
-pub fn is_vouched_for(spec: &CertificateSpec, has_root: bool) -> bool {
-    match &spec.subject {
-        CertificateSubject::Authority { root, .. } => root.is_some() == has_root,
-        CertificateSubject::Server { .. } | CertificateSubject::Supplied { .. } => true,
-    }
-}
-
 /// What lies in a Secret.
 pub(crate) fn pair(secret: &SecretData) -> Pair {
-    let root = secret.data.get(names::ROOT).map(|root| String::from_utf8_lossy(root.expose()).into_owned());
-    Pair { certificate: text(secret, CERTIFICATE), key: Secret::new(text(secret, KEY)), root }
+    let believed = secret.data.contains_key(names::BELIEVED).then(|| text(secret, names::BELIEVED));
+    Pair { certificate: text(secret, CERTIFICATE), key: Secret::new(text(secret, KEY)), believed }
 }
 
 /// What the certificate says; none when it cannot be read, and then it is made anew.
@@ -102,12 +96,24 @@ pub(crate) fn secret(spec: &CertificateSpec, pair: Pair, mut annotations: BTreeM
         data: [
             Some((CERTIFICATE.to_owned(), Secret::new(pair.certificate.into_bytes()))),
             Some((KEY.to_owned(), Secret::new(pair.key.expose().clone().into_bytes()))),
-            pair.root.map(|root| (names::ROOT.to_owned(), Secret::new(root.into_bytes()))),
+            pair.believed.map(|believed| (names::BELIEVED.to_owned(), Secret::new(believed.into_bytes()))),
         ]
         .into_iter()
         .flatten()
         .collect(),
     }
+}
+
+/// The generation is the plan's: what is written over a Secret beside it keeps that of the Secret, so that the next plan finds nothing to do.
+pub(crate) fn keep_generation(secret: &mut SecretObject, live: Option<&SecretData>) {
+    let generation = live.and_then(|live| live.labels.get(names::LABEL_SECRET_GENERATION)).cloned();
+    secret.labels.extend(generation.map(|generation| (names::LABEL_SECRET_GENERATION.to_owned(), generation)));
+}
+
+/// The `ConfigMap` by which an authority is published.
+pub(crate) fn published(spec: &CertificateSpec, name: &str, believed: &str) -> Result<Object, ApplyError> {
+    let manifest = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": name, "namespace": spec.namespace, "labels": spec.labels }, "data": { (names::BELIEVED): believed } });
+    Object::new(manifest).map_err(|error| ApplyError::PlanMalformed { reason: error.to_string() })
 }
 
 pub(crate) fn text(secret: &SecretData, key: &str) -> String {

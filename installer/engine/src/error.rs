@@ -218,6 +218,11 @@ pub enum Handing {
     Records,
     /// By cert-manager, which is late.
     CertManager,
+    /// By `airlock tls rotate`: an authority, which others have to believe before it signs.
+    Rotation {
+        /// Its Secret.
+        authority: String,
+    },
 }
 
 impl fmt::Display for Handing {
@@ -231,6 +236,7 @@ impl fmt::Display for Handing {
                     names::REQUEST_KEY
                 );
             }
+            Self::Rotation { authority } => return write!(f, "run `airlock tls rotate {authority}`, which lets another authority take its place while both are believed"),
             Self::Source => "replace it where it comes from, and run `airlock install --answers FILE`",
             Self::Program => "run `airlock install --answers FILE` again, where the program is that sets the DNS records; it orders the next one",
             Self::CertManager => "cert-manager renews it and has not done so yet; `kubectl describe certificate base-domain-issued` says why, and what it issues is taken over at the next look",

@@ -6,12 +6,12 @@
 use std::time::Duration;
 
 use airlock_cluster::{Cluster, ClusterError, HeldLease};
-use airlock_model::{Event, Events, ObjectRef, StepId, Untrusted, names};
+use airlock_model::{Event, Events, ObjectRef, Silence, StepId, Untrusted, names};
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use crate::{ApplyError, Halt};
+use crate::{ApplyError, Halt, identity};
 
 /// How long a lease holds without a heartbeat.
 const DURATION: Duration = Duration::from_secs(15);
@@ -91,6 +91,27 @@ pub(crate) async fn keep(cluster: &Cluster, lease: &mut HeldLease) -> String {
             Ok(Err(_)) | Err(_) => {}
         }
     }
+}
+
+/// Carries out work with the heartbeat beside it. When that ends, the work hears of it before its next write.
+pub(crate) async fn beside<T>(heartbeat: impl Future<Output = String>, halt: &Halt, work: impl Future<Output = T>) -> T {
+    tokio::pin!(work);
+    let reason = tokio::select! {
+        biased;
+        done = &mut work => return done,
+        reason = heartbeat => reason,
+    };
+    halt.lease_lost(reason);
+    work.await
+}
+
+/// Carries out work that is no plan while no run is at work on the installation, and none begins. `work` asks `halt` before it writes.
+pub async fn while_held<T, E: From<ApplyError>>(cluster: &Cluster, namespace: &str, by: &str, halt: &Halt, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    let holder = format!("{by} run {}", identity::fresh()?);
+    let mut lease = take(cluster, namespace, &holder, halt, &Silence).await?;
+    let outcome = beside(keep(cluster, &mut lease), halt, work).await;
+    release(cluster, lease).await;
+    outcome
 }
 
 /// Gives it back. What fails here only lets the next run wait for the expiry.

@@ -62,7 +62,11 @@ pub enum Renewed {
 }
 
 /// Renews one certificate if it is due. Its Secret says afterwards how that ended, also when it failed.
+/// An authority is looked at alone: another one takes its place by [`Rotation`](crate::Rotation), which the renewer has no right to.
 pub async fn renew(cluster: &Cluster, renewable: &Renewable, due: Due, halt: &Halt) -> Result<Renewed, ApplyError> {
+    if let CertificateSubject::Authority { .. } = renewable.certificate.subject {
+        return look_at_authority(cluster, &renewable.certificate, due.now).await;
+    }
     let renewal = Renewal { cluster, renewable, halt };
     let (outcome, remembered) = match Box::pin(renewal.carry_out(due)).await {
         Ok(Renewed::NotDue(at)) => return Ok(Renewed::NotDue(at)),
@@ -72,6 +76,16 @@ pub async fn renew(cluster: &Cluster, renewable: &Renewable, due: Due, halt: &Ha
     let why = remembered.as_ref().err().map(|error: &ApplyError| with_causes(error));
     remember(cluster, &renewable.certificate, &RenewalResult { at: Timestamp::now(), outcome, why }).await?;
     remembered
+}
+
+/// Whether another authority should take the place of this one.
+async fn look_at_authority(cluster: &Cluster, spec: &CertificateSpec, now: Timestamp) -> Result<Renewed, ApplyError> {
+    let live = certificate::read(cluster, &spec.namespace, &spec.name).await?;
+    let due = live.as_ref().and_then(certificate::facts).map_or(Timestamp::MIN, |facts| due_at(&facts, spec));
+    match action::handing(spec) {
+        Some(by) if due <= now => Err(ApplyError::CertificateDue { secret: spec.object(), by }),
+        _ => Ok(Renewed::NotDue(due)),
+    }
 }
 
 /// How the last look at a certificate ended, as its Secret says; none when there was none.
@@ -161,9 +175,8 @@ impl Renewal<'_> {
 
     async fn store(&self, live: Option<&SecretData>, pair: Pair, fingerprint: &Digest) -> Result<(), ApplyError> {
         let mut secret = certificate::secret(&self.renewable.certificate, pair, BTreeMap::from([(names::ANNOTATION_RENEWED.to_owned(), fingerprint.to_string())]));
-        // The generation is the plan's: what pods read once is restarted below, and the next plan finds nothing to do.
-        let generation = live.and_then(|live| live.labels.get(names::LABEL_SECRET_GENERATION)).cloned();
-        secret.labels.extend(generation.map(|generation| (names::LABEL_SECRET_GENERATION.to_owned(), generation)));
+        // What pods read once is restarted below.
+        certificate::keep_generation(&mut secret, live);
         self.halt.checkpoint()?;
         self.cluster.apply_secret(&secret).await.map_err(ApplyError::of).map(|_| ())
     }

@@ -118,8 +118,6 @@ impl Run<'_> {
 
     /// The steps with the heartbeat beside them. When it ends, the steps hear of it before their next write.
     async fn under_lease(&self, approved: &ApprovedPlan, lease: &mut HeldLease) -> Result<RunOutcome, ApplyError> {
-        let work = self.recorded(approved);
-        tokio::pin!(work);
         let heartbeat = async {
             let reason = lease::keep(self.cluster, lease).await;
             if self.leaving.load(Ordering::Relaxed) {
@@ -127,13 +125,7 @@ impl Run<'_> {
             }
             reason
         };
-        let reason = tokio::select! {
-            biased;
-            outcome = &mut work => return outcome,
-            reason = heartbeat => reason,
-        };
-        self.halt.lease_lost(reason);
-        work.await
+        lease::beside(heartbeat, &self.halt, self.recorded(approved)).await
     }
 
     async fn recorded(&self, approved: &ApprovedPlan) -> Result<RunOutcome, ApplyError> {

@@ -113,8 +113,17 @@ pub const ANNOTATION_AUDIT_WORSE: &str = "airlock-platform.io/audit-worse";
 
 /// Secret with the certificate authority that signs for the base domain (keys `tls.crt`, `tls.key`).
 pub const BASE_DOMAIN_CA: &str = "base-domain-ca";
-/// Key of an authority's Secret with the root that vouches for it, where it is not one itself.
-pub const ROOT: &str = "ca.crt";
+/// Key of an authority's Secret with whom those believe who verify: first who vouches for what `tls.key` signs, that is the
+/// authority itself or the root of its administrator, and during a rotation the other one beside it.
+pub const BELIEVED: &str = "ca.crt";
+/// Key of an authority's Secret with the certificate of the authority that takes its place, once everybody believes it.
+pub const NEXT_CERTIFICATE: &str = "next.crt";
+/// Key of an authority's Secret with the key of that one.
+pub const NEXT_KEY: &str = "next.key";
+/// On an authority's Secret: since when all that verify in the cluster are given what `ca.crt` holds.
+pub const ANNOTATION_BELIEVED_SINCE: &str = "airlock-platform.io/believed-since";
+/// Key of the copy of the internal authority's `ca.crt` in each namespace of an Airflow deployment.
+pub const BELIEVED_COPY: &str = "value";
 /// Secret with the certificate authority of the hops inside the cluster (keys `tls.crt`, `tls.key`).
 pub const INTERNAL_CA: &str = "internal-ca";
 /// Secret with the certificate that the edge serves.

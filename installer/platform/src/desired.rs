@@ -306,8 +306,7 @@ fn fill_registry(steps: &mut Steps, answers: &Answers, registry: &RenderedCompon
 /// Where the authority of the base domain's certificate stands in the cluster; none: it is one that every system knows.
 pub(crate) fn authority(answers: &Answers) -> Option<SecretKeyRef> {
     let (name, key) = match answers.tls.source.is_supplied() {
-        false if answers.tls.offline_root.is_some() => (names::BASE_DOMAIN_CA, names::ROOT),
-        false => (names::BASE_DOMAIN_CA, "tls.crt"),
+        false => (names::BASE_DOMAIN_CA, names::BELIEVED),
         true if answers.trust.ca.is_empty() => return None,
         true => (names::BASE_DOMAIN_TRUST, "tls.crt"),
     };

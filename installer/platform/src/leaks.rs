@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 /// Shorter values occur by chance.
 const SHORTEST: usize = 8;
 /// Keys of Secrets that hold what everybody may see.
-const PUBLIC_KEYS: [&str; 3] = ["tls.crt", "ca.crt", "username"];
+const PUBLIC_KEYS: [&str; 4] = ["tls.crt", "ca.crt", "next.crt", "username"];
 
 /// Secrets whose values the documents of deployments refer to: two of them may be given the same on purpose.
 const GIVEN: [&str; 1] = ["airflow-variables"];

@@ -23,17 +23,17 @@ pub(crate) async fn installed(cluster: &Cluster, namespace: &str, record: Option
             _ => Vec::new(),
         })
         .collect();
-    let secrets: Vec<(ObjectRef, Option<&SecretSpec>)> = desired
+    let secrets: Vec<(ObjectRef, Made<'_>)> = desired
         .iter()
         .filter_map(|step| match &step.action {
-            Action::Generate(spec) => Some((spec.object(), Some(spec))),
-            Action::Issue(spec) | Action::Await(Gate::Certificate(spec)) => Some((spec.object(), None)),
+            Action::Generate(spec) => Some((spec.object(), Made::Generated(spec))),
+            Action::Issue(spec) | Action::Await(Gate::Certificate(spec)) => Some((spec.object(), Made::Certified(spec))),
             _ => None,
         })
         .collect();
     let inventory = airlock_engine::record::read_inventory(cluster, namespace);
     let objects = cluster.live_by_listing(&objects);
-    let secrets = stream::iter(secrets.into_iter().map(Ok::<_, PlatformError>)).map_ok(|(object, generated)| live_secret(cluster, object, generated)).try_buffered(AT_ONCE).try_collect::<Vec<_>>();
+    let secrets = stream::iter(secrets.into_iter().map(Ok::<_, PlatformError>)).map_ok(|(object, made)| live_secret(cluster, object, made)).try_buffered(AT_ONCE).try_collect::<Vec<_>>();
     let (inventory, objects, secrets) = futures::join!(inventory, objects, secrets);
     Ok(Installed { record, inventory: inventory?, objects: objects?, secrets: secrets?.into_iter().flatten().collect(), unwanted: Vec::new() })
 }
@@ -45,15 +45,20 @@ pub(crate) async fn unwanted(cluster: &Cluster, inventory: &Inventory, desired: 
     Ok(cluster.live_by_listing(&unwanted).await?)
 }
 
-/// A Secret that is generated as specified, or else one that holds a certificate.
-async fn live_secret(cluster: &Cluster, object: ObjectRef, generated: Option<&SecretSpec>) -> Result<Option<LiveSecret>, PlatformError> {
+/// How a Secret comes about.
+#[derive(Clone, Copy)]
+enum Made<'a> {
+    Generated(&'a SecretSpec),
+    Certified(&'a CertificateSpec),
+}
+
+async fn live_secret(cluster: &Cluster, object: ObjectRef, made: Made<'_>) -> Result<Option<LiveSecret>, PlatformError> {
     let namespace = object.namespace.clone().unwrap_or_default();
     let Some(secret) = cluster.secret(&namespace, &object.name).await? else { return Ok(None) };
     let spec = secret.annotations.get(names::ANNOTATION_SPEC).and_then(|text| text.parse().ok());
-    let certificate = if generated.is_none() { certificate_facts(&secret) } else { None };
-    let current = match generated {
-        Some(spec) => airlock_engine::follows_its_sources(cluster, spec, &secret).await?,
-        None => true,
+    let (certificate, current) = match made {
+        Made::Generated(spec) => (None, airlock_engine::follows_its_sources(cluster, spec, &secret).await?),
+        Made::Certified(spec) => (certificate_facts(&secret), airlock_engine::is_vouched_for(spec, &secret)),
     };
     Ok(Some(LiveSecret { object, keys: secret.data.keys().cloned().collect(), spec, current, labels: secret.labels, certificate }))
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use airlock_engine::{difference, owned_digest};
+use airlock_engine::{AuthorityStanding, authority_standing, difference, owned_digest};
 use airlock_model::{
     Action, CertificateSource, CertificateSpec, CertificateSubject, Change, Digest, FieldChange, Gate, Installed, LiveObject, LiveSecret, Object, ObjectRef, Operation, Plan, PlannedStep, Purpose,
     Recipe, Risk, SecretClass, SecretSpec, StepId, Undo, names,
@@ -17,6 +17,9 @@ use crate::{PlatformError, remove, rights};
 
 /// Schema of the plan document.
 pub(crate) const PLAN_SCHEMA: u32 = 1;
+
+/// Keys of a certificate's Secret that another pair has.
+const REPLACED: [&str; 2] = ["tls.crt", "tls.key"];
 
 /// Everything that a plan follows from beside its steps.
 pub(crate) struct Circumstances<'a> {
@@ -55,7 +58,7 @@ pub(crate) struct Head {
 /// Makes the plan: of the desired steps those that are needed, reduced to what changes.
 pub(crate) fn plan(head: Head, desired: Vec<DesiredStep>, circumstances: &Circumstances<'_>) -> Result<Plan, PlatformError> {
     let generations = Generations::new(circumstances.installed, &desired);
-    let mut planner = Planner { circumstances, planned: BTreeMap::new(), unproved: BTreeSet::new(), generations };
+    let mut planner = Planner { circumstances, planned: BTreeMap::new(), unproved: BTreeSet::new(), replaced: BTreeSet::new(), generations };
     for step in &desired {
         if let Action::Await(gate) = &step.action
             && !planner.has_passed(gate)?
@@ -94,6 +97,8 @@ struct Planner<'a> {
     planned: BTreeMap<StepId, BTreeMap<ObjectRef, Operation>>,
     /// Steps that a gate stands behind which has not passed yet: nothing shows that they were done.
     unproved: BTreeSet<StepId>,
+    /// Secrets of certificates that the plan makes or that get another key.
+    replaced: BTreeSet<ObjectRef>,
     /// Of Secrets, after the steps so far.
     generations: Generations,
 }
@@ -117,7 +122,10 @@ impl Planner<'_> {
             }
             Action::Issue(mut spec) => {
                 let changes = self.issue(&spec);
-                self.count(spec.object(), &changes, &mut spec.labels);
+                let signs_anew = |change: &&Change| change.operation == Operation::Create || change.fields.iter().any(|field| field.path.ends_with("tls.key"));
+                let replaced: Vec<Change> = changes.iter().filter(signs_anew).cloned().collect();
+                self.count(spec.object(), &replaced, &mut spec.labels);
+                self.replaced.extend(replaced.into_iter().map(|change| change.object));
                 (Action::Issue(spec), changes)
             }
             Action::Push(spec) => return Ok((self.unproved.contains(&step.id) || self.is_new(&step.after)).then(|| planned(step.id, step.title, step.after, Action::Push(spec), Vec::new()))),
@@ -192,10 +200,21 @@ impl Planner<'_> {
     fn issue(&self, spec: &CertificateSpec) -> Vec<Change> {
         let object = spec.object();
         let Some(live) = self.secret(&object) else { return vec![creation(object)] };
-        if !self.stands(spec, live) {
-            return vec![rewritten(object, &["tls.crt", "tls.key"])];
+        if let CertificateSubject::Authority { .. } = &spec.subject {
+            return self.authority(spec, live);
         }
-        self.publication(spec, live).into_iter().collect()
+        if self.stands(spec, live) { Vec::new() } else { vec![rewritten(object, &REPLACED)] }
+    }
+
+    /// One that others believe stays, and the one that takes its place is announced beside it.
+    fn authority(&self, spec: &CertificateSpec, live: &LiveSecret) -> Vec<Change> {
+        let announced = live.keys.iter().any(|key| key == names::NEXT_CERTIFICATE);
+        match authority_standing(spec, live.certificate.as_ref(), live.current, announced, self.circumstances.now) {
+            AuthorityStanding::Lost => vec![rewritten(spec.object(), &REPLACED)],
+            AuthorityStanding::Due => vec![rewritten(spec.object(), &[names::BELIEVED, names::NEXT_CERTIFICATE, names::NEXT_KEY])],
+            AuthorityStanding::Good if live.keys.iter().any(|key| key == names::BELIEVED) => self.publication(spec, live).into_iter().collect(),
+            AuthorityStanding::Good => vec![rewritten(spec.object(), &[names::BELIEVED])],
+        }
     }
 
     /// What has to happen to the `ConfigMap` that publishes an authority, when the authority itself stands.
@@ -204,26 +223,22 @@ impl Planner<'_> {
         let object = ObjectRef::namespaced("v1", "ConfigMap", &spec.namespace, name);
         let Some(live) = self.live(&object) else { return Some(creation(object)) };
         let published = live.manifest.pointer("/data/ca.crt").and_then(Value::as_str).and_then(|pem| airlock_tls::certificates_from_pem(pem.as_bytes()).ok());
-        let published = published.as_deref().and_then(|chain| chain.first()).map(|certificate| Digest::of(certificate));
-        let stands = published.is_some() && published == authority.certificate.as_ref().map(|facts| facts.fingerprint.clone());
+        let first = published.as_deref().and_then(|chain| chain.first()).map(|certificate| Digest::of(certificate));
+        // The next one is published with it.
+        let announced = authority.keys.iter().any(|key| key == names::NEXT_CERTIFICATE);
+        let stands = first.is_some() && first == authority.certificate.as_ref().map(|facts| facts.fingerprint.clone()) && (!announced || published.is_some_and(|chain| chain.len() > 1));
         (!stands).then(|| Change { object, operation: Operation::Update, seen: None, fields: vec![FieldChange { path: "/data/ca.crt".into(), before: None, after: None }] })
     }
 
     /// Whether the certificate is as specified, signed by an authority that stays, and not due.
     fn stands(&self, spec: &CertificateSpec, live: &LiveSecret) -> bool {
         let Some(facts) = &live.certificate else { return false };
-        if !airlock_engine::is_vouched_for(spec, live.keys.iter().any(|key| key == names::ROOT)) {
+        let CertificateSubject::Server { authority_namespace, authority, .. } = &spec.subject else { return live.current };
+        let authority = ObjectRef::namespaced("v1", "Secret", authority_namespace, authority);
+        if self.replaced.contains(&authority) {
             return false;
         }
-        let authority = match &spec.subject {
-            CertificateSubject::Authority { .. } => None,
-            CertificateSubject::Server { authority_namespace, authority, .. } => Some(ObjectRef::namespaced("v1", "Secret", authority_namespace, authority)),
-            CertificateSubject::Supplied { .. } => return live.current,
-        };
-        if authority.as_ref().is_some_and(|authority| self.is_remade(authority)) {
-            return false;
-        }
-        let signer = authority.and_then(|authority| self.secret(&authority)).and_then(|live| live.certificate.as_ref());
+        let signer = self.secret(&authority).and_then(|live| live.certificate.as_ref());
         airlock_tls::renewal(facts, spec, signer, self.circumstances.now).is_none()
     }
 

@@ -1,13 +1,16 @@
 //! The certificates of an installation while it runs: which there are, how they are, and the look of the renewer at each.
 
 mod by_hand;
+mod rotation;
 
+pub use airlock_engine::RotationPhase;
 pub use by_hand::renew_now;
+pub use rotation::{Rotated, RotationRequest, RotationStep, RotationWait, rotate};
 
 use std::time::Duration;
 
 use airlock_cluster::Cluster;
-use airlock_engine::{Due, Halt, Renewed, handing, last_result, next_by_cert_manager, suggested};
+use airlock_engine::{Due, Halt, Renewed, handing, last_result, next_by_cert_manager, rotation_phase, suggested};
 use airlock_model::{
     Attempt, AttemptAction, AttemptId, AttemptResult, CertificateFacts, CertificateSource, CertificateSpec, CertificateSubject, Coded as _, Digest, ObjectRef, Renewable, RenewalResult, RenewalWindow,
     Target, TlsVersion, Trust, Vantage, names, with_causes,
@@ -121,6 +124,8 @@ pub struct CertificateState {
     pub by_people: Option<String>,
     /// cert-manager makes the next one, and the renewer takes it over.
     pub by_cert_manager: bool,
+    /// Where its rotation stands; none: it is no authority.
+    pub rotation: Option<RotationPhase>,
     /// How the last renewal ended; none: it was never renewed.
     pub last: Option<RenewalResult>,
     /// Whether what is presented is what is stored; none: it cannot be seen from this workstation.
@@ -153,6 +158,7 @@ pub async fn certificates(cluster: &Cluster, namespace: &str) -> Result<Vec<Cert
             suggested: window,
             by_people: handing(spec).map(|by| by.to_string()),
             by_cert_manager: spec.cert_manager().is_some(),
+            rotation: secret.as_ref().filter(|_| matches!(spec.subject, CertificateSubject::Authority { .. })).and_then(rotation_phase),
             facts,
             source: source(spec),
             signed_by,

@@ -133,7 +133,7 @@ async fn world(cluster: &Cluster, answers: &Answers) -> Result<World, PlatformEr
     let served = served?;
     let certificate = served.as_ref().and_then(observe::certificate_facts).map(|facts| facts.fingerprint);
     let authority = authority?.filter(|authority| certificate::leads_to(served.as_ref(), authority));
-    let internal = internal?.and_then(|secret| certificate_text(&secret));
+    let internal = internal?.and_then(|secret| text(&secret, names::BELIEVED));
     let database = match (answers.database_server(), answers.components.database.mode) {
         (Some(theirs), _) => Box::pin(their_database(cluster, platform, theirs)).await?,
         (None, Mode::Bundled) => internal.map(|authority| WorldDatabase { host: format!("{DATABASE}.{platform}.svc"), port: DATABASE_PORT, authority: Some(authority), existing: false }),
@@ -153,11 +153,6 @@ async fn their_database(cluster: &Cluster, platform: &str, server: &DatabaseServ
         },
     };
     Ok(Some(WorldDatabase { host: server.host.clone(), port: server.port, authority, existing: true }))
-}
-
-/// A certificate as it stands in its Secret, PEM.
-fn certificate_text(secret: &airlock_cluster::SecretData) -> Option<String> {
-    text(secret, "tls.crt")
 }
 
 fn text(secret: &airlock_cluster::SecretData, key: &str) -> Option<String> {

@@ -35,9 +35,11 @@ pub(crate) fn publish(
     Ok(())
 }
 
-/// A server's certificate; authorities are made anew by the plan, since others have to be told of them.
+/// An authority is only looked at: nobody takes another one in its place who was not told to believe it.
 fn renewable(certificate: &CertificateSpec, component: &RenderedComponent, components: &[RenderedComponent], known: &[ComponentSpec], shared: &Shared) -> Option<Renewable> {
-    let (CertificateSubject::Server { names, .. } | CertificateSubject::Supplied { names, .. }) = &certificate.subject else { return None };
+    let (CertificateSubject::Server { names, .. } | CertificateSubject::Supplied { names, .. }) = &certificate.subject else {
+        return Some(Renewable { certificate: certificate.clone(), restart: Vec::new(), nudge: Vec::new(), served: None });
+    };
     let declared = known.iter().find(|spec| spec.folder == component.folder)?.certificates.get(&certificate.name)?;
     let secret = certificate.object();
     let is_server = |object: &ObjectRef| matches!(object.kind.as_str(), "Deployment" | "StatefulSet");
@@ -47,7 +49,7 @@ fn renewable(certificate: &CertificateSpec, component: &RenderedComponent, compo
         for object in reader.objects.iter().filter(|object| is_server(object.reference()) && object.reference().namespace == secret.namespace) {
             if read_once(object).contains(&secret) {
                 restart.push(object.reference().clone());
-            } else if object.pod().is_some_and(|(_, pod)| workload::references(pod).contains(&("secret", secret.name.clone()))) {
+            } else if reader.folder == component.folder && object.pod().is_some_and(|(_, pod)| workload::references(pod).contains(&("secret", secret.name.clone()))) {
                 nudge.push(reader.name.clone());
             }
         }

@@ -24,19 +24,26 @@ pub struct RootPair {
     pub key_pem: Secret<String>,
 }
 
+/// Reads the certificate of a root, PEM; its key may be elsewhere.
+pub fn root_certificate(certificate: &Content, password: Option<&Secret<String>>) -> Result<String, TlsFinding> {
+    let mut bundle = Bundle::default();
+    bundle.add(certificate, password, &mut Vec::new())?;
+    match bundle.certificates.as_slice() {
+        [root] => Ok(armoured("CERTIFICATE", root)),
+        others => {
+            let why = format!("{} holds {} certificates, and which one is the root cannot be known", certificate.name, others.len());
+            Err(TlsFinding::error("tls.unused-left-out", why, Way::GiveFile, "leave the root alone in it"))
+        }
+    }
+}
+
 /// Reads a root from files as people have them; the key may be encrypted.
 pub fn root_pair(certificate: &Content, key: &Content, password: Option<&Secret<String>>) -> Result<RootPair, TlsFinding> {
-    let mut findings = Vec::new();
-    let mut bundle = Bundle::default();
-    bundle.add(certificate, password, &mut findings)?;
-    let [root] = bundle.certificates.as_slice() else {
-        let why = format!("{} holds {} certificates, and which one is the root cannot be known", certificate.name, bundle.certificates.len());
-        return Err(TlsFinding::error("tls.unused-left-out", why, Way::GiveFile, "leave the root alone in it"));
-    };
-    let key = key_of(key, password, &mut findings)?;
+    let certificate_pem = root_certificate(certificate, password)?;
+    let key = key_of(key, password, &mut Vec::new())?;
     let plain =
         key.pkcs8().ok_or_else(|| TlsFinding::error("tls.key-unusable", "the key of the root cannot be written as PKCS#8", Way::NewKey, "make a root with a key on P-256: airlock tls root"))?;
-    Ok(RootPair { certificate_pem: armoured("CERTIFICATE", root), key_pem: Secret::new(armoured("PRIVATE KEY", plain.as_slice())) })
+    Ok(RootPair { certificate_pem, key_pem: Secret::new(armoured("PRIVATE KEY", plain.as_slice())) })
 }
 
 /// The key of an authority as a file that opens with this password alone (PKCS#8 with PBES2, RFC 8018).

@@ -61,6 +61,11 @@ pub(crate) fn private_key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, Certific
     }
 }
 
+/// Each certificate of a PEM text by itself, written in the same way whoever wrote it, so that texts can be compared.
+pub fn each_certificate(pem: &[u8]) -> Result<Vec<String>, CertificateError> {
+    Ok(certificates_from_pem(pem)?.iter().map(|certificate| armoured("CERTIFICATE", certificate)).collect())
+}
+
 /// DER as PEM, 64 characters a line (RFC 7468 §2).
 pub(crate) fn armoured(label: &str, der: &[u8]) -> String {
     let text = Zeroizing::new(BASE64_STANDARD.encode(der));

@@ -82,13 +82,15 @@ Y
   start_in corp registries env OTEL_TRACES_EXPORTER=none "$BIN/registry" serve "$BED/registries/config.yml"
 }
 
-# pebble: an ACME authority for tests. Its roots change at each start, by its own design; they are at https://acme.corp.test:15000/roots/0.
+# pebble: an ACME authority for tests. Its roots change at each start, by its own design; they are at https://acme.corp.test:15000/roots/0, and
+# the one that an alternate chain leads to at roots/1. Its customer number `customer-7` has the key in acme/external-key; nobody has to give one.
 acme_server() {
+  [ -s "$BED/acme/external-key" ] || openssl rand -base64 32 | tr '+/' '-_' | tr -d '=\n' >"$BED/acme/external-key"
   cat >"$BED/acme/config.json" <<J
 {"pebble": {"listenAddress": "$CORP:14000", "managementListenAddress": "$CORP:15000",
   "certificate": "$BED/corp/acme.crt", "privateKey": "$BED/corp/acme.key", "httpPort": 80, "tlsPort": 443, "ocspResponderURL": "",
-  "externalAccountBindingRequired": false, "retryAfter": {"authz": 1, "order": 1}, "keyAlgorithm": "ecdsa",
+  "externalAccountBindingRequired": false, "externalAccountMACKeys": {"customer-7": "$(cat "$BED/acme/external-key")"}, "retryAfter": {"authz": 1, "order": 1}, "keyAlgorithm": "ecdsa",
   "profiles": {"default": {"description": "90 days", "validityPeriod": 7776000}, "shortlived": {"description": "6 days", "validityPeriod": 518400}}}}
 J
-  start_in corp acme env PEBBLE_VA_NOSLEEP=1 PEBBLE_WFE_NONCEREJECT=5 "$BIN/pebble" -config "$BED/acme/config.json" -dnsserver "$CORP:53"
+  start_in corp acme env PEBBLE_VA_NOSLEEP=1 PEBBLE_WFE_NONCEREJECT=5 PEBBLE_ALTERNATE_ROOTS=1 "$BIN/pebble" -config "$BED/acme/config.json" -dnsserver "$CORP:53"
 }

@@ -234,6 +234,22 @@ impl Site {
         self.decoded("ca.crt", &encoded)
     }
 
+    /// Stops the edge's reload where it stands, so that nginx hears of no new certificate, or lets it go on. Its image has no shell, and
+    /// the machine sees the processes of pods.
+    pub fn freeze_reload(&self, frozen: bool) {
+        let base = self.base();
+        let is_reload = |pid: &String| {
+            let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            let mut words = line.split(|byte| *byte == 0);
+            words.nth(1) == Some(b"reload") && words.any(|word| word == base.as_bytes())
+        };
+        let processes = std::fs::read_dir("/proc").unwrap_or_else(|error| panic!("{error}")).flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+        let reloads: Vec<String> = processes.filter(is_reload).collect();
+        assert!(!reloads.is_empty(), "no reload of {base} runs");
+        let told = Command::new("kill").arg(if frozen { "-STOP" } else { "-CONT" }).args(reloads).status().unwrap_or_else(|error| panic!("{error}"));
+        assert!(told.success());
+    }
+
     /// Brings a fresh site to a whole installation, playing everybody whom it waits for.
     pub fn installed(&self, answers: &Path) -> Run {
         self.install(answers).expect(11);

@@ -134,8 +134,8 @@ pub(crate) struct Certificates {
     /// How to listen where others could reach it, as Prometheus' exporters read it; without it in plain HTTP
     #[arg(long, value_name = "FILE")]
     pub(crate) web_config: Option<PathBuf>,
-    /// A server that presents a certificate, and the name that it is asked for
-    #[arg(long, required = true, value_name = "NAME=HOST:PORT", value_parser = certificate_server)]
+    /// A server that presents a certificate, the name that it is asked for, and the file with the one that it should present
+    #[arg(long, required = true, value_name = "NAME=HOST:PORT[=FILE]", value_parser = certificate_server)]
     pub(crate) server: Vec<CertificateServer>,
 }
 
@@ -214,9 +214,10 @@ fn mounted_volume(text: &str) -> Result<MountedVolume, String> {
     Ok(MountedVolume { claim: claim.to_owned(), path: path.into() })
 }
 
-/// Reads `name=host:port`.
+/// Reads `name=host:port` or `name=host:port=file`.
 fn certificate_server(text: &str) -> Result<CertificateServer, String> {
     let (server_name, at) = text.split_once('=').ok_or_else(|| "a name, `=`, and where to connect to are due".to_owned())?;
+    let (at, stored) = at.split_once('=').map_or((at, None), |(at, file)| (at, Some(PathBuf::from(file))));
     let (host, port) = host_and_port(at)?;
-    Ok(CertificateServer { host, port, server_name: server_name.to_owned() })
+    Ok(CertificateServer { host, port, server_name: server_name.to_owned(), stored })
 }

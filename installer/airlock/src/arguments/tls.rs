@@ -25,6 +25,8 @@ pub(crate) enum TlsCommand {
     Status,
     /// Let the renewer look at the certificates now; what is due is renewed
     Renew(TlsRenew),
+    /// Let another authority take the place of one of the platform's, while both are believed; run it again to go on
+    Rotate(TlsRotate),
     /// Show how nodes and people's machines come to believe the certificate of the base domain; nothing is written
     Trust(TlsTrust),
     /// Make a root for the base domain that stays with you: a certificate, and a key that opens with a password alone
@@ -76,6 +78,17 @@ pub(crate) struct TlsRenew {
     /// Renew what is not due, too
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+/// Arguments of `tls rotate`.
+#[derive(Debug, Args)]
+pub(crate) struct TlsRotate {
+    /// The authority by its Secret, as `tls status` names it: internal-ca, base-domain-ca
+    #[arg(value_name = "AUTHORITY")]
+    pub(crate) authority: String,
+    /// Nodes and people believe the next one: it may sign what they see
+    #[arg(long)]
+    pub(crate) trusted: bool,
 }
 
 /// Arguments of `tls check`.

@@ -2,6 +2,7 @@
 //! how those of the platform are.
 
 mod root;
+mod rotate;
 
 use airlock_model::{Exit, Verdict};
 use airlock_platform::{Import, import, renewal};
@@ -21,6 +22,7 @@ pub(super) async fn run(session: &Session<'_>, command: &TlsCommand) -> Result<E
         TlsCommand::Import(arguments) => Box::pin(take(session, arguments)).await,
         TlsCommand::Status => Box::pin(status(session)).await,
         TlsCommand::Renew(arguments) => renew(session, arguments).await,
+        TlsCommand::Rotate(arguments) => Box::pin(rotate::run(session, arguments)).await,
         TlsCommand::Trust(arguments) => Box::pin(trust(session, arguments)).await,
         TlsCommand::Root(arguments) => root::make(session, arguments),
     }

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use airlock_model::{RenewalOutcome, RenewalResult, RenewalWindow, Untrusted};
-use airlock_platform::renewal::{CertificateState, RenewalEnd, RenewalLine};
+use airlock_model::{CertificateFacts, RenewalOutcome, RenewalResult, RenewalWindow, Untrusted};
+use airlock_platform::renewal::{CertificateState, RenewalEnd, RenewalLine, RotationPhase};
 use jiff::Timestamp;
 
 use super::style::{Ink, Style};
@@ -19,7 +19,9 @@ pub(crate) fn states(states: &[CertificateState], now: Timestamp, style: Style) 
     for state in states {
         let name = &state.name;
         let Some(facts) = &state.facts else {
-            let _ = writeln!(text, "  {} {name}: there is none that can be read; `airlock tls renew {name}` makes one", style.paint(Ink::Red, "✗"));
+            // The renewer makes none that is for others to hand over, and no authority.
+            let made_by = if state.by_people.is_some() { "install --answers FILE".to_owned() } else { format!("tls renew {name}") };
+            let _ = writeln!(text, "  {} {name}: there is none that can be read; `airlock {made_by}` makes one", style.paint(Ink::Red, "✗"));
             continue;
         };
         let left = facts.not_after.duration_since(now).as_secs();
@@ -33,6 +35,10 @@ pub(crate) fn states(states: &[CertificateState], now: Timestamp, style: Style) 
         };
         let left = if left > 0 { format!("{} left, until", time(left)) } else { format!("ended {} ago,", time(-left)) };
         let _ = writeln!(text, "  {} {name}: {left} {:.0}", style.paint(ink, mark), facts.not_after);
+        if let Some(phase) = state.rotation {
+            authority(&mut text, state, facts, phase, now);
+            continue;
+        }
         let _ = writeln!(text, "      names    {}", Untrusted::from(facts.names.join(", ")));
         let _ = writeln!(text, "      issuer   {}", facts.issuer);
         let _ = writeln!(text, "      source   {}, {}", state.source, state.signed_by);
@@ -46,6 +52,18 @@ pub(crate) fn states(states: &[CertificateState], now: Timestamp, style: Style) 
         let _ = writeln!(text, "      served   {served}");
     }
     text
+}
+
+/// What is different with an authority: it is shown by nobody, and another one takes its place by hand.
+fn authority(text: &mut String, state: &CertificateState, facts: &CertificateFacts, phase: RotationPhase, now: Timestamp) {
+    let _ = writeln!(text, "      signs    {} and what is below", Untrusted::from(facts.permitted.join(", ")));
+    let _ = writeln!(text, "      next     {}", next(state, now));
+    let rotation = match phase {
+        RotationPhase::Alone => return,
+        RotationPhase::Announced => "the next one is believed beside it and signs nothing yet",
+        RotationPhase::TakenOver => "it is the new one; the former one is believed until servers show what this one signed",
+    };
+    let _ = writeln!(text, "      rotation {rotation}; `airlock tls rotate {}` goes on", state.name);
 }
 
 /// When the next one is due, and who has to do something for it.
@@ -105,7 +123,7 @@ fn time(seconds: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use airlock_model::{CertificateFacts, Digest, ObjectRef};
+    use airlock_model::{Digest, ObjectRef};
 
     use super::super::tests::samples;
     use super::*;
@@ -132,6 +150,7 @@ mod tests {
             suggested: None,
             by_people: None,
             by_cert_manager: false,
+            rotation: None,
             facts: Some(facts),
             source: "internal",
             signed_by: "internal-ca".into(),
@@ -142,6 +161,11 @@ mod tests {
 
     #[test]
     fn each_certificate_says_what_it_is_for_and_when_it_is_renewed() {
+        let authority = |name: &str, phase| {
+            let state = state(name, "2027-02-22T12:00:00Z", None, None);
+            let facts = state.facts.clone().map(|facts| CertificateFacts { names: Vec::new(), permitted: vec!["platform.test".into()], authority: true, ..facts });
+            CertificateState { facts, rotation: Some(phase), by_people: Some(format!("run `airlock tls rotate {name}`")), ..state }
+        };
         let result = |outcome, why: Option<&str>| Some(RenewalResult { at: samples::noon(), outcome, why: why.map(str::to_owned) });
         let window = |explanation| RenewalWindow { certificate: Digest::of(b"leaf"), start: samples::noon(), end: samples::noon(), explanation, ask_again: None };
         let by_people = || Some("run `airlock install --answers FILE` again".to_owned());
@@ -157,6 +181,9 @@ mod tests {
             CertificateState { suggested: Some(window(Some("https://ca.test/incident".to_owned().into()))), ..state("asked-for-with-a-reason", "2026-12-04T11:00:00Z", None, Some(true)) },
             CertificateState { by_cert_manager: true, ..state("by-cert-manager", "2027-02-22T12:00:00Z", None, Some(true)) },
             CertificateState { by_cert_manager: true, ..state("by-cert-manager-now", "2026-12-04T11:00:00Z", None, Some(true)) },
+            authority("internal-ca", RotationPhase::Alone),
+            authority("base-domain-ca", RotationPhase::Announced),
+            authority("taken-over-ca", RotationPhase::TakenOver),
             CertificateState { facts: None, due: None, ..state("none", "2026-11-20T12:00:00Z", None, None) },
         ];
         insta::assert_snapshot!(super::states(&states, samples::noon(), Style::default()));

@@ -4,64 +4,97 @@
 
 use std::collections::BTreeMap;
 
+use airlock_cluster::{SecretData, SecretObject};
 use airlock_model::{CertificateSpec, CertificateSubject, Event, Object, ObjectRef, Operation, PlannedStep, StepId, names};
 use airlock_tls::renewal;
 use jiff::Timestamp;
-use serde_json::json;
 
 use super::obtain;
-use crate::certificate::{self, Pair};
+use crate::authority::{AuthorityStanding, Held, authority_standing, is_vouched_for};
 use crate::run::Run;
-use crate::{ApplyError, owned};
-
-/// Key of a published authority, as most programs look for it.
-const PUBLISHED: &str = "ca.crt";
+use crate::{ApplyError, certificate, owned};
 
 pub(super) async fn settle(run: &Run<'_>, step: &PlannedStep, spec: &CertificateSpec) -> Result<(), ApplyError> {
-    if let CertificateSubject::Supplied { .. } = &spec.subject {
-        let operation = obtain::settle(run, step, spec).await?;
-        settled(run, &step.id, spec.object(), operation);
-        return Ok(());
-    }
-    let now = Timestamp::now();
-    let live = certificate::read(run.cluster, &spec.namespace, &spec.name).await?;
-    let signer = certificate::signer(run.cluster, spec).await?;
-    let facts = live.as_ref().and_then(certificate::facts);
-    let signer_facts = signer.as_ref().and_then(certificate::facts);
-    let pair = match (&facts, &live) {
-        (Some(facts), Some(live)) if renewal(facts, spec, signer_facts.as_ref(), now).is_none() && certificate::is_vouched_for(spec, live.data.contains_key(names::ROOT)) => {
-            settled(run, &step.id, spec.object(), None);
-            certificate::pair(live)
-        }
-        _ => {
-            let made = certificate::make(spec, signer.as_ref(), now)?;
-            store(run, step, spec, made.clone()).await?;
-            made
-        }
-    };
     match &spec.subject {
-        CertificateSubject::Authority { publish: Some(name), .. } => self::publish(run, step, spec, name, pair.root.as_ref().unwrap_or(&pair.certificate)).await,
-        CertificateSubject::Authority { publish: None, .. } | CertificateSubject::Server { .. } | CertificateSubject::Supplied { .. } => Ok(()),
+        CertificateSubject::Supplied { .. } => {
+            let operation = obtain::settle(run, step, spec).await?;
+            settled(run, &step.id, spec.object(), operation);
+            Ok(())
+        }
+        CertificateSubject::Authority { publish, .. } => settle_authority(run, step, spec, publish.as_deref()).await,
+        CertificateSubject::Server { .. } => settle_server(run, step, spec).await,
     }
 }
 
-async fn store(run: &Run<'_>, step: &PlannedStep, spec: &CertificateSpec, made: Pair) -> Result<(), ApplyError> {
-    let secret = certificate::secret(spec, made, BTreeMap::new());
+async fn settle_server(run: &Run<'_>, step: &PlannedStep, spec: &CertificateSpec) -> Result<(), ApplyError> {
+    let now = Timestamp::now();
+    let live = certificate::read(run.cluster, &spec.namespace, &spec.name).await?;
+    let signer = certificate::signer(run.cluster, spec).await?;
+    let signer_facts = signer.as_ref().and_then(certificate::facts);
+    if live.as_ref().and_then(certificate::facts).is_some_and(|facts| renewal(&facts, spec, signer_facts.as_ref(), now).is_none()) {
+        settled(run, &step.id, spec.object(), None);
+        return Ok(());
+    }
+    let made = certificate::make(spec, signer.as_ref(), now)?;
+    store(run, step, spec, certificate::secret(spec, made, BTreeMap::new())).await
+}
+
+/// One that others believe is not taken away from them: the next one is announced beside it.
+async fn settle_authority(run: &Run<'_>, step: &PlannedStep, spec: &CertificateSpec, publish: Option<&str>) -> Result<(), ApplyError> {
+    let now = Timestamp::now();
+    let live = certificate::read(run.cluster, &spec.namespace, &spec.name).await?;
+    let facts = live.as_ref().and_then(certificate::facts);
+    let announced = |live: &SecretData| live.data.contains_key(names::NEXT_CERTIFICATE);
+    let standing = live.as_ref().map_or(AuthorityStanding::Lost, |live| authority_standing(spec, facts.as_ref(), is_vouched_for(spec, live), announced(live), now));
+    let believed = match (standing, &live) {
+        (AuthorityStanding::Good, Some(live)) => {
+            let held = Held::of(live)?;
+            if live.data.contains_key(names::BELIEVED) {
+                settled(run, &step.id, spec.object(), None);
+            } else {
+                store(run, step, spec, beside(&held, spec, live)).await?;
+            }
+            held.believed()
+        }
+        (AuthorityStanding::Due, Some(live)) => {
+            let held = Held::of(live)?.announced(&certificate::make(spec, None, now)?)?;
+            store(run, step, spec, beside(&held, spec, live)).await?;
+            held.believed()
+        }
+        (AuthorityStanding::Lost, _) | (_, None) => {
+            let made = certificate::make(spec, None, now)?;
+            let believed = made.believed.clone().unwrap_or_default();
+            store(run, step, spec, certificate::secret(spec, made, BTreeMap::new())).await?;
+            believed
+        }
+    };
+    match publish {
+        Some(name) => self::publish(run, step, &certificate::published(spec, name, &believed)?).await,
+        None => Ok(()),
+    }
+}
+
+/// What signs stays, and so nobody has to start anew.
+fn beside(held: &Held, spec: &CertificateSpec, live: &SecretData) -> SecretObject {
+    let mut secret = held.secret(spec, BTreeMap::new());
+    certificate::keep_generation(&mut secret, Some(live));
+    secret
+}
+
+async fn store(run: &Run<'_>, step: &PlannedStep, spec: &CertificateSpec, secret: SecretObject) -> Result<(), ApplyError> {
     run.halt.checkpoint()?;
     let applied = run.cluster.apply_secret(&secret).await.map_err(ApplyError::of)?;
     settled(run, &step.id, spec.object(), Some(if applied.created { Operation::Create } else { Operation::Update }));
     Ok(())
 }
 
-async fn publish(run: &Run<'_>, step: &PlannedStep, spec: &CertificateSpec, name: &str, certificate: &str) -> Result<(), ApplyError> {
-    let manifest = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": name, "namespace": spec.namespace, "labels": spec.labels }, "data": { PUBLISHED: certificate } });
-    let object = Object::new(manifest).map_err(|error| ApplyError::PlanMalformed { reason: error.to_string() })?;
+async fn publish(run: &Run<'_>, step: &PlannedStep, object: &Object) -> Result<(), ApplyError> {
     let live = run.cluster.get(object.reference()).await.map_err(ApplyError::of)?;
     let operation = if live.is_some_and(|live| owned::is_as_desired(object.manifest(), &live.manifest)) {
         None
     } else {
         run.halt.checkpoint()?;
-        let applied = run.cluster.apply(&object).await.map_err(ApplyError::of)?;
+        let applied = run.cluster.apply(object).await.map_err(ApplyError::of)?;
         Some(if applied.created { Operation::Create } else { Operation::Update })
     };
     settled(run, &step.id, object.reference().clone(), operation);

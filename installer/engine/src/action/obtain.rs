@@ -32,7 +32,7 @@ pub(crate) use acme::{account, suggestion};
 pub(crate) use request::ask_for_next;
 use request::is_for_next;
 use source::Material;
-pub(crate) use source::{authorities, root};
+pub(crate) use source::{authorities, root, root_certificate};
 
 /// How long port 80 of the hosts may take to answer, seen from the workstation.
 const HTTP_WITHIN: Duration = Duration::from_mins(1);
@@ -132,7 +132,7 @@ pub(crate) async fn reissued(cluster: &Cluster, spec: &CertificateSpec) -> Resul
     let found = find_supplied(cluster, spec).await?.usable()?;
     match found.pair {
         _ if found.current => Ok(None),
-        Some(pair) => Ok(Some(Pair { certificate: pair.chain_pem, key: pair.key_pem, root: None })),
+        Some(pair) => Ok(Some(Pair { certificate: pair.chain_pem, key: pair.key_pem, believed: None })),
         None => Err(ApplyError::SecretMissing { at: issued_at(spec) }),
     }
 }
@@ -145,7 +145,11 @@ fn issued_at(spec: &CertificateSpec) -> SecretKeyRef {
 
 /// What people do for the next one; none: it comes without them.
 pub fn handing(spec: &CertificateSpec) -> Option<Handing> {
-    let CertificateSubject::Supplied { source, .. } = &spec.subject else { return None };
+    let source = match &spec.subject {
+        CertificateSubject::Supplied { source, .. } => source,
+        CertificateSubject::Authority { .. } => return Some(Handing::Rotation { authority: spec.name.clone() }),
+        CertificateSubject::Server { .. } => return None,
+    };
     match source {
         CertificateSource::Request { secret } => Some(Handing::Import { request: Box::new(ObjectRef::namespaced("v1", "Secret", &spec.namespace, secret)) }),
         CertificateSource::Files { .. } | CertificateSource::Secret { .. } => Some(Handing::Source),
@@ -267,7 +271,7 @@ impl<'a> Wanted<'a> {
         let key = Content::of_bytes("its key".to_owned(), issued.key_pem.expose().as_bytes());
         let Supplied { judgement, pair } = self.judge(&[chain], Some(&key), None, true);
         let found = Found { source: format!("the certificate of {}", acme.directory), judgement: Some(judgement), current: false, pair }.usable()?;
-        found.pair.map(|pair| Pair { certificate: pair.chain_pem, key: pair.key_pem, root: None }).ok_or_else(|| no_source(spec))
+        found.pair.map(|pair| Pair { certificate: pair.chain_pem, key: pair.key_pem, believed: None }).ok_or_else(|| no_source(spec))
     }
 
     fn hold(&self, material: &Material, stored: Option<&SecretData>) -> Found {
@@ -320,7 +324,7 @@ fn holds(secret: &SecretData, pair: &Issued) -> bool {
 }
 
 async fn write(cluster: &Cluster, spec: &CertificateSpec, pair: Issued) -> Result<Operation, ApplyError> {
-    let secret = certificate::secret(spec, Pair { certificate: pair.chain_pem, key: pair.key_pem, root: None }, BTreeMap::new());
+    let secret = certificate::secret(spec, Pair { certificate: pair.chain_pem, key: pair.key_pem, believed: None }, BTreeMap::new());
     let applied = cluster.apply_secret(&secret).await.map_err(ApplyError::of)?;
     if applied.created {
         return Ok(Operation::Create);

@@ -114,7 +114,7 @@ pub(super) const CODES: &[CodeSpec] = &[
         code: "engine.certificate-due",
         exit: Exit::Blocked,
         what: "a certificate is due, and the next one is for others to hand over: for people, or for cert-manager",
-        why: "its authority does not issue for the asking of Airlock; until its end it is served as before",
+        why: "its authority does not issue for the asking of Airlock, or it is an authority itself, whose successor others have to believe first; until its end all goes on as before",
         fix: "do what the message says",
         next: Some("airlock tls status"),
     },

@@ -104,7 +104,7 @@ pub(super) const CODES: &[CodeSpec] = &[
         code: "platform.certificate-unknown",
         exit: Exit::Usage,
         what: "no certificate of that name is renewed here",
-        why: "certificates are named by their Secrets, and authorities are made anew by an install alone, since nodes and people have to be told of them",
+        why: "certificates and authorities are named by their Secrets; an authority is rotated, what it signs is renewed",
         fix: "name one of those in the message",
         next: Some("airlock tls status"),
     },
@@ -142,7 +142,7 @@ pub(super) const CODES: &[CodeSpec] = &[
     },
     CodeSpec {
         code: "platform.database-taken",
-        exit: Exit::ApplyFailed,
+        exit: Exit::Blocked,
         what: "the database server has a role of that name which does not belong to this installation",
         why: "another installation on the same server would lose its database to this one",
         fix: "name the deployment otherwise; a role that nobody needs is dropped by whoever runs the server, with its database",
@@ -150,7 +150,7 @@ pub(super) const CODES: &[CodeSpec] = &[
     },
     CodeSpec {
         code: "platform.database-not-kept",
-        exit: Exit::ApplyFailed,
+        exit: Exit::Blocked,
         what: "in a pod beside the database server: a database that is to be dropped was not kept in a dump before",
         why: "the dump is made by the role of the deployment, with the password in its namespace; where the server does not let that in, nothing can be kept, and what is dropped is gone",
         fix: "bring role and password together with `airlock deployment create NAME`, then delete again; or give the database up with --no-dump",

@@ -14,13 +14,23 @@ const OFF: &str = "off";
 const EXISTING: &str = "existing ";
 /// The component that sends alerts.
 pub(super) const COMPONENT: &str = "monitoring";
-const WEBHOOK: Further = Further { asks: "Which webhook?", hint: "file:PATH of its address, then the network and port it is reached at, as in file:/etc/hook 10.1.2.0/24:443", take: word::ANY };
+const WEBHOOK: [Further; 2] = [
+    Further {
+        asks: "Which webhook?",
+        hint: "file:PATH of its address, then the network and port it is reached at, as in file:/etc/hook 10.1.2.0/24:443",
+        take: |text| address_and_way(text).map(|_| text.to_owned()),
+    },
+    Further { asks: "Who signed the webhook's certificate?", hint: AUTHORITY_HINT, take: authority },
+];
+/// Before the authority that signed a receiver's certificate.
+const AUTHORITY: &str = "ca=";
+pub(super) const AUTHORITY_HINT: &str = "file:PATH of the authority; none: every system knows it";
 
 /// A Prometheus of the company is offered where one was found.
 pub(super) fn choices(facts: &Facts) -> Vec<Choice> {
     let mut choices = vec![
         Choice::new(NOBODY, "the platform is watched, and nobody is told yet"),
-        Choice::told("", "to a webhook", |words| words.is_empty().then_some(&WEBHOOK)),
+        Choice::told("", "to a webhook", |words| WEBHOOK.get(words.len())),
         Choice::told(mail::MAIL, "by mail", mail::further),
         Choice::new(OFF, "nowhere: the platform is not watched"),
     ];
@@ -34,7 +44,10 @@ pub(super) fn get(answers: &Answers) -> String {
         (Some(monitoring), ..) if monitoring.mode == Mode::Off => OFF.into(),
         (None, ..) => OFF.into(),
         (Some(monitoring), ..) if monitoring.mode == Mode::Existing => format!("{EXISTING}{}", answers.network.peers.prometheus.as_deref().unwrap_or_default()),
-        (Some(_), Some(Receiver::Webhook), Some(webhook)) => way_out(answers).map_or_else(|| webhook.url.clone(), |egress| format!("{} {}:{}", webhook.url, egress.to, egress.port)),
+        (Some(_), Some(Receiver::Webhook), Some(webhook)) => {
+            let way = way_out(answers).map(|egress| format!("{}:{}", egress.to, egress.port));
+            [Some(webhook.url.clone()), way, told_authority(answers)].into_iter().flatten().collect::<Vec<_>>().join(" ")
+        }
         (Some(_), Some(Receiver::Email), _) => answers.alerts.email.as_ref().map_or_else(String::new, |email| mail::get(answers, email)),
         (Some(_), ..) => NOBODY.into(),
     }
@@ -48,7 +61,7 @@ pub(super) fn put(answers: &mut Answers, text: &str) -> Result<(), String> {
     let receiver = match text.split_once(' ') {
         _ if text == OFF || text == NOBODY || text.starts_with(EXISTING) => None,
         Some((mail::MAIL, words)) => Some(mail::receiver(words)?),
-        _ => Some(webhook(text, answers.alerts.authority.clone().filter(|_| answers.alerts.receiver == Some(Receiver::Webhook)))?),
+        _ => Some(webhook(text)?),
     };
     answers.network.peers.prometheus = text.strip_prefix(EXISTING).map(str::to_owned).filter(|name| !name.is_empty());
     answers.network.egress.retain(|egress| egress.component != COMPONENT);
@@ -73,12 +86,37 @@ pub(super) fn way_out(answers: &Answers) -> Option<&Egress> {
     answers.network.egress.iter().find(|egress| egress.component == COMPONENT)
 }
 
-fn webhook(text: &str, authority: Option<String>) -> Result<(Alerts, Egress), String> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let [url, way] = words.as_slice() else { return Err("two words are due, the file of the address and where it is reached, as in file:/etc/hook 10.1.2.0/24:443".into()) };
-    let (url, (to, port)) = (word::reference(url)?, word::way(way)?);
+/// What is typed about the authority that signed a receiver's certificate.
+pub(super) fn authority(text: &str) -> Result<String, String> {
+    word::or_nothing(text, |text| Ok(format!("{AUTHORITY}{}", word::reference(text)?)))
+}
+
+/// The word for the authority that answers name.
+pub(super) fn told_authority(answers: &Answers) -> Option<String> {
+    answers.alerts.authority.as_ref().map(|file| format!("{AUTHORITY}{file}"))
+}
+
+/// Tells the authority from the other words.
+pub(super) fn and_authority(text: &str) -> Result<(Vec<&str>, Option<String>), String> {
+    let (authorities, words): (Vec<&str>, Vec<&str>) = text.split_whitespace().partition(|word| word.starts_with(AUTHORITY));
+    match authorities.as_slice() {
+        [] => Ok((words, None)),
+        [one] => Ok((words, Some(word::reference(&one[AUTHORITY.len()..])?))),
+        _ => Err("one authority is enough".into()),
+    }
+}
+
+fn webhook(text: &str) -> Result<(Alerts, Egress), String> {
+    let (words, authority) = and_authority(text)?;
+    let (url, (to, port)) = address_and_way(&words.join(" "))?;
     let egress = Egress { component: COMPONENT.into(), to, port, reason: "alerts go to their receiver".into() };
     Ok((Alerts { receiver: Some(Receiver::Webhook), webhook: Some(Webhook { url }), email: None, authority }, egress))
+}
+
+fn address_and_way(text: &str) -> Result<(String, (String, u16)), String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let [url, way] = words.as_slice() else { return Err("two words are due, the file of the address and where it is reached, as in file:/etc/hook 10.1.2.0/24:443".into()) };
+    Ok((word::reference(url)?, word::way(way)?))
 }
 
 #[cfg(test)]
@@ -96,9 +134,16 @@ mod tests {
 
     #[test]
     fn what_is_put_is_what_is_got() {
-        for text in
-            [NOBODY, "file:/etc/hook 10.1.2.0/24:443", OFF, "existing monitoring/k8s", "secret:a/b#c 192.0.2.7/32:8443", MAILS, "mail mail.test:25 10.1.2.0/24 airlock@corp.test ops@corp.test", NOBODY]
-        {
+        for text in [
+            NOBODY,
+            "file:/etc/hook 10.1.2.0/24:443",
+            OFF,
+            "existing monitoring/k8s",
+            "secret:a/b#c 192.0.2.7/32:8443 ca=file:/ca.pem",
+            MAILS,
+            "mail mail.test:25 10.1.2.0/24 airlock@corp.test ops@corp.test",
+            NOBODY,
+        ] {
             let mut given = answers();
             put(&mut given, text).unwrap();
             assert_eq!((get(&given).as_str(), given.validate()), (text, Vec::new()));
@@ -126,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_webhook_that_is_half_told_is_refused() {
-        for text in ["", "file:/etc/hook", "file:/etc/hook 10.1.2.0/24", "file:/etc/hook 10.1.2.0/24:https", "mail", "mail mail.test:587"] {
+        for text in ["", "file:/etc/hook", "file:/etc/hook 10.1.2.0/24", "file:/etc/hook 10.1.2.0/24:https", "file:/etc/hook 10.1.2.0/24:443 ca=file:/a ca=file:/b", "mail", "mail mail.test:587"] {
             assert!(put(&mut answers(), text).is_err(), "{text}");
         }
     }

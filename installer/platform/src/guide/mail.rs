@@ -3,14 +3,12 @@
 use airlock_model::Answers;
 use airlock_model::answers::{Alerts, Egress, Email, Receiver};
 
-use super::alerts::way_out;
+use super::alerts::{AUTHORITY_HINT, and_authority, authority, told_authority, way_out};
 use super::question::Further;
 use super::word;
 
 /// Before the words.
 pub(super) const MAIL: &str = "mail";
-/// Before the authority that signed the server's certificate.
-const AUTHORITY: &str = "ca=";
 
 const STEPS: [Further; 6] = [
     Further { asks: "Which mail server takes them?", hint: "name:port; 465 is TLS from the beginning, any other port STARTTLS", take: word::server },
@@ -18,7 +16,7 @@ const STEPS: [Further; 6] = [
     Further { asks: "Who sends the mails?", hint: "a mail address", take: word::address },
     Further { asks: "Who gets the mails?", hint: "a mail address", take: word::address },
     Further { asks: "Who logs in at the mail server?", hint: "the user, and file:PATH or env:NAME of the password; none: nobody has to", take: login },
-    Further { asks: "Who signed the mail server's certificate?", hint: "file:PATH of the authority; none: every system knows it", take: authority },
+    Further { asks: "Who signed the mail server's certificate?", hint: AUTHORITY_HINT, take: authority },
 ];
 
 /// What is asked next.
@@ -33,20 +31,16 @@ fn login(text: &str) -> Result<String, String> {
     })
 }
 
-fn authority(text: &str) -> Result<String, String> {
-    word::or_nothing(text, |text| Ok(format!("{AUTHORITY}{}", word::reference(text)?)))
-}
-
 /// The words of answers by which mails are sent.
 pub(super) fn get(answers: &Answers, email: &Email) -> String {
-    let (network, authority) = (way_out(answers).map(|egress| egress.to.clone()), answers.alerts.authority.as_ref().map(|file| format!("{AUTHORITY}{file}")));
-    let words = [Some(MAIL.to_owned()), Some(email.server.clone()), network, Some(email.from.clone()), Some(email.to.clone()), email.username.clone(), email.password.clone(), authority];
+    let network = way_out(answers).map(|egress| egress.to.clone());
+    let words = [Some(MAIL.to_owned()), Some(email.server.clone()), network, Some(email.from.clone()), Some(email.to.clone()), email.username.clone(), email.password.clone(), told_authority(answers)];
     words.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// The receiver that the words behind `mail` tell, and the way to it.
 pub(super) fn receiver(text: &str) -> Result<(Alerts, Egress), String> {
-    let (authorities, words): (Vec<&str>, Vec<&str>) = text.split_whitespace().partition(|word| word.starts_with(AUTHORITY));
+    let (words, authority) = and_authority(text)?;
     let (server, network, from, to, login) = match words.as_slice() {
         [server, network, from, to] => (server, network, from, to, None),
         [server, network, from, to, user, password] => (server, network, from, to, Some(((*user).to_owned(), word::reference(password)?))),
@@ -54,11 +48,6 @@ pub(super) fn receiver(text: &str) -> Result<(Alerts, Egress), String> {
     };
     let (server, to_network, from, to) = (word::server(server)?, word::network(network)?, word::address(from)?, word::address(to)?);
     let (_, port) = word::way(&format!("{to_network}:{}", server.rsplit(':').next().unwrap_or_default()))?;
-    let authority = match authorities.as_slice() {
-        [] => None,
-        [one] => Some(word::reference(&one[AUTHORITY.len()..])?),
-        _ => return Err("one authority is enough".into()),
-    };
     let (username, password) = login.unzip();
     let email = Email { to, from, server, username, password };
     let egress = Egress { component: super::alerts::COMPONENT.into(), to: to_network, port, reason: "alerts go to their receiver".into() };

@@ -106,7 +106,7 @@ fn live_certificate(name: &str, is_authority: bool, names: &[&str], not_after: &
     };
     LiveSecret {
         object: ObjectRef::namespaced("v1", "Secret", "airlock", name),
-        keys: vec!["tls.crt".into(), "tls.key".into()],
+        keys: ["tls.crt", "tls.key"].into_iter().chain(is_authority.then_some("ca.crt")).map(str::to_owned).collect(),
         spec: None,
         current: true,
         labels: BTreeMap::new(),
@@ -215,6 +215,29 @@ fn an_authority_that_stands_is_published_again_when_its_publication_is_gone() {
     let plan = plan(head(), steps, &Circumstances { installed: &whole(), now: now(), tenant: None }).unwrap();
     let changes: Vec<(String, String, Operation)> = plan.steps.iter().flat_map(|step| &step.changes).map(|change| (change.object.kind.clone(), change.object.name.clone(), change.operation)).collect();
     assert_eq!(changes, [("ConfigMap".to_owned(), "ca".to_owned(), Operation::Create)]);
+}
+
+#[test]
+fn an_authority_near_its_end_or_by_another_root_is_joined_by_the_next_one_and_signs_on() {
+    let with = |change: &dyn Fn(&mut LiveSecret)| {
+        let mut installed = whole();
+        installed.secrets.iter_mut().filter(|secret| secret.object.name == "ca").for_each(change);
+        installed
+    };
+    let ends = |authority: &mut LiveSecret, at: &str| authority.certificate.as_mut().unwrap().not_after = at.parse().unwrap();
+    for installed in [with(&|authority| ends(authority, "2026-12-01T00:00:00Z")), with(&|authority| authority.current = false)] {
+        let plan = plan(head(), desired(), &Circumstances { installed: &installed, now: now(), tenant: None }).unwrap();
+        let [step] = plan.steps.as_slice() else { panic!("{:?}", plan.steps) };
+        let keys: Vec<&str> = step.changes[0].fields.iter().map(|field| field.path.as_str()).collect();
+        assert_eq!((step.id.0.as_str(), keys), ("authority", vec!["/data/ca.crt", "/data/next.crt", "/data/next.key"]));
+    }
+    let announced = with(&|authority| {
+        ends(authority, "2026-12-01T00:00:00Z");
+        authority.keys.extend(["next.crt".to_owned(), "next.key".to_owned()]);
+    });
+    assert!(steps_for(&announced).is_empty(), "the rest is for `airlock tls rotate`");
+    assert_eq!(steps_for(&with(&|authority| ends(authority, NOW))), ["authority", "certificate"], "one that has ended is replaced");
+    assert_eq!(steps_for(&with(&|authority| authority.keys.retain(|key| key != "ca.crt"))), ["authority"]);
 }
 
 #[test]

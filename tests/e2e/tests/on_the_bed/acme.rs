@@ -4,11 +4,13 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use airlock_e2e::{Run, Site};
 use serde_json::{Value, json};
 
+use crate::alerting::certificate;
 use crate::guided::World;
 use crate::sources::company::Company;
 
@@ -17,16 +19,17 @@ fn an_acme_authority_issues_at_install_and_renews_from_inside_the_cluster() {
     let world = World::new("ordered");
     let site = &world.site;
     let authority = Authority::of(site);
+    let front = Front::start(site, &authority);
     // As a person at a terminal tells it; the file that she leaves is what the runs below go by.
     let (server, tsig) = (&authority.server, site.bed.folder().join("dns/tsig").display().to_string());
     let answers = world.kept_answers(
         "ACME",
         &[
-            ("Which ACME authority?", "https://acme.corp.test:14000/dir"),
+            ("Which ACME authority?", &format!("https://{}:{FRONT}/dir", front.host)),
             ("To whom may it write?", "platform@corp.test"),
             ("Do you agree to its terms of service?", "yes"),
             ("How is it shown that the domain is yours?", &format!("update={server}:53 key=airlock secret=file:{tsig}")),
-            ("Where does the renewer reach it", &format!("{server}/32:14000 {server}/32:53")),
+            ("Where does the renewer reach it", &format!("{server}/32:{FRONT} {server}/32:53")),
             ("Which authorities have to be believed?", &format!("file:{} ca=file:{}", authority.root.display(), site.bed.company_ca().display())),
         ],
     );
@@ -52,9 +55,28 @@ fn an_acme_authority_issues_at_install_and_renews_from_inside_the_cluster() {
     assert_eq!(stored(site, "acme-account", r"account\.json"), account, "the account is kept and used again");
     let state = state(site);
     assert_eq!((state["served"].as_bool(), state["last"]["outcome"].as_str()), (Some(true), Some("renewed")), "{state}");
+    what_is_served_stays_on_the_authoritys_bad_days(site, &front);
     let root = authority.root.display().to_string();
     site.run(&["tls", "check", "--connect", &format!("{}:443", site.base()), "--host", &site.base(), "--host", &site.registry(), "--ca", &root]).expect(0);
     site.run(&["compliance-check", "--namespace", &site.name, "--yes"]).expect(0);
+}
+
+/// It is down twice and sends a chain that leads nowhere once; on the day after, the next certificate is there.
+fn what_is_served_stays_on_the_authoritys_bad_days(site: &Site, front: &Front<'_>) {
+    let before = stored(site, "base-domain-tls", r"tls\.crt");
+    let renew = || site.run(&["tls", "renew", "--force", "--namespace", &site.name, "base-domain-tls", "-o", "json"]);
+    for (day, words) in [("down", "503"), ("down", "503"), ("astray", "issuer")] {
+        front.has(day);
+        let failed = renew().expect(5).json();
+        let (code, why) = (failed[0]["code"].as_str().unwrap_or_default(), failed[0]["why"].as_str().unwrap_or_default());
+        assert!(code.starts_with("tls.") && why.contains(words), "{day}: {failed}");
+        assert_eq!(stored(site, "base-domain-tls", r"tls\.crt"), before, "{day}: the old pair stays");
+        let state = state(site);
+        assert_eq!((&state["served"], &state["last"]["outcome"]), (&true.into(), &"failed".into()), "{day}: {state}");
+    }
+    front.has("good");
+    assert_eq!(renew().expect(0).json()[0]["outcome"], "renewed");
+    assert_ne!(stored(site, "base-domain-tls", r"tls\.crt"), before);
 }
 
 #[test]
@@ -129,8 +151,14 @@ fn people_order_the_next_one(site: &Site, company: &Company, answers: &Path) {
 #[test]
 fn people_set_the_records_of_a_ticket_and_the_same_run_goes_on() {
     let site = Site::shared("set-by-hand");
-    let authority = Authority::of(&site);
-    let answers = authority.answers(&site, "{ manual: true }", &[], "");
+    let authority = Authority::with_root(&site, 1);
+    let as_customer = |key: &Path| {
+        let account = format!("{{ manual: true }}\n    externalAccount: {{ keyId: customer-7, key: 'file:{}' }}\n    preferredChain: {}", key.display(), authority.common_name(&site));
+        authority.answers(&site, &account, &[], "")
+    };
+    let refused = site.install(&as_customer(&site.file("another-key", "YW5vdGhlciBjdXN0b21lcidzIGtleSBvZiAzMiBieXQ")));
+    assert!(refused.exit == 3 && refused.first_error().starts_with("error[tls.acme-external-account-refused]"), "{}", refused.said());
+    let answers = as_customer(&site.bed.folder().join("acme/external-key"));
     let install = || site.run(&["install", "--answers", &answers.display().to_string(), "--yes", "-o", "json"]);
 
     let first = Asked::of(&install());
@@ -160,8 +188,10 @@ fn people_set_the_records_of_a_ticket_and_the_same_run_goes_on() {
     assert!(issued.stdout.contains("ticket 1 of 1: node-pull"), "nothing waits for the certificate any more: {}", issued.stdout);
     assert_eq!(site.kubectl(&["get", "secret", "acme-order", "--ignore-not-found", "-o", "name"]), "");
 
+    // Its chain leads to the root that was preferred, and nobody was told of any other.
     site.bed.trust(&authority.root, &site.registry()).unwrap_or_else(|error| panic!("{error}"));
     site.install(&answers).expect(0);
+    site.run(&["tls", "check", "--connect", &format!("{}:443", site.base()), "--host", &site.base(), "--ca", &authority.root.display().to_string()]).expect(0);
     nothing_is_to_be_done(&site, &answers);
     assert!(state(&site)["byPeople"].as_str().is_some_and(|by| by.contains("DNS records")));
 }
@@ -330,10 +360,21 @@ struct Authority {
 
 impl Authority {
     fn of(site: &Site) -> Self {
+        Self::with_root(site, 0)
+    }
+
+    /// Its chains lead to root 0 by default, and to root 1 for those who prefer it.
+    fn with_root(site: &Site, number: u8) -> Self {
         let company = site.bed.company_ca().display().to_string();
-        let root = site.file("pebble.crt", &said(site, "curl", &["--silent", "--fail", "--cacert", &company, "https://acme.corp.test:15000/roots/0"]));
+        let root = site.file("pebble.crt", &said(site, "curl", &["--silent", "--fail", "--cacert", &company, &format!("https://acme.corp.test:15000/roots/{number}")]));
         let server = said(site, "getent", &["ahostsv4", "acme.corp.test"]).split_whitespace().next().unwrap_or_default().to_owned();
         Self { root, server }
+    }
+
+    /// As its root is called.
+    fn common_name(&self, site: &Site) -> String {
+        let subject = said(site, "openssl", &["x509", "-in", &self.root.display().to_string(), "-noout", "-subject", "-nameopt", "multiline"]);
+        subject.lines().find_map(|line| line.split_once("commonName")).map(|(_, rest)| rest.trim_start_matches([' ', '=']).to_owned()).unwrap_or_else(|| panic!("{subject}"))
     }
 
     /// Answers with this way of setting records, further authorities to believe, and further lines.
@@ -392,6 +433,43 @@ esac
         let path = site.file(name, &text);
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap_or_else(|error| panic!("{error}"));
         path.display().to_string()
+    }
+}
+
+/// The port of the authority that has bad days.
+const FRONT: u16 = 14055;
+
+/// pebble by another name, behind a program that keeps it from answering, or answers otherwise.
+struct Front<'a> {
+    site: &'a Site,
+    host: String,
+    day: PathBuf,
+    server: Child,
+}
+
+impl<'a> Front<'a> {
+    fn start(site: &'a Site, authority: &Authority) -> Self {
+        let host = format!("acme-{}.platform.test", site.name);
+        site.bed.dns_set(&host, "A", &authority.server).expect("a name for the authority");
+        let (key, certificate) = certificate(site, &host);
+        let day = site.file("day", "good");
+        let mut command = site.bed.corp("python3");
+        command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/authority.py")).args([&authority.server, &FRONT.to_string()]);
+        command.args([&certificate, &key, &site.bed.company_ca()]).arg("acme.corp.test:14000").arg(&day);
+        let server = command.stdin(Stdio::null()).spawn().expect("python3");
+        Self { site, host, day, server }
+    }
+
+    fn has(&self, day: &str) {
+        std::fs::write(&self.day, day).expect("the day");
+    }
+}
+
+impl Drop for Front<'_> {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+        let _ = self.site.bed.dns_delete(&self.host);
     }
 }
 

@@ -74,7 +74,7 @@ impl Drop for Receiver<'_> {
 }
 
 /// A key and a certificate by the company's authority.
-fn certificate(site: &Site, host: &str) -> (PathBuf, PathBuf) {
+pub(crate) fn certificate(site: &Site, host: &str) -> (PathBuf, PathBuf) {
     let (key, certificate) = (site.file("hook.key", ""), site.file("hook.crt", ""));
     let authority = site.bed.folder().join("corp/ca");
     let mut command = Command::new("openssl");
@@ -126,8 +126,13 @@ fn alerts_arrive_and_the_receiver_is_tried_before_it_is_called_one() {
     let told = || receiver.awaits("firing", "AirlockComplianceWorse", "persistentvolumeclaim", "auditor-evidence");
     auditing::an_audit_says_what_the_command_line_says_and_what_is_worse(&site, &answers, told);
     alertmanager_asks_for_a_password(&site);
+    let before = another_certificate_is_stored_than_served(&site);
     two_alerts_arrive_and_end(&site, &receiver);
     a_failing_task_of_a_deployment_is_told(&site, &receiver);
+    receiver.awaits("firing", "CertificateNotServed", "server", &site.base());
+    assert!(!receiver.has_told("firing", "CertificateNotServed", "server", "registry.watched.svc"), "what serves what is stored is not told");
+    what_is_served_is_stored_again(&site, &before);
+    receiver.awaits("resolved", "CertificateNotServed", "server", &site.base());
     another_address_behind_the_same_reference_is_tried_again(&site, &receiver, &answers);
     mails_are_sent_over_tls_with_a_password(&site);
 }
@@ -176,6 +181,25 @@ fn alertmanager_asks_for_a_password(site: &Site) {
         String::from_utf8_lossy(&output.stdout).into_owned()
     };
     assert_eq!((status(None).as_str(), status(Some(&wrong)).as_str(), status(Some(&known)).as_str()), ("401", "401", "200"));
+}
+
+/// The edge's reload stands still while another pair is stored; the pair before, as a patch.
+fn another_certificate_is_stored_than_served(site: &Site) -> String {
+    let stored = |key: &str| site.kubectl(&["get", "secret", "base-domain-tls", "-o", &format!("jsonpath={{.data.{key}}}")]);
+    let patch = |certificate: &str, key: &str| serde_json::json!({ "data": { "tls.crt": certificate, "tls.key": key } }).to_string();
+    let before = patch(&stored(r"tls\.crt"), &stored(r"tls\.key"));
+    let (key, certificate) = certificate(site, &site.base());
+    let encoded = |path: &PathBuf| String::from_utf8(Command::new("base64").arg("-w0").arg(path).output().expect("base64").stdout).expect("base64 is text");
+    site.freeze_reload(true);
+    let other = site.file("other.json", &patch(&encoded(&certificate), &encoded(&key)));
+    site.kubectl(&["patch", "secret", "base-domain-tls", "--patch-file", &other.display().to_string()]);
+    before
+}
+
+fn what_is_served_is_stored_again(site: &Site, before: &str) {
+    let before = site.file("before.json", before);
+    site.kubectl(&["patch", "secret", "base-domain-tls", "--patch-file", &before.display().to_string()]);
+    site.freeze_reload(false);
 }
 
 fn two_alerts_arrive_and_end(site: &Site, receiver: &Receiver<'_>) {

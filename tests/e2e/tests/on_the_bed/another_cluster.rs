@@ -11,6 +11,7 @@ mod furnished;
 mod hopeless;
 mod imageless;
 mod issuer;
+mod kinds;
 mod pending;
 mod policy_off;
 mod prometheus_operator;

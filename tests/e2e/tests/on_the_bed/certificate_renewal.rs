@@ -28,7 +28,7 @@ fn certificates_of_minutes_are_renewed_by_schedule_and_nobody_sees_an_error() {
     assert!(judged.exit == 0 || is_late, "minutes are enough, but for the last third of them: {}", judged.said());
     let edge = pods(&site, "edge");
 
-    let clients = Clients::start(&site);
+    let clients = Clients::start(&site, &site.base_authority());
     let audit = site.bed.audit().expect("the audit log");
     let stored = Stored::watch(&site);
     let mut served = stored.next(NEXT_WITHIN, "");
@@ -65,7 +65,7 @@ fn a_certificate_is_renewed_by_hand_and_the_renewer_can_do_nothing_else() {
     assert_eq!(fingerprint(&site), before, "nothing was due");
 
     let renewed = site.run(&["tls", "renew", "--namespace", &site.name, "--force", "-o", "json"]).expect(0).json();
-    for line in renewed.as_array().expect("lines") {
+    for line in renewed.as_array().expect("lines").iter().filter(|line| !line["secret"].as_str().unwrap_or_default().ends_with("-ca")) {
         assert_eq!(line["outcome"], "renewed", "{renewed}");
         println!("Secret change to served, {}: {:.1} s", line["secret"].as_str().unwrap_or_default(), line["servedAfterMillis"].as_f64().unwrap_or_default() / 1000.0);
     }
@@ -95,6 +95,67 @@ fn a_certificate_is_renewed_by_hand_and_the_renewer_can_do_nothing_else() {
         let answer = patch(pod, change);
         assert!(answer.code != Some(0) && answer.stderr.contains(words), "{pod} {change}: {}", answer.stderr);
     }
+    the_authority_of_the_base_domain_gives_its_place_to_another_and_nobody_is_refused(&site, &answers);
+    what_the_edge_does_not_serve_is_put_back(&site);
+}
+
+/// The edge's reload stands still: the new pair is not served in time, and the one before is stored again.
+fn what_the_edge_does_not_serve_is_put_back(site: &Site) {
+    let before = fingerprint(site);
+    let renew = || site.run(&["tls", "renew", "--force", "--namespace", &site.name, "base-domain-tls", "-o", "json"]);
+    site.freeze_reload(true);
+    let failed = renew();
+    site.freeze_reload(false);
+    let failed = failed.expect(5).json();
+    assert_eq!((&failed[0]["outcome"], &failed[0]["code"]), (&"failed".into(), &"engine.not-served".into()), "{failed}");
+    let put_back = state(site, "base-domain-tls");
+    assert_eq!((fingerprint(site), &put_back["last"]["outcome"], &put_back["served"]), (before.clone(), &"put-back".into(), &true.into()), "{put_back}");
+    let renewed = renew().expect(0).json();
+    assert!(renewed[0]["outcome"] == "renewed" && fingerprint(site) != before, "it was the reload alone: {renewed}");
+}
+
+/// Who asks all the time believes both, as nodes and people do meanwhile.
+fn the_authority_of_the_base_domain_gives_its_place_to_another_and_nobody_is_refused(site: &Site, answers: &Path) {
+    let former = site.file("former.crt", &handed_out(site));
+    let rotate = |more: &[&str]| site.run(&[&["tls", "rotate", "base-domain-ca", "--namespace", &site.name, "--yes", "-o", "json"], more].concat());
+    for _ in 0..2 {
+        let announced = rotate(&[]).expect(11).json();
+        assert_eq!((&announced["phase"], &announced["waits"]), (&"announced".into(), &"trust".into()), "{announced}");
+    }
+    let both = handed_out(site);
+    let certificates: Vec<&str> = both.split_inclusive("-----END CERTIFICATE-----\n").collect();
+    assert_eq!(certificates.len(), 2, "{both}");
+    assert!(served_by(site, &former) && !served_by(site, &site.file("next.crt", certificates[1])), "the next one signs nothing yet");
+    assert_eq!(state(site, "base-domain-ca")["rotation"], "announced");
+
+    let both = site.file("both.crt", &both);
+    site.bed.trust(&both, &site.registry()).unwrap_or_else(|error| panic!("{error}"));
+    let clients = Clients::start(site, &both);
+    let rotated = rotate(&["--trusted"]).expect(0).json();
+    assert_eq!((&rotated["phase"], &rotated["certificates"][0]["outcome"]), (&"alone".into(), &"renewed".into()), "{rotated}");
+    let (asked, failed) = clients.stop();
+    println!("failed requests while the authority of the base domain was rotated: {} of {asked}", failed.len());
+    assert!(asked > CLIENTS && failed.is_empty(), "{asked}: {failed:?}");
+
+    let new = site.file("new.crt", &handed_out(site));
+    assert!(served_by(site, &new) && !served_by(site, &former), "what is served is by the new one alone");
+    site.trust_on_nodes();
+    let audit = site.audit();
+    site.install(answers).expect(0);
+    assert_eq!(audit.writes(), [], "the rotation leaves nothing to a plan");
+    site.run(&["compliance-check", "--namespace", &site.name, "--yes"]).expect(0);
+}
+
+/// What nodes and people are told to believe.
+fn handed_out(site: &Site) -> String {
+    site.run(&["tls", "trust", "--pem", "--namespace", &site.name]).expect(0).stdout
+}
+
+/// Whether who believes this alone accepts what the edge presents.
+fn served_by(site: &Site, authority: &Path) -> bool {
+    let checked = site.run(&["tls", "check", "--connect", &format!("{}:443", site.base()), "--host", &site.base(), "--ca", &authority.display().to_string()]);
+    assert!([0, 3].contains(&checked.exit), "{}", checked.said());
+    checked.exit == 0
 }
 
 /// Names of the pods of a component.
@@ -170,11 +231,10 @@ struct Clients {
 }
 
 impl Clients {
-    fn start(site: &Site) -> Self {
+    fn start(site: &Site, authority: &Path) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let authority = site.base_authority();
         let url = format!("https://{}/v2/?n=[1-100000]", site.registry());
-        let running = (0..CLIENTS).map(|number| Self::client(site, &authority, &url, folder.path().join(format!("{number}.log")))).collect();
+        let running = (0..CLIENTS).map(|number| Self::client(site, authority, &url, folder.path().join(format!("{number}.log")))).collect();
         Self { running, folder }
     }
 

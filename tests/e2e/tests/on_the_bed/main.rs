@@ -19,6 +19,7 @@ mod engine_room;
 mod existing_database;
 mod guided;
 mod install;
+mod internal_authority;
 mod interruption;
 mod judged_beforehand;
 mod offline_root;

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
 use airlock_e2e::Site;
 
@@ -51,4 +52,28 @@ fn a_root_that_stays_with_the_administrator_vouches_for_the_authority_in_the_clu
     assert_eq!(audit.writes(), []);
     site.run(&["tls", "renew", "--force", "--namespace", &site.name, "base-domain-tls"]).expect(0);
     site.run(&["tls", "check", "--connect", &server, "--host", &site.base(), "--ca", &site.folder().join("safe/root.crt").display().to_string()]).expect(0);
+    another_root_in_the_same_files_is_noticed_and_believed_beside_the_first(&site, &answers, &password);
+}
+
+/// The files come back with another root in them; the answers are what they were.
+fn another_root_in_the_same_files_is_noticed_and_believed_beside_the_first(site: &Site, answers: &Path, password: &str) {
+    let (folder, former) = (site.folder().join("root"), site.folder().join("safe/root.crt"));
+    site.run(&["tls", "root", &site.base(), "--out", &folder.display().to_string(), "--key-password", &format!("file:{password}")]).expect(0);
+    let root = folder.join("root.crt");
+    let planned = site.run(&["plan", "--answers", &answers.display().to_string(), "--exit-code"]).expect(10);
+    assert!(planned.stdout.contains("base-domain-ca") && !planned.stdout.contains("base-domain-tls"), "the authority is joined by another one, and what it signed stays:\n{}", planned.stdout);
+    site.install(answers).expect(0);
+    let handed = site.run(&["tls", "trust", "--pem", "--namespace", &site.name]).expect(0).stdout;
+    let read = |path: &Path| fs::read_to_string(path).expect("a root");
+    assert_eq!(handed, format!("{}{}", read(&former), read(&root)), "both roots are handed out");
+    site.run(&["plan", "--answers", &answers.display().to_string(), "--exit-code"]).expect(0);
+
+    let both = site.file("both.crt", &handed);
+    site.bed.trust(&both, &site.registry()).unwrap_or_else(|error| panic!("{error}"));
+    // Whoever rotates needs no key of a root: the authority below it is there.
+    fs::remove_file(folder.join("root.key")).expect("the key goes");
+    site.run(&["tls", "rotate", "base-domain-ca", "--trusted", "--namespace", &site.name, "--yes"]).expect(0);
+    let by = |authority: &Path| site.run(&["tls", "check", "--connect", &format!("{}:443", site.base()), "--host", &site.base(), "--ca", &authority.display().to_string()]).exit;
+    assert_eq!((by(&root), by(&former)), (0, 3));
+    site.install(answers).expect(0);
 }

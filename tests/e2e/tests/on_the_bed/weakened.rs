@@ -1,6 +1,7 @@
 //! What passes on an installation that is right is seen to fail on one that somebody has weakened, and nothing else with it.
 
 use std::collections::BTreeSet;
+use std::process::Command;
 
 use airlock_e2e::Site;
 use serde_json::Value;
@@ -26,6 +27,7 @@ pub(crate) fn what_is_served_otherwise_fails_by_name(site: &Site) {
     other["data"]["tls.crt"] = read(site, "secret/registry-tls")["data"]["tls.crt"].clone();
     replace(site, &other);
     let judged = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "--all", "-o", "json"]);
+    an_exception_covers_it_once_it_is_signed(site);
 
     replace(site, &certificate);
     replace(site, &registry);
@@ -40,6 +42,34 @@ pub(crate) fn what_is_served_otherwise_fails_by_name(site: &Site) {
     let open = |verdict: &str| report["findings"].as_array().expect("findings").iter().filter(|finding| finding["check"] == "REG-001" && finding["verdict"] == verdict).count();
     assert_eq!((open("fail"), open("unverified")), (5, 0), "without credentials, with wrong ones, the list, a repository, a push: {report}");
     site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes"]).expect(0);
+}
+
+/// Whoever may accept a risk has a key that the profile names; what she has not signed changes nothing.
+fn an_exception_covers_it_once_it_is_signed(site: &Site) {
+    let path = |name: &str| site.folder().join(name).display().to_string();
+    let (key, exceptions, signature) = (path("officer.pem"), path("exceptions.yaml"), path("exceptions.yaml.sig"));
+    let openssl = |arguments: &[&str]| {
+        let ended = Command::new("openssl").args(arguments).output().expect("openssl");
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+        String::from_utf8_lossy(&ended.stdout).into_owned()
+    };
+    openssl(&["genpkey", "-algorithm", "ed25519", "-out", &key]);
+    let public = openssl(&["pkey", "-in", &key, "-pubout"]).replace('\n', "\n      ");
+    let profile = format!(
+        "apiVersion: airlock/v1\nkind: SecurityPolicyProfile\nmetadata: {{ name: company, version: '1', owner: security }}\nextends: [baseline]\nkeys:\n  - name: officer\n    publicKey: |\n      {public}\n"
+    );
+    let profile = site.file("company.yaml", &profile).display().to_string();
+    let draft = site.run(&["exception", "request", "REG-001", "--expires", "2099-01-31"]).expect(0).stdout;
+    let (checks, filled) = ("  - REG-001\n", draft.replace(": ''", ": known"));
+    site.file("exceptions.yaml", &filled.replace(checks, &format!("{checks}  - TLS-001\n  - TLS-002\n  - TLS-003\n")));
+    let judged = |exit: i32| -> Vec<Value> {
+        let report = site.run(&["compliance-check", "--profile", &profile, "--exceptions", &exceptions, "--namespace", &site.name, "--yes", "--all", "-o", "json"]).expect(exit).json();
+        let verdict = |id: &str| report["checks"].as_array().expect("checks").iter().find(|check| check["id"] == id).expect("the check")["verdict"].clone();
+        ["EXC-001", "REG-001", "TLS-001", "TLS-002", "TLS-003"].map(verdict).into()
+    };
+    assert_eq!(judged(7), ["fail"; 5]);
+    openssl(&["pkeyutl", "-sign", "-rawin", "-inkey", &key, "-in", &exceptions, "-out", &signature]);
+    assert_eq!(judged(0), ["pass", "excepted", "excepted", "excepted", "excepted"]);
 }
 
 /// An object as it can be written again whatever became of it meanwhile.

@@ -3,7 +3,7 @@
 use airlock_cluster::Cluster;
 use airlock_model::answers::SecretReference;
 use airlock_model::{CertificateSource, OfflineRoot, Secret};
-use airlock_tls::{Content, RootPair, authorities_pem, root_pair};
+use airlock_tls::{Content, RootPair, TlsFinding, authorities_pem, root_pair};
 use zeroize::Zeroizing;
 
 use crate::ApplyError;
@@ -74,8 +74,16 @@ pub(super) fn file(reference: &str) -> Result<Content, ApplyError> {
 pub(crate) fn root(root: &OfflineRoot) -> Result<RootPair, ApplyError> {
     let password = root.password.as_deref().map(referred::read).transpose()?;
     let password = password.map(|value| Secret::new(String::from_utf8_lossy(value.expose()).into_owned()));
-    root_pair(&file(&root.certificate)?, &file(&root.key)?, password.as_ref())
-        .map_err(|finding| ApplyError::CertificateRefused { source_of: format!("the root of {}", root.certificate), judgement: Box::new(finding.into()) })
+    root_pair(&file(&root.certificate)?, &file(&root.key)?, password.as_ref()).map_err(|finding| of_root(root, finding))
+}
+
+/// Its certificate alone, PEM: the key may be away.
+pub(crate) fn root_certificate(root: &OfflineRoot) -> Result<String, ApplyError> {
+    airlock_tls::root_certificate(&file(&root.certificate)?, None).map_err(|finding| of_root(root, finding))
+}
+
+fn of_root(root: &OfflineRoot, finding: TlsFinding) -> ApplyError {
+    ApplyError::CertificateRefused { source_of: format!("the root of {}", root.certificate), judgement: Box::new(finding.into()) }
 }
 
 /// The certificates of the authorities that answers refer to, as one PEM text.

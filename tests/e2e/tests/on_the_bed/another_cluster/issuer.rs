@@ -2,18 +2,17 @@
 //! controller cannot be had here, so that the test plays it: it signs by a company's authority, writes the Secret, and says so in the status.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use airlock_bed::{Bed, eventually};
 use airlock_e2e::Site;
 use serde_json::{Value, json};
 
+use super::kinds::Kinds;
 use crate::bad_input::{Expected, assert_refused};
 use crate::sources::company::Company;
 use crate::sources::{nothing_is_to_be_done, served, through_the_gates};
 
-const KINDS: [&str; 3] = ["certificates", "clusterissuers", "issuers"];
 const CERTIFICATE: &str = "base-domain-issued";
 /// As cert-manager would say it of a certificate of 180 days.
 const RENEWAL: &str = "2099-01-01T00:00:00Z";
@@ -22,21 +21,13 @@ const RENEWAL: &str = "2099-01-01T00:00:00Z";
 struct Controller<'a> {
     site: &'a Site,
     company: &'a Company,
+    _kinds: Kinds<'a>,
 }
 
 impl<'a> Controller<'a> {
     fn new(site: &'a Site, company: &'a Company) -> Self {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cluster/images/cert-manager");
-        let output = Command::new(script).output().expect("images/cert-manager");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        for kind in KINDS {
-            site.bed.kubectl(["apply", "--server-side", "-f", &format!("{folder}/cert-manager.io_{kind}.yaml")]).expect("a kind of cert-manager");
-            // A kind that was made this moment has no conditions yet, which kubectl takes for an error.
-            let established = || site.bed.kubectl(["wait", "--for=condition=Established", &format!("crd/{kind}.cert-manager.io"), "--timeout=30s"]);
-            eventually("the kind is served", Duration::from_mins(1), established).expect("the kind is served");
-        }
-        Self { site, company }
+        let kinds = Kinds::make(&site.bed, "cert-manager.io", &["certificates", "clusterissuers", "issuers"]);
+        Self { site, company, _kinds: kinds }
     }
 
     fn makes_an_issuer(&self, name: &str) {
@@ -88,14 +79,6 @@ impl<'a> Controller<'a> {
         secret["metadata"]["annotations"] = certificate["spec"]["secretTemplate"]["annotations"].clone();
         self.site.bed.apply(&secret.to_string()).expect("the Secret");
         self.says(&certificate, json!([{ "type": "Ready", "status": "True", "reason": "Ready" }]), json!({ "renewalTime": RENEWAL, "failedIssuanceAttempts": null }));
-    }
-}
-
-impl Drop for Controller<'_> {
-    fn drop(&mut self) {
-        for kind in KINDS {
-            let _ = self.site.bed.kubectl(["delete", "crd", &format!("{kind}.cert-manager.io"), "--ignore-not-found", "--wait=false"]);
-        }
     }
 }
 

@@ -6,6 +6,8 @@ use airlock_bed::Bed;
 use airlock_e2e::Site;
 use serde_json::Value;
 
+use super::kinds::Kinds;
+
 /// Connections from pod to pod, and only those, to the port of the listening probe: the workstation still reaches the edge.
 const BETWEEN_PODS: [&str; 10] = ["-s", "10.91.64.0/24", "-d", "10.91.64.0/24", "-p", "tcp", "--dport", "8443", "-j", "DROP"];
 
@@ -31,12 +33,36 @@ pub(crate) fn exactly_the_enforcement_check_fails_and_without_its_control_it_is_
     let seen: Vec<&str> = findings(&report).filter(|finding| finding["check"] == "NET-010").filter_map(|finding| finding["observed"].as_str()).collect();
     assert_eq!(seen, ["allowed: connected; not allowed: connected"; 2], "both directions fail because the connection was made: {report}");
 
+    dashboards_are_told(&site);
+
     filter_on_the_node(&site, "-I");
     let run = site.run(&check);
     filter_on_the_node(&site, "-D");
     let report = run.expect(7).json();
     assert_eq!(checks_with(&report, "unverified"), BTreeSet::from(["NET-010".to_owned()]), "without its control the check says nothing: {report}");
     assert_eq!(checks_with(&report, "fail"), BTreeSet::new(), "{report}");
+}
+
+/// The report as objects of a cluster: the API server holds them against the kinds as their makers released them, strictly.
+fn dashboards_are_told(site: &Site) {
+    const FORMATS: [(&str, &str, [&str; 2]); 2] = [("policyreport", "wgpolicyk8s.io", ["policyreports", "clusterpolicyreports"]), ("openreports", "openreports.io", ["reports", "clusterreports"])];
+    for (format, group, kinds) in &FORMATS {
+        let _kinds = Kinds::make(&site.bed, group, kinds);
+        let told = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "--all", "-o", *format]).expect(7).stdout;
+        let apply = |text: &str| {
+            let file = site.file("reports.json", text).display().to_string();
+            site.bed.try_kubectl(["apply", "--server-side", "--validate=strict", "-f", &file]).expect("kubectl")
+        };
+        let refused = apply(&told.replace(r#""result": "fail""#, r#""result": "failed""#));
+        assert!(refused.code != Some(0) && refused.stderr.contains("failed"), "the control: {}", refused.stderr);
+        let taken = apply(&told);
+        assert_eq!(taken.code, Some(0), "{}", taken.stderr);
+        let [in_namespaces, in_cluster] = kinds.map(|kind| format!("{kind}.{group}"));
+        let stored: Value = serde_json::from_str(&site.bed.kubectl(["get", &format!("{in_namespaces},{in_cluster}"), "--all-namespaces", "-o", "json"]).expect("kubectl")).expect("JSON");
+        let results = stored["items"].as_array().expect("reports").iter().flat_map(|report| report["results"].as_array().into_iter().flatten());
+        let failed: BTreeSet<&str> = results.filter(|result| result["result"] == "fail").filter_map(|result| result["policy"].as_str()).collect();
+        assert_eq!(failed, ["NET-010"].into(), "{group}");
+    }
 }
 
 fn findings(report: &Value) -> impl Iterator<Item = &Value> {

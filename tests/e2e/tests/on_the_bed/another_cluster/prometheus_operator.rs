@@ -1,36 +1,25 @@
 //! The company's Prometheus watches the platform: its operator's kinds as released, objects that the API server takes (every apply asks for
 //! strict validation) and finds by the very selectors, and policies that let its pods in and nobody else.
 
-use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use airlock_bed::{Bed, eventually};
-use airlock_e2e::Site;
+use airlock_e2e::{Airflow, Site};
 
+use super::kinds::Kinds;
 use crate::bad_input::{Expected, assert_refused};
-
-const KINDS: [&str; 4] = ["podmonitors", "prometheuses", "prometheusrules", "servicemonitors"];
 
 /// The company's side: the operator's kinds, and a namespace with `Prometheus` objects.
 struct Company<'a> {
     site: &'a Site,
     namespace: String,
+    _kinds: Kinds<'a>,
 }
 
 impl<'a> Company<'a> {
     fn new(site: &'a Site) -> Self {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cluster/images/operator");
-        let output = Command::new(script).output().expect("images/operator");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        for kind in KINDS {
-            site.bed.kubectl(["apply", "--server-side", "-f", &format!("{folder}/monitoring.coreos.com_{kind}.yaml")]).expect("a kind of the operator");
-            // A kind that was made this moment has no conditions yet, which kubectl takes for an error.
-            let established = || site.bed.kubectl(["wait", "--for=condition=Established", &format!("crd/{kind}.monitoring.coreos.com"), "--timeout=30s"]);
-            eventually("the kind is served", Duration::from_mins(1), established).expect("the kind is served");
-        }
-        let company = Self { site, namespace: format!("{}-watchers", site.name) };
+        let kinds = Kinds::make(&site.bed, "monitoring.coreos.com", &["podmonitors", "prometheuses", "prometheusrules", "servicemonitors"]);
+        let company = Self { site, namespace: format!("{}-watchers", site.name), _kinds: kinds };
         site.bed.kubectl(["delete", "namespace", &company.namespace, "--ignore-not-found", "--wait=true"]).expect("kubectl");
         site.bed.kubectl(["create", "namespace", &company.namespace]).expect("a namespace");
         company
@@ -61,9 +50,6 @@ impl<'a> Company<'a> {
 impl Drop for Company<'_> {
     fn drop(&mut self) {
         let _ = self.site.bed.kubectl(["delete", "namespace", &self.namespace, "--ignore-not-found", "--wait=false"]);
-        for kind in KINDS {
-            let _ = self.site.bed.kubectl(["delete", "crd", &format!("{kind}.monitoring.coreos.com"), "--ignore-not-found", "--wait=false"]);
-        }
     }
 }
 
@@ -135,7 +121,10 @@ fn what_is_told_is_found_by_the_selectors(site: &Site) {
 /// In the platform's namespace stands what names the deployment's meter, which asks for no password: policies are what keeps others out.
 fn a_deployment_is_told_of_and_its_meter_lets_it_in(site: &Site, company: &Company<'_>) {
     let _turn = crate::airflow();
-    site.run(&["deployment", "create", "alpha", "--namespace", &site.name, "--yes"]).expect(0);
+    site.run(&["deployment", "create", "alpha", "--example-dag", "--namespace", &site.name, "--yes"]).expect(0);
+    // Pods do not resolve the base domain here, and need not.
+    let airflow = Airflow::new(site, "alpha");
+    assert_eq!(airflow.run(&airflow.first_login(), "airlock_example", &serde_json::json!({})), "success");
     let of = |path: &str| site.kubectl(&["get", "servicemonitor", "airflow-target-alpha", "-o", &format!("jsonpath={{{path}}}")]);
     assert_eq!((of(".metadata.labels.release"), of(".spec.namespaceSelector.matchNames[*]")), ("stack".to_owned(), site.tenant("alpha")));
     let (component, port) = (of(r".spec.selector.matchLabels.app\.kubernetes\.io/name"), of(".spec.endpoints[0].port"));
@@ -152,7 +141,7 @@ fn one_that_takes_pods_alone_is_told_by_pod_monitors(site: &Site, company: &Comp
     company.runs("pods", &format!("{{podMonitorSelector: {selector}, podMonitorNamespaceSelector: {namespaces}, ruleSelector: {selector}, ruleNamespaceSelector: {namespaces}}}"));
     let told = site.install(&answers(site, choice)).expect(0);
     assert!(told.stderr.contains("would make these Airflow deployments otherwise now: alpha"), "{}", told.stderr);
-    site.run(&["deployment", "create", "alpha", "--namespace", &site.name, "--yes"]).expect(0);
+    site.run(&["deployment", "create", "alpha", "--example-dag", "--namespace", &site.name, "--yes"]).expect(0);
     let found = |kind: &str| site.kubectl(&["get", kind, "-o", r"jsonpath={range .items[*]}{.metadata.name}={.metadata.labels.release} {end}"]);
     assert_eq!(found("servicemonitors"), "");
     assert_eq!(found("podmonitors"), "airflow-target-alpha=pods certificate-meter=pods database=pods database-volume=pods kube-state-metrics=pods registry-volume=pods ");

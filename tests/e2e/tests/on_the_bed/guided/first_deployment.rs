@@ -45,8 +45,9 @@ pub(crate) fn a_run_that_ended_well_offers_a_first_deployment() {
     let refused = terminal.asked(NAME);
     assert!(refused.contains("lower case letters"), "{refused}");
     terminal.types("sales");
-    terminal.shows(&format!("+ Namespace {}", site.tenant("sales")));
-    terminal.shows("Carry out this plan?");
+    let plan = terminal.shows("Carry out this plan?");
+    assert!(plan.contains(&format!("+ Namespace {}", site.tenant("sales"))), "{plan}");
+    screen!(world, "plan_of_a_first_deployment", plan.split_inclusive("Carry out this plan?").next().unwrap_or_default());
     terminal.types("y");
     let (code, said) = terminal.ended();
     assert!(code == 0 && said.contains(&format!("https://sales-airflow.{}", site.base())), "{said}");

@@ -27,7 +27,7 @@ const TOLD_FURTHER: [(&str, &str, Further); 8] = [
     (CERTIFICATE, "you have the files", &[("Which files?", "")]),
     (CERTIFICATE, "in a Secret", &[("Which Secret?", "")]),
     (DATABASE, "PostgreSQL server", &[("Which database server?", "")]),
-    (ALERTS, "to a webhook", &[("Which webhook?", "")]),
+    (ALERTS, "to a webhook", &[("Which webhook?", "file:hook 192.0.2.7/32:443"), ("Who signed the webhook's certificate?", "")]),
     (
         ALERTS,
         "by mail",

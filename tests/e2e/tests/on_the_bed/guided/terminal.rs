@@ -85,10 +85,11 @@ impl Terminal {
         self.send(ENTER);
     }
 
-    /// Waits for this text below what was seen.
-    pub(crate) fn shows(&mut self, text: &str) {
+    /// Waits for this text below what was seen, and returns what is there with it.
+    pub(crate) fn shows(&mut self, text: &str) -> String {
         let since = self.seen;
         self.wait(&format!("`{text}`"), |lines| lines.iter().skip(since).any(|line| line.contains(text)));
+        self.lines()[since..].join("\n").trim_end().to_owned()
     }
 
     /// Waits for the end: exit code and all that came since the last prompt.
