@@ -54,7 +54,7 @@ impl Cluster {
         let needed = match part {
             ControlPlanePart::StaticPods => vec![self.right("v1", "Pod", "list", SYSTEM).await?],
             ControlPlanePart::Nodes => vec![proxying(), self.right("v1", "ConfigMap", "get", SYSTEM).await?],
-            ControlPlanePart::Storage => vec![Right { group: String::new(), resource: METRICS.to_owned(), verb: "get".to_owned(), namespace: None }],
+            ControlPlanePart::Storage => vec![measuring()],
         };
         Ok(std::iter::once(nodes).chain(needed).collect())
     }
@@ -97,14 +97,21 @@ impl Cluster {
     }
 
     async fn transformations(&self) -> Result<Vec<Transformation>, ClusterError> {
-        let right = Right { group: String::new(), resource: METRICS.to_owned(), verb: "get".to_owned(), namespace: None };
-        let call = Call { accept: "text/plain", ..Call::get(METRICS).needs(right) };
+        let call = Call { accept: "text/plain", ..Call::get(METRICS).needs(measuring()) };
         Ok(transformations(&String::from_utf8_lossy(&self.call(&call).await?.body)))
     }
 }
 
 fn proxying() -> Right {
-    Right { group: String::new(), resource: "nodes/proxy".to_owned(), verb: "get".to_owned(), namespace: None }
+    getting("nodes/proxy")
+}
+
+fn measuring() -> Right {
+    getting(METRICS)
+}
+
+fn getting(what: &str) -> Right {
+    Right { group: String::new(), resource: what.to_owned(), verb: "get".to_owned(), namespace: None }
 }
 
 fn told<T>(read: Result<T, ClusterError>) -> Fact<T> {

@@ -123,6 +123,7 @@ fn told(subject: Subject, control: &Control, settings: &Value) -> Finding {
 
 fn of_proxy(settings: &Fact<Option<String>>) -> Finding {
     const NUMBER: &str = "CIS 4.3.1";
+    const FIELD: &str = "/metricsBindAddress";
     let text = match settings {
         Fact::Unverified(why) => return TEXTS.unverified(PROXY, why.as_str()),
         Fact::Known(None) => return TEXTS.unverified(PROXY, "kube-system has no ConfigMap of kube-proxy: it is set up on the nodes, or something else is in its place"),
@@ -132,7 +133,6 @@ fn of_proxy(settings: &Fact<Option<String>>) -> Finding {
         Ok(settings) if settings["kind"] == "KubeProxyConfiguration" => settings,
         _ => return TEXTS.unverified(PROXY, "its ConfigMap holds no KubeProxyConfiguration"),
     };
-    const FIELD: &str = "/metricsBindAddress";
     let value = settings.pointer(FIELD);
     // Empty is the default, 127.0.0.1:10249 (KubeProxyConfiguration v1alpha1).
     let is_local = match value {
