@@ -13,6 +13,7 @@ mod back_off;
 mod call;
 mod cause;
 mod connect;
+mod control_plane;
 mod credentials;
 mod delete;
 mod error;

@@ -19,10 +19,15 @@ impl Cluster {
 }
 
 fn question(right: &Right) -> Value {
+    const API: &str = "authorization.k8s.io/v1";
+    const KIND: &str = "SelfSubjectAccessReview";
+    if right.is_of_path() {
+        return json!({ "apiVersion": API, "kind": KIND, "spec": { "nonResourceAttributes": { "path": right.resource, "verb": right.verb } } });
+    }
     let (resource, subresource) = right.resource.split_once('/').unwrap_or((&right.resource, ""));
     json!({
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SelfSubjectAccessReview",
+        "apiVersion": API,
+        "kind": KIND,
         "spec": { "resourceAttributes": { "group": right.group, "resource": resource, "subresource": subresource, "verb": right.verb, "namespace": right.namespace.as_deref().unwrap_or_default() } },
     })
 }
@@ -30,6 +35,12 @@ fn question(right: &Right) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn asks_for_a_path_as_such() {
+        let right = Right { group: String::new(), resource: "/metrics".into(), verb: "get".into(), namespace: None };
+        assert_eq!(question(&right)["spec"], json!({ "nonResourceAttributes": { "path": "/metrics", "verb": "get" } }));
+    }
 
     #[test]
     fn asks_for_a_subresource_as_such() {

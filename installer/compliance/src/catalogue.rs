@@ -6,14 +6,14 @@ use airlock_model::answers::Receiver;
 use airlock_model::{Check, Credentials, CredentialsForm, Need, World, WorldDatabase, WorldDeployment};
 
 use crate::profile::unprofiled;
-use crate::{absent, attested, decisions, installed, network, objects, preflight, rights, versions};
+use crate::{absent, attested, control_plane, decisions, installed, network, objects, preflight, rights, versions};
 
 static ALL: LazyLock<Vec<&'static dyn Check>> = LazyLock::new(|| preflight::checks().chain(selectable()).chain([decisions::CHECK]).collect());
 
 /// The checks that a profile selects among.
 pub(crate) fn selectable() -> impl Iterator<Item = &'static dyn Check> {
     let of_others = absent::CHECKS.iter().map(|check| -> &'static dyn Check { check }).chain(attested::CHECKS.iter().map(|check| -> &'static dyn Check { check }));
-    installed::checks().chain(objects::checks()).chain(network::checks()).chain(rights::checks()).chain([versions::CHECK]).chain(of_others)
+    installed::checks().chain(objects::checks()).chain(control_plane::checks()).chain(network::checks()).chain(rights::checks()).chain([versions::CHECK]).chain(of_others)
 }
 
 /// All checks: those made before an install, those of an installation or of files, and what is said of exceptions.

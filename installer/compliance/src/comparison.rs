@@ -157,7 +157,7 @@ const fn is_open(verdict: Verdict) -> bool {
 
 /// Whether silence of a check about a fault means that it is gone.
 fn can_tell(report: &Report, id: &str) -> bool {
-    report.checks.iter().find(|check| check.id == id).is_some_and(|check| !is_open(check.verdict) && check.reason != Some(Reason::OtherSource))
+    report.checks.iter().find(|check| check.id == id).is_some_and(|check| !is_open(check.verdict) && !check.reason.is_some_and(Reason::is_unseen))
 }
 
 /// Checks that proved something and are not made, or have nothing to judge, now.

@@ -87,7 +87,7 @@ impl Decisions {
     pub(crate) fn decide(&self, finding: &mut Finding, must_probe: bool, used: &mut Used) {
         if finding.verdict == Verdict::Fail {
             self.except(finding, used);
-        } else if !must_probe && (finding.verdict == Verdict::Unverified || finding.reason == Some(Reason::OtherSource)) {
+        } else if !must_probe && (finding.verdict == Verdict::Unverified || finding.reason.is_some_and(Reason::is_unseen)) {
             self.attest(finding, used);
         }
     }

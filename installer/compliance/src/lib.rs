@@ -2,7 +2,7 @@
 //!
 //! `profile` reads a policy and selects checks; `report` asks them what they need, and later turns their findings into
 //! a [`Report`] with a gate. The checks stand in groups: `preflight` judges facts and a plan before the first
-//! write, `installed` an installation by its objects and the outcomes of attempts, `objects` objects alone. `pod_security` is the evaluator of the Pod
+//! write, `installed` an installation by its objects and the outcomes of attempts, `objects` objects alone, `control_plane` what runs the cluster. `pod_security` is the evaluator of the Pod
 //! Security Standards, for live pods and templates alike; `manifests` turns the text of files into objects, which the same checks
 //! judge; `absent`, `attested`, and `awaited` say what cannot be judged: what is not installed, what people answer for, what is not there yet; `custom` makes checks of what a profile says in `expression`s; `references` says what each check reads and which frameworks ask for it. [`evidence`] says whether reports that
 //! were kept are still as they were written. Nothing here does IO or knows the time: a certificate is
@@ -19,6 +19,7 @@ mod attested;
 mod awaited;
 mod catalogue;
 mod comparison;
+mod control_plane;
 mod custom;
 mod decisions;
 mod described;

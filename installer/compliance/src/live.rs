@@ -51,7 +51,7 @@ pub(crate) struct PodOf<'a> {
 }
 
 impl<'a> PodOf<'a> {
-    fn new(object: &'a SnapshotObject, at: &'static str) -> Self {
+    pub(crate) fn new(object: &'a SnapshotObject, at: &'static str) -> Self {
         let pod = object.manifest.pointer(at).unwrap_or(&Value::Null);
         Self { object, at, metadata: pod.get("metadata").unwrap_or(&Value::Null), spec: pod.get("spec") }
     }

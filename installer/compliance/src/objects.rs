@@ -3,7 +3,6 @@
 mod admin_credentials;
 mod airflow;
 mod alert_rules;
-mod control_plane;
 mod images;
 mod ingress;
 mod interactive;
@@ -37,7 +36,7 @@ pub(crate) const MANIFESTS_READ: &dyn Check = &manifests_read::ManifestsRead;
 
 /// All of them, in the order of the groups.
 pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
-    let all: [&'static dyn Check; 23] = [
+    let all: [&'static dyn Check; 21] = [
         &sensitive_mounts::SENSITIVE_MOUNTS,
         &namespace::OwnNamespace,
         &probes::PROBES,
@@ -58,8 +57,6 @@ pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
         &tenant_namespaces::TenantNamespaces,
         &outside_services::OutsideServices,
         &alert_rules::AlertRules,
-        &control_plane::ControlPlane,
-        &control_plane::AuditLog,
         MANIFESTS_READ,
     ];
     all.into_iter()

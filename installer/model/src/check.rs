@@ -129,6 +129,8 @@ pub enum Need {
     FernetKeys,
     /// Whether the certificate that is stored for the base domain will do, with its key; told without the key.
     StoredCertificate,
+    /// A part of the control plane.
+    ControlPlane(crate::ControlPlanePart),
     /// The outcome of an attempt.
     Attempt(Box<Attempt>),
 }
@@ -288,4 +290,13 @@ pub enum Reason {
     NotAsked,
     /// The source shows nothing of it: only a running cluster does, or only files do.
     OtherSource,
+    /// A provider runs it, shows nothing of it, and answers for it.
+    Managed,
+}
+
+impl Reason {
+    /// It may be well or not: what was judged does not show it, and somebody can still answer for it.
+    pub const fn is_unseen(self) -> bool {
+        matches!(self, Self::OtherSource | Self::Managed)
+    }
 }

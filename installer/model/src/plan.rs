@@ -163,13 +163,20 @@ pub enum Undo {
 pub struct Right {
     /// API group; empty for the core group.
     pub group: String,
-    /// `deployments`, `pods/log`.
+    /// `deployments`, `pods/log`; or a path that is no resource: `/metrics`.
     pub resource: String,
     /// `get`, `create`, `patch`, …
     pub verb: String,
     /// None: cluster-wide.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub namespace: Option<String>,
+}
+
+impl Right {
+    /// Whether it is for a path that is no resource (RBAC: `nonResourceURLs`).
+    pub fn is_of_path(&self) -> bool {
+        self.resource.starts_with('/')
+    }
 }
 
 impl fmt::Display for Right {

@@ -39,6 +39,9 @@ pub struct Snapshot {
     /// What is stored for the base domain, or why it could not be looked at.
     #[serde(default)]
     pub stored_certificate: Option<Result<StoredCertificate, String>>,
+    /// What was read of the control plane.
+    #[serde(default)]
+    pub control_plane: Option<crate::ControlPlane>,
     /// What the plan asks of the cluster; preflight checks judge it.
     pub planned: Option<Planned>,
     /// What a database server of the customer's was found to be.

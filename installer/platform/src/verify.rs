@@ -13,8 +13,8 @@ use airlock_engine::attempts::{self, ProbeSite};
 use airlock_model::answers::{Answers, DatabaseServer, Mode};
 use airlock_model::prometheus::Asked;
 use airlock_model::{
-    Attempt, AttemptId, Credentials, CredentialsForm, DeploymentName, Events, ImageLock, Need, Outcome, Profile, Record, SecretKeyRef, Snapshot, SnapshotObject, StoredCertificate, World,
-    WorldDatabase, WorldDeployment, names,
+    Attempt, AttemptId, ControlPlane, ControlPlanePart, Credentials, CredentialsForm, DeploymentName, Events, ImageLock, Need, Outcome, Profile, Record, SecretKeyRef, Snapshot, SnapshotObject,
+    StoredCertificate, World, WorldDatabase, WorldDeployment, names,
 };
 
 use crate::deployment::{ADMINISTRATOR, ADMINISTRATOR_SECRET, DATABASE_PASSWORD};
@@ -71,8 +71,8 @@ fn attempts_in(needs: &[Need]) -> Vec<Attempt> {
 pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, passes: bool, halt: &Halt, events: &dyn Events) -> Result<Report, PlatformError> {
     let site = site(record, &intended.world)?;
     // Before the attempts: their pods come and go, and are no part of what is judged.
-    let (objects, values, stored_certificate) =
-        halt.or(Box::pin(async { futures::join!(objects(cluster, intended), secret_values(cluster, intended), stored_certificate(cluster, intended)) })).await?;
+    let reading = async { futures::join!(objects(cluster, intended), secret_values(cluster, intended), stored_certificate(cluster, intended), control_plane(cluster, intended)) };
+    let (objects, values, stored_certificate, control_plane) = halt.or(Box::pin(reading)).await?;
     let outcomes = if intended.attempts.is_empty() { Vec::new() } else { attempts::carry_out(cluster, &intended.attempts, &site, halt, events).await? };
     let (leaks, shared, strength, fernet_keys) = match values {
         None => (None, None, None, None),
@@ -83,7 +83,7 @@ pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, pass
     let answers: Answers = serde_json::from_value(record.answers.clone())?;
     let facts = if intended.needs.contains(&Need::Facts) { Some(halt.or(Box::pin(prepare::survey(cluster, &answers))).await??) } else { None };
     let planned = Some(airlock_model::Planned { images: images(cluster, record, &intended.world).await?, ..Default::default() });
-    let snapshot = Snapshot { world: intended.world.clone(), facts, objects, outcomes, leaks, shared, strength, fernet_keys, stored_certificate, planned, ..Snapshot::default() };
+    let snapshot = Snapshot { world: intended.world.clone(), facts, objects, outcomes, leaks, shared, strength, fernet_keys, stored_certificate, control_plane, planned, ..Snapshot::default() };
     let report = airlock_compliance::judge_decided(&intended.profile, &snapshot, &intended.decisions, Judging { passes, workers: 1 })?;
     Ok(held_against(report, record))
 }
@@ -242,6 +242,11 @@ async fn secret_values(cluster: &Cluster, intended: &Intended) -> Option<Result<
         return None;
     }
     Some(leaks::find(cluster, &intended.world.namespaces).await)
+}
+
+async fn control_plane(cluster: &Cluster, intended: &Intended) -> Option<ControlPlane> {
+    let parts: Vec<ControlPlanePart> = intended.needs.iter().filter_map(|need| if let Need::ControlPlane(part) = need { Some(*part) } else { None }).collect();
+    if parts.is_empty() { None } else { Some(cluster.control_plane(&parts).await) }
 }
 
 async fn stored_certificate(cluster: &Cluster, intended: &Intended) -> Option<Result<StoredCertificate, String>> {

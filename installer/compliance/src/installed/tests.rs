@@ -338,6 +338,7 @@ fn every_need_of_a_check_is_one_without_which_it_does_not_pass() {
                 Need::FernetKeys => given.fernet_keys = None,
                 Need::StoredCertificate => given.stored_certificate = None,
                 Need::Facts => given.facts = None,
+                Need::ControlPlane(_) => given.control_plane = None,
                 Need::Attempt(attempt) => drop(given.outcomes.remove(&attempt.id)),
             }
             assert_eq!(complaints(&given).get(id), Some(&Unverified), "{id} without {need:?}");

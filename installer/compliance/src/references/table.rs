@@ -70,7 +70,7 @@ const fn row(id: &'static str, reads: Reads, because: &'static str, groups: &'st
     Standing { id, reads, because, groups }
 }
 
-pub(super) static TABLE: [Standing; 104] = [
+pub(super) static TABLE: [Standing; 107] = [
     row("PSS-001", Objects, "root on the node in one step", &[POD, &[cis("5.2.2"), pss("baseline")]]),
     row("PSS-002", Objects, "the node's processes or traffic are open to the pod", &[POD, &[cis("5.2.3"), cis("5.2.4"), cis("5.2.5"), pss("baseline")]]),
     row("PSS-003", Objects, "files of the node are open to the pod", &[POD, &[cis("5.2.11"), pss("baseline")]]),
@@ -149,7 +149,10 @@ pub(super) static TABLE: [Standing; 104] = [
     row("SEC-009", Objects, "who takes one program over has every tenant's data", &[RIGHTS, &[pci("7.2.5")]]),
     row("MON-003", Cluster, "faults stay unseen until users tell of them", &[WATCHED]),
     row("PII-001", Objects, "data about people and systems leaves for somebody else", &[PRIVATE]),
-    row("CPL-001", Files, "each setting guards the control plane; the finding names its number", &[CONTROL_PLANE]),
+    row("CPL-001", Objects, "each setting guards the control plane; the finding names its number", &[CONTROL_PLANE]),
+    row("CPL-002", Cluster, "each setting guards every pod of a node; the finding names its number", &[CONTROL_PLANE]),
+    row("ENC-001", Cluster, "every credential of every tenant is in every copy of etcd", &[REST, &[cis("1.2.27"), cis("1.2.28")]]),
+    row("ENC-002", Cluster, "what was stored in the clear stays so until it is written again", &[REST]),
     row("RBC-010", Objects, "whoever takes these credentials over changes all that was installed", &[RIGHTS, &[soc2("CC6.3")]]),
     row("WKL-008", Objects, "what a task left is read later; nothing new is opened", &[APART]),
     row("TLS-010", Objects, "hosts go dark on the day their certificate ends", &[TRANSIT, &[nist("SC-17")]]),
@@ -157,7 +160,7 @@ pub(super) static TABLE: [Standing; 104] = [
     row("SEC-002", Objects, "many more may read these objects than Secrets", &[LITERAL]),
     row("AFL-007", Objects, "what is in a namespace is open to all that runs in it", &[APART, &[nist("AC-4")]]),
     row("MON-002", Objects, "faults stay unseen until users tell of them", &[WATCHED]),
-    row("LOG-001", Files, "nobody can say afterwards who did what", &[LOGS, &[cis("1.2.16"), cis("1.2.17"), cis("1.2.18"), cis("1.2.19"), cis("3.2.1"), nist("AU-12")]]),
+    row("LOG-001", Objects, "nobody can say afterwards who did what", &[LOGS, &[cis("1.2.16"), cis("1.2.17"), cis("1.2.18"), cis("1.2.19"), cis("3.2.1"), nist("AU-12")]]),
     row("VUL-002", Cluster, "faults that are found are mended in newer versions alone", &[&[nist("RA-5"), pci("6.3.3"), iso("8.8"), soc2("CC7.1")]]),
     row("AUT-002", Cluster, "passwords are kept and guessed in many places", &[LOGIN, &[nist("IA-2")]]),
     row("AUT-003", Cluster, "a password is a way past the identity provider", &[LOGIN, &[nist("IA-2(1)")]]),

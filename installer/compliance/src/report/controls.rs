@@ -103,7 +103,7 @@ fn verdict<'a>(coverage: ControlCoverage, checks: impl Iterator<Item = Option<&'
         match check {
             // What was not looked at takes something away from the whole, and nothing from what was shown.
             None => whole = false,
-            Some(check) if check.reason == Some(Reason::OtherSource) => whole = false,
+            Some(check) if check.reason.is_some_and(Reason::is_unseen) => whole = false,
             Some(check) => heaviest = heaviest.max(Some(of_check(check.verdict))),
         }
     }

@@ -90,7 +90,7 @@ pub(super) fn said(check: &dyn Check, mut kept: Vec<Finding>, profile: &Profile,
 /// Where only an attempt may decide, what was merely read, or not looked at, is not shown.
 fn only_by_attempt(finding: &mut Finding) {
     let is_tried = finding.evidence.iter().any(|evidence| matches!(evidence, Evidence::Attempted(_)));
-    if matches!(finding.verdict, Verdict::Pass | Verdict::Warn) && !is_tried || finding.reason == Some(Reason::OtherSource) {
+    if matches!(finding.verdict, Verdict::Pass | Verdict::Warn) && !is_tried || finding.reason.is_some_and(Reason::is_unseen) {
         "the profile asks for an attempt, and none was made".clone_into(&mut finding.why);
         (finding.verdict, finding.reason) = (Verdict::Unverified, None);
     }

@@ -6,7 +6,7 @@
 use airlock_cluster::Cluster;
 use airlock_compliance::{Decisions, Judging, Report};
 use airlock_model::answers::{Answers, Mode};
-use airlock_model::{Attempt, AttemptResult, ImageLock, Outcome, Planned, Profile, Record, Snapshot, World, WorldDatabase, WorldDeployment};
+use airlock_model::{Attempt, AttemptResult, ControlPlane, ImageLock, Outcome, Planned, Profile, Record, Snapshot, World, WorldDatabase, WorldDeployment};
 use jiff::Timestamp;
 
 use super::{DATABASE, DATABASE_PORT, Intended, attempts_in, deployments, held_against, images, objects, world_of};
@@ -16,6 +16,8 @@ use crate::PlatformError;
 const NO_ATTEMPTS: &str = "the auditor in the cluster makes no attempts; `airlock compliance-check` makes them";
 /// Why no secret is looked at.
 const NO_SECRETS: &str = "the auditor in the cluster reads no Secrets; `airlock compliance-check` reads them with your rights";
+/// Why nothing is read of the control plane.
+const NO_CONTROL_PLANE: &str = "the auditor in the cluster holds no right in all of it; `airlock compliance-check` reads the control plane with your rights";
 /// What is said where the API server refuses.
 const NO_RIGHT: &str = "what the auditor in the cluster may not read, `airlock compliance-check` reads with your rights";
 
@@ -57,6 +59,7 @@ fn unseen(intended: &Intended, images: Option<ImageLock>, now: Timestamp) -> Sna
         strength: Some(Err(NO_SECRETS.to_owned())),
         fernet_keys: Some(Err(NO_SECRETS.to_owned())),
         stored_certificate: Some(Err(NO_SECRETS.to_owned())),
+        control_plane: Some(ControlPlane::unread(NO_CONTROL_PLANE)),
         planned: images.map(|images| Planned { images, ..Planned::default() }),
         ..Snapshot::default()
     }

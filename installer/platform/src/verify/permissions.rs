@@ -88,6 +88,7 @@ async fn of_need(cluster: &Cluster, world: &World, need: &Need) -> Result<Vec<Ri
         Need::Facts => needed.push(cluster.right("v1", "Node", "list", "").await?),
         Need::SecretLeaks | Need::SharedSecrets | Need::SecretStrength | Need::FernetKeys => needed = rights::of_secrets(&world.namespaces),
         Need::StoredCertificate => needed.push(cluster.right("v1", "Secret", "get", &world.platform).await?),
+        Need::ControlPlane(part) => needed = cluster.rights_of_control_plane(*part).await?,
         Need::Attempt(attempt) => needed = rights::of_attempt(attempt),
     }
     Ok(needed)
@@ -127,10 +128,16 @@ fn role(namespace: Option<&str>, rights: &[&Right], caller: Option<&Caller>) -> 
     for ((group, resource), verbs) in verbs {
         rules.entry((group, verbs)).or_default().push(resource);
     }
-    let rules: Vec<Value> = rules.into_iter().map(|((group, verbs), resources)| json!({"apiGroups": [group], "resources": resources, "verbs": verbs})).collect();
+    let rule = |group: &str, resources: &[&str], verbs: &BTreeSet<&str>| json!({"apiGroups": [group], "resources": resources, "verbs": verbs});
+    let mut written = Vec::new();
+    for ((group, verbs), resources) in rules {
+        let (paths, resources): (Vec<&str>, Vec<&str>) = resources.into_iter().partition(|resource| resource.starts_with('/'));
+        written.extend((!resources.is_empty()).then(|| rule(group, &resources, &verbs)));
+        written.extend((!paths.is_empty()).then(|| json!({"nonResourceURLs": paths, "verbs": verbs})));
+    }
     let kind = if namespace.is_some() { "Role" } else { "ClusterRole" };
     let metadata = namespace.map_or_else(|| json!({"name": ROLE}), |namespace| json!({"name": ROLE, "namespace": namespace}));
-    let role = json!({"apiVersion": format!("{RBAC}/v1"), "kind": kind, "metadata": metadata, "rules": rules});
+    let role = json!({"apiVersion": format!("{RBAC}/v1"), "kind": kind, "metadata": metadata, "rules": written});
     let binding = caller.map(|caller| {
         let subject = json!({"apiGroup": RBAC, "kind": "User", "name": caller.user});
         json!({"apiVersion": format!("{RBAC}/v1"), "kind": format!("{kind}Binding"), "metadata": metadata, "roleRef": {"apiGroup": RBAC, "kind": kind, "name": ROLE}, "subjects": [subject]})
@@ -153,6 +160,8 @@ mod tests {
             right("", "pods", "create", Some("shop")),
             right("apps", "deployments", "list", Some("shop")),
             right("", "nodes", "list", None),
+            right("", "nodes/proxy", "get", None),
+            right("", "/metrics", "get", None),
         ];
         let caller = Caller { user: "alice".into(), groups: Vec::new() };
         let made = roles(&lacking.iter().collect::<Vec<_>>(), Some(&caller));
@@ -160,6 +169,7 @@ mod tests {
         assert_eq!(kinds, ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"]);
         let rule = |group: &str, resources: &[&str], verbs: &[&str]| json!({"apiGroups": [group], "resources": resources, "verbs": verbs});
         assert_eq!(made[2]["rules"], json!([rule("", &["pods"], &["create", "list"]), rule("", &["configmaps", "secrets"], &["list"]), rule("apps", &["deployments"], &["list"])]));
+        assert_eq!(made[0]["rules"], json!([rule("", &["nodes/proxy"], &["get"]), { "nonResourceURLs": ["/metrics"], "verbs": ["get"] }, rule("", &["nodes"], &["list"])]));
         assert_eq!(made[3]["subjects"][0]["name"], "alice");
         assert_eq!(roles(&[&lacking[5]], None).len(), 1, "without a name there is nobody to bind it to");
     }

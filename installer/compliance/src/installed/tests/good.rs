@@ -224,6 +224,7 @@ pub(super) fn good() -> Snapshot {
         strength: Some(Ok(vec![judged(&[])])),
         fernet_keys: Some(Ok(vec![fernet("airlock-alpha", &[]), fernet("airlock-beta", &[])])),
         stored_certificate: Some(Ok(stored(&[], &[]))),
+        control_plane: None,
         planned: Some(Planned { images: ImageLock(BTreeMap::from([("nginx".into(), nginx)])), ..Planned::default() }),
     }
 }

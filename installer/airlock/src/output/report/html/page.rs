@@ -207,6 +207,7 @@ fn inapplicable(report: &Report) -> Vec<Row> {
                 Some(Reason::NoSubject) => "nothing of its kind is there",
                 Some(Reason::NotAsked) => "the parameters do not ask for it",
                 Some(Reason::OtherSource) => "what was judged shows nothing of it",
+                Some(Reason::Managed) => "a provider runs it and answers for it",
                 None => "no reason was given",
             };
             let text = seen.filter(|seen| !seen.is_empty() && seen != reason).map_or_else(|| reason.to_owned(), |seen| format!("{reason}: {seen}"));

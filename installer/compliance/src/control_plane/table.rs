@@ -69,6 +69,13 @@ impl Rule {
     }
 }
 
+/// The numbers of all sections, in words.
+pub(super) fn numbers() -> String {
+    let section = |number: &'static str| number.rsplit_once('.').map_or(number, |(section, _)| section);
+    let sections = CONTROLS.chunk_by(|a, b| section(a.number) == section(b.number));
+    sections.filter_map(|controls| Some(format!("{} to {}", controls.first()?.number, controls.last()?.number))).collect::<Vec<_>>().join(", ")
+}
+
 impl Control {
     /// What it asks, in words.
     pub(super) fn asks(&self) -> String {
@@ -92,7 +99,7 @@ const API: &str = "kube-apiserver";
 const MANAGER: &str = "kube-controller-manager";
 const SCHEDULER: &str = "kube-scheduler";
 const ETCD: &str = "etcd";
-const STRONG: &[&str] = &[
+pub(super) const STRONG: &[&str] = &[
     "TLS_AES_128_GCM_SHA256",
     "TLS_AES_256_GCM_SHA384",
     "TLS_CHACHA20_POLY1305_SHA256",

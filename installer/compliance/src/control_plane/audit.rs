@@ -13,7 +13,7 @@ pub(super) static TEXTS: Described = Described {
         title: "the API server writes an audit log and keeps it",
         severity: Severity::High,
         promises: &["P2", "P5"],
-        explanation: "Flags of kube-apiserver in the manifest of its static pod: an audit policy (--audit-policy-file), and a log or a webhook (--audit-log-path, --audit-webhook-config-file). A log is kept for 30 days or more (--audit-log-maxage), in 10 files or more (--audit-log-maxbackup) of 100 MB or more (--audit-log-maxsize), as sections 1.2.16 to 1.2.19 of the CIS Kubernetes Benchmark 1.12 ask. The control plane is not read from a cluster; on a managed one it is attested.",
+        explanation: "Flags of kube-apiserver in the manifest of its static pod: an audit policy (--audit-policy-file), and a log or a webhook (--audit-log-path, --audit-webhook-config-file). A log is kept for 30 days or more (--audit-log-maxage), in 10 files or more (--audit-log-maxbackup) of 100 MB or more (--audit-log-maxsize), as sections 1.2.16 to 1.2.19 of the CIS Kubernetes Benchmark 1.12 ask. In a cluster the mirror of that pod in kube-system is read; where there is none it is unverified, and on EKS, GKE, AKS, or OpenShift not applicable and to be attested.",
         remedy: "Set the flags in /etc/kubernetes/manifests/kube-apiserver.yaml on every node of the control plane. On a managed cluster turn the audit log on at the provider and attest it: `check: LOG-001` (docs/profiles.md).",
     },
     expected: "an audit policy, and a log of 30 days, 10 files, and 100 MB or a webhook",

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::pod_security::Violation;
 
 /// The programs that the benchmark speaks of.
-const PROGRAMS: [&str; 4] = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd"];
+pub(super) const PROGRAMS: [&str; 4] = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd"];
 
 /// A flag and where it stands.
 struct Flag<'a> {

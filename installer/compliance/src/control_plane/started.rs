@@ -1,16 +1,13 @@
 //! CPL-001 and LOG-001: the programs of the control plane are started as the CIS benchmark asks, by the manifests of their static pods.
 
-mod audit;
-mod flags;
-mod table;
+use airlock_model::{Check, CheckSpec, ControlPlanePart, Evidence, Finding, Need, Profile, Reason, Severity, Snapshot, Source, World};
 
-use airlock_model::{Check, CheckSpec, Evidence, Finding, Need, Profile, Reason, Severity, Snapshot, World};
-
+use super::flags::{Flags, PROGRAMS};
+use super::table::{self, CONTROLS, Control};
+use super::{audit, managed, need, pods, provider};
 use crate::described::{Described, Resting};
 use crate::live::{self, PodOf};
-use crate::pod_security::Violation;
-use flags::Flags;
-use table::{CONTROLS, Control};
+use crate::pod_security::{Pod, Violation};
 
 static TEXTS: Described = Described {
     spec: CheckSpec {
@@ -18,14 +15,14 @@ static TEXTS: Described = Described {
         title: "the control plane is started as the CIS benchmark asks",
         severity: Severity::High,
         promises: &["P2"],
-        explanation: "Command and arguments, and for etcd variables, of kube-apiserver, kube-controller-manager, kube-scheduler, and etcd in the manifests of their static pods (/etc/kubernetes/manifests), against sections 1.2, 1.3, 1.4, and 2 of the CIS Kubernetes Benchmark 1.12: a finding a number. Numbers that the benchmark leaves to judgement (manual) are warnings; 1.2.28 needs a file that the manifest only names and is unverified.",
+        explanation: "Command and arguments, and for etcd variables, of kube-apiserver, kube-controller-manager, kube-scheduler, and etcd in the manifests of their static pods (/etc/kubernetes/manifests), or in their mirrors in kube-system, against sections 1.2, 1.3, 1.4, and 2 of the CIS Kubernetes Benchmark 1.12: a finding a number. Numbers that the benchmark leaves to judgement (manual) are warnings; 1.2.28 needs a file that the manifest only names and is unverified. In a cluster a program that no static pod starts is unverified too, unless EKS, GKE, AKS, or OpenShift is recognised: then it is not applicable, and the finding lists what is to be attested.",
         remedy: "Set the flag in the manifest on every node of the control plane; the kubelet starts the program anew. On a managed cluster the provider answers for it.",
     },
     expected: "flags as the benchmark asks",
     why: "the control plane is power over everything in the cluster",
 };
 
-/// The check.
+/// CPL-001
 pub(super) struct ControlPlane;
 
 impl Check for ControlPlane {
@@ -34,16 +31,27 @@ impl Check for ControlPlane {
     }
 
     fn needs(&self, _: &Profile, _: &World) -> Vec<Need> {
-        vec![live::need("v1", "Pod")]
+        need(ControlPlanePart::StaticPods)
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
-        let pods = match live::pods(given) {
+        let pods = match pods(given) {
             Ok(pods) => pods,
             Err(unseen) => return TEXTS.unseen(live::PODS, unseen),
         };
         let findings: Vec<Finding> = pods.iter().flat_map(judge).collect();
-        if findings.is_empty() { vec![TEXTS.not_applicable(live::PODS, Reason::NoSubject, "no pod runs a program of the control plane")] } else { findings }
+        if given.source == Source::Files {
+            return if findings.is_empty() { vec![TEXTS.not_applicable(live::PODS, Reason::NoSubject, "no pod runs a program of the control plane")] } else { findings };
+        }
+        let is_started = |program: &str| pods.iter().any(|pod| programs(pod).any(|flags| flags.program == program));
+        let missing: Vec<&str> = PROGRAMS.into_iter().filter(|program| !is_started(program)).collect();
+        match provider(given) {
+            Ok(provider) if findings.is_empty() => vec![managed(&TEXTS, CONTROL_PLANE, provider, &format!("CIS {}", table::numbers()))],
+            provider => {
+                let why = provider.err().unwrap_or_default();
+                findings.into_iter().chain(missing.into_iter().map(|program| unseen(&TEXTS, program, &why))).collect()
+            }
+        }
     }
 }
 
@@ -56,24 +64,44 @@ impl Check for AuditLog {
     }
 
     fn needs(&self, _: &Profile, _: &World) -> Vec<Need> {
-        vec![live::need("v1", "Pod")]
+        need(ControlPlanePart::StaticPods)
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
-        let pods = match live::pods(given) {
+        let pods = match pods(given) {
             Ok(pods) => pods,
             Err(unseen) => return audit::TEXTS.unseen(live::PODS, unseen),
         };
         let servers = pods.iter().filter_map(|pod| audit::odd(pod).map(|odd| audit::TEXTS.each_of_pod(pod, odd, audit::TEXTS.expected)));
         let findings: Vec<Finding> = servers.flatten().collect();
-        if findings.is_empty() { vec![audit::TEXTS.not_applicable(live::PODS, Reason::NoSubject, "no pod runs an API server")] } else { findings }
+        if !findings.is_empty() {
+            return findings;
+        }
+        vec![match given.source {
+            Source::Files => audit::TEXTS.not_applicable(live::PODS, Reason::NoSubject, "no pod runs an API server"),
+            Source::Cluster => match provider(given) {
+                Ok(provider) => managed(&audit::TEXTS, CONTROL_PLANE, provider, "an audit log of the API server that is kept"),
+                Err(why) => unseen(&audit::TEXTS, "kube-apiserver", &why),
+            },
+        }]
     }
 }
 
+/// What a provider runs.
+const CONTROL_PLANE: &str = "the control plane";
+
+/// It runs, since the cluster answers, but not as something that the API shows.
+fn unseen(texts: &Described, program: &str, why: &str) -> Finding {
+    texts.unverified(program, format!("no pod of kube-system mirrors a static manifest that starts {program}, and {why}; its manifest is judged by --manifests"))
+}
+
+/// The programs that a pod starts.
+fn programs<'a>(pod: &PodOf<'a>) -> impl Iterator<Item = Flags<'a>> {
+    pod.pod().into_iter().flat_map(Pod::containers).filter_map(|container| Flags::of(container.value, container.path))
+}
+
 fn judge(pod: &PodOf<'_>) -> Vec<Finding> {
-    let Some(read) = pod.pod() else { return Vec::new() };
-    let programs = read.containers().filter_map(|container| Flags::of(container.value, container.path));
-    programs.flat_map(|flags| CONTROLS.iter().filter(|control| control.program == flags.program).map(|control| told(pod, control, &flags)).collect::<Vec<_>>()).collect()
+    programs(pod).flat_map(|flags| CONTROLS.iter().filter(|control| control.program == flags.program).map(|control| told(pod, control, &flags)).collect::<Vec<_>>()).collect()
 }
 
 fn told(pod: &PodOf<'_>, control: &Control, flags: &Flags<'_>) -> Finding {
