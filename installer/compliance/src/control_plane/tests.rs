@@ -33,7 +33,7 @@ fn settings() -> Value {
     })
 }
 
-/// As kubeadm writes it.
+/// With the flags that kubeadm sets.
 const PROXY: &str = "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nbindAddress: 0.0.0.0\nkind: KubeProxyConfiguration\nmetricsBindAddress: \"\"\nmode: \"\"\n";
 
 fn made(to_storage: bool, prefix: Option<&str>) -> Transformation {
