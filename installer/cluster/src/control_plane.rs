@@ -118,7 +118,7 @@ fn told<T>(read: Result<T, ClusterError>) -> Fact<T> {
     read.map_or_else(|error| Fact::Unverified(error.to_string()), Fact::Known)
 }
 
-/// Who runs the control plane: EKS and GKE write themselves into the version, OpenShift has an API of its own, and AKS marks every
+/// Who runs the control plane: EKS and GKE write themselves into the version, `OpenShift` has an API of its own, and AKS marks every
 /// node. One node alone proves nothing, since a label is easily given.
 fn provider(version: &str, groups: &Value, nodes: &[&Value]) -> Option<Provider> {
     let has_group = |name: &str| groups.get("groups").and_then(Value::as_array).into_iter().flatten().any(|group| group.get("name").and_then(Value::as_str) == Some(name));
@@ -148,6 +148,8 @@ fn transformations(metrics: &str) -> Vec<Transformation> {
             let label = |name: &str| labels.split(',').find_map(|pair| pair.strip_prefix(name)?.strip_prefix("=\"")?.strip_suffix('"'));
             let is_counted = count.split_whitespace().next().and_then(|count| count.parse::<f64>().ok()).is_some_and(|count| count > 0.0);
             let is_of_secrets = label("resource") == Some("secrets");
+            // Inside a provider each key counts once more, by its name and a colon.
+            let is_of_key = label("transformer_prefix").is_some_and(|prefix| prefix.ends_with(':') && !prefix.starts_with("k8s:enc:"));
             // On the way from storage what is not encrypted is called `identity`; on the way to it the provider has no prefix.
             let prefix = label("transformer_prefix").filter(|prefix| !prefix.is_empty() && *prefix != "identity").map(str::to_owned);
             let to_storage = match label("transformation_type")? {
@@ -155,7 +157,7 @@ fn transformations(metrics: &str) -> Vec<Transformation> {
                 "from_storage" => false,
                 _ => return None,
             };
-            (is_counted && is_of_secrets).then(|| Transformation { to_storage, prefix, succeeded: label("status") == Some("OK") })
+            (is_counted && is_of_secrets && !is_of_key).then(|| Transformation { to_storage, prefix, succeeded: label("status") == Some("OK") })
         })
         .collect();
     found.sort();
@@ -202,6 +204,7 @@ apiserver_storage_transformation_operations_total{resource="secrets",status="OK"
 apiserver_storage_transformation_operations_total{resource="secrets",status="OK",transformation_type="to_storage",transformer_prefix=""} 2
 apiserver_storage_transformation_operations_total{resource="secrets",status="Unknown",transformation_type="from_storage",transformer_prefix="k8s:enc:aescbc:v1:"} 3
 apiserver_storage_transformation_operations_total{resource="secrets",status="OK",transformation_type="to_storage",transformer_prefix="k8s:enc:aescbc:v1:"} 0
+apiserver_storage_transformation_operations_total{resource="secrets",status="OK",transformation_type="to_storage",transformer_prefix="k1:"} 5
 apiserver_storage_transformation_operations_total{resource="configmaps",status="OK",transformation_type="to_storage",transformer_prefix=""} 9
 apiserver_storage_objects{resource="secrets"} 8
 "#,

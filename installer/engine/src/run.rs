@@ -125,7 +125,7 @@ impl Run<'_> {
             }
             reason
         };
-        lease::beside(heartbeat, &self.halt, self.recorded(approved)).await
+        Box::pin(lease::beside(heartbeat, &self.halt, self.recorded(approved))).await
     }
 
     async fn recorded(&self, approved: &ApprovedPlan) -> Result<RunOutcome, ApplyError> {

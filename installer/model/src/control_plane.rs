@@ -60,7 +60,7 @@ pub enum Provider {
     Gke,
     /// Azure Kubernetes Service.
     Aks,
-    /// Red Hat OpenShift, whose operators set its control plane up in namespaces of their own.
+    /// Red Hat `OpenShift`, whose operators set its control plane up in namespaces of their own.
     OpenShift,
 }
 

@@ -28,10 +28,10 @@ pub(crate) fn text(rotated: &Rotated, style: Style) -> String {
             mark(Ink::Yellow, "?")
         ),
         Some(RotationWait::Pods(pods)) => {
-            let pods = pods.iter().map(|pod| format!("\n    {}/{}", pod.namespace.as_deref().unwrap_or_default(), pod.name)).collect::<String>();
+            let pods = pods.iter().map(|pod| format!("{}/{}", pod.namespace.as_deref().unwrap_or_default(), pod.name)).collect::<Vec<_>>().join("\n    ");
             writeln!(
                 text,
-                "{} {authority}: the next one is announced and signs nothing yet\n  These pods began before and would not believe it; they run to an end:{pods}\n  When they have ended, go on with\n  airlock tls rotate {authority}",
+                "{} {authority}: the next one is announced and signs nothing yet\n  These pods began before and would not believe it; they run to an end:\n    {pods}\n  When they have ended, go on with\n  airlock tls rotate {authority}",
                 mark(Ink::Yellow, "?")
             )
         }

@@ -128,11 +128,11 @@ fn role(namespace: Option<&str>, rights: &[&Right], caller: Option<&Caller>) -> 
     for ((group, resource), verbs) in verbs {
         rules.entry((group, verbs)).or_default().push(resource);
     }
-    let rule = |group: &str, resources: &[&str], verbs: &BTreeSet<&str>| json!({"apiGroups": [group], "resources": resources, "verbs": verbs});
+    let granted = |group: &str, resources: &[&str], verbs: &BTreeSet<&str>| json!({"apiGroups": [group], "resources": resources, "verbs": verbs});
     let mut written = Vec::new();
     for ((group, verbs), resources) in rules {
         let (paths, resources): (Vec<&str>, Vec<&str>) = resources.into_iter().partition(|resource| resource.starts_with('/'));
-        written.extend((!resources.is_empty()).then(|| rule(group, &resources, &verbs)));
+        written.extend((!resources.is_empty()).then(|| granted(group, &resources, &verbs)));
         written.extend((!paths.is_empty()).then(|| json!({"nonResourceURLs": paths, "verbs": verbs})));
     }
     let kind = if namespace.is_some() { "Role" } else { "ClusterRole" };
@@ -167,7 +167,7 @@ mod tests {
         let made = roles(&lacking.iter().collect::<Vec<_>>(), Some(&caller));
         let kinds: Vec<&str> = made.iter().filter_map(|object| object["kind"].as_str()).collect();
         assert_eq!(kinds, ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"]);
-        let rule = |group: &str, resources: &[&str], verbs: &[&str]| json!({"apiGroups": [group], "resources": resources, "verbs": verbs});
+        let granted = |group: &str, resources: &[&str], verbs: &[&str]| json!({"apiGroups": [group], "resources": resources, "verbs": verbs});
         assert_eq!(made[2]["rules"], json!([rule("", &["pods"], &["create", "list"]), rule("", &["configmaps", "secrets"], &["list"]), rule("apps", &["deployments"], &["list"])]));
         assert_eq!(made[0]["rules"], json!([rule("", &["nodes/proxy"], &["get"]), { "nonResourceURLs": ["/metrics"], "verbs": ["get"] }, rule("", &["nodes"], &["list"])]));
         assert_eq!(made[3]["subjects"][0]["name"], "alice");

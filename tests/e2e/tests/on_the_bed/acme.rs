@@ -374,7 +374,7 @@ impl Authority {
     /// As its root is called.
     fn common_name(&self, site: &Site) -> String {
         let subject = said(site, "openssl", &["x509", "-in", &self.root.display().to_string(), "-noout", "-subject", "-nameopt", "multiline"]);
-        subject.lines().find_map(|line| line.split_once("commonName")).map(|(_, rest)| rest.trim_start_matches([' ', '=']).to_owned()).unwrap_or_else(|| panic!("{subject}"))
+        subject.lines().find_map(|line| line.split_once("commonName")).map_or_else(|| panic!("{subject}"), |(_, rest)| rest.trim_start_matches([' ', '=']).to_owned())
     }
 
     /// Answers with this way of setting records, further authorities to believe, and further lines.

@@ -115,6 +115,7 @@ fn what_the_edge_does_not_serve_is_put_back(site: &Site) {
 }
 
 /// Who asks all the time believes both, as nodes and people do meanwhile.
+#[expect(clippy::print_stdout, reason = "it is part of a test's output")]
 fn the_authority_of_the_base_domain_gives_its_place_to_another_and_nobody_is_refused(site: &Site, answers: &Path) {
     let former = site.file("former.crt", &handed_out(site));
     let rotate = |more: &[&str]| site.run(&[&["tls", "rotate", "base-domain-ca", "--namespace", &site.name, "--yes", "-o", "json"], more].concat());

@@ -21,6 +21,7 @@ for _ in range(10):
 
 /// With one deployment on the platform. A server of one pod that reads its certificate once restarts, and meanwhile there is nobody to
 /// refuse or to accept; what must not happen is that somebody is not believed.
+#[expect(clippy::print_stdout, reason = "it is part of a test's output")]
 pub(crate) fn it_gives_its_place_to_another_and_nobody_is_distrusted(site: &Site, name: &str) {
     let former = published(site);
     let rotate = |more: &[&str]| site.run(&[&["tls", "rotate", "internal-ca", "--namespace", &site.name, "--yes", "-o", "json"], more].concat());
@@ -97,6 +98,7 @@ impl Asking {
     }
 
     /// Prints what was answered.
+    #[expect(clippy::print_stdout, reason = "it is part of a test's output")]
     fn stop(mut self) {
         self.child.kill().expect("curl ends");
         self.child.wait().expect("curl has ended");

@@ -120,6 +120,7 @@ pub(super) fn outcome(id: &str, result: AttemptResult) -> (AttemptId, Outcome) {
     (id.into(), Outcome { attempt: id.into(), result, source: None, destination: None, started: now(), took_millis: 7 })
 }
 
+#[expect(clippy::too_many_lines, reason = "it is one object after the other")]
 pub(super) fn good() -> Snapshot {
     let deny = |namespace| live("networking.k8s.io/v1", "NetworkPolicy", Some(namespace), "default-deny", &json!({ "spec": { "podSelector": {}, "policyTypes": ["Ingress", "Egress"] } }));
     let allow = json!({ "spec": { "podSelector": { "matchLabels": { "app.kubernetes.io/name": "edge" } }, "policyTypes": ["Ingress"], "ingress": [ { "ports": [ { "port": 8443 } ] } ] } });
