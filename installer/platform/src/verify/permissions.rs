@@ -167,7 +167,7 @@ mod tests {
         let made = roles(&lacking.iter().collect::<Vec<_>>(), Some(&caller));
         let kinds: Vec<&str> = made.iter().filter_map(|object| object["kind"].as_str()).collect();
         assert_eq!(kinds, ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"]);
-        let granted = |group: &str, resources: &[&str], verbs: &[&str]| json!({"apiGroups": [group], "resources": resources, "verbs": verbs});
+        let rule = |group: &str, resources: &[&str], verbs: &[&str]| json!({"apiGroups": [group], "resources": resources, "verbs": verbs});
         assert_eq!(made[2]["rules"], json!([rule("", &["pods"], &["create", "list"]), rule("", &["configmaps", "secrets"], &["list"]), rule("apps", &["deployments"], &["list"])]));
         assert_eq!(made[0]["rules"], json!([rule("", &["nodes/proxy"], &["get"]), { "nonResourceURLs": ["/metrics"], "verbs": ["get"] }, rule("", &["nodes"], &["list"])]));
         assert_eq!(made[3]["subjects"][0]["name"], "alice");
