@@ -19,7 +19,6 @@ mod engine_room;
 mod existing_database;
 mod guided;
 mod install;
-mod internal_authority;
 mod interruption;
 mod judged_beforehand;
 mod offline_root;
