@@ -35,10 +35,11 @@ impl Rotation<'_> {
 
     /// Makes the next one and its key. Nothing is signed by it, and a second call makes none.
     pub async fn announce(&self) -> Result<(), ApplyError> {
-        let held = Held::of(&self.read().await?)?;
+        let live = self.read().await?;
+        let held = Held::of(&live)?;
         if held.phase() == RotationPhase::Alone {
             let next = certificate::make(self.spec, None, Timestamp::now())?;
-            self.store(&held.announced(&next)?, None).await?;
+            self.store(&held.announced(&next)?, &live, None).await?;
         }
         Ok(())
     }
@@ -60,7 +61,7 @@ impl Rotation<'_> {
             Some(since) if !written => Ok(Some(since)),
             _ => {
                 let now = Timestamp::now();
-                self.store(&held, Some(now)).await?;
+                self.store(&held, &live, Some(now)).await?;
                 Ok(Some(now))
             }
         }
@@ -78,9 +79,10 @@ impl Rotation<'_> {
 
     /// Lets the next one sign. A second call changes nothing.
     pub async fn take_over(&self) -> Result<(), ApplyError> {
-        let held = Held::of(&self.read().await?)?;
+        let live = self.read().await?;
+        let held = Held::of(&live)?;
         if held.phase() == RotationPhase::Announced {
-            self.store(&held.taken_over(), None).await?;
+            self.store(&held.taken_over(), &live, None).await?;
             self.publish().await?;
         }
         Ok(())
@@ -88,9 +90,10 @@ impl Rotation<'_> {
 
     /// Has nobody believe the former one any more. A second call changes nothing.
     pub async fn drop_former(&self) -> Result<(), ApplyError> {
-        let held = Held::of(&self.read().await?)?;
+        let live = self.read().await?;
+        let held = Held::of(&live)?;
         if held.phase() == RotationPhase::TakenOver {
-            self.store(&held.without_former(), None).await?;
+            self.store(&held.without_former(), &live, None).await?;
         }
         self.publish().await.map(|_| ())
     }
@@ -100,10 +103,11 @@ impl Rotation<'_> {
         certificate::read(self.cluster, &self.spec.namespace, &self.spec.name).await?.ok_or_else(missing)
     }
 
-    async fn store(&self, held: &Held, since: Option<Timestamp>) -> Result<(), ApplyError> {
+    /// In the place of what was read.
+    async fn store(&self, held: &Held, live: &SecretData, since: Option<Timestamp>) -> Result<(), ApplyError> {
         let annotations = since.map(|since| (names::ANNOTATION_BELIEVED_SINCE.to_owned(), since.to_string()));
         let mut secret = held.secret(self.spec, annotations.into_iter().collect());
-        certificate::keep_generation(&mut secret, Some(&self.read().await?));
+        certificate::keep_generation(&mut secret, Some(live));
         self.halt.checkpoint()?;
         self.cluster.apply_secret(&secret).await.map_err(ApplyError::of).map(|_| ())
     }

@@ -114,7 +114,7 @@ impl World {
             // What does not fit stands below, to the right.
             masked = differs.is_some() || (masked && line.starts_with("    "));
             if !masked {
-                steady.push(without_digests(line));
+                steady.push(without_job_digests(&without_digests(line)));
             }
         }
         steady.join("\n")
@@ -125,6 +125,15 @@ fn without_digests(line: &str) -> String {
     let mut parts = line.split("sha256:");
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |line, rest| line + "sha256:…" + rest.trim_start_matches(|c: char| c.is_ascii_hexdigit() || c == '…'))
+}
+
+/// A Job is named by a digest of all that it is, addresses of the bed among it.
+fn without_job_digests(line: &str) -> String {
+    let named = |word: &str| match word.rsplit_once('-') {
+        Some((name, digest)) if digest.len() == 12 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()) => format!("{name}-…"),
+        _ => word.to_owned(),
+    };
+    line.split(' ').map(named).collect::<Vec<_>>().join(" ")
 }
 
 macro_rules! screen {

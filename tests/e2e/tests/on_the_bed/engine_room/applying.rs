@@ -146,9 +146,11 @@ async fn two_hundred_objects_cost_one_request_each_and_a_few_lists() -> Outcome 
     let plan = place.plan("abc", vec![create("objects", two_hundred(&place)?)])?;
     let audit = place.bed.audit()?;
     place.run(&plan).await?;
-    let entries: Vec<AuditEntry> = audit.entries()?.into_iter().filter(|entry| entry.user == "admin" && entry.namespace == place.name).collect();
+    // How often the lease is renewed is a matter of time, not of objects.
+    let entries: Vec<AuditEntry> = audit.entries()?.into_iter().filter(|entry| entry.user == "admin" && entry.namespace == place.name && entry.resource != "leases").collect();
     let written = entries.iter().filter(|entry| entry.is_write() && entry.name.starts_with("object-")).count();
     assert_eq!(written, 200);
-    assert!(entries.len() < 240, "{} requests for 200 objects", entries.len());
+    let others: Vec<String> = entries.iter().filter(|entry| !entry.name.starts_with("object-")).map(|entry| format!("{} {}", entry.verb, entry.uri)).collect();
+    assert!(entries.len() < 240, "{} requests for 200 objects: {others:#?}", entries.len());
     Ok(())
 }
