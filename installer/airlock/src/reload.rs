@@ -185,6 +185,7 @@ const fn word(result: &AttemptResult) -> &'static str {
         AttemptResult::TlsRefused { .. } => "the server ended the handshake",
         AttemptResult::Connected
         | AttemptResult::Handshaken(_)
+        | AttemptResult::Agreed(_)
         | AttemptResult::Answered { .. }
         | AttemptResult::Told(_)
         | AttemptResult::SqlRefused { .. }

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use airlock_model::answers::Receiver;
-use airlock_model::{Check, Credentials, CredentialsForm, Need, World, WorldDatabase, WorldDeployment};
+use airlock_model::{Check, Credentials, CredentialsForm, Need, ServedAt, World, WorldDatabase, WorldDeployment};
 
 use crate::profile::unprofiled;
 use crate::{absent, attested, control_plane, decisions, installed, network, objects, preflight, rights, versions};
@@ -49,6 +49,7 @@ fn everything() -> World {
         database: Some(WorldDatabase { host: "database.airlock.svc".to_owned(), port: 5432, authority: Some("PEM".to_owned()), existing: false }),
         deployments: ["alpha", "beta"].map(deployment).into(),
         receiver: Some(Receiver::Webhook),
+        servers: vec![ServedAt { host: "registry.airlock.svc".to_owned(), port: 5000, server_name: "registry.airlock.svc".to_owned() }],
         ..World::default()
     }
 }

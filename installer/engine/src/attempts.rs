@@ -169,7 +169,7 @@ impl Party<'_> {
     async fn make(&self, attempt: &Attempt, passwords: &Passwords) -> Outcome {
         match attempt.target {
             Target::KubernetesApi => api::carry_out(self.cluster, attempt).await,
-            Target::Address { .. } | Target::Listener { .. } => airlock_probe::carry_out(attempt, passwords).await,
+            Target::Address { .. } | Target::Postgres { .. } | Target::Listener { .. } => airlock_probe::carry_out(attempt, passwords).await,
         }
     }
 
@@ -257,7 +257,7 @@ impl airlock_probe::Passwords for Passwords {
 fn place(attempt: &Attempt) -> Option<Place> {
     match &attempt.target {
         Target::Listener { namespace, labels, port } => Some((namespace.clone(), labels.clone(), *port)),
-        Target::Address { .. } | Target::KubernetesApi => None,
+        Target::Address { .. } | Target::Postgres { .. } | Target::KubernetesApi => None,
     }
 }
 

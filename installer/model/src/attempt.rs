@@ -73,6 +73,13 @@ pub enum Target {
         /// TCP port.
         port: u16,
     },
+    /// A PostgreSQL server, which is asked for TLS before anything else (PostgreSQL, message formats, `SSLRequest`).
+    Postgres {
+        /// Name or address.
+        host: String,
+        /// TCP port.
+        port: u16,
+    },
     /// A pod with Airlock's own image that listens for this run alone.
     Listener {
         /// Its namespace.
@@ -100,6 +107,11 @@ pub enum AttemptAction {
         newest: TlsVersion,
         /// What the chain is verified against.
         trust: Trust,
+    },
+    /// A hello of TLS 1.2 that offers nothing but suites which do not protect (RFC 9325 §4.1), and the server's first answer.
+    OfferWeakSuites {
+        /// Server name indication.
+        server_name: String,
     },
     /// An HTTPS request.
     Request {
@@ -253,6 +265,8 @@ pub enum AttemptResult {
     Connected,
     /// The handshake ended well or its failure was not asked about.
     Handshaken(Presented),
+    /// The server agreed to what no server should: its words for what it is.
+    Agreed(Untrusted<String>),
     /// A response arrived.
     Answered {
         /// HTTP status.
@@ -308,6 +322,16 @@ pub enum AttemptResult {
     NotCarriedOut(Untrusted<String>),
 }
 
+impl Target {
+    /// Where it is reached; none for what has no address yet, and for what is reached by a kubeconfig.
+    pub fn address(&self) -> Option<(&str, u16)> {
+        match self {
+            Self::Address { host, port } | Self::Postgres { host, port } => Some((host, *port)),
+            Self::Listener { .. } | Self::KubernetesApi => None,
+        }
+    }
+}
+
 impl Attempt {
     /// Where the password is that it needs.
     pub fn password(&self) -> Option<&SecretKeyRef> {
@@ -316,6 +340,7 @@ impl Attempt {
             AttemptAction::Sql { credentials, .. } => credentials.password.as_ref(),
             AttemptAction::Connect
             | AttemptAction::Handshake { .. }
+            | AttemptAction::OfferWeakSuites { .. }
             | AttemptAction::PlainRequest { .. }
             | AttemptAction::SqlGuess { .. }
             | AttemptAction::AsAccount { .. }
@@ -333,7 +358,7 @@ impl Attempt {
         };
         let at = match &self.target {
             Target::Listener { namespace, .. } => Some(namespace.as_str()),
-            Target::Address { .. } | Target::KubernetesApi => None,
+            Target::Address { .. } | Target::Postgres { .. } | Target::KubernetesApi => None,
         };
         from.into_iter().chain(at)
     }

@@ -73,6 +73,9 @@ pub struct World {
     /// Airflow deployments, by name; their namespaces and hosts are among those above.
     #[serde(default)]
     pub deployments: Vec<WorldDeployment>,
+    /// Servers inside the cluster that present a certificate to whoever connects, as the renewer reaches them.
+    #[serde(default)]
+    pub servers: Vec<crate::ServedAt>,
 }
 
 /// The database server of all Airflow deployments.

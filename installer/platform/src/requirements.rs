@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use airlock_model::answers::{Answers, Dns01, TlsSource};
-use airlock_model::{Action, AirflowDeployment, Amount, CertificateSubject, Connection, DeploymentNameError, HostName, Object, ObjectRef, Right, WorldDeployment, names};
+use airlock_model::{Action, AirflowDeployment, Amount, CertificateSubject, Connection, DeploymentNameError, HostName, Object, ObjectRef, Renewable, Right, ServedAt, WorldDeployment, names};
 use airlock_render::{RenderInput, Rendered, TenantInput};
 use serde::Serialize;
 use serde_json::Value;
@@ -79,19 +79,42 @@ pub(crate) fn hosts(answers: &Answers) -> Result<BTreeMap<String, Vec<HostName>>
     Ok(offline(answers)?.components.into_iter().map(|component| (component.name, component.hosts)).collect())
 }
 
-/// `NAMESPACE/NAME` of the accounts of components that ask for rights in the Kubernetes API; they bear the components' names.
-pub(crate) fn accounts_with_rights(answers: &Answers, deployments: &[WorldDeployment]) -> Result<Vec<String>, PlatformError> {
+/// What stands in the cluster by these answers and these deployments, as checks are told.
+#[derive(Default)]
+pub(crate) struct Standing {
+    /// `NAMESPACE/NAME` of the accounts of components that ask for rights in the Kubernetes API; they bear the components' names.
+    pub accounts_with_rights: Vec<String>,
+    /// Servers inside the cluster whose certificates the renewer looks after. The edge's is that of the hosts, which are asked from outside.
+    pub servers: Vec<ServedAt>,
+}
+
+impl Standing {
+    fn add(&mut self, namespace: &str, rendered: Rendered) -> Result<(), PlatformError> {
+        for component in rendered.components {
+            if !component.rights.is_empty() {
+                self.accounts_with_rights.push(format!("{namespace}/{}", component.name));
+            }
+            for list in component.objects.iter().filter_map(|object| object.manifest()["data"][names::RENEWALS_KEY].as_str()) {
+                let renewables: Vec<Renewable> = serde_json::from_str(list)?;
+                self.servers.extend(renewables.into_iter().filter(|renewable| renewable.certificate.name != names::BASE_DOMAIN_CERTIFICATE).filter_map(|renewable| renewable.served));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Renders what stands there, without a cluster.
+pub(crate) fn standing(answers: &Answers, deployments: &[WorldDeployment]) -> Result<Standing, PlatformError> {
     let (release, base) = (airlock_render::release()?, answers.base()?);
-    let of =
-        |namespace: &str, rendered: Rendered| rendered.components.into_iter().filter(|component| !component.rights.is_empty()).map(|component| format!("{namespace}/{}", component.name)).collect();
-    let mut accounts: Vec<String> = of(&answers.namespaces.platform, offline(answers)?);
+    let mut standing = Standing::default();
+    standing.add(&answers.namespaces.platform, offline(answers)?)?;
     for deployment in deployments {
         let name = deployment.name.parse().map_err(|error: DeploymentNameError| PlatformError::DeploymentName { text: error.to_string() })?;
         let tenant = Some(TenantInput { name: &name, deployment: &AirflowDeployment::named(&name), incarnation: None, kept: true });
         let rendered = airlock_render::render(&RenderInput { answers, base: &base, release: &release, lock: None, facts: None, installation: "offline", tenant })?;
-        accounts.extend(of(&deployment.namespace, rendered));
+        standing.add(&deployment.namespace, rendered)?;
     }
-    Ok(accounts)
+    Ok(standing)
 }
 
 /// Every step of an installation by these answers, in order.

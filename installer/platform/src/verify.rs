@@ -19,7 +19,7 @@ use airlock_model::{
 
 use crate::deployment::{ADMINISTRATOR, ADMINISTRATOR_SECRET, DATABASE_PASSWORD};
 use crate::desired::{REGISTRY, REGISTRY_USER};
-use crate::requirements::{accounts_with_rights, hosts};
+use crate::requirements::{hosts, standing};
 use crate::{PlatformError, certificate, leaks, observe, prepare};
 
 /// Name and port of the bundled database server's Service.
@@ -164,6 +164,7 @@ fn world_of(answers: &Answers, deployments: Vec<WorldDeployment>) -> Result<Worl
     let platform = answers.namespaces.platform.clone();
     let base = answers.base()?;
     let hosts = hosts(answers)?;
+    let standing = standing(answers, &deployments)?;
     let registry = hosts.get(REGISTRY).and_then(|hosts| hosts.first()).map(ToString::to_string);
     Ok(World {
         base_domain: base.to_string(),
@@ -180,7 +181,8 @@ fn world_of(answers: &Answers, deployments: Vec<WorldDeployment>) -> Result<Worl
             password: Some(SecretKeyRef { namespace: platform, name: "registry-password".into(), key: "value".into() }),
             form: CredentialsForm::Basic,
         }),
-        accounts_with_rights: accounts_with_rights(answers, &deployments)?,
+        accounts_with_rights: standing.accounts_with_rights,
+        servers: standing.servers,
         receiver: answers.components.monitoring.as_ref().filter(|monitoring| monitoring.mode == Mode::Bundled).and(answers.alerts.receiver),
         is_watched_by_others: Asked::by(answers).is_some(),
         database: None,

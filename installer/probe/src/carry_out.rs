@@ -5,17 +5,20 @@ use std::path::Path;
 use std::time::Instant;
 
 use airlock_model::{Attempt, AttemptAction, AttemptResult, Outcome, Target, TlsVersion, Trust};
+use airlock_tls::Seen;
 use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 
 use crate::Passwords;
 use crate::dial::{Ends, dial};
 use crate::handshake::{Believed, handshake};
 use crate::postgres::{self, Inquiry};
 use crate::request::Question;
+use crate::ssl_request::ask_for_tls;
 use crate::stranger::{self, Stranger};
-use crate::{account, old_tls, resolve};
+use crate::{account, old_tls, resolve, weak_suites};
 
 /// A lost packet must not look like a blocked one.
 const TRIES: u32 = 3;
@@ -45,14 +48,12 @@ async fn act(attempt: &Attempt, passwords: &dyn Passwords, ends: &mut Ends) -> A
     if let AttemptAction::Resolve { name } = &attempt.action {
         return resolve::resolve(name).await;
     }
-    let Target::Address { host, port } = &attempt.target else {
-        return AttemptResult::NotCarriedOut("the target has no address that could be dialled from here".to_owned().into());
-    };
+    let Some((host, port)) = attempt.target.address() else { return no_address() };
     if let AttemptAction::Sql { database, credentials, trust, question } = &attempt.action {
-        return postgres::ask(&Inquiry { host, port: *port, database, credentials, trust, question }, passwords).await;
+        return postgres::ask(&Inquiry { host, port, database, credentials, trust, question }, passwords).await;
     }
     if let AttemptAction::SqlGuess { database, username, guess, trust } = &attempt.action {
-        return stranger::log_in(&Stranger { host, port: *port, database, username, guess, trust: trust.as_ref() }).await;
+        return stranger::log_in(&Stranger { host, port, database, username, guess, trust: trust.as_ref() }).await;
     }
     let (action, question) = match asked(&attempt.action, host, passwords) {
         Ok(asked) => asked,
@@ -61,7 +62,7 @@ async fn act(attempt: &Attempt, passwords: &dyn Passwords, ends: &mut Ends) -> A
     let safe = question.as_ref().is_none_or(Question::is_safe);
     let (mut result, mut sent) = (AttemptResult::TimedOut, false);
     for _ in 0..TRIES {
-        result = once(&action, host, *port, question.as_ref(), ends, &mut sent).await.unwrap_or_else(|failure| failure);
+        result = once(&action, &attempt.target, question.as_ref(), ends, &mut sent).await.unwrap_or_else(|failure| failure);
         // A request that changes something is not sent twice, whatever became of the first; one that had no connection yet was not sent.
         if result != AttemptResult::TimedOut || (sent && !safe) {
             break;
@@ -88,23 +89,42 @@ async fn send(question: Option<&Question>, stream: impl AsyncRead + AsyncWrite +
     Ok(question.send(stream).await)
 }
 
+/// A connection on which the next bytes are those of the action.
+async fn open(target: &Target, ends: &mut Ends) -> Result<TcpStream, AttemptResult> {
+    let (host, port) = target.address().ok_or_else(no_address)?;
+    let mut stream = dial(host, port, ends).await?;
+    if let Target::Postgres { .. } = target {
+        ask_for_tls(&mut stream).await?;
+    }
+    Ok(stream)
+}
+
+fn no_address() -> AttemptResult {
+    AttemptResult::NotCarriedOut("the target has no address that could be dialled from here".to_owned().into())
+}
+
 /// `sent`: whether the question went out.
-async fn once(action: &AttemptAction, host: &str, port: u16, question: Option<&Question>, ends: &mut Ends, sent: &mut bool) -> Result<AttemptResult, AttemptResult> {
+async fn once(action: &AttemptAction, target: &Target, question: Option<&Question>, ends: &mut Ends, sent: &mut bool) -> Result<AttemptResult, AttemptResult> {
     match action {
-        AttemptAction::Connect => dial(host, port, ends).await.map(|_| AttemptResult::Connected),
-        AttemptAction::Handshake { server_name, newest: newest @ (TlsVersion::Tls10 | TlsVersion::Tls11), .. } => Ok(old_tls::handshake(dial(host, port, ends).await?, server_name, *newest).await),
+        AttemptAction::Connect => open(target, ends).await.map(|_| AttemptResult::Connected),
+        AttemptAction::Handshake { server_name, newest: newest @ (TlsVersion::Tls10 | TlsVersion::Tls11), .. } => Ok(old_tls::handshake(open(target, ends).await?, server_name, *newest).await),
         AttemptAction::Handshake { server_name, newest, trust } => {
             let believed = Believed::load(trust).await?;
-            let secured = handshake(dial(host, port, ends).await?, server_name, *newest, believed).await?;
+            let secured = handshake(open(target, ends).await?, server_name, *newest, believed).await?;
             Ok(AttemptResult::Handshaken(secured.presented))
         }
+        AttemptAction::OfferWeakSuites { server_name } => Ok(match weak_suites::offer(open(target, ends).await?, server_name).await {
+            Seen::Refused => AttemptResult::TlsRefused { alert: None },
+            Seen::Agreed(what) => AttemptResult::Agreed(what.into()),
+            Seen::Unknown(why) => AttemptResult::NotCarriedOut(why.into()),
+        }),
         AttemptAction::PlainRequest { .. } => {
-            let stream = dial(host, port, ends).await?;
+            let stream = open(target, ends).await?;
             send(question, stream, sent).await
         }
         AttemptAction::Request { server_name, trust, .. } => {
             let believed = Believed::load(trust).await?;
-            let secured = handshake(dial(host, port, ends).await?, server_name, TlsVersion::Tls13, believed).await?;
+            let secured = handshake(open(target, ends).await?, server_name, TlsVersion::Tls13, believed).await?;
             send(question, secured.stream, sent).await
         }
         AttemptAction::Resolve { .. } | AttemptAction::Sql { .. } | AttemptAction::SqlGuess { .. } | AttemptAction::AsAccount { .. } | AttemptAction::AskApi { .. } | AttemptAction::Admit { .. } => {

@@ -3,22 +3,14 @@
 //! The beginning is done by hand where the library would say "error": whether the server speaks TLS at all, and why its
 //! certificate is not believed, are different work for different people.
 
-use std::time::Duration;
 
 use airlock_model::{AttemptResult, DatabaseExamination, DatabaseFacts, Meeting, TlsVersion, Trust, Untrusted};
 use jiff::Timestamp;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
 
 use crate::dial::{Ends, dial};
 use crate::handshake::{Believed, handshake};
 use crate::postgres::{Postgres, PostgresError, PostgresLogin};
-
-/// `SSLRequest` (PostgreSQL, message formats): its length, and a code that is no version of the protocol.
-const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
-/// For the one byte that answers it.
-const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+use crate::ssl_request::{NoTls, ask_for_tls};
 
 /// One row, so that all is of one moment. `numbackends` counts what everybody may see; the one who asks is among them.
 const QUESTION: &str = "SELECT current_setting('server_version_num') || '|' || (extract(epoch FROM clock_timestamp()) * 1000)::bigint \
@@ -41,21 +33,14 @@ pub async fn examine(login: &PostgresLogin, connections: u32) -> DatabaseExamina
 /// Connection, TLS, certificate; nothing of the login is sent.
 async fn greet(login: &PostgresLogin) -> Result<(), Meeting> {
     let mut stream = dial(&login.host, login.port, &mut Ends::default()).await.map_err(Meeting::NotReached)?;
-    match timeout(ANSWER_WITHIN, ask_for_tls(&mut stream)).await {
-        Err(_) => return Err(Meeting::NotReached(AttemptResult::TimedOut)),
-        Ok(Err(error)) => return Err(Meeting::WithoutTls(format!("it ended the connection: {error}").into())),
-        Ok(Ok(b'S')) => {}
-        Ok(Ok(b'N')) => return Err(Meeting::WithoutTls("it answers N: TLS is off".to_owned().into())),
-        Ok(Ok(_)) => return Err(Meeting::WithoutTls("what answers there is no PostgreSQL server".to_owned().into())),
+    match ask_for_tls(&mut stream).await {
+        Ok(()) => {}
+        Err(NoTls::TimedOut) => return Err(Meeting::NotReached(AttemptResult::TimedOut)),
+        Err(reason) => return Err(Meeting::WithoutTls(reason.to_string().into())),
     }
     let trust = login.authorities.clone().map_or(Trust::System, Trust::Authorities);
     let believed = Believed::load(&trust).await.map_err(Meeting::NotTrusted)?;
     handshake(stream, &login.host, TlsVersion::Tls13, believed).await.map(|_| ()).map_err(Meeting::NotTrusted)
-}
-
-async fn ask_for_tls(stream: &mut TcpStream) -> std::io::Result<u8> {
-    stream.write_all(&SSL_REQUEST).await?;
-    stream.read_u8().await
 }
 
 async fn look_around(login: &PostgresLogin) -> Meeting {

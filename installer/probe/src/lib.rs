@@ -26,6 +26,7 @@ mod postgres;
 mod request;
 mod resolve;
 mod settle;
+mod ssl_request;
 mod stranger;
 mod volume;
 mod weak_suites;

@@ -62,6 +62,17 @@ async fn an_old_server_is_found_out() {
 }
 
 #[tokio::test]
+async fn suites_that_do_not_protect_are_agreed_to_by_a_server_that_has_them_and_by_no_other() {
+    let offer = || AttemptAction::OfferWeakSuites { server_name: "a.example.com".to_owned() };
+    let weak = OpenSsl::serve(&["-cipher", "ALL:NULL:@SECLEVEL=0", "-min_protocol", "TLSv1"]);
+    let AttemptResult::Agreed(what) = act(weak.port, offer()).await else { panic!("it has them") };
+    assert!(what.raw().starts_with("TLS 1.2 with"), "{what:?}");
+    let modern = OpenSsl::serve(&["-min_protocol", "TLSv1.2"]);
+    assert_eq!(act(modern.port, offer()).await, AttemptResult::TlsRefused { alert: None });
+    handshaken(modern.shake(TlsVersion::Tls12).await);
+}
+
+#[tokio::test]
 async fn a_server_of_tls_1_3_alone_refuses_1_2() {
     let server = OpenSsl::serve(&["-tls1_3"]);
     assert_eq!(handshaken(server.shake(TlsVersion::Tls13).await).version, TlsVersion::Tls13);

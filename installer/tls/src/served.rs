@@ -88,6 +88,7 @@ fn told(result: &AttemptResult) -> String {
         AttemptResult::TlsRefused { alert: None } => "it ended the handshake without a word".to_owned(),
         AttemptResult::Connected
         | AttemptResult::Handshaken(_)
+        | AttemptResult::Agreed(_)
         | AttemptResult::Answered { .. }
         | AttemptResult::Told(_)
         | AttemptResult::SqlRefused { .. }

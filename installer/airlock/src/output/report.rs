@@ -49,7 +49,7 @@ fn from(vantage: &Vantage) -> String {
 
 fn to(target: &Target) -> String {
     match target {
-        Target::Address { host, port } => format!("{host}:{port}"),
+        Target::Address { host, port } | Target::Postgres { host, port } => format!("{host}:{port}"),
         Target::Listener { namespace, port, .. } => format!("a listening pod in {namespace}, port {port}"),
         Target::KubernetesApi => "the Kubernetes API".into(),
     }

@@ -1,24 +1,22 @@
-//! TLS-003: hosts refuse TLS 1.0 and 1.1, tried beside a handshake with the newest version.
+//! TLS-003: hosts and servers refuse TLS 1.0, TLS 1.1, and weak suites, tried beside a handshake with the newest version.
 
 use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, Subject, TlsVersion, World};
 
 use super::hosts;
-use crate::attempts::{outcome, outdated, outdated_id, served, served_id, words};
+use crate::attempts::{Greeted, Outdated, outcome, words};
 use crate::described::{Described, Resting};
-
-const OUTDATED: [TlsVersion; 2] = [TlsVersion::Tls10, TlsVersion::Tls11];
 
 static TEXTS: Described = Described {
     spec: CheckSpec {
         id: "TLS-003",
-        title: "no host speaks TLS 1.0 or 1.1",
+        title: "no host and no server speaks TLS 1.0, TLS 1.1, or weak suites",
         severity: Severity::High,
         promises: &["P6", "P7"],
-        explanation: "Two handshakes with each host at the edge, one that offers nothing newer than TLS 1.0 and one nothing newer than TLS 1.1. Both must be refused while a handshake that offers TLS 1.3 gets as far as a certificate. A connection that fails below TLS proves nothing.",
-        remedy: "The edge as Airlock configures it speaks TLS 1.2 and 1.3 alone. Find what answers before it (a load balancer that ends TLS, a changed configuration) and have the old versions switched off there.",
+        explanation: "Three handshakes with each host at the edge and each server inside the cluster whose certificate is renewed, the bundled database among them where a deployment may reach it: one that offers nothing newer than TLS 1.0, one nothing newer than TLS 1.1, and one TLS 1.2 with suites alone that do not protect (none, RC4, DES, 3DES, 40 bits, no authentication; RFC 9325 section 4.1). All must be refused while a handshake that offers TLS 1.3 gets as far as a certificate. A connection that fails below TLS proves nothing.",
+        remedy: "Edge and servers as Airlock configures them speak TLS 1.2 and 1.3 alone. Find what answers before them (a load balancer that ends TLS, a changed configuration) and have the old versions and suites switched off there.",
     },
     expected: "refused, while TLS 1.2 or 1.3 is accepted beside it",
-    why: "traffic can be forced down to versions whose protection was broken (RFC 8996)",
+    why: "traffic can be forced down to versions and suites whose protection was broken (RFC 8996, RFC 9325)",
 };
 
 /// The check.
@@ -30,33 +28,42 @@ impl Check for OutdatedTls {
     }
 
     fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
-        hosts::needs(world, |host| std::iter::once(served(world, host)).chain(OUTDATED.map(|version| outdated(world, host, version))))
+        let tried = |server: &Greeted| [server.current()].into_iter().chain(Outdated::ALL.map(|outdated| server.offer(outdated))).collect::<Vec<_>>();
+        let inside = Greeted::inside(world);
+        let inside = inside.iter().flat_map(|server| tried(server)).map(|attempt| Need::Attempt(Box::new(attempt)));
+        hosts::needs(world, |host| tried(&Greeted::host(world, host))).into_iter().chain(inside).collect()
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
-        hosts::findings(&TEXTS, given, |host| OUTDATED.map(|version| judge(given, host, version)))
+        let at_host = |host: &str| {
+            let server = Greeted::host(&given.world, host);
+            Outdated::ALL.map(|outdated| judge(given, &server, outdated, Subject::of("Host", format!("{host}:{}, {}", given.world.edge_port, outdated.words()))))
+        };
+        let inside = Greeted::inside(&given.world);
+        let inside = inside.iter().flat_map(|server| Outdated::ALL.map(|outdated| judge(given, server, outdated, Subject::of("Server", format!("{}, {}", server.name, outdated.words())))));
+        hosts::findings(&TEXTS, given, at_host).into_iter().chain(inside).collect()
     }
 }
 
-fn judge(given: &Snapshot, host: &str, version: TlsVersion) -> Finding {
-    let subject = Subject::of("Host", format!("{host}:{}, {}", given.world.edge_port, if version == TlsVersion::Tls10 { "TLS 1.0" } else { "TLS 1.1" }));
-    let tried = match outcome(given, &outdated_id(host, version)) {
+fn judge(given: &Snapshot, server: &Greeted, outdated: Outdated, subject: Subject) -> Finding {
+    let tried = match outcome(given, &server.id(outdated)) {
         Ok(tried) => tried,
         Err(reason) => return TEXTS.unverified(subject, reason),
     };
-    let is_outdated = |version: TlsVersion| version <= TlsVersion::Tls11;
-    // An accepted old version is a proof in itself, whatever became of the control.
-    if let AttemptResult::Handshaken(presented) = &tried.result
-        && is_outdated(presented.version)
-    {
+    // What was accepted is a proof in itself, whatever became of the control.
+    let is_agreed = match &tried.result {
+        AttemptResult::Handshaken(presented) => presented.version <= TlsVersion::Tls11,
+        result => matches!(result, AttemptResult::Agreed(_)),
+    };
+    if is_agreed {
         return TEXTS.fail(subject, words(&tried.result)).tried([tried]);
     }
-    let control = match outcome(given, &served_id(host)) {
+    let control = match outcome(given, server.current_id()) {
         Ok(control) => control,
         Err(reason) => return TEXTS.unverified(subject, reason).tried([tried]),
     };
     let observed = format!("{}; beside it: {}", words(&tried.result), words(&control.result));
-    let is_proved = matches!(tried.result, AttemptResult::TlsRefused { .. }) && control.result.presented().is_some_and(|presented| !is_outdated(presented.version));
+    let is_proved = matches!(tried.result, AttemptResult::TlsRefused { .. }) && control.result.presented().is_some_and(|presented| presented.version > TlsVersion::Tls11);
     let finding = if is_proved { TEXTS.pass(subject, observed) } else { TEXTS.unverified(subject, observed) };
     finding.tried([tried, control])
 }

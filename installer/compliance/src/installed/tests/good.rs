@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use airlock_model::answers::Receiver;
 use airlock_model::{
     AttemptId, AttemptResult, Credentials, CredentialsForm, Digest, ImageLock, JudgedSecret, LockedImage, ObjectRef, Outcome, Planned, Presented, Profile, SecretKeyRef, Snapshot, SnapshotObject,
-    Source, StoredCertificate, TlsVersion, World, WorldDatabase, WorldDeployment, names,
+    ServedAt, Source, StoredCertificate, TlsVersion, World, WorldDatabase, WorldDeployment, names,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -43,6 +43,7 @@ pub(super) fn world() -> World {
         accounts_with_rights: vec!["airlock/kube-state-metrics".into()],
         is_watched_by_others: false,
         receiver: Some(Receiver::Webhook),
+        servers: vec![ServedAt { host: "registry.airlock.svc".into(), port: 5000, server_name: "registry.airlock.svc".into() }],
     }
 }
 
@@ -148,6 +149,15 @@ pub(super) fn good() -> Snapshot {
             outcome("tls.served.registry.platform.test", AttemptResult::Handshaken(presented())),
             outcome("tls.1.0.registry.platform.test", refused()),
             outcome("tls.1.1.registry.platform.test", refused()),
+            outcome("tls.weak.registry.platform.test", refused()),
+            outcome("tls.current.registry.airlock.svc:5000", AttemptResult::Handshaken(presented())),
+            outcome("tls.1.0.registry.airlock.svc:5000", refused()),
+            outcome("tls.1.1.registry.airlock.svc:5000", refused()),
+            outcome("tls.weak.registry.airlock.svc:5000", refused()),
+            outcome("tls.current.database.airlock.svc:5432", AttemptResult::Handshaken(presented())),
+            outcome("tls.1.0.database.airlock.svc:5432", refused()),
+            outcome("tls.1.1.database.airlock.svc:5432", refused()),
+            outcome("tls.weak.database.airlock.svc:5432", refused()),
             outcome("tls.unknown.registry.platform.test", refused()),
             outcome("http.plain.registry.platform.test", AttemptResult::Refused),
             outcome("http.visited.registry.platform.test", secured("max-age=31536000")),
