@@ -12,7 +12,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
-pub(crate) use compliance::{ComplianceCheck, Probes};
+pub(crate) use compliance::{ComplianceCheck, NodeReportFile, Probes};
 pub(crate) use evidence::{Evidence, EvidenceCommand, EvidenceFolder, EvidenceReport};
 pub(crate) use in_pods::{Alert, Auditor, Certificates, Database, DatabaseCommand, DatabaseLogin, Probe, Reload, Renew, Volume};
 pub(crate) use profile::{Attest, Exception, ExceptionCommand, ExceptionRequest};

@@ -19,8 +19,8 @@ use crate::prepare::PlanOf;
 use crate::rights::Others;
 use crate::{PlatformError, desired, images, observe, planning, prepare as preparing, requirements, verify};
 
-pub(crate) use list::namespaces;
 pub use list::{DeploymentStatus, PartStatus, behind, list, show};
+pub(crate) use list::{drafted, namespaces};
 pub use remove::{DeploymentRemoval, removal, remove};
 
 /// The image of `templates/images.yaml` that a deployment's document can replace.

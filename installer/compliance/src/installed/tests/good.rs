@@ -43,6 +43,9 @@ pub(super) fn world() -> World {
         accounts_with_rights: vec!["airlock/kube-state-metrics".into()],
         is_watched_by_others: false,
         receiver: Some(Receiver::Webhook),
+        nodes: None,
+        services: None,
+        api_server: None,
     }
 }
 
@@ -150,6 +153,8 @@ pub(super) fn good() -> Snapshot {
             outcome("tls.1.1.registry.platform.test", refused()),
             outcome("tls.unknown.registry.platform.test", refused()),
             outcome("http.plain.registry.platform.test", AttemptResult::Refused),
+            outcome("registry.unsecured.registry.platform.test.80", AttemptResult::Refused),
+            outcome("registry.unsecured.registry.platform.test.443", answered(400)),
             outcome("http.visited.registry.platform.test", secured("max-age=31536000")),
             outcome("api.own", answered(200)),
             outcome("api.stranger-versions", answered(403)),
@@ -226,6 +231,9 @@ pub(super) fn good() -> Snapshot {
         fernet_keys: Some(Ok(vec![fernet("airlock-alpha", &[]), fernet("airlock-beta", &[])])),
         stored_certificate: Some(Ok(stored(&[], &[]))),
         control_plane: None,
+        run: None,
+        drift: None,
+        node_reports: Vec::new(),
         planned: Some(Planned { images: ImageLock(BTreeMap::from([("nginx".into(), nginx)])), ..Planned::default() }),
     }
 }
