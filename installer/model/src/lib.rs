@@ -42,6 +42,7 @@ mod secret;
 mod snapshot;
 mod subject;
 mod untrusted;
+mod way_out;
 
 pub use acme::{AcmeSource, Challenge, DnsProgram, DnsUpdate, TsigAlgorithm};
 pub use amount::{Amount, quantity, quantity_millis};
@@ -79,3 +80,4 @@ pub use secret::Secret;
 pub use snapshot::{JudgedSecret, Planned, ReadFault, SecretLeak, SharedSecret, Snapshot, SnapshotObject, Source, StoredCertificate, Unread};
 pub use subject::{Place, Subject, field_path};
 pub use untrusted::Untrusted;
+pub use way_out::{OpenWay, WayOut, is_listed};
