@@ -43,6 +43,7 @@ mod secret;
 mod snapshot;
 mod subject;
 mod untrusted;
+mod way_out;
 
 pub use acme::{AcmeSource, Challenge, DnsProgram, DnsUpdate, TsigAlgorithm};
 pub use amount::{Amount, quantity, quantity_millis};
@@ -81,3 +82,4 @@ pub use secret::Secret;
 pub use snapshot::{Drifted, JudgedSecret, JudgingRun, Permission, Planned, ReadFault, SecretLeak, SharedSecret, Snapshot, SnapshotObject, Source, StoredCertificate, Unread};
 pub use subject::{Place, Subject, field_path};
 pub use untrusted::Untrusted;
+pub use way_out::{OpenWay, WayOut, is_listed};

@@ -169,7 +169,7 @@ async fn draft(cluster: &Cluster, answers: &Answers) -> Result<Draft, PlatformEr
     if let Some(record) = &record {
         keep_deployments(cluster, record, answers).await?;
     }
-    let resolved = images::resolve(&images::of(&release, answers, Some(&facts))?, record.as_ref()).await;
+    let resolved = images::resolve(&images::of(&release, answers, Some(&facts))?, record.as_ref(), answers).await?;
     let installation = installation(&facts, record.as_ref(), &namespace)?;
     let input = RenderInput { answers, base: &base, release: &release, lock: resolved.missing.is_empty().then_some(&resolved.lock), facts: Some(&facts), installation: &installation, tenant: None };
     let rendered = airlock_render::render(&input)?;

@@ -28,6 +28,7 @@ use crate::certificate::{self, CERTIFICATE, KEY, Pair, bytes};
 use crate::error::Handing;
 use crate::renew::remember;
 use crate::run::Run;
+use crate::secret_text::secret_text;
 pub(crate) use acme::{account, suggestion};
 pub(crate) use request::ask_for_next;
 use request::is_for_next;
@@ -196,7 +197,7 @@ pub(super) async fn settle_gate(run: &Run<'_>, step: &PlannedStep, spec: &Certif
     match source {
         CertificateSource::Request { secret } => {
             let at = SecretKeyRef { namespace: spec.namespace.clone(), name: secret.clone(), key: names::REQUEST_KEY.to_owned() };
-            let request = super::push::secret_text(run, &at).await?;
+            let request = secret_text(run.cluster, &at).await?;
             Ok(Settled::Waits(Box::new(ticket::write(&spec.namespace, names, request.expose(), &found))))
         }
         CertificateSource::Acme(acme) => by_hand::settle(run, step, spec, acme).await,

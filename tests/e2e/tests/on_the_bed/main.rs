@@ -22,6 +22,8 @@ mod install;
 mod interruption;
 mod judged_beforehand;
 mod offline_root;
+mod proxied;
+mod receivers;
 mod rights;
 mod scenes;
 mod sources;
