@@ -147,7 +147,7 @@ struct Draft {
 
 /// The plan for these answers as such: neither rehearsed nor shown.
 pub(crate) async fn drafted(cluster: &Cluster, answers: &Answers) -> Result<Plan, PlatformError> {
-    Ok(draft(cluster, answers).await?.plan)
+    Ok(Box::pin(draft(cluster, answers)).await?.plan)
 }
 
 async fn look_and_plan(cluster: &Cluster, answers: &Answers) -> Result<Prepared, PlatformError> {

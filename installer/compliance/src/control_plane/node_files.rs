@@ -62,7 +62,7 @@ fn unknown(report: &NodeReport) -> Finding {
 
 fn of_report(report: &NodeReport) -> Vec<Finding> {
     if report.benchmarks.iter().any(|benchmark| benchmark.raw() != BENCHMARK) {
-        let named = report.benchmarks.iter().map(|benchmark| benchmark.raw()).collect::<Vec<_>>().join(", ");
+        let named = report.benchmarks.iter().map(airlock_model::Untrusted::raw).collect::<Vec<_>>().join(", ");
         return vec![TEXTS.unverified(of_node(&report.node), format!("its report goes by `{named}`, whose numbers mean something else than those of {BENCHMARK}")).known(evidence(report))];
     }
     let has_control_plane = report.results.iter().any(|result| result.number.starts_with("1.1."));

@@ -78,7 +78,7 @@ fn where_every_way_is_blocked_all_pass_and_the_attempts_are_those_that_were_aske
     let asked: BTreeMap<AttemptId, _> = needs.into_iter().filter_map(|need| if let Need::Attempt(attempt) = need { Some((attempt.id.clone(), attempt)) } else { None }).collect();
     assert_eq!(asked.keys().collect::<Vec<_>>(), given.outcomes.keys().collect::<Vec<_>>());
     for (id, attempt) in &asked {
-        let is_control = id.0.ends_with(".own") || id.0.starts_with("kubelet.own.") || id.0 == "policy.allowed";
+        let is_control = id.0 == "task.alpha.own" || id.0.starts_with("kubelet.own.") || id.0 == "policy.allowed";
         assert_eq!(attempt.control.is_none(), is_control, "{id}");
         assert!(attempt.control.iter().all(|control| asked.contains_key(control)), "{id}");
     }

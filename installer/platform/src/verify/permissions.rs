@@ -43,7 +43,7 @@ pub async fn to_begin(cluster: &Cluster, namespace: &str) -> Result<Permissions,
 
 /// All that judging an installation by a profile asks for.
 pub async fn of_profile(cluster: &Cluster, answers: &Answers, profile: &Profile) -> Result<Permissions, PlatformError> {
-    let world = super::world(cluster, answers).await?;
+    let world = Box::pin(super::world(cluster, answers)).await?;
     review(cluster, asked(cluster, profile, &world).await?, false).await
 }
 
@@ -83,11 +83,10 @@ async fn of_need(cluster: &Cluster, world: &World, need: &Need) -> Result<Vec<Ri
                 }
             }
         }
-        Need::Facts => needed.push(cluster.right("v1", "Node", "list", "").await?),
+        Need::Facts | Need::Nodes => needed.push(cluster.right("v1", "Node", "list", "").await?),
         Need::SecretLeaks | Need::SharedSecrets | Need::SecretStrength | Need::FernetKeys => needed = rights::of_secrets(&world.namespaces),
         Need::StoredCertificate => needed.push(cluster.right("v1", "Secret", "get", &world.platform).await?),
         Need::ControlPlane(part) => needed = cluster.rights_of_control_plane(*part).await?,
-        Need::Nodes => needed.push(cluster.right("v1", "Node", "list", "").await?),
         Need::Services => needed.push(cluster.right("v1", "Service", "list", &world.platform).await?),
         Need::Run => needed.push(cluster.right("v1", "Namespace", "get", "").await?),
         Need::Drift => needed = rights::of_drift(&world.platform, &world.namespaces),
