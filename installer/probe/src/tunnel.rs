@@ -108,13 +108,11 @@ async fn asked(stream: &mut TcpStream) -> io::Result<(String, u16)> {
     let head = head(stream).await?;
     let mut words = head.split(' ');
     let target = (words.next() == Some("CONNECT")).then(|| words.next()).flatten().and_then(|target| target.rsplit_once(':'));
-    match target.and_then(|(host, port)| Some((host.trim_start_matches('[').trim_end_matches(']').to_owned(), port.parse().ok()?))) {
-        Some(target) => Ok(target),
-        None => {
-            stream.write_all(b"HTTP/1.1 405 Method Not Allowed\r\nAllow: CONNECT\r\nContent-Length: 0\r\n\r\n").await?;
-            Err(io::Error::new(io::ErrorKind::InvalidData, "somebody asked for something else than a tunnel"))
-        }
+    if let Some(target) = target.and_then(|(host, port)| Some((host.trim_start_matches('[').trim_end_matches(']').to_owned(), port.parse().ok()?))) {
+        return Ok(target);
     }
+    stream.write_all(b"HTTP/1.1 405 Method Not Allowed\r\nAllow: CONNECT\r\nContent-Length: 0\r\n\r\n").await?;
+    Err(io::Error::new(io::ErrorKind::InvalidData, "somebody asked for something else than a tunnel"))
 }
 
 /// The lines up to an empty one, byte by byte: what stands behind them belongs to the tunnel.

@@ -211,7 +211,7 @@ impl RegistryError {
     pub(crate) fn of_transport(host: &str, what: &str, error: &reqwest::Error) -> Self {
         let reason = innermost(error);
         // The library keeps the type of this error to itself.
-        if reason == "proxy authorization required" {
+        if reason.ends_with("proxy authorization required") {
             return Self::ProxyRefused { host: host.to_owned() };
         }
         if is_tls(error) {
