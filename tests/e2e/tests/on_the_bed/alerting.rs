@@ -9,7 +9,7 @@ use airlock_e2e::{Airflow, Site};
 use serde_json::Value;
 
 use crate::auditing;
-use crate::receivers::{Mails, PORT, Receiver, TOKEN, certificate};
+use crate::receivers::{Mails, Receiver, TOKEN, certificate};
 
 /// From a component that goes to its alert: a measurement, a minute for sure, and the wait for others of the same name.
 const TOLD_WITHIN: Duration = Duration::from_mins(8);
@@ -22,16 +22,17 @@ fn alertmanager(site: &Site) -> String {
 fn answers(site: &Site, receiver: &Receiver<'_>, database: &str) -> PathBuf {
     let (auditor, evidence) = auditing::answers(site);
     site.whole_answers(&format!(
-        "components: {{ monitoring: {{ mode: bundled }}, database: {{ mode: {database} }}, {auditor} }}\n{evidence}{}network: {{ egress: [{{ component: monitoring, to: {}/32, port: {PORT}, reason: the receiver of alerts }}] }}\n",
+        "components: {{ monitoring: {{ mode: bundled }}, database: {{ mode: {database} }}, {auditor} }}\n{evidence}{}network: {{ egress: [{{ component: monitoring, to: {}/32, port: {}, reason: the receiver of alerts }}] }}\n",
         receiver.alerts(),
-        receiver.address
+        receiver.address,
+        receiver.port
     ))
 }
 
 #[test]
 fn alerts_arrive_and_the_receiver_is_tried_before_it_is_called_one() {
     let site = Site::shared("watched");
-    let receiver = Receiver::start(&site);
+    let receiver = Receiver::start(&site, 9443);
     let answers = answers(&site, &receiver, "bundled");
 
     let refused = site.install(&answers);
@@ -175,7 +176,7 @@ fn a_failing_task_of_a_deployment_is_told(site: &Site, receiver: &Receiver<'_>) 
 fn another_address_behind_the_same_reference_is_tried_again(site: &Site, receiver: &Receiver<'_>, answers: &std::path::Path) {
     let tried = || receiver.messages().iter().filter(|message| message["commonLabels"]["alertname"] == "AirlockReceiverTest" && message["status"] == "firing").count();
     let before = tried();
-    site.file("url", &format!("https://{}:{PORT}/other?token={TOKEN}\n", receiver.host));
+    site.file("url", &format!("https://{}:{}/other?token={TOKEN}\n", receiver.host, receiver.port));
     let changed = site.install(answers).expect(0);
     assert!(changed.said().contains("alerts-webhook"), "{}", changed.said());
     assert_eq!(tried(), before + 1, "{:?}", receiver.messages());
@@ -184,13 +185,13 @@ fn another_address_behind_the_same_reference_is_tried_again(site: &Site, receive
 
 /// The company's mail server lets nobody send who does not log in.
 fn mails_are_sent_over_tls_with_a_password(site: &Site) {
-    let mails = Mails::start(site);
+    let mails = Mails::start(site, 2525);
     let answers = |password: &str| {
         site.whole_answers(&format!(
             "components: {{ monitoring: {{ mode: bundled }} }}\n{}network: {{ egress: [{{ component: monitoring, to: {}/32, port: {}, reason: the mail server }}] }}\n",
             mails.alerts(password),
             mails.address,
-            Mails::PORT
+            mails.port
         ))
     };
     let refused = site.install(&answers("wrong"));

@@ -23,7 +23,7 @@ fn what_leaves_goes_through_the_companys_proxy_and_nothing_of_the_inside_does() 
     let company = Company::of(&site);
     the_authority_is_reached_through_the_proxy_alone(&company);
 
-    let receiver = Receiver::start(&site);
+    let receiver = Receiver::start(&site, 9444);
     receiver.answers(200);
     let hook = receiver.alerts();
     let audit = site.audit();
@@ -50,7 +50,7 @@ fn what_leaves_goes_through_the_companys_proxy_and_nothing_of_the_inside_does() 
     assert_ne!(stored(&site, "base-domain-tls", r"tls\.crt"), first, "{}", renewed.said());
     assert!(company.saw("https://acme.outside.test:14000/"), "the renewer orders through it as well:\n{}", company.log());
     let policy = site.kubectl(&["get", "networkpolicy", "renewer", "monitoring", "-o", "jsonpath={.items[*].spec.egress}"]);
-    assert!(policy.contains("3128") && !policy.contains("14000") && !policy.contains("9443"), "the proxy is let through, and who is behind it is not: {policy}");
+    assert!(policy.contains("3128") && !policy.contains("14000") && !policy.contains("9444"), "the proxy is let through, and who is behind it is not: {policy}");
 
     mails_take_the_same_way(&site, &company);
     company.saw_nothing_of_the_inside();
@@ -83,14 +83,14 @@ fn through_the_gates(site: &Site, answers: &Path, company: &Company<'_>) -> Vec<
 
 /// Alertmanager knows no proxy for mails; the tunnel beside it does.
 fn mails_take_the_same_way(site: &Site, company: &Company<'_>) {
-    let mails = Mails::start(site);
+    let mails = Mails::start(site, 587);
     company.forget();
     let answers = |password: &str| company.answers(&company.password, &company.believed, &mails.alerts(password));
     let refused = site.install(&answers("wrong"));
     assert!(refused.exit != 0 && refused.said().contains("the receiver did not take the message (email: "), "{}", refused.said());
     site.install(&answers(Mails::PASSWORD)).expect(0);
     assert!(mails.has("AirlockReceiverTest"));
-    assert!(company.saw(&format!("{}:{}", mails.host, Mails::PORT)), "{}", company.log());
+    assert!(company.saw(&format!("{}:{}", mails.host, mails.port)), "{}", company.log());
 }
 
 /// It is in no plan and no text of a run, no log, no object but a Secret, and on no command line of the machine, pods' own ones among them.

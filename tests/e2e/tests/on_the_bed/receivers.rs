@@ -6,7 +6,6 @@ use std::process::{Child, Command, Stdio};
 use airlock_e2e::Site;
 use serde_json::Value;
 
-pub(crate) const PORT: u16 = 9443;
 pub(crate) const TOKEN: &str = "t0ken-of-the-receiver";
 /// The last part of the company's address on the bridge.
 const CORP: u8 = 254;
@@ -16,13 +15,15 @@ pub(crate) struct Receiver<'a> {
     site: &'a Site,
     pub(crate) host: String,
     pub(crate) address: String,
+    pub(crate) port: u16,
     status: PathBuf,
     log: PathBuf,
     server: Child,
 }
 
 impl<'a> Receiver<'a> {
-    pub(crate) fn start(site: &'a Site) -> Self {
+    /// At a port of its own: other tests have receivers at the same address.
+    pub(crate) fn start(site: &'a Site, port: u16) -> Self {
         let host = format!("hook-{}.platform.test", site.name);
         let address = site.bed.address(CORP).expect("the company's address");
         site.bed.dns_set(&host, "A", &address).expect("a name for the receiver");
@@ -30,9 +31,9 @@ impl<'a> Receiver<'a> {
         let (status, log) = (site.file("status", "404"), site.file("messages", ""));
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/webhook.py");
         let mut command = site.bed.corp("python3");
-        command.arg(script).args([&address, &PORT.to_string()]).args([&certificate, &key, &status, &log]);
+        command.arg(script).args([&address, &port.to_string()]).args([&certificate, &key, &status, &log]);
         let server = command.stdin(Stdio::null()).spawn().expect("python3");
-        Self { site, host, address, status, log, server }
+        Self { site, host, address, port, status, log, server }
     }
 
     pub(crate) fn answers(&self, status: u16) {
@@ -41,7 +42,7 @@ impl<'a> Receiver<'a> {
 
     /// The lines of answers by which it is told.
     pub(crate) fn alerts(&self) -> String {
-        let url = self.site.file("url", &format!("https://{}:{PORT}/alerts?token={TOKEN}\n", self.host));
+        let url = self.site.file("url", &format!("https://{}:{}/alerts?token={TOKEN}\n", self.host, self.port));
         format!("alerts: {{ receiver: webhook, webhook: {{ url: 'file:{}' }}, authority: 'file:{}' }}\n", url.display(), self.site.bed.company_ca().display())
     }
 
@@ -71,16 +72,18 @@ pub(crate) struct Mails<'a> {
     site: &'a Site,
     pub(crate) host: String,
     pub(crate) address: String,
+    pub(crate) port: u16,
     server: Child,
 }
 
 impl<'a> Mails<'a> {
     /// Of `airlock`.
     pub(crate) const PASSWORD: &'static str = "letter-opener";
-    pub(crate) const PORT: u16 = 2525;
-    const API: u16 = 8025;
+    /// What its API's port is above that of mails.
+    const API: u16 = 5500;
 
-    pub(crate) fn start(site: &'a Site) -> Self {
+    /// At a port of its own, as above.
+    pub(crate) fn start(site: &'a Site, port: u16) -> Self {
         let built = site.bed.script(["build", "mailpit"]).status().expect("the bed's script");
         assert!(built.success(), "mailpit is not built");
         let (host, address) = (format!("mail-{}.platform.test", site.name), site.bed.address(CORP).expect("the company's address"));
@@ -89,15 +92,15 @@ impl<'a> Mails<'a> {
         let accounts = site.file("accounts", &format!("airlock:{}\n", Self::PASSWORD));
         let mut command = site.bed.corp(site.bed.folder().join("bin/mailpit"));
         command.args(["--disable-version-check", "--quiet", "--smtp-require-starttls", "--smtp-disable-rdns"]);
-        command.args(["--smtp", &format!("{address}:{}", Self::PORT), "--listen", &format!("{address}:{}", Self::API)]);
+        command.args(["--smtp", &format!("{address}:{port}"), "--listen", &format!("{address}:{}", port + Self::API)]);
         command.arg("--smtp-tls-cert").arg(&certificate).arg("--smtp-tls-key").arg(&key).arg("--smtp-auth-file").arg(&accounts);
         let server = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("mailpit");
-        Self { site, host, address, server }
+        Self { site, host, address, port, server }
     }
 
     /// The lines of answers by which alerts are mailed with this password.
     pub(crate) fn alerts(&self, password: &str) -> String {
-        let (host, port, password) = (&self.host, Self::PORT, self.site.file("password", password));
+        let (host, port, password) = (&self.host, self.port, self.site.file("password", password));
         format!(
             "alerts: {{ receiver: email, email: {{ to: ops@company.test, from: airlock@company.test, server: '{host}:{port}', username: airlock, password: 'file:{}' }}, authority: 'file:{}' }}\n",
             password.display(),
@@ -107,7 +110,7 @@ impl<'a> Mails<'a> {
 
     /// Whether a mail arrived with this in its subject.
     pub(crate) fn has(&self, words: &str) -> bool {
-        let mails = self.site.bed.corp("curl").args(["--silent", &format!("http://{}:{}/api/v1/messages", self.address, Self::API)]).output().expect("curl");
+        let mails = self.site.bed.corp("curl").args(["--silent", &format!("http://{}:{}/api/v1/messages", self.address, self.port + Self::API)]).output().expect("curl");
         let mails: Value = serde_json::from_slice(&mails.stdout).expect("mails");
         mails["messages"].as_array().is_some_and(|mails| mails.iter().any(|mail| mail["Subject"].as_str().is_some_and(|subject| subject.contains(words))))
     }
