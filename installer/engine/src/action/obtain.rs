@@ -19,7 +19,7 @@ use airlock_model::{
     Untrusted, names,
 };
 use airlock_tls::acme::{Look, find_program};
-use airlock_tls::{Content, Form, Host, Issued, Judgement, Request, Supplied, TlsFinding, authorities_pem, due_at, supplied};
+use airlock_tls::{Content, Form, Host, Issued, Judgement, Request, Supplied, TlsFinding, due_at, supplied};
 use jiff::Timestamp;
 
 use super::Settled;
@@ -247,7 +247,7 @@ impl<'a> Wanted<'a> {
         let hosts = names.iter().map(|name| name.parse()).collect::<Result<Vec<Host>, TlsFinding>>().map_err(|finding| ApplyError::PlanMalformed { reason: finding.why.to_string() })?;
         let authorities = trusted(cluster, trust.as_ref()).await?;
         // They go into the cluster before anything that leads to them is there.
-        authorities_pem(&authorities).map_err(|finding| ApplyError::CertificateRefused { source_of: "the authorities of `trust.ca`".to_owned(), judgement: Box::new(finding.into()) })?;
+        source::believed(&authorities)?;
         Ok(Self { source, hosts, authorities })
     }
 
