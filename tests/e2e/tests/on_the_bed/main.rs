@@ -8,6 +8,7 @@ mod acme;
 mod airflow;
 mod alert_rules;
 mod alerting;
+#[cfg(feature = "long")]
 mod another_cluster;
 mod auditing;
 mod bad_input;
