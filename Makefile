@@ -38,7 +38,7 @@ bench-cold: packages
 ## needs no root where no package is missing
 lint: packages
 	cargo fmt --all --check
-	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
 	tests/house/arrows
 	tests/house/dependencies
 	tests/house/merged

@@ -12,9 +12,9 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
-pub(crate) use compliance::{ComplianceCheck, Probes};
+pub(crate) use compliance::{ComplianceCheck, NodeReportFile, Probes};
 pub(crate) use evidence::{Evidence, EvidenceCommand, EvidenceFolder, EvidenceReport};
-pub(crate) use in_pods::{Alert, Auditor, Certificates, Database, DatabaseCommand, DatabaseLogin, Probe, Reload, Renew, Volume};
+pub(crate) use in_pods::{Alert, Auditor, Certificates, Database, DatabaseCommand, DatabaseLogin, Probe, Reload, Renew, Tunnel, Volume};
 pub(crate) use profile::{Attest, Exception, ExceptionCommand, ExceptionRequest};
 pub(crate) use profile::{ControlsCommand, ControlsImport, DocumentKind, Profile, ProfileCommand, ProfileDiff, ProfileLint, ProfileNew, ProfileShow, Schema};
 pub(crate) use tls::{Tls, TlsCheck, TlsCommand, TlsImport, TlsRenew, TlsRoot, TlsRotate, TlsTrust};
@@ -142,6 +142,9 @@ pub(crate) enum Command {
     /// In a pod: measure when certificates end
     #[command(hide = true)]
     Certificates(Certificates),
+    /// In pods that call outside: lead the program beside it through the company's proxy
+    #[command(hide = true)]
+    Tunnel(Tunnel),
     /// In pods with a volume: measure how full it is
     #[command(hide = true)]
     Volume(Volume),

@@ -24,6 +24,7 @@ mod schema;
 mod session;
 mod status;
 mod tls;
+mod tunnel;
 mod uninstall;
 mod volume;
 
@@ -95,6 +96,7 @@ fn in_runtime(arguments: &Arguments, output: &Output, invocation: &Invocation, l
             Command::Alert(alert) => Box::pin(alert::run(alert)).await,
             Command::Certificates(certificates) => Box::pin(certificates::run(certificates)).await,
             Command::Volume(volume) => Box::pin(volume::run(volume)).await,
+            Command::Tunnel(tunnel) => Box::pin(tunnel::run(tunnel, output)).await,
             Command::Reload(reload) => Box::pin(reload::run(reload)).await,
             command => {
                 let interruption = Interruption::listen(output).map_err(Failure::Runtime)?;
@@ -133,6 +135,7 @@ async fn dispatch(session: &Session<'_>, command: &Command) -> Result<Exit, Fail
         Command::Alert(arguments) => Box::pin(alert::run(arguments)).await,
         Command::Certificates(arguments) => Box::pin(certificates::run(arguments)).await,
         Command::Volume(arguments) => Box::pin(volume::run(arguments)).await,
+        Command::Tunnel(arguments) => Box::pin(tunnel::run(arguments, session.output)).await,
         Command::Reload(arguments) => Box::pin(reload::run(arguments)).await,
         Command::Renew(arguments) => Box::pin(renew::run(session, arguments)).await,
         Command::Auditor(arguments) => Box::pin(auditor::run(session, arguments)).await,
@@ -163,6 +166,7 @@ fn answers(command: &Command) -> Option<&Path> {
         | Command::Alert(_)
         | Command::Certificates(_)
         | Command::Volume(_)
+        | Command::Tunnel(_)
         | Command::Reload(_)
         | Command::Renew(_)
         | Command::Auditor(_) => None,
@@ -197,6 +201,7 @@ fn log(command: &Command, invocation: &Invocation, output: &Output) -> Option<Ru
         | Command::Alert(_)
         | Command::Certificates(_)
         | Command::Volume(_)
+        | Command::Tunnel(_)
         | Command::Reload(_)
         | Command::Renew(_)
         | Command::Auditor(_) => return None,

@@ -88,10 +88,6 @@ fn each_wrong_text_of_answers_ends_with_2_and_names_its_place() {
             "error[answers.reference]: answers.yaml:4:15: `trust.ca[0]`: file:missing.pem cannot be read: No such file or directory (os error 2)",
         ),
         (format!("{MINIMAL}trust: {{ ca: ['env:MISSING'] }}\n"), "error[answers.reference]: answers.yaml:4:15: `trust.ca[0]`: is a file; possible is file:PATH"),
-        (
-            format!("{MINIMAL}trust: {{ ca: ['file:answers.yaml'] }}\n"),
-            "error[answers.not-built]: answers.yaml:4:14: `trust.ca: 1 entry` is not built yet; it counts where somebody else than Airlock issues the certificate; leave it out",
-        ),
         (format!("{MINIMAL}tls: {{ source: files }}\n"), "error[answers.value]: answers.yaml:4:16: `tls.source`: it needs `tls.certificate`, as in file:/etc/airlock/tls.crt"),
         (format!("{MINIMAL}images: {{ pullSecret: 'secret:airlock' }}\n"), "error[answers.reference]: answers.yaml:4:23: `images.pullSecret`: is not of the form secret:namespace/name"),
         ("apiVersion: airlock/v1\nkind: Answers\n".into(), "error[answers.missing]: answers.yaml:1:1: `baseDomain` is missing"),

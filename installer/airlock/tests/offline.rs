@@ -51,6 +51,21 @@ fn every_id_of_the_list_can_be_explained() {
 }
 
 #[test]
+fn a_file_that_is_no_report_on_a_node_ends_with_2_before_a_cluster_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("other.json"), "{}").unwrap();
+    for (given, words) in [
+        ("node1=other.json", "error[compliance.node-report]: the report other.json on node node1 cannot be read: it is JSON, but not what `kube-bench run --json` writes"),
+        ("node1=gone.json", "gone.json"),
+        ("other.json", "it is not of the form NODE=FILE"),
+    ] {
+        let ended = run::airlock(folder.path(), &format!("compliance-check --kubeconfig nowhere --node-report {given}"), &[]);
+        assert_eq!(ended.exit, 2, "{given}: {}", ended.stderr);
+        assert!(ended.stderr.contains(words), "{given}: {}", ended.stderr);
+    }
+}
+
+#[test]
 fn completions_know_the_commands_but_not_those_of_pods() {
     for shell in ["bash", "zsh", "fish"] {
         let (exit, stdout, _) = run(&format!("completions {shell}"));

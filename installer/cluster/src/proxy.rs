@@ -1,7 +1,6 @@
 //! Which proxy leads to the API server: the kubeconfig's, else `HTTPS_PROXY`, unless `NO_PROXY` excepts the server.
 
-use std::net::IpAddr;
-
+use airlock_model::is_listed;
 use http::Uri;
 
 use crate::ClusterError;
@@ -35,30 +34,7 @@ impl Environment {
     }
 
     fn excepts(&self, host: &str) -> bool {
-        let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
-        let address: Option<IpAddr> = host.parse().ok();
-        self.no_proxy.iter().flat_map(|list| list.split(',')).map(str::trim).filter(|entry| !entry.is_empty()).any(|entry| {
-            if entry == "*" {
-                return true;
-            }
-            match (address, entry.split_once('/')) {
-                (Some(address), Some((network, length))) => in_network(address, network, length),
-                (Some(address), None) => entry.parse() == Ok(address),
-                (None, _) => {
-                    let name = entry.trim_start_matches('*').trim_start_matches('.').to_ascii_lowercase();
-                    host == name || host.strip_suffix(&name).is_some_and(|before| before.ends_with('.'))
-                }
-            }
-        })
-    }
-}
-
-fn in_network(address: IpAddr, network: &str, length: &str) -> bool {
-    let (Ok(network), Ok(length)) = (network.parse::<IpAddr>(), length.parse::<u32>()) else { return false };
-    match (address, network) {
-        (IpAddr::V4(a), IpAddr::V4(b)) if length <= 32 => (a.to_bits() ^ b.to_bits()).checked_shr(32 - length).unwrap_or(0) == 0,
-        (IpAddr::V6(a), IpAddr::V6(b)) if length <= 128 => (a.to_bits() ^ b.to_bits()).checked_shr(128 - length).unwrap_or(0) == 0,
-        _ => false,
+        is_listed(self.no_proxy.iter().flat_map(|list| list.split(',')), host)
     }
 }
 

@@ -3,12 +3,14 @@
 mod admission;
 mod api;
 mod database;
+mod reached;
 
 use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, Need, Outcome, Snapshot, Target, TlsVersion, Trust, Vantage, World, WorldDeployment, names};
 
 pub(crate) use admission::Shown;
 pub(crate) use api::Question;
 pub(crate) use database::{Asked, Inquiry, Stranger};
+pub(crate) use reached::{Call, Door, own, own_id, to_service, to_service_id};
 
 /// Label of pods in the namespace of probes; its policies select by it.
 const PROBE_LABEL: &str = "airlock-platform.io/probe";
@@ -18,7 +20,7 @@ const LISTENER_PORT: u16 = 8443;
 /// A name that no host has.
 const UNKNOWN: &str = "nobody.invalid";
 /// Where plain HTTP is looked for (RFC 9110 §4.2.1).
-const PLAIN_PORT: u16 = 80;
+pub(crate) const PLAIN_PORT: u16 = 80;
 
 /// A repository that the installation itself pushes to, so that an open registry would have something to give away.
 const REPOSITORY: &str = "airlock/airlock";
@@ -235,6 +237,23 @@ pub(crate) fn plain(world: &World, host: &str) -> Attempt {
         action: AttemptAction::PlainRequest { path: "/".to_owned(), host: host.to_owned() },
         control: Some(served_id(host)),
         purpose: format!("a request to {host} without TLS, to find nobody or to be sent to HTTPS"),
+    }
+}
+
+/// The name of [`unsecured`].
+pub(crate) fn unsecured_id(host: &str, port: u16) -> AttemptId {
+    AttemptId(format!("registry.unsecured.{host}.{port}"))
+}
+
+/// What the registry's host says at a port to who asks for images without TLS.
+pub(crate) fn unsecured(world: &World, host: &str, port: u16) -> Attempt {
+    Attempt {
+        id: unsecured_id(host, port),
+        from: Vantage::Workstation,
+        target: at(world, host, port),
+        action: AttemptAction::PlainRequest { path: "/v2/".to_owned(), host: host.to_owned() },
+        control: Some(served_id(host)),
+        purpose: format!("a request to the registry at port {port} without TLS, not to be answered by it"),
     }
 }
 

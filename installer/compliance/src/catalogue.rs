@@ -3,17 +3,19 @@
 use std::sync::LazyLock;
 
 use airlock_model::answers::Receiver;
-use airlock_model::{Check, Credentials, CredentialsForm, Need, ServedAt, World, WorldDatabase, WorldDeployment};
+use airlock_model::{Check, Credentials, CredentialsForm, Need, ServedAt, World, WorldDatabase, WorldDeployment, WorldNode, WorldService};
 
 use crate::profile::unprofiled;
-use crate::{absent, attested, control_plane, decisions, installed, network, objects, preflight, rights, versions};
+use crate::{absent, attested, control_plane, decisions, drift, installed, kubelets, network, objects, preflight, public_addresses, rights, tasks, versions, whole_run};
 
 static ALL: LazyLock<Vec<&'static dyn Check>> = LazyLock::new(|| preflight::checks().chain(selectable()).chain([decisions::CHECK]).collect());
 
 /// The checks that a profile selects among.
 pub(crate) fn selectable() -> impl Iterator<Item = &'static dyn Check> {
     let of_others = absent::CHECKS.iter().map(|check| -> &'static dyn Check { check }).chain(attested::CHECKS.iter().map(|check| -> &'static dyn Check { check }));
-    installed::checks().chain(objects::checks()).chain(control_plane::checks()).chain(network::checks()).chain(rights::checks()).chain([versions::CHECK]).chain(of_others)
+    let of_cluster =
+        installed::checks().chain(objects::checks()).chain(control_plane::checks()).chain(tasks::checks()).chain(public_addresses::checks()).chain(network::checks()).chain(rights::checks());
+    of_cluster.chain([kubelets::CHECK, versions::CHECK, whole_run::CHECK, drift::CHECK]).chain(of_others)
 }
 
 /// All checks: those made before an install, those of an installation or of files, and what is said of exceptions.
@@ -50,6 +52,9 @@ fn everything() -> World {
         deployments: ["alpha", "beta"].map(deployment).into(),
         receiver: Some(Receiver::Webhook),
         servers: vec![ServedAt { host: "registry.airlock.svc".to_owned(), port: 5000, server_name: "registry.airlock.svc".to_owned() }],
+        nodes: Some(Ok(vec![WorldNode { name: "node1".to_owned(), addresses: vec!["192.0.2.1".to_owned()], external_addresses: Vec::new() }])),
+        api_server: Some(("api.example.com".to_owned(), 6443)),
+        services: Some(Ok(vec![WorldService { name: "database".to_owned(), ports: vec![5432] }])),
         ..World::default()
     }
 }

@@ -6,6 +6,8 @@
 
 mod audit;
 mod flags;
+mod node_files;
+mod node_report;
 mod nodes;
 mod started;
 mod storage;
@@ -16,9 +18,11 @@ use airlock_model::{Check, ControlPlane, ControlPlanePart, Fact, Finding, Need, 
 use crate::described::{Described, remedy};
 use crate::live::{self, PodOf, Unseen};
 
+pub use node_report::{LARGEST_NODE_REPORT, read_node_report};
+
 /// All of them.
 pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
-    let all: [&'static dyn Check; 5] = [&started::ControlPlane, &started::AuditLog, &nodes::Nodes, &storage::ENCRYPTS, &storage::ENCRYPTED];
+    let all: [&'static dyn Check; 6] = [&started::ControlPlane, &started::AuditLog, &nodes::Nodes, &node_files::NodeFiles, &storage::ENCRYPTS, &storage::ENCRYPTED];
     all.into_iter()
 }
 

@@ -149,6 +149,16 @@ pub enum ComplianceError {
     /// The profile has no canonical form.
     #[error("the profile cannot be written in canonical form")]
     Canonical(#[source] serde_json::Error),
+    /// A report on a node that another tool wrote cannot be read.
+    #[error("the report {file} on node {node} cannot be read: {reason}")]
+    NodeReport {
+        /// The node.
+        node: String,
+        /// Its file, as it was given.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// An earlier report, to compare with, is none.
     #[error("the earlier report cannot be compared with: {message}")]
     Earlier {
@@ -186,6 +196,7 @@ impl Coded for ComplianceError {
             Self::ParameterValue { .. } => "compliance.parameter-value",
             Self::AttemptConflict { .. } => "compliance.attempt-conflict",
             Self::Canonical(_) => "compliance.canonical",
+            Self::NodeReport { .. } => "compliance.node-report",
             Self::Earlier { .. } => "compliance.earlier-report",
         })
     }
@@ -223,6 +234,7 @@ mod tests {
             ComplianceError::ParameterValue { name: text(), reason: text() },
             ComplianceError::AttemptConflict { attempt: "a".into() },
             ComplianceError::Canonical(number.unwrap_err()),
+            ComplianceError::NodeReport { node: text(), file: text(), reason: text() },
             ComplianceError::Earlier { message: text() },
         ];
         for error in errors {

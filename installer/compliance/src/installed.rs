@@ -21,6 +21,7 @@ mod pod_security;
 mod policy_enforced;
 mod public_rights;
 mod registry_access;
+mod registry_tls;
 mod role_powers;
 mod running_images;
 mod secret_leaks;
@@ -34,13 +35,14 @@ mod workload;
 use airlock_model::Check;
 
 pub use fernet_keys::judge_fernet_key;
+pub(crate) use policy_enforced::unenforced;
 
 use crate::network;
 use crate::objects::Strength;
 
 /// All of them, in the order of the groups.
 pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
-    let others: [&'static dyn Check; 32] = [
+    let others: [&'static dyn Check; 33] = [
         &namespace_labels::NamespaceLabels,
         &admission_refuses::AdmissionRefuses,
         &network::INGRESS,
@@ -64,6 +66,7 @@ pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
         &plain_http::PlainHttp,
         &unknown_host::UnknownHost,
         &registry_access::RegistryAccess,
+        &registry_tls::RegistryTls,
         &running_images::RunningImages,
         &secret_leaks::SecretLeaks,
         &shared_secrets::SharedSecrets,

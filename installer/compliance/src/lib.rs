@@ -2,7 +2,7 @@
 //!
 //! `profile` reads a policy and selects checks; `report` asks them what they need, and later turns their findings into
 //! a [`Report`] with a gate. The checks stand in groups: `preflight` judges facts and a plan before the first
-//! write, `installed` an installation by its objects and the outcomes of attempts, `objects` objects alone, `control_plane` what runs the cluster. `pod_security` is the evaluator of the Pod
+//! write, `installed` an installation by its objects and the outcomes of attempts, `objects` objects alone, `control_plane` what runs the cluster, `tasks` where tasks of tenants get to, `kubelets` what strangers are told, `public_addresses` what the internet could reach; `whole_run` and `drift` judge the run itself and what was changed since an install. `pod_security` is the evaluator of the Pod
 //! Security Standards, for live pods and templates alike; `manifests` turns the text of files into objects, which the same checks
 //! judge; `absent`, `attested`, and `awaited` say what cannot be judged: what is not installed, what people answer for, what is not there yet; `custom` makes checks of what a profile says in `expression`s; `references` says what each check reads and which frameworks ask for it. [`evidence`] says whether reports that
 //! were kept are still as they were written. Nothing here does IO or knows the time: a certificate is
@@ -18,14 +18,17 @@ mod attempts;
 mod attested;
 mod awaited;
 mod catalogue;
+mod cluster_nodes;
 mod comparison;
 mod control_plane;
 mod custom;
 mod decisions;
 mod described;
+mod drift;
 mod error;
 mod expression;
 mod installed;
+mod kubelets;
 mod live;
 mod network;
 mod objects;
@@ -34,16 +37,20 @@ mod pod_security;
 mod preflight;
 mod profile;
 mod promises;
+mod public_addresses;
 mod public_key;
 mod references;
 mod refusal;
 mod report;
 mod rights;
+mod tasks;
 mod versions;
+mod whole_run;
 
 pub use awaited::{Awaited, awaited};
 pub use catalogue::{check, checks, is_tried};
 pub use comparison::{COMPARISON_SCHEMA, Comparison, Difference, Earlier, compare, worsened};
+pub use control_plane::{LARGEST_NODE_REPORT, read_node_report};
 pub use custom::{CustomChecks, OfProfile};
 pub use decisions::{DecisionKind, Decisions, Signature, SignedDocument, decisions};
 pub use error::ComplianceError;

@@ -103,7 +103,12 @@ static PARAMETERS: [Parameter; 15] = [
         what: "namespaces of the platform; else those with the label airlock-platform.io/installation that are no tenant's",
         stricter: Stricter::Exactly,
     },
-    Parameter { name: PRIVATE, kind: ParameterKind::Flag, what: "whether load balancers must be inside and say who may connect (NET-016)", stricter: Stricter::More },
+    Parameter {
+        name: PRIVATE,
+        kind: ParameterKind::Flag,
+        what: "whether load balancers must be inside and say who may connect (NET-016), and the API server's addresses private (NET-017)",
+        stricter: Stricter::More,
+    },
     Parameter { name: TENANT_NAMESPACES, kind: ParameterKind::Texts, what: "namespaces that are each a tenant", stricter: Stricter::Exactly },
     Parameter {
         name: TENANT_SELECTOR,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::SecretKeyRef;
+use crate::{SecretKeyRef, WayOut};
 
 /// An ACME authority (RFC 8555), as the engine asks it. What is secret lies in Secrets of the cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,10 @@ pub struct AcmeSource {
     pub terms_of_service_agreed: bool,
     /// The authorities that its own server is verified by, PEM; none: those of the system.
     pub roots: Option<SecretKeyRef>,
+    /// Further authorities that are believed, beside those.
+    pub trust: Option<SecretKeyRef>,
+    /// The way to it; none: directly, or as the environment says.
+    pub way_out: Option<WayOut>,
     /// One of its profiles.
     pub profile: Option<String>,
     /// Common name of the issuer at the top of the chain.

@@ -76,6 +76,38 @@ pub struct World {
     /// Servers inside the cluster that present a certificate to whoever connects, as the renewer reaches them.
     #[serde(default)]
     pub servers: Vec<crate::ServedAt>,
+    /// The nodes, or why they could not be read; none: nobody looked.
+    #[serde(default)]
+    pub nodes: Option<Result<Vec<WorldNode>, String>>,
+    /// The Services in the platform's namespace, or why they could not be read; none: nobody looked.
+    #[serde(default)]
+    pub services: Option<Result<Vec<WorldService>, String>>,
+    /// Host and port of the API server that the kubeconfig names; none: it is not known.
+    #[serde(default)]
+    pub api_server: Option<(String, u16)>,
+}
+
+/// A Service as pods meet it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WorldService {
+    /// Its name.
+    pub name: String,
+    /// Its TCP ports; none: it is a name alone.
+    pub ports: Vec<u16>,
+}
+
+/// A node as pods and strangers meet it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WorldNode {
+    /// Its name.
+    pub name: String,
+    /// Its addresses inside the cluster's network (`InternalIP`).
+    pub addresses: Vec<String>,
+    /// Its addresses for those outside (`ExternalIP`).
+    #[serde(default)]
+    pub external_addresses: Vec<String>,
 }
 
 /// The database server of all Airflow deployments.
@@ -134,6 +166,14 @@ pub enum Need {
     StoredCertificate,
     /// A part of the control plane.
     ControlPlane(crate::ControlPlanePart),
+    /// The nodes of the world, by their addresses.
+    Nodes,
+    /// The Services of the platform's namespace.
+    Services,
+    /// By what, where, and for whom the run judges, and whether it may.
+    Run,
+    /// What the recorded answers and documents would make otherwise than it is.
+    Drift,
     /// The outcome of an attempt.
     Attempt(Box<Attempt>),
 }

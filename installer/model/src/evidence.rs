@@ -119,11 +119,11 @@ pub struct EvidenceArguments {
     pub set: Vec<String>,
     /// Whether what passes stands among the findings.
     pub all: bool,
-    /// Exceptions and attestations, whether they counted or not.
+    /// Exceptions, attestations, and reports on nodes, whether they counted or not.
     pub documents: Vec<EvidenceDocument>,
 }
 
-/// A document that decided about findings.
+/// A document that was handed over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EvidenceDocument {

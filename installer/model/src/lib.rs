@@ -7,6 +7,7 @@
 
 pub mod answers;
 pub mod names;
+mod node_report;
 pub mod prometheus;
 pub mod selector;
 
@@ -42,6 +43,7 @@ mod secret;
 mod snapshot;
 mod subject;
 mod untrusted;
+mod way_out;
 
 pub use acme::{AcmeSource, Challenge, DnsProgram, DnsUpdate, TsigAlgorithm};
 pub use amount::{Amount, quantity, quantity_millis};
@@ -51,7 +53,7 @@ pub use attempt::{ApiCaller, Attempt, AttemptAction, AttemptId, AttemptResult, C
 pub use audit::{AuditResult, AuditedRun, Worsened};
 pub use blocking::blocking_line;
 pub use causes::with_causes;
-pub use check::{Check, CheckSpec, Evidence, Finding, Need, Reason, Remedy, Severity, Verdict, World, WorldDatabase, WorldDeployment};
+pub use check::{Check, CheckSpec, Evidence, Finding, Need, Reason, Remedy, Severity, Verdict, World, WorldDatabase, WorldDeployment, WorldNode, WorldService};
 pub use code::{Code, CodeSpec, Coded, codes, explain_code};
 pub use control_plane::{ControlPlane, ControlPlanePart, Provider, Transformation};
 pub use deployment::{AirflowDeployment, DeploymentName, DeploymentNameError, DeploymentQuota};
@@ -66,6 +68,7 @@ pub use host_name::{HostName, HostNameError};
 pub use image::{ImageLock, ImageRef, ImageRefError, LockedImage};
 pub use issuer::{CERT_MANAGER, CLUSTER_ISSUER, ISSUER, Issuer, IssuerReference};
 pub use made::{CertificateSource, CertificateSpec, CertificateSubject, CertificateTrust, OfflineRoot, Recipe, SecretClass, SecretEntry, SecretKeyRef, SecretSpec};
+pub use node_report::{NodeReport, NodeResult, NodeStatus};
 pub use object::{Object, ObjectError, ObjectRef};
 pub use plan::{Action, Change, Connection, FieldChange, Gate, Operation, Plan, PlannedStep, Purpose, PushSpec, Right, Risk, StepId, Undo};
 pub use profile::{
@@ -76,6 +79,7 @@ pub use record::{CertificateFacts, Installed, Inventory, LiveObject, LiveSecret,
 pub use release::{Release, ReleaseImage};
 pub use renewable::{Renewable, RenewalOutcome, RenewalResult, RenewalWindow, ServedAt};
 pub use secret::Secret;
-pub use snapshot::{JudgedSecret, Planned, ReadFault, SecretLeak, SharedSecret, Snapshot, SnapshotObject, Source, StoredCertificate, Unread};
+pub use snapshot::{Drifted, JudgedSecret, JudgingRun, Permission, Planned, ReadFault, SecretLeak, SharedSecret, Snapshot, SnapshotObject, Source, StoredCertificate, Unread};
 pub use subject::{Place, Subject, field_path};
 pub use untrusted::Untrusted;
+pub use way_out::{OpenWay, WayOut, is_listed};

@@ -140,6 +140,8 @@ pub const FERNET_KEY_ENTRY: &str = "value";
 pub const BASE_DOMAIN_ISSUED: &str = "base-domain-issued";
 /// Secret with the authorities that the certificate of the base domain leads to, where they are not Airlock's (key `tls.crt`).
 pub const BASE_DOMAIN_TRUST: &str = "base-domain-trust";
+/// Secret with the password of the company's proxy (key `value`).
+pub const PROXY_PASSWORD: &str = "proxy-password";
 /// `ConfigMap` with the certificate of the internal authority under `ca.crt`; mounted by all that verify a hop.
 pub const INTERNAL_CA_BUNDLE: &str = "internal-ca";
 

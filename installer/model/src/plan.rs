@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Amount, Attempt, CertificateSpec, Digest, HostName, ImageLock, ImageRef, LockedImage, Object, ObjectRef, SecretKeyRef, SecretSpec};
+use crate::{Amount, Attempt, CertificateSpec, Digest, HostName, ImageLock, ImageRef, LockedImage, Object, ObjectRef, SecretKeyRef, SecretSpec, WayOut};
 
 /// The name of a step, stable between plans: `edge.service`, `registry.workload`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -268,6 +268,10 @@ pub struct PushSpec {
     pub password: SecretKeyRef,
     /// Secret whose `tls.crt` holds the authority that signed for the registry's host; none: the system's trust.
     pub authority: Option<SecretKeyRef>,
+    /// Authorities that are believed, beside the system's, where images come from.
+    pub trust: Option<SecretKeyRef>,
+    /// The way there; none: directly, or as the environment says.
+    pub way_out: Option<Box<WayOut>>,
 }
 
 impl PushSpec {

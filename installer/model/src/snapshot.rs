@@ -1,10 +1,10 @@
 //! What was collected for checks: objects, facts, outcomes, and what was seen of secret values, by names alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Amount, AttemptId, Facts, ImageLock, LiveObject, Object, ObjectRef, Outcome, Place, Right, Subject, Untrusted, World};
+use crate::{Amount, AttemptId, Caller, Change, Digest, Fact, Facts, ImageLock, LiveObject, NodeReport, Object, ObjectRef, Outcome, Place, Right, Subject, Untrusted, World};
 
 /// Everything that was collected for checks. Of a cluster it holds no secret value; of files it holds what they hold, and no
 /// finding repeats it.
@@ -42,11 +42,64 @@ pub struct Snapshot {
     /// What was read of the control plane.
     #[serde(default)]
     pub control_plane: Option<crate::ControlPlane>,
+    /// By what, where, and for whom the run judges.
+    #[serde(default)]
+    pub run: Option<JudgingRun>,
+    /// What was changed since it was installed, or why it could not be told.
+    #[serde(default)]
+    pub drift: Option<Result<Vec<Drifted>, String>>,
+    /// What was handed over that another tool saw on nodes.
+    #[serde(default)]
+    pub node_reports: Vec<NodeReport>,
     /// What the plan asks of the cluster; preflight checks judge it.
     pub planned: Option<Planned>,
     /// What a database server of the customer's was found to be.
     #[serde(default)]
     pub database: Option<crate::DatabaseExamination>,
+}
+
+/// A run that judges: what it rests on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JudgingRun {
+    /// SHA-256 of the program.
+    pub program: Fact<Digest>,
+    /// The identity of the cluster: UID of the namespace `kube-system`.
+    pub cluster_uid: Fact<String>,
+    /// Who asks, as the API server knows the caller.
+    pub caller: Fact<Caller>,
+    /// Every right that the run asks for.
+    pub rights: Fact<Vec<Permission>>,
+}
+
+impl JudgingRun {
+    /// Of which nothing is known, for one reason.
+    pub fn unknown(reason: &str) -> Self {
+        let why = || reason.to_owned();
+        Self { program: Fact::Unverified(why()), cluster_uid: Fact::Unverified(why()), caller: Fact::Unverified(why()), rights: Fact::Unverified(why()) }
+    }
+}
+
+/// One right that judging asks for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Permission {
+    /// Which.
+    pub right: Right,
+    /// The checks that are unverified without it. None: without it nothing is judged.
+    pub checks: BTreeSet<String>,
+    /// Whether the caller has it, or why the API server did not say.
+    pub granted: Fact<bool>,
+}
+
+/// One thing that has a record of its own, the platform or an Airflow deployment, as it is beside what was installed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Drifted {
+    /// `the platform`, `deployment alpha`.
+    pub what: String,
+    /// Objects that are no longer as they were installed, with the fields that differ; or why it could not be told.
+    pub changes: Fact<Vec<Change>>,
 }
 
 /// Where objects come from.

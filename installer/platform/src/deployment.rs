@@ -19,8 +19,8 @@ use crate::prepare::PlanOf;
 use crate::rights::Others;
 use crate::{PlatformError, desired, images, observe, planning, prepare as preparing, requirements, verify};
 
-pub(crate) use list::namespaces;
 pub use list::{DeploymentStatus, PartStatus, behind, list, show};
+pub(crate) use list::{drafted, namespaces};
 pub use remove::{DeploymentRemoval, removal, remove};
 
 /// The image of `templates/images.yaml` that a deployment's document can replace.
@@ -130,7 +130,7 @@ async fn draft(cluster: &Cluster, platform: &Platform, deployment: &AirflowDeplo
     if record.is_none() && !platform.answers.tls.certifies(&host) {
         return Err(PlatformError::HostNotCertified { host });
     }
-    let resolved = lock(&platform.record, record.as_ref(), deployment).await;
+    let resolved = lock(platform, record.as_ref(), deployment).await?;
     let known = resolved.missing.is_empty().then_some(&resolved.lock);
     let input = RenderInput {
         answers: &platform.answers,
@@ -163,13 +163,13 @@ fn caller(facts: &Facts) -> String {
 }
 
 /// The images of the platform's record, with the deployment's own one in place of the release's Airflow.
-async fn lock(platform: &Record, own: Option<&Record>, deployment: &AirflowDeployment) -> images::Resolved {
-    let mut resolved = images::Resolved { lock: platform.images.clone(), ..images::Resolved::default() };
-    let Some(Ok(reference)) = deployment.image.as_ref().map(|image| image.parse::<airlock_model::ImageRef>()) else { return resolved };
+async fn lock(platform: &Platform, own: Option<&Record>, deployment: &AirflowDeployment) -> Result<images::Resolved, PlatformError> {
+    let mut resolved = images::Resolved { lock: platform.record.images.clone(), ..images::Resolved::default() };
+    let Some(Ok(reference)) = deployment.image.as_ref().map(|image| image.parse::<airlock_model::ImageRef>()) else { return Ok(resolved) };
     let recorded = own.and_then(|record| record.images.get(AIRFLOW_IMAGE)).filter(|locked| locked.reference == reference);
     let digest = match recorded {
         Some(locked) => Ok(locked.digest.clone()),
-        None => images::ask(&reference).await,
+        None => images::ask(&reference, &platform.answers).await?,
     };
     match digest {
         Ok(digest) => {
@@ -179,7 +179,7 @@ async fn lock(platform: &Record, own: Option<&Record>, deployment: &AirflowDeplo
             resolved.missing.insert(reference.to_string(), reason);
         }
     }
-    resolved
+    Ok(resolved)
 }
 
 /// The images that its pods run, of all that are locked.

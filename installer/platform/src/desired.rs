@@ -11,8 +11,8 @@
 use std::collections::BTreeMap;
 
 use airlock_model::{
-    Action, CertificateSource, CertificateSpec, CertificateSubject, Challenge, Gate, LockedImage, Object, ObjectRef, PushSpec, Recipe, SecretClass, SecretKeyRef, SecretSpec, StepId, answers::Answers,
-    names,
+    Action, CertificateSource, CertificateSpec, CertificateSubject, Challenge, Gate, LockedImage, Object, ObjectRef, PushSpec, Recipe, SecretClass, SecretKeyRef, SecretSpec, StepId, WayOut,
+    answers::Answers, names,
 };
 use airlock_model::{Facts, HostName, ImageLock};
 use airlock_render::{Rendered, RenderedComponent};
@@ -164,7 +164,7 @@ fn sources_first(secrets: &[SecretSpec]) -> Vec<&SecretSpec> {
 fn after_secret(spec: &SecretSpec) -> Vec<String> {
     let sources = spec.entries.iter().flat_map(|entry| match &entry.recipe {
         Recipe::Compose { from, .. } => from.values().map(|source| source.name.clone()).collect(),
-        Recipe::AcmeAccount(_) => vec![names::ACME.to_owned()],
+        Recipe::AcmeAccount(_) => [names::ACME, names::BASE_DOMAIN_TRUST, names::PROXY_PASSWORD].map(str::to_owned).into(),
         Recipe::Random | Recipe::LongRandom | Recipe::EcP256 | Recipe::Fernet | Recipe::Referred { .. } | Recipe::Request { .. } | Recipe::Authorities { .. } => Vec::new(),
     });
     let mut after: Vec<String> = sources.filter(|name| *name != spec.name).map(|name| format!("secret.{name}")).collect();
@@ -221,7 +221,7 @@ fn certificate(steps: &mut Steps, spec: &CertificateSpec, authorities: &[String]
             steps.add("gate.certificate", "wait for the certificate that was asked for".into(), &strings(&after), Action::Await(Gate::Certificate(retained_certificate(spec))))
         }
         CertificateSubject::Supplied { source: CertificateSource::Acme(acme), .. } => {
-            let mut after = [trusted(), vec![format!("secret.{}", names::ACME)]].concat();
+            let mut after = [trusted(), vec![format!("secret.{}", names::ACME), format!("secret.{}", names::PROXY_PASSWORD)]].concat();
             if acme.challenge == Challenge::Edge {
                 after.extend([EDGE_HTTP.to_owned(), "gate.dns".to_owned()]);
             }
@@ -288,6 +288,7 @@ fn fill_registry(steps: &mut Steps, answers: &Answers, registry: &RenderedCompon
         None => own_image_without_digest()?,
     };
     let authority = authority(answers);
+    let [trust, password] = [names::BASE_DOMAIN_TRUST, names::PROXY_PASSWORD].map(|name| format!("secret.{name}"));
     let push = PushSpec {
         images: vec![image.clone()],
         registry: host,
@@ -295,9 +296,11 @@ fn fill_registry(steps: &mut Steps, answers: &Answers, registry: &RenderedCompon
         username: REGISTRY_USER.into(),
         password: SecretKeyRef { namespace: namespace.clone(), name: "registry-password".into(), key: "value".into() },
         authority: authority.clone(),
+        trust: (!answers.trust.ca.is_empty()).then(|| believed(answers)),
+        way_out: WayOut::of(answers).map(Box::new),
     };
     let at = push.destination(&image);
-    steps.add("registry.push", "fill the registry".into(), &[REGISTRY, EDGE, "gate.dns"], Action::Push(push));
+    steps.add("registry.push", "fill the registry".into(), &[REGISTRY, EDGE, "gate.dns", &trust, &password], Action::Push(push));
     let gate = Gate::NodePull { image: at, pools: pools(facts), namespace: namespace.clone(), pull_secret: "registry-pull".into(), authority };
     steps.add("gate.node-pull", "let a node of each pool pull from the registry".into(), &["registry.push"], Action::Await(gate));
     Ok(())
@@ -305,12 +308,16 @@ fn fill_registry(steps: &mut Steps, answers: &Answers, registry: &RenderedCompon
 
 /// Where the authority of the base domain's certificate stands in the cluster; none: it is one that every system knows.
 pub(crate) fn authority(answers: &Answers) -> Option<SecretKeyRef> {
-    let (name, key) = match answers.tls.source.is_supplied() {
-        false => (names::BASE_DOMAIN_CA, names::BELIEVED),
-        true if answers.trust.ca.is_empty() => return None,
-        true => (names::BASE_DOMAIN_TRUST, "tls.crt"),
-    };
-    Some(SecretKeyRef { namespace: answers.namespaces.platform.clone(), name: name.into(), key: key.into() })
+    match answers.tls.source.is_supplied() {
+        false => Some(SecretKeyRef { namespace: answers.namespaces.platform.clone(), name: names::BASE_DOMAIN_CA.into(), key: names::BELIEVED.into() }),
+        true if answers.trust.ca.is_empty() => None,
+        true => Some(believed(answers)),
+    }
+}
+
+/// Where the authorities of `trust.ca` stand in the cluster.
+fn believed(answers: &Answers) -> SecretKeyRef {
+    SecretKeyRef { namespace: answers.namespaces.platform.clone(), name: names::BASE_DOMAIN_TRUST.into(), key: "tls.crt".into() }
 }
 
 fn own_image_without_digest() -> Result<LockedImage, PlatformError> {

@@ -15,6 +15,7 @@ mod document;
 mod hosts;
 mod mail;
 mod profile;
+mod proxy;
 mod question;
 mod silent;
 mod tickets;

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use airlock_engine::ApplyError;
 use airlock_model::answers::Answers;
-use airlock_model::{Facts, ImageLock, LockedImage, Record, Release, Untrusted, with_causes};
-use airlock_registry::{RegistryClient, RegistryOptions};
+use airlock_model::{Digest, Facts, ImageLock, ImageRef, LockedImage, Record, Release, Untrusted, with_causes};
+use airlock_registry::{RegistryClient, RegistryError};
 use airlock_render::RenderError;
 use futures::{StreamExt, stream};
+
+use crate::PlatformError;
 
 /// Registries that are asked at the same time.
 const AT_ONCE: usize = 4;
@@ -26,14 +29,14 @@ pub(crate) fn of(release: &Release, answers: &Answers, facts: Option<&Facts>) ->
     Ok(Release { version: release.version.clone(), images: release.images.iter().filter(|(name, _)| used.contains(*name)).map(|(name, image)| (name.clone(), image.clone())).collect() })
 }
 
-/// Locks the images of a release. The recorded lock holds until an upgrade.
-pub(crate) async fn resolve(release: &Release, record: Option<&Record>) -> Resolved {
+/// Locks the images of a release. The recorded lock holds until an upgrade. That the proxy refuses the login is one fault, not one of each image.
+pub(crate) async fn resolve(release: &Release, record: Option<&Record>, answers: &Answers) -> Result<Resolved, PlatformError> {
     let recorded = |name: &str| record.and_then(|record| record.images.get(name));
-    let answers: Vec<_> = stream::iter(release.images.iter().map(|(name, image)| async move {
+    let asked: Vec<_> = stream::iter(release.images.iter().map(|(name, image)| async move {
         let reference = image.reference.clone();
         let digest = match recorded(name).filter(|locked| locked.reference == reference) {
-            Some(locked) => Ok(locked.digest.clone()),
-            None => ask(&reference).await,
+            Some(locked) => Ok(Ok(locked.digest.clone())),
+            None => ask(&reference, answers).await,
         };
         (name.clone(), reference, digest)
     }))
@@ -41,8 +44,8 @@ pub(crate) async fn resolve(release: &Release, record: Option<&Record>) -> Resol
     .collect()
     .await;
     let mut resolved = Resolved::default();
-    for (name, reference, digest) in answers {
-        match digest {
+    for (name, reference, digest) in asked {
+        match digest? {
             Ok(digest) => {
                 resolved.lock.0.insert(name.clone(), LockedImage { name, reference, digest });
             }
@@ -51,10 +54,18 @@ pub(crate) async fn resolve(release: &Release, record: Option<&Record>) -> Resol
             }
         }
     }
-    resolved
+    Ok(resolved)
 }
 
-pub(crate) async fn ask(reference: &airlock_model::ImageRef) -> Result<airlock_model::Digest, Untrusted<String>> {
-    let client = RegistryClient::new(&reference.host, RegistryOptions::default()).map_err(|error| Untrusted::new(with_causes(&error)))?;
-    client.resolve(reference).await.map_err(|error| Untrusted::new(with_causes(&error)))
+/// Asks where an image is published for its digest; what its registry said, where it has none.
+pub(crate) async fn ask(reference: &ImageRef, answers: &Answers) -> Result<Result<Digest, Untrusted<String>>, PlatformError> {
+    let client = RegistryClient::new(&reference.host, airlock_engine::registries(answers)?);
+    let found = match client {
+        Ok(client) => client.resolve(reference).await,
+        Err(error) => Err(error),
+    };
+    match found {
+        Err(refused @ RegistryError::ProxyRefused { .. }) => Err(ApplyError::from(refused).into()),
+        found => Ok(found.map_err(|error| Untrusted::new(with_causes(&error)))),
+    }
 }

@@ -135,7 +135,29 @@ pub(crate) async fn refused_rights(cluster: &Cluster, rights: &[Right]) -> Vec<F
     found.into_iter().filter(|finding| finding.check == RIGHTS_CHECK && airlock_compliance::blocks(finding)).collect()
 }
 
+/// A plan before its rehearsal, and what it was made of.
+struct Draft {
+    base: HostName,
+    facts: Facts,
+    record: Option<Record>,
+    resolved: images::Resolved,
+    supplied: Option<certificate::Looked>,
+    plan: Plan,
+}
+
+/// The plan for these answers as such: neither rehearsed nor shown.
+pub(crate) async fn drafted(cluster: &Cluster, answers: &Answers) -> Result<Plan, PlatformError> {
+    Ok(Box::pin(draft(cluster, answers)).await?.plan)
+}
+
 async fn look_and_plan(cluster: &Cluster, answers: &Answers) -> Result<Prepared, PlatformError> {
+    let Draft { base, facts, record, resolved, supplied, plan } = Box::pin(draft(cluster, answers)).await?;
+    let digest = plan.digest()?;
+    let findings = if plan.is_empty() { Vec::new() } else { rehearse(cluster, answers, namespaces(answers), &facts, &plan, resolved).await? };
+    Ok(Prepared { answers: answers.clone(), base, facts, findings, plan, digest, record, certificate: supplied.and_then(|supplied| supplied.judgement) })
+}
+
+async fn draft(cluster: &Cluster, answers: &Answers) -> Result<Draft, PlatformError> {
     // The result will be judged by it: a name that is none must be heard of before the first write.
     airlock_compliance::shipped(&answers.profile.reference)?;
     let base = answers.base()?;
@@ -147,7 +169,7 @@ async fn look_and_plan(cluster: &Cluster, answers: &Answers) -> Result<Prepared,
     if let Some(record) = &record {
         keep_deployments(cluster, record, answers).await?;
     }
-    let resolved = images::resolve(&images::of(&release, answers, Some(&facts))?, record.as_ref()).await;
+    let resolved = images::resolve(&images::of(&release, answers, Some(&facts))?, record.as_ref(), answers).await?;
     let installation = installation(&facts, record.as_ref(), &namespace)?;
     let input = RenderInput { answers, base: &base, release: &release, lock: resolved.missing.is_empty().then_some(&resolved.lock), facts: Some(&facts), installation: &installation, tenant: None };
     let rendered = airlock_render::render(&input)?;
@@ -160,9 +182,7 @@ async fn look_and_plan(cluster: &Cluster, answers: &Answers) -> Result<Prepared,
     let of = PlanOf { namespace: &namespace, namespaces: &namespaces(answers), installation: &installation, others: Others::of(answers), answers: Digest::of_canonical(answers)? };
     let head = head(&facts, &release, &resolved.lock, &rendered, of)?;
     let plan = planning::plan(head, steps, &planning::Circumstances { installed: &installed, now: Timestamp::now(), tenant: None })?;
-    let digest = plan.digest()?;
-    let findings = if plan.is_empty() { Vec::new() } else { rehearse(cluster, answers, namespaces(answers), &facts, &plan, resolved).await? };
-    Ok(Prepared { answers: answers.clone(), base, facts, findings, plan, digest, record, certificate: supplied.and_then(|supplied| supplied.judgement) })
+    Ok(Draft { base, facts, record, resolved, supplied, plan })
 }
 
 /// Answers that name a cluster are for no other one.

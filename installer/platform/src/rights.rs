@@ -3,7 +3,8 @@
 use airlock_model::answers::Answers;
 use airlock_model::prometheus::Asked;
 use airlock_model::{
-    Action, Attempt, AttemptAction, CERT_MANAGER, CLUSTER_ISSUER, CertificateSource, CertificateSpec, CertificateSubject, Gate, ISSUER, IssuerReference, Object, ObjectRef, Right, SecretKeyRef,
+    Action, ApiCaller, Attempt, AttemptAction, CERT_MANAGER, CLUSTER_ISSUER, CertificateSource, CertificateSpec, CertificateSubject, Gate, ISSUER, IssuerReference, Object, ObjectRef, Right,
+    SecretKeyRef,
 };
 use serde_json::Value;
 
@@ -193,11 +194,23 @@ pub(crate) fn of_recognition(namespace: &str) -> Vec<Right> {
     vec![of("ConfigMap", "get"), of("Secret", "get"), of("ServiceAccount", "list")]
 }
 
+/// What seeing whether anything was changed since it was installed needs: what a plan reads.
+pub(crate) fn of_drift(namespace: &str, namespaces: &[String]) -> Vec<Right> {
+    of_run(namespace, namespaces, Others::default()).into_iter().filter(|right| matches!(right.verb.as_str(), "get" | "list")).collect()
+}
+
 /// What an attempt needs: pods from which it is made, and its password where it is made on the workstation.
 pub(crate) fn of_attempt(attempt: &Attempt) -> Vec<Right> {
     let is_in_pod = attempt.pod_namespaces().next().is_some();
     let password = attempt.password().filter(|_| !is_in_pod).map(|at| right(&ObjectRef::namespaced("v1", "Secret", &at.namespace, &at.name), "get"));
-    attempt.pod_namespaces().flat_map(pods).chain(password).chain(shown(attempt)).collect()
+    attempt.pod_namespaces().flat_map(pods).chain(password).chain(shown(attempt)).chain(through(attempt)).collect()
+}
+
+/// What a request that the API server passes on to a kubelet asks for.
+fn through(attempt: &Attempt) -> Option<Right> {
+    let AttemptAction::AskApi { path, caller: ApiCaller::User } = &attempt.action else { return None };
+    let is_passed_on = path.strip_prefix("/api/v1/nodes/").is_some_and(|rest| rest.split('/').nth(1) == Some("proxy"));
+    is_passed_on.then(|| Right { resource: "nodes/proxy".into(), ..right(&ObjectRef::cluster("v1", "Node", ""), "get") })
 }
 
 /// What showing a pod to admission asks for, though nothing is made.

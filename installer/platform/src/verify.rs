@@ -1,8 +1,11 @@
 //! The installation against a profile: what checks need is collected, attempts are made, checks judge.
 
+mod drift;
 pub(crate) mod inside;
 pub mod permissions;
+mod run;
 mod stored;
+mod surroundings;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,8 +16,8 @@ use airlock_engine::attempts::{self, ProbeSite};
 use airlock_model::answers::{Answers, DatabaseServer, Mode};
 use airlock_model::prometheus::Asked;
 use airlock_model::{
-    Attempt, AttemptId, ControlPlane, ControlPlanePart, Credentials, CredentialsForm, DeploymentName, Events, ImageLock, Need, Outcome, Profile, Record, SecretKeyRef, Snapshot, SnapshotObject,
-    StoredCertificate, World, WorldDatabase, WorldDeployment, names,
+    Attempt, AttemptId, ControlPlane, ControlPlanePart, Credentials, CredentialsForm, DeploymentName, Drifted, Events, ImageLock, JudgingRun, Need, NodeReport, Outcome, Profile, Record, SecretKeyRef,
+    Snapshot, SnapshotObject, StoredCertificate, World, WorldDatabase, WorldDeployment, names,
 };
 
 use crate::deployment::{ADMINISTRATOR, ADMINISTRATOR_SECRET, DATABASE_PASSWORD};
@@ -38,6 +41,8 @@ pub struct Intended {
     pub attempts: Vec<Attempt>,
     /// What people decided about findings.
     pub decisions: Decisions,
+    /// Reports on nodes that were handed over.
+    pub node_reports: Vec<NodeReport>,
     needs: Vec<Need>,
 }
 
@@ -50,14 +55,15 @@ pub async fn recorded(cluster: &Cluster, namespace: &str) -> Result<(Record, Ans
 
 /// Finds out what there is to check, and which attempts the profile asks for.
 pub async fn intend(cluster: &Cluster, answers: &Answers, profile: Profile) -> Result<Intended, PlatformError> {
-    let world = world(cluster, answers).await?;
+    let world = Box::pin(world(cluster, answers)).await?;
     let needs = airlock_compliance::needs(&profile, &world)?;
-    Ok(Intended { profile, world, attempts: attempts_in(&needs), decisions: Decisions::default(), needs })
+    Ok(Intended { profile, world, attempts: attempts_in(&needs), decisions: Decisions::default(), node_reports: Vec::new(), needs })
 }
 
-/// The attempts that a profile will ask for, before there is an installation.
-pub(crate) fn foreseen(answers: &Answers, profile: &Profile) -> Result<Vec<Attempt>, PlatformError> {
-    Ok(attempts_in(&airlock_compliance::needs(profile, &world_of(answers, Vec::new())?)?))
+/// The attempts that a profile will ask for, before there is an installation; `server` is the API server's address.
+pub(crate) fn foreseen(answers: &Answers, profile: &Profile, server: &str) -> Result<Vec<Attempt>, PlatformError> {
+    let world = World { api_server: surroundings::api_server(server), ..world_of(answers, Vec::new())? };
+    Ok(attempts_in(&airlock_compliance::needs(profile, &world)?))
 }
 
 /// Each attempt once.
@@ -73,6 +79,8 @@ pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, pass
     // Before the attempts: their pods come and go, and are no part of what is judged.
     let reading = async { futures::join!(objects(cluster, intended), secret_values(cluster, intended), stored_certificate(cluster, intended), control_plane(cluster, intended)) };
     let (objects, values, stored_certificate, control_plane) = halt.or(Box::pin(reading)).await?;
+    let resting = async { futures::join!(judging_run(cluster, intended), drift(cluster, record, intended)) };
+    let (run, drift) = halt.or(Box::pin(resting)).await?;
     let outcomes = if intended.attempts.is_empty() { Vec::new() } else { attempts::carry_out(cluster, &intended.attempts, &site, halt, events).await? };
     let (leaks, shared, strength, fernet_keys) = match values {
         None => (None, None, None, None),
@@ -83,7 +91,23 @@ pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, pass
     let answers: Answers = serde_json::from_value(record.answers.clone())?;
     let facts = if intended.needs.contains(&Need::Facts) { Some(halt.or(Box::pin(prepare::survey(cluster, &answers))).await??) } else { None };
     let planned = Some(airlock_model::Planned { images: images(cluster, record, &intended.world).await?, ..Default::default() });
-    let snapshot = Snapshot { world: intended.world.clone(), facts, objects, outcomes, leaks, shared, strength, fernet_keys, stored_certificate, control_plane, planned, ..Snapshot::default() };
+    let snapshot = Snapshot {
+        world: intended.world.clone(),
+        facts,
+        objects,
+        outcomes,
+        leaks,
+        shared,
+        strength,
+        fernet_keys,
+        stored_certificate,
+        control_plane,
+        run,
+        drift,
+        node_reports: intended.node_reports.clone(),
+        planned,
+        ..Snapshot::default()
+    };
     let report = airlock_compliance::judge_decided(&intended.profile, &snapshot, &intended.decisions, Judging { passes, workers: 1 })?;
     Ok(held_against(report, record))
 }
@@ -139,8 +163,9 @@ async fn world(cluster: &Cluster, answers: &Answers) -> Result<World, PlatformEr
         (None, Mode::Bundled) => internal.map(|authority| WorldDatabase { host: format!("{DATABASE}.{platform}.svc"), port: DATABASE_PORT, authority: Some(authority), existing: false }),
         (None, _) => None,
     };
-    let deployments = deployments(cluster, answers).await?;
-    Ok(World { authority, certificate, database, ..world_of(answers, deployments)? })
+    let (deployments, nodes, services) = futures::join!(deployments(cluster, answers), surroundings::nodes(cluster), surroundings::services(cluster, platform));
+    let deployments = deployments?;
+    Ok(World { authority, certificate, database, nodes: Some(nodes), services: Some(services), api_server: surroundings::api_server(cluster.server()), ..world_of(answers, deployments)? })
 }
 
 /// The customer's database server; none where the authority that the answers name is not in the cluster.
@@ -187,6 +212,9 @@ fn world_of(answers: &Answers, deployments: Vec<WorldDeployment>) -> Result<Worl
         is_watched_by_others: Asked::by(answers).is_some(),
         database: None,
         deployments,
+        nodes: None,
+        services: None,
+        api_server: None,
     })
 }
 
@@ -249,6 +277,14 @@ async fn secret_values(cluster: &Cluster, intended: &Intended) -> Option<Result<
 async fn control_plane(cluster: &Cluster, intended: &Intended) -> Option<ControlPlane> {
     let parts: Vec<ControlPlanePart> = intended.needs.iter().filter_map(|need| if let Need::ControlPlane(part) = need { Some(*part) } else { None }).collect();
     if parts.is_empty() { None } else { Some(cluster.control_plane(&parts).await) }
+}
+
+async fn judging_run(cluster: &Cluster, intended: &Intended) -> Option<JudgingRun> {
+    if intended.needs.contains(&Need::Run) { Some(run::run(cluster, &intended.profile, &intended.world).await) } else { None }
+}
+
+async fn drift(cluster: &Cluster, record: &Record, intended: &Intended) -> Option<Result<Vec<Drifted>, String>> {
+    if intended.needs.contains(&Need::Drift) { Some(drift::drift(cluster, record, &intended.world).await) } else { None }
 }
 
 async fn stored_certificate(cluster: &Cluster, intended: &Intended) -> Option<Result<StoredCertificate, String>> {

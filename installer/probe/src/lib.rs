@@ -7,7 +7,7 @@
 //! one question over HTTP, `account` asks one of the Kubernetes API, `postgres` logs in to a database server, `stranger` tries
 //! to without a password or without TLS, `examine` finds out what kind of one it is, `alert` sees a
 //! message to the receiver of alerts delivered, `expiry` measures when certificates end and `volume` how full a volume is, both behind the
-//! door for Prometheus in `measurements`. [`Listener`] is the other end of a connection between pods.
+//! door for Prometheus in `measurements`. `tunnel` leads a program beside it through the company's proxy. [`Listener`] is the other end of a connection between pods.
 //! `settle` repeats attempts between new pods until their answer is steady.
 
 mod account;
@@ -28,6 +28,7 @@ mod resolve;
 mod settle;
 mod ssl_request;
 mod stranger;
+mod tunnel;
 mod volume;
 mod weak_suites;
 
@@ -41,4 +42,5 @@ pub use measurements::MeasureError;
 pub use passwords::{MountedPasswords, NoPasswords, Passwords};
 pub use postgres::{Postgres, PostgresError, PostgresLogin};
 pub use settle::carry_out_settled;
+pub use tunnel::Tunnel;
 pub use volume::{MountedVolume, measure_volume};

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use airlock_model::{Digest, ImageRef, Secret, Untrusted};
+use airlock_model::{Digest, ImageRef, OpenWay, Secret, Untrusted};
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
 use reqwest::redirect::{Attempt, Policy};
-use reqwest::{Certificate, Client, Response};
+use reqwest::{Certificate, Client, Proxy, Response};
 use serde_json::Value;
 use tokio::time::sleep;
 use url::Url;
@@ -35,9 +35,11 @@ pub struct RegistryOptions {
     pub credentials: Option<(String, Secret<String>)>,
     /// Without TLS. For tests on loopback.
     pub plain_http: bool,
+    /// The way there; none: as the environment says (`HTTPS_PROXY`, `NO_PROXY`).
+    pub way_out: Option<OpenWay>,
 }
 
-/// A client of one registry. Proxies are taken from the environment (`HTTPS_PROXY`, `NO_PROXY`).
+/// A client of one registry.
 pub struct RegistryClient {
     host: String,
     base: Url,
@@ -88,6 +90,7 @@ impl RegistryClient {
             let builder = Client::builder().http1_only().connect_timeout(CONNECT_TIMEOUT).redirect(redirects);
             let builder = read_timeout.into_iter().fold(builder, reqwest::ClientBuilder::read_timeout);
             let builder = builder.user_agent(concat!("airlock/", env!("CARGO_PKG_VERSION")));
+            let builder = options.way_out.iter().map(proxy).fold(builder, reqwest::ClientBuilder::proxy);
             match &authorities {
                 Some(certificates) if options.and_system => builder.tls_certs_merge(certificates.clone()),
                 Some(certificates) => builder.tls_certs_only(certificates.clone()),
@@ -326,6 +329,16 @@ impl RegistryClient {
 /// Docker Hub's references name a host that has no API.
 fn api_host(host: &str) -> &str {
     if host == "docker.io" { "registry-1.docker.io" } else { host }
+}
+
+/// The way out, as this library has it.
+fn proxy(open: &OpenWay) -> Proxy {
+    let way = open.way.clone();
+    let proxy = Proxy::custom(move |url| way.proxy_for(url.scheme(), url.host_str()?).cloned());
+    match open.login() {
+        Some((username, password)) => proxy.basic_auth(username, password),
+        None => proxy,
+    }
 }
 
 fn follow(attempt: Attempt<'_>, plain_http: bool) -> reqwest::redirect::Action {

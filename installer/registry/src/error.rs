@@ -27,6 +27,12 @@ pub enum RegistryError {
         /// What the system said.
         reason: Untrusted<String>,
     },
+    /// The proxy on the way wants another login.
+    #[error("the proxy on the way to {host} refuses the login: user name or password is wrong, or missing")]
+    ProxyRefused {
+        /// Registry.
+        host: String,
+    },
     /// The TLS handshake failed.
     #[error("{host} could not be verified: {reason}")]
     Tls {
@@ -177,6 +183,7 @@ impl Coded for RegistryError {
             Self::Host(_) => "registry.host",
             Self::Authorities { .. } => "registry.authorities",
             Self::Unreachable { .. } => "registry.unreachable",
+            Self::ProxyRefused { .. } => "registry.proxy-refused",
             Self::Tls { .. } => "registry.tls",
             Self::Unauthorized { .. } => "registry.unauthorized",
             Self::Denied { .. } => "registry.denied",
@@ -203,6 +210,10 @@ impl RegistryError {
     /// Sorts an error of the transport: TLS, no connection, or a connection that ended.
     pub(crate) fn of_transport(host: &str, what: &str, error: &reqwest::Error) -> Self {
         let reason = innermost(error);
+        // The library keeps the type of this error to itself.
+        if reason.ends_with("proxy authorization required") {
+            return Self::ProxyRefused { host: host.to_owned() };
+        }
         if is_tls(error) {
             return Self::Tls { host: host.to_owned(), reason: reason.into() };
         }

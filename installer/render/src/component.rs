@@ -228,6 +228,9 @@ pub(crate) struct Talk {
     /// The other side: the Prometheus that watches the platform, ours or the company's.
     #[serde(default)]
     pub prometheus: bool,
+    /// The other side: the company's proxy, where there is one.
+    #[serde(default)]
+    pub proxy: bool,
     /// Between two groups of this component: who connects.
     pub group: Option<String>,
     /// Between two groups of this component: whom.

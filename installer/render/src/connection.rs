@@ -140,6 +140,14 @@ impl Ends<'_> {
             };
             return server.reached_in().iter().map(to).collect();
         }
+        if talk.proxy {
+            let (networks, port) = self.answers.network.proxy.reached_at().unwrap_or_default();
+            let to = |text: &String| {
+                let target = End::Network(network("network.proxy.networks", text)?);
+                Ok(Flow { source: End::Pods(self.pods(spec)), target, port: Some(port), dialled: port, sides: talk.sides, purpose: talk.purpose.clone() })
+            };
+            return networks.iter().map(to).collect();
+        }
         Ok(self.flow_inside(spec, talk)?.into_iter().collect())
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use airlock_model::answers::{Answers, Exposure, Mode, Tls, TlsSource};
 use airlock_model::prometheus::{Asked, Joining};
-use airlock_model::{CERT_MANAGER, DeploymentName, Digest, Facts, HostName, names};
+use airlock_model::{CERT_MANAGER, DeploymentName, Digest, Facts, HostName, WayOut, names};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -52,9 +52,11 @@ pub(crate) struct Shared {
     /// Where the certificate of the base domain comes from.
     #[serde(skip)]
     pub tls: Tls,
-    /// References to the authorities that it leads to, where they are others than the system's.
+    /// References to further authorities that are believed; a certificate that somebody else issues leads to them.
     #[serde(skip)]
     pub trust: Vec<String>,
+    /// The way out through the company's proxy, where there is one.
+    pub way_out: Option<WayOut>,
     /// When it is looked whether a certificate is due.
     pub renewal: Schedule,
     /// What cert-manager is asked for; none where it is not asked, and where the cluster does not have it.
@@ -254,6 +256,7 @@ impl Shared {
             prometheus: joining(input),
             tls: answers.tls.clone(),
             trust: answers.trust.ca.clone(),
+            way_out: WayOut::of(answers),
         })
     }
 }

@@ -51,6 +51,8 @@ fn acme_source(shared: &Shared, acme: &Acme) -> Option<AcmeSource> {
         contact: acme.contact.clone(),
         terms_of_service_agreed: acme.terms_of_service_agreed,
         roots: acme.ca.as_ref().map(|_| at(names::ACME, names::ACME_ROOTS)),
+        trust: (!shared.trust.is_empty()).then(|| at(names::BASE_DOMAIN_TRUST, AUTHORITIES)),
+        way_out: shared.way_out.clone(),
         profile: acme.profile.clone(),
         preferred_chain: acme.preferred_chain.clone(),
         external_account: acme.external_account.as_ref().map(|account| (account.key_id.clone(), at(names::ACME, names::ACME_EXTERNAL))),
@@ -84,7 +86,7 @@ pub(crate) fn secrets(shared: &Shared, labels: &BTreeMap<String, String>, asked:
     };
     let entry = |key: &str, recipe: Recipe| SecretEntry { key: key.to_owned(), recipe };
     let mut secrets = Vec::new();
-    if shared.tls.source.is_supplied() && !shared.trust.is_empty() {
+    if !shared.trust.is_empty() {
         secrets.push(secret(names::BASE_DOMAIN_TRUST, vec![entry(AUTHORITIES, Recipe::Authorities { references: shared.trust.clone() })]));
     }
     if shared.tls.source == TlsSource::Csr {

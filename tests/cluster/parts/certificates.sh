@@ -32,7 +32,7 @@ certificate() {
 corp_certificates() {
   authority "$BED/corp/ca" /CN=airlock-test-corp
   certificate "$BED/corp/ca" "$BED/corp/registries" /CN=public-registries "subjectAltName=$(printf 'DNS:%s,' $PUBLIC_REGISTRIES)DNS:registry-1.docker.io" extendedKeyUsage=serverAuth
-  certificate "$BED/corp/ca" "$BED/corp/acme" /CN=acme.corp.test subjectAltName=DNS:acme.corp.test,IP:"$CORP" extendedKeyUsage=serverAuth
+  certificate "$BED/corp/ca" "$BED/corp/acme" /CN=acme.corp.test subjectAltName=DNS:acme.corp.test,DNS:acme.outside.test,IP:"$CORP" extendedKeyUsage=serverAuth
 }
 
 cluster_certificates() {

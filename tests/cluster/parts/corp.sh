@@ -1,7 +1,7 @@
-# What a company has around its cluster: DNS, registries under their public names, an ACME authority (corp), and a workstation (admin).
+# What a company has around its cluster: DNS, registries under their public names, an ACME authority, a proxy (corp), and a workstation (admin).
 
 corp_up() {
-  mkdir -p "$BED/corp" "$BED/dns" "$BED/registries" "$BED/acme"
+  mkdir -p "$BED/corp" "$BED/dns" "$BED/registries" "$BED/acme" "$BED/proxy"
   corp_certificates
   echo "nameserver $CORP" >"$BED/corp/resolv.conf"
   cat /etc/ssl/certs/ca-certificates.crt "$BED/corp/ca.crt" >"$BED/corp/trust.crt"
@@ -13,8 +13,10 @@ corp_up() {
   dns_server
   registry_server
   acme_server
+  proxy_server
   wait_for 20 "corp's DNS" answers admin "$CORP" 53
   wait_for 20 "corp's registry" answers admin "$CORP" 443
+  wait_for 20 "corp's proxy" answers admin "$CORP" 3128
 }
 
 # `WHERE ADDRESS`: a cable to corp's bridge. The bridge has no other end: no packet leaves the machine by it.
@@ -31,7 +33,7 @@ dns_server() {
 ns 5 A $CORP" zone
   # The base domain keeps what updates wrote; the others are the same at each start.
   [ -f "$BED/dns/base.zone" ] || { echo "$soa" >"$BED/dns/base.zone.new"; mv "$BED/dns/base.zone.new" "$BED/dns/base.zone"; }
-  printf '%s\nacme 5 A %s\n' "$soa" "$CORP" >"$BED/dns/corp.zone"
+  printf '%s\nacme 5 A %s\nproxy 5 A %s\n' "$soa" "$CORP" "$CORP" >"$BED/dns/corp.zone"
   printf '%s\n@ 5 A %s\nregistry-1 5 A %s\n' "$soa" "$CORP" "$CORP" >"$BED/dns/public.zone"
   # A root of our own: an unknown name does not exist, as in a company without the Internet. Without it the answer would be REFUSED.
   printf '%s\n' "$soa" >"$BED/dns/root.zone"
@@ -93,4 +95,49 @@ acme_server() {
   "profiles": {"default": {"description": "90 days", "validityPeriod": 7776000}, "shortlived": {"description": "6 days", "validityPeriod": 518400}}}}
 J
   start_in corp acme env PEBBLE_VA_NOSLEEP=1 PEBBLE_WFE_NONCEREJECT=5 PEBBLE_ALTERNATE_ROOTS=1 "$BIN/pebble" -config "$BED/acme/config.json" -dnsserver "$CORP:53"
+}
+
+# squid: the way out as companies have it, http://proxy.corp.test:3128. It asks for a password, opens TLS with an authority of its own
+# (corp/proxy-ca), and notes what it saw there in proxy/access.log. Mail is passed on as it is. The name acme.outside.test, where pebble
+# is, is known to it alone. It does not run as root, so its files are those of Debian's user `proxy`, at a place that this user reaches.
+proxy_server() {
+  local here=/run/airlock-proxy
+  authority "$BED/corp/proxy-ca" /CN=airlock-test-proxy
+  random_key "$BED/corp/proxy-password"
+  echo "airlock:$(openssl passwd -apr1 -stdin <"$BED/corp/proxy-password")" >"$BED/proxy/accounts"
+  cat "$BED/corp/proxy-ca.crt" "$BED/corp/proxy-ca.key" >"$BED/proxy/ca.pem"
+  cp "$BED/corp/ca.crt" "$BED/proxy/believed.crt"
+  echo "$CORP acme.outside.test" >"$BED/proxy/hosts"
+  cat >"$BED/proxy/squid.conf" <<Y
+visible_hostname proxy.corp.test
+http_port $CORP:3128 ssl-bump generate-host-certificates=on tls-cert=$here/ca.pem dynamic_cert_mem_cache_size=4MB
+sslcrtd_program /usr/lib/squid/security_file_certgen -s $here/made -M 4MB
+sslcrtd_children 1 startup=1 idle=1
+sslproxy_session_cache_size 0
+tls_outgoing_options cafile=$here/believed.crt
+auth_param basic program /usr/lib/squid/basic_ncsa_auth $here/accounts
+auth_param basic children 1 startup=1 idle=1
+auth_param basic realm the way out
+acl known proxy_auth REQUIRED
+acl mail port 25 465 587 2525
+http_access allow known
+http_access deny all
+ssl_bump splice mail
+ssl_bump bump all
+cache deny all
+cache_mem 0
+access_log stdio:$here/access.log
+cache_log /dev/null
+cache_store_log none
+hosts_file $here/hosts
+pid_filename none
+pinger_enable off
+coredump_dir none
+shutdown_lifetime 0 seconds
+Y
+  rm -rf "$BED/proxy/made"
+  /usr/lib/squid/security_file_certgen -c -s "$BED/proxy/made" -M 4MB >/dev/null
+  chown -R proxy:proxy "$BED/proxy"
+  # What it shares between processes stands in /dev/shm under one name for all squids of a machine.
+  start_in corp proxy unshare -m --propagation private sh -euc "mount -t tmpfs tmpfs /dev/shm; mkdir $here; mount --bind '$BED/proxy' $here; exec squid -N -f $here/squid.conf -n airlock"
 }

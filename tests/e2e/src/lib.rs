@@ -6,6 +6,7 @@
 
 mod airflow;
 mod browser;
+mod clients;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,6 +17,7 @@ use airlock_bed::{Bed, BedError, Output};
 
 pub use airflow::{Airflow, Answer};
 pub use browser::{Browser, Page, Seen};
+pub use clients::{Asked, Clients};
 
 /// An installation of a test's own.
 pub struct Site {

@@ -1,6 +1,7 @@
 //! Arguments of `compliance-check`.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, ValueEnum, ValueHint};
 
@@ -10,6 +11,24 @@ pub(crate) enum Probes {
     Make,
     List,
     None,
+}
+
+/// A report on a node, and the node: the report does not name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NodeReportFile {
+    pub(crate) node: String,
+    pub(crate) path: PathBuf,
+}
+
+impl FromStr for NodeReportFile {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once('=') {
+            Some((node, path)) if !node.is_empty() && !path.is_empty() => Ok(Self { node: node.to_owned(), path: path.into() }),
+            _ => Err("it is not of the form NODE=FILE"),
+        }
+    }
 }
 
 /// Arguments of `compliance-check`.
@@ -43,6 +62,9 @@ pub(crate) struct ComplianceCheck {
     /// Files with attestations, each with its signature beside it, as FILE.sig
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) attestations: Vec<PathBuf>,
+    /// What kube-bench wrote on a node with --json, for CPL-003: no API shows the node's files; may be given more than once
+    #[arg(long, value_name = "NODE=FILE", conflicts_with_all = ["manifests", "plan", "permissions"])]
+    pub(crate) node_report: Vec<NodeReportFile>,
     /// List what the API server would be asked for and you may not do, with the roles that would allow it, and judge nothing
     #[arg(long, conflicts_with_all = ["manifests", "plan", "probes", "diff", "evidence", "events", "all"])]
     pub(crate) permissions: bool,

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use airlock_model::WayOut;
 use airlock_probe::{CertificateServer, MountedVolume};
 use clap::{Args, Subcommand};
 
@@ -91,6 +92,23 @@ pub(crate) struct DatabaseDrop {
     /// Drop the database only if it bears the mark of being kept in this file
     #[arg(long, value_name = "FILE")]
     pub(crate) kept: Option<String>,
+}
+
+/// Arguments of `tunnel`.
+#[derive(Debug, Args)]
+pub(crate) struct Tunnel {
+    /// Address on the loopback to listen on
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: SocketAddr,
+    /// The one server behind it; else whoever comes asks for one by CONNECT
+    #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
+    pub(crate) to: Option<(String, u16)>,
+    /// The way out, as plans have it
+    #[arg(long, value_name = "JSON", value_parser = way_out)]
+    pub(crate) way_out: WayOut,
+    /// File with the password of the proxy
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: Option<PathBuf>,
 }
 
 /// Arguments of `probe`.
@@ -205,6 +223,10 @@ pub(crate) struct Reload {
 fn host_and_port(text: &str) -> Result<(String, u16), String> {
     let parts = text.rsplit_once(':').and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
     parts.ok_or_else(|| "a name with a port is due, as in monitoring.airlock.svc:9093".to_owned())
+}
+
+fn way_out(text: &str) -> Result<WayOut, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
 /// Reads `claim=folder`; the claim becomes a label.

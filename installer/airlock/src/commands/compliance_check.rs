@@ -5,19 +5,19 @@ mod permissions;
 
 use std::path::{Path, PathBuf};
 
-use airlock_model::{Attempt, Digest, EvidenceDocument, EvidenceSubject, Exit, Profile, Untrusted};
+use airlock_model::{Attempt, Digest, EvidenceDocument, EvidenceSubject, Exit, NodeReport, Profile, Untrusted};
 use airlock_platform::profiles::{DecisionKind, Decisions};
-use airlock_platform::{Earlier, Handed, PlatformError, Report, compare, decided, evidence, manifests, unprofiled, verify, with_checks, with_setting};
+use airlock_platform::{Earlier, Handed, LARGEST_NODE_REPORT, PlatformError, Report, compare, decided, evidence, manifests, read_node_report, unprofiled, verify, with_checks, with_setting};
 use serde::Serialize;
 
 use super::evidence::{Keeping, Kept};
 use super::session::Session;
-use crate::arguments::{ComplianceCheck, Format, Probes};
+use crate::arguments::{ComplianceCheck, Format, NodeReportFile, Probes};
 use crate::failure::Failure;
 use crate::output::progress::Progress;
 use crate::output::report::{self, Circumstances, PolicyApi};
 use crate::output::{comparison, connections};
-use crate::{plan_file, profile_file};
+use crate::{bounded_file, plan_file, profile_file};
 
 pub(super) async fn run(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Exit, Failure> {
     if arguments.connections {
@@ -33,6 +33,7 @@ pub(super) async fn run(session: &Session<'_>, arguments: &ComplianceCheck) -> R
     let earlier = arguments.diff.as_deref().map(|file| earlier(session, file)).transpose()?;
     // What is wrong with the arguments is told before anything is written or asked for.
     decisions(arguments, &chosen(arguments, None)?)?;
+    node_reports(&arguments.node_report)?;
     let keeping = match &arguments.evidence {
         Some(folder) => Some(Keeping::begin(session, folder, arguments).await?),
         None => None,
@@ -127,13 +128,16 @@ async fn of_cluster(session: &Session<'_>, arguments: &ComplianceCheck) -> Resul
     let cluster = session.connect().await?;
     let (record, answers) = session.reading(verify::recorded(&cluster, session.namespace())).await?;
     let profile = chosen(arguments, Some(&answers.profile.reference))?;
-    let (decisions, documents) = decisions(arguments, &profile)?;
+    let (decisions, mut documents) = decisions(arguments, &profile)?;
+    let node_reports = node_reports(&arguments.node_report)?;
+    documents.extend(node_reports.iter().map(|report| EvidenceDocument { file: report.file.raw().to_owned(), digest: report.digest.clone() }));
     let kept = match arguments.evidence {
         Some(_) => Some(Kept { profile: profile.clone(), subject: session.reading(evidence::installation(&cluster, session.namespace(), &record)).await?, documents }),
         None => None,
     };
     let mut intended = session.reading(verify::intend(&cluster, &answers, profile)).await?;
     intended.decisions = decisions;
+    intended.node_reports = node_reports;
     if arguments.probes == Probes::None {
         intended.attempts.clear();
         progress.say("no attempt is made, as --probes none says: what attempts would show is unverified");
@@ -172,6 +176,15 @@ fn decisions(arguments: &ComplianceCheck, profile: &Profile) -> Result<(Decision
     handed.extend(of(&arguments.attestations, DecisionKind::Attestations)?);
     let documents = handed.iter().map(|Handed { file, text, .. }| EvidenceDocument { file: file.clone(), digest: Digest::of(text.as_bytes()) }).collect();
     Ok((decided(profile, handed, profile_file::today())?, documents))
+}
+
+/// What was handed over on nodes; a file that is no such report ends it before anything is asked for.
+fn node_reports(files: &[NodeReportFile]) -> Result<Vec<NodeReport>, Failure> {
+    let read = |NodeReportFile { node, path }: &NodeReportFile| {
+        let bytes = bounded_file::bytes(path, LARGEST_NODE_REPORT).map_err(|source| Failure::FileUnreadable { path: path.clone(), source })?;
+        read_node_report(node, &path.to_string_lossy(), &bytes).map_err(profile_file::failure)
+    };
+    files.iter().map(read).collect()
 }
 
 /// The profile that is named, else the installed one, else none; with the checks and parameters of the flags.

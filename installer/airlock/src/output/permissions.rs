@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use airlock_model::Untrusted;
-use airlock_platform::verify::permissions::{Permission, Permissions};
+use airlock_model::{Permission, Untrusted};
+use airlock_platform::verify::permissions::Permissions;
 
 use super::counted;
 

@@ -219,6 +219,8 @@ mod tests {
             contact: Vec::new(),
             terms_of_service_agreed: true,
             roots: None,
+            trust: None,
+            way_out: None,
             profile: None,
             preferred_chain: None,
             external_account: None,

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_model::Verdict::{self, Fail, NotApplicable, Pass, Unverified, Warn};
-use airlock_model::{SnapshotObject, Transformation};
+use airlock_model::{NodeReport, NodeResult, NodeStatus, SnapshotObject, Transformation, World, WorldNode};
 use serde_json::{Value, json};
 
 use super::*;
@@ -178,6 +178,82 @@ fn kube_proxy_tells_its_measurements_on_loopback_alone() {
     }
     for read in [ControlPlane { kube_proxy: Fact::Known(None), ..good() }, with("kind: Else"), with("{")] {
         assert_eq!(verdicts("CPL-002", read), [Pass, Unverified].into());
+    }
+}
+
+/// A report of kube-bench on a node that has these results, scored ones.
+fn reported(node: &str, results: &[(&str, NodeStatus)]) -> NodeReport {
+    let result = |(number, status): &(&str, NodeStatus)| NodeResult { number: (*number).to_owned(), status: *status, is_scored: true, seen: "permissions=600".into() };
+    let (file, digest) = (format!("{node}.json").into(), airlock_model::Digest::of(node.as_bytes()));
+    NodeReport { node: node.to_owned(), file, digest, benchmarks: vec!["cis-1.12".into()], results: results.iter().map(result).collect() }
+}
+
+/// All that a worker's report has of what is judged.
+fn worker(node: &str) -> NodeReport {
+    let numbers = ["4.1.1", "4.1.2", "4.1.3", "4.1.4", "4.1.5", "4.1.6", "4.1.7", "4.1.8", "4.1.9", "4.1.10", "4.2.1", "4.2.7"];
+    reported(node, &numbers.map(|number| (number, NodeStatus::Pass)))
+}
+
+fn of_files(nodes: Option<Result<Vec<&str>, String>>, node_reports: Vec<NodeReport>) -> Vec<(String, Verdict)> {
+    let named = |names: Vec<&str>| names.into_iter().map(|name| WorldNode { name: name.to_owned(), addresses: Vec::new(), external_addresses: Vec::new() }).collect();
+    let world = World { nodes: nodes.map(|nodes| nodes.map(named)), ..World::default() };
+    let check = checks().find(|check| check.spec().id == "CPL-003").unwrap();
+    let findings = check.evaluate(&unprofiled(), &Snapshot { world, node_reports, ..Snapshot::default() });
+    findings.into_iter().filter(|finding| finding.verdict != Pass).map(|finding| (format!("{}: {}", finding.subject.name.raw(), finding.observed.raw()), finding.verdict)).collect()
+}
+
+#[test]
+fn files_of_nodes_pass_where_the_report_of_each_says_so() {
+    assert_eq!(of_files(Some(Ok(vec!["a", "b"])), vec![worker("a"), worker("b")]), []);
+    let missing = of_files(Some(Ok(vec!["a", "b"])), vec![worker("a")]);
+    assert_eq!(missing, [("b: no report was handed over (`--node-report NODE=FILE`)".to_owned(), Unverified)]);
+    let foreign = of_files(Some(Ok(vec!["a"])), vec![worker("a"), worker("c")]);
+    assert_eq!(foreign, [("c: the cluster has no such node; the report c.json is of another".to_owned(), Unverified)]);
+    for nodes in [None, Some(Err("403".to_owned())), Some(Ok(Vec::new()))] {
+        assert_eq!(of_files(nodes.clone(), Vec::new()).into_iter().map(|(_, verdict)| verdict).collect::<Vec<_>>(), [Unverified], "{nodes:?}");
+    }
+}
+
+#[test]
+fn each_number_of_a_nodes_files_is_judged_by_what_came_out_and_the_others_are_not() {
+    for (status, is_scored, verdict) in [
+        (NodeStatus::Fail, true, Fail),
+        (NodeStatus::Fail, false, Warn),
+        (NodeStatus::Warn, false, Warn),
+        (NodeStatus::Warn, true, Unverified),
+        (NodeStatus::Info, true, Unverified),
+        (NodeStatus::Info, false, Unverified),
+    ] {
+        let with = |number: &str| {
+            let mut report = worker("a");
+            let result = report.results.iter_mut().find(|result| result.number == number).unwrap();
+            (result.status, result.is_scored) = (status, is_scored);
+            of_files(Some(Ok(vec!["a"])), vec![report])
+        };
+        let [(said, told)] = &with("4.1.9")[..] else { panic!("one finding") };
+        assert!(said.starts_with("a: CIS 4.1.9: permissions=600") && *told == verdict, "{status:?}, {is_scored}: {said}");
+        assert_eq!(with("4.2.1"), [], "settings are judged by what is in effect");
+    }
+}
+
+#[test]
+fn a_number_that_a_report_lacks_is_unverified_and_a_control_plane_has_its_own() {
+    let mut report = worker("a");
+    report.results.retain(|result| result.number != "4.1.5");
+    assert_eq!(of_files(Some(Ok(vec!["a"])), vec![report]), [("a: CIS 4.1.5: its report lacks it".to_owned(), Unverified)]);
+    let mut report = worker("a");
+    report.results.extend(reported("a", &[("1.1.1", NodeStatus::Fail)]).results);
+    let said = of_files(Some(Ok(vec!["a"])), vec![report]);
+    assert_eq!((said.len(), said[0].1), (21, Fail), "{said:?}");
+    assert!(said[1..].iter().all(|(_, verdict)| *verdict == Unverified), "{said:?}");
+}
+
+#[test]
+fn a_report_by_another_benchmark_is_unverified_since_its_numbers_mean_something_else() {
+    for benchmarks in [vec!["cis-1.9"], vec!["cis-1.12", "eks-1.5.0"], vec![""]] {
+        let report = NodeReport { benchmarks: benchmarks.iter().map(|benchmark| (*benchmark).into()).collect(), ..worker("a") };
+        let said = of_files(Some(Ok(vec!["a"])), vec![report]);
+        assert_eq!(said.iter().map(|(_, verdict)| *verdict).collect::<Vec<_>>(), [Unverified], "{benchmarks:?}: {said:?}");
     }
 }
 

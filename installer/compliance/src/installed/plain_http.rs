@@ -67,7 +67,7 @@ fn without_tls(given: &Snapshot, host: &str) -> Finding {
 }
 
 /// Whether a redirect leads to this host by HTTPS.
-fn leads_to(location: &str, host: &str) -> bool {
+pub(super) fn leads_to(location: &str, host: &str) -> bool {
     location.strip_prefix("https://").and_then(|rest| rest.get(..host.len()).filter(|start| start.eq_ignore_ascii_case(host)).map(|_| &rest[host.len()..])).is_some_and(|rest| {
         let path = rest.strip_prefix(':').map_or(rest, |rest| rest.trim_start_matches(|digit: char| digit.is_ascii_digit()));
         path.is_empty() || path.starts_with(['/', '?'])

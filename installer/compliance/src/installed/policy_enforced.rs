@@ -57,7 +57,7 @@ fn judge(given: &Snapshot, prober: Prober, subject: &str) -> Finding {
 }
 
 /// Why a blocked connection proves nothing here; none: the cluster was seen to enforce policies in both directions.
-pub(super) fn unenforced(given: &Snapshot) -> Option<String> {
+pub(crate) fn unenforced(given: &Snapshot) -> Option<String> {
     let odd = DIRECTIONS.iter().map(|(prober, subject)| judge(given, *prober, subject)).find(|finding| finding.verdict != Verdict::Pass)?;
     Some(format!("NET-010 does not show that policies are enforced ({}: {})", odd.subject, odd.observed.raw()))
 }

@@ -65,12 +65,13 @@ const LOGS: References = &[nist("AU-6"), pci("10.2"), soc2("CC7.2"), iso("8.15")
 const WATCHED: References = &[nist("AU-5"), nist("SI-4"), pci("10.4.1"), soc2("CC7.2"), iso("8.16"), hipaa("164.312(b)")];
 const PRIVATE: References = &[nist("SC-7"), soc2("P6.1"), iso("8.12")];
 const CONTROL_PLANE: References = &[nsa("Authentication and authorization"), nist("CM-6"), pci("2.2.1"), soc2("CC7.1"), iso("8.9")];
+const CONFIGURATION: References = &[nist("CM-2"), nist("CM-6"), nist("SI-7"), pci("2.2.1"), soc2("CC7.1"), iso("8.9")];
 
 const fn row(id: &'static str, reads: Reads, because: &'static str, groups: &'static [References]) -> Standing {
     Standing { id, reads, because, groups }
 }
 
-pub(super) static TABLE: [Standing; 107] = [
+pub(super) static TABLE: [Standing; 116] = [
     row("PSS-001", Objects, "root on the node in one step", &[POD, &[cis("5.2.2"), pss("baseline")]]),
     row("PSS-002", Objects, "the node's processes or traffic are open to the pod", &[POD, &[cis("5.2.3"), cis("5.2.4"), cis("5.2.5"), pss("baseline")]]),
     row("PSS-003", Objects, "files of the node are open to the pod", &[POD, &[cis("5.2.11"), pss("baseline")]]),
@@ -107,6 +108,8 @@ pub(super) static TABLE: [Standing; 107] = [
     row("NET-010", Cluster, "without enforcement every policy is only text", &[NETWORK, &[cis("5.3.1")]]),
     row("NET-015", Objects, "it opens a door past the edge", &[NETWORK, &[cis("1.2.3")]]),
     row("NET-016", Objects, "what was meant to be private answers the internet", &[NETWORK]),
+    row("NET-017", Cluster, "it is tried by everybody; it still asks who comes", &[NETWORK]),
+    row("NET-019", Cluster, "a firewall may still stand before it", &[NETWORK]),
     row("NET-021", Objects, "who may write an Ingress reads every Secret that its controller can", &[NETWORK, &[nist("SI-10")]]),
     row("RBC-001", Objects, "it is power over everything", &[RIGHTS, &[cis("5.1.1"), cis("5.1.7")]]),
     row("RBC-002", Objects, "rights grow with each kind that is added", &[RIGHTS, &[cis("5.1.3")]]),
@@ -120,7 +123,10 @@ pub(super) static TABLE: [Standing; 107] = [
     row("RBC-009", Cluster, "who takes one tenant over reads what opens the others", &[RIGHTS, &[nist("AC-3"), soc2("CC6.1")]]),
     row("NET-011", Cluster, "tenants reach each other", &[NETWORK, &[pci("11.4.5"), nist("AC-4")]]),
     row("AUT-001", Cluster, "whoever reaches the host runs code in it", &[LOGIN, &[soc2("CC6.1")]]),
+    row("NET-012", Cluster, "what keeps every tenant's data is a password away", &[NETWORK, &[nist("AC-4"), pci("11.4.5")]]),
+    row("NET-013", Cluster, "a node's credentials open what every tenant keeps; a way in must be found first", &[NETWORK, &[nist190("4.3.3")]]),
     row("AUT-007", Cluster, "nobody has to log in", &[LOGIN, &[cis("1.2.1")]]),
+    row("AUT-008", Cluster, "whoever reaches the port commands every pod of the node", &[LOGIN, &[cis("4.2.1"), cis("4.2.2"), cis("4.2.4")]]),
     row("DBS-001", Cluster, "who takes one tenant over has the data of another", &[APART, RIGHTS, &[pci("7.2.5"), nist("AC-4")]]),
     row("DBS-002", Cluster, "who takes one tenant over has the data of all", &[RIGHTS, &[pci("7.2.5"), nist("AC-4")]]),
     row("DBS-003", Cluster, "every role of the server comes into every tenant's data", &[RIGHTS, &[pci("7.2.5")]]),
@@ -137,6 +143,7 @@ pub(super) static TABLE: [Standing; 107] = [
     row("TLS-002", Cluster, "clients refuse the host, or somebody else answers in its place", &[TRANSIT, &[nist("SC-17")]]),
     row("TLS-003", Cluster, "old versions can be read by who stands between", &[TRANSIT, &[cis("1.2.29")]]),
     row("TLS-004", Cluster, "the first request can be read, and answered by who stands between", &[TRANSIT]),
+    row("TLS-006", Cluster, "who stands between has the password of the registry, and decides what runs", &[TRANSIT, SHIPPED, &[nist190("4.2.1")]]),
     row("TLS-007", Cluster, "scanners learn whose platform it is", &[TRANSIT]),
     row("TLS-005", Objects, "logins travel in the clear", &[TRANSIT]),
     row("REG-001", Cluster, "whoever reaches the registry has the images, and decides what runs", &[LOGIN, SHIPPED, &[nist190("4.2.3")]]),
@@ -151,8 +158,11 @@ pub(super) static TABLE: [Standing; 107] = [
     row("PII-001", Objects, "data about people and systems leaves for somebody else", &[PRIVATE]),
     row("CPL-001", Objects, "each setting guards the control plane; the finding names its number", &[CONTROL_PLANE]),
     row("CPL-002", Cluster, "each setting guards every pod of a node; the finding names its number", &[CONTROL_PLANE]),
+    row("CPL-003", Cluster, "each file guards its node; who gets there is on the node already", &[CONTROL_PLANE]),
     row("ENC-001", Cluster, "every credential of every tenant is in every copy of etcd", &[REST, &[cis("1.2.27"), cis("1.2.28")]]),
     row("ENC-002", Cluster, "what was stored in the clear stays so until it is written again", &[REST]),
+    row("EVD-001", Cluster, "a report of a part looks like one of the whole", &[]),
+    row("EVD-002", Cluster, "what was approved is not what runs; what that opens, other checks say", &[CONFIGURATION]),
     row("RBC-010", Objects, "whoever takes these credentials over changes all that was installed", &[RIGHTS, &[soc2("CC6.3")]]),
     row("WKL-008", Objects, "what a task left is read later; nothing new is opened", &[APART]),
     row("TLS-010", Objects, "hosts go dark on the day their certificate ends", &[TRANSIT, &[nist("SC-17")]]),

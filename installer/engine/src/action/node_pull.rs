@@ -15,10 +15,10 @@ use futures::{StreamExt, stream};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use super::push::secret_text;
 use super::{Settled, dns};
 use crate::pod::{self, PodSpec};
 use crate::run::{AT_ONCE, Run};
+use crate::secret_text::secret_text;
 use crate::{ApplyError, identity};
 use fault::{Fault, Seen};
 use ticket::Registry;
@@ -66,7 +66,7 @@ pub(super) async fn settle(run: &Run<'_>, step: &PlannedStep, gate: &Gate) -> Re
         return Ok(Settled::Done);
     }
     let authority = match authority {
-        Some(at) => Some(secret_text(run, at).await?.expose().clone()),
+        Some(at) => Some(secret_text(run.cluster, at).await?.expose().clone()),
         None => None,
     };
     let name = image.host.split(':').next().unwrap_or_default();

@@ -19,7 +19,7 @@ use airlock_model::{
     Untrusted, names,
 };
 use airlock_tls::acme::{Look, find_program};
-use airlock_tls::{Content, Form, Host, Issued, Judgement, Request, Supplied, TlsFinding, authorities_pem, due_at, supplied};
+use airlock_tls::{Content, Form, Host, Issued, Judgement, Request, Supplied, TlsFinding, due_at, supplied};
 use jiff::Timestamp;
 
 use super::Settled;
@@ -28,6 +28,7 @@ use crate::certificate::{self, CERTIFICATE, KEY, Pair, bytes};
 use crate::error::Handing;
 use crate::renew::remember;
 use crate::run::Run;
+use crate::secret_text::secret_text;
 pub(crate) use acme::{account, suggestion};
 pub(crate) use request::ask_for_next;
 use request::is_for_next;
@@ -196,7 +197,7 @@ pub(super) async fn settle_gate(run: &Run<'_>, step: &PlannedStep, spec: &Certif
     match source {
         CertificateSource::Request { secret } => {
             let at = SecretKeyRef { namespace: spec.namespace.clone(), name: secret.clone(), key: names::REQUEST_KEY.to_owned() };
-            let request = super::push::secret_text(run, &at).await?;
+            let request = secret_text(run.cluster, &at).await?;
             Ok(Settled::Waits(Box::new(ticket::write(&spec.namespace, names, request.expose(), &found))))
         }
         CertificateSource::Acme(acme) => by_hand::settle(run, step, spec, acme).await,
@@ -246,7 +247,7 @@ impl<'a> Wanted<'a> {
         let hosts = names.iter().map(|name| name.parse()).collect::<Result<Vec<Host>, TlsFinding>>().map_err(|finding| ApplyError::PlanMalformed { reason: finding.why.to_string() })?;
         let authorities = trusted(cluster, trust.as_ref()).await?;
         // They go into the cluster before anything that leads to them is there.
-        authorities_pem(&authorities).map_err(|finding| ApplyError::CertificateRefused { source_of: "the authorities of `trust.ca`".to_owned(), judgement: Box::new(finding.into()) })?;
+        source::believed(&authorities)?;
         Ok(Self { source, hosts, authorities })
     }
 

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use airlock_model::{Event, PlannedStep, PushSpec, Secret, SecretKeyRef, Untrusted, names};
+use airlock_model::{Event, PlannedStep, PushSpec, Untrusted, names};
 use airlock_registry::{Progress, RegistryClient, RegistryError, RegistryOptions, copy};
 use tokio::time::{Instant, sleep};
 
 use crate::ApplyError;
+use crate::outside;
 use crate::run::Run;
+use crate::secret_text::secret_text;
 
 /// For a changed password to reach the registry.
 const ACCEPTED_WITHIN: Duration = Duration::from_mins(2);
@@ -15,20 +17,28 @@ const ACCEPTED_WITHIN: Duration = Duration::from_mins(2);
 const PAUSE: Duration = Duration::from_secs(2);
 
 pub(super) async fn settle(run: &Run<'_>, step: &PlannedStep, spec: &PushSpec) -> Result<(), ApplyError> {
-    let password = secret_text(run, &spec.password).await?;
+    let password = secret_text(run.cluster, &spec.password).await?;
     let authorities_pem = match &spec.authority {
-        Some(at) => Some(secret_text(run, at).await?.expose().clone()),
+        Some(at) => Some(secret_text(run.cluster, at).await?.expose().clone()),
         None => None,
     };
     // A company that names its own authority may have this certificate from a public one; Airlock's own signs alone.
     let and_system = spec.authority.as_ref().is_some_and(|at| at.name == names::BASE_DOMAIN_TRUST);
-    let options = RegistryOptions { authorities_pem, and_system, credentials: Some((spec.username.clone(), password)), plain_http: false };
+    let way_out = match &spec.way_out {
+        Some(way) => Some(outside::opened(run.cluster, way).await?),
+        None => None,
+    };
+    let further = match &spec.trust {
+        Some(at) => Some(secret_text(run.cluster, at).await?.expose().clone()),
+        None => None,
+    };
+    let options = RegistryOptions { authorities_pem, and_system, credentials: Some((spec.username.clone(), password)), plain_http: false, way_out: way_out.clone() };
     let to = RegistryClient::new(spec.registry.as_str(), options)?;
     // A wrong password or an untrusted certificate is heard of before anything moves.
     run.halt.or(accepted(&to)).await??;
     for image in &spec.images {
         let source = image.pinned();
-        let from = RegistryClient::new(&source.host, RegistryOptions::default())?;
+        let from = RegistryClient::new(&source.host, RegistryOptions { authorities_pem: further.clone(), and_system: true, way_out: way_out.clone(), ..RegistryOptions::default() })?;
         let what = Untrusted::new(image.name.clone());
         let mut progress = |progress: Progress| run.events.send(Event::Progress { step: step.id.clone(), what: what.clone(), done: progress.done, total: progress.total });
         // A copy that was dropped goes on blob by blob in the next run, so a stop need not wait for it.
@@ -47,12 +57,4 @@ async fn accepted(registry: &RegistryClient) -> Result<(), RegistryError> {
             checked => return checked,
         }
     }
-}
-
-/// The text under a key of a Secret.
-pub(super) async fn secret_text(run: &Run<'_>, at: &SecretKeyRef) -> Result<Secret<String>, ApplyError> {
-    let missing = || ApplyError::SecretMissing { at: at.clone() };
-    let secret = run.cluster.secret(&at.namespace, &at.name).await.map_err(ApplyError::of)?.ok_or_else(missing)?;
-    let value = secret.data.get(&at.key).ok_or_else(missing)?;
-    Ok(Secret::new(std::str::from_utf8(value.expose()).map_err(|_| missing())?.to_owned()))
 }

@@ -135,15 +135,14 @@ pub(super) fn flaws(acme: &Acme, answers: &Answers) -> Vec<(String, Flaw)> {
     {
         value("tls.acme.dns01.rfc2136.server", format!("`{}` is no server with its port, as in ns1.example.com:53", update.server));
     }
-    if (update.is_some() || acme.http01) && !answers.network.egress.iter().any(|egress| egress.component == crate::names::RENEWER) {
-        value(
-            "network.egress",
-            format!(
-                "the renewer asks the ACME authority{} from inside the cluster, and nothing lets it out: add {{ component: renewer, to: ADDRESS/32, port: PORT, reason: … }} for {}",
-                if acme.http01 { "" } else { " and the DNS servers" },
-                if acme.http01 { "it" } else { "each" }
-            ),
-        );
+    let asked = match (update.is_some(), acme.http01, answers.network.proxy.reached_at().is_some()) {
+        (true, _, false) => Some(("the ACME authority and the DNS servers", "each")),
+        (true, _, true) => Some(("the DNS servers", "each")),
+        (false, true, false) => Some(("the ACME authority", "it")),
+        (false, _, _) => None,
+    };
+    if let Some((whom, each)) = asked.filter(|_| !answers.network.egress.iter().any(|egress| egress.component == crate::names::RENEWER)) {
+        value("network.egress", format!("the renewer asks {whom} from inside the cluster, and nothing lets it out: add {{ component: renewer, to: ADDRESS/32, port: PORT, reason: … }} for {each}"));
     }
     let mut reference = |path: &str, text: &str, or_variable: bool| match text.parse::<SecretReference>() {
         Ok(SecretReference::File(_)) => {}
@@ -208,6 +207,14 @@ mod tests {
         assert_eq!(told(&port_80), "");
         let told = told(port_80.split("network:").next().unwrap_or_default());
         assert!(told.contains("`network.egress`") && !told.contains("DNS"), "{told}");
+    }
+
+    #[test]
+    fn a_proxy_leads_to_the_authority_and_not_to_dns_servers() {
+        let proxied = WHOLE.replace("network: {", "network: { proxy: { https: 'http://10.1.2.3:3128' },");
+        assert_eq!(self::told(&proxied), "");
+        let told = self::told(&proxied.replace("component: renewer", "component: monitoring"));
+        assert!(told.contains("`network.egress`") && told.contains("asks the DNS servers from"), "{told}");
     }
 
     #[test]

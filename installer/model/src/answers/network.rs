@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Proxy;
+
 /// Proxy, peers, and allowed ways out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -15,18 +17,6 @@ pub struct Network {
     pub peers: Peers,
     /// Further ways out.
     pub egress: Vec<Egress>,
-}
-
-/// The way out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct Proxy {
-    /// For http.
-    pub http: Option<String>,
-    /// For https.
-    pub https: Option<String>,
-    /// Not through a proxy.
-    pub no_proxy: Vec<String>,
 }
 
 /// Peers that the survey would find.

@@ -36,9 +36,6 @@ impl Answers {
         let audited_by_others = self.components.auditor.as_ref().is_some_and(|auditor| auditor.mode == Mode::Existing);
         refuse(audited_by_others, "components.auditor.mode", word(&Mode::Existing), "possible are bundled and off");
         refuse(!self.namespaces.create, "namespaces.create", "false".into(), "possible is true: Airlock makes its namespaces");
-        refuse(self.network.proxy != super::Proxy::default(), "network.proxy", "a proxy".into(), leave_out);
-        let unheard = !self.tls.source.is_supplied() && !self.trust.ca.is_empty();
-        refuse(unheard, "trust.ca", entries(self.trust.ca.len()), "it counts where somebody else than Airlock issues the certificate; leave it out");
         refuse(self.secrets.mode != SecretsMode::Generate, "secrets.mode", word(&self.secrets.mode), "possible is generate");
         refuse(self.delivery != Delivery::Direct, "delivery", word(&self.delivery), "possible is direct");
         refuse(self.profile.reference.starts_with("file:"), "profile.ref", self.profile.reference.clone(), "possible is the name of a profile that ships, as in baseline");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
-use super::{Answers, Component, Mode, SecretReference, Storage, auditing, cidr, database, tls};
+use super::{Answers, Component, Mode, SecretReference, Storage, auditing, cidr, database, proxy, tls};
 use crate::{HostName, HostNameError, quantity, quantity_millis};
 
 /// Something that can't be meant.
@@ -48,7 +48,7 @@ impl Answers {
         problems.metadata(self);
         problems.references(self);
         problems.auditing(self);
-        problems.0.extend(tls::flaws(self).into_iter().chain(database::flaws(self)).map(|(path, flaw)| AnswersProblem { path, flaw }));
+        problems.0.extend(tls::flaws(self).into_iter().chain(database::flaws(self)).chain(proxy::flaws(self)).map(|(path, flaw)| AnswersProblem { path, flaw }));
         problems.patches(self);
         problems.0
     }
@@ -155,7 +155,7 @@ impl Problems {
 
     fn alerts(&mut self, answers: &Answers) {
         let monitored = answers.components.monitoring.as_ref().is_some_and(|component| component.mode == Mode::Bundled);
-        let may_leave = answers.network.egress.iter().any(|egress| egress.component == "monitoring");
+        let may_leave = answers.network.egress.iter().any(|egress| egress.component == "monitoring") || answers.network.proxy.reached_at().is_some();
         for (path, text) in answers.alerts.flaws(monitored, may_leave) {
             self.add(path, text);
         }

@@ -173,6 +173,14 @@ pub(super) const CODES: &[CodeSpec] = &[
         next: None,
     },
     CodeSpec {
+        code: "compliance.node-report",
+        exit: Exit::Usage,
+        what: "the file of --node-report is no report of kube-bench",
+        why: "what it says of the node's files cannot be judged",
+        fix: "run `kube-bench run --json --outputfile NODE.json` on the node, and give its file whole, as in --node-report NODE=NODE.json",
+        next: None,
+    },
+    CodeSpec {
         code: "compliance.earlier-report",
         exit: Exit::Usage,
         what: "the file of --diff is no report that this version can compare with",

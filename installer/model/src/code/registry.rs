@@ -25,7 +25,15 @@ pub(super) const CODES: &[CodeSpec] = &[
         exit: Exit::Blocked,
         what: "no connection to a registry could be opened",
         why: "images have to be read from it",
-        fix: "check its name, the firewall, and HTTPS_PROXY and NO_PROXY; where there is no way to it, name a mirror in `images.mirror`",
+        fix: "check its name, the firewall, and `network.proxy` or HTTPS_PROXY and NO_PROXY; where there is no way to it, name a mirror in `images.mirror`",
+        next: None,
+    },
+    CodeSpec {
+        code: "registry.proxy-refused",
+        exit: Exit::Blocked,
+        what: "the proxy on the way to a registry refuses the login",
+        why: "images have to be read through it",
+        fix: "check `network.proxy.username` and what `network.proxy.password` leads to; without `network.proxy`, the user in HTTPS_PROXY",
         next: None,
     },
     CodeSpec {
@@ -33,7 +41,7 @@ pub(super) const CODES: &[CodeSpec] = &[
         exit: Exit::Blocked,
         what: "the certificate of a registry does not verify",
         why: "another server could answer in its place",
-        fix: "if your own authority signed it, add that authority to `trust.ca` of the answers; otherwise have the certificate corrected",
+        fix: "if your own authority signed it, or a proxy opens TLS, add that authority to `trust.ca` of the answers; otherwise have the certificate corrected",
         next: None,
     },
     CodeSpec {

@@ -149,11 +149,19 @@ pub(super) const CODES: &[CodeSpec] = &[
         next: None,
     },
     CodeSpec {
+        code: "tls.acme-proxy-refused",
+        exit: Exit::Blocked,
+        what: "the proxy on the way to the ACME authority refuses the login",
+        why: "certificates are ordered through it",
+        fix: "check `network.proxy.username` and what `network.proxy.password` leads to; without `network.proxy`, the user in HTTPS_PROXY",
+        next: None,
+    },
+    CodeSpec {
         code: "tls.acme-untrusted",
         exit: Exit::Blocked,
         what: "the ACME authority's own server shows a certificate that is not believed",
         why: "whoever sits between could pass for it",
-        fix: "if the authority is your company's, give its root in `tls.acme.ca`; if a proxy opens TLS, give the proxy's",
+        fix: "if the authority is your company's, give its root in `tls.acme.ca`; if a proxy opens TLS, give the proxy's in `trust.ca`",
         next: None,
     },
     CodeSpec {

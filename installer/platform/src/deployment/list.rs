@@ -1,7 +1,7 @@
 //! Which Airflow deployments there are, and how they are: by the labels of their namespaces and their own records.
 
 use airlock_cluster::Cluster;
-use airlock_model::{AirflowDeployment, DeploymentName, HostName, ObjectRef, Record, names};
+use airlock_model::{AirflowDeployment, DeploymentName, HostName, ObjectRef, Plan, Record, names};
 use futures::{TryStreamExt, stream};
 use serde::Serialize;
 use serde_json::Value;
@@ -75,10 +75,16 @@ pub async fn behind(cluster: &Cluster, platform: &str) -> Result<Vec<String>, Pl
 }
 
 async fn is_behind(cluster: &Cluster, platform: &Platform, name: String, namespace: String) -> Result<Option<String>, PlatformError> {
-    let Some(record) = airlock_engine::record::read(cluster, &namespace).await?.filter(|record| record.complete) else { return Ok(None) };
-    let deployment: AirflowDeployment = serde_json::from_value(record.answers)?;
-    let draft = Box::pin(super::draft(cluster, platform, &deployment)).await?;
-    Ok((!draft.plan.is_empty()).then_some(name))
+    let drafted = Box::pin(drafted(cluster, platform, &namespace)).await?;
+    Ok(drafted.filter(|(_, plan)| !plan.is_empty()).map(|_| name))
+}
+
+/// The record of a deployment, and the plan for the document in it, which is not rehearsed; none where no run has come to its end.
+pub(crate) async fn drafted(cluster: &Cluster, platform: &Platform, namespace: &str) -> Result<Option<(Record, Plan)>, PlatformError> {
+    let Some(record) = airlock_engine::record::read(cluster, namespace).await?.filter(|record| record.complete) else { return Ok(None) };
+    let deployment: AirflowDeployment = serde_json::from_value(record.answers.clone())?;
+    let plan = Box::pin(super::draft(cluster, platform, &deployment)).await?.plan;
+    Ok(Some((record, plan)))
 }
 
 /// Names and namespaces of the deployments of an installation, by name.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use airlock_model::Untrusted;
 use airlock_model::answers::Sizing;
 
-use super::detect;
 use super::question::{Choice, Form, Question, Suggestion, Topic};
+use super::{detect, proxy};
 
 pub(super) const QUESTIONS: &[Question] = &[
     Question {
@@ -78,13 +78,13 @@ pub(super) const QUESTIONS: &[Question] = &[
         number: None,
         title: "proxy",
         asks: "Which proxy leads out?",
-        explains: "This release reaches image registries directly from here and from the nodes.",
+        explains: "Image registries and an ACME authority are reached through it, and so is the receiver of alerts. What lies inside never is. An authority by which it opens TLS belongs into `trust.ca`.",
         keys: &["network"],
         unknown: None,
-        form: |_| Form::Only("none".into()),
-        suggest: |_, _| Suggestion::none(""),
-        get: |_| String::new(),
-        put: |_, _| Ok(()),
+        form: |_| Form::Text { hint: "as in http://proxy.example.com:3128 in=10.1.2.0/24 airlock file:/etc/proxy-password; empty: none", empty: Some("none") },
+        suggest: |_, _| Suggestion::default("", ""),
+        get: proxy::get,
+        put: proxy::put,
     },
     Question {
         topic: Topic::Labels,

@@ -104,6 +104,8 @@ fn an_answer_that_cannot_be_meant_is_refused_and_changes_nothing() {
         (Topic::Reach, " , ", "at least one network"),
         (Topic::Address, "edge", "not an IP address"),
         (Topic::Labels, "team", "has no `=`"),
+        (Topic::Proxy, "proxy:3128", "no URL of a proxy"),
+        (Topic::Proxy, "http://me:hunter2@proxy.test", "has a user or password in it"),
     ] {
         let refused = guide.answer(about(topic), wrong, Source::Asked).unwrap_err();
         assert!(refused.contains(words), "{refused}");

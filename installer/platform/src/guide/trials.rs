@@ -32,5 +32,5 @@ pub fn trials(answers: &Answers, facts: &Facts) -> Result<Trials, PlatformError>
     let (image, pools) = pull.unwrap_or_default();
     let profile = airlock_compliance::shipped(&answers.profile.reference)?;
     let database = answers.database_server().map(|server| format!("{}:{}", server.host, server.port));
-    Ok(Trials { platform: answers.namespaces.platform.clone(), pools, image, database, probes: answers.namespaces.probes.clone(), attempts: verify::foreseen(answers, &profile)? })
+    Ok(Trials { platform: answers.namespaces.platform.clone(), pools, image, database, probes: answers.namespaces.probes.clone(), attempts: verify::foreseen(answers, &profile, &facts.server)? })
 }

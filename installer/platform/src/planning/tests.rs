@@ -69,6 +69,8 @@ fn push() -> Action {
         username: "airlock".into(),
         password: SecretKeyRef { namespace: "airlock".into(), name: "password".into(), key: "value".into() },
         authority: None,
+        trust: None,
+        way_out: None,
     })
 }
 

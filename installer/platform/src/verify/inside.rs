@@ -6,7 +6,7 @@
 use airlock_cluster::Cluster;
 use airlock_compliance::{Decisions, Judging, Report};
 use airlock_model::answers::{Answers, Mode};
-use airlock_model::{Attempt, AttemptResult, ControlPlane, ImageLock, Outcome, Planned, Profile, Record, Snapshot, World, WorldDatabase, WorldDeployment};
+use airlock_model::{Attempt, AttemptResult, ControlPlane, ImageLock, JudgingRun, Outcome, Planned, Profile, Record, Snapshot, World, WorldDatabase, WorldDeployment};
 use jiff::Timestamp;
 
 use super::{DATABASE, DATABASE_PORT, Intended, attempts_in, deployments, held_against, images, objects, world_of};
@@ -18,6 +18,10 @@ const NO_ATTEMPTS: &str = "the auditor in the cluster makes no attempts; `airloc
 const NO_SECRETS: &str = "the auditor in the cluster reads no Secrets; `airlock compliance-check` reads them with your rights";
 /// Why nothing is read of the control plane.
 const NO_CONTROL_PLANE: &str = "the auditor in the cluster holds no right in all of it; `airlock compliance-check` reads the control plane with your rights";
+/// Why nodes are not looked at.
+const NO_NODES: &str = "the auditor in the cluster may not list nodes; `airlock compliance-check` lists them with your rights";
+/// Why nothing is said of the run as such, and nothing compared with what was installed.
+const NO_RUN: &str = "the auditor in the cluster asks about no rights but its own; `airlock compliance-check` asks about those of the run, and compares with what was installed";
 /// What is said where the API server refuses.
 const NO_RIGHT: &str = "what the auditor in the cluster may not read, `airlock compliance-check` reads with your rights";
 
@@ -25,7 +29,7 @@ const NO_RIGHT: &str = "what the auditor in the cluster may not read, `airlock c
 pub(crate) async fn judge(cluster: &Cluster, record: &Record, answers: &Answers, profile: &Profile) -> Result<Report, PlatformError> {
     let world = world(answers, deployments(cluster, answers).await?)?;
     let needs = airlock_compliance::needs(profile, &world)?;
-    let intended = Intended { profile: profile.clone(), world, attempts: attempts_in(&needs), decisions: Decisions::default(), needs };
+    let intended = Intended { profile: profile.clone(), world, attempts: attempts_in(&needs), decisions: Decisions::default(), node_reports: Vec::new(), needs };
     let (mut objects, images) = futures::join!(objects(cluster, &intended), images(cluster, record, &intended.world));
     for reason in objects.values_mut().filter_map(|found| found.as_mut().err()) {
         *reason = format!("{reason}; {NO_RIGHT}");
@@ -44,7 +48,7 @@ fn world(answers: &Answers, deployments: Vec<WorldDeployment>) -> Result<World, 
         (None, Mode::Bundled) => Some(WorldDatabase { host: format!("{DATABASE}.{platform}.svc"), port: DATABASE_PORT, authority: None, existing: false }),
         (None, _) => None,
     };
-    Ok(World { database, ..world_of(answers, deployments)? })
+    Ok(World { database, nodes: Some(Err(NO_NODES.to_owned())), services: Some(Err(NO_ATTEMPTS.to_owned())), ..world_of(answers, deployments)? })
 }
 
 /// Everything but the objects: why it is not there.
@@ -60,6 +64,8 @@ fn unseen(intended: &Intended, images: Option<ImageLock>, now: Timestamp) -> Sna
         fernet_keys: Some(Err(NO_SECRETS.to_owned())),
         stored_certificate: Some(Err(NO_SECRETS.to_owned())),
         control_plane: Some(ControlPlane::unread(NO_CONTROL_PLANE)),
+        run: Some(JudgingRun::unknown(NO_RUN)),
+        drift: Some(Err(NO_RUN.to_owned())),
         planned: images.map(|images| Planned { images, ..Planned::default() }),
         ..Snapshot::default()
     }

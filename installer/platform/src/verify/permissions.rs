@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_cluster::{Cluster, ClusterError};
 use airlock_model::answers::Answers;
-use airlock_model::{Caller, Fact, Need, Profile, Right, World};
+use airlock_model::{Caller, Fact, Need, Permission, Profile, Right, World};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -14,18 +14,6 @@ use crate::{PlatformError, rights};
 /// Name of the roles and their bindings.
 const ROLE: &str = "airlock-compliance-check";
 const RBAC: &str = "rbac.authorization.k8s.io";
-
-/// One right that judging asks for.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Permission {
-    /// Which.
-    pub right: Right,
-    /// The checks that are unverified without it. None: without it nothing is judged.
-    pub checks: BTreeSet<String>,
-    /// Whether the caller has it, or why the API server did not say.
-    pub granted: Fact<bool>,
-}
 
 /// What the caller may, of all that judging asks for.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -55,20 +43,30 @@ pub async fn to_begin(cluster: &Cluster, namespace: &str) -> Result<Permissions,
 
 /// All that judging an installation by a profile asks for.
 pub async fn of_profile(cluster: &Cluster, answers: &Answers, profile: &Profile) -> Result<Permissions, PlatformError> {
-    let world = super::world(cluster, answers).await?;
+    let world = Box::pin(super::world(cluster, answers)).await?;
+    review(cluster, asked(cluster, profile, &world).await?, false).await
+}
+
+/// Of a run that judges this world by a profile: each right that it asks for, and whether the caller has it.
+pub(super) async fn of_run(cluster: &Cluster, profile: &Profile, world: &World) -> Result<Vec<Permission>, PlatformError> {
+    Ok(answered(cluster, asked(cluster, profile, world).await?).await)
+}
+
+/// Each right with the checks that ask for it.
+async fn asked(cluster: &Cluster, profile: &Profile, world: &World) -> Result<BTreeMap<Right, BTreeSet<String>>, PlatformError> {
     let mut asked: BTreeMap<Right, BTreeSet<String>> = rights::of_recognition(&world.platform).into_iter().map(|right| (right, BTreeSet::new())).collect();
     // A deployment may run images of its own, which its record names.
     for deployment in &world.deployments {
         asked.extend(rights::of_recognition(&deployment.namespace).into_iter().filter(|right| right.resource == "configmaps").map(|right| (right, BTreeSet::new())));
     }
-    for (check, needs) in airlock_compliance::needs_by_check(profile, &world)? {
+    for (check, needs) in airlock_compliance::needs_by_check(profile, world)? {
         for need in needs {
-            for right in of_need(cluster, &world, &need).await? {
+            for right in of_need(cluster, world, &need).await? {
                 asked.entry(right).or_default().insert(check.clone());
             }
         }
     }
-    review(cluster, asked, false).await
+    Ok(asked)
 }
 
 async fn of_need(cluster: &Cluster, world: &World, need: &Need) -> Result<Vec<Right>, PlatformError> {
@@ -85,21 +83,28 @@ async fn of_need(cluster: &Cluster, world: &World, need: &Need) -> Result<Vec<Ri
                 }
             }
         }
-        Need::Facts => needed.push(cluster.right("v1", "Node", "list", "").await?),
+        Need::Facts | Need::Nodes => needed.push(cluster.right("v1", "Node", "list", "").await?),
         Need::SecretLeaks | Need::SharedSecrets | Need::SecretStrength | Need::FernetKeys => needed = rights::of_secrets(&world.namespaces),
         Need::StoredCertificate => needed.push(cluster.right("v1", "Secret", "get", &world.platform).await?),
         Need::ControlPlane(part) => needed = cluster.rights_of_control_plane(*part).await?,
+        Need::Services => needed.push(cluster.right("v1", "Service", "list", &world.platform).await?),
+        Need::Run => needed.push(cluster.right("v1", "Namespace", "get", "").await?),
+        Need::Drift => needed = rights::of_drift(&world.platform, &world.namespaces),
         Need::Attempt(attempt) => needed = rights::of_attempt(attempt),
     }
     Ok(needed)
 }
 
-async fn review(cluster: &Cluster, mut asked: BTreeMap<Right, BTreeSet<String>>, begin: bool) -> Result<Permissions, PlatformError> {
-    let (_, caller) = cluster.surveyed_identity().await?;
+/// Whether the caller has each.
+async fn answered(cluster: &Cluster, mut asked: BTreeMap<Right, BTreeSet<String>>) -> Vec<Permission> {
     let rights: Vec<Right> = asked.keys().cloned().collect();
     let answered = cluster.may(&rights).await;
-    let permissions: Vec<Permission> =
-        answered.into_iter().map(|(right, answer)| Permission { checks: asked.remove(&right).unwrap_or_default(), right, granted: answer.map_or_else(Fact::Unverified, Fact::Known) }).collect();
+    answered.into_iter().map(|(right, answer)| Permission { checks: asked.remove(&right).unwrap_or_default(), right, granted: answer.map_or_else(Fact::Unverified, Fact::Known) }).collect()
+}
+
+async fn review(cluster: &Cluster, asked: BTreeMap<Right, BTreeSet<String>>, begin: bool) -> Result<Permissions, PlatformError> {
+    let (_, caller) = cluster.surveyed_identity().await?;
+    let permissions = answered(cluster, asked).await;
     let mut listed = Permissions { permissions, roles: Vec::new(), begin };
     let places: BTreeSet<Option<&str>> = listed.lacking().map(|permission| permission.right.namespace.as_deref()).collect();
     // A role has all that is asked for in its namespace: the one of an earlier list is written over.

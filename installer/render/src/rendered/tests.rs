@@ -177,8 +177,10 @@ fn every_name_in_a_shipped_template_exists() {
     let library = Library::shipped();
     let alerts = "{ webhook: { url: u }, email: { to: t, from: f, server: s }, authority: a }";
     let tls = "{ source: cert-manager, issuerRef: { name: i, kind: Issuer } }";
-    let answers: Answers =
-        serde_yaml::from_str(&format!("{ANSWERS}alerts: {alerts}\ncomponents: {{ monitoring: {{ mode: existing }}, auditor: {{}} }}\nevidence: {{ signer: s }}\ntls: {tls}\n")).unwrap();
+    let answers: Answers = serde_yaml::from_str(&format!(
+        "{ANSWERS}alerts: {alerts}\ncomponents: {{ monitoring: {{ mode: existing }}, auditor: {{}} }}\nevidence: {{ signer: s }}\ntls: {tls}\nnetwork: {{ proxy: {{ https: 'http://p.test' }} }}\n"
+    ))
+    .unwrap();
     let base: HostName = "platform.test".parse().unwrap();
     let known = ComponentSpec::all(&library).unwrap();
     let release = crate::release::from_library(&library).unwrap();
@@ -211,8 +213,10 @@ fn every_name_in_a_shipped_template_exists() {
 
 /// The dotted names of an expression, without texts, filters, and the words of the language.
 fn names(expression: &str) -> Vec<String> {
-    const WORDS: [&str; 23] =
-        ["if", "else", "elif", "endif", "for", "in", "endfor", "set", "endset", "include", "and", "or", "not", "quote", "json", "number", "word", "replace", "from", "to", "data", "true", "false"];
+    const WORDS: [&str; 27] = [
+        "if", "else", "elif", "endif", "for", "in", "endfor", "set", "endset", "include", "and", "or", "not", "quote", "json", "number", "word", "replace", "from", "to", "data", "split", "pat",
+        "first", "last", "true", "false",
+    ];
     let outside = |text: &str, quote: char| text.split(quote).step_by(2).collect::<Vec<_>>().join(" ");
     let outside_texts = outside(&outside(expression, '\''), '"');
     let is_name = |word: &&str| word.bytes().next().is_some_and(|first| first.is_ascii_alphabetic()) && !WORDS.contains(word);

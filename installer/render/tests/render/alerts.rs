@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use airlock_render::Rendered;
 use serde_json::Value;
 
-use crate::combinations::{self, Combination, EXISTING, MONITORED};
+use crate::combinations::{self, Combination, EXISTING, MONITORED, PROXIED};
 
 /// Words of `PromQL` that look like names of series and are none.
 const FUNCTIONS: [&str; 2] = ["max_over_time", "predict_linear"];
@@ -156,6 +156,55 @@ fn what_the_answers_refer_to_is_a_secret_without_a_value() {
     assert_eq!(secret(MONITORED[1], "alerts-email"), None);
     assert_eq!(secret(MONITORED[2], "alerts-email"), Some(serde_json::json!({ "referred": { "reference": "env:P" } })));
     assert_eq!(secret(MONITORED[0], "alerts-webhook"), None);
+}
+
+/// The containers of Alertmanager's pod by name, and its configuration.
+fn alertmanager(answers: &str) -> (serde_json::Map<String, Value>, Value) {
+    let rendered = Combination::of("proxied", answers).render();
+    let pod = of_kind(&rendered, "StatefulSet").into_iter().find(|object| object.pointer("/metadata/name") == Some(&"monitoring".into())).unwrap().pointer("/spec/template/spec/containers").unwrap();
+    let containers = pod.as_array().unwrap().iter().map(|container| (container["name"].as_str().unwrap().to_owned(), container.clone())).collect();
+    (containers, serde_yaml::from_str(&text(&rendered, "alertmanager-config", "alertmanager.yml")).unwrap())
+}
+
+#[test]
+fn alerts_go_through_the_proxy_by_a_tunnel_that_alone_has_the_password() {
+    let (containers, config) = alertmanager(PROXIED[0]);
+    let http = &config["receivers"][0]["webhook_configs"][0]["http_config"];
+    assert_eq!((&http["proxy_url"], http["tls_config"].get("ca_file")), (&"http://127.0.0.1:9128".into(), None));
+    let environment = serde_json::json!([{ "name": "SSL_CERT_DIR", "value": "/etc/airlock/trust" }, { "name": "SSL_CERT_FILE", "value": "/etc/airlock/authority/value" }]);
+    assert_eq!(containers["alertmanager"]["env"], environment, "the receiver's authority, and whoever opens TLS");
+    let tunnel = containers["tunnel"]["args"].as_array().unwrap();
+    let way: airlock_model::WayOut = serde_json::from_str(tunnel[4].as_str().unwrap()).unwrap();
+    assert_eq!((way.proxy_for("https", "hook.test").map(ToString::to_string).as_deref(), way.proxy_for("https", "a.corp.test")), (Some("http://proxy.test:3128/"), None));
+    assert!(tunnel.iter().any(|word| word == "/etc/airlock/proxy/value") && !tunnel.iter().any(|word| word == "--to"));
+    let mounts = |name: &str| containers[name]["volumeMounts"].to_string();
+    assert!(mounts("tunnel").contains("/etc/airlock/proxy") && !mounts("alertmanager").contains("/etc/airlock/proxy") && !mounts("prometheus").contains("/etc/airlock/proxy"));
+}
+
+#[test]
+fn mails_go_to_the_tunnel_and_are_held_against_the_name_of_the_server() {
+    let (containers, config) = alertmanager(PROXIED[1]);
+    let mail = &config["receivers"][0]["email_configs"][0];
+    assert_eq!(
+        (&mail["smarthost"], &mail["tls_config"]["server_name"], &mail["force_implicit_tls"], &mail["require_tls"]),
+        (&"127.0.0.1:9128".into(), &"mail.example.com".into(), &true.into(), &true.into())
+    );
+    let tunnel = containers["tunnel"]["args"].to_string();
+    assert!(tunnel.contains(r#""--to","mail.example.com:465""#) && !tunnel.contains("--password-file"), "{tunnel}");
+    assert!(!alertmanager(MONITORED[2]).0.contains_key("tunnel"), "without a proxy there is none");
+}
+
+#[test]
+fn pods_that_leave_reach_the_proxy_and_nobody_behind_it() {
+    let rendered = Combination::of("proxied", PROXIED[0]).render();
+    let egress = |name: &str| {
+        let policy = of_kind(&rendered, "NetworkPolicy").into_iter().find(|policy| policy.pointer("/metadata/name") == Some(&name.into())).unwrap();
+        policy.pointer("/spec/egress").unwrap().to_string()
+    };
+    for name in ["renewer", "monitoring"] {
+        assert!(egress(name).contains(r#"{"to":[{"ipBlock":{"cidr":"198.51.100.3/32"}}],"ports":[{"port":3128,"protocol":"TCP"}]}"#), "{}", egress(name));
+    }
+    assert!(!egress("edge").contains("198.51.100.3"));
 }
 
 fn of_kind<'r>(rendered: &'r Rendered, kind: &str) -> Vec<&'r Value> {

@@ -136,6 +136,19 @@ pub(crate) const MONITORED: [&str; 3] = [
     ),
 ];
 
+/// Everything that leaves goes through a proxy that opens TLS: to an ACME authority and a webhook, and to a mail server.
+pub(crate) const PROXIED: [&str; 2] = [
+    concat!(
+        "tls:\n  source: acme\n  acme: { directory: 'https://acme.test/dir', termsOfServiceAgreed: true, http01: true }\ntrust: { ca: [\"file:/proxy.pem\"] }\n",
+        "components: { monitoring: {} }\nalerts: { receiver: webhook, webhook: { url: \"file:/url\" }, authority: \"file:/hook.pem\" }\n",
+        "network: { proxy: { https: 'http://proxy.test:3128', username: airlock, password: 'env:P', networks: [198.51.100.3/32], noProxy: [.corp.test] } }\n",
+    ),
+    concat!(
+        "components: { monitoring: {} }\nalerts: { receiver: email, email: { to: ops@example.com, from: airlock@example.com, server: \"mail.example.com:465\", username: u, password: \"env:P\" } }\n",
+        "network: { proxy: { https: 'http://198.51.100.3:3128' } }\n",
+    ),
+];
+
 /// The customer's own database server: by name with an authority, and by address with the system's.
 pub(crate) const THEIR_DATABASE: [&str; 2] = [
     concat!(
@@ -203,7 +216,7 @@ fn all() -> Vec<Combination> {
         }
     }
     for (world, facts) in &worlds {
-        for (number, text) in MONITORED.iter().chain([&EXISTING]).chain(&AUDITED).enumerate() {
+        for (number, text) in MONITORED.iter().chain([&EXISTING]).chain(&AUDITED).chain(&PROXIED).enumerate() {
             let mut combination = Combination::of(&format!("monitored {number} {world}"), text);
             combination.facts.clone_from(facts);
             combination.lock = facts.is_some().then(lock);

@@ -39,6 +39,14 @@ pub enum AcmeError {
         /// The causes, the last one innermost.
         why: String,
     },
+    /// The proxy on the way wants another login.
+    #[error("the proxy {proxy} on the way to {url} refuses the login: user name or password is wrong, or missing")]
+    ProxyRefused {
+        /// The address.
+        url: String,
+        /// The proxy.
+        proxy: String,
+    },
     /// The server's own certificate is not believed.
     #[error("{url} shows a certificate that is not believed: {why}; if the authority has a root of its own, give it in tls.acme.ca")]
     Untrusted {
@@ -263,6 +271,7 @@ impl Coded for AcmeError {
             Self::WildcardOverHttp { .. } => Code("tls.acme-wildcard-over-http"),
             Self::Settings { .. } => Code("tls.acme-settings"),
             Self::Unreachable { .. } => Code("tls.acme-unreachable"),
+            Self::ProxyRefused { .. } => Code("tls.acme-proxy-refused"),
             Self::Untrusted { .. } => Code("tls.acme-untrusted"),
             Self::NotADirectory { .. } => Code("tls.acme-not-a-directory"),
             Self::Answer { .. } | Self::Garbled(_) => Code("tls.acme-answer"),

@@ -6,12 +6,13 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use airlock_model::with_causes;
+use airlock_model::{OpenWay, WayOut, with_causes};
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use instant_acme::{BodyWrapper, BytesResponse, HttpClient};
 use jiff::Timestamp;
+use url::Url;
 
 use super::error::AcmeError;
 use super::server::AcmeServer;
@@ -31,7 +32,7 @@ pub(super) struct Http(Arc<Inner>);
 
 struct Inner {
     client: reqwest::Client,
-    proxy: Option<String>,
+    way_out: Option<WayOut>,
     heard: Mutex<Heard>,
 }
 
@@ -85,14 +86,10 @@ impl Http {
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("airlock/", env!("CARGO_PKG_VERSION")));
         builder = builder.tls_backend_preconfigured(server.tls()?);
-        if let Some(proxy) = &server.proxy {
-            // The library's words would quote the address, password and all.
-            let through = reqwest::Proxy::all(proxy.as_str()).map_err(|_| AcmeError::Settings { what: "the proxy", why: "its address is none of a proxy".to_owned() })?;
-            builder = builder.proxy(through.no_proxy(reqwest::NoProxy::from_string(&server.no_proxy.join(","))));
-        }
+        builder = server.way_out.iter().map(proxy).fold(builder, reqwest::ClientBuilder::proxy);
         let client = builder.build().map_err(|error| AcmeError::Settings { what: "the HTTP client", why: with_causes(&error) })?;
-        let proxy = server.proxy.as_ref().map(|url| format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default()));
-        Ok(Self(Arc::new(Inner { client, proxy, heard: Mutex::default() })))
+        let way_out = server.way_out.as_ref().map(|open| open.way.clone());
+        Ok(Self(Arc::new(Inner { client, way_out, heard: Mutex::default() })))
     }
 
     /// What the last answer said besides its body.
@@ -168,8 +165,22 @@ impl Http {
         if let Some(why) = not_believed(error) {
             return HttpError::Failed(AcmeError::Untrusted { url: url.to_owned(), why });
         }
-        let why = if error.is_timeout() { format!("it took too long ({})", with_causes(error)) } else { with_causes(error) };
-        HttpError::MayPass(AcmeError::Unreachable { url: url.to_owned(), proxy: self.0.proxy.clone(), why })
+        let proxy = self.proxy_for(url);
+        let causes = with_causes(error);
+        // The library keeps the type of this error to itself.
+        if causes.ends_with("proxy authorization required") {
+            let proxy = proxy.unwrap_or_else(|| "of the environment".to_owned());
+            return HttpError::Failed(AcmeError::ProxyRefused { url: url.to_owned(), proxy });
+        }
+        let why = if error.is_timeout() { format!("it took too long ({causes})") } else { causes };
+        HttpError::MayPass(AcmeError::Unreachable { url: url.to_owned(), proxy, why })
+    }
+
+    /// The proxy between, where there is one.
+    fn proxy_for(&self, url: &str) -> Option<String> {
+        let url: Url = url.parse().ok()?;
+        let proxy = self.0.way_out.as_ref()?.proxy_for(url.scheme(), url.host_str()?)?;
+        Some(format!("{}:{}", proxy.host_str()?, proxy.port_or_known_default()?))
     }
 }
 
@@ -185,6 +196,16 @@ impl HttpClient for Http {
             let answer = http.send(parts.method, &parts.uri.to_string(), body).await.map_err(|error| instant_acme::Error::Other(Box::new(error)))?;
             Ok(BytesResponse { parts: answer.parts, body: Box::new(answer.body) })
         })
+    }
+}
+
+/// The way out, as this library has it.
+fn proxy(open: &OpenWay) -> reqwest::Proxy {
+    let way = open.way.clone();
+    let proxy = reqwest::Proxy::custom(move |url| way.proxy_for(url.scheme(), url.host_str()?).cloned());
+    match open.login() {
+        Some((username, password)) => proxy.basic_auth(username, password),
+        None => proxy,
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use airlock_model::Untrusted;
+use airlock_model::{OpenWay, Untrusted};
 use serde::Deserialize;
 use url::Url;
 
@@ -19,10 +19,10 @@ pub struct AcmeServer {
     pub directory: Url,
     /// PEM of the roots that its own server is verified by; none: those of this system.
     pub roots: Option<String>,
-    /// The way out; none: as the environment says (`HTTPS_PROXY`, `NO_PROXY`). It may hold a password, which is never shown.
-    pub proxy: Option<Url>,
-    /// Hosts and networks that are reached without that proxy.
-    pub no_proxy: Vec<String>,
+    /// PEM of authorities that are believed beside those.
+    pub further_roots: Option<String>,
+    /// The way to it; none: as the environment says (`HTTPS_PROXY`, `NO_PROXY`).
+    pub way_out: Option<OpenWay>,
     /// How long one request may take.
     pub request_limit: Duration,
 }
@@ -30,14 +30,17 @@ pub struct AcmeServer {
 impl AcmeServer {
     /// An authority with a public certificate, reached as the environment says, 30 seconds a request.
     pub const fn new(directory: Url) -> Self {
-        Self { directory, roots: None, proxy: None, no_proxy: Vec::new(), request_limit: Duration::from_secs(30) }
+        Self { directory, roots: None, further_roots: None, way_out: None, request_limit: Duration::from_secs(30) }
     }
 
     pub(super) fn tls(&self) -> Result<rustls::ClientConfig, AcmeError> {
-        let roots = match &self.roots {
+        let mut roots = match &self.roots {
             Some(pem) => certificates_from_pem(pem.as_bytes())?,
             None => rustls_native_certs::load_native_certs().certs,
         };
+        if let Some(pem) = &self.further_roots {
+            roots.extend(certificates_from_pem(pem.as_bytes())?);
+        }
         let mut store = rustls::RootCertStore::empty();
         if store.add_parsable_certificates(roots).0 == 0 {
             let why = if self.roots.is_some() { "none of its certificates can be used as a root" } else { "this system holds no certificate authorities" };

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use airlock_model::Coded as _;
+use airlock_model::{Coded as _, OpenWay, Secret, WayOut};
 use airlock_tls::acme::{AcmeAuthority, AcmeError, AcmeServer, Suggestion};
 use serde_json::json;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::authority::{Pebble, order, refused, registration};
 use crate::dns_server::{DnsServer, free_port};
@@ -21,6 +21,12 @@ const CUT: &str = "";
 
 async fn connected(server: &AcmeServer) -> Result<AcmeAuthority, AcmeError> {
     AcmeAuthority::connect(server).await
+}
+
+/// A proxy at which `user` logs in.
+fn way_out(proxy: &str, password: &str) -> OpenWay {
+    let way = WayOut { http: None, https: Some(format!("http://{proxy}").parse().unwrap()), username: Some("user".to_owned()), password: None, direct: Vec::new() };
+    OpenWay { way, password: Some(Secret::new(password.to_owned())) }
 }
 
 #[tokio::test]
@@ -49,14 +55,14 @@ async fn item_62_nobody_answers() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     silent.directory = format!("https://localhost:{}/dir", listener.local_addr().unwrap().port()).parse().unwrap();
     silent.request_limit = Duration::from_millis(200);
-    let mut proxied = pebble.server();
-    proxied.proxy = Some(format!("http://user:hidden@127.0.0.1:{closed}").parse().unwrap());
+    let outside = "https://acme.example.com/dir";
+    let through = |directory: &str, proxy: &str, password: &str| AcmeServer { directory: directory.parse().unwrap(), way_out: Some(way_out(proxy, password)), ..pebble.server() };
     let at = |url: &str| AcmeServer { directory: url.parse().unwrap(), ..pebble.server() };
     let cases = [
         (at(&format!("https://localhost:{closed}/dir")), vec!["localhost", "refused"]),
         (at("https://ca.invalid/dir"), vec!["ca.invalid", "dns error"]),
         (silent, vec!["it took too long"]),
-        (proxied, vec!["through the proxy 127.0.0.1:", "refused"]),
+        (through(outside, &format!("127.0.0.1:{closed}"), "hidden"), vec!["through the proxy 127.0.0.1:", "refused"]),
     ];
     for (server, parts) in cases {
         let (code, words) = refused(connected(&server).await);
@@ -65,22 +71,27 @@ async fn item_62_nobody_answers() {
         assert!(!words.contains("hidden"), "{words}");
     }
     let denying = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut denied = pebble.server();
-    denied.proxy = Some(format!("http://user:hidden@{}", denying.local_addr().unwrap()).parse().unwrap());
+    let proxy = denying.local_addr().unwrap().to_string();
     tokio::spawn(async move {
         loop {
             let (mut stream, _) = denying.accept().await.unwrap();
-            let _ = stream.write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n").await;
+            let mut asked = [0; 1024];
+            let read = stream.read(&mut asked).await.unwrap();
+            // `user:hidden` in base64 (RFC 7617).
+            let knows = String::from_utf8_lossy(&asked[..read]).contains("Basic dXNlcjpoaWRkZW4=");
+            let status = if knows { "503 Service Unavailable" } else { "407 Proxy Authentication Required" };
+            let _ = stream.write_all(format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").as_bytes()).await;
             let _ = stream.shutdown().await;
         }
     });
-    let (code, words) = refused(connected(&denied).await);
+    let (code, words) = refused(connected(&through(outside, &proxy, "guessed")).await);
+    assert_eq!(code, "tls.acme-proxy-refused", "{words}");
+    assert!(words.contains(&proxy) && !words.contains("guessed"), "{words}");
+    let (code, words) = refused(connected(&through(outside, &proxy, "hidden")).await);
     assert_eq!(code, "tls.acme-unreachable", "{words}");
-    assert!(words.contains("through the proxy 127.0.0.1:") && words.contains("proxy auth") && !words.contains("hidden"), "{words}");
-    let mut around = pebble.server();
-    around.proxy = Some(format!("http://127.0.0.1:{closed}").parse().unwrap());
-    around.no_proxy = vec!["localhost".to_owned()];
-    connected(&around).await.unwrap();
+    assert!(words.contains(&format!("through the proxy {proxy}")) && !words.contains("hidden"), "{words}");
+    // What lies inside is reached around it.
+    connected(&through(pebble.server().directory.as_str(), &format!("127.0.0.1:{closed}"), "hidden")).await.unwrap();
 }
 
 #[tokio::test]

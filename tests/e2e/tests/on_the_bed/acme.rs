@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use airlock_e2e::{Run, Site};
 use serde_json::{Value, json};
 
-use crate::alerting::certificate;
 use crate::guided::World;
+use crate::receivers::certificate;
 use crate::sources::company::Company;
 
 #[test]
@@ -353,13 +353,13 @@ fn said(site: &Site, program: &str, arguments: &[&str]) -> String {
 }
 
 /// pebble in the company, and the company's DNS on the same server.
-struct Authority {
-    root: PathBuf,
-    server: String,
+pub(crate) struct Authority {
+    pub(crate) root: PathBuf,
+    pub(crate) server: String,
 }
 
 impl Authority {
-    fn of(site: &Site) -> Self {
+    pub(crate) fn of(site: &Site) -> Self {
         Self::with_root(site, 0)
     }
 
@@ -482,6 +482,6 @@ fn asks_for_renewal(site: &Site, start: &str, end: &str) {
     said(site, "curl", &["--silent", "--fail", "--cacert", &company, "--data-binary", &format!("@{asked}"), "https://acme.corp.test:15000/set-renewal-info/"]);
 }
 
-fn stored(site: &Site, secret: &str, key: &str) -> String {
+pub(crate) fn stored(site: &Site, secret: &str, key: &str) -> String {
     site.kubectl(&["get", "secret", secret, "-o", &format!("jsonpath={{.data.{key}}}")])
 }

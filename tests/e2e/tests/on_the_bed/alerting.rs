@@ -1,7 +1,7 @@
 //! The platform is watched: the receiver of alerts is tried before it is called one, and alerts arrive there and end.
 
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use airlock_bed::eventually;
@@ -9,82 +9,10 @@ use airlock_e2e::{Airflow, Site};
 use serde_json::Value;
 
 use crate::auditing;
+use crate::receivers::{Mails, Receiver, TOKEN, certificate};
 
 /// From a component that goes to its alert: a measurement, a minute for sure, and the wait for others of the same name.
 const TOLD_WITHIN: Duration = Duration::from_mins(8);
-const TOKEN: &str = "t0ken-of-the-receiver";
-
-/// A receiver in the company, with a certificate by its authority.
-struct Receiver<'a> {
-    site: &'a Site,
-    host: String,
-    status: PathBuf,
-    log: PathBuf,
-    server: Child,
-}
-
-const PORT: u16 = 9443;
-/// The last part of the company's address on the bridge.
-const CORP: u8 = 254;
-
-impl<'a> Receiver<'a> {
-    fn start(site: &'a Site) -> Self {
-        let host = format!("hook-{}.platform.test", site.name);
-        let address = site.bed.address(CORP).expect("the company's address");
-        site.bed.dns_set(&host, "A", &address).expect("a name for the receiver");
-        let (key, certificate) = certificate(site, &host);
-        let (status, log) = (site.file("status", "404"), site.file("messages", ""));
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/webhook.py");
-        let mut command = site.bed.corp("python3");
-        command.arg(script).args([&address, &PORT.to_string()]).args([&certificate, &key, &status, &log]);
-        let server = command.stdin(Stdio::null()).spawn().expect("python3");
-        Self { site, host, status, log, server }
-    }
-
-    fn answers(&self, status: u16) {
-        std::fs::write(&self.status, status.to_string()).expect("the receiver's answer");
-    }
-
-    /// Every message that was taken so far.
-    fn messages(&self) -> Vec<Value> {
-        let text = std::fs::read_to_string(&self.log).expect("messages");
-        text.lines().map(|line| serde_json::from_str(line).expect("a message is JSON")).collect()
-    }
-
-    /// Whether a message told of an alert, by its name and one of its labels.
-    fn has_told(&self, status: &str, alert: &str, label: &str, value: &str) -> bool {
-        let alerts = self.messages().into_iter().flat_map(|message| message["alerts"].as_array().cloned().unwrap_or_default());
-        alerts.into_iter().any(|told| told["status"] == status && told["labels"]["alertname"] == alert && (label.is_empty() || told["labels"][label] == value))
-    }
-
-    #[track_caller]
-    fn awaits(&self, status: &str, alert: &str, label: &str, value: &str) {
-        let told = || if self.has_told(status, alert, label, value) { Ok(()) } else { Err("not yet") };
-        let outcome = eventually(&format!("{alert} of {value} is told as {status}"), TOLD_WITHIN, told);
-        outcome.unwrap_or_else(|error| panic!("{error}; told were {:#?}\n{}", self.messages(), alertmanager(self.site)));
-    }
-}
-
-impl Drop for Receiver<'_> {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-        let _ = self.site.bed.dns_delete(&self.host);
-    }
-}
-
-/// A key and a certificate by the company's authority.
-pub(crate) fn certificate(site: &Site, host: &str) -> (PathBuf, PathBuf) {
-    let (key, certificate) = (site.file("hook.key", ""), site.file("hook.crt", ""));
-    let authority = site.bed.folder().join("corp/ca");
-    let mut command = Command::new("openssl");
-    command.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=hook", "-addext"]);
-    command.arg(format!("subjectAltName=DNS:{host}")).args(["-addext", "basicConstraints=critical,CA:FALSE", "-addext", "extendedKeyUsage=serverAuth"]);
-    command.arg("-CA").arg(authority.with_extension("crt")).arg("-CAkey").arg(authority.with_extension("key")).arg("-keyout").arg(&key).arg("-out").arg(&certificate);
-    let output = command.output().expect("openssl");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    (key, certificate)
-}
 
 /// What Alertmanager says, for whoever reads of a failure.
 fn alertmanager(site: &Site) -> String {
@@ -92,21 +20,19 @@ fn alertmanager(site: &Site) -> String {
 }
 
 fn answers(site: &Site, receiver: &Receiver<'_>, database: &str) -> PathBuf {
-    let url = site.file("url", &format!("https://{}:{PORT}/alerts?token={TOKEN}\n", receiver.host));
-    let address = site.bed.address(CORP).expect("the company's address");
-    let authority = site.bed.company_ca();
     let (auditor, evidence) = auditing::answers(site);
     site.whole_answers(&format!(
-        "components: {{ monitoring: {{ mode: bundled }}, database: {{ mode: {database} }}, {auditor} }}\n{evidence}alerts: {{ receiver: webhook, webhook: {{ url: 'file:{}' }}, authority: 'file:{}' }}\nnetwork: {{ egress: [{{ component: monitoring, to: {address}/32, port: {PORT}, reason: the receiver of alerts }}] }}\n",
-        url.display(),
-        authority.display()
+        "components: {{ monitoring: {{ mode: bundled }}, database: {{ mode: {database} }}, {auditor} }}\n{evidence}{}network: {{ egress: [{{ component: monitoring, to: {}/32, port: {}, reason: the receiver of alerts }}] }}\n",
+        receiver.alerts(),
+        receiver.address,
+        receiver.port
     ))
 }
 
 #[test]
 fn alerts_arrive_and_the_receiver_is_tried_before_it_is_called_one() {
     let site = Site::shared("watched");
-    let receiver = Receiver::start(&site);
+    let receiver = Receiver::start(&site, 9443);
     let answers = answers(&site, &receiver, "bundled");
 
     let refused = site.install(&answers);
@@ -123,18 +49,25 @@ fn alerts_arrive_and_the_receiver_is_tried_before_it_is_called_one() {
     site.run(&["plan", "--answers", &answers.display().to_string(), "--exit-code"]).expect(0);
 
     everything_is_measured(&site);
-    let told = || receiver.awaits("firing", "AirlockComplianceWorse", "persistentvolumeclaim", "auditor-evidence");
+    let told = || awaits(&site, &receiver, "firing", "AirlockComplianceWorse", "persistentvolumeclaim", "auditor-evidence");
     auditing::an_audit_says_what_the_command_line_says_and_what_is_worse(&site, &answers, told);
     alertmanager_asks_for_a_password(&site);
     let before = another_certificate_is_stored_than_served(&site);
     two_alerts_arrive_and_end(&site, &receiver);
     a_failing_task_of_a_deployment_is_told(&site, &receiver);
-    receiver.awaits("firing", "CertificateNotServed", "server", &site.base());
+    awaits(&site, &receiver, "firing", "CertificateNotServed", "server", &site.base());
     assert!(!receiver.has_told("firing", "CertificateNotServed", "server", "registry.watched.svc"), "what serves what is stored is not told");
     what_is_served_is_stored_again(&site, &before);
-    receiver.awaits("resolved", "CertificateNotServed", "server", &site.base());
+    awaits(&site, &receiver, "resolved", "CertificateNotServed", "server", &site.base());
     another_address_behind_the_same_reference_is_tried_again(&site, &receiver, &answers);
     mails_are_sent_over_tls_with_a_password(&site);
+}
+
+#[track_caller]
+fn awaits(site: &Site, receiver: &Receiver<'_>, status: &str, alert: &str, label: &str, value: &str) {
+    let told = || if receiver.has_told(status, alert, label, value) { Ok(()) } else { Err("not yet") };
+    let outcome = eventually(&format!("{alert} of {value} is told as {status}"), TOLD_WITHIN, told);
+    outcome.unwrap_or_else(|error| panic!("{error}; told were {:#?}\n{}", receiver.messages(), alertmanager(site)));
 }
 
 fn verdicts(report: &Value, check: &str) -> Vec<String> {
@@ -206,12 +139,12 @@ fn two_alerts_arrive_and_end(site: &Site, receiver: &Receiver<'_>) {
     let scale = |name: &str, replicas: &str| site.kubectl(&["scale", &format!("statefulset/{name}"), &format!("--replicas={replicas}")]);
     scale("registry", "0");
     scale("database", "0");
-    receiver.awaits("firing", "ComponentDown", "statefulset", "registry");
-    receiver.awaits("firing", "DatabaseDown", "job", "database");
+    awaits(site, receiver, "firing", "ComponentDown", "statefulset", "registry");
+    awaits(site, receiver, "firing", "DatabaseDown", "job", "database");
     scale("registry", "1");
     scale("database", "1");
-    receiver.awaits("resolved", "ComponentDown", "statefulset", "registry");
-    receiver.awaits("resolved", "DatabaseDown", "job", "database");
+    awaits(site, receiver, "resolved", "ComponentDown", "statefulset", "registry");
+    awaits(site, receiver, "resolved", "DatabaseDown", "job", "database");
 }
 
 /// A deployment is measured as soon as it is there and no longer than it is, without a change to what asks; what fails in it is told.
@@ -231,8 +164,8 @@ fn a_failing_task_of_a_deployment_is_told(site: &Site, receiver: &Receiver<'_>) 
     assert_eq!(query(site, "airflow_task_failures").trim(), "", "nothing has failed so far");
     let airflow = Airflow::new(site, "alpha");
     assert_eq!(airflow.run(&airflow.first_login(), "airlock_example", &serde_json::json!({ "fail": true })), "failed");
-    receiver.awaits("firing", "AirflowTaskFailed", "task_id", "report");
-    receiver.awaits("firing", "AirflowDagFailed", "deployment", "alpha");
+    awaits(site, receiver, "firing", "AirflowTaskFailed", "task_id", "report");
+    awaits(site, receiver, "firing", "AirflowDagFailed", "deployment", "alpha");
     assert!(!receiver.has_told("firing", "AirflowTaskFailed", "task_id", "measure"), "a try that is made again is no failure");
     site.run(&["deployment", "delete", "alpha", "--namespace", &site.name, "--yes"]).expect(0);
     let gone = || if query(site, "up{job=\"airflow\"}").trim().is_empty() { Ok(()) } else { Err("it is still asked") };
@@ -243,43 +176,27 @@ fn a_failing_task_of_a_deployment_is_told(site: &Site, receiver: &Receiver<'_>) 
 fn another_address_behind_the_same_reference_is_tried_again(site: &Site, receiver: &Receiver<'_>, answers: &std::path::Path) {
     let tried = || receiver.messages().iter().filter(|message| message["commonLabels"]["alertname"] == "AirlockReceiverTest" && message["status"] == "firing").count();
     let before = tried();
-    site.file("url", &format!("https://{}:{PORT}/other?token={TOKEN}\n", receiver.host));
+    site.file("url", &format!("https://{}:{}/other?token={TOKEN}\n", receiver.host, receiver.port));
     let changed = site.install(answers).expect(0);
     assert!(changed.said().contains("alerts-webhook"), "{}", changed.said());
     assert_eq!(tried(), before + 1, "{:?}", receiver.messages());
     site.run(&["plan", "--answers", &answers.display().to_string(), "--exit-code"]).expect(0);
 }
 
-/// A mail server of the company, with a certificate by its authority, which lets nobody send who does not log in.
+/// The company's mail server lets nobody send who does not log in.
 fn mails_are_sent_over_tls_with_a_password(site: &Site) {
-    const SMTP: u16 = 2525;
-    const API: u16 = 8025;
-    let built = site.bed.script(["build", "mailpit"]).status().expect("the bed's script");
-    assert!(built.success(), "mailpit is not built");
-    let (host, address) = (format!("mail-{}.platform.test", site.name), site.bed.address(CORP).expect("the company's address"));
-    site.bed.dns_set(&host, "A", &address).expect("a name for the mail server");
-    let (key, certificate) = certificate(site, &host);
-    let accounts = site.file("accounts", "airlock:letter-opener\n");
-    let mut command = site.bed.corp(site.bed.folder().join("bin/mailpit"));
-    command.args(["--disable-version-check", "--quiet", "--smtp-require-starttls", "--smtp-disable-rdns", "--smtp", &format!("{address}:{SMTP}"), "--listen", &format!("{address}:{API}")]);
-    command.arg("--smtp-tls-cert").arg(&certificate).arg("--smtp-tls-key").arg(&key).arg("--smtp-auth-file").arg(&accounts);
-    let mut server = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("mailpit");
+    let mails = Mails::start(site, 2525);
     let answers = |password: &str| {
-        let password = site.file("password", password);
         site.whole_answers(&format!(
-            "components: {{ monitoring: {{ mode: bundled }} }}\nalerts: {{ receiver: email, email: {{ to: ops@company.test, from: airlock@company.test, server: '{host}:{SMTP}', username: airlock, password: 'file:{}' }}, authority: 'file:{}' }}\nnetwork: {{ egress: [{{ component: monitoring, to: {address}/32, port: {SMTP}, reason: the mail server }}] }}\n",
-            password.display(),
-            site.bed.company_ca().display()
+            "components: {{ monitoring: {{ mode: bundled }} }}\n{}network: {{ egress: [{{ component: monitoring, to: {}/32, port: {}, reason: the mail server }}] }}\n",
+            mails.alerts(password),
+            mails.address,
+            mails.port
         ))
     };
     let refused = site.install(&answers("wrong"));
-    let taken = site.install(&answers("letter-opener"));
-    let mails = site.bed.corp("curl").args(["--silent", &format!("http://{address}:{API}/api/v1/messages")]).output().expect("curl");
-    let _ = server.kill();
-    let _ = server.wait();
-    let _ = site.bed.dns_delete(&host);
+    let taken = site.install(&answers(Mails::PASSWORD));
     assert!(refused.exit != 0 && refused.said().contains("the receiver did not take the message (email: "), "{}", refused.said());
     taken.expect(0);
-    let mails: Value = serde_json::from_slice(&mails.stdout).expect("mails");
-    assert!(mails["messages"].as_array().is_some_and(|mails| mails.iter().any(|mail| mail["Subject"].as_str().is_some_and(|subject| subject.contains("AirlockReceiverTest")))), "{mails}");
+    assert!(mails.has("AirlockReceiverTest"));
 }

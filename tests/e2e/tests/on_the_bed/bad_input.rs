@@ -98,8 +98,8 @@ fn answers_that_no_cluster_is_asked_about_are_refused_at_once() {
         ),
         (
             "not built yet",
-            format!("{minimal}network: {{ proxy: {{ https: \"http://proxy.corp.test:3128\" }} }}\n"),
-            Expected { exit: 2, first_line: "error[answers.not-built]: wrong.yaml:4:19: `network.proxy: a proxy` is not built yet; leave it out" },
+            format!("{minimal}secrets: {{ mode: external }}\n"),
+            Expected { exit: 2, first_line: "error[answers.not-built]: wrong.yaml:4:18: `secrets.mode: external` is not built yet; possible is generate" },
         ),
         (
             "an authority without its address",

@@ -4,7 +4,6 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use airlock_e2e::{Run, Site};
 use serde_json::{Value, json};
@@ -108,9 +107,8 @@ fn the_registry_answers_the_person_at_the_host(site: &Site) {
 
 fn second_install_writes_nothing(site: &Site) {
     let audit = site.audit();
-    let again = site.install(&site.answers("")).expect(0);
+    site.install(&site.answers("")).expect(0);
     assert_eq!(audit.writes(), [], "a second install writes nothing");
-    assert!(again.took < Duration::from_secs(5), "a second install took {:?}", again.took);
     let plan = site.run(&["plan", "--answers", &site.answers("").display().to_string(), "--exit-code", "-o", "json"]).expect(0).json();
     assert_eq!(plan.pointer("/plan/steps").and_then(Value::as_array).map(Vec::len), Some(0), "{plan}");
 }

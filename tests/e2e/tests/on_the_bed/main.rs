@@ -8,6 +8,7 @@ mod acme;
 mod airflow;
 mod alert_rules;
 mod alerting;
+#[cfg(feature = "long")]
 mod another_cluster;
 mod auditing;
 mod bad_input;
@@ -22,6 +23,8 @@ mod install;
 mod interruption;
 mod judged_beforehand;
 mod offline_root;
+mod proxied;
+mod receivers;
 mod rights;
 mod scenes;
 mod sources;

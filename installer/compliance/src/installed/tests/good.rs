@@ -44,6 +44,9 @@ pub(super) fn world() -> World {
         is_watched_by_others: false,
         receiver: Some(Receiver::Webhook),
         servers: vec![ServedAt { host: "registry.airlock.svc".into(), port: 5000, server_name: "registry.airlock.svc".into() }],
+        nodes: None,
+        services: None,
+        api_server: None,
     }
 }
 
@@ -160,6 +163,8 @@ pub(super) fn good() -> Snapshot {
             outcome("tls.weak.database.airlock.svc:5432", refused()),
             outcome("tls.unknown.registry.platform.test", refused()),
             outcome("http.plain.registry.platform.test", AttemptResult::Refused),
+            outcome("registry.unsecured.registry.platform.test.80", AttemptResult::Refused),
+            outcome("registry.unsecured.registry.platform.test.443", answered(400)),
             outcome("http.visited.registry.platform.test", secured("max-age=31536000")),
             outcome("api.own", answered(200)),
             outcome("api.stranger-versions", answered(403)),
@@ -236,6 +241,9 @@ pub(super) fn good() -> Snapshot {
         fernet_keys: Some(Ok(vec![fernet("airlock-alpha", &[]), fernet("airlock-beta", &[])])),
         stored_certificate: Some(Ok(stored(&[], &[]))),
         control_plane: None,
+        run: None,
+        drift: None,
+        node_reports: Vec::new(),
         planned: Some(Planned { images: ImageLock(BTreeMap::from([("nginx".into(), nginx)])), ..Planned::default() }),
     }
 }

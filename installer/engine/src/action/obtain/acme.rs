@@ -11,7 +11,8 @@ use airlock_tls::acme::{
     Suggestion, TsigHash, find_program,
 };
 
-use crate::ApplyError;
+use crate::secret_text::secret_text;
+use crate::{ApplyError, outside};
 
 /// How long all servers of the zone may take to show the records.
 const SEEN_WITHIN: Duration = Duration::from_mins(5);
@@ -36,11 +37,15 @@ pub(super) async fn asking(cluster: &Cluster, spec: &CertificateSpec, acme: &Acm
 
 async fn server(cluster: &Cluster, acme: &AcmeSource) -> Result<AcmeServer, ApplyError> {
     let directory = acme.directory.parse().map_err(|error| ApplyError::PlanMalformed { reason: format!("the URL of the ACME directory: {error}") })?;
-    let roots = match &acme.roots {
-        Some(at) => Some(text(cluster, at).await?.expose().clone()),
+    let pem = async |at: &Option<SecretKeyRef>| match at {
+        Some(at) => secret_text(cluster, at).await.map(|pem| Some(pem.expose().clone())),
+        None => Ok(None),
+    };
+    let way_out = match &acme.way_out {
+        Some(way) => Some(outside::opened(cluster, way).await?),
         None => None,
     };
-    Ok(AcmeServer { roots, ..AcmeServer::new(directory) })
+    Ok(AcmeServer { roots: pem(&acme.roots).await?, further_roots: pem(&acme.trust).await?, way_out, ..AcmeServer::new(directory) })
 }
 
 /// When the authority would like the certificate of this chain to be renewed.
@@ -53,7 +58,7 @@ pub(super) async fn issue(cluster: &Cluster, spec: &CertificateSpec, acme: &Acme
     let Asking { account, request, dns } = asking(cluster, spec, acme, hosts, replaces).await?;
     let solver: Box<dyn Solver> = match &acme.challenge {
         Challenge::Update(update) => {
-            let secret = text(cluster, &update.secret).await?;
+            let secret = secret_text(cluster, &update.secret).await?;
             Box::new(Rfc2136::new(&update.server, &update.key_name, hash(update.algorithm), &secret, dns.clone(), SEEN_WITHIN)?)
         }
         Challenge::Program(program) => Box::new(Hook { program: find_program(&program.program)?, run_limit: program.run_limit, limit: SEEN_WITHIN, withheld: program.withheld.clone() }),
@@ -132,17 +137,11 @@ async fn opened(cluster: &Cluster, acme: &AcmeSource) -> Result<Opened, ApplyErr
         }
     }
     let external = match &acme.external_account {
-        Some((id, key)) => Some(ExternalAccount { id: id.clone(), key: text(cluster, key).await? }),
+        Some((id, key)) => Some(ExternalAccount { id: id.clone(), key: secret_text(cluster, key).await? }),
         None => None,
     };
     let registration = Registration { contact: acme.contact.clone(), terms_agreed: acme.terms_of_service_agreed, external };
     Ok(Opened::Now(AcmeAuthority::connect(&server).await?.register(&registration).await?))
-}
-
-async fn text(cluster: &Cluster, at: &SecretKeyRef) -> Result<Secret<String>, ApplyError> {
-    let found = cluster.secret(&at.namespace, &at.name).await.map_err(ApplyError::of)?.and_then(|mut secret| secret.data.remove(&at.key));
-    let value = found.ok_or_else(|| ApplyError::SecretMissing { at: at.clone() })?;
-    Ok(Secret::new(String::from_utf8_lossy(value.expose()).into_owned()))
 }
 
 const fn hash(algorithm: TsigAlgorithm) -> TsigHash {
@@ -167,6 +166,8 @@ mod tests {
             contact: Vec::new(),
             terms_of_service_agreed: true,
             roots: None,
+            trust: None,
+            way_out: None,
             profile: None,
             preferred_chain: preferred.map(str::to_owned),
             external_account: None,

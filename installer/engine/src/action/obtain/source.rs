@@ -89,5 +89,10 @@ fn of_root(root: &OfflineRoot, finding: TlsFinding) -> ApplyError {
 /// The certificates of the authorities that answers refer to, as one PEM text.
 pub(crate) fn authorities(references: &[String]) -> Result<String, ApplyError> {
     let files = references.iter().map(|reference| file(reference)).collect::<Result<Vec<_>, _>>()?;
-    authorities_pem(&files).map_err(|finding| ApplyError::ReferenceUnreadable { reference: references.join(", "), reason: format!("{} ({})", finding.why, finding.code) })
+    believed(&files)
+}
+
+/// The certificates of what `trust.ca` leads to, as one PEM text.
+pub(super) fn believed(files: &[Content]) -> Result<String, ApplyError> {
+    authorities_pem(files).map_err(|finding| ApplyError::CertificateRefused { source_of: "the authorities of `trust.ca`".to_owned(), judgement: Box::new(finding.into()) })
 }

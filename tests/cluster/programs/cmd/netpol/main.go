@@ -23,6 +23,9 @@ import (
 	"k8s.io/klog/v2"
 )
 
+// From one writing of the rules to the next: each starts dozens of programs, and what happens meanwhile goes into the next one.
+const pause = time.Second
+
 func main() {
 	klog.InitFlags(nil)
 	kubeconfig := flag.String("kubeconfig", "", "who to be")
@@ -82,10 +85,11 @@ func enforce(ctx context.Context, client kubernetes.Interface, config *options.K
 		}
 	}
 
-	// The controller reports that it lives, and stops when nobody listens.
-	heartbeats := make(chan *healthcheck.ControllerHeartbeat, 10)
+	// The controller reports that it lives before it writes the rules, and waits until somebody listens.
+	heartbeats := make(chan *healthcheck.ControllerHeartbeat)
 	go func() {
 		for range heartbeats {
+			time.Sleep(pause)
 		}
 	}()
 	var running sync.WaitGroup

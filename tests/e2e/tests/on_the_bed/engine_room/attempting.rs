@@ -56,8 +56,8 @@ async fn pods_left(place: &Place) -> Result<Vec<String>, Box<dyn Error>> {
 async fn an_allowed_connection_opens_and_a_blocked_one_beside_it_does_not() -> Outcome {
     let place = Place::new("policy").await?;
     place.run(&place.plan("abc", vec![create("policies", policies(&place)?)])?).await?;
-    let blocked = Attempt { control: Some("allowed".into()), ..at_listener(&place, "blocked", "blocked") };
-    let attempts = [at_listener(&place, "allowed", "allowed"), blocked, at_listener(&place, "stranger", "stranger")];
+    let to_be_blocked = |id: &str| Attempt { control: Some("allowed".into()), ..at_listener(&place, id, id) };
+    let attempts = [at_listener(&place, "allowed", "allowed"), to_be_blocked("blocked"), to_be_blocked("stranger")];
     let outcomes = carry_out(&place.cluster, &attempts, &site(&place, OWN_IMAGE)?, &unhurried(), &Seen::default()).await?;
     let results: BTreeMap<&AttemptId, &AttemptResult> = outcomes.iter().map(|outcome| (&outcome.attempt, &outcome.result)).collect();
     assert_eq!(results[&AttemptId::from("allowed")], &AttemptResult::Connected, "{outcomes:?}");

@@ -1,0 +1,159 @@
+//! What is tried from the place of a tenant's task, and at kubelets by strangers.
+
+use airlock_model::{ApiCaller, Attempt, AttemptAction, AttemptId, Target, Trust, Vantage, World, WorldDeployment, WorldNode, names};
+
+use super::CROSSED;
+
+/// Where providers tell a machine who it is, with credentials (link-local, RFC 3927).
+const METADATA: &str = "169.254.169.254";
+/// The component whose pods run what tenants wrote.
+const TASK: &str = "airflow-task";
+/// The kubelet's own port (Kubernetes, "Ports and Protocols").
+const KUBELET: u16 = 10250;
+/// The port at which a kubelet once answered everybody (`readOnlyPort`).
+const READ_ONLY: u16 = 10255;
+/// Where etcd is asked (Kubernetes, "Ports and Protocols").
+const ETCD: u16 = 2379;
+
+/// A way from the pod of a task to what runs the cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    Metadata,
+    Kubelet,
+    ReadOnlyKubelet,
+    Etcd,
+}
+
+impl Door {
+    pub(crate) const ALL: [Self; 4] = [Self::Metadata, Self::Kubelet, Self::ReadOnlyKubelet, Self::Etcd];
+
+    /// In words, for subjects.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::Metadata => "the metadata address",
+            Self::Kubelet => "kubelets",
+            Self::ReadOnlyKubelet => "the read-only port of kubelets",
+            Self::Etcd => "etcd on the nodes",
+        }
+    }
+
+    pub(crate) const fn port(self) -> u16 {
+        match self {
+            Self::Metadata => 80,
+            Self::Kubelet => KUBELET,
+            Self::ReadOnlyKubelet => READ_ONLY,
+            Self::Etcd => ETCD,
+        }
+    }
+
+    /// The addresses at which it would be open.
+    pub(crate) fn addresses(self, nodes: &[WorldNode]) -> Vec<&str> {
+        match self {
+            Self::Metadata => vec![METADATA],
+            Self::Kubelet | Self::ReadOnlyKubelet | Self::Etcd => nodes.iter().flat_map(|node| &node.addresses).map(String::as_str).collect(),
+        }
+    }
+
+    pub(crate) fn id(self, of: &WorldDeployment, address: &str) -> AttemptId {
+        AttemptId(format!("task.{}.{address}.{}", of.name, self.port()))
+    }
+
+    pub(crate) fn attempt(self, of: &WorldDeployment, address: &str) -> Attempt {
+        Attempt {
+            id: self.id(of, address),
+            from: of_task(of),
+            target: Target::Address { host: address.to_owned(), port: self.port() },
+            action: AttemptAction::Connect,
+            control: Some(own_id(of)),
+            purpose: format!("a connection from a task's place to {}, to be blocked", self.words()),
+        }
+    }
+}
+
+/// Where the policies of tasks apply.
+fn of_task(of: &WorldDeployment) -> Vantage {
+    Vantage::Pod { namespace: of.namespace.clone(), labels: [(names::LABEL_NAME.to_owned(), TASK.to_owned())].into(), account: None }
+}
+
+/// The name of [`own`].
+pub(crate) fn own_id(of: &WorldDeployment) -> AttemptId {
+    AttemptId(format!("task.{}.own", of.name))
+}
+
+/// A connection from a task's place to the server of its own deployment: the control.
+pub(crate) fn own(of: &WorldDeployment) -> Attempt {
+    let (service, port) = CROSSED;
+    Attempt {
+        id: own_id(of),
+        from: of_task(of),
+        target: Target::Address { host: format!("{service}.{}.svc", of.namespace), port },
+        action: AttemptAction::Connect,
+        control: None,
+        purpose: "a connection from a task's place to its own server, to be made".to_owned(),
+    }
+}
+
+/// The name of [`to_service`].
+pub(crate) fn to_service_id(of: &WorldDeployment, service: &str, port: u16) -> AttemptId {
+    AttemptId(format!("task.{}.{service}.{port}", of.name))
+}
+
+/// A connection from a task's place to a Service of the platform.
+pub(crate) fn to_service(world: &World, of: &WorldDeployment, service: &str, port: u16) -> Attempt {
+    Attempt {
+        id: to_service_id(of, service, port),
+        from: of_task(of),
+        target: Target::Address { host: format!("{service}.{}.svc", world.platform), port },
+        action: AttemptAction::Connect,
+        control: Some(own_id(of)),
+        purpose: format!("a connection from a task's place to {service} of the platform, to be blocked"),
+    }
+}
+
+/// What a kubelet is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Call {
+    /// Whether it is well, through the API server and with the user's credentials: the control.
+    Own,
+    /// Which pods it runs, asked by a stranger.
+    Pods,
+    /// The same where a kubelet once answered everybody.
+    ReadOnly,
+}
+
+impl Call {
+    pub(crate) fn id(self, node: &WorldNode, address: &str) -> AttemptId {
+        AttemptId(match self {
+            Self::Own => format!("kubelet.own.{}", node.name),
+            Self::Pods => format!("kubelet.stranger.{address}"),
+            Self::ReadOnly => format!("kubelet.read-only.{address}"),
+        })
+    }
+
+    pub(crate) fn attempt(self, node: &WorldNode, address: &str) -> Attempt {
+        let name = &node.name;
+        let at = |port| Target::Address { host: address.to_owned(), port };
+        let path = || "/pods".to_owned();
+        let (target, action, control, purpose) = match self {
+            Self::Own => (
+                Target::KubernetesApi,
+                AttemptAction::AskApi { path: format!("/api/v1/nodes/{name}/proxy/healthz"), caller: ApiCaller::User },
+                None,
+                format!("a request to the kubelet of {name} through the Kubernetes API with your credentials, to be answered"),
+            ),
+            Self::Pods => (
+                at(KUBELET),
+                AttemptAction::Request { method: "GET".to_owned(), path: path(), server_name: name.clone(), trust: Trust::Unverified, credentials: None },
+                Some(Self::Own.id(node, address)),
+                format!("a request to the kubelet of {name} without credentials for its pods, to be refused"),
+            ),
+            Self::ReadOnly => (
+                at(READ_ONLY),
+                AttemptAction::PlainRequest { path: path(), host: address.to_owned() },
+                Some(Self::Pods.id(node, address)),
+                format!("a request to the read-only port of the kubelet of {name}, to find nobody"),
+            ),
+        };
+        Attempt { id: self.id(node, address), from: Vantage::Workstation, target, action, control, purpose }
+    }
+}

@@ -1,0 +1,62 @@
+//! NET-012: what tenants' tasks run reaches no Service of the platform.
+
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World, WorldDeployment, WorldService};
+
+use super::{controls, judge};
+use crate::attempts::{to_service, to_service_id};
+use crate::described::Described;
+use crate::live;
+
+static TEXTS: Described = Described {
+    spec: CheckSpec {
+        id: "NET-012",
+        title: "tasks of Airflow deployments reach no Service of the platform",
+        severity: Severity::Critical,
+        promises: &["P3", "P12"],
+        explanation: "In the namespace of each Airflow deployment a pod with Airlock's own image, to which the policies of tasks apply, connects to every port of every Service in the platform's namespace: database, registry, monitoring, and whatever else is there by then. Nothing is declared from tasks to the platform, so all must be blocked while the same pod reaches the deployment's own server; when it does not, or the attempts of NET-010 do not show that the cluster enforces policies, a blocked connection proves nothing and the check is unverified. A Service that is a name alone (ExternalName) is none that could be reached. UDP is not tried.",
+        remedy: "Compare the NetworkPolicies in both namespaces with `airlock deployment apply` and `airlock install`, which put them back; one that somebody added may allow more.",
+    },
+    expected: "blocked, while the connection to its own server is made",
+    why: "code in a DAG stands before the database and the registry of all, with time to try",
+};
+
+/// The check.
+pub(super) struct PlatformApart;
+
+impl Check for PlatformApart {
+    fn spec(&self) -> &CheckSpec<'_> {
+        &TEXTS.spec
+    }
+
+    fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
+        if world.deployments.is_empty() {
+            return vec![Need::Services];
+        }
+        let services = world.services.as_ref().and_then(|services| services.as_ref().ok()).into_iter().flatten();
+        let ways = services.flat_map(|service| service.ports.iter().map(move |port| (service, *port)));
+        let attempts = ways.flat_map(|(service, port)| world.deployments.iter().map(move |of| Need::Attempt(Box::new(to_service(world, of, &service.name, port)))));
+        [Need::Services].into_iter().chain(controls(world)).chain(attempts).collect()
+    }
+
+    fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
+        let deployments = match live::deployments(given) {
+            Ok(deployments) => deployments,
+            Err(unseen) => return TEXTS.unseen(live::DEPLOYMENTS, unseen),
+        };
+        let services = match &given.world.services {
+            None => return vec![TEXTS.unverified(SERVICES, "they were not read")],
+            Some(Err(reason)) => return vec![TEXTS.unverified(SERVICES, format!("they could not be read: {reason}"))],
+            Some(Ok(services)) if services.iter().all(|service| service.ports.is_empty()) => return vec![TEXTS.unverified(SERVICES, "there is none, and a platform has an edge at least")],
+            Some(Ok(services)) => services,
+        };
+        let reachable = services.iter().filter(|service| !service.ports.is_empty());
+        reachable.flat_map(|service| deployments.iter().map(move |of| of_service(given, of, service))).collect()
+    }
+}
+
+const SERVICES: &str = "Services of the platform";
+
+fn of_service(given: &Snapshot, of: &WorldDeployment, service: &WorldService) -> Finding {
+    let ways = service.ports.iter().map(|port| (format!("{}, port {port}", service.name), to_service_id(of, &service.name, *port)));
+    judge(&TEXTS, given, of, format!("from tasks of {} to {}", of.name, service.name), ways.collect())
+}

@@ -1,0 +1,198 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use airlock_model::Verdict::{self, Fail, NotApplicable, Pass, Unverified, Warn};
+use airlock_model::{Credentials, CredentialsForm, Reason, WorldNode, WorldService};
+use jiff::Timestamp;
+
+use super::*;
+use crate::cluster_nodes::MOST;
+use crate::kubelets;
+use crate::profile::unprofiled;
+
+const NODES: [&str; 7] = ["169.254.169.254.80", "10.0.0.1.10250", "10.0.0.1.10255", "10.0.0.1.2379", "10.0.0.2.10250", "10.0.0.2.10255", "10.0.0.2.2379"];
+const SERVICES: [&str; 3] = ["database.5432", "edge.443", "edge.80"];
+
+/// Those that look from the place of a task, and the one that stands beside them.
+fn all() -> impl Iterator<Item = &'static dyn Check> {
+    checks().chain([kubelets::CHECK])
+}
+
+fn world() -> World {
+    let credentials = |form| Credentials { username: "u".into(), password: None, form };
+    let alpha = WorldDeployment { name: "alpha".into(), namespace: "airlock-alpha".into(), host: "a".into(), login: credentials(CredentialsForm::Json), role: credentials(CredentialsForm::Basic) };
+    let node = |name: &str, address: &str| WorldNode { name: name.into(), addresses: vec![address.into()], external_addresses: Vec::new() };
+    let service = |name: &str, ports: &[u16]| WorldService { name: name.into(), ports: ports.into() };
+    World {
+        base_domain: "platform.test".into(),
+        platform: "airlock".into(),
+        probes: "airlock-probes".into(),
+        deployments: vec![alpha],
+        nodes: Some(Ok(vec![node("node1", "10.0.0.1"), node("node2", "10.0.0.2")])),
+        services: Some(Ok(vec![service("database", &[5432]), service("edge", &[443, 80]), service("elsewhere", &[])])),
+        ..World::default()
+    }
+}
+
+const fn answered(status: u16) -> AttemptResult {
+    AttemptResult::Answered { status, challenge: None, location: None, transport_security: None }
+}
+
+fn good() -> Snapshot {
+    let mut results = vec![("policy.allowed".to_owned(), AttemptResult::Connected), ("policy.blocked".to_owned(), AttemptResult::TimedOut), ("policy.confined".to_owned(), AttemptResult::Refused)];
+    results.push(("task.alpha.own".into(), AttemptResult::Connected));
+    results.extend(NODES.into_iter().chain(SERVICES).map(|at| (format!("task.alpha.{at}"), AttemptResult::TimedOut)));
+    for (node, address) in [("node1", "10.0.0.1"), ("node2", "10.0.0.2")] {
+        results.extend([(format!("kubelet.own.{node}"), answered(200)), (format!("kubelet.stranger.{address}"), answered(401)), (format!("kubelet.read-only.{address}"), AttemptResult::Refused)]);
+    }
+    let outcome = |(id, result): (String, AttemptResult)| {
+        let id = AttemptId(id);
+        (id.clone(), Outcome { attempt: id, result, source: None, destination: None, started: Timestamp::UNIX_EPOCH, took_millis: 1 })
+    };
+    Snapshot { world: world(), outcomes: results.into_iter().map(outcome).collect(), ..Snapshot::default() }
+}
+
+fn findings(id: &str, given: &Snapshot) -> Vec<Finding> {
+    all().find(|check| check.spec().id == id).unwrap().evaluate(&unprofiled(), given)
+}
+
+fn verdicts(id: &str, given: &Snapshot) -> BTreeSet<Verdict> {
+    findings(id, given).iter().map(|finding| finding.verdict).collect()
+}
+
+/// What the three say besides pass, in the order of their ids, where these attempts came out otherwise.
+fn with(changed: &[(&str, AttemptResult)]) -> [Vec<Verdict>; 3] {
+    let mut given = good();
+    for (id, result) in changed {
+        given.outcomes.get_mut(&AttemptId::from(*id)).unwrap_or_else(|| panic!("{id}")).result = result.clone();
+    }
+    ["AUT-008", "NET-012", "NET-013"].map(|id| verdicts(id, &given).into_iter().filter(|verdict| *verdict != Pass).collect())
+}
+
+#[test]
+fn where_every_way_is_blocked_all_pass_and_the_attempts_are_those_that_were_asked_for() {
+    let given = good();
+    for (id, count) in [("AUT-008", 4), ("NET-012", 2), ("NET-013", 4)] {
+        assert_eq!((verdicts(id, &given), findings(id, &given).len()), ([Pass].into(), count), "{id}");
+    }
+    let needs: Vec<Need> = all().flat_map(|check| check.needs(&unprofiled(), &world())).collect();
+    let asked: BTreeMap<AttemptId, _> = needs.into_iter().filter_map(|need| if let Need::Attempt(attempt) = need { Some((attempt.id.clone(), attempt)) } else { None }).collect();
+    assert_eq!(asked.keys().collect::<Vec<_>>(), given.outcomes.keys().collect::<Vec<_>>());
+    for (id, attempt) in &asked {
+        let is_control = id.0 == "task.alpha.own" || id.0.starts_with("kubelet.own.") || id.0 == "policy.allowed";
+        assert_eq!(attempt.control.is_none(), is_control, "{id}");
+        assert!(attempt.control.iter().all(|control| asked.contains_key(control)), "{id}");
+    }
+}
+
+#[test]
+fn a_way_that_is_open_fails_whatever_became_of_its_control() {
+    for at in NODES {
+        let id = format!("task.alpha.{at}");
+        assert_eq!(with(&[(&id, AttemptResult::Connected)]), [vec![], vec![], vec![Fail]], "{at}");
+        assert_eq!(with(&[(&id, AttemptResult::Connected), ("policy.blocked", AttemptResult::Connected)]), [vec![], vec![Unverified], vec![Unverified, Fail]], "{at}");
+    }
+    for at in SERVICES {
+        let id = format!("task.alpha.{at}");
+        assert_eq!(with(&[(&id, AttemptResult::Connected)]), [vec![], vec![Fail], vec![]], "{at}");
+    }
+    let failed = |id: &str, at: &str| {
+        let mut given = good();
+        given.outcomes.get_mut(&AttemptId(format!("task.alpha.{at}"))).unwrap().result = AttemptResult::Connected;
+        let failed = findings(id, &given).into_iter().find(|finding| finding.verdict == Fail).unwrap();
+        format!("{}: {}", failed.subject.name.raw(), failed.observed.raw())
+    };
+    assert_eq!(failed("NET-013", "10.0.0.2.10250"), "from tasks of alpha to kubelets: 10.0.0.2, port 10250: connected");
+    assert_eq!(failed("NET-012", "edge.80"), "from tasks of alpha to edge: edge, port 80: connected");
+}
+
+#[test]
+fn what_is_blocked_without_a_control_is_unverified() {
+    for changed in [("task.alpha.own", AttemptResult::TimedOut), ("policy.allowed", AttemptResult::TimedOut), ("policy.blocked", AttemptResult::Connected)] {
+        assert_eq!(with(std::slice::from_ref(&changed)), [vec![], vec![Unverified], vec![Unverified]], "{changed:?}");
+    }
+    assert_eq!(with(&[("task.alpha.10.0.0.1.2379", AttemptResult::NotCarriedOut("no pod".to_owned().into()))]), [vec![], vec![], vec![Unverified]]);
+    assert_eq!(with(&[("task.alpha.169.254.169.254.80", AttemptResult::NoSuchName)]), [vec![], vec![], vec![Unverified]]);
+    assert_eq!(with(&[("task.alpha.database.5432", AttemptResult::NoSuchName)]), [vec![], vec![Unverified], vec![]]);
+}
+
+#[test]
+fn a_kubelet_that_answers_a_stranger_fails() {
+    let told = |changed: &[(&str, AttemptResult)]| with(changed)[0].clone();
+    assert_eq!(told(&[("kubelet.stranger.10.0.0.1", answered(200))]), [Fail]);
+    assert_eq!(told(&[("kubelet.stranger.10.0.0.1", answered(200)), ("kubelet.own.node1", answered(503))]), [Fail]);
+    for status in [200, 404] {
+        assert_eq!(told(&[("kubelet.read-only.10.0.0.2", answered(status))]), [Fail], "whoever answers there");
+    }
+    assert_eq!(told(&[("kubelet.stranger.10.0.0.1", answered(403))]), []);
+}
+
+#[test]
+fn what_a_firewall_swallows_on_the_way_to_a_kubelet_is_unverified() {
+    for changed in [
+        ("kubelet.stranger.10.0.0.1", AttemptResult::TimedOut),
+        ("kubelet.stranger.10.0.0.1", answered(404)),
+        ("kubelet.own.node1", answered(403)),
+        ("kubelet.own.node1", AttemptResult::NotCarriedOut("no answer".to_owned().into())),
+        ("kubelet.read-only.10.0.0.1", AttemptResult::TimedOut),
+    ] {
+        assert_eq!(with(std::slice::from_ref(&changed)), [vec![Unverified], vec![], vec![]], "{changed:?}");
+    }
+}
+
+#[test]
+fn taking_an_outcome_away_is_unverified() {
+    for id in good().outcomes.into_keys() {
+        let mut given = good();
+        given.outcomes.remove(&id);
+        let open: BTreeSet<Verdict> = all().flat_map(|check| verdicts(check.spec().id, &given)).collect();
+        assert_eq!(open, [Pass, Unverified].into(), "{id}");
+    }
+}
+
+#[test]
+fn nodes_that_were_not_read_are_unverified_and_the_metadata_address_is_tried_all_the_same() {
+    let unaddressed = WorldNode { name: "node3".into(), addresses: Vec::new(), external_addresses: Vec::new() };
+    for nodes in [None, Some(Err("missing right: list nodes in the cluster".to_owned())), Some(Ok(Vec::new())), Some(Ok(vec![unaddressed]))] {
+        let mut given = good();
+        given.world.nodes = nodes;
+        let said: BTreeMap<String, Verdict> = findings("NET-013", &given).into_iter().map(|finding| (finding.subject.name.raw().to_owned(), finding.verdict)).collect();
+        assert_eq!(said.iter().filter(|(_, verdict)| **verdict == Pass).map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["from tasks of alpha to the metadata address"]);
+        assert_eq!(said.values().filter(|verdict| **verdict == Unverified).count(), 3);
+        assert_eq!(verdicts("AUT-008", &given), [Unverified].into());
+    }
+}
+
+#[test]
+fn services_that_were_not_read_are_unverified_and_a_name_alone_is_none_that_is_tried() {
+    let elsewhere = WorldService { name: "elsewhere".into(), ports: Vec::new() };
+    for services in [None, Some(Err("missing right: list services in namespace airlock".to_owned())), Some(Ok(Vec::new())), Some(Ok(vec![elsewhere]))] {
+        let mut given = good();
+        given.world.services = services;
+        assert_eq!(verdicts("NET-012", &given), [Unverified].into());
+    }
+}
+
+#[test]
+fn without_a_deployment_there_is_no_task_and_of_nothing_nothing_is_claimed() {
+    let mut given = good();
+    given.world.deployments.clear();
+    for check in checks() {
+        let id = check.spec().id;
+        let [finding] = &findings(id, &given)[..] else { panic!("one finding") };
+        assert_eq!((finding.verdict, finding.reason), (NotApplicable, Some(Reason::NoSubject)), "{id}");
+        assert_eq!(verdicts(id, &Snapshot::default()), [Unverified].into(), "{id}");
+    }
+    assert_eq!(verdicts("AUT-008", &Snapshot::default()), [Unverified].into());
+}
+
+#[test]
+fn of_many_nodes_the_first_are_tried_and_the_rest_is_told() {
+    let mut given = good();
+    given.world.nodes = Some(Ok((0..=MOST).map(|number| WorldNode { name: format!("node{number:03}"), addresses: vec![format!("10.1.0.{number}")], external_addresses: Vec::new() }).collect()));
+    for (id, count) in [("AUT-008", 3 * MOST), ("NET-013", 3 + 1 + 1 + 3 * MOST)] {
+        let warned: Vec<String> = findings(id, &given).into_iter().filter(|finding| finding.verdict == Warn).map(|finding| finding.observed.raw().to_owned()).collect();
+        assert_eq!(warned, ["1 of 33 nodes were not tried: the first 32 were, by name"], "{id}");
+        let check = all().find(|check| check.spec().id == id).unwrap();
+        assert_eq!(check.needs(&unprofiled(), &given.world).into_iter().filter(|need| matches!(need, Need::Attempt(_))).count(), count, "{id}");
+    }
+}
