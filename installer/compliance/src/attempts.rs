@@ -161,9 +161,12 @@ impl Greeted {
             Self { current: AttemptId(format!("tls.current.{name}")), name, server_name: server_name.to_owned(), from, target, trust: Trust::Unverified }
         };
         let servers = world.servers.iter().map(|at| inner(pod(&world.platform, names::RENEWER), &at.server_name, Target::Address { host: at.host.clone(), port: at.port }, (&at.host, at.port)));
-        let database = world.database.as_ref().filter(|server| !server.existing).zip(world.deployments.first()).map(|(server, deployment)| {
-            inner(pod(&deployment.namespace, CROSSER), &server.host, Target::Postgres { host: server.host.clone(), port: server.port }, (&server.host, server.port))
-        });
+        let database = world
+            .database
+            .as_ref()
+            .filter(|server| !server.existing)
+            .zip(world.deployments.first())
+            .map(|(server, deployment)| inner(pod(&deployment.namespace, CROSSER), &server.host, Target::Postgres { host: server.host.clone(), port: server.port }, (&server.host, server.port)));
         servers.chain(database).collect()
     }
 

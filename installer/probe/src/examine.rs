@@ -3,7 +3,6 @@
 //! The beginning is done by hand where the library would say "error": whether the server speaks TLS at all, and why its
 //! certificate is not believed, are different work for different people.
 
-
 use airlock_model::{AttemptResult, DatabaseExamination, DatabaseFacts, Meeting, TlsVersion, Trust, Untrusted};
 use jiff::Timestamp;
 

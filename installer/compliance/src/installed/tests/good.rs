@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use airlock_model::answers::Receiver;
 use airlock_model::{
-    AttemptId, AttemptResult, Credentials, CredentialsForm, Digest, ImageLock, JudgedSecret, LockedImage, ObjectRef, Outcome, Planned, Presented, Profile, SecretKeyRef, Snapshot, SnapshotObject,
-    ServedAt, Source, StoredCertificate, TlsVersion, World, WorldDatabase, WorldDeployment, names,
+    AttemptId, AttemptResult, Credentials, CredentialsForm, Digest, ImageLock, JudgedSecret, LockedImage, ObjectRef, Outcome, Planned, Presented, Profile, SecretKeyRef, ServedAt, Snapshot,
+    SnapshotObject, Source, StoredCertificate, TlsVersion, World, WorldDatabase, WorldDeployment, names,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
