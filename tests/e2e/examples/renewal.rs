@@ -56,7 +56,7 @@ impl Used {
 fn while_used<T>(site: &Site, doing: impl FnOnce() -> T) -> (T, [Used; 5]) {
     let authority = site.base_authority();
     let clients = |url: &str| Clients::start(site, &authority, url, CLIENTS);
-    let (pages, registry) = (clients(&format!("https://alpha-airflow.{}/api/v2/monitor/health", site.base())), clients(&format!("https://{}/v2/", site.registry())));
+    let (pages, registry) = (clients(&format!("https://alpha-airflow.{}/api/v2/version", site.base())), clients(&format!("https://{}/v2/", site.registry())));
     let is_over = AtomicBool::new(false);
     let (done, logins, pushes, runs) = thread::scope(|scope| {
         let until_it_is_over = |once: &dyn Fn() -> Vec<String>| {
