@@ -409,6 +409,7 @@ fn every_attempt_that_must_be_refused_has_a_control_that_is_made_too() {
         ) || [
             "admission.conforming.",
             "tls.served.",
+            "tls.current.",
             "http.visited.",
             "airflow.login.",
             "database.own.",
