@@ -3,6 +3,7 @@
 mod admission;
 mod api;
 mod database;
+mod greeted;
 mod reached;
 
 use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, Need, Outcome, Snapshot, Target, TlsVersion, Trust, Vantage, World, WorldDeployment, names};
@@ -10,6 +11,7 @@ use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Credential
 pub(crate) use admission::Shown;
 pub(crate) use api::Question;
 pub(crate) use database::{Asked, Inquiry, Stranger};
+pub(crate) use greeted::{Greeted, Outdated};
 pub(crate) use reached::{Call, Door, own, own_id, to_service, to_service_id};
 
 /// Label of pods in the namespace of probes; its policies select by it.
@@ -97,116 +99,6 @@ pub(crate) fn served_id(host: &str) -> AttemptId {
 /// A verified handshake with the newest version: what users get.
 pub(crate) fn served(world: &World, host: &str) -> Attempt {
     Greeted::host(world, host).current()
-}
-
-/// What no server should agree to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outdated {
-    /// RFC 8996.
-    Tls10,
-    /// RFC 8996.
-    Tls11,
-    /// RFC 9325 §4.1.
-    WeakSuites,
-}
-
-impl Outdated {
-    pub(crate) const ALL: [Self; 3] = [Self::Tls10, Self::Tls11, Self::WeakSuites];
-
-    /// In words, for subjects.
-    pub(crate) const fn words(self) -> &'static str {
-        match self {
-            Self::Tls10 => "TLS 1.0",
-            Self::Tls11 => "TLS 1.1",
-            Self::WeakSuites => "weak suites",
-        }
-    }
-
-    const fn key(self) -> &'static str {
-        match self {
-            Self::Tls10 => "1.0",
-            Self::Tls11 => "1.1",
-            Self::WeakSuites => "weak",
-        }
-    }
-}
-
-/// Who is asked to agree to it: a host at the edge, or a server inside the cluster.
-pub(crate) struct Greeted {
-    /// As findings and attempts call it.
-    pub(crate) name: String,
-    server_name: String,
-    from: Vantage,
-    target: Target,
-    /// The name of [`Self::current`].
-    current: AttemptId,
-    trust: Trust,
-}
-
-impl Greeted {
-    /// A host that users reach.
-    pub(crate) fn host(world: &World, host: &str) -> Self {
-        Self { name: host.to_owned(), server_name: host.to_owned(), from: Vantage::Workstation, target: address(world, host), current: served_id(host), trust: trust(world) }
-    }
-
-    /// The servers inside the cluster: those whose certificates the renewer looks after, from a pod under its policies, and the
-    /// database server, from a pod under the policies of the first deployment, since nobody else reaches it.
-    pub(crate) fn inside(world: &World) -> Vec<Self> {
-        let pod = |namespace: &str, component: &str| {
-            let labels = [names::LABEL_NAME, names::LABEL_COMPONENT].map(|label| (label.to_owned(), component.to_owned()));
-            Vantage::Pod { namespace: namespace.to_owned(), labels: labels.into(), account: None }
-        };
-        let inner = |from, server_name: &str, target: Target, (host, port): (&str, u16)| {
-            let name = format!("{host}:{port}");
-            Self { current: AttemptId(format!("tls.current.{name}")), name, server_name: server_name.to_owned(), from, target, trust: Trust::Unverified }
-        };
-        let servers = world.servers.iter().map(|at| inner(pod(&world.platform, names::RENEWER), &at.server_name, Target::Address { host: at.host.clone(), port: at.port }, (&at.host, at.port)));
-        let database = world
-            .database
-            .as_ref()
-            .filter(|server| !server.existing)
-            .zip(world.deployments.first())
-            .map(|(server, deployment)| inner(pod(&deployment.namespace, CROSSER), &server.host, Target::Postgres { host: server.host.clone(), port: server.port }, (&server.host, server.port)));
-        servers.chain(database).collect()
-    }
-
-    pub(crate) fn id(&self, outdated: Outdated) -> AttemptId {
-        AttemptId(format!("tls.{}.{}", outdated.key(), self.name))
-    }
-
-    pub(crate) const fn current_id(&self) -> &AttemptId {
-        &self.current
-    }
-
-    /// A handshake with the newest version, beside which a refusal means something.
-    pub(crate) fn current(&self) -> Attempt {
-        Attempt {
-            id: self.current.clone(),
-            from: self.from.clone(),
-            target: self.target.clone(),
-            action: AttemptAction::Handshake { server_name: self.server_name.clone(), newest: TlsVersion::Tls13, trust: self.trust.clone() },
-            control: None,
-            purpose: format!("a handshake with {}{}", self.name, if self.trust == Trust::Unverified { "" } else { ", its certificate verified" }),
-        }
-    }
-
-    /// A hello that offers nothing else, to be refused.
-    pub(crate) fn offer(&self, outdated: Outdated) -> Attempt {
-        let handshake = |newest| AttemptAction::Handshake { server_name: self.server_name.clone(), newest, trust: Trust::Unverified };
-        let (action, offers) = match outdated {
-            Outdated::Tls10 => (handshake(TlsVersion::Tls10), "nothing newer than TLS 1.0"),
-            Outdated::Tls11 => (handshake(TlsVersion::Tls11), "nothing newer than TLS 1.1"),
-            Outdated::WeakSuites => (AttemptAction::OfferWeakSuites { server_name: self.server_name.clone() }, "weak suites alone"),
-        };
-        Attempt {
-            id: self.id(outdated),
-            from: self.from.clone(),
-            target: self.target.clone(),
-            action,
-            control: Some(self.current.clone()),
-            purpose: format!("a handshake with {} that offers {offers}, to be refused", self.name),
-        }
-    }
 }
 
 /// The name of [`unknown`].

@@ -62,7 +62,9 @@ fn while_used<T>(site: &Site, doing: impl FnOnce() -> T) -> (T, [Used; 5]) {
         let until_it_is_over = |once: &dyn Fn() -> Vec<String>| {
             let mut seen = BTreeMap::new();
             while !is_over.load(Ordering::Relaxed) {
-                once().into_iter().for_each(|words| *seen.entry(words).or_default() += 1);
+                for words in once() {
+                    *seen.entry(words).or_default() += 1;
+                }
             }
             seen
         };
@@ -138,7 +140,7 @@ fn the_internal_authority_is_another_one(site: &Site) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut told = |holds: bool, words: String| {
         if !holds {
-            wrong.push(words)
+            wrong.push(words);
         }
     };
     told(cut_off.exit != 0 && both.matches("BEGIN CERTIFICATE").count() == 2, format!("it did not wait while both are believed:\n{}", cut_off.said()));
@@ -224,13 +226,13 @@ fn what_it_may_not(site: &Site, writes: &[AuditEntry]) -> Vec<String> {
 }
 
 fn print_table(title: &str, used: &[Used]) {
-    let mut text = format!("## {title}\n\n| what | times | not well |\n|---|---|---|\n");
+    let mut text = vec![format!("## {title}\n\n| what | times | not well |\n|---|---|---|")];
     for used in used {
         let failed: Vec<String> = used.failed().into_iter().map(|(words, count)| format!("{count} × {}", words.replace('|', "/"))).collect();
         let failed = if failed.is_empty() { "none".to_owned() } else { failed.join("; ") };
-        text += &format!("| {} | {} | {failed} |\n", used.who, used.count());
+        text.push(format!("| {} | {} | {failed} |", used.who, used.count()));
     }
-    writeln!(stdout(), "{text}").unwrap_or_else(|error| panic!("stdout: {error}"));
+    writeln!(stdout(), "{}\n", text.join("\n")).unwrap_or_else(|error| panic!("stdout: {error}"));
 }
 
 fn main() -> std::io::Result<ExitCode> {

@@ -30,7 +30,7 @@ impl Check for OutdatedTls {
     fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
         let tried = |server: &Greeted| [server.current()].into_iter().chain(Outdated::ALL.map(|outdated| server.offer(outdated))).collect::<Vec<_>>();
         let inside = Greeted::inside(world);
-        let inside = inside.iter().flat_map(|server| tried(server)).map(|attempt| Need::Attempt(Box::new(attempt)));
+        let inside = inside.iter().flat_map(tried).map(|attempt| Need::Attempt(Box::new(attempt)));
         hosts::needs(world, |host| tried(&Greeted::host(world, host))).into_iter().chain(inside).collect()
     }
 
