@@ -203,21 +203,22 @@ fn the_base_domain_is_renewed_three_times(site: &Site) -> Vec<String> {
     }
     wrong.extend(what_it_may_not(site, &audit.writes_by(&format!("system:serviceaccount:{}:renewer", site.name)).unwrap_or_else(|error| panic!("{error}"))));
     print_table(&format!("Three renewals of the base domain by schedule, after {times:?} s"), &used);
-    wrong.extend(used.iter().filter(|used| used.count() < 3 || !used.failed().is_empty()).map(|used| format!("{}: {} times, {:?}", used.who, used.count(), used.failed())));
+    // Who asks twice a second has asked for minutes; the others did their work at least once for each renewal.
+    let least = |used: &Used| if matches!(used.well, "200" | "401") { CLIENTS * 60 } else { 3 };
+    wrong.extend(used.iter().filter(|used| used.count() < least(used) || !used.failed().is_empty()).map(|used| format!("{}: {} times, {:?}", used.who, used.count(), used.failed())));
     wrong
 }
 
-/// The renewer writes Secrets of certificates, pods of the edge, and the workloads that read theirs once; all else that it wrote.
+/// The renewer writes Secrets of certificates, pods of the edge, and the registry, which reads its own once; all else that it wrote.
 fn what_it_may_not(site: &Site, writes: &[AuditEntry]) -> Vec<String> {
     let may = |write: &AuditEntry| {
         let kind = match write.resource.as_str() {
             "secrets" => write.name.ends_with("-tls"),
             "pods" => write.name.starts_with("edge-"),
-            "deployments" | "statefulsets" => true,
+            "statefulsets" => write.name == "registry",
             _ => false,
         };
-        let namespaces = [site.name.clone(), site.tenant("alpha")];
-        kind && write.verb == "patch" && namespaces.contains(&write.namespace)
+        kind && write.verb == "patch" && write.namespace == site.name
     };
     if writes.is_empty() {
         return vec!["the audit log does not name the renewer".to_owned()];
