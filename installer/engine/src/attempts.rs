@@ -22,12 +22,8 @@ use crate::{ApplyError, Halt, identity};
 /// How attempts in pods are carried out.
 #[derive(Clone, Debug)]
 pub struct ProbeSite {
-    /// Namespace of probe pods; leftovers of earlier runs are removed there.
-    pub namespace: String,
     /// Airlock's own image, by digest.
     pub image: ImageRef,
-    /// Pull secret for it, in each namespace that an attempt is made from.
-    pub pull_secret: Option<String>,
     /// For a pod to start, and again for its attempts.
     pub deadline: Duration,
 }
@@ -73,15 +69,11 @@ async fn attempt_all(cluster: &Cluster, attempts: &[Attempt], site: &ProbeSite, 
     let mut namespaces: Vec<&str> = attempts.iter().flat_map(Attempt::pod_namespaces).collect();
     namespaces.sort_unstable();
     namespaces.dedup();
-    let found = namespaces.into_iter().map(|namespace| async move { Some((namespace.to_owned(), pod::installation_of(cluster, namespace).await?)) });
+    let found = namespaces.iter().map(|&namespace| async move { Some((namespace.to_owned(), pod::installation_of(cluster, namespace).await?)) });
     let installations = stream::iter(found).buffer_unordered(AT_ONCE).filter_map(future::ready).collect().await;
     let party = Party { cluster, site, stop, events, run, installations };
-    let (outcomes, ()) = future::join(party.attempt(attempts), async {
-        if attempts.iter().any(|attempt| matches!(attempt.from, Vantage::Pod { .. })) {
-            pod::sweep(cluster, &site.namespace).await;
-        }
-    })
-    .await;
+    let swept = stream::iter(namespaces).for_each_concurrent(AT_ONCE, |namespace| pod::sweep(cluster, namespace));
+    let (outcomes, ()) = future::join(party.attempt(attempts), swept).await;
     attempts.iter().map(|attempt| outcomes.get(&attempt.id).cloned().unwrap_or_else(|| not_carried_out(attempt, "its pod said nothing about it"))).collect()
 }
 
@@ -231,7 +223,6 @@ impl Party<'_> {
             component: "probe",
             labels: labels.clone(),
             image: self.site.image.to_string(),
-            pull_secret: self.site.pull_secret.clone(),
             arguments,
             installation: self.installations.get(namespace).cloned(),
             run: self.run.clone(),

@@ -49,7 +49,7 @@ pub async fn install(cluster: &Cluster, prepared: &Prepared, by: ApprovedBy, opt
     let (record, answers) = halt.or(verify::recorded(cluster, &prepared.plan.namespace)).await??;
     let intended = halt.or(verify::intend(cluster, &answers, profile)).await??;
     // Also after an empty plan: what was imported since the last run takes its time to get there.
-    reload::wait(cluster, &intended.world, &verify::site(&record, &intended.world)?, &halt, events).await?;
+    reload::wait(cluster, &intended.world, &verify::site(&record)?, &halt, events).await?;
     let mut report = Box::pin(verify::judge(cluster, &record, &intended, true, &halt, events)).await?;
     halt.checkpoint()?;
     airlock_engine::record::write_verdict(cluster, &prepared.plan.namespace, report.summary.verdict, &report.digest, serde_json::to_value(&prepared.answers)?).await?;

@@ -75,7 +75,7 @@ fn attempts_in(needs: &[Need]) -> Vec<Attempt> {
 /// Carries out what was intended and judges. What has to end before gives no report, and leaves no pod. With `passes`, what
 /// passes stands in the report.
 pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, passes: bool, halt: &Halt, events: &dyn Events) -> Result<Report, PlatformError> {
-    let site = site(record, &intended.world)?;
+    let site = site(record)?;
     // Before the attempts: their pods come and go, and are no part of what is judged.
     let reading = async { futures::join!(objects(cluster, intended), secret_values(cluster, intended), stored_certificate(cluster, intended), control_plane(cluster, intended)) };
     let (objects, values, stored_certificate, control_plane) = halt.or(Box::pin(reading)).await?;
@@ -119,9 +119,9 @@ fn held_against(report: Report, record: &Record) -> Report {
 }
 
 /// How attempts in pods are carried out.
-pub(crate) fn site(record: &Record, world: &World) -> Result<ProbeSite, PlatformError> {
+pub(crate) fn site(record: &Record) -> Result<ProbeSite, PlatformError> {
     let image = record.images.get(names::OWN_IMAGE).ok_or_else(|| PlatformError::ImageNotLocked { name: names::OWN_IMAGE.into() })?;
-    Ok(ProbeSite { namespace: world.probes.clone(), image: image.pinned(), pull_secret: None, deadline: std::time::Duration::from_mins(2) })
+    Ok(ProbeSite { image: image.pinned(), deadline: std::time::Duration::from_mins(2) })
 }
 
 /// The images of the platform and of its deployments, one of which may run its own.

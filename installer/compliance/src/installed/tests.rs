@@ -437,6 +437,24 @@ fn pods_of_a_run_are_not_judged_and_others_beside_them_are() {
 }
 
 #[test]
+fn an_attempt_beside_what_it_looks_at_needs_no_account_of_its_own() {
+    let beside = |spec: &dyn Fn(&mut Value)| {
+        let mut given = good();
+        let mut pod = objects(&mut given, "Pod")[0].clone();
+        pod.manifest["metadata"]["labels"][names::LABEL_PROBE_RUN] = json!("abc");
+        pod.manifest["spec"]["serviceAccountName"] = json!("default");
+        spec(&mut pod.manifest["spec"]);
+        objects(&mut given, "Pod").push(pod);
+        complaints(&given)
+    };
+    assert_eq!(beside(&|_| ()), BTreeMap::new());
+    let fails = |found: BTreeMap<String, Verdict>| assert_eq!(found.get("WKL-005"), Some(&Fail));
+    fails(beside(&|spec| spec["automountServiceAccountToken"] = json!(true)));
+    fails(beside(&|spec| spec["volumes"] = json!([{ "name": "token", "projected": { "sources": [{ "serviceAccountToken": { "path": "token" } }] } }])));
+    assert_eq!(beside(&|spec| spec["hostNetwork"] = json!(true)).get("PSS-002"), Some(&Fail));
+}
+
+#[test]
 fn objects_of_other_namespaces_are_not_judged() {
     let mut given = good();
     objects(&mut given, "Pod").push(live("v1", "Pod", Some("shop"), "cart", &json!({ "spec": { "hostNetwork": true, "containers": [ { "name": "cart" } ] } })));

@@ -1,6 +1,6 @@
 //! WKL-001 to WKL-005: what every pod keeps to beyond the Pod Security Standards.
 
-use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, SnapshotObject, Source, World};
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, SnapshotObject, Source, World, names};
 use serde_json::Value;
 
 use crate::described::Described;
@@ -157,6 +157,11 @@ fn token_volumes(spec: &Value) -> Vec<Violation> {
     named.map(|(index, name)| Violation { path: format!("/spec/volumes/{index}/projected"), detail: format!("volume {name} holds a token"), value: name }).collect()
 }
 
+/// Another run's pod that makes an attempt, or one that a killed run left: rights of its account would not be its own.
+fn is_attempt(pod: &PodOf<'_>, spec: &Value) -> bool {
+    pod.at.is_empty() && pod.label(names::LABEL_PROBE_RUN).is_some() && set(spec, "automountServiceAccountToken") == Some(&Value::Bool(false)) && token_volumes(spec).is_empty()
+}
+
 fn account<'a>(pod: &PodOf<'_>, accounts: &[&'a SnapshotObject]) -> Option<&'a SnapshotObject> {
     accounts.iter().copied().find(|account| live::namespace(account) == live::namespace(pod.object) && account.object.name == pod.account())
 }
@@ -167,7 +172,7 @@ static ACCOUNT: Described = Described {
         title: "every pod has a ServiceAccount of its own kind",
         severity: Severity::Medium,
         promises: &["P2", "P12"],
-        explanation: "spec.serviceAccountName of each pod and template: not `default`; of a cluster, the ServiceAccount exists. Files may leave it to others to make it.",
+        explanation: "spec.serviceAccountName of each pod and template: not `default`; of a cluster, the ServiceAccount exists. Files may leave it to others to make it. A pod that makes an attempt for a run of Airlock has no token, and stands where no ServiceAccount may be made for it: `default` is no finding there.",
         remedy: "In a file: set the field. Airlock renders its own pods so: find who changed this one (see managedFields), undo it there, and run `airlock install` again.",
     },
     expected: "serviceAccountName is not `default` and exists",
@@ -192,9 +197,12 @@ impl Check for DedicatedAccount {
             Err(reason) => return vec![ACCOUNT.unverified(live::PODS, reason)],
         };
         ACCOUNT.each_pod(given, |pod| {
-            pod.spec()?;
+            let spec = pod.spec()?;
             let name = pod.account();
             let detail = if name == "default" {
+                if is_attempt(pod, spec) {
+                    return Some(Vec::new());
+                }
                 "it runs as `default`".to_owned()
             } else if given.source == Source::Cluster && account(pod, &accounts).is_none() {
                 format!("its ServiceAccount {name} does not exist")

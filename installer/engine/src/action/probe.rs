@@ -14,7 +14,7 @@ const DEADLINE: Duration = Duration::from_mins(2);
 
 pub(super) async fn settle(run: &Run<'_>, step: &PlannedStep, attempts: &[Attempt]) -> Result<(), ApplyError> {
     let image = run.plan.images.get(names::OWN_IMAGE).ok_or_else(|| ApplyError::PlanMalformed { reason: "the plan has no image for attempts".to_owned() })?;
-    let site = ProbeSite { namespace: run.plan.namespace.clone(), image: image.pinned(), pull_secret: None, deadline: DEADLINE };
+    let site = ProbeSite { image: image.pinned(), deadline: DEADLINE };
     let outcomes = attempts::carry_out(run.cluster, attempts, &site, &run.halt, run.events).await?;
     for attempt in attempts.iter().filter(|attempt| attempt.control.is_none()) {
         let outcome = outcomes.iter().find(|outcome| outcome.attempt == attempt.id);

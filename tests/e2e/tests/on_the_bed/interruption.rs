@@ -76,7 +76,19 @@ fn an_install_that_is_interrupted_at_any_stage_ends_well_when_it_is_run_again() 
     assert!(time_over.first_line().contains("the time given for the run is over"), "{}", time_over.stderr);
     assert_eq!(probe_pods(&site), "", "no pod is left");
     site.run(&check).expect(0);
+    killed_while_it_asks_servers(&site, &check, &events);
+    site.run(&check).expect(0);
     site.remove();
+}
+
+/// SIGKILL while a pod stands beside the servers that it asks. It is left there, and the next run judges the namespace with it.
+fn killed_while_it_asks_servers(site: &Site, check: &[&str], events: &Path) {
+    let left = || site.kubectl(&["get", "pods", "--selector", "airlock-platform.io/probe-run", "-o", "name"]);
+    let mut run = start(site, check, events);
+    eventually("a pod beside the servers", Duration::from_mins(2), || if left().is_empty() { Err("none yet") } else { Ok(()) }).expect("there is one");
+    run.kill().expect("its process");
+    run.wait().expect("ends");
+    assert!(left().contains("probe-"), "what a killed run left is what this is about");
 }
 
 /// By a long way to the API server, so that there is time before the first write.

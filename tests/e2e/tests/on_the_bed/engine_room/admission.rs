@@ -21,7 +21,7 @@ fn shown(place: &Place, escalates: bool) -> AttemptAction {
 }
 
 async fn results(place: &Place, attempts: &[Attempt]) -> Result<Vec<AttemptResult>, Box<dyn Error>> {
-    let site = ProbeSite { namespace: place.name.clone(), image: PAUSE.parse()?, pull_secret: None, deadline: Duration::from_mins(2) };
+    let site = ProbeSite { image: PAUSE.parse()?, deadline: Duration::from_mins(2) };
     let outcomes = carry_out(&place.cluster, attempts, &site, &Halt::new(&Stop::never(), None), &Seen::default()).await?;
     Ok(outcomes.into_iter().map(|outcome| outcome.result).collect())
 }

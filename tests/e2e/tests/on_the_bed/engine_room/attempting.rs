@@ -40,7 +40,7 @@ fn policies(place: &Place) -> Result<Vec<Object>, Box<dyn Error>> {
 
 fn site(place: &Place, image: &str) -> Result<ProbeSite, Box<dyn Error>> {
     airlock_e2e::publish_own_image(&place.bed);
-    Ok(ProbeSite { namespace: place.name.clone(), image: image.parse()?, pull_secret: None, deadline: Duration::from_mins(5) })
+    Ok(ProbeSite { image: image.parse()?, deadline: Duration::from_mins(5) })
 }
 
 fn unhurried() -> Halt {
