@@ -100,7 +100,7 @@ pub(crate) enum Format {
 pub(crate) enum Command {
     /// Say what an installation will ask for, without a cluster
     Requirements(Requirements),
-    /// Look at the cluster: facts and findings; nothing is written
+    /// Look at the cluster: facts and findings; nothing is written, unless --probes has nodes tried
     Inspect(Inspect),
     /// Make the plan and show it; nothing is written
     Plan(Plan),
@@ -191,6 +191,9 @@ pub(crate) struct Inspect {
     /// File with the answers; with it, findings say whether its plan is allowed and fits
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) answers: Option<PathBuf>,
+    /// Try what reading cannot tell: pods that pull an image on a node of each pool, in a namespace made for it; listed first, and agreed to
+    #[arg(long)]
+    pub(crate) probes: bool,
 }
 
 /// Arguments of `plan`.

@@ -59,7 +59,7 @@ pub use network::{CONNECTIONS_SCHEMA, Connection, Connections, PortRange, PortSe
 pub use objects::judge_secret;
 pub use parameter::{Parameter, ParameterKind, parameters, setting};
 pub use pod_security::{Control, PodSecurityLevel, PodSecurityVersion, PodSecurityVersionError, Violation, pod_security};
-pub use preflight::{blocks, examined, preflight};
+pub use preflight::{blocks, examined, preflight, pulled};
 pub use profile::{
     ProfileChange, ProfileFault, ProfileFaults, ProfilePart, ProfileWarning, ReadProfile, blank, control_list, differences, digest, from_text, is_path, lint, load, matching, profile_text, selected,
     shipped, shipped_names, unprofiled, with_checks, with_setting, written,

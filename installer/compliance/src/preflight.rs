@@ -20,7 +20,7 @@ mod storage;
 
 pub(crate) use cluster::SUPPORTED;
 
-use airlock_model::{Check, CheckSpec, DatabaseExamination, Fact, Facts, Finding, Need, Planned, Profile, Reason, Severity, Snapshot, Verdict, World};
+use airlock_model::{Check, CheckSpec, DatabaseExamination, Fact, Facts, Finding, Need, Planned, PoolPull, Profile, Reason, Severity, Snapshot, Verdict, World};
 
 use crate::described::Described;
 use crate::profile::unprofiled;
@@ -81,8 +81,11 @@ static OF_DATABASE_SERVER: [&Preflight; 9] = [
     &database_server::PASSWORDS,
 ];
 
+/// Those of what was tried on nodes.
+static OF_NODES: [&Preflight; 1] = [&images::PULLED];
+
 pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
-    CHECKS.iter().chain(&OF_DATABASE_SERVER).map(|check| *check as &'static dyn Check)
+    CHECKS.iter().chain(&OF_DATABASE_SERVER).chain(&OF_NODES).map(|check| *check as &'static dyn Check)
 }
 
 /// Judges facts and plan, in the order of the catalogue.
@@ -93,6 +96,11 @@ pub fn preflight(given: &Snapshot) -> Vec<Finding> {
 /// Judges a database server that the customer runs.
 pub fn examined(server: &DatabaseExamination) -> Vec<Finding> {
     judge(&OF_DATABASE_SERVER, &Snapshot { database: Some(server.clone()), ..Snapshot::default() })
+}
+
+/// Judges trials to pull an image.
+pub fn pulled(pulls: Vec<PoolPull>) -> Vec<Finding> {
+    judge(&OF_NODES, &Snapshot { pulls, ..Snapshot::default() })
 }
 
 fn judge(checks: &[&'static Preflight], given: &Snapshot) -> Vec<Finding> {

@@ -6,7 +6,7 @@ mod delete;
 mod dns;
 mod generate;
 mod issue;
-mod node_pull;
+pub(crate) mod node_pull;
 pub(crate) mod obtain;
 mod probe;
 mod push;

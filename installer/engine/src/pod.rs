@@ -119,6 +119,15 @@ pub(crate) async fn sweep_under_lease(cluster: &Cluster, namespace: &str) {
     }
 }
 
+/// Deletes namespaces that a killed trial of nodes left behind.
+pub(crate) async fn sweep_namespaces(cluster: &Cluster) {
+    let Ok(namespaces) = cluster.list("v1", "Namespace", None, Some(names::LABEL_PROBE_RUN)).await else { return };
+    let now = Timestamp::now();
+    for namespace in namespaces.iter().filter(|namespace| namespace.object.name.starts_with(names::TRIAL_NAMESPACE) && is_left_behind(&namespace.manifest, now)) {
+        remove(cluster, &namespace.object).await;
+    }
+}
+
 /// Deletes a pod of ours and waits until it is gone, so that no check meets it; one that is gone already is no error, and
 /// one that cannot be deleted ends by itself.
 pub(crate) async fn remove(cluster: &Cluster, pod: &ObjectRef) {

@@ -35,6 +35,7 @@ mod issuer;
 mod made;
 mod object;
 mod plan;
+mod pool_pull;
 mod profile;
 mod record;
 mod release;
@@ -71,6 +72,7 @@ pub use made::{CertificateSource, CertificateSpec, CertificateSubject, Certifica
 pub use node_report::{NodeReport, NodeResult, NodeStatus};
 pub use object::{Object, ObjectError, ObjectRef};
 pub use plan::{Action, Change, Connection, FieldChange, Gate, Operation, Plan, PlannedStep, Purpose, PushSpec, Right, Risk, StepId, Undo};
+pub use pool_pull::{PoolPull, Pulled};
 pub use profile::{
     CheckRule, Control, ControlCoverage, CustomCheck, CustomTest, CustomValidation, CustomVariable, ExceptionPolicy, ExceptionRule, ExpectedVerdict, GateRule, LeftOut, Locked, ObjectMatch, Profile,
     ProfileDocument, ProfileGate, ProfileKey, ProfileMetadata,

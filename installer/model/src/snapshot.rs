@@ -56,6 +56,9 @@ pub struct Snapshot {
     /// What a database server of the customer's was found to be.
     #[serde(default)]
     pub database: Option<crate::DatabaseExamination>,
+    /// What became of trials to pull an image, one for each pool.
+    #[serde(default)]
+    pub pulls: Vec<crate::PoolPull>,
 }
 
 /// A run that judges: what it rests on.

@@ -328,7 +328,7 @@ fn own_image_without_digest() -> Result<LockedImage, PlatformError> {
 
 /// Node labels of each pool that has a node on which a pod would start: ready, neither cordoned nor tainted. In a pool without
 /// one the gate would wait for a pod that nobody starts. Without knowledge of nodes any node stands for all.
-fn pools(facts: Option<&Facts>) -> BTreeMap<String, BTreeMap<String, String>> {
+pub(crate) fn pools(facts: Option<&Facts>) -> BTreeMap<String, BTreeMap<String, String>> {
     let Some(nodes) = facts.and_then(|facts| facts.nodes.known()) else { return BTreeMap::from([("any".to_owned(), BTreeMap::new())]) };
     let usable = nodes.iter().filter(|node| node.ready && node.schedulable);
     usable.map(|node| (node.pool.clone(), node.pool_label.iter().map(|label| (label.clone(), node.pool.clone())).collect())).collect()

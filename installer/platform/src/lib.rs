@@ -27,6 +27,7 @@ mod generation;
 mod images;
 mod install;
 mod leaks;
+mod node_trial;
 mod observe;
 mod planning;
 mod prepare;
@@ -41,6 +42,7 @@ pub use certificate::{Import, import};
 pub use decided::{Handed, decided};
 pub use error::PlatformError;
 pub use install::{Installed, install};
+pub use node_trial::{node_trial, try_nodes};
 pub use prepare::{Prepared, inspect, prepare};
 pub use written::{WrittenPlan, prepare_written};
 
@@ -49,7 +51,7 @@ pub use airlock_compliance::{
     CONNECTIONS_SCHEMA, CheckSummary, Comparison, ComplianceError, Connections, ControlSummary, ControlVerdict, CustomChecks, Difference, Earlier, LARGEST_NODE_REPORT, PromiseSummary, Reads,
     Reference, Report, Standing, UnverifiedObject, blocks, checks, compare, read_node_report, setting, shipped, standing, unprofiled, with_checks, with_setting,
 };
-pub use airlock_engine::{ApplyError, ApplyOptions, Halt, Imported, Stop, StopSignal, Urgency, difference};
+pub use airlock_engine::{ApplyError, ApplyOptions, Halt, Imported, NodeTrial, Stop, StopSignal, Urgency, difference};
 
 /// Security policy profiles as documents: reading, joining, comparing.
 pub mod profiles {

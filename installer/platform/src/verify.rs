@@ -159,7 +159,7 @@ async fn world(cluster: &Cluster, answers: &Answers) -> Result<World, PlatformEr
     let authority = authority?.filter(|authority| certificate::leads_to(served.as_ref(), authority));
     let internal = internal?.and_then(|secret| text(&secret, names::BELIEVED));
     let database = match (answers.database_server(), answers.components.database.mode) {
-        (Some(theirs), _) => Box::pin(their_database(cluster, platform, theirs)).await?,
+        (Some(theirs), _) => Box::pin(their_database(cluster, answers, theirs)).await?,
         (None, Mode::Bundled) => internal.map(|authority| WorldDatabase { host: format!("{DATABASE}.{platform}.svc"), port: DATABASE_PORT, authority: Some(authority), existing: false }),
         (None, _) => None,
     };
@@ -169,10 +169,10 @@ async fn world(cluster: &Cluster, answers: &Answers) -> Result<World, PlatformEr
 }
 
 /// The customer's database server; none where the authority that the answers name is not in the cluster.
-async fn their_database(cluster: &Cluster, platform: &str, server: &DatabaseServer) -> Result<Option<WorldDatabase>, PlatformError> {
-    let authority = match &server.authority {
-        None => None,
-        Some(_) => match cluster.secret(platform, DATABASE_AUTHORITY).await?.and_then(|secret| text(&secret, "ca.crt")) {
+async fn their_database(cluster: &Cluster, answers: &Answers, server: &DatabaseServer) -> Result<Option<WorldDatabase>, PlatformError> {
+    let authority = match answers.database_authorities() {
+        [] => None,
+        _ => match cluster.secret(&answers.namespaces.platform, DATABASE_AUTHORITY).await?.and_then(|secret| text(&secret, "ca.crt")) {
             Some(authority) => Some(authority),
             None => return Ok(None),
         },

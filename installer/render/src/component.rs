@@ -86,6 +86,14 @@ pub(crate) struct HostDeclaration {
     pub port: u16,
 }
 
+/// Whose certificate the authorities in a Secret verify.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum VerifiedBy {
+    /// The database server's that the customer runs.
+    DatabaseServer,
+}
+
 /// A Secret with one key, or with one for each variable of a deployment.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -94,8 +102,8 @@ pub(crate) struct SecretDeclaration {
     pub generate: Option<Generate>,
     /// Path of the key in the answers that refers to the value.
     pub referred: Option<String>,
-    /// Path of the key in the answers that refers to certificates of authorities.
-    pub authorities: Option<String>,
+    /// Certificates of the authorities that somebody is verified by.
+    pub authorities: Option<VerifiedBy>,
     /// A key for each variable that the deployment's document refers to.
     #[serde(default)]
     pub variables: bool,

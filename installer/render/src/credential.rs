@@ -8,7 +8,7 @@ use airlock_model::answers::{Renewal, SecretReference, Tls};
 use airlock_model::{CertificateSpec, CertificateSubject, HostName, Recipe, SecretEntry, SecretKeyRef, SecretSpec};
 
 use crate::RenderError;
-use crate::component::{CertificateDeclaration, ComponentSpec, Generate, Names, SecretDeclaration, foreign_key};
+use crate::component::{CertificateDeclaration, ComponentSpec, Generate, Names, SecretDeclaration, VerifiedBy, foreign_key};
 use crate::context::{CLUSTER_DOMAIN, Shared, Values, service_name};
 use crate::metadata::Belonging;
 use crate::supplied;
@@ -33,7 +33,9 @@ pub(crate) fn secrets(spec: &ComponentSpec, values: &Values<'_>, templates: &Tem
     };
     // What nobody refers to is no Secret.
     let is_given = |(_, declared): &(&String, &SecretDeclaration)| {
-        declared.referred.as_deref().or(declared.authorities.as_deref()).is_none_or(|path| reference(values, path).is_some()) && !(declared.variables && variables(values).next().is_none())
+        declared.referred.as_deref().is_none_or(|path| reference(values, path).is_some())
+            && declared.authorities.is_none_or(|whose| !authorities(values, whose).is_empty())
+            && !(declared.variables && variables(values).next().is_none())
     };
     let mut secrets = spec.secrets.iter().filter(is_given).map(secret).collect::<Result<Vec<_>, _>>()?;
     if let Some(server) = spec.certificates.values().filter(|declared| declared.of_base_domain).find_map(|declared| declared.server.as_ref()) {
@@ -96,9 +98,8 @@ fn recipe(spec: &ComponentSpec, declared: &SecretDeclaration, values: &Values<'_
 
 /// A value that the answers refer to.
 fn referred(spec: &ComponentSpec, declared: &SecretDeclaration, values: &Values<'_>) -> Result<Recipe, RenderError> {
-    if let Some(path) = &declared.authorities {
-        let text = reference(values, path).ok_or_else(|| spec.wrong(format!("the answers have no reference at `{path}`")))?;
-        return Ok(Recipe::Authorities { references: vec![text.to_owned()] });
+    if let Some(whose) = declared.authorities {
+        return Ok(Recipe::Authorities { references: authorities(values, whose).to_vec() });
     }
     let path = declared.referred.as_deref().unwrap_or_default();
     reference(values, path).map(referring).ok_or_else(|| spec.wrong(format!("the answers have no reference at `{path}`")))
@@ -116,6 +117,13 @@ fn referring(text: &str) -> Recipe {
 /// The same value as elsewhere.
 fn copy(at: SecretKeyRef) -> Recipe {
     Recipe::Compose { template: "{value}".to_owned(), from: BTreeMap::from([("value".to_owned(), at)]) }
+}
+
+/// References to authorities; none where those of the system verify.
+fn authorities<'a>(values: &'a Values<'_>, whose: VerifiedBy) -> &'a [String] {
+    match whose {
+        VerifiedBy::DatabaseServer => values.shared.database.as_ref().map_or(&[], |database| &database.authorities),
+    }
 }
 
 /// The reference at a path of the answers.

@@ -23,6 +23,9 @@ pub(crate) struct DatabaseAccess {
     pub password: &'static str,
     /// Whose signature its certificate bears.
     pub authority: Authority,
+    /// References to the authorities of a named one.
+    #[serde(skip)]
+    pub authorities: Vec<String>,
     /// What roles on a server that others use too are known by; none: the server is ours alone.
     pub mark: Option<String>,
 }
@@ -48,7 +51,8 @@ impl DatabaseAccess {
                 port: server.port,
                 administrator: server.administrator.username.clone(),
                 password: "database-administrator",
-                authority: if server.authority.is_some() { Authority::Named } else { Authority::System },
+                authority: if answers.database_authorities().is_empty() { Authority::System } else { Authority::Named },
+                authorities: answers.database_authorities().to_vec(),
                 mark: Some(installation.to_owned()),
             });
         }
@@ -58,6 +62,7 @@ impl DatabaseAccess {
             administrator: "airlock".to_owned(),
             password: "database-superuser",
             authority: Authority::Internal,
+            authorities: Vec::new(),
             mark: None,
         })
     }

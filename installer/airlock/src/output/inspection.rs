@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use airlock_model::{ClusterDns, Fact, Facts, Finding, Namespace, Node, Untrusted, Verdict};
+use airlock_platform::NodeTrial;
 
 use super::columns::columns;
 use super::style::{Ink, Style};
@@ -43,6 +44,16 @@ pub(crate) fn facts(facts: &Facts, findings: &[Finding], style: Style) -> String
         }
     }
     text
+}
+
+/// What a trial of nodes writes, before anybody agrees to it.
+pub(crate) fn trial(trial: &NodeTrial) -> String {
+    let pools = listed(trial.pools.keys().map(|pool| Untrusted::from(pool.as_str()).to_string()));
+    format!(
+        "Nodes are tried. What is written goes again, whatever becomes of it:\n  the namespace {}\n  in it a pod for each pool ({pools}), whose node pulls\n    {}\n",
+        trial.namespace(),
+        trial.image
+    )
 }
 
 fn said<T>(fact: &Fact<T>, known: impl FnOnce(&T) -> String, unknown: impl FnOnce(&str) -> String) -> String {

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use airlock_model::prometheus::{Asked, Prometheus, Selection};
 use airlock_model::selector::Selector;
 use airlock_model::{
-    Admission, Amount, ApiServer, Caller, ClusterDns, Digest, Fact, Facts, Finding, ImageLock, Issuer, IssuerReference, LockedImage, Namespace, Node, Object, ObjectRef, Planned, Quota, QuotaLine,
-    Right, ServerVersion, Snapshot, StorageClass, Verdict, World,
+    Admission, Amount, ApiServer, Caller, ClusterDns, Digest, Fact, Facts, Finding, ImageLock, Issuer, IssuerReference, LockedImage, Namespace, Node, Object, ObjectRef, Planned, PoolPull, Pulled,
+    Quota, QuotaLine, Right, ServerVersion, Snapshot, StorageClass, Verdict, World,
 };
 use serde_json::json;
 
-use super::{CHECKS, blocks, preflight};
+use super::{CHECKS, blocks, preflight, pulled};
 
 const GI: u64 = 1 << 30;
 
@@ -255,6 +255,17 @@ fn a_fact_that_was_not_read_is_unverified_and_does_not_block() {
         assert_eq!(finding.verdict, expected, "{finding:#?}");
         assert!(!blocks(&finding));
     }
+}
+
+#[test]
+fn each_pool_is_judged_by_what_its_node_pulled() {
+    let pull = |pool: &str, ended| PoolPull { pool: pool.into(), image: "registry.test/airlock:1".parse().unwrap(), ended };
+    let judged = pulled(vec![pull("a", Pulled::Yes), pull("b", Pulled::No("no such host".to_owned().into())), pull("c", Pulled::NotTried("no node takes the pod".to_owned().into()))]);
+    let verdicts: Vec<(&str, Verdict, bool)> = judged.iter().map(|finding| (finding.subject.name.raw().as_ref(), finding.verdict, blocks(finding))).collect();
+    assert_eq!(verdicts, [("pool a", Verdict::Pass, false), ("pool b", Verdict::Fail, true), ("pool c", Verdict::Unverified, false)]);
+    assert!(judged[1].observed.raw().contains("no such host"), "{:?}", judged[1]);
+    let untried: Vec<Verdict> = pulled(Vec::new()).iter().map(|finding| finding.verdict).collect();
+    assert_eq!(untried, [Verdict::Unverified], "without a node to try nothing is known");
 }
 
 #[test]

@@ -9,7 +9,8 @@ mod ticket;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use airlock_model::{Event, Gate, ImageRef, LiveObject, ObjectRef, PlannedStep, Untrusted};
+use airlock_cluster::Cluster;
+use airlock_model::{Event, Events, Gate, ImageRef, LiveObject, ObjectRef, PlannedStep, StepId, Untrusted};
 use airlock_tls::NodeKind;
 use futures::{StreamExt, stream};
 use serde_json::Value;
@@ -19,7 +20,7 @@ use super::{Settled, dns};
 use crate::pod::{self, PodSpec};
 use crate::run::{AT_ONCE, Run};
 use crate::secret_text::secret_text;
-use crate::{ApplyError, identity};
+use crate::{ApplyError, Halt, identity};
 use fault::{Fault, Seen};
 use ticket::Registry;
 
@@ -31,29 +32,33 @@ const PATIENCE: Duration = Duration::from_secs(45);
 /// A pod that did not even begin to pull by then does not start for another reason.
 const START_WITHIN: Duration = Duration::from_mins(3);
 
-/// What the gate asks, taken apart.
-struct Pull<'a> {
-    image: &'a ImageRef,
-    namespace: &'a str,
-    secret: &'a str,
+/// What is tried on one node of each pool.
+pub(crate) struct Pull<'a> {
+    pub(crate) cluster: &'a Cluster,
+    pub(crate) halt: &'a Halt,
+    pub(crate) events: &'a dyn Events,
+    /// The step that it is told as.
+    pub(crate) step: &'a StepId,
+    /// Of which run its pods are.
+    pub(crate) run: &'a str,
+    pub(crate) installation: Option<&'a str>,
+    pub(crate) image: &'a ImageRef,
+    pub(crate) namespace: &'a str,
+    pub(crate) secret: Option<&'a str>,
 }
 
 pub(super) async fn settle(run: &Run<'_>, step: &PlannedStep, gate: &Gate) -> Result<Settled, ApplyError> {
     let Gate::NodePull { image, pools, namespace, pull_secret, authority } = gate else {
         return Err(ApplyError::PlanMalformed { reason: "the gate is another one".to_owned() });
     };
-    let pull = Pull { image, namespace, secret: pull_secret };
+    let installation = run.plan.installation.as_deref();
+    let pull = Pull { cluster: run.cluster, halt: &run.halt, events: run.events, step: &step.id, run: &run.id, installation, image, namespace, secret: Some(pull_secret) };
     let any: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::from([("any".to_owned(), BTreeMap::new())]);
     let pools = if pools.is_empty() { &any } else { pools };
     // A check of the installation would judge them as pods of the platform.
     pod::sweep_under_lease(run.cluster, namespace).await;
-    let tries = pools.iter().enumerate().map(|(number, (pool, labels))| {
-        let pull = &pull;
-        async move { (pool.clone(), try_pool(run, step, pull, number, labels).await) }
-    });
-    let outcomes: Vec<(String, Result<Option<Seen>, ApplyError>)> = stream::iter(tries).buffer_unordered(AT_ONCE).collect().await;
     let mut waiting: BTreeMap<String, Seen> = BTreeMap::new();
-    for (pool, outcome) in outcomes {
+    for (pool, outcome) in pull.of_pools(pools).await {
         match outcome? {
             None => {}
             Some(seen) if seen.fault.is_for_others() => {
@@ -86,49 +91,57 @@ async fn kinds(run: &Run<'_>, pools: &BTreeMap<String, BTreeMap<String, String>>
     pools.iter().filter_map(|(pool, labels)| Some((pool.clone(), kind(labels)?))).collect()
 }
 
-/// One pod on one node of the pool; nothing when it was pulled. The pod goes in any case.
-async fn try_pool(run: &Run<'_>, step: &PlannedStep, pull: &Pull<'_>, number: usize, labels: &BTreeMap<String, String>) -> Result<Option<Seen>, ApplyError> {
-    let spec = PodSpec {
-        namespace: pull.namespace.to_owned(),
-        name: format!("node-pull-{}-{number}", identity::fresh()?),
-        component: "node-pull",
-        image: pull.image.to_string(),
-        pull_secret: Some(pull.secret.to_owned()),
-        always_pull: true,
-        node_selector: labels.clone(),
-        arguments: vec!["--version".to_owned()],
-        installation: run.plan.installation.clone(),
-        run: run.id.clone(),
-        lifetime: START_WITHIN * 2,
-        ..PodSpec::default()
-    };
-    let object = spec.object()?;
-    run.halt.checkpoint()?;
-    run.cluster.create(&object).await.map_err(ApplyError::of)?;
-    let seen = run.halt.or(watch(run, step, object.reference())).await;
-    pod::remove(run.cluster, object.reference()).await;
-    seen?
-}
+impl Pull<'_> {
+    /// By pool, given with the labels of its nodes; nothing where it was pulled.
+    pub(crate) async fn of_pools(&self, pools: &BTreeMap<String, BTreeMap<String, String>>) -> Vec<(String, Result<Option<Seen>, ApplyError>)> {
+        let tries = pools.iter().enumerate().map(|(number, (pool, labels))| async move { (pool.clone(), self.of_pool(number, labels).await) });
+        stream::iter(tries).buffer_unordered(AT_ONCE).collect().await
+    }
 
-async fn watch(run: &Run<'_>, step: &PlannedStep, pod: &ObjectRef) -> Result<Option<Seen>, ApplyError> {
-    let began = Instant::now();
-    let mut told = String::new();
-    loop {
-        let live = run.cluster.get(pod).await.map_err(ApplyError::of)?;
-        let Some(live) = live else { return Err(ApplyError::NotReady { object: pod.clone(), cause: Untrusted::from("somebody deleted it") }) };
-        let state = State::of(&live);
-        match &state {
-            State::Pulled => return Ok(None),
-            State::Failed(seen) if seen.fault.is_for_others() || began.elapsed() > PATIENCE => return Ok(Some(seen.clone())),
-            State::Waiting(cause) if began.elapsed() > START_WITHIN => return Err(ApplyError::NotReady { object: pod.clone(), cause: Untrusted::new(cause.clone()) }),
-            State::Failed(_) | State::Waiting(_) => {}
+    /// One pod on one node of the pool. The pod goes in any case.
+    async fn of_pool(&self, number: usize, labels: &BTreeMap<String, String>) -> Result<Option<Seen>, ApplyError> {
+        let spec = PodSpec {
+            namespace: self.namespace.to_owned(),
+            name: format!("node-pull-{}-{number}", identity::fresh()?),
+            component: "node-pull",
+            image: self.image.to_string(),
+            pull_secret: self.secret.map(str::to_owned),
+            always_pull: true,
+            node_selector: labels.clone(),
+            arguments: vec!["--version".to_owned()],
+            installation: self.installation.map(str::to_owned),
+            run: self.run.to_owned(),
+            lifetime: START_WITHIN * 2,
+            ..PodSpec::default()
+        };
+        let object = spec.object()?;
+        self.halt.checkpoint()?;
+        self.cluster.create(&object).await.map_err(ApplyError::of)?;
+        let seen = self.halt.or(self.watch(object.reference())).await;
+        pod::remove(self.cluster, object.reference()).await;
+        seen?
+    }
+
+    async fn watch(&self, pod: &ObjectRef) -> Result<Option<Seen>, ApplyError> {
+        let began = Instant::now();
+        let mut told = String::new();
+        loop {
+            let live = self.cluster.get(pod).await.map_err(ApplyError::of)?;
+            let Some(live) = live else { return Err(ApplyError::NotReady { object: pod.clone(), cause: Untrusted::from("somebody deleted it") }) };
+            let state = State::of(&live);
+            match &state {
+                State::Pulled => return Ok(None),
+                State::Failed(seen) if seen.fault.is_for_others() || began.elapsed() > PATIENCE => return Ok(Some(seen.clone())),
+                State::Waiting(cause) if began.elapsed() > START_WITHIN => return Err(ApplyError::NotReady { object: pod.clone(), cause: Untrusted::new(cause.clone()) }),
+                State::Failed(_) | State::Waiting(_) => {}
+            }
+            let cause = state.words();
+            if told != cause {
+                self.events.send(Event::Waiting { step: self.step.clone(), object: pod.clone(), cause: Untrusted::new(cause.clone()) });
+                told = cause;
+            }
+            sleep(PAUSE).await;
         }
-        let cause = state.words();
-        if told != cause {
-            run.events.send(Event::Waiting { step: step.id.clone(), object: pod.clone(), cause: Untrusted::new(cause.clone()) });
-            told = cause;
-        }
-        sleep(PAUSE).await;
     }
 }
 

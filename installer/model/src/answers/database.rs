@@ -26,7 +26,8 @@ pub struct DatabaseServer {
     /// Networks (CIDR) in which it is, as pods see it: policies know addresses alone. May be left out where `host` is an address.
     #[serde(default)]
     pub networks: Vec<String>,
-    /// Who signed its certificate: `file:PATH` to PEM; the system's roots when absent.
+    /// Who signed its certificate: `file:PATH` to PEM, or `system` for the roots of the system. When absent: `trust.ca`, and the roots of
+    /// the system where that is empty.
     #[serde(default)]
     pub authority: Option<String>,
     /// Who makes databases and roles there; it needs CREATEDB and CREATEROLE, and no more.
@@ -58,6 +59,15 @@ impl DatabaseServer {
 }
 
 impl Answers {
+    /// References to the authorities that the customer's database server is verified by; none: the roots of the system.
+    pub fn database_authorities(&self) -> &[String] {
+        match self.database_server().map(|server| &server.authority) {
+            Some(Some(authority)) if authority != SYSTEM => std::slice::from_ref(authority),
+            Some(None) => &self.trust.ca,
+            _ => &[],
+        }
+    }
+
     /// The customer's own database server, where there is one.
     pub fn database_server(&self) -> Option<&DatabaseServer> {
         self.components.database.server.as_ref().filter(|_| self.components.database.mode == Mode::Existing)
@@ -67,11 +77,13 @@ impl Answers {
 /// Every reference to a secret with the path of its key.
 pub(super) fn references(answers: &Answers) -> Vec<(&'static str, &String)> {
     let Some(server) = answers.database_server() else { return Vec::new() };
-    let authority = server.authority.as_ref().map(|reference| (AUTHORITY, reference));
+    let authority = server.authority.as_ref().filter(|text| *text != SYSTEM).map(|reference| (AUTHORITY, reference));
     authority.into_iter().chain([(PASSWORD, &server.administrator.password)]).collect()
 }
 
 const AUTHORITY: &str = "components.database.server.authority";
+/// In the place of a reference: the roots of the system alone.
+const SYSTEM: &str = "system";
 const PASSWORD: &str = "components.database.server.administrator.password";
 
 /// What is wrong with these answers about the database server, each with its path.
@@ -117,7 +129,7 @@ pub(super) fn flaws(answers: &Answers) -> Vec<(String, Flaw)> {
     for key in idle(&components.database) {
         value(&format!("database.{key}"), "nothing of the database runs in this cluster; leave it out".to_owned());
     }
-    if let Some(flaw) = server.authority.as_deref().and_then(|text| tls::readable(text, false)) {
+    if let Some(flaw) = server.authority.as_deref().filter(|text| *text != SYSTEM).and_then(|text| tls::readable(text, false)) {
         found.push((AUTHORITY.to_owned(), Flaw::Reference(flaw)));
     }
     if let Err(error) = server.administrator.password.parse::<SecretReference>() {
@@ -159,6 +171,21 @@ mod tests {
         assert_eq!(references(&answers).iter().map(|(path, _)| *path).collect::<Vec<_>>(), [AUTHORITY, PASSWORD]);
         let by_address = SERVER.replace("host: db.corp.test, networks: [10.1.2.0/24]", "host: 10.1.2.3");
         assert_eq!(told(&format!("mode: existing, server: {{ {by_address} }}")), "");
+    }
+
+    #[test]
+    fn a_server_is_verified_by_its_own_authority_else_by_those_that_are_trusted_anyway() {
+        let by = |authority: &str, trust: &str| {
+            let server = SERVER.replace("authority: 'file:ca.pem', ", authority);
+            let answers = Answers::from_yaml(&format!("{BEGIN}components: {{ database: {{ mode: existing, server: {{ {server} }} }} }}\ntrust: {{ ca: [{trust}] }}\n")).unwrap();
+            assert_eq!(references(&answers).len(), if authority.contains("file:") { 2 } else { 1 });
+            answers.database_authorities().to_vec()
+        };
+        let (named, system) = ("authority: 'file:ca.pem', ", "authority: system, ");
+        assert_eq!((by(named, "'file:a.pem'"), by(named, "")), (vec!["file:ca.pem".to_owned()], vec!["file:ca.pem".to_owned()]));
+        assert_eq!((by("", "'file:a.pem', 'file:b.pem'"), by("", "")), (vec!["file:a.pem".to_owned(), "file:b.pem".to_owned()], vec![]));
+        assert_eq!((by(system, "'file:a.pem'"), by(system, "")), (vec![], vec![]));
+        assert!(Answers::from_yaml(&format!("{BEGIN}trust: {{ ca: ['file:a.pem'] }}\n")).unwrap().database_authorities().is_empty(), "the bundled one has its own");
     }
 
     #[test]

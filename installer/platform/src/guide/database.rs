@@ -14,7 +14,7 @@ pub(super) const OFF: &str = "off";
 const FORM: &str = "as in db.example.com:5432 10.1.2.0/24 airlock file:/etc/db-password file:/etc/db-ca.pem";
 const SERVER: Further = Further {
     asks: "Which database server?",
-    hint: "host:port, the network it is in, the role that makes databases, file:PATH of its password, and file:PATH of the authority of its certificate, where that is not public",
+    hint: "host:port, the network it is in, the role that makes databases, file:PATH of its password, and file:PATH of the authority of its certificate; without it trust.ca counts, or else what every system knows",
     take: word::ANY,
 };
 

@@ -48,6 +48,23 @@ fn the_address_of_the_database_names_their_server_and_who_signed_for_it() {
 }
 
 #[test]
+fn without_an_authority_of_its_own_their_server_is_verified_by_those_that_are_trusted_anyway() {
+    let believing = |authority: &str| {
+        let text = THEIR_DATABASE[0].replace("authority: \"file:/ca.pem\", ", authority) + "trust: { ca: [\"file:/a.pem\", \"file:/b.pem\"] }\n";
+        let platform = Combination::of("theirs", &text).render();
+        let secrets = platform.components.iter().flat_map(|component| &component.secrets);
+        let read: Vec<String> = secrets.filter(|secret| secret.name == "database-authority").map(|secret| format!("{:?}", secret.entries[0].recipe)).collect();
+        let of_deployment = entries(&deployment(&text), "airflow-database");
+        let root = of_deployment[0].1.split_once("sslrootcert=").unwrap().1.split(' ').next().unwrap().to_owned();
+        (read, root, of_deployment.len())
+    };
+    let named = "/etc/airlock/database/ca.crt".to_owned();
+    assert_eq!(believing(""), (vec!["Authorities { references: [\"file:/a.pem\", \"file:/b.pem\"] }".to_owned()], named.clone(), 2));
+    assert_eq!(believing("authority: \"file:/ca.pem\", "), (vec!["Authorities { references: [\"file:/ca.pem\"] }".to_owned()], named, 2));
+    assert_eq!(believing("authority: system, "), (Vec::new(), "/etc/ssl/certs/ca-certificates.crt".to_owned(), 1));
+}
+
+#[test]
 fn every_part_that_needs_the_database_may_reach_its_networks_and_no_others() {
     let monitored = THEIR_DATABASE[0].replacen("components: {", "components: { monitoring: {},", 1) + "alerts: { receiver: none }\n";
     let rendered = deployment(&monitored).render();

@@ -19,6 +19,7 @@ mod ending;
 mod gates;
 mod leases;
 mod making;
+mod node_trials;
 mod removing;
 mod waiting;
 

@@ -90,12 +90,13 @@ impl<'a> Servers<'a> {
         let address = site.bed.address(CORP).expect("the company's address");
         let secret = site.file("password", &format!("{}\n", asked.password));
         site.whole_answers(&format!(
-            "components: {{ database: {{ mode: existing, server: {{ host: {}, port: {}, networks: [{address}/32], authority: '{}', administrator: {{ username: {}, password: 'file:{}' }} }} }} }}\n",
+            "components: {{ database: {{ mode: existing, server: {{ host: {}, port: {}, networks: [{address}/32], {}administrator: {{ username: {}, password: 'file:{}' }} }} }} }}\ntrust: {{ ca: ['{}'] }}\n",
             self.host,
             asked.port,
-            self.company.reference(asked.authority),
+            asked.authority.map(|authority| format!("authority: '{authority}', ")).unwrap_or_default(),
             asked.username,
-            secret.display()
+            secret.display(),
+            self.company.reference("root.crt"),
         ))
     }
 }
@@ -120,7 +121,8 @@ struct Asked<'a> {
     port: u16,
     username: &'a str,
     password: &'a str,
-    authority: &'a str,
+    /// Beside `trust.ca`, which leads to the server's certificate.
+    authority: Option<&'a str>,
 }
 
 pub(crate) fn a_server_of_the_company_is_examined_before_anything_is_installed_and_holds_a_deployment_then() {
@@ -129,7 +131,7 @@ pub(crate) fn a_server_of_the_company_is_examined_before_anything_is_installed_a
     what_is_not_fit_ends_before_anything_is_installed(&servers);
 
     let secret = password();
-    let answers = servers.answers(&site, &Asked { port: PORT, username: "airlock", password: &secret, authority: "root.crt" });
+    let answers = servers.answers(&site, &Asked { port: PORT, username: "airlock", password: &secret, authority: None });
     let done = site.installed(&answers);
     assert!(!done.said().contains(&secret), "the password is told nowhere");
     let again = site.install(&answers).expect(0);
@@ -149,19 +151,21 @@ pub(crate) fn a_server_of_the_company_is_examined_before_anything_is_installed_a
 /// Each on a site of its own, all at once: most of it is waiting for a pod.
 fn what_is_not_fit_ends_before_anything_is_installed(servers: &Servers<'_>) {
     let secret = password();
-    let good = || Asked { port: PORT, username: "airlock", password: &secret, authority: "root.crt" };
+    let good = || Asked { port: PORT, username: "airlock", password: &secret, authority: None };
     let own = servers.host.as_str();
+    servers.company.issue("stranger", &["stranger.test"]);
+    let stranger = servers.company.reference("stranger.crt");
     let cases = [
         ("unreachable", Asked { port: CLOSED_PORT, ..good() }, format!("DBS-010 ({own}:{CLOSED_PORT})")),
         ("no TLS", Asked { port: PORT_WITHOUT_TLS, ..good() }, format!("DBS-011 ({own}:{PORT_WITHOUT_TLS})")),
         // A certificate, but not the authority that signed the server's.
-        ("wrong certificate", Asked { authority: "stranger.crt", ..good() }, format!("DBS-012 ({own}:{PORT})")),
+        ("wrong certificate", Asked { authority: Some(&stranger), ..good() }, format!("DBS-012 ({own}:{PORT})")),
+        ("not among those that every system knows", Asked { authority: Some("system"), ..good() }, format!("DBS-012 ({own}:{PORT})")),
         ("wrong password", Asked { password: "wrong", ..good() }, format!("DBS-013 (airlock at {own}:{PORT})")),
         ("too old", Asked { username: "outdated", ..good() }, format!("DBS-014 ({own}:{PORT})")),
         ("no rights", Asked { username: "powerless", ..good() }, format!("DBS-015 (powerless at {own}:{PORT})")),
         ("too few connections", Asked { port: PORT_WITH_FEW_CONNECTIONS, ..good() }, format!("DBS-016 ({own}:{PORT_WITH_FEW_CONNECTIONS})")),
     ];
-    servers.company.issue("stranger", &["stranger.test"]);
     std::thread::scope(|scope| {
         for (number, (case, asked, named)) in cases.into_iter().enumerate() {
             scope.spawn(move || {
@@ -205,7 +209,7 @@ fn a_deployment_works_on_it(site: &Site, servers: &Servers<'_>) {
 
 /// It would find none of its tables there.
 fn another_server_is_refused_while_it_is_there(site: &Site, servers: &Servers<'_>, secret: &str) {
-    let elsewhere = servers.answers(site, &Asked { port: PORT_WITH_FEW_CONNECTIONS, username: "airlock", password: secret, authority: "root.crt" });
+    let elsewhere = servers.answers(site, &Asked { port: PORT_WITH_FEW_CONNECTIONS, username: "airlock", password: secret, authority: None });
     let refused = site.install(&elsewhere).expect(3);
     assert!(refused.first_error().starts_with("error[platform.deployments-left]") && refused.first_error().contains("alpha"), "{}", refused.stderr);
 }

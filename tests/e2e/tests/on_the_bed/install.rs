@@ -10,6 +10,21 @@ use serde_json::{Value, json};
 
 use crate::{judged_beforehand, weakened};
 
+/// Whether nodes pull is tried when somebody agrees to it; nothing else is written, and nothing of it is left.
+fn nodes_are_tried(site: &Site, answers: &str) {
+    let audit = site.audit();
+    let unasked = site.run(&["inspect", "--answers", answers, "--probes"]).expect(2);
+    assert!(unasked.first_error().starts_with("error[command.unconfirmed]"), "{}", unasked.stderr);
+    assert_eq!(audit.writes(), [], "nothing is tried without a yes");
+    let tried = site.run(&["inspect", "--answers", answers, "--probes", "--yes", "-o", "json"]).expect(0);
+    let (report, listed) = (tried.json(), &tried.stderr);
+    let findings = report["findings"].as_array().into_iter().flatten().filter(|finding| finding["check"] == "IMG-002");
+    let judged: Vec<String> = findings.map(|finding| format!("{} {}", finding["subject"]["name"], finding["verdict"])).collect();
+    assert_eq!(judged, [r#""pool pool1" "pass""#, r#""pool pool2" "pass""#], "{report}");
+    let written: Vec<String> = audit.writes().into_iter().map(|write| if write.resource == "namespaces" { write.name } else { write.namespace }).collect();
+    assert!(written.len() == 6 && written.iter().all(|namespace| namespace.starts_with("airlock-probe-") && listed.contains(namespace.as_str())), "{written:?}\n{listed}");
+}
+
 #[test]
 fn an_administrator_installs_waits_for_others_installs_again_and_takes_it_away() {
     let site = Site::shared("first");
@@ -23,6 +38,8 @@ fn an_administrator_installs_waits_for_others_installs_again_and_takes_it_away()
     let planned = plan.json();
     assert_eq!(pools_to_pull(&planned), ["pool1", "pool2"], "a node of each pool is asked to pull: {planned}");
     assert_eq!(audit.writes(), [], "survey and plan write nothing");
+
+    nodes_are_tried(&site, &answers_path);
 
     let foreseen = judged_beforehand::of_plan(&site, &plan.stdout);
     let required = site.run(&["requirements", "--answers", &answers_path, "-o", "json"]).expect(0).json();

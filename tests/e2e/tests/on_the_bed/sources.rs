@@ -1,6 +1,8 @@
 //! The certificate of the base domain from a company's own authority: as files, from a Secret, and as the answer to a request.
 
 pub(crate) mod company;
+#[cfg(feature = "long")]
+mod unrenewed;
 
 use std::path::Path;
 

@@ -137,6 +137,7 @@ pub(super) fn good() -> Snapshot {
         world: world(),
         facts: None,
         database: None,
+        pulls: Vec::new(),
         objects: BTreeMap::from([
             ("Pod".into(), Ok(vec![pod()])),
             ("Namespace".into(), Ok(vec![namespace("airlock"), namespace("airlock-probes")])),

@@ -15,9 +15,9 @@ pub(super) enum Fault {
 
 /// A fault and the words it was read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     pub(super) fault: Fault,
-    pub(super) message: String,
+    pub(crate) message: String,
 }
 
 impl Seen {
