@@ -10,6 +10,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::apply::Applied;
 use crate::call::Call;
+use crate::read::Selection;
 use crate::{Cluster, ClusterError};
 
 /// A Secret as it is in the cluster. It has no `Debug`, since it holds the values.
@@ -92,9 +93,23 @@ struct Stored {
     data: BTreeMap<String, String>,
 }
 
+impl Stored {
+    fn decoded(self, object: &ObjectRef) -> Result<SecretData, ClusterError> {
+        let mut data = BTreeMap::new();
+        for (key, mut encoded) in self.data {
+            let decoded = BASE64_STANDARD.decode(&encoded);
+            encoded.zeroize();
+            let value = decoded.map_err(|_| ClusterError::Unreadable { what: object.to_string(), reason: format!("key {key} is not base64") })?;
+            data.insert(key, Secret::new(value));
+        }
+        Ok(SecretData { data, labels: self.metadata.labels, annotations: self.metadata.annotations, secret_type: self.secret_type })
+    }
+}
+
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct StoredMetadata {
+    name: String,
     labels: BTreeMap<String, String>,
     annotations: BTreeMap<String, String>,
 }
@@ -112,14 +127,24 @@ impl Cluster {
         let stored = serde_json::from_slice::<Stored>(&reply.body);
         // The parser's own words could quote a value.
         let stored = stored.map_err(|_| ClusterError::Unreadable { what: object.to_string(), reason: "not a Secret".to_owned() })?;
-        let mut data = BTreeMap::new();
-        for (key, mut encoded) in stored.data {
-            let decoded = BASE64_STANDARD.decode(&encoded);
-            encoded.zeroize();
-            let value = decoded.map_err(|_| ClusterError::Unreadable { what: object.to_string(), reason: format!("key {key} is not base64") })?;
-            data.insert(key, Secret::new(value));
-        }
-        Ok(Some(SecretData { data, labels: stored.metadata.labels, annotations: stored.metadata.annotations, secret_type: stored.secret_type }))
+        Ok(Some(stored.decoded(&object)?))
+    }
+
+    /// All Secrets of a namespace with their values, by name.
+    pub async fn secrets(&self, namespace: &str) -> Result<Vec<(ObjectRef, SecretData)>, ClusterError> {
+        let resource = self.resource("v1", "Secret").await?;
+        let listed = self.list_as::<Stored>(&resource, Selection { namespace: Some(namespace), ..Selection::default() }).await;
+        // The parser's own words could quote a value.
+        let listed = listed.map_err(|error| match error {
+            ClusterError::Unreadable { what, .. } => ClusterError::Unreadable { what, reason: "not a list of Secrets".to_owned() },
+            other => other,
+        })?;
+        let decoded = listed.into_iter().map(|stored| {
+            let object = ObjectRef::namespaced("v1", "Secret", namespace, &stored.metadata.name);
+            let data = stored.decoded(&object)?;
+            Ok((object, data))
+        });
+        decoded.collect()
     }
 
     /// Applies a Secret; fields that others own are an error.

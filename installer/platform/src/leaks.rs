@@ -3,7 +3,7 @@
 //!
 //! Values are looked for in this process, where they are wiped afterwards, and leave it only as names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_cluster::Cluster;
 use airlock_model::{JudgedSecret, LiveObject, Secret, SecretKeyRef, SecretLeak, SharedSecret, names, with_causes};
@@ -48,11 +48,12 @@ pub(crate) async fn find(cluster: &Cluster, namespaces: &[String]) -> Result<Loo
     let mut all = Vec::new();
     for namespace in namespaces {
         let known = known(cluster, namespace, &mut looked).await?;
+        let sought = Sought::new(&known);
         for object in cluster.list("v1", "ConfigMap", Some(namespace), None).await.map_err(|error| with_causes(&error))? {
-            looked.leaks.extend(in_configmap(&known, &object));
+            looked.leaks.extend(in_configmap(&sought, &object));
         }
         for object in cluster.list("v1", "Pod", Some(namespace), None).await.map_err(|error| with_causes(&error))? {
-            looked.leaks.extend(in_environment(&known, &object));
+            looked.leaks.extend(in_environment(&sought, &object));
         }
         all.extend(known);
     }
@@ -75,12 +76,11 @@ fn shared(known: &[Known]) -> Vec<SharedSecret> {
 
 async fn known(cluster: &Cluster, namespace: &str, looked: &mut Looked) -> Result<Vec<Known>, String> {
     let mut known = Vec::new();
-    for live in cluster.list("v1", "Secret", Some(namespace), None).await.map_err(|error| with_causes(&error))? {
-        let name = &live.object.name;
-        let Some(secret) = cluster.secret(namespace, name).await.map_err(|error| with_causes(&error))? else { continue };
-        looked.strength.push(airlock_compliance::judge_secret(&live.object, secret.data.iter().map(|(key, value)| (key.as_str(), value.expose().as_slice()))));
+    for (object, secret) in cluster.secrets(namespace).await.map_err(|error| with_causes(&error))? {
+        let name = &object.name;
+        looked.strength.push(airlock_compliance::judge_secret(&object, secret.data.iter().map(|(key, value)| (key.as_str(), value.expose().as_slice()))));
         if name == names::FERNET_KEY {
-            looked.fernet_keys.push(airlock_compliance::judge_fernet_key(&live.object, secret.data.get(names::FERNET_KEY_ENTRY).map(|value| value.expose().as_slice())));
+            looked.fernet_keys.push(airlock_compliance::judge_fernet_key(&object, secret.data.get(names::FERNET_KEY_ENTRY).map(|value| value.expose().as_slice())));
         }
         for (key, value) in &secret.data {
             let Ok(text) = std::str::from_utf8(value.expose()) else { continue };
@@ -93,11 +93,34 @@ async fn known(cluster: &Cluster, namespace: &str, looked: &mut Looked) -> Resul
     Ok(known)
 }
 
-fn holding<'a>(known: &'a [Known], text: &'a str) -> impl Iterator<Item = &'a Known> {
-    known.iter().filter(move |known| text.contains(known.value.expose().as_str()))
+/// Values to look for, by how they begin: a text is read once, however many there are.
+struct Sought<'a> {
+    /// The first bytes of each, in their order.
+    heads: Zeroizing<Vec<[u8; SHORTEST]>>,
+    known: Vec<&'a Known>,
 }
 
-fn in_configmap(known: &[Known], object: &LiveObject) -> Vec<SecretLeak> {
+impl<'a> Sought<'a> {
+    fn new(known: &'a [Known]) -> Self {
+        let mut known: Vec<(&[u8; SHORTEST], &Known)> = known.iter().filter_map(|known| Some((known.value.expose().as_bytes().first_chunk()?, known))).collect();
+        known.sort_by_key(|(head, _)| *head);
+        Self { heads: Zeroizing::new(known.iter().map(|(head, _)| **head).collect()), known: known.into_iter().map(|(_, known)| known).collect() }
+    }
+
+    /// Those that stand in a text, each once.
+    fn standing_in(&self, text: &str) -> BTreeSet<&'a str> {
+        let bytes = text.as_bytes();
+        let mut found = BTreeSet::new();
+        for (at, head) in bytes.windows(SHORTEST).enumerate() {
+            let first = self.heads.partition_point(|known| known.as_slice() < head);
+            let begin_so = self.known[first..].iter().zip(&self.heads[first..]).take_while(|(_, known)| known.as_slice() == head);
+            found.extend(begin_so.filter(|(known, _)| bytes[at..].starts_with(known.value.expose().as_bytes())).map(|(known, _)| known.secret.as_str()));
+        }
+        found
+    }
+}
+
+fn in_configmap(sought: &Sought<'_>, object: &LiveObject) -> Vec<SecretLeak> {
     let entries = |field: &str| object.manifest.get(field).and_then(Value::as_object).into_iter().flatten();
     let written = entries("data").filter_map(|(key, value)| Some((key, Zeroizing::new(value.as_str()?.to_owned()))));
     // What is no text may still hold one.
@@ -107,19 +130,24 @@ fn in_configmap(known: &[Known], object: &LiveObject) -> Vec<SecretLeak> {
     });
     let mut leaks = Vec::new();
     for (key, text) in written.chain(encoded) {
-        leaks.extend(holding(known, &text).map(|known| SecretLeak { secret: known.secret.clone(), place: format!("{}, key {key}", object.object) }));
+        leaks.extend(sought.standing_in(&text).into_iter().map(|secret| SecretLeak { secret: secret.to_owned(), place: format!("{}, key {key}", object.object) }));
     }
     leaks
 }
 
-fn in_environment(known: &[Known], object: &LiveObject) -> Vec<SecretLeak> {
+fn in_environment(sought: &Sought<'_>, object: &LiveObject) -> Vec<SecretLeak> {
     let mut leaks = Vec::new();
     for containers in ["initContainers", "containers", "ephemeralContainers"] {
         for container in object.manifest.pointer(&format!("/spec/{containers}")).and_then(Value::as_array).into_iter().flatten() {
             let name = container.get("name").and_then(Value::as_str).unwrap_or_default();
             for variable in container.get("env").and_then(Value::as_array).into_iter().flatten() {
                 let text = |key: &str| variable.get(key).and_then(Value::as_str).unwrap_or_default();
-                leaks.extend(holding(known, text("value")).map(|known| SecretLeak { secret: known.secret.clone(), place: format!("{}, container {name}, variable {}", object.object, text("name")) }));
+                leaks.extend(
+                    sought
+                        .standing_in(text("value"))
+                        .into_iter()
+                        .map(|secret| SecretLeak { secret: secret.to_owned(), place: format!("{}, container {name}, variable {}", object.object, text("name")) }),
+                );
             }
         }
     }
@@ -142,6 +170,17 @@ mod tests {
     }
 
     #[test]
+    fn every_value_that_stands_in_a_text_is_found_once_wherever_it_begins() {
+        let known: Vec<Known> = [("a", "password-one"), ("b", "password-two"), ("c", "password"), ("d", "8 bytes."), ("e", "not there at all")].map(|(name, text)| value("n", name, text)).into();
+        let sought = Sought::new(&known);
+        let names = |text: &str| sought.standing_in(text).into_iter().map(|secret| secret.split_once("n/").unwrap().1[..1].to_owned()).collect::<String>();
+        assert_eq!(names("password-two"), "bc");
+        assert_eq!(names("é password-one 8 bytes. password-one"), "acd");
+        assert_eq!(names("passwor 8 bytes"), "");
+        assert_eq!(names("short"), "");
+    }
+
+    #[test]
     fn a_value_in_two_namespaces_is_shared_but_for_certificates_and_what_was_given() {
         let twice = |name: &str, text: &str| shared(&[value("a", name, text), value("a", "other", "battery-staple"), value("b", name, text)]);
         assert_eq!(twice("b", "correct-horse"), [SharedSecret { secrets: vec!["Secret a/b, key c".into(), "Secret b/b, key c".into()] }]);
@@ -156,21 +195,21 @@ mod tests {
 
     #[test]
     fn a_value_inside_a_longer_text_is_found_and_named_without_itself() {
-        let found = in_configmap(&known(), &live("ConfigMap", json!({"data": {"url": "postgres://u:correct-horse@h", "other": "text"}})));
+        let found = in_configmap(&Sought::new(&known()), &live("ConfigMap", json!({"data": {"url": "postgres://u:correct-horse@h", "other": "text"}})));
         assert_eq!(found, [SecretLeak { secret: "Secret a/b, key c".into(), place: "ConfigMap a/x, key url".into() }]);
     }
 
     #[test]
     fn a_literal_variable_is_found_and_a_reference_is_not() {
         let manifest = json!({"spec": {"containers": [{"name": "m", "env": [{"name": "P", "value": "correct-horse"}, {"name": "Q", "valueFrom": {"secretKeyRef": {"name": "b", "key": "c"}}}]}]}});
-        let found = in_environment(&known(), &live("Pod", manifest));
+        let found = in_environment(&Sought::new(&known()), &live("Pod", manifest));
         assert_eq!(found, [SecretLeak { secret: "Secret a/b, key c".into(), place: "Pod a/x, container m, variable P".into() }]);
     }
 
     #[test]
     fn bytes_that_hold_a_value_are_found_and_what_is_no_base64_is_left() {
         let data = json!({"binaryData": {"dump": BASE64_STANDARD.encode(b"\x00\xffcorrect-horse\x00"), "odd": "!", "other": BASE64_STANDARD.encode(b"\xff")}});
-        let found = in_configmap(&known(), &live("ConfigMap", data));
+        let found = in_configmap(&Sought::new(&known()), &live("ConfigMap", data));
         assert_eq!(found, [SecretLeak { secret: "Secret a/b, key c".into(), place: "ConfigMap a/x, key dump".into() }]);
     }
 
@@ -179,7 +218,7 @@ mod tests {
         for kind in ["initContainers", "containers", "ephemeralContainers"] {
             let mut manifest = json!({"spec": {}});
             manifest["spec"][kind] = json!([{"name": "m", "env": [{"name": "P", "value": "correct-horse"}]}]);
-            assert_eq!(in_environment(&known(), &live("Pod", manifest)).len(), 1, "{kind}");
+            assert_eq!(in_environment(&Sought::new(&known()), &live("Pod", manifest)).len(), 1, "{kind}");
         }
     }
 }

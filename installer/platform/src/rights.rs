@@ -222,8 +222,7 @@ fn shown(attempt: &Attempt) -> Option<Right> {
 
 /// What each of these namespaces is searched for values of Secrets in.
 pub(crate) fn of_secrets(namespaces: &[String]) -> Vec<Right> {
-    let kinds = [("Secret", "list"), ("Secret", "get"), ("ConfigMap", "list"), ("Pod", "list")];
-    namespaces.iter().flat_map(|namespace| kinds.map(|(kind, verb)| right(&ObjectRef::namespaced("v1", kind, namespace, ""), verb))).collect()
+    namespaces.iter().flat_map(|namespace| ["Secret", "ConfigMap", "Pod"].map(|kind| right(&ObjectRef::namespaced("v1", kind, namespace, ""), "list"))).collect()
 }
 
 /// The lease, and what stands in records.

@@ -276,7 +276,7 @@ impl Asked {
 }
 
 /// Other values in a Secret, as if Airlock itself had written them.
-fn store_in_its_place(site: &Site, secret: &str, values: &[(&str, String)]) {
+pub(crate) fn store_in_its_place(site: &Site, secret: &str, values: &[(&str, String)]) {
     let live = site.kubectl(&["get", "secret", secret, "-o", "json"]);
     let mut object: Value = serde_json::from_str(&live).unwrap_or_else(|error| panic!("{error}: {live}"));
     for part in ["managedFields", "resourceVersion", "uid", "creationTimestamp"] {

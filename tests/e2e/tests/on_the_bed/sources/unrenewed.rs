@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use airlock_bed::eventually;
 use airlock_e2e::{Run, Site};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 
 use super::company::Company;
 use super::{eventually_served, requested, through_the_gates};
+use crate::acme::store_in_its_place;
 use crate::receivers::Receiver;
 use crate::scenes;
 
@@ -44,8 +43,7 @@ fn each_alert_comes_and_ends() {
 
     company.sign_aged("aged", &first, &hosts);
     company.concatenate(&["aged.crt", "issuing.crt"], "aged.pem");
-    let chain = STANDARD.encode(std::fs::read(company.path("aged.pem")).expect("a file"));
-    site.kubectl(&["patch", "secret", "base-domain-tls", "--type=json", "--patch", &format!(r#"[{{"op":"replace","path":"/data/tls.crt","value":"{chain}"}}]"#)]);
+    store_in_its_place(&site, "base-domain-tls", &[("tls.crt", std::fs::read_to_string(company.path("aged.pem")).expect("a file"))]);
 
     let awaits = |status: &str, alert: &str, label: &str, value: &str| {
         let told = || if receiver.has_told(status, alert, label, value) { Ok(()) } else { Err("not yet") };
