@@ -13,7 +13,7 @@ use crate::{ApplyError, Halt, identity, pod};
 /// What it is told as.
 const STEP: &str = "probes";
 /// The controller manager makes the account that pods run as soon after the namespace.
-const ACCOUNT_WITHIN: Duration = Duration::from_secs(60);
+const ACCOUNT_WITHIN: Duration = Duration::from_mins(1);
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(200);
 

@@ -118,6 +118,8 @@ fn node(node: &Node) -> [String; 7] {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::super::tests::samples;
     use super::*;
 
@@ -132,5 +134,13 @@ mod tests {
     #[test]
     fn facts_that_could_not_be_read_say_why() {
         insta::assert_snapshot!(facts(&samples::facts(), &samples::findings(), Style::default()));
+    }
+
+    #[test]
+    fn what_is_tried_on_nodes_is_told_with_all_that_is_written() {
+        let pools = ["default", "spot\u{1b}[31m"].map(|pool| (pool.to_owned(), BTreeMap::new()));
+        let image = format!("ghcr.io/airlock-platform/airlock:0.1.0@sha256:{}", "a".repeat(64)).parse().expect("an image");
+        let tried = NodeTrial::new(&BTreeMap::new(), &BTreeMap::new(), image, pools.into()).expect("a trial");
+        insta::assert_snapshot!(trial(&tried).replace(tried.namespace(), "airlock-probe-RANDOM"));
     }
 }

@@ -261,7 +261,7 @@ fn a_fact_that_was_not_read_is_unverified_and_does_not_block() {
 fn each_pool_is_judged_by_what_its_node_pulled() {
     let pull = |pool: &str, ended| PoolPull { pool: pool.into(), image: "registry.test/airlock:1".parse().unwrap(), ended };
     let judged = pulled(vec![pull("a", Pulled::Yes), pull("b", Pulled::No("no such host".to_owned().into())), pull("c", Pulled::NotTried("no node takes the pod".to_owned().into()))]);
-    let verdicts: Vec<(&str, Verdict, bool)> = judged.iter().map(|finding| (finding.subject.name.raw().as_ref(), finding.verdict, blocks(finding))).collect();
+    let verdicts: Vec<(&str, Verdict, bool)> = judged.iter().map(|finding| (finding.subject.name.raw(), finding.verdict, blocks(finding))).collect();
     assert_eq!(verdicts, [("pool a", Verdict::Pass, false), ("pool b", Verdict::Fail, true), ("pool c", Verdict::Unverified, false)]);
     assert!(judged[1].observed.raw().contains("no such host"), "{:?}", judged[1]);
     let untried: Vec<Verdict> = pulled(Vec::new()).iter().map(|finding| finding.verdict).collect();
