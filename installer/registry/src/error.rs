@@ -203,7 +203,7 @@ impl Coded for RegistryError {
 
 impl RegistryError {
     /// Says whether the same request may succeed when it is made again a moment later.
-    pub(crate) const fn is_passing(&self) -> bool {
+    pub const fn is_passing(&self) -> bool {
         matches!(self, Self::Unreachable { .. } | Self::Busy { .. } | Self::Cut { .. })
     }
 

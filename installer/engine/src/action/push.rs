@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use airlock_model::{Event, PlannedStep, PushSpec, Untrusted, names};
+use airlock_model::{Event, ObjectRef, PlannedStep, PushSpec, Untrusted, names};
 use airlock_registry::{Progress, RegistryClient, RegistryError, RegistryOptions, copy};
 use tokio::time::{Instant, sleep};
 
@@ -11,7 +11,8 @@ use crate::outside;
 use crate::run::Run;
 use crate::secret_text::secret_text;
 
-/// For a changed password to reach the registry.
+/// For a changed password to reach the registry, and for a load balancer to find a pod that has just become ready: it asks the pod by
+/// itself first, and many do so every ten seconds.
 const ACCEPTED_WITHIN: Duration = Duration::from_mins(2);
 /// Between two logins.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -35,7 +36,7 @@ pub(super) async fn settle(run: &Run<'_>, step: &PlannedStep, spec: &PushSpec) -
     let options = RegistryOptions { authorities_pem, and_system, credentials: Some((spec.username.clone(), password)), plain_http: false, way_out: way_out.clone() };
     let to = RegistryClient::new(spec.registry.as_str(), options)?;
     // A wrong password or an untrusted certificate is heard of before anything moves.
-    run.halt.or(accepted(&to)).await??;
+    run.halt.or(accepted(run, step, &to)).await??;
     for image in &spec.images {
         let source = image.pinned();
         let from = RegistryClient::new(&source.host, RegistryOptions { authorities_pem: further.clone(), and_system: true, way_out: way_out.clone(), ..RegistryOptions::default() })?;
@@ -47,14 +48,26 @@ pub(super) async fn settle(run: &Run<'_>, step: &PlannedStep, spec: &PushSpec) -
     Ok(())
 }
 
-/// Waits until the registry accepts the login: a kubelet takes up to a minute or two to bring a changed Secret into a
+/// Waits until the registry is reached and accepts the login: a kubelet takes up to a minute or two to bring a changed Secret into a
 /// running pod (Kubernetes: mounted Secrets are updated eventually).
-async fn accepted(registry: &RegistryClient) -> Result<(), RegistryError> {
+async fn accepted(run: &Run<'_>, step: &PlannedStep, registry: &RegistryClient) -> Result<(), RegistryError> {
     let end = Instant::now() + ACCEPTED_WITHIN;
+    let mut told = None;
     loop {
-        match registry.check().await {
-            Err(RegistryError::Unauthorized { .. }) if Instant::now() < end => sleep(PAUSE).await,
-            checked => return checked,
+        let error = match registry.check().await {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        let comes_later = error.is_passing() || matches!(error, RegistryError::Unauthorized { .. });
+        if !comes_later || Instant::now() >= end {
+            return Err(error);
         }
+        let cause = error.to_string();
+        if told.as_ref() != Some(&cause) {
+            let object = ObjectRef::cluster("", "Registry", registry.host());
+            run.events.send(Event::Waiting { step: step.id.clone(), object, cause: Untrusted::new(cause.clone()) });
+            told = Some(cause);
+        }
+        sleep(PAUSE).await;
     }
 }

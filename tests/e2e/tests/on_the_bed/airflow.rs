@@ -10,5 +10,5 @@ fn airflow_deployments_are_made_looked_into_and_taken_away() {
         ("a database of the company", Box::new(existing_database::a_server_of_the_company_is_examined_before_anything_is_installed_and_holds_a_deployment_then)),
         ("a first deployment", Box::new(guided::first_deployment::a_run_that_ended_well_offers_a_first_deployment)),
     ]);
-    assert!(failed.is_empty(), "these scenes failed: {failed:?}");
+    assert!(failed.is_empty(), "these scenes failed:\n{}", failed.join("\n"));
 }

@@ -60,5 +60,5 @@ fn airlock_meets_other_kinds_of_cluster() {
     };
     let failed = scenes::play(SCENES.iter().map(played).collect());
     bed.clean().expect("the bed stops");
-    assert!(failed.is_empty(), "these scenes failed: {failed:?}");
+    assert!(failed.is_empty(), "these scenes failed:\n{}", failed.join("\n"));
 }

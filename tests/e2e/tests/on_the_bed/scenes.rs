@@ -7,9 +7,12 @@ use std::time::Instant;
 /// Its name, and what is played.
 pub(crate) type Scene<'a> = (&'static str, Box<dyn FnOnce() + 'a>);
 
-/// Plays them, and tells how long each took; those that failed.
+/// How much of each reason the end of a test repeats: where little of its output is kept, that is its end.
+const REASON: usize = 1500;
+
+/// Plays them, and tells how long each took; those that failed, and what ended them.
 #[expect(clippy::print_stderr, reason = "it is part of a test's output")]
-pub(crate) fn play(scenes: Vec<Scene<'_>>) -> Vec<&'static str> {
+pub(crate) fn play(scenes: Vec<Scene<'_>>) -> Vec<String> {
     let only = std::env::var("AIRLOCK_SCENE").unwrap_or_default();
     assert!(scenes.iter().any(|(name, _)| name.contains(&only)), "no scene has `{only}` in its name");
     let mut failed = Vec::new();
@@ -17,8 +20,9 @@ pub(crate) fn play(scenes: Vec<Scene<'_>>) -> Vec<&'static str> {
         let began = Instant::now();
         let played = catch_unwind(AssertUnwindSafe(scene));
         eprintln!("{name}: {} after {:.0?}", if played.is_ok() { "well" } else { "failed" }, began.elapsed());
-        if played.is_err() {
-            failed.push(name);
+        if let Err(reason) = played {
+            let reason = reason.downcast_ref::<String>().map(String::as_str).or_else(|| reason.downcast_ref::<&str>().copied()).unwrap_or_default();
+            failed.push(format!("{name}: {}", reason.chars().take(REASON).collect::<String>()));
         }
     }
     failed

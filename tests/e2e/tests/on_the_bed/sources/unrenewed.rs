@@ -17,7 +17,7 @@ const TOLD_WITHIN: Duration = Duration::from_mins(30);
 
 #[test]
 fn certificates_that_nobody_renews() {
-    assert_eq!(scenes::play(vec![("a request that nobody answers in time", Box::new(each_alert_comes_and_ends))]), Vec::<&str>::new());
+    assert_eq!(scenes::play(vec![("a request that nobody answers in time", Box::new(each_alert_comes_and_ends))]), Vec::<String>::new());
 }
 
 fn each_alert_comes_and_ends() {
