@@ -42,7 +42,7 @@ pub use certificate::{Import, import};
 pub use decided::{Handed, decided};
 pub use error::PlatformError;
 pub use install::{Installed, install};
-pub use node_trial::{node_trial, try_nodes};
+pub use node_trial::{node_trial, try_nodes, untried_nodes};
 pub use prepare::{Prepared, inspect, prepare};
 pub use written::{WrittenPlan, prepare_written};
 

@@ -1,7 +1,7 @@
 //! `airlock inspect`: facts and findings. Nothing is written but what `--probes` lists, which goes again.
 
 use airlock_model::{Answers, Exit, Facts, Finding, Verdict};
-use airlock_platform::{Cluster, blocks, inspect, node_trial, prepare, try_nodes};
+use airlock_platform::{Cluster, blocks, inspect, node_trial, prepare, try_nodes, untried_nodes};
 use serde::Serialize;
 
 use super::session::Session;
@@ -42,19 +42,19 @@ pub(super) async fn run(session: &Session<'_>, arguments: &Inspect) -> Result<Ex
     Ok(if findings.iter().any(blocks) { Exit::Blocked } else { Exit::Ok })
 }
 
-/// What only a trial shows; none where somebody says no to it.
+/// What only a trial shows.
 async fn tried(session: &Session<'_>, cluster: &Cluster, answers: &Answers, facts: &Facts) -> Result<Vec<Finding>, Failure> {
     let trial = session.reading(node_trial(answers, facts)).await?;
-    let progress = Progress::new(session.output, session.log, None)?;
-    if session.global.yes {
-        progress.say(inspection::trial(&trial).trim_end());
-    } else {
+    let is_asked = !session.global.yes;
+    if is_asked {
         session.output.can_ask(WHAT)?;
-        session.output.talk(&inspection::trial(&trial));
-        if !session.agreed("Try it?", WHAT).await? {
-            return Ok(Vec::new());
-        }
     }
+    session.output.talk(&inspection::trial(&trial));
+    if is_asked && !session.agreed("Try it?", WHAT).await? {
+        return Ok(untried_nodes());
+    }
+    // From here on it has the last line of a terminal to itself.
+    let progress = Progress::new(session.output, session.log, None)?;
     progress.busy("nodes pull the image");
     let tried = Box::pin(try_nodes(cluster, &trial, &session.halt(), &progress)).await;
     progress.finish()?;

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use airlock_e2e::{Run, Site};
 use serde_json::{Value, json};
 
+use crate::guided::terminal::Terminal;
 use crate::{judged_beforehand, weakened};
 
 /// Whether nodes pull is tried when somebody agrees to it; nothing else is written, and nothing of it is left.
@@ -15,6 +16,13 @@ fn nodes_are_tried(site: &Site, answers: &str) {
     let audit = site.audit();
     let unasked = site.run(&["inspect", "--answers", answers, "--probes"]).expect(2);
     assert!(unasked.first_error().starts_with("error[command.unconfirmed]"), "{}", unasked.stderr);
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut terminal = Terminal::start(&site.command(&["inspect", "--answers", answers, "--probes"]), folder.path(), 120, "xterm-256color");
+    let listed = terminal.shows("Try it?");
+    assert!(listed.contains("a pod for each pool (pool1, pool2)"), "{listed}");
+    terminal.types("n");
+    let (code, said) = terminal.ended();
+    assert!(code == 0 && said.contains("IMG-002") && said.contains("none was tried"), "{said}");
     assert_eq!(audit.writes(), [], "nothing is tried without a yes");
     let tried = site.run(&["inspect", "--answers", answers, "--probes", "--yes", "-o", "json"]).expect(0);
     let (report, listed) = (tried.json(), &tried.stderr);
