@@ -21,6 +21,8 @@ pub struct HeldLease {
     duration: Duration,
     acquired: Timestamp,
     resource_version: Option<String>,
+    /// Without it a write would make a Lease anew that was deleted meanwhile: the API server creates Leases on update.
+    uid: Option<String>,
     /// Another run had it before and let it expire.
     pub taken_over_from: Option<Untrusted<String>>,
 }
@@ -36,9 +38,21 @@ impl HeldLease {
         self.duration
     }
 
+    /// What the next write has to meet.
+    fn has_seen(&mut self, stored: Option<&Lease>) {
+        self.resource_version = stored.and_then(|lease| lease.metadata.resource_version.clone());
+        self.uid = stored.and_then(|lease| lease.metadata.uid.clone());
+    }
+
     fn lease(&self, holder: Option<&str>, now: Timestamp) -> Lease {
         Lease {
-            metadata: ObjectMeta { name: Some(self.object.name.clone()), namespace: self.object.namespace.clone(), resource_version: self.resource_version.clone(), ..ObjectMeta::default() },
+            metadata: ObjectMeta {
+                name: Some(self.object.name.clone()),
+                namespace: self.object.namespace.clone(),
+                resource_version: self.resource_version.clone(),
+                uid: self.uid.clone(),
+                ..ObjectMeta::default()
+            },
             spec: Some(LeaseSpec {
                 holder_identity: holder.map(str::to_owned),
                 acquire_time: Some(MicroTime(self.acquired)),
@@ -75,13 +89,13 @@ impl Cluster {
     /// Takes the Lease, also from a holder whose heartbeat stopped; an error when another run holds it.
     pub async fn lease_acquire(&self, namespace: &str, name: &str, holder: &str, duration: Duration) -> Result<HeldLease, ClusterError> {
         let object = ObjectRef::namespaced(API, "Lease", namespace, name);
-        let mut held = HeldLease { object, holder: holder.to_owned(), duration, acquired: Timestamp::UNIX_EPOCH, resource_version: None, taken_over_from: None };
+        let mut held = HeldLease { object, holder: holder.to_owned(), duration, acquired: Timestamp::UNIX_EPOCH, resource_version: None, uid: None, taken_over_from: None };
         // Two runs may see it free at once. The API server lets one write through; the other one looks again.
         for _ in 0..3 {
             let (stored, now) = self.stored_lease(&held.object).await?;
             held.acquired = now;
             held.taken_over_from = None;
-            held.resource_version = stored.as_ref().and_then(|lease| lease.metadata.resource_version.clone());
+            held.has_seen(stored.as_ref());
             match stored.as_ref().map(|lease| standing(lease, holder, now)) {
                 Some(Standing::Held { holder, since, renewed }) => return Err(ClusterError::LeaseHeld { object: Box::new(held.object), holder: holder.into(), since, renewed }),
                 Some(Standing::Expired(before)) => held.taken_over_from = Some(before.into()),
@@ -106,7 +120,7 @@ impl Cluster {
                 Standing::Free => return Err(ClusterError::LeaseLost { object: held.object.clone(), holder: "nobody".into() }),
                 Standing::Held { holder, .. } | Standing::Expired(holder) => return Err(ClusterError::LeaseLost { object: held.object.clone(), holder: holder.into() }),
             }
-            held.resource_version = stored.metadata.resource_version;
+            held.has_seen(Some(&stored));
             let holder = held.holder.clone();
             match self.store_lease(held, Some(&holder), now).await {
                 Err(ClusterError::Changed { .. }) => {}
@@ -120,7 +134,7 @@ impl Cluster {
     pub async fn lease_release(&self, mut held: HeldLease) -> Result<(), ClusterError> {
         let (stored, now) = self.stored_lease(&held.object).await?;
         let Some(stored) = stored.filter(|stored| standing(stored, &held.holder, now) == Standing::Ours) else { return Ok(()) };
-        held.resource_version = stored.metadata.resource_version;
+        held.has_seen(Some(&stored));
         match self.store_lease(&mut held, None, now).await {
             Err(ClusterError::Changed { .. } | ClusterError::NotFound { .. }) => Ok(()),
             outcome => outcome,
@@ -150,7 +164,7 @@ impl Cluster {
         let body = serde_json::to_vec(&held.lease(holder, now)).map(Into::into).map_err(|error| ClusterError::Unreadable { what: held.object.to_string(), reason: error.to_string() })?;
         let call = Call { method, body, ..Call::get(path) }.about(&held.object).needs(resource.right(verb, namespace));
         let stored: Lease = self.call(&call).await?.json(&held.object.to_string())?;
-        held.resource_version = stored.metadata.resource_version;
+        held.has_seen(Some(&stored));
         Ok(())
     }
 }
@@ -170,6 +184,7 @@ mod tests {
             duration: Duration::from_mins(1),
             acquired: Timestamp::UNIX_EPOCH,
             resource_version: None,
+            uid: None,
             taken_over_from: None,
         };
         held.lease(Some(holder).filter(|holder| !holder.is_empty()), Timestamp::from_second(renewed).unwrap())

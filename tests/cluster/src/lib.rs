@@ -11,6 +11,7 @@ mod error;
 mod namespace;
 mod options;
 mod patience;
+mod policy;
 
 pub use audit::{AuditEntry, AuditLog};
 pub use bed::{Bed, Output};

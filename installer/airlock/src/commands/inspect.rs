@@ -45,12 +45,11 @@ pub(super) async fn run(session: &Session<'_>, arguments: &Inspect) -> Result<Ex
 /// What only a trial shows.
 async fn tried(session: &Session<'_>, cluster: &Cluster, answers: &Answers, facts: &Facts) -> Result<Vec<Finding>, Failure> {
     let trial = session.reading(node_trial(answers, facts)).await?;
-    let is_asked = !session.global.yes;
-    if is_asked {
+    if !session.global.yes {
         session.output.can_ask(WHAT)?;
     }
     session.output.talk(&inspection::trial(&trial));
-    if is_asked && !session.agreed("Try it?", WHAT).await? {
+    if !session.agreed("Try it?", WHAT).await? {
         return Ok(untried_nodes());
     }
     // From here on it has the last line of a terminal to itself.

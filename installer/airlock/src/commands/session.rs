@@ -115,8 +115,11 @@ impl<'a> Session<'a> {
         self.reading(async { asked.await.unwrap_or(Err(Failure::Interrupted)) }).await.map(|typed| typed == name)
     }
 
-    /// Asks for a yes unless it was given beforehand, without holding up the wish to stop.
+    /// Asks for a yes unless `--yes` gave it beforehand, without holding up the wish to stop.
     pub(super) async fn agreed(&self, question: &str, what: &'static str) -> Result<bool, Failure> {
+        if self.global.yes {
+            return Ok(true);
+        }
         let (output, question) = (self.output.clone(), question.to_owned());
         let asked = tokio::task::spawn_blocking(move || output.ask(&question, what));
         self.reading(async { asked.await.unwrap_or(Err(Failure::Interrupted)) }).await

@@ -11,6 +11,7 @@ use airlock_cluster::{Cluster, ClusterOptions, WaitOptions};
 use airlock_engine::{ApplyError, ApplyOptions, RunOutcome, Stop, StopSignal, apply};
 use airlock_model::{Action, Amount, Approval, ApprovedBy, ApprovedPlan, Change, Digest, Event, Events, ImageLock, Object, ObjectRef, Operation, Plan, PlannedStep, Purpose, Risk, Undo, names};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 mod admission;
 mod applying;
@@ -172,12 +173,24 @@ type When = fn(&Event) -> bool;
 #[derive(Default)]
 struct Seen {
     events: Mutex<Vec<Event>>,
+    told: Notify,
     stop: Option<(StopSignal, When)>,
 }
 
 impl Seen {
     fn stopping(signal: StopSignal, when: When) -> Self {
-        Self { events: Mutex::default(), stop: Some((signal, when)) }
+        Self { stop: Some((signal, when)), ..Self::default() }
+    }
+
+    /// Waits until something was done to the object of that name.
+    async fn until_settled(&self, name: &str) {
+        loop {
+            let told = self.told.notified();
+            if self.settled().contains_key(name) {
+                return;
+            }
+            told.await;
+        }
     }
 
     fn all(&self) -> Vec<Event> {
@@ -204,5 +217,6 @@ impl Events for Seen {
             signal.raise();
         }
         self.events.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+        self.told.notify_one();
     }
 }

@@ -9,7 +9,7 @@ use airlock_e2e::{Run, Site};
 use serde_json::{Value, json};
 
 use crate::guided::terminal::Terminal;
-use crate::{judged_beforehand, weakened};
+use crate::{judged_beforehand, late_balancer, weakened};
 
 /// Whether nodes pull is tried when somebody agrees to it; nothing else is written, and nothing of it is left.
 fn nodes_are_tried(site: &Site, answers: &str) {
@@ -59,6 +59,7 @@ fn an_administrator_installs_waits_for_others_installs_again_and_takes_it_away()
     assert!(waiting.said().contains(&site.edge_address()), "the ticket names the address to set:\n{}", waiting.said());
     assert!(waiting.said().contains(&format!("*.{}", site.base())), "the ticket names the record to set:\n{}", waiting.said());
     site.set_dns();
+    late_balancer::the_registry_is_waited_for(&site, &answers_path, 11);
 
     let waiting = site.install(&answers).expect(11);
     assert!(waiting.said().contains("hosts.toml") && waiting.said().contains("BEGIN CERTIFICATE"), "the ticket holds what the nodes need:\n{}", waiting.said());

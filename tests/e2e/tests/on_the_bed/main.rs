@@ -22,6 +22,7 @@ mod guided;
 mod install;
 mod interruption;
 mod judged_beforehand;
+mod late_balancer;
 mod offline_root;
 mod proxied;
 mod receivers;

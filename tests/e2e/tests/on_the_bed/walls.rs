@@ -29,13 +29,12 @@ pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
             r#"{{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {{"name": "open", "namespace": "{namespace}"}}, "spec": {{"podSelector": {{}}, "policyTypes": ["Ingress", "Egress"], "ingress": [{{"from": [{{"namespaceSelector": {{}}}}]}}], "egress": [{{"to": [{{"namespaceSelector": {{}}}}]}}]}}}}"#
         )
     };
-    for name in ["alpha", "beta"] {
-        site.bed.apply(&open(&site.tenant(name))).expect("a policy");
-    }
+    let both = ["alpha", "beta"].map(|name| site.tenant(name));
+    both.iter().for_each(|namespace| site.bed.apply(&open(namespace)).expect("a policy"));
+    both.iter().for_each(|namespace| site.bed.until_enforced(namespace, "open", true).expect("it is gone by"));
     let opened = check(site);
-    for name in ["alpha", "beta"] {
-        site.bed.kubectl(["-n", &site.tenant(name), "delete", "networkpolicy", "open"]).expect("kubectl");
-    }
+    both.iter().for_each(|namespace| drop(site.bed.kubectl(["-n", namespace, "delete", "networkpolicy", "open"]).expect("kubectl")));
+    both.iter().for_each(|namespace| site.bed.until_enforced(namespace, "open", false).expect("it is no longer gone by"));
     let report = opened.expect(7).json();
     assert_eq!(verdicts(&report), but(&pinned, "fail", &["NET-011"]), "exactly the wall is told: {report}");
 
@@ -63,6 +62,7 @@ pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
     // that AFL-003 could look at.
     let closed = site.file("closed.json", &in_beta(&["get", "networkpolicy", "default-deny", "-o", "json"])).display().to_string();
     in_beta(&["delete", "networkpolicy", "default-deny"]);
+    site.bed.until_enforced(&site.tenant("beta"), "default-deny", false).expect("it is no longer gone by");
     let enforced = |level: &str| site.bed.kubectl(["label", "namespace", &site.tenant("beta"), "--overwrite", &format!("pod-security.kubernetes.io/enforce={level}")]).expect("kubectl");
     enforced("baseline");
     let shared = site.bed.kubectl(["-n", &site.tenant("alpha"), "get", "secret", "airflow-fernet-key", "-o", "json"]).expect("kubectl");
@@ -73,6 +73,7 @@ pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
     in_beta(&["delete", "secret", "again"]);
     enforced("restricted");
     in_beta(&["create", "-f", &closed]);
+    site.bed.until_enforced(&site.tenant("beta"), "default-deny", true).expect("it is gone by");
     let opened = opened.expect(7).json();
     let told: BTreeMap<String, String> = verdicts(&opened).into_iter().filter(|(id, verdict)| id != "AFL-003" && pinned.get(id) != Some(verdict)).collect();
     assert_eq!(told, ["AFL-001", "NET-001", "NET-002", "PSS-018", "PSS-019", "SEC-004"].map(|id| (id.to_owned(), "fail".to_owned())).into(), "exactly these are told: {opened}");
@@ -103,12 +104,14 @@ fn a_way_to_the_nodes_and_what_was_changed_are_told(site: &Site) {
         "spec": { "podSelector": { "matchLabels": { "app.kubernetes.io/name": "airflow-task" } }, "policyTypes": ["Egress"], "egress": egress },
     });
     site.bed.apply(&way.to_string()).expect("a policy");
+    site.bed.until_enforced(&alpha, "way", true).expect("it is gone by");
     let labelled = |value: &str| site.bed.kubectl(["-n", &beta, "label", "networkpolicy", "default-deny", "--overwrite", &format!("app.kubernetes.io/component={value}")]).expect("kubectl");
     let component = site.bed.kubectl(["-n", &beta, "get", "networkpolicy", "default-deny", "-o", r"jsonpath={.metadata.labels.app\.kubernetes\.io/component}"]).expect("a label");
     labelled("somebody");
     let opened = judged();
     labelled(&component);
     site.bed.kubectl(["-n", &alpha, "delete", "networkpolicy", "way"]).expect("kubectl");
+    site.bed.until_enforced(&alpha, "way", false).expect("it is no longer gone by");
 
     let opened = opened.expect(7).json();
     let expected = [("AUT-008", "pass"), ("CPL-003", "fail"), ("EVD-001", "pass"), ("EVD-002", "fail"), ("NET-012", "fail"), ("NET-013", "fail")];

@@ -12,7 +12,7 @@ pub(super) async fn run(session: &Session<'_>, arguments: &TlsRotate) -> Result<
     session.output.text_or_json("tls rotate")?;
     let cluster = session.connect().await?;
     let question = format!("let another authority take the place of {}, or go on with it?", arguments.authority);
-    if !session.global.yes && !session.agreed(&question, "the rotation of an authority").await? {
+    if !session.agreed(&question, "the rotation of an authority").await? {
         return Ok(Exit::Ok);
     }
     let by = whoami();

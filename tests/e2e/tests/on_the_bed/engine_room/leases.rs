@@ -71,9 +71,7 @@ async fn a_lost_lease_stops_before_the_next_write() -> Outcome {
     let settings = ApplyOptions { stalled_after: Duration::from_mins(10), ..options() };
     let (stop, seen) = (Stop::never(), Seen::default());
     let taken = async {
-        while !seen.settled().contains_key("busy") {
-            tokio::task::yield_now().await;
-        }
+        seen.until_settled("busy").await;
         place.cluster.delete(&lease).await
     };
     let (outcome, taken) = tokio::join!(apply(&place.cluster, &plan, &settings, &stop, &seen), taken);
