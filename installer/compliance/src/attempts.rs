@@ -5,6 +5,7 @@ mod api;
 mod database;
 mod greeted;
 mod reached;
+mod sensitive;
 
 use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, Need, Outcome, Snapshot, Target, TlsVersion, Trust, Vantage, World, WorldDeployment, names};
 
@@ -12,7 +13,8 @@ pub(crate) use admission::Shown;
 pub(crate) use api::Question;
 pub(crate) use database::{Asked, Inquiry, Stranger};
 pub(crate) use greeted::{Greeted, Outdated};
-pub(crate) use reached::{Call, Door, own, own_id, to_service, to_service_id};
+pub(crate) use reached::{Call, Door, Outside, own, own_id, to_service, to_service_id};
+pub(crate) use sensitive::Inventory;
 
 /// Label of pods in the namespace of probes; its policies select by it.
 const PROBE_LABEL: &str = "airlock-platform.io/probe";

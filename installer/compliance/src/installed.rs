@@ -25,6 +25,7 @@ mod registry_tls;
 mod role_powers;
 mod running_images;
 mod secret_leaks;
+pub(crate) mod sensitive_data;
 mod served_certificate;
 mod shared_secrets;
 mod stored_certificate;
@@ -42,7 +43,7 @@ use crate::objects::Strength;
 
 /// All of them, in the order of the groups.
 pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
-    let others: [&'static dyn Check; 33] = [
+    let others: [&'static dyn Check; 34] = [
         &namespace_labels::NamespaceLabels,
         &admission_refuses::AdmissionRefuses,
         &network::INGRESS,
@@ -56,6 +57,7 @@ pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
         &role_powers::RolePowers,
         &database_passwords::DatabasePasswords,
         &database_plain_text::DatabasePlainText,
+        &sensitive_data::SensitiveData,
         &deployment_login::DeploymentLogin,
         &api_strangers::ApiStrangers,
         &fernet_keys::FernetKeys,

@@ -4,10 +4,12 @@ use airlock_model::{CustomCheck, Profile};
 use serde_json::Value;
 
 use crate::error::ComplianceError;
+use crate::installed::sensitive_data::AGREED;
 use crate::network::{CROSSING_ALLOW, EXPOSED_ALLOW, PLATFORM_NAMESPACES, PRIVATE, TENANT_NAMESPACES, TENANT_SELECTOR};
 use crate::pod_security::{PodSecurityLevel, PodSecurityVersion};
 use crate::profile::nearest;
 use crate::rights;
+use crate::tasks::outside::HOSTS;
 
 /// A parameter of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +57,9 @@ pub enum ParameterKind {
 
 const LEVELS: [&str; 3] = ["privileged", "baseline", "restricted"];
 
-static PARAMETERS: [Parameter; 15] = [
+static PARAMETERS: [Parameter; 17] = [
+    Parameter { name: AGREED, kind: ParameterKind::Texts, what: "columns that may hold personal or payment data all the same: `schema.table.column`", stricter: Stricter::Fewer },
+    Parameter { name: "MON-002.alerts", kind: ParameterKind::Texts, what: "alerts that rules must give, by their names", stricter: Stricter::More },
     Parameter {
         name: CROSSING_ALLOW,
         kind: ParameterKind::Texts,
@@ -63,7 +67,7 @@ static PARAMETERS: [Parameter; 15] = [
         stricter: Stricter::Fewer,
     },
     Parameter { name: EXPOSED_ALLOW, kind: ParameterKind::Texts, what: "Services that may be reached from outside the cluster: `namespace/name`", stricter: Stricter::Fewer },
-    Parameter { name: "MON-002.alerts", kind: ParameterKind::Texts, what: "alerts that rules must give, by their names", stricter: Stricter::More },
+    Parameter { name: HOSTS, kind: ParameterKind::Texts, what: "hosts outside that tasks must not reach, best by address: `192.0.2.1:443`", stricter: Stricter::More },
     Parameter { name: "PII-001.hosts", kind: ParameterKind::Texts, what: "hosts of services outside that settings may name all the same", stricter: Stricter::Fewer },
     Parameter {
         name: "PSS.level",
@@ -292,6 +296,11 @@ mod tests {
 
     fn setting(text: &str) -> Result<(String, Value), ComplianceError> {
         super::setting(text, &unprofiled())
+    }
+
+    #[test]
+    fn they_are_sorted_by_name() {
+        assert!(parameters().is_sorted_by_key(|parameter| parameter.name));
     }
 
     #[test]

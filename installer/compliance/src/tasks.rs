@@ -4,6 +4,7 @@
 //! enforces policies at all. What a task gets to is a fault whatever became of these.
 
 mod nodes;
+pub(crate) mod outside;
 mod platform;
 
 use airlock_model::{AttemptId, AttemptResult, Check, Finding, Need, Outcome, Snapshot, World, WorldDeployment};
@@ -14,7 +15,7 @@ use crate::installed::unenforced;
 
 /// All of them.
 pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
-    let all: [&'static dyn Check; 2] = [&platform::PlatformApart, &nodes::NodesApart];
+    let all: [&'static dyn Check; 3] = [&platform::PlatformApart, &nodes::NodesApart, &outside::NothingOutside];
     all.into_iter()
 }
 

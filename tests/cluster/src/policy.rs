@@ -1,4 +1,4 @@
-//! NetworkPolicies, on their way from the API server into the rules of the nodes.
+//! Network policies, on their way from the API server into the rules of the nodes.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::{Bed, BedError, eventually};
 const WITHIN: Duration = Duration::from_mins(2);
 
 impl Bed {
-    /// Waits until the rules of each node have this NetworkPolicy, or no longer have it. That the API server took a change says nothing
+    /// Waits until the rules of each node have this network policy, or no longer have it. That the API server took a change says nothing
     /// about when the nodes go by it.
     pub fn until_enforced(&self, namespace: &str, policy: &str, is_enforced: bool) -> Result<(), BedError> {
         let nodes = self.kubectl(["get", "nodes", "-o", "name"])?;
@@ -21,7 +21,7 @@ impl Bed {
                 let rules = run(save).map_err(|error| error.to_string())?.stdout;
                 if rules.contains(&mark) == is_enforced { Ok(()) } else { Err(format!("node{number} goes by older ones")) }
             };
-            eventually(&format!("the nodes to go by NetworkPolicies as {namespace}/{policy} is now"), WITHIN, ask)?;
+            eventually(&format!("the nodes to go by network policies as {namespace}/{policy} is now"), WITHIN, ask)?;
         }
         Ok(())
     }

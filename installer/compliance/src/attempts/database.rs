@@ -2,7 +2,7 @@
 
 use airlock_model::{Attempt, AttemptAction, AttemptId, Target, Trust, Vantage, World, WorldDatabase, WorldDeployment, names};
 
-use super::CROSSER;
+use super::{CROSSER, sensitive};
 
 /// A database that a deployment's role asks for.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +66,8 @@ pub(crate) enum Inquiry {
     Powers,
     /// What the server makes of a password that is set.
     Verifiers,
+    /// Where card numbers are, and columns that are named as personal and payment data are: see [`sensitive`].
+    Sensitive,
 }
 
 /// Airflow's own tables.
@@ -102,6 +104,7 @@ impl Inquiry {
             Self::Public => "public",
             Self::Powers => "powers",
             Self::Verifiers => "verifiers",
+            Self::Sensitive => "sensitive",
         };
         AttemptId(format!("database.{what}.{}", of.name))
     }
@@ -116,6 +119,7 @@ impl Inquiry {
             Self::Public => format!("a question of {of_whom}'s role: what PUBLIC may in databases and schemas"),
             Self::Powers => format!("a question of {of_whom}'s role: its own attributes and memberships"),
             Self::Verifiers => format!("a question of {of_whom}'s role: how the server keeps passwords"),
+            Self::Sensitive => format!("a look for card numbers in the first rows of {of_whom}'s tables, and at the names of their columns; counts and names are read out, no value"),
         };
         let question = match self {
             Self::Stored => STORED.to_owned(),
@@ -124,6 +128,7 @@ impl Inquiry {
             Self::Public => PUBLIC.join(if server.existing { " AND datname = current_database()" } else { "" }),
             Self::Powers => POWERS.to_owned(),
             Self::Verifiers => VERIFIERS.to_owned(),
+            Self::Sensitive => sensitive::QUESTION.to_owned(),
         };
         Some(login(server, of, self.id(of), (of.role.username.clone(), &question), purpose))
     }

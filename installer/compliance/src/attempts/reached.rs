@@ -70,6 +70,42 @@ impl Door {
     }
 }
 
+/// A host outside that nobody may reach, as `HOST:PORT`; an address of IPv6 stands in brackets (RFC 3986 §3.2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Outside<'a> {
+    host: &'a str,
+    port: u16,
+}
+
+impl<'a> Outside<'a> {
+    /// None: it is written otherwise.
+    pub(crate) fn read(written: &'a str) -> Option<Self> {
+        let (host, port) = written.rsplit_once(':')?;
+        let host = match host.strip_prefix('[') {
+            Some(rest) => rest.strip_suffix(']')?,
+            None if host.contains(':') => return None,
+            None => host,
+        };
+        let port = port.parse().ok().filter(|port| *port != 0)?;
+        (!host.is_empty()).then_some(Self { host, port })
+    }
+
+    pub(crate) fn id(self, of: &WorldDeployment) -> AttemptId {
+        AttemptId(format!("task.{}.outside.{}.{}", of.name, self.host, self.port))
+    }
+
+    pub(crate) fn attempt(self, of: &WorldDeployment) -> Attempt {
+        Attempt {
+            id: self.id(of),
+            from: of_task(of),
+            target: Target::Address { host: self.host.to_owned(), port: self.port },
+            action: AttemptAction::Connect,
+            control: Some(own_id(of)),
+            purpose: "a connection from a task's place to a host outside, to be blocked".to_owned(),
+        }
+    }
+}
+
 /// Where the policies of tasks apply.
 fn of_task(of: &WorldDeployment) -> Vantage {
     Vantage::Pod { namespace: of.namespace.clone(), labels: [(names::LABEL_NAME.to_owned(), TASK.to_owned())].into(), account: None }
@@ -155,5 +191,20 @@ impl Call {
             ),
         };
         Attempt { id: self.id(node, address), from: Vantage::Workstation, target, action, control, purpose }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_outside_is_written_with_its_port() {
+        for (written, read) in [("192.0.2.1:53", Some(("192.0.2.1", 53))), ("[2001:db8::1]:443", Some(("2001:db8::1", 443))), ("example.com:443", Some(("example.com", 443)))] {
+            assert_eq!(Outside::read(written).map(|outside| (outside.host, outside.port)), read, "{written}");
+        }
+        for written in ["example.com", "2001:db8::1", "example.com:", ":443", "example.com:0", "example.com:70000", "[2001:db8::1:443"] {
+            assert_eq!(Outside::read(written), None, "{written}");
+        }
     }
 }

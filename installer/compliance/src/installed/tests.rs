@@ -205,7 +205,7 @@ const CASES: &[Case] = &[
     (|s| *result(s, "airflow.crossing.beta.beta") = AttemptResult::TimedOut, &[("NET-011", Unverified)]),
     (|s| *result(s, "airflow.crossing.beta.alpha") = AttemptResult::NoSuchName, &[("NET-011", Unverified)]),
     (|s| drop(s.world.deployments.pop()), &[("NET-011", Verdict::NotApplicable)]),
-    (|s| s.world.deployments.clear(), &[("AUT-001", Verdict::NotApplicable), ("AFL-001", Verdict::NotApplicable), ("AFL-003", Verdict::NotApplicable), ("DBS-001", Verdict::NotApplicable), ("DBS-002", Verdict::NotApplicable), ("DBS-003", Verdict::NotApplicable), ("DBS-004", Verdict::NotApplicable), ("DBS-005", Verdict::NotApplicable), ("DBS-006", Verdict::NotApplicable), ("NET-011", Verdict::NotApplicable), ("RBC-009", Verdict::NotApplicable)]),
+    (|s| s.world.deployments.clear(), &[("AUT-001", Verdict::NotApplicable), ("AFL-001", Verdict::NotApplicable), ("AFL-003", Verdict::NotApplicable), ("DBS-001", Verdict::NotApplicable), ("DBS-002", Verdict::NotApplicable), ("DBS-003", Verdict::NotApplicable), ("DBS-004", Verdict::NotApplicable), ("DBS-005", Verdict::NotApplicable), ("DBS-006", Verdict::NotApplicable), ("DBS-009", Verdict::NotApplicable), ("NET-011", Verdict::NotApplicable), ("RBC-009", Verdict::NotApplicable)]),
     (|s| *result(s, "account.alpha.airlock-beta.secrets") = answered(200), &[("RBC-009", Fail)]),
     (|s| { *result(s, "account.beta.airlock-beta.pods") = answered(401); *result(s, "account.beta.airlock.pods") = answered(200); }, &[("RBC-009", Fail)]),
     (|s| *result(s, "account.beta.airlock-beta.pods") = answered(403), &[("RBC-009", Unverified)]),
@@ -249,6 +249,14 @@ const CASES: &[Case] = &[
     (|s| { theirs(s); *result(s, "database.plain.alpha") = AttemptResult::Told(None); }, &[("DBS-006", Fail)]),
     (|s| *result(s, "database.plain.alpha") = locked("53300"), &[("DBS-006", Unverified)]),
     (|s| *result(s, "database.plain.alpha") = AttemptResult::Unreachable("timed out".to_owned().into()), &[("DBS-006", Unverified)]),
+    (|s| *result(s, "database.sensitive.alpha") = told("9 2 0\ncard public.orders.note 3"), &[("DBS-009", Fail)]),
+    (|s| *result(s, "database.sensitive.alpha") = told("9 2 0\ncard public.ab_user.username 1"), &[("DBS-009", Fail)]),
+    (|s| *result(s, "database.sensitive.alpha") = told("9 2 0\npayment public.orders.iban"), &[("DBS-009", Fail)]),
+    (|s| *result(s, "database.sensitive.alpha") = told("9 2 1\nperson public.orders.email"), &[("DBS-009", Fail)]),
+    (|s| *result(s, "database.sensitive.alpha") = told("9 2 1"), &[("DBS-009", Unverified)]),
+    (|s| *result(s, "database.sensitive.alpha") = told("9 2"), &[("DBS-009", Unverified)]),
+    (|s| *result(s, "database.sensitive.alpha") = AttemptResult::Told(None), &[("DBS-009", Unverified)]),
+    (|s| *result(s, "database.sensitive.alpha") = locked("0A000"), &[("DBS-009", Unverified)]),
     (|s| *result(s, "database.stored.beta") = told("2/1"), &[("AFL-003", Fail)]),
     (|s| *result(s, "database.stored.beta") = told("many"), &[("AFL-003", Unverified)]),
     (|s| *result(s, "database.stored.beta") = locked("42P01"), &[("AFL-003", Unverified)]),
@@ -418,6 +426,7 @@ fn every_attempt_that_must_be_refused_has_a_control_that_is_made_too() {
             "database.powers.",
             "database.verifiers.",
             "database.stored.",
+            "database.sensitive.",
         ]
         .iter()
         .any(|stem| attempt.id.0.starts_with(stem));

@@ -71,7 +71,7 @@ const fn row(id: &'static str, reads: Reads, because: &'static str, groups: &'st
     Standing { id, reads, because, groups }
 }
 
-pub(super) static TABLE: [Standing; 116] = [
+pub(super) static TABLE: [Standing; 118] = [
     row("PSS-001", Objects, "root on the node in one step", &[POD, &[cis("5.2.2"), pss("baseline")]]),
     row("PSS-002", Objects, "the node's processes or traffic are open to the pod", &[POD, &[cis("5.2.3"), cis("5.2.4"), cis("5.2.5"), pss("baseline")]]),
     row("PSS-003", Objects, "files of the node are open to the pod", &[POD, &[cis("5.2.11"), pss("baseline")]]),
@@ -125,6 +125,7 @@ pub(super) static TABLE: [Standing; 116] = [
     row("AUT-001", Cluster, "whoever reaches the host runs code in it", &[LOGIN, &[soc2("CC6.1")]]),
     row("NET-012", Cluster, "what keeps every tenant's data is a password away", &[NETWORK, &[nist("AC-4"), pci("11.4.5")]]),
     row("NET-013", Cluster, "a node's credentials open what every tenant keeps; a way in must be found first", &[NETWORK, &[nist190("4.3.3")]]),
+    row("NET-020", Cluster, "data leaves, and strangers' code comes in, past everybody who looks", &[NETWORK, &[nist("SC-7")]]),
     row("AUT-007", Cluster, "nobody has to log in", &[LOGIN, &[cis("1.2.1")]]),
     row("AUT-008", Cluster, "whoever reaches the port commands every pod of the node", &[LOGIN, &[cis("4.2.1"), cis("4.2.2"), cis("4.2.4")]]),
     row("DBS-001", Cluster, "who takes one tenant over has the data of another", &[APART, RIGHTS, &[pci("7.2.5"), nist("AC-4")]]),
@@ -133,6 +134,7 @@ pub(super) static TABLE: [Standing; 116] = [
     row("DBS-004", Cluster, "who takes one tenant over has the data of all", &[RIGHTS, &[pci("7.2.5")]]),
     row("DBS-005", Cluster, "whoever reaches the port is let in; the network still stands before it", &[LOGIN, &[pci("2.2.2")]]),
     row("DBS-006", Cluster, "who stands between reads and changes what Airflow stores", &[TRANSIT]),
+    row("DBS-009", Cluster, "who reads the database, or a copy of it, reads data of people that nobody guards there", &[PRIVATE, &[pci("3.5.1"), nist("SI-12")]]),
     row("AFL-001", Cluster, "who holds the key, or a copy of it, reads what the deployment stores", &[REST]),
     row("AFL-003", Cluster, "passwords of other systems stand in every copy of the database", &[REST]),
     row("AFL-002", Objects, "connections are stored in the clear, or cannot be read again", &[REST]),

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_model::Verdict::{self, Fail, NotApplicable, Pass, Unverified, Warn};
-use airlock_model::{Credentials, CredentialsForm, Reason, WorldNode, WorldService};
+use airlock_model::{Credentials, CredentialsForm, Profile, Reason, WorldNode, WorldService};
 use jiff::Timestamp;
 
 use super::*;
@@ -40,6 +40,7 @@ const fn answered(status: u16) -> AttemptResult {
 fn good() -> Snapshot {
     let mut results = vec![("policy.allowed".to_owned(), AttemptResult::Connected), ("policy.blocked".to_owned(), AttemptResult::TimedOut), ("policy.confined".to_owned(), AttemptResult::Refused)];
     results.push(("task.alpha.own".into(), AttemptResult::Connected));
+    results.push(("task.alpha.outside.192.0.2.1.53".into(), AttemptResult::TimedOut));
     results.extend(NODES.into_iter().chain(SERVICES).map(|at| (format!("task.alpha.{at}"), AttemptResult::TimedOut)));
     for (node, address) in [("node1", "10.0.0.1"), ("node2", "10.0.0.2")] {
         results.extend([(format!("kubelet.own.{node}"), answered(200)), (format!("kubelet.stranger.{address}"), answered(401)), (format!("kubelet.read-only.{address}"), AttemptResult::Refused)]);
@@ -51,8 +52,15 @@ fn good() -> Snapshot {
     Snapshot { world: world(), outcomes: results.into_iter().map(outcome).collect(), ..Snapshot::default() }
 }
 
+/// A profile that names a host outside.
+fn naming(host: &str) -> Profile {
+    let mut profile = unprofiled();
+    profile.parameters.insert(outside::HOSTS.to_owned(), [host].into_iter().collect());
+    profile
+}
+
 fn findings(id: &str, given: &Snapshot) -> Vec<Finding> {
-    all().find(|check| check.spec().id == id).unwrap().evaluate(&unprofiled(), given)
+    all().find(|check| check.spec().id == id).unwrap().evaluate(&naming("192.0.2.1:53"), given)
 }
 
 fn verdicts(id: &str, given: &Snapshot) -> BTreeSet<Verdict> {
@@ -71,10 +79,10 @@ fn with(changed: &[(&str, AttemptResult)]) -> [Vec<Verdict>; 3] {
 #[test]
 fn where_every_way_is_blocked_all_pass_and_the_attempts_are_those_that_were_asked_for() {
     let given = good();
-    for (id, count) in [("AUT-008", 4), ("NET-012", 2), ("NET-013", 4)] {
+    for (id, count) in [("AUT-008", 4), ("NET-012", 2), ("NET-013", 4), ("NET-020", 1)] {
         assert_eq!((verdicts(id, &given), findings(id, &given).len()), ([Pass].into(), count), "{id}");
     }
-    let needs: Vec<Need> = all().flat_map(|check| check.needs(&unprofiled(), &world())).collect();
+    let needs: Vec<Need> = all().flat_map(|check| check.needs(&naming("192.0.2.1:53"), &world())).collect();
     let asked: BTreeMap<AttemptId, _> = needs.into_iter().filter_map(|need| if let Need::Attempt(attempt) = need { Some((attempt.id.clone(), attempt)) } else { None }).collect();
     assert_eq!(asked.keys().collect::<Vec<_>>(), given.outcomes.keys().collect::<Vec<_>>());
     for (id, attempt) in &asked {
@@ -195,4 +203,19 @@ fn of_many_nodes_the_first_are_tried_and_the_rest_is_told() {
         let check = all().find(|check| check.spec().id == id).unwrap();
         assert_eq!(check.needs(&unprofiled(), &given.world).into_iter().filter(|need| matches!(need, Need::Attempt(_))).count(), count, "{id}");
     }
+}
+
+#[test]
+fn a_host_outside_is_tried_where_the_profile_names_it() {
+    let check = all().find(|check| check.spec().id == "NET-020").unwrap();
+    let judged = |result: AttemptResult| {
+        let mut given = good();
+        given.outcomes.get_mut(&AttemptId::from("task.alpha.outside.192.0.2.1.53")).unwrap().result = result;
+        verdicts("NET-020", &given)
+    };
+    assert_eq!(judged(AttemptResult::Connected), [Fail].into());
+    assert_eq!(judged(AttemptResult::NoSuchName), [Unverified].into(), "a name that is not found hides nobody's address");
+    assert_eq!(check.evaluate(&unprofiled(), &good())[0].verdict, NotApplicable);
+    assert!(check.needs(&unprofiled(), &world()).is_empty());
+    assert_eq!(check.evaluate(&naming("192.0.2.1"), &good())[0].verdict, Unverified, "without a port");
 }

@@ -247,7 +247,7 @@ fn a_role_opens_its_own_database_alone(site: &Site, servers: &Servers<'_>) {
     };
     let told = verdicts(&report, &["DBS-002", "DBS-006", "AFL-003"]);
     assert_eq!(told, ["warn", "warn", "not-applicable"], "PUBLIC may connect to the server's own database, and everybody in plain text: {report}");
-    assert_eq!(verdicts(&report, &["DBS-001", "DBS-003", "DBS-004", "DBS-005"]), ["pass"; 4], "{report}");
+    assert_eq!(verdicts(&report, &["DBS-001", "DBS-003", "DBS-004", "DBS-005", "DBS-009"]), ["pass"; 5], "{report}");
     servers.sql("REVOKE CONNECT ON DATABASE postgres FROM PUBLIC; GRANT CONNECT ON DATABASE postgres TO airlock");
     servers.sql("DO $$ BEGIN EXECUTE format('COPY (SELECT unnest(ARRAY[''local all postgres trust'', ''hostssl all all 0.0.0.0/0 scram-sha-256''])) TO %L', current_setting('hba_file')); END $$; SELECT pg_reload_conf()");
     let report = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "-o", "json"]).expect(0).json();

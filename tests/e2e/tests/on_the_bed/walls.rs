@@ -30,11 +30,19 @@ pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
         )
     };
     let both = ["alpha", "beta"].map(|name| site.tenant(name));
-    both.iter().for_each(|namespace| site.bed.apply(&open(namespace)).expect("a policy"));
-    both.iter().for_each(|namespace| site.bed.until_enforced(namespace, "open", true).expect("it is gone by"));
+    for namespace in &both {
+        site.bed.apply(&open(namespace)).expect("a policy");
+    }
+    for namespace in &both {
+        site.bed.until_enforced(namespace, "open", true).expect("it is gone by");
+    }
     let opened = check(site);
-    both.iter().for_each(|namespace| drop(site.bed.kubectl(["-n", namespace, "delete", "networkpolicy", "open"]).expect("kubectl")));
-    both.iter().for_each(|namespace| site.bed.until_enforced(namespace, "open", false).expect("it is no longer gone by"));
+    for namespace in &both {
+        site.bed.kubectl(["-n", namespace, "delete", "networkpolicy", "open"]).expect("kubectl");
+    }
+    for namespace in &both {
+        site.bed.until_enforced(namespace, "open", false).expect("it is no longer gone by");
+    }
     let report = opened.expect(7).json();
     assert_eq!(verdicts(&report), but(&pinned, "fail", &["NET-011"]), "exactly the wall is told: {report}");
 
@@ -43,20 +51,25 @@ pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
     a_door_to_the_api_without_a_lock_is_told(site, &pinned);
     a_refusal_of_a_quota_is_none_of_admission(site);
 
-    // What PostgreSQL gives everybody unless somebody takes it back, a value from before there was a key, a right too many, and a
-    // password that somebody typed in.
+    // What PostgreSQL gives everybody unless somebody takes it back, a value from before there was a key, a right too many, a password
+    // that somebody typed in, and what a DAG was not to write there: one card number, and one that only looks like it.
     let in_beta = |arguments: &[&str]| site.bed.kubectl([&["-n", &site.tenant("beta")], arguments].concat()).expect("kubectl");
     in_beta(&["create", "role", "open", "--verb=list", "--resource=secrets"]);
     in_beta(&["create", "rolebinding", "open", "--role=open", &format!("--serviceaccount={}:airflow-scheduler", site.tenant("alpha"))]);
     in_beta(&["create", "secret", "generic", "web-password", "--from-literal=value=changeme"]);
     sql(site, "beta", "GRANT CONNECT ON DATABASE airlock_beta TO PUBLIC");
     sql(site, "alpha", "UPDATE connection SET password = 'not-to-be-read', is_encrypted = false");
+    sql(site, "alpha", "CREATE TABLE orders (id bigint, note text, iban text)");
+    sql(site, "alpha", "INSERT INTO orders VALUES (4012888888881881, 'paid with 4111 1111-1111 1111.', NULL), (2, 'not 4111 1111 1111 1112, nor 0.4111111111111111', NULL)");
     let opened = check(site).expect(7);
+    sql(site, "alpha", "DROP TABLE orders");
     sql(site, "beta", "REVOKE CONNECT ON DATABASE airlock_beta FROM PUBLIC");
     sql(site, "alpha", "DELETE FROM connection");
     in_beta(&["delete", "role/open", "rolebinding/open", "secret/web-password"]);
-    assert_eq!(verdicts(&opened.json()), but(&pinned, "fail", &["DBS-002", "DBS-003", "AFL-003", "RBC-009", "SEC-005"]), "exactly these are told: {}", opened.stdout);
-    assert!(!opened.said().contains("not-to-be-read") && !opened.said().contains("changeme"), "what is counted or judged is not read out");
+    assert_eq!(verdicts(&opened.json()), but(&pinned, "fail", &["DBS-002", "DBS-003", "DBS-009", "AFL-003", "RBC-009", "SEC-005"]), "exactly these are told: {}", opened.stdout);
+    let told = "card numbers in public.orders.id (1), public.orders.note (1); named as payment data: public.orders.iban; ";
+    assert!(opened.stdout.contains(told), "{told}: {}", opened.stdout);
+    assert!(!opened.said().contains("not-to-be-read") && !opened.said().contains("changeme") && !opened.said().contains("4111 1111"), "what is counted or judged is not read out");
 
     // A namespace that nothing closes any more, one that is enforced less strictly, and a secret that is in two. Nothing is stored by now
     // that AFL-003 could look at.
@@ -92,13 +105,16 @@ fn a_way_to_the_nodes_and_what_was_changed_are_told(site: &Site) {
     let results: Vec<Value> = (1..=10).map(|number| format!("4.1.{number}")).chain(["4.2.7".to_owned()]).map(|number| result(&number, if number == "4.1.9" { "FAIL" } else { "PASS" })).collect();
     let written = json!({ "Controls": [{ "id": "4", "version": "cis-1.12", "tests": [{ "section": "4.1", "results": results }] }] });
     let handed: Vec<String> = ["node1", "node2"].map(|node| format!("{node}={}", site.file(&format!("{node}.json"), &written.to_string()).display())).into();
+    // The company's name server stands for what is outside.
+    let outside = format!("NET-020.hosts={}:53", site.bed.address(254).expect("an address"));
     let judged = || {
-        let arguments = ["compliance-check", "--no-profile", "--checks", "AUT-008,CPL-003,EVD-001,EVD-002,NET-012,NET-013", "--namespace", &site.name, "--yes", "--all", "-o", "json"];
+        let arguments =
+            ["compliance-check", "--no-profile", "--checks", "AUT-008,CPL-003,EVD-001,EVD-002,NET-012,NET-013,NET-020", "--set", &outside, "--namespace", &site.name, "--yes", "--all", "-o", "json"];
         site.run(&[&arguments[..], &["--node-report", &handed[0], "--node-report", &handed[1]]].concat())
     };
     let (alpha, beta) = (site.tenant("alpha"), site.tenant("beta"));
     let platform = json!({ "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": site.name } } });
-    let egress = json!([{ "to": [{ "ipBlock": { "cidr": "0.0.0.0/0" } }], "ports": [{ "port": 10250 }] }, { "to": [platform] }]);
+    let egress = json!([{ "to": [{ "ipBlock": { "cidr": "0.0.0.0/0" } }], "ports": [{ "port": 10250 }, { "port": 53 }] }, { "to": [platform] }]);
     let way = json!({
         "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": { "name": "way", "namespace": alpha },
         "spec": { "podSelector": { "matchLabels": { "app.kubernetes.io/name": "airflow-task" } }, "policyTypes": ["Egress"], "egress": egress },
@@ -114,7 +130,7 @@ fn a_way_to_the_nodes_and_what_was_changed_are_told(site: &Site) {
     site.bed.until_enforced(&alpha, "way", false).expect("it is no longer gone by");
 
     let opened = opened.expect(7).json();
-    let expected = [("AUT-008", "pass"), ("CPL-003", "fail"), ("EVD-001", "pass"), ("EVD-002", "fail"), ("NET-012", "fail"), ("NET-013", "fail")];
+    let expected = [("AUT-008", "pass"), ("CPL-003", "fail"), ("EVD-001", "pass"), ("EVD-002", "fail"), ("NET-012", "fail"), ("NET-013", "fail"), ("NET-020", "fail")];
     assert_eq!(verdicts(&opened), expected.map(|(id, verdict)| (id.to_owned(), verdict.to_owned())).into(), "{opened}");
     let failed: Vec<String> = opened["findings"]
         .as_array()
@@ -125,13 +141,14 @@ fn a_way_to_the_nodes_and_what_was_changed_are_told(site: &Site) {
         .collect();
     let of = |id: &str| failed.iter().filter(|told| told.starts_with(id)).collect::<Vec<_>>();
     assert!(matches!(&of("NET-013")[..], [told] if told.starts_with("NET-013 from tasks of alpha to kubelets: ") && told.contains("port 10250: connected")), "{failed:#?}");
+    assert!(matches!(&of("NET-020")[..], [told] if told.starts_with("NET-020 from tasks of alpha to ") && told.ends_with(":53: connected")), "{failed:#?}");
     // The edge lets in whoever comes.
     assert!(of("NET-012").iter().any(|told| told.starts_with("NET-012 from tasks of alpha to edge: ")) && !of("NET-012").iter().any(|told| told.contains("beta")), "{failed:#?}");
     assert!(matches!(&of("EVD-002")[..], [told] if told.starts_with("EVD-002 default-deny: changed: metadata.labels")), "{failed:#?}");
     assert_eq!(of("CPL-003"), ["CPL-003 node1: CIS 4.1.9: permissions=644", "CPL-003 node2: CIS 4.1.9: permissions=644"], "{failed:#?}");
 
     let closed = judged().expect(7).json();
-    let expected = [("AUT-008", "pass"), ("CPL-003", "fail"), ("EVD-001", "pass"), ("EVD-002", "pass"), ("NET-012", "pass"), ("NET-013", "pass")];
+    let expected = [("AUT-008", "pass"), ("CPL-003", "fail"), ("EVD-001", "pass"), ("EVD-002", "pass"), ("NET-012", "pass"), ("NET-013", "pass"), ("NET-020", "pass")];
     assert_eq!(verdicts(&closed), expected.map(|(id, verdict)| (id.to_owned(), verdict.to_owned())).into(), "{closed}");
 }
 
@@ -196,7 +213,7 @@ fn nothing_is_vouched_for_without_the_control(site: &Site, pinned: &BTreeMap<Str
     let judged = check(site);
     set("right.json", &json!({ "data": { "value": right } }));
     let report = judged.expect(7).json();
-    let open = ["AFL-003", "DBS-001", "DBS-002", "DBS-003", "DBS-004", "DBS-005", "DBS-006"];
+    let open = ["AFL-003", "DBS-001", "DBS-002", "DBS-003", "DBS-004", "DBS-005", "DBS-006", "DBS-009"];
     assert_eq!(verdicts(&report), but(pinned, "unverified", &open), "exactly these are told: {report}");
 }
 

@@ -222,6 +222,7 @@ pub(super) fn good() -> Snapshot {
             outcome("database.administrator-empty.alpha", locked("28P01")),
             outcome("database.administrator-named.alpha", locked("28000")),
             outcome("database.plain.alpha", locked("28000")),
+            outcome("database.sensitive.alpha", told("531 71 0\nperson public.ab_user.email")),
             outcome("database.stored.alpha", told("3/0")),
             outcome("database.owned.beta", told("airlock_beta/airlock_beta")),
             outcome("database.public.beta", told("none")),
@@ -232,6 +233,7 @@ pub(super) fn good() -> Snapshot {
             outcome("database.administrator-empty.beta", locked("28P01")),
             outcome("database.administrator-named.beta", locked("28000")),
             outcome("database.plain.beta", locked("28000")),
+            outcome("database.sensitive.beta", told("531 71 0\nperson public.ab_user.email")),
             outcome("database.stored.beta", told("1/0")),
         ]
         .into_iter()

@@ -96,9 +96,9 @@ async fn from_afar(place: &Place, folder: &Path, late: Duration) -> Result<PathB
     tokio::spawn(async move {
         while let Ok((outer, _)) = listener.accept().await {
             let Ok(inner) = TcpStream::connect(&server).await else { continue };
-            let ((from_here, to_here), (from_there, to_there)) = (outer.into_split(), inner.into_split());
-            tokio::spawn(carry(from_here, to_there, late));
-            tokio::spawn(carry(from_there, to_here, late));
+            let ((questions, asker), (answers, server)) = (outer.into_split(), inner.into_split());
+            tokio::spawn(carry(questions, server, late));
+            tokio::spawn(carry(answers, asker, late));
         }
     });
     Ok(file)

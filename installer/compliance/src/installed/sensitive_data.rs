@@ -1,0 +1,83 @@
+//! DBS-009: the database of an Airflow deployment holds no card numbers, and no personal or payment data but what was agreed on.
+
+use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World, WorldDeployment};
+
+use super::{database, deployments};
+use crate::attempts::{Inquiry, Inventory, words};
+use crate::described::Described;
+use crate::parameter;
+
+/// The parameter with what was agreed on.
+pub(crate) const AGREED: &str = "DBS-009.columns";
+
+/// Airflow keeps who may log in here.
+const AIRFLOWS_OWN: [&str; 2] = [".ab_user.", ".ab_register_user."];
+
+static TEXTS: Described = Described {
+    spec: CheckSpec {
+        id: "DBS-009",
+        title: "databases hold no personal or payment data but what was agreed on",
+        severity: Severity::High,
+        promises: &["P8", "P11"],
+        explanation: "In the namespace of each Airflow deployment a pod with Airlock's own image logs in to the deployment's database and lets the server look for card numbers (ISO/IEC 7812-1, with their check digit) in the first thousand rows of each table, and for columns that are named as data of payments and persons are. Counts and names of columns leave the server, no value does. Airflow's own columns of its users, and those in DBS-009.columns, are agreed on. Where a table cannot be read by the deployment's role, or the server cannot look (it needs libxml), the check is unverified. A sample without card numbers is no proof that there are none further on.",
+        remedy: "Data that DAGs work on belongs in a database of its own, reached by a connection; of what tasks hand on (XCom) and write down a reference will do. What is agreed on is named: `--set DBS-009.columns=SCHEMA.TABLE.COLUMN`.",
+    },
+    expected: "no card number in the rows looked at, and no column of payments or persons but those agreed on",
+    why: "who may read Airflow's database, or a copy of it, reads data of people that nobody looks for there",
+};
+
+/// The check.
+pub(crate) struct SensitiveData;
+
+impl Check for SensitiveData {
+    fn spec(&self) -> &CheckSpec<'_> {
+        &TEXTS.spec
+    }
+
+    fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
+        deployments::needs(world, |deployment| Inquiry::Sensitive.attempt(world, deployment))
+    }
+
+    fn evaluate(&self, profile: &Profile, given: &Snapshot) -> Vec<Finding> {
+        let agreed = parameter::texts(profile, AGREED);
+        deployments::findings(&TEXTS, given, |deployment| [judge(&agreed, given, deployment)])
+    }
+}
+
+fn judge(agreed: &[&str], given: &Snapshot, of: &WorldDeployment) -> Finding {
+    database::asked(&TEXTS, given, (Inquiry::Sensitive, of), format!("the database of {}", of.name), |subject, result| {
+        let inventory = match result {
+            AttemptResult::Told(Some(told)) => Inventory::read(told.raw()),
+            _ => None,
+        };
+        let Some(inventory) = inventory else { return TEXTS.unverified(subject, words(result)) };
+        let found = not_agreed(&inventory, agreed);
+        let looked = format!("{} columns of {} tables looked at", inventory.columns, inventory.relations);
+        match (found.is_empty(), inventory.unread) {
+            (false, _) => TEXTS.fail(subject, format!("{}; {looked}", found.join("; "))),
+            (true, 0) => TEXTS.pass(subject, looked),
+            (true, unread) => TEXTS.unverified(subject, format!("{looked}, but for {unread} that its role cannot read")),
+        }
+    })
+}
+
+/// What was found, in words, a part for each kind.
+fn not_agreed(inventory: &Inventory, agreed: &[&str]) -> Vec<String> {
+    let is_left = |place: &str| !agreed.contains(&place) && !AIRFLOWS_OWN.iter().any(|own| place.contains(own));
+    let listed = |places: &[String]| places.iter().filter(|place| is_left(place)).cloned().collect::<Vec<_>>().join(", ");
+    let cards = inventory.cards.iter().filter(|(place, _)| !agreed.contains(&place.as_str())).map(|(place, rows)| format!("{place} ({rows})"));
+    let kinds = [("card numbers in", cards.collect::<Vec<_>>().join(", ")), ("named as payment data:", listed(&inventory.payment)), ("named as personal data:", listed(&inventory.person))];
+    kinds.into_iter().filter(|(_, places)| !places.is_empty()).map(|(kind, places)| format!("{kind} {places}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_agreed_on_and_airflows_own_users_are_not_told() {
+        let inventory = Inventory::read("9 2 0\ncard public.orders.note 3\npayment public.orders.iban\nperson public.ab_user.email\nperson public.orders.email").unwrap();
+        assert_eq!(not_agreed(&inventory, &[]), ["card numbers in public.orders.note (3)", "named as payment data: public.orders.iban", "named as personal data: public.orders.email"]);
+        assert_eq!(not_agreed(&inventory, &["public.orders.email", "public.orders.note"]), ["named as payment data: public.orders.iban"]);
+    }
+}
