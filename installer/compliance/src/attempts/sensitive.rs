@@ -6,11 +6,12 @@
 
 /// One value: `COLUMNS RELATIONS UNREAD`, and a line each of `card PLACE COUNT`, `payment PLACE`, and `person PLACE`.
 ///
-/// That one statement looks into all tables is by `query_to_xml`, which a server without libxml refuses (PostgreSQL, 9.15).
+/// That one statement looks into all tables is by `query_to_xml`, which a server without libxml refuses (PostgreSQL, 9.15). What a
+/// foreign table shows is kept elsewhere, and is not fetched.
 pub(super) const QUESTION: &str = r"SET statement_timeout = '60s';
 WITH relations AS (
   SELECT c.oid, n.nspname AS schema, c.relname AS relation FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-  WHERE c.relkind IN ('r', 'm', 'f') AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'),
+  WHERE c.relkind IN ('r', 'm') AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'),
 columns AS (
   SELECT schema || '.' || relation || '.' || attname AS place, lower(attname) AS name FROM relations JOIN pg_attribute ON attrelid = oid
   WHERE attnum > 0 AND NOT attisdropped),

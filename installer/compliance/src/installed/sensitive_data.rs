@@ -63,11 +63,13 @@ fn judge(agreed: &[&str], given: &Snapshot, of: &WorldDeployment) -> Finding {
 
 /// What was found, in words, a part for each kind.
 fn not_agreed(inventory: &Inventory, agreed: &[&str]) -> Vec<String> {
-    let is_left = |place: &str| !agreed.contains(&place) && !AIRFLOWS_OWN.iter().any(|own| place.contains(own));
-    let listed = |places: &[String]| places.iter().filter(|place| is_left(place)).cloned().collect::<Vec<_>>().join(", ");
-    let cards = inventory.cards.iter().filter(|(place, _)| !agreed.contains(&place.as_str())).map(|(place, rows)| format!("{place} ({rows})"));
-    let kinds = [("card numbers in", cards.collect::<Vec<_>>().join(", ")), ("named as payment data:", listed(&inventory.payment)), ("named as personal data:", listed(&inventory.person))];
-    kinds.into_iter().filter(|(_, places)| !places.is_empty()).map(|(kind, places)| format!("{kind} {places}")).collect()
+    let is_left = |place: &&String| !agreed.contains(&place.as_str());
+    let is_airflows = |place: &String| AIRFLOWS_OWN.iter().any(|own| place.contains(own));
+    let cards = inventory.cards.iter().filter(|(place, _)| is_left(&place)).map(|(place, rows)| format!("{place} ({rows})"));
+    let payment = inventory.payment.iter().filter(is_left).cloned();
+    let person = inventory.person.iter().filter(is_left).filter(|place| !is_airflows(place)).cloned();
+    let kinds: [(&str, Vec<String>); 3] = [("card numbers in", cards.collect()), ("named as payment data:", payment.collect()), ("named as personal data:", person.collect())];
+    kinds.into_iter().filter(|(_, places)| !places.is_empty()).map(|(kind, places)| format!("{kind} {}", places.join(", "))).collect()
 }
 
 #[cfg(test)]
@@ -76,8 +78,11 @@ mod tests {
 
     #[test]
     fn what_was_agreed_on_and_airflows_own_users_are_not_told() {
-        let inventory = Inventory::read("9 2 0\ncard public.orders.note 3\npayment public.orders.iban\nperson public.ab_user.email\nperson public.orders.email").unwrap();
-        assert_eq!(not_agreed(&inventory, &[]), ["card numbers in public.orders.note (3)", "named as payment data: public.orders.iban", "named as personal data: public.orders.email"]);
-        assert_eq!(not_agreed(&inventory, &["public.orders.email", "public.orders.note"]), ["named as payment data: public.orders.iban"]);
+        let inventory = Inventory::read("9 2 0\ncard public.orders.note 3\npayment public.ab_user.iban\npayment public.orders.iban\nperson public.ab_user.email\nperson public.orders.email").unwrap();
+        assert_eq!(
+            not_agreed(&inventory, &[]),
+            ["card numbers in public.orders.note (3)", "named as payment data: public.ab_user.iban, public.orders.iban", "named as personal data: public.orders.email"]
+        );
+        assert_eq!(not_agreed(&inventory, &["public.orders.email", "public.orders.note", "public.ab_user.iban"]), ["named as payment data: public.orders.iban"]);
     }
 }
