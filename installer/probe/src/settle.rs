@@ -1,43 +1,90 @@
 //! Attempts between pods that have just started: the enforcer of policies and the pods' network need a moment, so that a
 //! first answer says little. An attempt is repeated until its server says something, be it no; a connection with a control is there
 //! to be blocked: it is repeated until it has stayed blocked for a while. After [`PATIENCE`] the last answer stands.
+//!
+//! Until the enforcers know a new pod, it is blocked where it would be let in. So where the control is made beside it, from the same
+//! pod, the while begins when the control has got through, and is no shorter than that took: each node has an enforcer of its own.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use airlock_model::{Attempt, AttemptAction, AttemptResult, Outcome};
+use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Outcome};
 use futures::future::join_all;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use crate::{Passwords, carry_out};
 
 /// For how long an attempt is repeated.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// For how long a connection must have been blocked.
+/// For how long a connection must have been blocked at least.
 const STEADY: Duration = Duration::from_secs(3);
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Carries out attempts, all at once, each until its answer is steady; the outcomes stand in their order.
 pub async fn carry_out_settled(attempts: &[Attempt], passwords: &dyn Passwords) -> Vec<Outcome> {
-    join_all(attempts.iter().map(|attempt| settled(attempt, passwords, Instant::now() + PATIENCE))).await
+    settled_together(attempts, passwords, PATIENCE, STEADY).await
 }
 
-async fn settled(attempt: &Attempt, passwords: &dyn Passwords, end: Instant) -> Outcome {
+async fn settled_together(attempts: &[Attempt], passwords: &dyn Passwords, patience: Duration, steady: Duration) -> Vec<Outcome> {
+    let began = Instant::now();
+    let through: BTreeMap<&AttemptId, watch::Sender<Option<Instant>>> = attempts.iter().map(|attempt| (&attempt.id, watch::Sender::new(None))).collect();
+    let through = &through;
+    let each = attempts.iter().map(|attempt| async move {
+        let control = attempt.control.as_ref().and_then(|control| through.get(control)).map(watch::Sender::subscribe);
+        let outcome = settled(attempt, passwords, &Span { began, patience, steady, control }).await;
+        if gets_through(&outcome.result)
+            && let Some(through) = through.get(&attempt.id)
+        {
+            through.send_replace(Some(Instant::now()));
+        }
+        outcome
+    });
+    join_all(each).await
+}
+
+/// The time that an attempt has.
+struct Span {
+    began: Instant,
+    patience: Duration,
+    steady: Duration,
+    /// When the control got through that is made beside it; none where it is made elsewhere.
+    control: Option<watch::Receiver<Option<Instant>>>,
+}
+
+impl Span {
+    /// For how long a connection must have been blocked from now on; none while its control is not through.
+    fn least(&self) -> Option<Duration> {
+        match &self.control {
+            None => Some(self.steady),
+            Some(control) => control.borrow().map(|through| self.steady.max(through.duration_since(self.began))),
+        }
+    }
+}
+
+async fn settled(attempt: &Attempt, passwords: &dyn Passwords, span: &Span) -> Outcome {
     let mut blocked_since: Option<Instant> = None;
     loop {
+        let least = span.least();
         let outcome = carry_out(attempt, passwords).await;
-        let connects = !matches!(outcome.result, AttemptResult::Refused | AttemptResult::TimedOut | AttemptResult::Unreachable(_) | AttemptResult::NoSuchName);
+        let connects = gets_through(&outcome.result);
         let steady = if is_to_be_blocked(attempt) {
-            blocked_since = if connects { None } else { blocked_since.or_else(|| Some(Instant::now())) };
-            blocked_since.is_some_and(|since| since.elapsed() >= STEADY)
+            blocked_since = if connects || least.is_none() { None } else { blocked_since.or_else(|| Some(Instant::now())) };
+            least.zip(blocked_since).is_some_and(|(least, since)| since.elapsed() >= least)
         } else {
             connects
         };
-        if steady || Instant::now() >= end {
+        if steady || span.began.elapsed() >= span.patience {
             return outcome;
         }
         sleep(PAUSE).await;
     }
+}
+
+/// Whether a server said something, be it no.
+const fn gets_through(result: &AttemptResult) -> bool {
+    !matches!(result, AttemptResult::Refused | AttemptResult::TimedOut | AttemptResult::Unreachable(_) | AttemptResult::NoSuchName)
 }
 
 /// A question with a control is there to be answered with no, and the network has to carry it first.
@@ -68,6 +115,36 @@ mod tests {
         TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap().port()
     }
 
+    async fn alone(attempt: &Attempt, patience: Duration) -> Outcome {
+        settled_together(std::slice::from_ref(attempt), &NoPasswords, patience, STEADY).await.remove(0)
+    }
+
+    /// As a second node's enforcer hears of a new pod later than that of the control's node.
+    #[tokio::test]
+    async fn a_connection_that_opens_later_than_its_control_is_not_blocked() {
+        let (own, other) = (free_port().await, free_port().await);
+        let attempts = [attempt(own, None), Attempt { id: "b".into(), ..attempt(other, Some("a")) }];
+        let opened = async {
+            sleep(PAUSE * 3).await;
+            let own = TcpListener::bind(("127.0.0.1", own)).await.unwrap();
+            sleep(PAUSE * 2).await;
+            (own, TcpListener::bind(("127.0.0.1", other)).await.unwrap())
+        };
+        let (outcomes, _kept) = tokio::join!(settled_together(&attempts, &NoPasswords, PAUSE * 8, PAUSE), opened);
+        let results: Vec<_> = outcomes.into_iter().map(|outcome| outcome.result).collect();
+        assert_eq!(results, [AttemptResult::Connected, AttemptResult::Connected]);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_stays_blocked_beside_its_control_counts_as_blocked_before_patience_ends() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let attempts = [attempt(listener.local_addr().unwrap().port(), None), Attempt { id: "b".into(), ..attempt(free_port().await, Some("a")) }];
+        let began = Instant::now();
+        let outcomes = settled_together(&attempts, &NoPasswords, PATIENCE, PAUSE).await;
+        assert_eq!(outcomes[1].result, AttemptResult::Refused);
+        assert!(began.elapsed() < PATIENCE / 2, "{:?}", began.elapsed());
+    }
+
     #[test]
     fn only_a_connection_beside_another_is_to_be_blocked() {
         let account = AttemptAction::AsAccount { path: "/api/v1/secrets".into() };
@@ -80,7 +157,7 @@ mod tests {
     async fn an_allowed_connection_is_awaited() {
         let port = free_port().await;
         let allowed = attempt(port, None);
-        let (outcome, _kept) = tokio::join!(settled(&allowed, &NoPasswords, Instant::now() + PATIENCE), async {
+        let (outcome, _kept) = tokio::join!(alone(&allowed, PATIENCE), async {
             sleep(PAUSE).await;
             TcpListener::bind(("127.0.0.1", port)).await.unwrap()
         });
@@ -92,7 +169,7 @@ mod tests {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let forbidden = attempt(port, Some("b"));
-        let (outcome, ()) = tokio::join!(settled(&forbidden, &NoPasswords, Instant::now() + PATIENCE), async {
+        let (outcome, ()) = tokio::join!(alone(&forbidden, PATIENCE), async {
             sleep(PAUSE).await;
             drop(listener);
         });
@@ -103,7 +180,7 @@ mod tests {
     async fn a_connection_that_stays_open_is_not_blocked() {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let outcome = settled(&attempt(port, Some("b")), &NoPasswords, Instant::now() + PAUSE).await;
+        let outcome = alone(&attempt(port, Some("b")), PAUSE).await;
         assert_eq!(outcome.result, AttemptResult::Connected);
     }
 }
