@@ -8,6 +8,7 @@ mod airflow;
 mod browser;
 mod clients;
 
+use std::panic::Location;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -76,13 +77,13 @@ impl Run {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("stdout is no JSON document: {error}\n{}\n{}", self.stdout, self.stderr))
     }
 
-    /// Asserts the exit code and shows everything when it is another, the end first: a log of which a part is kept keeps the beginning.
+    /// Asserts the exit code and shows everything when it is another, place and end first: a log of which a part is kept keeps the beginning.
     #[expect(clippy::return_self_not_must_use, reason = "most callers only want the exit code to be right")]
     #[track_caller]
     pub fn expect(self, exit: i32) -> Self {
         let lines: Vec<&str> = self.stderr.lines().collect();
         let end = lines.split_at(lines.len().saturating_sub(12)).1.join("\n");
-        assert_eq!(self.exit, exit, "the end of stderr:\n{end}\nstdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        assert!(self.exit == exit, "{}: exit {} and not {exit}; the end of stderr:\n{end}\nstdout:\n{}\nstderr:\n{}", Location::caller(), self.exit, self.stdout, self.stderr);
         self
     }
 }
