@@ -184,7 +184,7 @@ fn all_parameters() -> String {
 fn how(check: &dyn Check) -> &'static str {
     if is_tried(check) {
         "tried"
-    } else if check.needs(&unprofiled(), &World::default()).iter().any(|need| matches!(need, Need::SecretLeaks)) {
+    } else if check.needs(&unprofiled(), &World::default()).iter().any(|need| matches!(need, Need::SecretLeaks | Need::LoggedSecrets)) {
         "searched"
     } else {
         "read"

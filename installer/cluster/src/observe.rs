@@ -9,12 +9,11 @@ use serde::de::DeserializeOwned;
 
 use crate::Cluster;
 use crate::cause::{self, Crashed};
+use crate::log::LogPart;
 use crate::read::Selection;
 
 /// How many lines of a crashed container are shown.
 const LAST_LINES: u32 = 5;
-/// What the kubelet answers, as if it were the log, when a container's log is gone.
-const NO_LOG: &str = "unable to retrieve container logs";
 
 /// One look at a namespace. What could not be read is empty: a cause in fewer words is better than none.
 #[derive(Clone, Debug, Default)]
@@ -48,8 +47,9 @@ impl Cluster {
     async fn last_words(&self, namespace: &str, crashed: &Crashed) -> String {
         let object = ObjectRef::namespaced("v1", "Pod", namespace, &crashed.pod);
         for previous in [crashed.runs_again, !crashed.runs_again] {
-            match self.container_log(&object, Some(&crashed.container), Some(LAST_LINES), previous).await {
-                Ok(words) if !words.is_empty() && !words.starts_with(NO_LOG) => return words,
+            let part = LogPart { container: Some(&crashed.container), last_lines: Some(LAST_LINES), previous, ..LogPart::default() };
+            match self.container_log(&object, part).await {
+                Ok(Some(words)) if !words.is_empty() => return words,
                 _ => {}
             }
         }

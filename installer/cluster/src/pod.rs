@@ -7,8 +7,6 @@ use airlock_model::{LiveObject, Object, ObjectRef, Untrusted};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::call::Call;
-use crate::kinds::escape;
 use crate::wait::{WaitOptions, Watched, pause};
 use crate::{Cluster, ClusterError, Stop};
 
@@ -114,28 +112,6 @@ impl Cluster {
     pub async fn pod_address(&self, namespace: &str, name: &str) -> Result<Option<IpAddr>, ClusterError> {
         let live = self.get(&ObjectRef::namespaced("v1", "Pod", namespace, name)).await?;
         Ok(live.as_ref().and_then(address))
-    }
-
-    /// The log of a pod's first container, whole or its last lines.
-    pub async fn pod_log(&self, pod: &ObjectRef, last_lines: Option<u32>) -> Result<String, ClusterError> {
-        self.container_log(pod, None, last_lines, false).await
-    }
-
-    /// The log of a container, also of its life before the last restart.
-    pub(crate) async fn container_log(&self, pod: &ObjectRef, container: Option<&str>, last_lines: Option<u32>, previous: bool) -> Result<String, ClusterError> {
-        let resource = self.resource_of(pod).await?;
-        let namespace = pod.namespace.as_deref();
-        let mut path = format!("{}/log?previous={previous}", resource.object(namespace, &pod.name));
-        if let Some(lines) = last_lines {
-            path = format!("{path}&tailLines={lines}");
-        }
-        if let Some(container) = container {
-            path = format!("{path}&container={}", escape(container));
-        }
-        let mut right = resource.right("get", namespace);
-        "pods/log".clone_into(&mut right.resource);
-        let reply = self.call(&Call::get(path).about(pod).needs(right)).await?;
-        Ok(String::from_utf8_lossy(&reply.body).into_owned())
     }
 
     async fn make_pod(&self, pod: &Object) -> Result<(), ClusterError> {

@@ -13,6 +13,7 @@ mod deployment_login;
 mod deployments;
 mod fernet_keys;
 mod hosts;
+mod logged_secrets;
 mod namespace_labels;
 mod outdated_tls;
 mod own_database;
@@ -43,7 +44,7 @@ use crate::objects::Strength;
 
 /// All of them, in the order of the groups.
 pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
-    let others: [&'static dyn Check; 34] = [
+    let others: [&'static dyn Check; 35] = [
         &namespace_labels::NamespaceLabels,
         &admission_refuses::AdmissionRefuses,
         &network::INGRESS,
@@ -71,6 +72,7 @@ pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
         &registry_tls::RegistryTls,
         &running_images::RunningImages,
         &secret_leaks::SecretLeaks,
+        &logged_secrets::LoggedSecrets,
         &shared_secrets::SharedSecrets,
         &Strength,
         &workload::READ_ONLY_ROOT,

@@ -3,7 +3,7 @@
 //! `grants` reads roles and bindings into [`Rights`], where aggregation is resolved and [`Rights::may`] answers one
 //! question; `rule` says what a rule allows, `subject` who is in which group, `default_roles` what the roles of every
 //! cluster hold. The checks: `powers` judges what roles grant, `administrators`, `everybody`, `tenants`,
-//! `installer`, and `dangling` judge bindings.
+//! `installer`, `dangling`, and `readers` judge bindings.
 
 mod administrators;
 mod dangling;
@@ -12,6 +12,7 @@ mod everybody;
 mod grants;
 mod installer;
 mod powers;
+mod readers;
 mod rule;
 mod scope;
 mod subject;
@@ -28,7 +29,7 @@ pub(crate) use scope::PARAMETER as ALLOW;
 use airlock_model::Check;
 
 /// The checks, in their order.
-pub(crate) fn checks() -> [&'static dyn Check; 10] {
+pub(crate) fn checks() -> [&'static dyn Check; 11] {
     [
         &administrators::Administrators,
         &wildcards::Wildcards,
@@ -40,6 +41,7 @@ pub(crate) fn checks() -> [&'static dyn Check; 10] {
         &tenants::TenantAccounts,
         &installer::InstallerRights,
         &dangling::Dangling,
+        &readers::SecretReaders,
     ]
 }
 

@@ -156,6 +156,8 @@ pub enum Need {
     Facts,
     /// Whether values of the installation's Secrets stand where they must not; told by names alone.
     SecretLeaks,
+    /// Whether values of the installation's Secrets stand in logs or events; told by names alone.
+    LoggedSecrets,
     /// Whether namespaces of the installation hold the same secret value; told by names alone.
     SharedSecrets,
     /// Whether credentials in the installation's Secrets can be guessed; told by names alone.

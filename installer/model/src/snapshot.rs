@@ -27,6 +27,9 @@ pub struct Snapshot {
     pub outcomes: BTreeMap<AttemptId, Outcome>,
     /// Where secret values were found in `ConfigMap`s and environments, or why it could not be looked at.
     pub leaks: Option<Result<Vec<SecretLeak>, String>>,
+    /// What became of the search for secret values in logs and events, or why it could not be made.
+    #[serde(default)]
+    pub logged: Option<Result<SearchedLogs, String>>,
     /// Secrets of different namespaces that hold the same value, or why it could not be looked at.
     #[serde(default)]
     pub shared: Option<Result<Vec<SharedSecret>, String>>,
@@ -180,6 +183,32 @@ pub struct SecretLeak {
     pub secret: String,
     /// Where its value stands: `ConfigMap airlock/x, key y`.
     pub place: String,
+}
+
+/// Logs and events that were searched for secret values.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SearchedLogs {
+    /// How many values were looked for.
+    pub values: usize,
+    /// How many logs were read; that of a container before its last restart is one of its own.
+    pub logs: usize,
+    /// How many events were read.
+    pub events: usize,
+    /// What was found.
+    pub leaks: Vec<SecretLeak>,
+    /// Logs that could not be read. One that is gone is not among them: nobody reads it any more.
+    pub unread: Vec<UnreadLog>,
+}
+
+/// A log that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UnreadLog {
+    /// Whose: `Pod airlock/x, container y, its log`.
+    pub place: String,
+    /// Why.
+    pub why: String,
 }
 
 /// One value in Secrets of several namespaces.

@@ -1,12 +1,14 @@
 //! Whether a secret value stands where it must not: in a `ConfigMap`, as a literal in a container's environment, or in the
-//! Secrets of several namespaces; and whether one can be guessed.
+//! Secrets of several namespaces, or what containers have written; and whether one can be guessed.
 //!
 //! Values are looked for in this process, where they are wiped afterwards, and leave it only as names.
+
+mod logs;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_cluster::Cluster;
-use airlock_model::{JudgedSecret, LiveObject, Secret, SecretKeyRef, SecretLeak, SharedSecret, names, with_causes};
+use airlock_model::{JudgedSecret, LiveObject, SearchedLogs, Secret, SecretKeyRef, SecretLeak, SharedSecret, names, with_causes};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
@@ -34,6 +36,8 @@ struct Known {
 pub(crate) struct Looked {
     /// Values outside of Secrets.
     pub(crate) leaks: Vec<SecretLeak>,
+    /// Values in logs and events, where these were asked for.
+    pub(crate) logged: Option<Result<SearchedLogs, String>>,
     /// Values in Secrets of several namespaces.
     pub(crate) shared: Vec<SharedSecret>,
     /// Every Secret, by what of it can be guessed.
@@ -42,10 +46,11 @@ pub(crate) struct Looked {
     pub(crate) fernet_keys: Vec<JudgedSecret>,
 }
 
-/// Looks for every secret value of the namespaces in their `ConfigMap`s and pods, and in the Secrets of the others.
-pub(crate) async fn find(cluster: &Cluster, namespaces: &[String]) -> Result<Looked, String> {
+/// Looks for every secret value of the namespaces in their `ConfigMap`s and pods, and in the Secrets of the others; with `logs`,
+/// also in what was written by containers and about them, whosever value it is.
+pub(crate) async fn find(cluster: &Cluster, namespaces: &[String], logs: bool) -> Result<Looked, String> {
     let mut looked = Looked::default();
-    let mut all = Vec::new();
+    let (mut all, mut pods) = (Vec::new(), Vec::new());
     for namespace in namespaces {
         let known = known(cluster, namespace, &mut looked).await?;
         let sought = Sought::new(&known);
@@ -54,8 +59,12 @@ pub(crate) async fn find(cluster: &Cluster, namespaces: &[String]) -> Result<Loo
         }
         for object in cluster.list("v1", "Pod", Some(namespace), None).await.map_err(|error| with_causes(&error))? {
             looked.leaks.extend(in_environment(&sought, &object));
+            pods.push(object);
         }
         all.extend(known);
+    }
+    if logs {
+        looked.logged = Some(logs::search(cluster, namespaces, &pods, &all).await);
     }
     looked.shared = shared(&all);
     Ok(looked)

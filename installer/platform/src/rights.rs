@@ -225,6 +225,15 @@ pub(crate) fn of_secrets(namespaces: &[String]) -> Vec<Right> {
     namespaces.iter().flat_map(|namespace| ["Secret", "ConfigMap", "Pod"].map(|kind| right(&ObjectRef::namespaced("v1", kind, namespace, ""), "list"))).collect()
 }
 
+/// Logs and events, with the Secrets whose values are looked for in them.
+pub(crate) fn of_logs(namespaces: &[String]) -> Vec<Right> {
+    let written = |namespace: &String| {
+        let pod = right(&ObjectRef::namespaced("v1", "Pod", namespace, ""), "get");
+        [right(&ObjectRef::namespaced("v1", "Event", namespace, ""), "list"), Right { resource: "pods/log".into(), ..pod }]
+    };
+    namespaces.iter().flat_map(written).chain(of_secrets(namespaces)).collect()
+}
+
 /// The lease, and what stands in records.
 fn remembering(namespace: &str) -> Vec<Right> {
     let mut needed = rights(&ObjectRef::namespaced("coordination.k8s.io/v1", "Lease", namespace, ""), &["get", "create", "update", "patch"]);

@@ -82,10 +82,10 @@ pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, pass
     let resting = async { futures::join!(judging_run(cluster, intended), drift(cluster, record, intended)) };
     let (run, drift) = halt.or(Box::pin(resting)).await?;
     let outcomes = if intended.attempts.is_empty() { Vec::new() } else { attempts::carry_out(cluster, &intended.attempts, &site, halt, events).await? };
-    let (leaks, shared, strength, fernet_keys) = match values {
-        None => (None, None, None, None),
-        Some(Ok(looked)) => (Some(Ok(looked.leaks)), Some(Ok(looked.shared)), Some(Ok(looked.strength)), Some(Ok(looked.fernet_keys))),
-        Some(Err(reason)) => (Some(Err(reason.clone())), Some(Err(reason.clone())), Some(Err(reason.clone())), Some(Err(reason))),
+    let (leaks, logged, shared, strength, fernet_keys) = match values {
+        None => (None, None, None, None, None),
+        Some(Ok(looked)) => (Some(Ok(looked.leaks)), looked.logged, Some(Ok(looked.shared)), Some(Ok(looked.strength)), Some(Ok(looked.fernet_keys))),
+        Some(Err(reason)) => (Some(Err(reason.clone())), Some(Err(reason.clone())), Some(Err(reason.clone())), Some(Err(reason.clone())), Some(Err(reason))),
     };
     let outcomes: BTreeMap<AttemptId, Outcome> = outcomes.into_iter().map(|outcome| (outcome.attempt.clone(), outcome)).collect();
     let answers: Answers = serde_json::from_value(record.answers.clone())?;
@@ -97,6 +97,7 @@ pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, pass
         objects,
         outcomes,
         leaks,
+        logged,
         shared,
         strength,
         fernet_keys,
@@ -268,10 +269,10 @@ const PLUGINS: [&str; 2] = ["cilium.io/", "policy.networking.k8s.io/"];
 
 /// Each value is read once, whatever is asked about it.
 async fn secret_values(cluster: &Cluster, intended: &Intended) -> Option<Result<leaks::Looked, String>> {
-    if !intended.needs.iter().any(|need| matches!(need, Need::SecretLeaks | Need::SharedSecrets | Need::SecretStrength | Need::FernetKeys)) {
+    if !intended.needs.iter().any(|need| matches!(need, Need::SecretLeaks | Need::LoggedSecrets | Need::SharedSecrets | Need::SecretStrength | Need::FernetKeys)) {
         return None;
     }
-    Some(leaks::find(cluster, &intended.world.namespaces).await)
+    Some(leaks::find(cluster, &intended.world.namespaces, intended.needs.contains(&Need::LoggedSecrets)).await)
 }
 
 async fn control_plane(cluster: &Cluster, intended: &Intended) -> Option<ControlPlane> {

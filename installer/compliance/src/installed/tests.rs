@@ -4,14 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_model::answers::Receiver;
-use airlock_model::{AttemptId, AttemptResult, Check, Digest, Finding, Need, Presented, Profile, SecretLeak, SharedSecret, Snapshot, SnapshotObject, TlsVersion, Verdict, names};
+use airlock_model::{AttemptId, AttemptResult, Check, Digest, Finding, Need, Presented, Profile, SecretLeak, SharedSecret, Snapshot, SnapshotObject, TlsVersion, UnreadLog, Verdict, names};
 use serde_json::{Value, json};
 
 use crate::{Judging, Report, checks, judge, needs, with_checks};
 
 mod good;
 
-use good::{answered, baseline, fernet, good, judged, left, live, locked, message, outcome, presented, redirected, secured, stored, told, unadmitted, world};
+use good::{answered, baseline, fernet, good, judged, left, live, locked, logged, message, outcome, presented, redirected, secured, stored, told, unadmitted, world};
 
 fn report(given: &Snapshot) -> Report {
     judge(&baseline(), given, Judging { passes: true, workers: 1 }).unwrap()
@@ -291,6 +291,11 @@ const CASES: &[Case] = &[
     (|s| s.leaks = Some(Ok(vec![SecretLeak { secret: "Secret airlock/a, key b".into(), place: "ConfigMap airlock/c, key d".into() }])), &[("SEC-001", Fail)]),
     (|s| s.leaks = Some(Err("403".into())), &[("SEC-001", Unverified)]),
     (|s| s.leaks = None, &[("SEC-001", Unverified)]),
+    (|s| logged(s).leaks.push(SecretLeak { secret: "Secret airlock/a, key b".into(), place: "Pod airlock/c, container d, its log".into() }), &[("SEC-008", Fail)]),
+    (|s| logged(s).unread.push(UnreadLog { place: "Pod airlock/c, container d, its log".into(), why: "403".into() }), &[("SEC-008", Unverified)]),
+    (|s| logged(s).logs = 0, &[("SEC-008", Unverified)]),
+    (|s| logged(s).values = 0, &[("SEC-008", Unverified)]),
+    (|s| s.logged = Some(Err("403".into())), &[("SEC-008", Unverified)]),
     (|s| s.shared = Some(Ok(vec![SharedSecret { secrets: vec!["Secret airlock-alpha/a, key b".into(), "Secret airlock-beta/a, key b".into()] }])), &[("SEC-004", Fail)]),
     (|s| s.shared = Some(Err("403".into())), &[("AFL-001", Unverified), ("SEC-004", Unverified)]),
     (|s| s.shared = None, &[("AFL-001", Unverified), ("SEC-004", Unverified)]),
@@ -353,6 +358,7 @@ fn every_need_of_a_check_is_one_without_which_it_does_not_pass() {
             match &need {
                 Need::Objects { kind, .. } => drop(given.objects.remove(kind)),
                 Need::SecretLeaks => given.leaks = None,
+                Need::LoggedSecrets => given.logged = None,
                 Need::SharedSecrets => given.shared = None,
                 Need::SecretStrength => given.strength = None,
                 Need::FernetKeys => given.fernet_keys = None,

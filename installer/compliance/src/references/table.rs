@@ -63,7 +63,7 @@ const LITERAL: References = &[nist("IA-5(7)"), nist190("4.1.4"), pci("8.6.2"), s
 const SHIPPED: References = &[nist("SI-7"), nist190("4.1.5"), pci("6.3.2"), soc2("CC8.1"), iso("8.32")];
 const LOGS: References = &[nist("AU-6"), pci("10.2"), soc2("CC7.2"), iso("8.15"), hipaa("164.312(b)")];
 const WATCHED: References = &[nist("AU-5"), nist("SI-4"), pci("10.4.1"), soc2("CC7.2"), iso("8.16"), hipaa("164.312(b)")];
-const PRIVATE: References = &[nist("SC-7"), soc2("P6.1"), iso("8.12")];
+const PRIVATE: References = &[soc2("P6.1"), iso("8.12")];
 const CONTROL_PLANE: References = &[nsa("Authentication and authorization"), nist("CM-6"), pci("2.2.1"), soc2("CC7.1"), iso("8.9")];
 const CONFIGURATION: References = &[nist("CM-2"), nist("CM-6"), nist("SI-7"), pci("2.2.1"), soc2("CC7.1"), iso("8.9")];
 
@@ -71,7 +71,7 @@ const fn row(id: &'static str, reads: Reads, because: &'static str, groups: &'st
     Standing { id, reads, because, groups }
 }
 
-pub(super) static TABLE: [Standing; 118] = [
+pub(super) static TABLE: [Standing; 120] = [
     row("PSS-001", Objects, "root on the node in one step", &[POD, &[cis("5.2.2"), pss("baseline")]]),
     row("PSS-002", Objects, "the node's processes or traffic are open to the pod", &[POD, &[cis("5.2.3"), cis("5.2.4"), cis("5.2.5"), pss("baseline")]]),
     row("PSS-003", Objects, "files of the node are open to the pod", &[POD, &[cis("5.2.11"), pss("baseline")]]),
@@ -152,12 +152,14 @@ pub(super) static TABLE: [Standing; 118] = [
     row("REG-003", Objects, "code of strangers runs", &[SHIPPED, &[cis("5.5.1"), nist("CM-7(5)")]]),
     row("REG-004", Objects, "what runs can change without anybody changing it", &[SHIPPED]),
     row("SEC-001", Objects, "many more may read these objects than Secrets", &[LITERAL, &[cis("5.4.1")]]),
+    row("SEC-003", Objects, "Secrets are the keys to everything else", &[RIGHTS, &[cis("5.1.2")]]),
+    row("SEC-008", Cluster, "many more may read logs than Secrets, and logs are kept for years", &[LITERAL, &[nist("AU-9")]]),
     row("SEC-004", Cluster, "who takes one tenant over holds the keys of another", &[LOGIN, &[pci("8.6.2")]]),
     row("SEC-005", Objects, "it is guessed or looked up in minutes", &[LOGIN, &[pci("2.2.2"), pci("8.3.6")]]),
     row("SEC-007", Files, "it never ends and is used from anywhere", &[RIGHTS, &[cis("5.1.6")]]),
     row("SEC-009", Objects, "who takes one program over has every tenant's data", &[RIGHTS, &[pci("7.2.5")]]),
     row("MON-003", Cluster, "faults stay unseen until users tell of them", &[WATCHED]),
-    row("PII-001", Objects, "data about people and systems leaves for somebody else", &[PRIVATE]),
+    row("PII-001", Objects, "data about people and systems leaves for somebody else", &[PRIVATE, &[nist("SC-7")]]),
     row("CPL-001", Objects, "each setting guards the control plane; the finding names its number", &[CONTROL_PLANE]),
     row("CPL-002", Cluster, "each setting guards every pod of a node; the finding names its number", &[CONTROL_PLANE]),
     row("CPL-003", Cluster, "each file guards its node; who gets there is on the node already", &[CONTROL_PLANE]),

@@ -40,7 +40,7 @@ pub(crate) struct Powers {
 const RBAC: &str = "rbac.authorization.k8s.io";
 const ADMISSION: &str = "admissionregistration.k8s.io";
 const CERTIFICATES: &str = "certificates.k8s.io";
-const READ: &[&str] = &["get", "list", "watch"];
+pub(crate) const READ: &[&str] = &["get", "list", "watch"];
 const WRITE: &[&str] = &["create", "update", "patch"];
 /// `get` too: a web socket is opened by it.
 const OPEN: &[&str] = &["create", "get"];

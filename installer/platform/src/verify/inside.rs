@@ -59,6 +59,7 @@ fn unseen(intended: &Intended, images: Option<ImageLock>, now: Timestamp) -> Sna
         world: intended.world.clone(),
         outcomes: intended.attempts.iter().map(|attempt| (attempt.id.clone(), outcome(attempt))).collect(),
         leaks: Some(Err(NO_SECRETS.to_owned())),
+        logged: Some(Err(NO_SECRETS.to_owned())),
         shared: Some(Err(NO_SECRETS.to_owned())),
         strength: Some(Err(NO_SECRETS.to_owned())),
         fernet_keys: Some(Err(NO_SECRETS.to_owned())),

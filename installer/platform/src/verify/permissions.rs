@@ -85,6 +85,7 @@ async fn of_need(cluster: &Cluster, world: &World, need: &Need) -> Result<Vec<Ri
         }
         Need::Facts | Need::Nodes => needed.push(cluster.right("v1", "Node", "list", "").await?),
         Need::SecretLeaks | Need::SharedSecrets | Need::SecretStrength | Need::FernetKeys => needed = rights::of_secrets(&world.namespaces),
+        Need::LoggedSecrets => needed = rights::of_logs(&world.namespaces),
         Need::StoredCertificate => needed.push(cluster.right("v1", "Secret", "get", &world.platform).await?),
         Need::ControlPlane(part) => needed = cluster.rights_of_control_plane(*part).await?,
         Need::Services => needed.push(cluster.right("v1", "Service", "list", &world.platform).await?),

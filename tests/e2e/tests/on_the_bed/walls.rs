@@ -52,11 +52,12 @@ pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
     a_refusal_of_a_quota_is_none_of_admission(site);
 
     // What PostgreSQL gives everybody unless somebody takes it back, a value from before there was a key, a right too many, a password
-    // that somebody typed in, and what a DAG was not to write there: one card number, and one that only looks like it.
+    // that somebody typed in and a pod prints, and what a DAG was not to write there: one card number, and one that only looks like it.
     let in_beta = |arguments: &[&str]| site.bed.kubectl([&["-n", &site.tenant("beta")], arguments].concat()).expect("kubectl");
     in_beta(&["create", "role", "open", "--verb=list", "--resource=secrets"]);
     in_beta(&["create", "rolebinding", "open", "--role=open", &format!("--serviceaccount={}:airflow-scheduler", site.tenant("alpha"))]);
     in_beta(&["create", "secret", "generic", "web-password", "--from-literal=value=changeme"]);
+    a_pod_prints_its_password(site);
     sql(site, "beta", "GRANT CONNECT ON DATABASE airlock_beta TO PUBLIC");
     sql(site, "alpha", "UPDATE connection SET password = 'not-to-be-read', is_encrypted = false");
     sql(site, "alpha", "CREATE TABLE orders (id bigint, note text, iban text)");
@@ -65,10 +66,17 @@ pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
     sql(site, "alpha", "DROP TABLE orders");
     sql(site, "beta", "REVOKE CONNECT ON DATABASE airlock_beta FROM PUBLIC");
     sql(site, "alpha", "DELETE FROM connection");
-    in_beta(&["delete", "role/open", "rolebinding/open", "secret/web-password"]);
-    assert_eq!(verdicts(&opened.json()), but(&pinned, "fail", &["DBS-002", "DBS-003", "DBS-009", "AFL-003", "RBC-009", "SEC-005"]), "exactly these are told: {}", opened.stdout);
+    in_beta(&["delete", "role/open", "rolebinding/open", "secret/web-password", "pod/talkative"]);
+    assert_eq!(verdicts(&opened.json()), but(&pinned, "fail", &["DBS-002", "DBS-003", "DBS-009", "AFL-003", "RBC-009", "SEC-005", "SEC-008"]), "exactly these are told: {}", opened.stdout);
     let told = "card numbers in public.orders.id (1), public.orders.note (1); named as payment data: public.orders.iban; ";
     assert!(opened.stdout.contains(told), "{told}: {}", opened.stdout);
+    let all = opened.json();
+    let printed: Vec<&Value> = all["findings"].as_array().expect("findings").iter().filter(|finding| finding["check"] == "SEC-008").collect();
+    let secret = format!("shows the value of Secret {}/web-password, key value", site.tenant("beta"));
+    assert!(
+        matches!(&printed[..], [told] if told["observed"] == secret.as_str() && told["subject"]["name"].as_str().is_some_and(|name| name.contains("/talkative, container meter, its log"))),
+        "{printed:#?}"
+    );
     assert!(!opened.said().contains("not-to-be-read") && !opened.said().contains("changeme") && !opened.said().contains("4111 1111"), "what is counted or judged is not read out");
 
     // A namespace that nothing closes any more, one that is enforced less strictly, and a secret that is in two. Nothing is stored by now
@@ -108,8 +116,20 @@ fn a_way_to_the_nodes_and_what_was_changed_are_told(site: &Site) {
     // The company's name server stands for what is outside.
     let outside = format!("NET-020.hosts={}:53", site.bed.address(254).expect("an address"));
     let judged = || {
-        let arguments =
-            ["compliance-check", "--no-profile", "--checks", "AUT-008,CPL-003,EVD-001,EVD-002,NET-012,NET-013,NET-020", "--set", &outside, "--namespace", &site.name, "--yes", "--all", "-o", "json"];
+        let arguments = [
+            "compliance-check",
+            "--no-profile",
+            "--checks",
+            "AUT-008,CPL-003,EVD-001,EVD-002,NET-012,NET-013,NET-020,SEC-003",
+            "--set",
+            &outside,
+            "--namespace",
+            &site.name,
+            "--yes",
+            "--all",
+            "-o",
+            "json",
+        ];
         site.run(&[&arguments[..], &["--node-report", &handed[0], "--node-report", &handed[1]]].concat())
     };
     let (alpha, beta) = (site.tenant("alpha"), site.tenant("beta"));
@@ -124,13 +144,18 @@ fn a_way_to_the_nodes_and_what_was_changed_are_told(site: &Site) {
     let labelled = |value: &str| site.bed.kubectl(["-n", &beta, "label", "networkpolicy", "default-deny", "--overwrite", &format!("app.kubernetes.io/component={value}")]).expect("kubectl");
     let component = site.bed.kubectl(["-n", &beta, "get", "networkpolicy", "default-deny", "-o", r"jsonpath={.metadata.labels.app\.kubernetes\.io/component}"]).expect("a label");
     labelled("somebody");
+    // It is named, so that the role alone says nothing; who holds it does.
+    let in_beta = |arguments: &[&str]| site.bed.kubectl([&["-n", &beta], arguments].concat()).expect("kubectl");
+    in_beta(&["create", "role", "reader", "--verb=get", "--resource=secrets", "--resource-name=airflow-fernet-key"]);
+    in_beta(&["create", "rolebinding", "reader", "--role=reader", &format!("--serviceaccount={alpha}:airflow-scheduler")]);
     let opened = judged();
+    in_beta(&["delete", "role/reader", "rolebinding/reader"]);
     labelled(&component);
     site.bed.kubectl(["-n", &alpha, "delete", "networkpolicy", "way"]).expect("kubectl");
     site.bed.until_enforced(&alpha, "way", false).expect("it is no longer gone by");
 
     let opened = opened.expect(7).json();
-    let expected = [("AUT-008", "pass"), ("CPL-003", "fail"), ("EVD-001", "pass"), ("EVD-002", "fail"), ("NET-012", "fail"), ("NET-013", "fail"), ("NET-020", "fail")];
+    let expected = [("AUT-008", "pass"), ("CPL-003", "fail"), ("EVD-001", "pass"), ("EVD-002", "fail"), ("NET-012", "fail"), ("NET-013", "fail"), ("NET-020", "fail"), ("SEC-003", "fail")];
     assert_eq!(verdicts(&opened), expected.map(|(id, verdict)| (id.to_owned(), verdict.to_owned())).into(), "{opened}");
     let failed: Vec<String> = opened["findings"]
         .as_array()
@@ -145,11 +170,28 @@ fn a_way_to_the_nodes_and_what_was_changed_are_told(site: &Site) {
     // The edge lets in whoever comes.
     assert!(of("NET-012").iter().any(|told| told.starts_with("NET-012 from tasks of alpha to edge: ")) && !of("NET-012").iter().any(|told| told.contains("beta")), "{failed:#?}");
     assert!(matches!(&of("EVD-002")[..], [told] if told.starts_with("EVD-002 default-deny: changed: metadata.labels")), "{failed:#?}");
+    assert_eq!(of("SEC-003"), [&format!("SEC-003 reader: ServiceAccount/{alpha}/airflow-scheduler may read airflow-fernet-key of namespace {beta}")], "{failed:#?}");
     assert_eq!(of("CPL-003"), ["CPL-003 node1: CIS 4.1.9: permissions=644", "CPL-003 node2: CIS 4.1.9: permissions=644"], "{failed:#?}");
 
     let closed = judged().expect(7).json();
-    let expected = [("AUT-008", "pass"), ("CPL-003", "fail"), ("EVD-001", "pass"), ("EVD-002", "pass"), ("NET-012", "pass"), ("NET-013", "pass"), ("NET-020", "pass")];
+    let expected = [("AUT-008", "pass"), ("CPL-003", "fail"), ("EVD-001", "pass"), ("EVD-002", "pass"), ("NET-012", "pass"), ("NET-013", "pass"), ("NET-020", "pass"), ("SEC-003", "pass")];
     assert_eq!(verdicts(&closed), expected.map(|(id, verdict)| (id.to_owned(), verdict.to_owned())).into(), "{closed}");
+}
+
+/// A pod of the deployment that is like the meter's, and prints one of its secrets instead.
+fn a_pod_prints_its_password(site: &Site) {
+    let namespace = site.tenant("beta");
+    let meter = site.bed.kubectl(["-n", &namespace, "get", "deployment", "airflow-meter", "-o", "jsonpath={.spec.template.spec}"]).expect("kubectl");
+    let mut spec: Value = serde_json::from_str(&meter).expect("JSON");
+    spec["restartPolicy"] = json!("Never");
+    let container = &mut spec["containers"][0];
+    container["command"] = json!(["sh", "-c", "echo \"logging in with $PASSWORD\""]);
+    container["env"] = json!([{ "name": "PASSWORD", "valueFrom": { "secretKeyRef": { "name": "web-password", "key": "value" } } }]);
+    for left in ["args", "ports", "startupProbe", "readinessProbe", "livenessProbe"] {
+        container.as_object_mut().expect("a container").remove(left);
+    }
+    site.bed.apply(&json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "talkative", "namespace": namespace }, "spec": spec }).to_string()).expect("a pod");
+    site.bed.kubectl(["-n", &namespace, "wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/talkative", "--timeout=120s"]).expect("it has printed it");
 }
 
 /// A path to the server from its own pod, one in plain text for one deployment, and one without a password for the other. By the first

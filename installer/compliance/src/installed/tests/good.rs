@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use airlock_model::answers::Receiver;
 use airlock_model::{
-    AttemptId, AttemptResult, Credentials, CredentialsForm, Digest, ImageLock, JudgedSecret, LockedImage, ObjectRef, Outcome, Planned, Presented, Profile, SecretKeyRef, ServedAt, Snapshot,
-    SnapshotObject, Source, StoredCertificate, TlsVersion, World, WorldDatabase, WorldDeployment, names,
+    AttemptId, AttemptResult, Credentials, CredentialsForm, Digest, ImageLock, JudgedSecret, LockedImage, ObjectRef, Outcome, Planned, Presented, Profile, SearchedLogs, SecretKeyRef, ServedAt,
+    Snapshot, SnapshotObject, Source, StoredCertificate, TlsVersion, World, WorldDatabase, WorldDeployment, names,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -239,6 +239,7 @@ pub(super) fn good() -> Snapshot {
         .into_iter()
         .collect(),
         leaks: Some(Ok(Vec::new())),
+        logged: Some(Ok(SearchedLogs { values: 40, logs: 12, events: 3, ..SearchedLogs::default() })),
         shared: Some(Ok(Vec::new())),
         strength: Some(Ok(vec![judged(&[])])),
         fernet_keys: Some(Ok(vec![fernet("airlock-alpha", &[]), fernet("airlock-beta", &[])])),
@@ -282,4 +283,9 @@ pub(super) fn unadmitted(message: &str) -> AttemptResult {
 
 pub(super) fn left(hours: i64) -> Timestamp {
     now() + SignedDuration::from_hours(hours)
+}
+
+/// The search of logs.
+pub(super) fn logged(given: &mut Snapshot) -> &mut SearchedLogs {
+    given.logged.as_mut().unwrap().as_mut().unwrap()
 }

@@ -180,6 +180,55 @@ fn of_a_cluster_what_others_hold_of_their_own_is_their_business() {
 }
 
 #[test]
+fn who_reads_secrets_is_told_by_the_binding() {
+    let (all, named) = (cluster_role("all", &rule("watch", "secrets")), cluster_role("named", "{ verbs: [get], apiGroups: [''], resources: [secrets], resourceNames: [key] }"));
+    let other = "{ kind: ServiceAccount, name: cart, namespace: bank }";
+    for role in ["all", "named"] {
+        let of = |given: String| verdicts("SEC-003", &[all.clone(), named.clone(), given]);
+        assert_eq!(of(binding("shop", "b", "ClusterRole", role, ACCOUNT)), said(&[("b", "pass")]));
+        for stranger in [other, "{ kind: User, name: alice }", "{ kind: Group, name: 'system:serviceaccounts:shop' }"] {
+            assert_eq!(of(binding("shop", "b", "ClusterRole", role, &format!("{ACCOUNT}, {stranger}"))), said(&[("b", "fail")]), "{role} {stranger}");
+        }
+        assert_eq!(of(cluster_binding("b", role, ACCOUNT)), said(&[("b", "fail")]));
+        let allowed = |by: &str| verdicts_of("SEC-003", &files(&[all.clone(), named.clone(), binding("shop", "b", "ClusterRole", role, other)].concat()), json!({ "RBC.allow": [by] }));
+        assert_eq!(allowed("ServiceAccount/bank/cart"), said(&[("b", "pass")]));
+        assert_eq!(allowed("RoleBinding/shop/b"), said(&[("b", "pass")]));
+        assert_eq!(allowed("ServiceAccount/bank/other"), said(&[("b", "fail")]));
+    }
+    assert_eq!(verdicts("SEC-003", &[cluster_role("r", &rule("create", "secrets")), cluster_binding("b", "r", other)]), said(&[("all roles and bindings", "not applicable")]));
+    // One of another namespace that the files make, and that is to have just this Secret.
+    let made = "\n---\n{ apiVersion: v1, kind: ServiceAccount, metadata: { name: cart, namespace: bank } }".to_owned();
+    assert_eq!(verdicts("SEC-003", &[made.clone(), named, binding("shop", "b", "ClusterRole", "named", other)]), said(&[("b", "pass")]));
+    assert_eq!(verdicts("SEC-003", &[made, all, binding("shop", "b", "ClusterRole", "all", other)]), said(&[("b", "fail")]));
+    // What every cluster has reads Secrets too.
+    assert_eq!(verdicts("SEC-003", &[binding("shop", "b", "ClusterRole", "edit", other)]), said(&[("b", "fail")]));
+}
+
+#[test]
+fn of_a_cluster_accounts_of_the_plan_alone_read_secrets() {
+    let named = "{ verbs: [get], apiGroups: [''], resources: [secrets], resourceNames: [key] }";
+    let judged = |planned: &[&str], bound: String| {
+        let mut cluster = files(&[role("shop", "named", named), role("shop", "all", &rule("get", "secrets")), cluster_role("everywhere", &rule("list", "secrets")), bound].concat());
+        cluster.source = Source::Cluster;
+        cluster.world.namespaces = vec!["shop".into()];
+        cluster.world.accounts_with_rights = planned.iter().map(ToString::to_string).collect();
+        for kind in ["RoleBinding", "ClusterRoleBinding"] {
+            cluster.objects.entry(kind.into()).or_insert_with(|| Ok(Vec::new()));
+        }
+        verdicts_of("SEC-003", &cluster, json!({}))
+    };
+    let (own, renewer) = (ACCOUNT, "{ kind: ServiceAccount, name: renewer, namespace: airlock }");
+    assert_eq!(judged(&["shop/cart"], binding("shop", "b", "Role", "named", own)), said(&[("b", "pass")]));
+    assert_eq!(judged(&["shop/cart"], binding("shop", "b", "Role", "all", own)), said(&[("b", "pass")]));
+    assert_eq!(judged(&[], binding("shop", "b", "Role", "named", own)), said(&[("b", "fail")]));
+    assert_eq!(judged(&["airlock/renewer"], binding("shop", "b", "Role", "named", renewer)), said(&[("b", "pass")]));
+    assert_eq!(judged(&["airlock/renewer"], binding("shop", "b", "Role", "all", renewer)), said(&[("b", "fail")]));
+    // An operator of somebody else, which no role or account of the installation leads to.
+    assert_eq!(judged(&[], cluster_binding("b", "everywhere", "{ kind: ServiceAccount, name: operator, namespace: other }")), said(&[("b", "fail")]));
+    assert_eq!(judged(&[], binding("bank", "b", "ClusterRole", "everywhere", renewer)), said(&[("all roles and bindings", "not applicable")]));
+}
+
+#[test]
 fn what_was_not_read_is_unverified() {
     for kind in ["Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"] {
         for check in checks() {
