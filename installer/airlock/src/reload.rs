@@ -190,6 +190,7 @@ const fn word(result: &AttemptResult) -> &'static str {
         | AttemptResult::Told(_)
         | AttemptResult::SqlRefused { .. }
         | AttemptResult::Admitted
+        | AttemptResult::Measured(_)
         | AttemptResult::NotAdmitted { .. }
         | AttemptResult::Resolved(_)
         | AttemptResult::Untrusted { .. } => "something else was answered",

@@ -206,8 +206,10 @@ impl Cluster {
                 let fields: Vec<_> = details.causes.iter().filter(|cause| cause.reason == "FieldManagerConflict").map(|cause| (cause.field.clone(), manager(&cause.message))).collect();
                 if fields.is_empty() { ClusterError::Changed { object: call.object(), message: words() } } else { ClusterError::Conflict { object: call.object(), fields } }
             }
-            // Admission webhooks choose their own status; their words always name them.
-            _ if message.starts_with("admission webhook") || message.contains("denied the request") => ClusterError::Refused { object: call.object(), message: words() },
+            // Webhooks and policies choose their own status; the words in which the API server passes them on always name them.
+            _ if message.starts_with("admission webhook") || message.contains("denied the request") || message.contains("ValidatingAdmissionPolicy '") => {
+                ClusterError::Refused { object: call.object(), message: words() }
+            }
             // Server-side apply reports a field that the schema does not have as a failure of its own.
             _ if message.contains("field not declared in schema") => ClusterError::Invalid { object: call.object(), causes: vec![words()] },
             400 | 422 => ClusterError::Invalid { object: call.object(), causes: causes() },

@@ -17,6 +17,7 @@ mod control_plane;
 mod credentials;
 mod delete;
 mod error;
+mod forward;
 mod kinds;
 mod kubeconfig;
 mod lease;

@@ -4,12 +4,13 @@ mod admission;
 mod api;
 mod database;
 mod greeted;
+pub(crate) mod measured;
 mod reached;
 mod sensitive;
 
 use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, Need, Outcome, Snapshot, Target, TlsVersion, Trust, Vantage, World, WorldDeployment, names};
 
-pub(crate) use admission::Shown;
+pub(crate) use admission::{Refused, Shown};
 pub(crate) use api::Question;
 pub(crate) use database::{Asked, Inquiry, Stranger};
 pub(crate) use greeted::{Greeted, Outdated};
@@ -363,6 +364,7 @@ pub(crate) fn words(result: &AttemptResult) -> String {
         AttemptResult::Told(_) => "let in".to_owned(),
         AttemptResult::SqlRefused { state, message } => format!("refused: {} ({state})", message.raw()),
         AttemptResult::Admitted => "admitted".to_owned(),
+        AttemptResult::Measured(targets) => format!("{} of {} targets are up", targets.iter().filter(|target| target.up).count(), targets.len()),
         AttemptResult::NotAdmitted { message } => format!("not admitted: {}", message.raw()),
         AttemptResult::NoSuchName => "the name does not resolve".to_owned(),
         AttemptResult::Refused => "connection refused".to_owned(),

@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 use airlock_model::answers::Receiver;
 use airlock_model::{Check, Credentials, CredentialsForm, Need, ServedAt, World, WorldDatabase, WorldDeployment, WorldNode, WorldService};
 
+use crate::parameter::{ParameterKind, parameters};
 use crate::profile::unprofiled;
-use crate::tasks::outside;
-use crate::{absent, attested, control_plane, decisions, drift, installed, kubelets, network, objects, preflight, public_addresses, rights, tasks, versions, whole_run};
+use crate::{absent, attested, control_plane, decisions, drift, installed, kubelets, measured, network, objects, preflight, provenance, public_addresses, rights, tasks, versions, whole_run};
 
 static ALL: LazyLock<Vec<&'static dyn Check>> = LazyLock::new(|| preflight::checks().chain(selectable()).chain([decisions::CHECK]).collect());
 
@@ -16,7 +16,7 @@ pub(crate) fn selectable() -> impl Iterator<Item = &'static dyn Check> {
     let of_others = absent::CHECKS.iter().map(|check| -> &'static dyn Check { check }).chain(attested::CHECKS.iter().map(|check| -> &'static dyn Check { check }));
     let of_cluster =
         installed::checks().chain(objects::checks()).chain(control_plane::checks()).chain(tasks::checks()).chain(public_addresses::checks()).chain(network::checks()).chain(rights::checks());
-    of_cluster.chain([kubelets::CHECK, versions::CHECK, whole_run::CHECK, drift::CHECK]).chain(of_others)
+    of_cluster.chain([kubelets::CHECK, versions::CHECK, whole_run::CHECK, drift::CHECK, provenance::CHECK, measured::CHECK]).chain(of_others)
 }
 
 /// All checks: those made before an install, those of an installation or of files, and what is said of exceptions.
@@ -27,7 +27,9 @@ pub fn checks() -> &'static [&'static dyn Check] {
 /// Whether a check makes attempts, given all that it could try and is asked to.
 pub fn is_tried(check: &dyn Check) -> bool {
     let mut profile = unprofiled();
-    profile.parameters.insert(outside::HOSTS.to_owned(), ["192.0.2.1:443"].into_iter().collect());
+    for asked in parameters().iter().filter(|parameter| parameter.kind == ParameterKind::Texts) {
+        profile.parameters.insert(asked.name.to_owned(), ["192.0.2.1:443"].into_iter().collect());
+    }
     check.needs(&profile, &everything()).iter().any(|need| matches!(need, Need::Attempt(_)))
 }
 

@@ -8,6 +8,7 @@ use crate::installed::sensitive_data::AGREED;
 use crate::network::{CROSSING_ALLOW, EXPOSED_ALLOW, PLATFORM_NAMESPACES, PRIVATE, TENANT_NAMESPACES, TENANT_SELECTOR};
 use crate::pod_security::{PodSecurityLevel, PodSecurityVersion};
 use crate::profile::nearest;
+use crate::provenance::IMAGES;
 use crate::rights;
 use crate::tasks::outside::HOSTS;
 
@@ -57,7 +58,7 @@ pub enum ParameterKind {
 
 const LEVELS: [&str; 3] = ["privileged", "baseline", "restricted"];
 
-static PARAMETERS: [Parameter; 17] = [
+static PARAMETERS: [Parameter; 18] = [
     Parameter { name: AGREED, kind: ParameterKind::Texts, what: "columns that may hold personal or payment data all the same: `schema.table.column`", stricter: Stricter::Fewer },
     Parameter { name: "MON-002.alerts", kind: ParameterKind::Texts, what: "alerts that rules must give, by their names", stricter: Stricter::More },
     Parameter {
@@ -85,7 +86,7 @@ static PARAMETERS: [Parameter; 17] = [
     Parameter {
         name: rights::ALLOW,
         kind: ParameterKind::Texts,
-        what: "who may hold what RBC-001 to RBC-008 forbid: `Group/admins`, `User/alice`, `ServiceAccount/ns/name`, or a role or binding as `ClusterRole/name`, `Role/ns/name`",
+        what: "who may hold what RBC-001 to RBC-008 and SEC-003 forbid: `Group/admins`, `User/alice`, `ServiceAccount/ns/name`, or a role or binding as `ClusterRole/name`, `Role/ns/name`",
         stricter: Stricter::Fewer,
     },
     Parameter {
@@ -93,6 +94,12 @@ static PARAMETERS: [Parameter; 17] = [
         kind: ParameterKind::Texts,
         what: "registries, or paths in them, that images may come from: registry.example.com, docker.io/library",
         stricter: Stricter::Fewer,
+    },
+    Parameter {
+        name: IMAGES,
+        kind: ParameterKind::Texts,
+        what: "images that are not signed as admission asks for, and must be refused: `registry.example.com/unsigned@sha256:…`",
+        stricter: Stricter::More,
     },
     Parameter {
         name: "TLS-002.failDays",

@@ -4,6 +4,7 @@
 //! what came out in its log. Pods are removed in any case. What could not be carried out says so, and is no refusal.
 
 mod api;
+mod measured;
 mod report;
 
 use std::collections::BTreeMap;
@@ -160,7 +161,7 @@ impl Party<'_> {
 
     async fn make(&self, attempt: &Attempt, passwords: &Passwords) -> Outcome {
         match attempt.target {
-            Target::KubernetesApi => api::carry_out(self.cluster, attempt).await,
+            Target::KubernetesApi => api::carry_out(self.cluster, attempt, &self.site.image.to_string()).await,
             Target::Address { .. } | Target::Postgres { .. } | Target::Listener { .. } => airlock_probe::carry_out(attempt, passwords).await,
         }
     }

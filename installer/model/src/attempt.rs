@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, SecretKeyRef, Untrusted};
+use crate::{Digest, ObjectRef, SecretKeyRef, Untrusted};
 
 /// The name of an attempt within one plan or compliance run: `netpol.blocked`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -169,8 +169,15 @@ pub enum AttemptAction {
     },
     /// A pod is created in a dry run (Kubernetes API concepts, "Dry-run"): admission says what it thinks of it, nothing is stored.
     Admit {
-        /// The pod.
+        /// The pod; a container that names no image gets Airlock's own.
         manifest: serde_json::Value,
+    },
+    /// The platform's Prometheus is asked what it measures, by way of the API server (`pods/portforward`).
+    AskPrometheus {
+        /// Its pod.
+        pod: ObjectRef,
+        /// Airflow deployments that must be among its targets; one that has just come is waited for.
+        deployments: Vec<String>,
     },
     /// A name is resolved.
     Resolve {
@@ -296,6 +303,8 @@ pub enum AttemptResult {
         /// Its words.
         message: Untrusted<String>,
     },
+    /// Prometheus told which targets it measures, sorted.
+    Measured(Vec<Measured>),
     /// Addresses were found, sorted.
     Resolved(Vec<String>),
     /// The name does not exist or has no address.
@@ -322,6 +331,21 @@ pub enum AttemptResult {
     NotCarriedOut(Untrusted<String>),
 }
 
+/// A target that Prometheus measures, or tries to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Measured {
+    /// The job that it is a target of.
+    pub job: Untrusted<String>,
+    /// Its name or address, with a port.
+    pub instance: Untrusted<String>,
+    /// The Airflow deployment that it belongs to, if any.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub deployment: Option<Untrusted<String>>,
+    /// Whether it answered when it was last measured.
+    pub up: bool,
+}
+
 impl Target {
     /// Where it is reached; none for what has no address yet, and for what is reached by a kubeconfig.
     pub fn address(&self) -> Option<(&str, u16)> {
@@ -346,6 +370,7 @@ impl Attempt {
             | AttemptAction::AsAccount { .. }
             | AttemptAction::AskApi { .. }
             | AttemptAction::Admit { .. }
+            | AttemptAction::AskPrometheus { .. }
             | AttemptAction::Resolve { .. } => None,
         }
     }

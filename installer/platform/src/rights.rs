@@ -203,7 +203,7 @@ pub(crate) fn of_drift(namespace: &str, namespaces: &[String]) -> Vec<Right> {
 pub(crate) fn of_attempt(attempt: &Attempt) -> Vec<Right> {
     let is_in_pod = attempt.pod_namespaces().next().is_some();
     let password = attempt.password().filter(|_| !is_in_pod).map(|at| right(&ObjectRef::namespaced("v1", "Secret", &at.namespace, &at.name), "get"));
-    attempt.pod_namespaces().flat_map(pods).chain(password).chain(shown(attempt)).chain(through(attempt)).collect()
+    attempt.pod_namespaces().flat_map(pods).chain(password).chain(shown(attempt)).chain(through(attempt)).chain(forwarded(attempt)).collect()
 }
 
 /// What a request that the API server passes on to a kubelet asks for.
@@ -211,6 +211,12 @@ fn through(attempt: &Attempt) -> Option<Right> {
     let AttemptAction::AskApi { path, caller: ApiCaller::User } = &attempt.action else { return None };
     let is_passed_on = path.strip_prefix("/api/v1/nodes/").is_some_and(|rest| rest.split('/').nth(1) == Some("proxy"));
     is_passed_on.then(|| Right { resource: "nodes/proxy".into(), ..right(&ObjectRef::cluster("v1", "Node", ""), "get") })
+}
+
+/// What leads to a port of a pod. A web socket is opened by `get`, and from Kubernetes 1.35 on `create` is asked for as well.
+fn forwarded(attempt: &Attempt) -> Vec<Right> {
+    let AttemptAction::AskPrometheus { pod, .. } = &attempt.action else { return Vec::new() };
+    ["get", "create"].map(|verb| Right { resource: "pods/portforward".into(), ..right(pod, verb) }).into()
 }
 
 /// What showing a pod to admission asks for, though nothing is made.

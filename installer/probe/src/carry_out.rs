@@ -127,8 +127,12 @@ async fn once(action: &AttemptAction, target: &Target, question: Option<&Questio
             let secured = handshake(open(target, ends).await?, server_name, TlsVersion::Tls13, believed).await?;
             send(question, secured.stream, sent).await
         }
-        AttemptAction::Resolve { .. } | AttemptAction::Sql { .. } | AttemptAction::SqlGuess { .. } | AttemptAction::AsAccount { .. } | AttemptAction::AskApi { .. } | AttemptAction::Admit { .. } => {
-            Ok(AttemptResult::NotCarriedOut("it is no connection alone".to_owned().into()))
-        }
+        AttemptAction::Resolve { .. }
+        | AttemptAction::Sql { .. }
+        | AttemptAction::SqlGuess { .. }
+        | AttemptAction::AsAccount { .. }
+        | AttemptAction::AskApi { .. }
+        | AttemptAction::Admit { .. }
+        | AttemptAction::AskPrometheus { .. } => Ok(AttemptResult::NotCarriedOut("it is no connection alone".to_owned().into())),
     }
 }

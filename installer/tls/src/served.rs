@@ -93,6 +93,7 @@ fn told(result: &AttemptResult) -> String {
         | AttemptResult::Told(_)
         | AttemptResult::SqlRefused { .. }
         | AttemptResult::Admitted
+        | AttemptResult::Measured(_)
         | AttemptResult::NotAdmitted { .. }
         | AttemptResult::Resolved(_) => "it presented none".to_owned(),
     }

@@ -1,9 +1,9 @@
-//! Pods that are shown to admission in a dry run, one for each level of the Pod Security Standards that forbids it.
+//! Pods that are shown to admission in a dry run: one for each level of the Pod Security Standards that forbids it, and one with
+//! an image that is not to run.
 
 use airlock_model::{Attempt, AttemptAction, AttemptId, Target, Vantage};
 use serde_json::{Value, json};
 
-use super::UNKNOWN;
 use crate::pod_security::PodSecurityLevel;
 
 /// A pod that is shown to admission.
@@ -56,27 +56,58 @@ impl Shown {
         }
     }
 
-    /// Requests and limits, so that a quota that asks for them does not refuse it for that.
     fn manifest(self, namespace: &str) -> Value {
-        let amount = json!({ "cpu": "10m", "memory": "16Mi" });
-        let escalates = self == Self::Forbidden(PodSecurityLevel::Restricted);
-        json!({
-            "apiVersion": "v1",
-            "kind": "Pod",
-            "metadata": { "name": format!("airlock-admission-{}", self.name()), "namespace": namespace },
-            "spec": {
-                "automountServiceAccountToken": false,
-                "hostPID": self == Self::Forbidden(PodSecurityLevel::Baseline),
-                "securityContext": { "runAsNonRoot": true, "runAsUser": 65532, "seccompProfile": { "type": "RuntimeDefault" } },
-                "containers": [{
-                    "name": "never-started",
-                    "image": format!("{UNKNOWN}/never-started:1"),
-                    "resources": { "requests": amount, "limits": amount },
-                    "securityContext": { "allowPrivilegeEscalation": escalates, "readOnlyRootFilesystem": true, "capabilities": { "drop": ["ALL"] } },
-                }],
-            },
-        })
+        let mut pod = conforming(self.name(), namespace);
+        match self {
+            Self::Conforming => {}
+            Self::Forbidden(PodSecurityLevel::Baseline) => pod["spec"]["hostPID"] = json!(true),
+            Self::Forbidden(PodSecurityLevel::Restricted) => pod["spec"]["containers"][0]["securityContext"]["allowPrivilegeEscalation"] = json!(true),
+        }
+        pod
     }
+}
+
+/// An image that admission must refuse; the conforming pod, which has Airlock's own, is the control.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Refused<'a>(pub(crate) &'a str);
+
+impl Refused<'_> {
+    pub(crate) fn id(self, namespace: &str) -> AttemptId {
+        AttemptId(format!("admission.image.{namespace}.{}", self.0))
+    }
+
+    pub(crate) fn attempt(self, namespace: &str) -> Attempt {
+        let mut manifest = conforming("image", namespace);
+        manifest["spec"]["containers"][0]["image"] = json!(self.0);
+        Attempt {
+            id: self.id(namespace),
+            from: Vantage::Workstation,
+            target: Target::KubernetesApi,
+            action: AttemptAction::Admit { manifest },
+            control: Some(Shown::Conforming.id(namespace)),
+            purpose: format!("a dry run in {namespace} of a pod with the image {}, to be refused", self.0),
+        }
+    }
+}
+
+/// A pod that every level allows, with requests and limits, so that a quota that asks for them does not refuse it for that. It names
+/// no image, and so gets Airlock's own.
+fn conforming(name: &str, namespace: &str) -> Value {
+    let amount = json!({ "cpu": "10m", "memory": "16Mi" });
+    json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": { "name": format!("airlock-admission-{name}"), "namespace": namespace },
+        "spec": {
+            "automountServiceAccountToken": false,
+            "securityContext": { "runAsNonRoot": true, "runAsUser": 65532, "seccompProfile": { "type": "RuntimeDefault" } },
+            "containers": [{
+                "name": "never-started",
+                "resources": { "requests": amount, "limits": amount },
+                "securityContext": { "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": { "drop": ["ALL"] } },
+            }],
+        },
+    })
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ const fn row(id: &'static str, reads: Reads, because: &'static str, groups: &'st
     Standing { id, reads, because, groups }
 }
 
-pub(super) static TABLE: [Standing; 120] = [
+pub(super) static TABLE: [Standing; 122] = [
     row("PSS-001", Objects, "root on the node in one step", &[POD, &[cis("5.2.2"), pss("baseline")]]),
     row("PSS-002", Objects, "the node's processes or traffic are open to the pod", &[POD, &[cis("5.2.3"), cis("5.2.4"), cis("5.2.5"), pss("baseline")]]),
     row("PSS-003", Objects, "files of the node are open to the pod", &[POD, &[cis("5.2.11"), pss("baseline")]]),
@@ -151,6 +151,7 @@ pub(super) static TABLE: [Standing; 120] = [
     row("REG-001", Cluster, "whoever reaches the registry has the images, and decides what runs", &[LOGIN, SHIPPED, &[nist190("4.2.3")]]),
     row("REG-003", Objects, "code of strangers runs", &[SHIPPED, &[cis("5.5.1"), nist("CM-7(5)")]]),
     row("REG-004", Objects, "what runs can change without anybody changing it", &[SHIPPED]),
+    row("REG-006", Cluster, "what was not vouched for runs; the registry still stands before it", &[SHIPPED, &[cis("5.5.1"), nist("CM-14")]]),
     row("SEC-001", Objects, "many more may read these objects than Secrets", &[LITERAL, &[cis("5.4.1")]]),
     row("SEC-003", Objects, "Secrets are the keys to everything else", &[RIGHTS, &[cis("5.1.2")]]),
     row("SEC-008", Cluster, "many more may read logs than Secrets, and logs are kept for years", &[LITERAL, &[nist("AU-9")]]),
@@ -158,6 +159,7 @@ pub(super) static TABLE: [Standing; 120] = [
     row("SEC-005", Objects, "it is guessed or looked up in minutes", &[LOGIN, &[pci("2.2.2"), pci("8.3.6")]]),
     row("SEC-007", Files, "it never ends and is used from anywhere", &[RIGHTS, &[cis("5.1.6")]]),
     row("SEC-009", Objects, "who takes one program over has every tenant's data", &[RIGHTS, &[pci("7.2.5")]]),
+    row("MON-001", Cluster, "faults stay unseen until users tell of them", &[WATCHED]),
     row("MON-003", Cluster, "faults stay unseen until users tell of them", &[WATCHED]),
     row("PII-001", Objects, "data about people and systems leaves for somebody else", &[PRIVATE, &[nist("SC-7")]]),
     row("CPL-001", Objects, "each setting guards the control plane; the finding names its number", &[CONTROL_PLANE]),

@@ -5,14 +5,18 @@ use std::time::Instant;
 use airlock_cluster::{Cluster, ClusterError};
 use airlock_model::{ApiCaller, Attempt, AttemptAction, AttemptResult, Object, Outcome, with_causes};
 use jiff::Timestamp;
+use serde_json::Value;
 
-/// Carries one out.
-pub(super) async fn carry_out(cluster: &Cluster, attempt: &Attempt) -> Outcome {
+use super::measured;
+
+/// Carries one out. `image`: Airlock's own, as nodes pull it.
+pub(super) async fn carry_out(cluster: &Cluster, attempt: &Attempt, image: &str) -> Outcome {
     let (started, clock) = (Timestamp::now(), Instant::now());
     let result = match &attempt.action {
         AttemptAction::AskApi { path, caller } => ask(cluster, path, *caller).await,
-        AttemptAction::Admit { manifest } => admit(cluster, manifest).await,
-        _ => not_carried_out("the API server is asked and shown pods, and nothing else"),
+        AttemptAction::AskPrometheus { pod, deployments } => measured::ask(cluster, pod, deployments).await,
+        AttemptAction::Admit { manifest } => admit(cluster, manifest, image).await,
+        _ => not_carried_out("the API server is asked, shown pods, and leads to Prometheus, and nothing else"),
     };
     let took_millis = u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX);
     Outcome { attempt: attempt.id.clone(), result, source: None, destination: None, started, took_millis }
@@ -32,8 +36,12 @@ async fn ask(cluster: &Cluster, path: &str, caller: ApiCaller) -> AttemptResult 
     }
 }
 
-async fn admit(cluster: &Cluster, manifest: &serde_json::Value) -> AttemptResult {
-    let pod = match Object::new(manifest.clone()) {
+async fn admit(cluster: &Cluster, manifest: &Value, image: &str) -> AttemptResult {
+    let mut manifest = manifest.clone();
+    for container in manifest.pointer_mut("/spec/containers").and_then(Value::as_array_mut).into_iter().flatten().filter_map(Value::as_object_mut) {
+        container.entry("image").or_insert_with(|| image.into());
+    }
+    let pod = match Object::new(manifest) {
         Ok(pod) => pod,
         Err(error) => return not_carried_out(&with_causes(&error)),
     };

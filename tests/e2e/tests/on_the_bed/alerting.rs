@@ -139,12 +139,24 @@ fn two_alerts_arrive_and_end(site: &Site, receiver: &Receiver<'_>) {
     let scale = |name: &str, replicas: &str| site.kubectl(&["scale", &format!("statefulset/{name}"), &format!("--replicas={replicas}")]);
     scale("registry", "0");
     scale("database", "0");
+    let told = measured(site, 7);
+    let failed: Vec<&str> = told.iter().filter(|(_, verdict)| verdict == "fail").map(|(target, _)| target.as_str()).collect();
+    let (database, registry) = (format!("database.{}.svc", site.name), format!("registry.{}.svc", site.name));
+    assert_eq!(failed, [format!("database {database}:9187"), format!("volumes {database}:9102"), format!("volumes {registry}:9102")], "just what does not run is told: {told:?}");
     awaits(site, receiver, "firing", "ComponentDown", "statefulset", "registry");
     awaits(site, receiver, "firing", "DatabaseDown", "job", "database");
     scale("registry", "1");
     scale("database", "1");
     awaits(site, receiver, "resolved", "ComponentDown", "statefulset", "registry");
     awaits(site, receiver, "resolved", "DatabaseDown", "job", "database");
+    assert!(matches!(&measured(site, 0)[..], [(_, verdict)] if verdict == "pass"));
+}
+
+/// What MON-001 says of each target that is worth a line.
+fn measured(site: &Site, exit: i32) -> Vec<(String, String)> {
+    let report = site.run(&["compliance-check", "--no-profile", "--checks", "MON-001", "--namespace", &site.name, "--yes", "--all", "-o", "json"]).expect(exit).json();
+    let text = |finding: &Value, at: &str| finding.pointer(at).and_then(Value::as_str).unwrap_or_default().to_owned();
+    report["findings"].as_array().expect("findings").iter().map(|finding| (text(finding, "/subject/name"), text(finding, "/verdict"))).collect()
 }
 
 /// A deployment is measured as soon as it is there and no longer than it is, without a change to what asks; what fails in it is told.
@@ -152,6 +164,7 @@ fn a_failing_task_of_a_deployment_is_told(site: &Site, receiver: &Receiver<'_>) 
     let _turn = crate::airflow();
     let before = site.kubectl(&["get", "configmap/prometheus-config", "pod/monitoring-0", "-o", "jsonpath={.items[*].metadata.uid}"]);
     site.run(&["deployment", "create", "alpha", "--example-dag", "--namespace", &site.name, "--yes"]).expect(0);
+    assert!(matches!(&measured(site, 0)[..], [(_, verdict)] if verdict == "pass"), "one that has just come is waited for");
     let series = |expression: &str| if query(site, expression).trim().is_empty() { Err(format!("{expression}: nothing; {}", query(site, "up"))) } else { Ok(()) };
     for expression in [
         "up{job=\"airflow\", deployment=\"alpha\"} == 1",

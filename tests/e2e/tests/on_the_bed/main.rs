@@ -24,6 +24,7 @@ mod interruption;
 mod judged_beforehand;
 mod late_balancer;
 mod offline_root;
+mod provenance;
 mod proxied;
 mod receivers;
 mod rights;

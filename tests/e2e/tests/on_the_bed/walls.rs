@@ -8,6 +8,8 @@ use std::time::Duration;
 use airlock_e2e::{Airflow, Run, Site};
 use serde_json::{Value, json};
 
+use crate::provenance::images_that_nobody_vouched_for;
+
 /// Who may log in at the database server, in its pod.
 const ACCESS: &str = "/etc/airlock/database/pg_hba.conf";
 
@@ -50,6 +52,7 @@ pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
     nothing_is_vouched_for_without_the_control(site, &pinned);
     a_door_to_the_api_without_a_lock_is_told(site, &pinned);
     a_refusal_of_a_quota_is_none_of_admission(site);
+    images_that_nobody_vouched_for(site);
 
     // What PostgreSQL gives everybody unless somebody takes it back, a value from before there was a key, a right too many, a password
     // that somebody typed in and a pod prints, and what a DAG was not to write there: one card number, and one that only looks like it.
@@ -74,7 +77,7 @@ pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
     let printed: Vec<&Value> = all["findings"].as_array().expect("findings").iter().filter(|finding| finding["check"] == "SEC-008").collect();
     let secret = format!("shows the value of Secret {}/web-password, key value", site.tenant("beta"));
     assert!(
-        matches!(&printed[..], [told] if told["observed"] == secret.as_str() && told["subject"]["name"].as_str().is_some_and(|name| name.contains("/talkative, container meter, its log"))),
+        matches!(&printed[..], [told] if told["observed"] == secret.as_str() && told["subject"]["name"].as_str().is_some_and(|name| name.contains("/talkative, container talkative, its log"))),
         "{printed:#?}"
     );
     assert!(!opened.said().contains("not-to-be-read") && !opened.said().contains("changeme") && !opened.said().contains("4111 1111"), "what is counted or judged is not read out");
@@ -178,18 +181,22 @@ fn a_way_to_the_nodes_and_what_was_changed_are_told(site: &Site) {
     assert_eq!(verdicts(&closed), expected.map(|(id, verdict)| (id.to_owned(), verdict.to_owned())).into(), "{closed}");
 }
 
-/// A pod of the deployment that is like the meter's, and prints one of its secrets instead.
+/// A pod of the deployment that is confined like its scheduler, and prints one of its secrets.
 fn a_pod_prints_its_password(site: &Site) {
     let namespace = site.tenant("beta");
-    let meter = site.bed.kubectl(["-n", &namespace, "get", "deployment", "airflow-meter", "-o", "jsonpath={.spec.template.spec}"]).expect("kubectl");
-    let mut spec: Value = serde_json::from_str(&meter).expect("JSON");
-    spec["restartPolicy"] = json!("Never");
-    let container = &mut spec["containers"][0];
-    container["command"] = json!(["sh", "-c", "echo \"logging in with $PASSWORD\""]);
-    container["env"] = json!([{ "name": "PASSWORD", "valueFrom": { "secretKeyRef": { "name": "web-password", "key": "value" } } }]);
-    for left in ["args", "ports", "startupProbe", "readinessProbe", "livenessProbe"] {
-        container.as_object_mut().expect("a container").remove(left);
-    }
+    let scheduler = site.bed.kubectl(["-n", &namespace, "get", "deployment", "airflow-scheduler", "-o", "jsonpath={.spec.template.spec}"]).expect("kubectl");
+    let scheduler: Value = serde_json::from_str(&scheduler).expect("JSON");
+    let of = |at: &str| scheduler.pointer(at).cloned().unwrap_or_else(|| panic!("no {at}: {scheduler}"));
+    let amount = json!({ "cpu": "10m", "memory": "32Mi" });
+    let spec = json!({
+        "restartPolicy": "Never", "automountServiceAccountToken": false, "enableServiceLinks": false,
+        "imagePullSecrets": of("/imagePullSecrets"), "securityContext": of("/securityContext"),
+        "containers": [{
+            "name": "talkative", "image": of("/containers/0/image"), "securityContext": of("/containers/0/securityContext"),
+            "command": ["sh", "-c", "echo \"logging in with $PASSWORD\""], "resources": { "requests": amount, "limits": amount },
+            "env": [{ "name": "PASSWORD", "valueFrom": { "secretKeyRef": { "name": "web-password", "key": "value" } } }],
+        }],
+    });
     site.bed.apply(&json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "talkative", "namespace": namespace }, "spec": spec }).to_string()).expect("a pod");
     site.bed.kubectl(["-n", &namespace, "wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/talkative", "--timeout=120s"]).expect("it has printed it");
 }

@@ -1,0 +1,97 @@
+//! Which targets the platform's Prometheus measures, asked of itself.
+
+use std::time::Duration;
+
+use airlock_cluster::{Cluster, ClusterError};
+use airlock_model::{AttemptResult, Measured, ObjectRef, Untrusted, with_causes};
+use serde::Deserialize;
+use tokio::time::{Instant, sleep};
+
+/// Where it listens inside its pod.
+const PORT: u16 = 9090;
+/// The series that tells of each target whether it was measured (Prometheus, "Jobs and instances").
+const UP: &str = "/api/v1/query?query=up";
+/// A target that has just come is found and measured by then: Prometheus looks every 30 s.
+const WITHIN: Duration = Duration::from_secs(75);
+const AGAIN: Duration = Duration::from_secs(3);
+
+/// Asks until every target is up and each of these deployments is among them, or the time is over; the last answer counts.
+pub(super) async fn ask(cluster: &Cluster, pod: &ObjectRef, deployments: &[String]) -> AttemptResult {
+    let end = Instant::now() + WITHIN;
+    loop {
+        let answer = ask_once(cluster, pod).await;
+        let is_whole = |targets: &[Measured]| {
+            targets.iter().all(|target| target.up) && deployments.iter().all(|name| targets.iter().any(|target| target.deployment.as_ref().is_some_and(|own| own.raw() == name)))
+        };
+        match answer {
+            Ok(targets) if is_whole(&targets) || Instant::now() >= end => return AttemptResult::Measured(targets),
+            // What is not allowed now is not allowed later.
+            Err(error) if Instant::now() >= end || matches!(error, ClusterError::Forbidden { .. }) => return AttemptResult::NotCarriedOut(with_causes(&error).into()),
+            _ => sleep(AGAIN).await,
+        }
+    }
+}
+
+async fn ask_once(cluster: &Cluster, pod: &ObjectRef) -> Result<Vec<Measured>, ClusterError> {
+    let (status, body) = cluster.get_from_pod(pod, PORT, UP).await?;
+    let read = if status.is_success() { read(&body) } else { Err(format!("Prometheus answered {status}")) };
+    read.map_err(|reason| ClusterError::Unreadable { what: format!("{UP} at {pod}"), reason })
+}
+
+/// An answer of Prometheus (Prometheus, "HTTP API", instant queries).
+#[derive(Deserialize)]
+struct Answer {
+    data: Data,
+}
+
+#[derive(Deserialize)]
+struct Data {
+    result: Vec<Series>,
+}
+
+#[derive(Deserialize)]
+struct Series {
+    metric: Labels,
+    /// Time and value, a number as a text.
+    value: (f64, String),
+}
+
+#[derive(Deserialize)]
+struct Labels {
+    job: String,
+    instance: String,
+    deployment: Option<String>,
+}
+
+fn read(body: &[u8]) -> Result<Vec<Measured>, String> {
+    let answer: Answer = serde_json::from_slice(body).map_err(|error| format!("what Prometheus answered cannot be read: {error}"))?;
+    let target = |series: Series| Measured {
+        job: Untrusted::new(series.metric.job),
+        instance: Untrusted::new(series.metric.instance),
+        deployment: series.metric.deployment.map(Untrusted::new),
+        up: series.value.1 == "1",
+    };
+    let mut targets: Vec<Measured> = answer.data.result.into_iter().map(target).collect();
+    targets.sort_by(|one, other| (one.job.raw(), one.instance.raw()).cmp(&(other.job.raw(), other.instance.raw())));
+    Ok(targets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_are_told_in_order_and_anything_else_is_no_answer() {
+        let series = |job: &str, more: &str, value: &str| format!(r#"{{"metric":{{"__name__":"up","job":"{job}","instance":"i:1"{more}}},"value":[1790000000.1,"{value}"]}}"#);
+        let answer = |series: &[String]| format!(r#"{{"status":"success","data":{{"resultType":"vector","result":[{}]}}}}"#, series.join(","));
+        let read = |text: &str| {
+            read(text.as_bytes()).map(|targets| targets.into_iter().map(|target| (target.job.raw().to_owned(), target.deployment.map(|name| name.raw().to_owned()), target.up)).collect::<Vec<_>>())
+        };
+        let told = read(&answer(&[series("volumes", "", "1"), series("airflow", r#","deployment":"alpha""#, "0")])).unwrap();
+        assert_eq!(told, [("airflow".to_owned(), Some("alpha".to_owned()), false), ("volumes".to_owned(), None, true)]);
+        assert_eq!(read(&answer(&[])).unwrap(), []);
+        for odd in ["", "{}", r#"{"status":"error","errorType":"bad_data","error":"x"}"#, &answer(&[series("a", "", "1")]).replace("\"1\"", "1")] {
+            assert!(read(odd).is_err(), "{odd}");
+        }
+    }
+}
