@@ -11,6 +11,7 @@ use crate::profile::nearest;
 use crate::provenance::IMAGES;
 use crate::rights;
 use crate::tasks::outside::HOSTS;
+use crate::vulnerabilities::DAYS;
 
 /// A parameter of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub struct Parameter {
 pub(crate) enum Stricter {
     /// The more, the stricter: days, levels, `true`.
     More,
-    /// The fewer of a list, the stricter.
+    /// The fewer, the stricter: entries of a list, days that something may be old.
     Fewer,
     /// Another value is neither.
     Exactly,
@@ -43,6 +44,8 @@ pub enum ParameterKind {
     Days {
         /// When the profile is silent.
         default: i64,
+        /// The fewest that make sense.
+        least: i64,
         /// The most that makes sense.
         most: i64,
     },
@@ -58,7 +61,7 @@ pub enum ParameterKind {
 
 const LEVELS: [&str; 3] = ["privileged", "baseline", "restricted"];
 
-static PARAMETERS: [Parameter; 18] = [
+static PARAMETERS: [Parameter; 19] = [
     Parameter { name: AGREED, kind: ParameterKind::Texts, what: "columns that may hold personal or payment data all the same: `schema.table.column`", stricter: Stricter::Fewer },
     Parameter { name: "MON-002.alerts", kind: ParameterKind::Texts, what: "alerts that rules must give, by their names", stricter: Stricter::More },
     Parameter {
@@ -103,11 +106,12 @@ static PARAMETERS: [Parameter; 18] = [
     },
     Parameter {
         name: "TLS-002.failDays",
-        kind: ParameterKind::Days { default: 14, most: 365 },
+        kind: ParameterKind::Days { default: 14, least: 0, most: 365 },
         what: "a certificate with fewer days left fails; of one that lives for less than three times as long a third of its life counts",
         stricter: Stricter::More,
     },
-    Parameter { name: "TLS-002.warnDays", kind: ParameterKind::Days { default: 30, most: 365 }, what: "a certificate with fewer days left is warned of, as above", stricter: Stricter::More },
+    Parameter { name: "TLS-002.warnDays", kind: ParameterKind::Days { default: 30, least: 0, most: 365 }, what: "a certificate with fewer days left is warned of, as above", stricter: Stricter::More },
+    Parameter { name: DAYS, kind: ParameterKind::Days { default: 7, least: 1, most: 90 }, what: "a scan that is older says nothing of an image", stricter: Stricter::Fewer },
     Parameter {
         name: PLATFORM_NAMESPACES,
         kind: ParameterKind::Texts,
@@ -217,9 +221,9 @@ impl ParameterKind {
     /// What is wrong with a value, if anything.
     pub(crate) fn refuses(self, value: &Value) -> Option<String> {
         match self {
-            Self::Days { most, .. } => match value.as_i64() {
-                Some(days) if (0..=most).contains(&days) => None,
-                _ => Some(format!("{value} is no whole number of days from 0 to {most}")),
+            Self::Days { least, most, .. } => match value.as_i64() {
+                Some(days) if (least..=most).contains(&days) => None,
+                _ => Some(format!("{value} is no whole number of days from {least} to {most}")),
             },
             Self::Flag => (!value.is_boolean()).then(|| format!("{value} is neither true nor false")),
             Self::PodSecurityLevel => match value.as_str() {
@@ -245,6 +249,7 @@ impl Parameter {
         match self.stricter {
             Stricter::Exactly => value != than,
             Stricter::More => self.amount(value) < self.amount(than),
+            Stricter::Fewer if matches!(self.kind, ParameterKind::Days { .. }) => self.amount(value) > self.amount(than),
             Stricter::Fewer => value.as_array().into_iter().flatten().any(|item| !than.as_array().is_some_and(|items| items.contains(item))),
         }
     }
@@ -322,6 +327,7 @@ mod tests {
     fn a_looser_value_is_told_from_a_stricter_one() {
         for (name, than, stricter, looser) in [
             ("TLS-002.failDays", json!(14), json!(30), json!(7)),
+            ("VUL-001.days", json!(7), json!(1), json!(8)),
             ("PSS.level", json!("baseline"), json!("restricted"), json!("privileged")),
             ("network.private", json!(true), json!(true), json!(false)),
             ("REG-003.registries", json!(["a", "b"]), json!(["b"]), json!(["b", "c"])),
@@ -340,6 +346,8 @@ mod tests {
             ("PSS.level", "compliance.parameter-value", "none of"),
             ("PSS.version=1.30", "compliance.parameter-value", "as in v1.37"),
             ("TLS-002.failDays=soon", "compliance.parameter-value", "no whole number"),
+            ("VUL-001.days=0", "compliance.parameter-value", "from 1 to 90"),
+            ("VUL-001.days=91", "compliance.parameter-value", "from 1 to 90"),
             ("REG-003.registries=,", "compliance.parameter-value", "at least one"),
         ] {
             let error = setting(text).unwrap_err();

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{Amount, AttemptId, Caller, Change, Digest, Fact, Facts, ImageLock, LiveObject, NodeReport, Object, ObjectRef, Outcome, Place, Right, Subject, Untrusted, World};
@@ -16,6 +17,9 @@ pub struct Snapshot {
     /// Where the objects come from.
     #[serde(default)]
     pub source: Source,
+    /// When it was collected; none: nobody said. No check asks another clock.
+    #[serde(default)]
+    pub at: Option<Timestamp>,
     /// Facts, when the survey ran.
     pub facts: Option<Facts>,
     /// Objects by kind, or why they could not be read. A kind of the customer's own API group stands as `Kind.group`.

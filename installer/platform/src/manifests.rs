@@ -15,6 +15,7 @@ use std::thread;
 use airlock_compliance::manifests::{self, FileObjects, LARGEST_FILE};
 use airlock_compliance::{Connections, Decisions, Judging, Report};
 use airlock_model::{Profile, Snapshot};
+use jiff::Timestamp;
 
 use crate::{PlatformError, WrittenPlan};
 
@@ -46,7 +47,7 @@ pub fn judge(paths: &[PathBuf], profile: &Profile, decisions: &Decisions, passes
 /// Judges what a plan would write, before anything of it is there; `file` is where it lies.
 pub fn judge_plan(file: &Path, plan: &WrittenPlan, profile: &Profile, decisions: &Decisions, passes: bool) -> Result<Report, PlatformError> {
     let planned = manifests::planned(&file.display().to_string(), plan.plan());
-    Ok(airlock_compliance::judge_decided(profile, &manifests::snapshot([planned]), decisions, Judging { passes, workers: workers() })?)
+    Ok(airlock_compliance::judge_decided(profile, &judged_now(manifests::snapshot([planned])), decisions, Judging { passes, workers: workers() })?)
 }
 
 /// Which connections the network policies of files allow; `-` is standard input.
@@ -63,7 +64,11 @@ fn given(paths: &[PathBuf], workers: usize) -> Result<Snapshot, PlatformError> {
     for path in paths {
         sources.extend(find(path).map_err(|source| PlatformError::Manifests { path: path.clone(), source })?);
     }
-    Ok(manifests::snapshot(read_all(&sources, workers)))
+    Ok(judged_now(manifests::snapshot(read_all(&sources, workers))))
+}
+
+fn judged_now(given: Snapshot) -> Snapshot {
+    Snapshot { at: Some(Timestamp::now()), ..given }
 }
 
 /// The files of one path. An error: the path itself is not there, or may not be looked at.

@@ -19,6 +19,7 @@ use airlock_model::{
     Attempt, AttemptId, ControlPlane, ControlPlanePart, Credentials, CredentialsForm, DeploymentName, Drifted, Events, ImageLock, JudgingRun, Need, NodeReport, Outcome, Profile, Record, SecretKeyRef,
     Snapshot, SnapshotObject, StoredCertificate, World, WorldDatabase, WorldDeployment, names,
 };
+use jiff::Timestamp;
 
 use crate::deployment::{ADMINISTRATOR, ADMINISTRATOR_SECRET, DATABASE_PASSWORD};
 use crate::desired::{REGISTRY, REGISTRY_USER};
@@ -93,6 +94,7 @@ pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, pass
     let planned = Some(airlock_model::Planned { images: images(cluster, record, &intended.world).await?, ..Default::default() });
     let snapshot = Snapshot {
         world: intended.world.clone(),
+        at: Some(Timestamp::now()),
         facts,
         objects,
         outcomes,

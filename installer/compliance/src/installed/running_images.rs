@@ -1,11 +1,12 @@
 //! REG-004: every image is named by its digest, and what runs in a cluster is the image of the lock.
 
-use airlock_model::{Check, CheckSpec, Digest, Finding, ImageLock, Need, Profile, Severity, Snapshot, SnapshotObject, Source, World};
+use airlock_model::{Check, CheckSpec, Finding, ImageLock, Need, Profile, Severity, Snapshot, SnapshotObject, Source, World};
 use serde_json::Value;
 
 use crate::described::{Described, Resting};
 use crate::live::{self, PodOf};
 use crate::objects::without_digest;
+use crate::pod_images::{digest, reported};
 use crate::pod_security::{Pod, Violation};
 
 static TEXTS: Described = Described {
@@ -108,16 +109,4 @@ fn image(live: &SnapshotObject, name: &str, path: &str, container: &Value, lock:
             None => Image::Unknown(format!("container {name} ({}): the node reports no repository digest", shipped.name)),
         },
     }
-}
-
-/// The digest behind the `@` of a reference. Without one, a digest would be that of a configuration, which no registry knows it by.
-fn digest(reference: &str) -> Option<Digest> {
-    reference.rsplit_once('@').and_then(|(_, digest)| digest.parse().ok())
-}
-
-fn reported<'a>(live: &'a SnapshotObject, container: &str) -> Option<&'a str> {
-    let status = live.manifest.get("status")?;
-    let all = ["initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"].into_iter().filter_map(|list| status.get(list)?.as_array()).flatten();
-    let named = all.filter(|status| status.get("name").and_then(Value::as_str) == Some(container));
-    named.filter_map(|status| status.get("imageID")?.as_str()).find(|id| !id.is_empty())
 }

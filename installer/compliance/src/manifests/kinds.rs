@@ -58,7 +58,8 @@ const BUILT_IN: [(&str, &[&str]); 21] = [
 ];
 
 /// Kinds of others that checks read, or that Airlock makes and that can open nothing.
-const READ: [(&str, &[&str]); 6] = [
+const READ: [(&str, &[&str]); 7] = [
+    ("aquasecurity.github.io", &["VulnerabilityReport"]),
     ("cert-manager.io", &["Certificate"]),
     ("cilium.io", &["CiliumClusterwideNetworkPolicy", "CiliumNetworkPolicy"]),
     ("gateway.networking.k8s.io", &["Gateway", "GatewayClass", "GRPCRoute", "HTTPRoute", "ReferenceGrant", "TLSRoute"]),

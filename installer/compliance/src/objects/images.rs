@@ -1,11 +1,11 @@
 //! REG-003: where images come from.
 
 use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, World};
-use serde_json::Value;
 
 use crate::described::Described;
 use crate::live::{self, PodOf};
 use crate::parameter;
+use crate::pod_images::images;
 use crate::pod_security::Violation;
 
 static SOURCE: Described = Described {
@@ -45,25 +45,10 @@ impl Check for Sources {
     }
 }
 
-/// An image of a pod and where it is named.
-struct Image<'a> {
-    name: &'a str,
-    path: String,
-}
-
 /// The images of a pod that are named without a digest; none: the pod could not be read.
 pub(crate) fn without_digest(pod: &PodOf<'_>) -> Option<Vec<Violation>> {
     let odd = images(pod)?.into_iter().filter(|image| !has_digest(image.name));
     Some(odd.map(|image| Violation::new(image.path, Some(&image.name.into()), format!("{} has no digest", if image.name.is_empty() { "the image" } else { image.name }))).collect())
-}
-
-fn images<'a>(pod: &PodOf<'a>) -> Option<Vec<Image<'a>>> {
-    let text = |value: Option<&'a Value>| value.and_then(Value::as_str).unwrap_or_default();
-    let read = pod.pod()?;
-    let mut found: Vec<Image<'a>> = read.containers().map(|container| Image { name: text(container.value.get("image")), path: format!("{}/image", container.path) }).collect();
-    let volumes = pod.spec()?.get("volumes").and_then(Value::as_array).into_iter().flatten().enumerate();
-    found.extend(volumes.filter_map(|(index, volume)| Some(Image { name: text(volume.get("image")?.get("reference")), path: format!("/spec/volumes/{index}/image/reference") })));
-    Some(found)
 }
 
 fn has_digest(image: &str) -> bool {

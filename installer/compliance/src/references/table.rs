@@ -71,7 +71,7 @@ const fn row(id: &'static str, reads: Reads, because: &'static str, groups: &'st
     Standing { id, reads, because, groups }
 }
 
-pub(super) static TABLE: [Standing; 122] = [
+pub(super) static TABLE: [Standing; 123] = [
     row("PSS-001", Objects, "root on the node in one step", &[POD, &[cis("5.2.2"), pss("baseline")]]),
     row("PSS-002", Objects, "the node's processes or traffic are open to the pod", &[POD, &[cis("5.2.3"), cis("5.2.4"), cis("5.2.5"), pss("baseline")]]),
     row("PSS-003", Objects, "files of the node are open to the pod", &[POD, &[cis("5.2.11"), pss("baseline")]]),
@@ -177,6 +177,7 @@ pub(super) static TABLE: [Standing; 122] = [
     row("AFL-007", Objects, "what is in a namespace is open to all that runs in it", &[APART, &[nist("AC-4")]]),
     row("MON-002", Objects, "faults stay unseen until users tell of them", &[WATCHED]),
     row("LOG-001", Objects, "nobody can say afterwards who did what", &[LOGS, &[cis("1.2.16"), cis("1.2.17"), cis("1.2.18"), cis("1.2.19"), cis("3.2.1"), nist("AU-12")]]),
+    row("VUL-001", Objects, "whoever reaches the program uses a fault that everybody can look up", &[&[nist("RA-5"), nist190("4.1.1"), pci("6.3.1"), pci("11.3.1"), iso("8.8"), soc2("CC7.1")]]),
     row("VUL-002", Cluster, "faults that are found are mended in newer versions alone", &[&[nist("RA-5"), pci("6.3.3"), iso("8.8"), soc2("CC7.1")]]),
     row("AUT-002", Cluster, "passwords are kept and guessed in many places", &[LOGIN, &[nist("IA-2")]]),
     row("AUT-003", Cluster, "a password is a way past the identity provider", &[LOGIN, &[nist("IA-2(1)")]]),

@@ -57,6 +57,7 @@ fn unseen(intended: &Intended, images: Option<ImageLock>, now: Timestamp) -> Sna
         |attempt: &Attempt| Outcome { attempt: attempt.id.clone(), result: AttemptResult::NotCarriedOut(NO_ATTEMPTS.to_owned().into()), source: None, destination: None, started: now, took_millis: 0 };
     Snapshot {
         world: intended.world.clone(),
+        at: Some(now),
         outcomes: intended.attempts.iter().map(|attempt| (attempt.id.clone(), outcome(attempt))).collect(),
         leaks: Some(Err(NO_SECRETS.to_owned())),
         logged: Some(Err(NO_SECRETS.to_owned())),

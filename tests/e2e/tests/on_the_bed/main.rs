@@ -28,6 +28,7 @@ mod provenance;
 mod proxied;
 mod receivers;
 mod rights;
+mod scans;
 mod scenes;
 mod sources;
 mod trying;

@@ -9,6 +9,7 @@ use airlock_e2e::{Airflow, Run, Site};
 use serde_json::{Value, json};
 
 use crate::provenance::images_that_nobody_vouched_for;
+use crate::scans::what_a_scanner_says_counts;
 
 /// Who may log in at the database server, in its pod.
 const ACCESS: &str = "/etc/airlock/database/pg_hba.conf";
@@ -53,6 +54,7 @@ pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
     a_door_to_the_api_without_a_lock_is_told(site, &pinned);
     a_refusal_of_a_quota_is_none_of_admission(site);
     images_that_nobody_vouched_for(site);
+    what_a_scanner_says_counts(site);
 
     // What PostgreSQL gives everybody unless somebody takes it back, a value from before there was a key, a right too many, a password
     // that somebody typed in and a pod prints, and what a DAG was not to write there: one card number, and one that only looks like it.

@@ -133,6 +133,7 @@ pub(super) fn good() -> Snapshot {
     let refused = || AttemptResult::TlsRefused { alert: Some(70) };
     Snapshot {
         source: Source::Cluster,
+        at: Some(now()),
         unread: Vec::new(),
         world: world(),
         facts: None,

@@ -1,0 +1,104 @@
+//! Reports of a vulnerability scanner: the API of Trivy Operator in a real cluster, and objects in the form that it writes.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime};
+
+use airlock_e2e::Site;
+use serde_json::{Value, json};
+
+const CRD: &str = "vulnerabilityreports.aquasecurity.github.io";
+
+/// Unverified without a scanner, and told image by image with one.
+pub(crate) fn what_a_scanner_says_counts(site: &Site) {
+    let without = verdicts(site, 7);
+    assert!(matches!(&without[..], [(_, verdict)] if verdict == "unverified"), "{without:?}");
+
+    let _scanner = Scanner::new(site);
+    let digests: Vec<String> = digests(site).into_iter().collect();
+    assert!(digests.len() > 3, "{digests:?}");
+    for (number, digest) in digests.iter().enumerate() {
+        report(site, number, digest, 0, 0);
+    }
+    let scanned = verdicts(site, 0);
+    assert!(scanned.len() == digests.len() && scanned.iter().all(|(_, verdict)| verdict == "pass"), "{scanned:?}");
+
+    // One with a fault, one that is too old, one that is gone; the others are what they were.
+    report(site, 0, &digests[0], 1, 0);
+    report(site, 1, &digests[1], 0, 8);
+    site.kubectl(&["delete", &format!("{CRD}/scan-2")]);
+    let told = verdicts(site, 7);
+    let of = |digest: &str| {
+        let short = digest.trim_start_matches("sha256:").get(..12).expect("a digest");
+        let found: Vec<&str> = told.iter().filter(|(observed, _)| observed.contains(short)).map(|(_, verdict)| verdict.as_str()).collect();
+        found.join(",")
+    };
+    assert_eq!((of(&digests[0]).as_str(), of(&digests[1]).as_str(), of(&digests[2]).as_str()), ("fail", "unverified", "unverified"), "{told:?}");
+    assert!(digests[3..].iter().all(|digest| of(digest) == "pass"), "{told:?}");
+    assert!(told.iter().any(|(observed, _)| observed.contains("CVE-2021-44228")), "{told:?}");
+}
+
+/// What is observed of each image, and the verdict.
+fn verdicts(site: &Site, exit: i32) -> Vec<(String, String)> {
+    let report = site.run(&["compliance-check", "--no-profile", "--checks", "VUL-001", "--namespace", &site.name, "--yes", "--all", "-o", "json"]).expect(exit).json();
+    let text = |finding: &Value, at: &str| finding[at].as_str().unwrap_or_default().to_owned();
+    report["findings"].as_array().expect("findings").iter().map(|finding| (text(finding, "observed"), text(finding, "verdict"))).collect()
+}
+
+/// What pods of the installation name and nodes report.
+fn digests(site: &Site) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for namespace in [site.name.clone(), site.tenant("alpha"), site.tenant("beta")] {
+        let pods = site.bed.kubectl(["-n", &namespace, "get", "pods", "-o", "json"]).expect("kubectl");
+        let pods: Value = serde_json::from_str(&pods).expect("JSON");
+        for pod in pods["items"].as_array().expect("pods") {
+            let named = ["/spec/initContainers", "/spec/containers"].into_iter().filter_map(|list| pod.pointer(list)?.as_array()).flatten().filter_map(|container| container["image"].as_str());
+            let reported =
+                ["/status/initContainerStatuses", "/status/containerStatuses"].into_iter().filter_map(|list| pod.pointer(list)?.as_array()).flatten().filter_map(|status| status["imageID"].as_str());
+            found.extend(named.chain(reported).filter_map(|image| Some(image.rsplit_once('@')?.1.to_owned())));
+        }
+    }
+    found
+}
+
+fn report(site: &Site, number: usize, digest: &str, faults: u32, days: u64) {
+    let scanned = SystemTime::now() - Duration::from_hours(24 * days);
+    let scanned = jiff::Timestamp::try_from(scanned).expect("a time");
+    let listed: Vec<Value> =
+        (0..faults).map(|_| json!({ "vulnerabilityID": "CVE-2021-44228", "severity": "CRITICAL", "resource": "log4j-core", "installedVersion": "2.14.1", "fixedVersion": "2.15.0" })).collect();
+    let summary = json!({ "criticalCount": faults, "highCount": 0, "mediumCount": 0, "lowCount": 0, "unknownCount": 0, "noneCount": 0 });
+    let manifest = json!({
+        "apiVersion": "aquasecurity.github.io/v1alpha1", "kind": "VulnerabilityReport", "metadata": { "name": format!("scan-{number}"), "namespace": site.name },
+        "report": {
+            "artifact": { "repository": "some/image", "digest": digest }, "registry": { "server": "registry.example.com" },
+            "scanner": { "name": "Trivy", "vendor": "Aqua Security", "version": "0.60.0" },
+            "updateTimestamp": scanned.to_string(), "summary": summary, "vulnerabilities": listed,
+        },
+    });
+    site.bed.apply(&manifest.to_string()).expect("a report");
+}
+
+/// The API of the scanner, gone with its owner.
+struct Scanner<'a>(&'a Site);
+
+impl<'a> Scanner<'a> {
+    fn new(site: &'a Site) -> Self {
+        let schema = json!({ "openAPIV3Schema": { "type": "object", "x-kubernetes-preserve-unknown-fields": true } });
+        let definition = json!({
+            "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": { "name": CRD },
+            "spec": {
+                "group": "aquasecurity.github.io", "scope": "Namespaced", "names": { "kind": "VulnerabilityReport", "plural": "vulnerabilityreports" },
+                "versions": [{ "name": "v1alpha1", "served": true, "storage": true, "schema": schema }],
+            },
+        });
+        site.bed.apply(&definition.to_string()).expect("a definition");
+        site.bed.kubectl(["wait", "--for=condition=Established", &format!("crd/{CRD}"), "--timeout=60s"]).expect("it is served");
+        Self(site)
+    }
+}
+
+impl Drop for Scanner<'_> {
+    fn drop(&mut self) {
+        let deleted = self.0.bed.kubectl(["delete", "crd", CRD]);
+        assert!(deleted.is_ok() || std::thread::panicking(), "{deleted:?}");
+    }
+}
