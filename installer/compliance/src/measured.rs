@@ -62,7 +62,7 @@ fn judge(world: &World, targets: &[Measured]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = down.map(|target| TEXTS.fail(format!("{} {}", target.job.raw(), target.instance.raw()), "it did not answer the last time it was to be measured")).collect();
     let jobs: BTreeSet<&str> = targets.iter().map(|target| target.job.raw()).collect();
     findings.extend(JOBS.into_iter().filter(|job| !jobs.contains(job)).map(|job| TEXTS.fail(job, "Prometheus has no such target")));
-    let deployments: BTreeSet<&str> = targets.iter().filter_map(|target| target.deployment.as_ref().map(|name| name.raw())).collect();
+    let deployments: BTreeSet<&str> = targets.iter().filter_map(|target| target.deployment.as_ref().map(airlock_model::Untrusted::raw)).collect();
     findings.extend(world.deployments.iter().filter(|of| !deployments.contains(of.name.as_str())).map(|of| TEXTS.fail(format!("deployment {}", of.name), "Prometheus has no target of it")));
     if findings.is_empty() {
         findings.push(TEXTS.pass(TARGETS, format!("all {} are up, in {} jobs, {} deployments among them", targets.len(), jobs.len(), deployments.len())));

@@ -80,13 +80,13 @@ mod tests {
 
     const IMAGE: &str = "registry.example.com/unsigned:1";
 
-    fn judged(image: Option<AttemptResult>, own: Option<AttemptResult>) -> Vec<Verdict> {
+    fn judged(image: Option<&AttemptResult>, own: Option<&AttemptResult>) -> Vec<Verdict> {
         let world = World { namespaces: vec!["airlock".into(), "airlock-alpha".into()], ..World::default() };
         let profile = profile(serde_json::json!({ (IMAGES): [IMAGE] }));
         let mut given = Snapshot { world, ..Snapshot::default() };
         let asked: Vec<AttemptId> = CHECK.needs(&profile, &given.world).into_iter().filter_map(|need| if let Need::Attempt(attempt) = need { Some(attempt.id) } else { None }).collect();
         assert_eq!(asked.len(), 4, "an image and its control in each namespace");
-        let result = |id: &AttemptId| if id.0.contains(IMAGE) { image.clone() } else { own.clone() };
+        let result = |id: &AttemptId| if id.0.contains(IMAGE) { image.cloned() } else { own.cloned() };
         let outcomes: BTreeMap<AttemptId, Outcome> = asked
             .into_iter()
             .filter_map(|id| result(&id).map(|result| (id.clone(), Outcome { attempt: id, result, source: None, destination: None, started: Timestamp::UNIX_EPOCH, took_millis: 0 })))
@@ -97,15 +97,15 @@ mod tests {
 
     #[test]
     fn a_refusal_counts_beside_an_image_that_is_admitted() {
-        let refused = || Some(AttemptResult::NotAdmitted { message: "no signature".to_owned().into() });
-        let admitted = || Some(AttemptResult::Admitted);
-        assert_eq!(judged(refused(), admitted()), [Verdict::Pass; 2]);
-        assert_eq!(judged(admitted(), admitted()), [Verdict::Fail; 2]);
-        assert_eq!(judged(admitted(), None), [Verdict::Fail; 2]);
-        assert_eq!(judged(refused(), refused()), [Verdict::Unverified; 2], "everything is refused");
-        assert_eq!(judged(refused(), None), [Verdict::Unverified; 2]);
-        assert_eq!(judged(None, admitted()), [Verdict::Unverified; 2]);
-        assert_eq!(judged(Some(AttemptResult::NotCarriedOut("503".to_owned().into())), admitted()), [Verdict::Unverified; 2]);
+        let (refused, admitted, failed) = (AttemptResult::NotAdmitted { message: "no signature".to_owned().into() }, AttemptResult::Admitted, AttemptResult::NotCarriedOut("503".to_owned().into()));
+        let (refused, admitted, failed) = (Some(&refused), Some(&admitted), Some(&failed));
+        assert_eq!(judged(refused, admitted), [Verdict::Pass; 2]);
+        assert_eq!(judged(admitted, admitted), [Verdict::Fail; 2]);
+        assert_eq!(judged(admitted, None), [Verdict::Fail; 2]);
+        assert_eq!(judged(refused, refused), [Verdict::Unverified; 2], "everything is refused");
+        assert_eq!(judged(refused, None), [Verdict::Unverified; 2]);
+        assert_eq!(judged(None, admitted), [Verdict::Unverified; 2]);
+        assert_eq!(judged(failed, admitted), [Verdict::Unverified; 2]);
     }
 
     #[test]

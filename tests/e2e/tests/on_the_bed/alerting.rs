@@ -139,12 +139,12 @@ fn two_alerts_arrive_and_end(site: &Site, receiver: &Receiver<'_>) {
     let scale = |name: &str, replicas: &str| site.kubectl(&["scale", &format!("statefulset/{name}"), &format!("--replicas={replicas}")]);
     scale("registry", "0");
     scale("database", "0");
+    awaits(site, receiver, "firing", "ComponentDown", "statefulset", "registry");
+    awaits(site, receiver, "firing", "DatabaseDown", "job", "database");
     let told = measured(site, 7);
     let failed: Vec<&str> = told.iter().filter(|(_, verdict)| verdict == "fail").map(|(target, _)| target.as_str()).collect();
     let (database, registry) = (format!("database.{}.svc", site.name), format!("registry.{}.svc", site.name));
     assert_eq!(failed, [format!("database {database}:9187"), format!("volumes {database}:9102"), format!("volumes {registry}:9102")], "just what does not run is told: {told:?}");
-    awaits(site, receiver, "firing", "ComponentDown", "statefulset", "registry");
-    awaits(site, receiver, "firing", "DatabaseDown", "job", "database");
     scale("registry", "1");
     scale("database", "1");
     awaits(site, receiver, "resolved", "ComponentDown", "statefulset", "registry");

@@ -24,13 +24,13 @@ pub(crate) fn images_that_nobody_vouched_for(site: &Site) {
 
     // Of the namespaces of this site; others on the bed make no pods with this image.
     let refusing = Policy::new(site, "unsigned", &format!("object.spec.containers.all(container, container.image != '{UNSIGNED}')"), None);
-    refusing.until_refused(site, &namespace, UNSIGNED);
+    refusing.until_refused(&namespace, UNSIGNED);
     let closed = verdicts(check(), 0);
     assert!(only("pass", &closed), "{closed:?}");
     drop(refusing);
 
     let everything = Policy::new(site, "everything", "!object.metadata.name.startsWith('airlock-admission-')", Some(&namespace));
-    everything.until_refused(site, &namespace, UNSIGNED);
+    everything.until_refused(&namespace, UNSIGNED);
     let blind = check();
     drop(everything);
     let blind = verdicts(blind, 7);
@@ -64,14 +64,14 @@ impl<'a> Policy<'a> {
     }
 
     /// The API server goes by a policy a moment after it is stored.
-    fn until_refused(&self, site: &Site, namespace: &str, image: &str) {
+    fn until_refused(&self, namespace: &str, image: &str) {
         let pod = json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "airlock-admission-seen", "namespace": namespace }, "spec": {
             "automountServiceAccountToken": false,
             "securityContext": { "runAsNonRoot": true, "runAsUser": 65532, "seccompProfile": { "type": "RuntimeDefault" } },
             "containers": [{ "name": "c", "image": image, "securityContext": { "allowPrivilegeEscalation": false, "capabilities": { "drop": ["ALL"] } } }],
         } });
-        let file = site.file("seen.json", &pod.to_string()).display().to_string();
-        let refused = || match site.bed.kubectl(["create", "--dry-run=server", "-f", &file]) {
+        let file = self.site.file("seen.json", &pod.to_string()).display().to_string();
+        let refused = || match self.site.bed.kubectl(["create", "--dry-run=server", "-f", &file]) {
             Ok(_) => Err("it is admitted".to_owned()),
             Err(error) if error.to_string().contains("nobody vouched") => Ok(()),
             Err(error) => Err(error.to_string()),

@@ -1,9 +1,9 @@
 //! Reports of a vulnerability scanner: the API of Trivy Operator in a real cluster, and objects in the form that it writes.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, SystemTime};
 
 use airlock_e2e::Site;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 const CRD: &str = "vulnerabilityreports.aquasecurity.github.io";
@@ -60,9 +60,8 @@ fn digests(site: &Site) -> BTreeSet<String> {
     found
 }
 
-fn report(site: &Site, number: usize, digest: &str, faults: u32, days: u64) {
-    let scanned = SystemTime::now() - Duration::from_hours(24 * days);
-    let scanned = jiff::Timestamp::try_from(scanned).expect("a time");
+fn report(site: &Site, number: usize, digest: &str, faults: u32, days: i64) {
+    let scanned = jiff::Timestamp::now() - SignedDuration::from_hours(24 * days);
     let listed: Vec<Value> =
         (0..faults).map(|_| json!({ "vulnerabilityID": "CVE-2021-44228", "severity": "CRITICAL", "resource": "log4j-core", "installedVersion": "2.14.1", "fixedVersion": "2.15.0" })).collect();
     let summary = json!({ "criticalCount": faults, "highCount": 0, "mediumCount": 0, "lowCount": 0, "unknownCount": 0, "noneCount": 0 });

@@ -192,7 +192,7 @@ fn a_pod_prints_its_password(site: &Site) {
     let amount = json!({ "cpu": "10m", "memory": "32Mi" });
     let spec = json!({
         "restartPolicy": "Never", "automountServiceAccountToken": false, "enableServiceLinks": false,
-        "imagePullSecrets": of("/imagePullSecrets"), "securityContext": of("/securityContext"),
+        "imagePullSecrets": scheduler["imagePullSecrets"], "securityContext": of("/securityContext"),
         "containers": [{
             "name": "talkative", "image": of("/containers/0/image"), "securityContext": of("/containers/0/securityContext"),
             "command": ["sh", "-c", "echo \"logging in with $PASSWORD\""], "resources": { "requests": amount, "limits": amount },
