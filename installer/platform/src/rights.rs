@@ -234,8 +234,8 @@ pub(crate) fn of_secrets(namespaces: &[String]) -> Vec<Right> {
 /// Logs and events, with the Secrets whose values are looked for in them.
 pub(crate) fn of_logs(namespaces: &[String]) -> Vec<Right> {
     let written = |namespace: &String| {
-        let pod = right(&ObjectRef::namespaced("v1", "Pod", namespace, ""), "get");
-        [right(&ObjectRef::namespaced("v1", "Event", namespace, ""), "list"), Right { resource: "pods/log".into(), ..pod }]
+        let of = |verb: &str, resource: &str| Right { resource: resource.to_owned(), ..right(&ObjectRef::namespaced("v1", "Pod", namespace, ""), verb) };
+        [of("list", "events"), of("get", "pods/log")]
     };
     namespaces.iter().flat_map(written).chain(of_secrets(namespaces)).collect()
 }
