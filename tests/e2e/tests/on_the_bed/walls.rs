@@ -191,7 +191,7 @@ fn a_pod_prints_its_password(site: &Site) {
     let of = |at: &str| scheduler.pointer(at).cloned().unwrap_or_else(|| panic!("no {at}: {scheduler}"));
     let amount = json!({ "cpu": "10m", "memory": "32Mi" });
     let spec = json!({
-        "restartPolicy": "Never", "automountServiceAccountToken": false, "enableServiceLinks": false,
+        "restartPolicy": "Never", "automountServiceAccountToken": false, "enableServiceLinks": false, "serviceAccountName": of("/serviceAccountName"),
         "imagePullSecrets": scheduler["imagePullSecrets"], "securityContext": of("/securityContext"),
         "containers": [{
             "name": "talkative", "image": of("/containers/0/image"), "securityContext": of("/containers/0/securityContext"),
