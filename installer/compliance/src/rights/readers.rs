@@ -18,7 +18,7 @@ static TEXTS: Described = Described {
         title: "Secrets are read in their namespace, by whom they are for",
         severity: Severity::High,
         promises: &["P9", "P12"],
-        explanation: "Who may get, list, or watch Secrets by a binding: from the bindings to the readers, where RBC-003 goes from the roles. Of a cluster each binding that reaches a namespace of the installation; ServiceAccounts to which the installed plan gives rights pass, in their own namespace, and in others where the rule names the Secrets (resourceNames). Of files, which nobody plans, each binding; ServiceAccounts of the binding's namespace pass, and where the rule names the Secrets those that the files make. Every other account, user, and group fails, named Secrets or not. Bindings that Kubernetes makes itself are left out, and those to cluster-admin, which RBC-001 judges.",
+        explanation: "Who may get, list, or watch Secrets by a binding: from the bindings to the readers, where RBC-003 goes from the roles. Of a cluster each binding that reaches a namespace of the installation; ServiceAccounts to which the installed plan gives rights pass in their own namespace, and those of the platform's namespace also in others where the rule names the Secrets (resourceNames): the renewer looks after certificates there. Of files, which nobody plans, each binding; ServiceAccounts of the binding's namespace pass, and where the rule names the Secrets those that the files make. Every other account, user, and group fails, named Secrets or not. Bindings that Kubernetes makes itself are left out, and those to cluster-admin, which RBC-001 judges.",
         remedy: "Take the binding away, or mount the Secret into the pod that needs it, which takes no right. What must stay, such as an operator that keeps Secrets of its own, is named in the parameter RBC.allow, by binding, role, or holder.",
     },
     expected: "Secrets are read by accounts that were given the right by the plan, and by no others",
@@ -99,7 +99,7 @@ fn is_meant(given: &Snapshot, binding: &Binding<'_>, readable: &Readable, holder
     let is_named = matches!(readable, Readable::Named(_));
     match given.source {
         Source::Files => is_own || is_named && is_made(given, namespace, name),
-        Source::Cluster => given.world.accounts_with_rights.contains(&format!("{namespace}/{name}")) && (is_own || is_named),
+        Source::Cluster => given.world.accounts_with_rights.contains(&format!("{namespace}/{name}")) && (is_own || is_named && *namespace == given.world.platform),
     }
 }
 

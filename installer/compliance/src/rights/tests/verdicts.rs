@@ -210,7 +210,7 @@ fn of_a_cluster_accounts_of_the_plan_alone_read_secrets() {
     let judged = |planned: &[&str], bound: String| {
         let mut cluster = files(&[role("shop", "named", named), role("shop", "all", &rule("get", "secrets")), cluster_role("everywhere", &rule("list", "secrets")), bound].concat());
         cluster.source = Source::Cluster;
-        cluster.world.namespaces = vec!["shop".into()];
+        (cluster.world.platform, cluster.world.namespaces) = ("airlock".into(), vec!["shop".into()]);
         cluster.world.accounts_with_rights = planned.iter().map(ToString::to_string).collect();
         for kind in ["RoleBinding", "ClusterRoleBinding"] {
             cluster.objects.entry(kind.into()).or_insert_with(|| Ok(Vec::new()));
@@ -223,6 +223,8 @@ fn of_a_cluster_accounts_of_the_plan_alone_read_secrets() {
     assert_eq!(judged(&[], binding("shop", "b", "Role", "named", own)), said(&[("b", "fail")]));
     assert_eq!(judged(&["airlock/renewer"], binding("shop", "b", "Role", "named", renewer)), said(&[("b", "pass")]));
     assert_eq!(judged(&["airlock/renewer"], binding("shop", "b", "Role", "all", renewer)), said(&[("b", "fail")]));
+    // The plan gives it rights among its own, and none here.
+    assert_eq!(judged(&["bank/scheduler"], binding("shop", "b", "Role", "named", "{ kind: ServiceAccount, name: scheduler, namespace: bank }")), said(&[("b", "fail")]));
     // An operator of somebody else, which no role or account of the installation leads to.
     assert_eq!(judged(&[], cluster_binding("b", "everywhere", "{ kind: ServiceAccount, name: operator, namespace: other }")), said(&[("b", "fail")]));
     assert_eq!(judged(&[], binding("bank", "b", "ClusterRole", "everywhere", renewer)), said(&[("all roles and bindings", "not applicable")]));
