@@ -7,6 +7,7 @@ mod greeted;
 pub(crate) mod measured;
 mod reached;
 mod sensitive;
+mod visit;
 
 use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, Need, Outcome, Snapshot, Target, TlsVersion, Trust, Vantage, World, WorldDeployment, names};
 
@@ -16,6 +17,7 @@ pub(crate) use database::{Asked, Inquiry, Stranger};
 pub(crate) use greeted::{Greeted, Outdated};
 pub(crate) use reached::{Call, Door, Outside, own, own_id, to_service, to_service_id};
 pub(crate) use sensitive::Inventory;
+pub(crate) use visit::Visit;
 
 /// Label of pods in the namespace of probes; its policies select by it.
 const PROBE_LABEL: &str = "airlock-platform.io/probe";
@@ -232,46 +234,6 @@ impl Knock {
     }
 }
 
-/// How the host of an Airflow deployment is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Visit {
-    /// With the password that was made with the deployment: the control.
-    Login,
-    /// With a password made up for this attempt.
-    WrongPassword,
-    /// Without credentials, for the list of DAGs.
-    Anonymous,
-}
-
-impl Visit {
-    pub(crate) const ALL: [Self; 3] = [Self::Login, Self::WrongPassword, Self::Anonymous];
-
-    pub(crate) fn id(self, deployment: &WorldDeployment) -> AttemptId {
-        let visit = match self {
-            Self::Login => "login",
-            Self::WrongPassword => "wrong-password",
-            Self::Anonymous => "anonymous",
-        };
-        AttemptId(format!("airflow.{visit}.{}", deployment.name))
-    }
-
-    pub(crate) fn attempt(self, world: &World, deployment: &WorldDeployment) -> Attempt {
-        let (method, path, credentials, purpose) = match self {
-            Self::Login => ("POST", "/auth/token", Some(deployment.login.clone()), "the first login, to be accepted"),
-            Self::WrongPassword => ("POST", "/auth/token", Some(Credentials { password: None, ..deployment.login.clone() }), "a login with a wrong password, to be refused"),
-            Self::Anonymous => ("GET", "/api/v2/dags", None, "the list of DAGs without credentials, to be refused"),
-        };
-        Attempt {
-            id: self.id(deployment),
-            from: Vantage::Workstation,
-            target: address(world, &deployment.host),
-            action: AttemptAction::Request { method: method.to_owned(), path: path.to_owned(), server_name: deployment.host.clone(), trust: trust(world), credentials },
-            control: (self != Self::Login).then(|| Self::Login.id(deployment)),
-            purpose: purpose.to_owned(),
-        }
-    }
-}
-
 /// The component whose policies a pod that crosses is under: it may reach the API server of its own deployment.
 const CROSSER: &str = "airflow-scheduler";
 /// The Service of a deployment that is crossed to, and its port.
@@ -361,6 +323,7 @@ pub(crate) fn words(result: &AttemptResult) -> String {
         AttemptResult::Answered { status, location: Some(location), .. } => format!("answered {status}, to {}", location.raw()),
         AttemptResult::Answered { status, .. } => format!("answered {status}"),
         AttemptResult::Resolved(addresses) => format!("resolved to {}", addresses.join(", ")),
+        AttemptResult::LoggedIn(_) => "logged in".to_owned(),
         AttemptResult::Told(_) => "let in".to_owned(),
         AttemptResult::SqlRefused { state, message } => format!("refused: {} ({state})", message.raw()),
         AttemptResult::Admitted => "admitted".to_owned(),

@@ -28,6 +28,7 @@ mod running_images;
 mod secret_leaks;
 pub(crate) mod sensitive_data;
 mod served_certificate;
+pub(crate) mod sessions;
 mod shared_secrets;
 mod stored_certificate;
 mod stored_values;
@@ -44,7 +45,7 @@ use crate::objects::Strength;
 
 /// All of them, in the order of the groups.
 pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
-    let others: [&'static dyn Check; 35] = [
+    let others: [&'static dyn Check; 36] = [
         &namespace_labels::NamespaceLabels,
         &admission_refuses::AdmissionRefuses,
         &network::INGRESS,
@@ -60,6 +61,7 @@ pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
         &database_plain_text::DatabasePlainText,
         &sensitive_data::SensitiveData,
         &deployment_login::DeploymentLogin,
+        &sessions::Sessions,
         &api_strangers::ApiStrangers,
         &fernet_keys::FernetKeys,
         &stored_values::StoredValues,

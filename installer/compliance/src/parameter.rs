@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::error::ComplianceError;
 use crate::installed::sensitive_data::AGREED;
+use crate::installed::sessions::DAYS as SESSION_DAYS;
 use crate::network::{CROSSING_ALLOW, EXPOSED_ALLOW, PLATFORM_NAMESPACES, PRIVATE, TENANT_NAMESPACES, TENANT_SELECTOR};
 use crate::pod_security::{PodSecurityLevel, PodSecurityVersion};
 use crate::profile::nearest;
@@ -61,7 +62,8 @@ pub enum ParameterKind {
 
 const LEVELS: [&str; 3] = ["privileged", "baseline", "restricted"];
 
-static PARAMETERS: [Parameter; 19] = [
+static PARAMETERS: [Parameter; 20] = [
+    Parameter { name: SESSION_DAYS, kind: ParameterKind::Days { default: 1, least: 1, most: 90 }, what: "a session at an Airflow deployment that lasts longer fails", stricter: Stricter::Fewer },
     Parameter { name: AGREED, kind: ParameterKind::Texts, what: "columns that may hold personal or payment data all the same: `schema.table.column`", stricter: Stricter::Fewer },
     Parameter { name: "MON-002.alerts", kind: ParameterKind::Texts, what: "alerts that rules must give, by their names", stricter: Stricter::More },
     Parameter {
@@ -328,6 +330,7 @@ mod tests {
         for (name, than, stricter, looser) in [
             ("TLS-002.failDays", json!(14), json!(30), json!(7)),
             ("VUL-001.days", json!(7), json!(1), json!(8)),
+            ("AUT-005.days", json!(1), json!(1), json!(2)),
             ("PSS.level", json!("baseline"), json!("restricted"), json!("privileged")),
             ("network.private", json!(true), json!(true), json!(false)),
             ("REG-003.registries", json!(["a", "b"]), json!(["b"]), json!(["b", "c"])),

@@ -244,6 +244,8 @@ pub enum CredentialsForm {
     Basic,
     /// A JSON object with `username` and `password` as the body, as Airflow's login wants it.
     Json,
+    /// Filled into the form of the page, as a browser does: with the fields that it hides, the cookies, and the redirects after it.
+    Page,
 }
 
 /// What came out of an attempt.
@@ -287,6 +289,8 @@ pub enum AttemptResult {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         transport_security: Option<Untrusted<String>>,
     },
+    /// A login by the form of a page was accepted, and these cookies were set on the way, by name.
+    LoggedIn(Vec<SetCookie>),
     /// A database server let in and answered: the first column of the first row.
     Told(Option<Untrusted<String>>),
     /// A database server refused the login or the question.
@@ -329,6 +333,30 @@ pub enum AttemptResult {
     },
     /// It could not be carried out: no pod, no image, no credentials, deadline. Says nothing about the target.
     NotCarriedOut(Untrusted<String>),
+}
+
+/// A cookie that a server set (RFC 6265 §4.1), without its value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SetCookie {
+    /// Its name.
+    pub name: Untrusted<String>,
+    /// Sent over TLS alone.
+    pub secure: bool,
+    /// Hidden from scripts.
+    pub http_only: bool,
+    /// `Strict`, `Lax`, or `None`, when present and one of these.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub same_site: Option<Untrusted<String>>,
+    /// `Domain`: sent to all hosts below it. None: to the host that set it alone.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub domain: Option<Untrusted<String>>,
+    /// Seconds from then until the browser drops it (`Max-Age`, `Expires`); none: when it is closed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub lasts_seconds: Option<u64>,
+    /// Of a value that is a JSON web token: seconds between `iat` and `exp` (RFC 7519 §4.1).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub token_seconds: Option<u64>,
 }
 
 /// A target that Prometheus measures, or tries to.

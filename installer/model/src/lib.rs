@@ -50,7 +50,7 @@ pub use acme::{AcmeSource, Challenge, DnsProgram, DnsUpdate, TsigAlgorithm};
 pub use amount::{Amount, quantity, quantity_millis};
 pub use answers::Answers;
 pub use approval::{Approval, ApprovedBy, ApprovedPlan, PlanMismatch};
-pub use attempt::{ApiCaller, Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, CredentialsForm, Measured, Outcome, Presented, Target, TlsVersion, Trust, Vantage};
+pub use attempt::{ApiCaller, Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, CredentialsForm, Measured, Outcome, Presented, SetCookie, Target, TlsVersion, Trust, Vantage};
 pub use audit::{AuditResult, AuditedRun, Worsened};
 pub use blocking::blocking_line;
 pub use causes::with_causes;

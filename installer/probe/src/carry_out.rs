@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::time::Instant;
 
-use airlock_model::{Attempt, AttemptAction, AttemptResult, Outcome, Target, TlsVersion, Trust};
+use airlock_model::{Attempt, AttemptAction, AttemptResult, CredentialsForm, Outcome, Target, TlsVersion, Trust};
 use airlock_tls::Seen;
 use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use crate::Passwords;
 use crate::dial::{Ends, dial};
 use crate::handshake::{Believed, handshake};
+use crate::login::Login;
 use crate::postgres::{self, Inquiry};
 use crate::request::Question;
 use crate::ssl_request::ask_for_tls;
@@ -55,6 +56,11 @@ async fn act(attempt: &Attempt, passwords: &dyn Passwords, ends: &mut Ends) -> A
     if let AttemptAction::SqlGuess { database, username, guess, trust } = &attempt.action {
         return stranger::log_in(&Stranger { host, port, database, username, guess, trust: trust.as_ref() }).await;
     }
+    if let AttemptAction::Request { path, server_name, trust, credentials: Some(credentials), .. } = &attempt.action
+        && credentials.form == CredentialsForm::Page
+    {
+        return Login { target: &attempt.target, path, server_name, trust, credentials }.carry_out(passwords, ends).await;
+    }
     let (action, question) = match asked(&attempt.action, host, passwords) {
         Ok(asked) => asked,
         Err(reason) => return AttemptResult::NotCarriedOut(reason.into()),
@@ -90,7 +96,7 @@ async fn send(question: Option<&Question>, stream: impl AsyncRead + AsyncWrite +
 }
 
 /// A connection on which the next bytes are those of the action.
-async fn open(target: &Target, ends: &mut Ends) -> Result<TcpStream, AttemptResult> {
+pub(crate) async fn open(target: &Target, ends: &mut Ends) -> Result<TcpStream, AttemptResult> {
     let (host, port) = target.address().ok_or_else(no_address)?;
     let mut stream = dial(host, port, ends).await?;
     if let Target::Postgres { .. } = target {

@@ -1,4 +1,5 @@
-//! One HTTP request, over TLS but where what plain HTTP answers is the question. No redirect is followed, no proxy is asked, and of the answer only its head is read.
+//! One HTTP request, over TLS but where what plain HTTP answers is the question. No redirect is followed, no proxy is asked, and of the answer only its head is read,
+//! but for pages that a login reads.
 
 use std::io;
 use std::time::Duration;
@@ -26,19 +27,27 @@ pub(crate) struct Question {
     path: String,
     host: String,
     authorization: Option<HeaderValue>,
-    login: Option<Secret<String>>,
+    cookies: Option<HeaderValue>,
+    content: Option<Content>,
 }
+
+/// What a request carries: its media type, and the text, which may hold a password.
+struct Content(&'static str, Secret<String>);
 
 impl Question {
     /// Puts a request together, or says why it cannot be sent. A password is looked up now; it never goes to a server whose chain is not verified.
     pub(crate) fn new(method: &str, path: &str, host: &str, trust: &Trust, credentials: Option<&Credentials>, passwords: &dyn Passwords) -> Result<Self, String> {
         let method = method.parse().map_err(|_| format!("`{method}` is no HTTP method"))?;
-        let mut question = Self { method, path: path.to_owned(), host: host.to_owned(), authorization: None, login: None };
+        let mut question = Self { method, path: path.to_owned(), host: host.to_owned(), authorization: None, cookies: None, content: None };
         if let Some(credentials) = credentials {
             let password = password(credentials, trust, passwords)?;
             match credentials.form {
                 CredentialsForm::Basic => question.authorization = Some(authorization(&credentials.username, &password)?),
-                CredentialsForm::Json => question.login = Some(Secret::new(json!({ "username": credentials.username, "password": password.expose() }).to_string())),
+                CredentialsForm::Json => {
+                    let text = Secret::new(json!({ "username": credentials.username, "password": password.expose() }).to_string());
+                    question.content = Some(Content("application/json", text));
+                }
+                CredentialsForm::Page => return Err("the form of a page takes more than one request".to_owned()),
             }
         }
         Ok(question)
@@ -53,6 +62,20 @@ impl Question {
         Ok(self)
     }
 
+    /// The same with cookies (RFC 6265 §4.2).
+    pub(crate) fn with_cookies(mut self, written: &Secret<String>) -> Result<Self, String> {
+        let mut value = HeaderValue::from_str(written.expose()).map_err(|_| "the cookies cannot be written in a header".to_owned())?;
+        value.set_sensitive(true);
+        self.cookies = Some(value);
+        Ok(self)
+    }
+
+    /// The same with a form that was filled in (URL standard, §5 `application/x-www-form-urlencoded`).
+    pub(crate) fn submitting(mut self, form: Secret<String>) -> Self {
+        self.content = Some(Content("application/x-www-form-urlencoded", form));
+        self
+    }
+
     /// Says whether asking twice is the same as asking once.
     pub(crate) fn is_safe(&self) -> bool {
         self.method.is_safe()
@@ -60,13 +83,15 @@ impl Question {
 
     /// Sends it and reads the head of the answer.
     pub(crate) async fn send(&self, stream: impl AsyncRead + AsyncWrite + Unpin) -> AttemptResult {
-        let request = match self.request() {
-            Ok(request) => request,
-            Err(error) => return AttemptResult::NotCarriedOut(format!("the request cannot be written: {error}").into()),
-        };
+        self.exchange(stream, async |response| Ok(answered(&response))).await.unwrap_or_else(|failure| failure)
+    }
+
+    /// Sends it and lets the answer be read while the connection lasts.
+    pub(crate) async fn exchange<Read>(&self, stream: impl AsyncRead + AsyncWrite + Unpin, read: impl AsyncFnOnce(Response<Incoming>) -> hyper::Result<Read>) -> Result<Read, AttemptResult> {
+        let request = self.request().map_err(|error| AttemptResult::NotCarriedOut(format!("the request cannot be written: {error}").into()))?;
         let exchange = async {
             let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-            let answer = sender.send_request(request);
+            let answer = async { read(sender.send_request(request).await?).await };
             // The connection moves the bytes; it lives as long as this function and no longer.
             tokio::pin!(connection, answer);
             tokio::select! {
@@ -78,9 +103,9 @@ impl Question {
             }
         };
         match timeout(ANSWER_TIMEOUT, exchange).await {
-            Err(_) => AttemptResult::TimedOut,
-            Ok(Err(error)) => failure(&error),
-            Ok(Ok(response)) => answered(&response),
+            Err(_) => Err(AttemptResult::TimedOut),
+            Ok(Err(error)) => Err(failure(&error)),
+            Ok(Ok(read)) => Ok(read),
         }
     }
 
@@ -90,9 +115,13 @@ impl Question {
         if let Some(value) = &self.authorization {
             request = request.header(header::AUTHORIZATION, value);
         }
-        let body = self.login.as_ref().map_or_else(Bytes::new, |login| Bytes::copy_from_slice(login.expose().as_bytes()));
-        if self.login.is_some() {
-            request = request.header(header::CONTENT_TYPE, "application/json");
+        if let Some(value) = &self.cookies {
+            request = request.header(header::COOKIE, value);
+        }
+        let mut body = Bytes::new();
+        if let Some(Content(media_type, text)) = &self.content {
+            request = request.header(header::CONTENT_TYPE, *media_type);
+            body = Bytes::copy_from_slice(text.expose().as_bytes());
         }
         if !self.method.is_safe() {
             request = request.header(header::CONTENT_LENGTH, body.len());
@@ -101,7 +130,8 @@ impl Question {
     }
 }
 
-fn password(credentials: &Credentials, trust: &Trust, passwords: &dyn Passwords) -> Result<Secret<String>, String> {
+/// The password, which goes to no server whose chain is not verified.
+pub(crate) fn password(credentials: &Credentials, trust: &Trust, passwords: &dyn Passwords) -> Result<Secret<String>, String> {
     match &credentials.password {
         Some(_) if *trust == Trust::Unverified => Err("a password is not sent to a server that is not verified".to_owned()),
         Some(reference) => {
@@ -128,7 +158,8 @@ fn random_password() -> Result<Secret<String>, String> {
     Ok(Secret::new(URL_SAFE_NO_PAD.encode(bytes)))
 }
 
-fn answered(response: &Response<Incoming>) -> AttemptResult {
+/// The head of an answer.
+pub(crate) fn answered(response: &Response<Incoming>) -> AttemptResult {
     let value = |name| response.headers().get(name).map(|value: &HeaderValue| Untrusted::new(String::from_utf8_lossy(value.as_bytes()).into_owned()));
     AttemptResult::Answered {
         status: response.status().as_u16(),

@@ -31,7 +31,7 @@ impl Check for DeploymentLogin {
     }
 
     fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
-        deployments::needs(world, |deployment| Visit::ALL.map(|visit| visit.attempt(world, deployment)))
+        deployments::needs(world, |deployment| Visit::API.map(|visit| visit.attempt(world, deployment)))
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {

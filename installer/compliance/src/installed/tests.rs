@@ -11,7 +11,7 @@ use crate::{Judging, Report, checks, judge, needs, with_checks};
 
 mod good;
 
-use good::{answered, baseline, fernet, good, judged, left, live, locked, logged, message, outcome, presented, redirected, secured, stored, told, unadmitted, world};
+use good::{answered, baseline, fernet, good, judged, left, live, locked, logged, logged_in, message, outcome, presented, redirected, secured, stored, told, unadmitted, world};
 
 fn report(given: &Snapshot) -> Report {
     judge(&baseline(), given, Judging { passes: true, workers: 1 }).unwrap()
@@ -200,12 +200,24 @@ const CASES: &[Case] = &[
     (|s| *result(s, "airflow.anonymous.alpha") = answered(404), &[("AUT-001", Unverified)]),
     (|s| *result(s, "airflow.login.alpha") = answered(401), &[("AUT-001", Unverified)]),
     (|s| { *result(s, "airflow.login.alpha") = answered(503); *result(s, "airflow.anonymous.alpha") = answered(200); }, &[("AUT-001", Fail)]),
+    (|s| *result(s, "airflow.page.alpha") = answered(200), &[("AUT-005", Unverified)]),
+    (|s| *result(s, "airflow.page.alpha") = AttemptResult::LoggedIn(vec![]), &[("AUT-005", Unverified)]),
+    (|s| *result(s, "airflow.page.alpha") = logged_in(|cookie| cookie.secure = false), &[("AUT-005", Fail)]),
+    (|s| *result(s, "airflow.page.alpha") = logged_in(|cookie| cookie.http_only = false), &[("AUT-005", Fail)]),
+    (|s| *result(s, "airflow.page.alpha") = logged_in(|cookie| cookie.same_site = None), &[("AUT-005", Fail)]),
+    (|s| *result(s, "airflow.page.alpha") = logged_in(|cookie| cookie.same_site = Some("Strict".to_owned().into())), &[]),
+    (|s| *result(s, "airflow.page.alpha") = logged_in(|cookie| cookie.same_site = Some("None".to_owned().into())), &[("AUT-005", Fail)]),
+    (|s| *result(s, "airflow.page.alpha") = logged_in(|cookie| cookie.domain = Some("platform.test".to_owned().into())), &[("AUT-005", Fail)]),
+    (|s| *result(s, "airflow.page.alpha") = logged_in(|cookie| cookie.lasts_seconds = Some(30 * 86400)), &[("AUT-005", Fail)]),
+    (|s| *result(s, "airflow.page.alpha") = logged_in(|cookie| { cookie.lasts_seconds = Some(30 * 86400); cookie.token_seconds = Some(86400); }), &[]),
+    (|s| *result(s, "airflow.page.alpha") = logged_in(|cookie| { cookie.lasts_seconds = None; cookie.token_seconds = Some(86401); }), &[("AUT-005", Fail)]),
+    (|s| *result(s, "airflow.page.alpha") = logged_in(|cookie| cookie.lasts_seconds = None), &[("AUT-005", Unverified)]),
     (|s| *result(s, "airflow.crossing.alpha.beta") = AttemptResult::Connected, &[("NET-011", Fail)]),
     (|s| { *result(s, "airflow.crossing.alpha.alpha") = AttemptResult::TimedOut; *result(s, "airflow.crossing.alpha.beta") = AttemptResult::Connected; }, &[("NET-011", Fail)]),
     (|s| *result(s, "airflow.crossing.beta.beta") = AttemptResult::TimedOut, &[("NET-011", Unverified)]),
     (|s| *result(s, "airflow.crossing.beta.alpha") = AttemptResult::NoSuchName, &[("NET-011", Unverified)]),
     (|s| drop(s.world.deployments.pop()), &[("NET-011", Verdict::NotApplicable)]),
-    (|s| s.world.deployments.clear(), &[("AUT-001", Verdict::NotApplicable), ("AFL-001", Verdict::NotApplicable), ("AFL-003", Verdict::NotApplicable), ("DBS-001", Verdict::NotApplicable), ("DBS-002", Verdict::NotApplicable), ("DBS-003", Verdict::NotApplicable), ("DBS-004", Verdict::NotApplicable), ("DBS-005", Verdict::NotApplicable), ("DBS-006", Verdict::NotApplicable), ("DBS-009", Verdict::NotApplicable), ("NET-011", Verdict::NotApplicable), ("RBC-009", Verdict::NotApplicable)]),
+    (|s| s.world.deployments.clear(), &[("AUT-001", Verdict::NotApplicable), ("AUT-005", Verdict::NotApplicable), ("AFL-001", Verdict::NotApplicable), ("AFL-003", Verdict::NotApplicable), ("DBS-001", Verdict::NotApplicable), ("DBS-002", Verdict::NotApplicable), ("DBS-003", Verdict::NotApplicable), ("DBS-004", Verdict::NotApplicable), ("DBS-005", Verdict::NotApplicable), ("DBS-006", Verdict::NotApplicable), ("DBS-009", Verdict::NotApplicable), ("NET-011", Verdict::NotApplicable), ("RBC-009", Verdict::NotApplicable)]),
     (|s| *result(s, "account.alpha.airlock-beta.secrets") = answered(200), &[("RBC-009", Fail)]),
     (|s| { *result(s, "account.beta.airlock-beta.pods") = answered(401); *result(s, "account.beta.airlock.pods") = answered(200); }, &[("RBC-009", Fail)]),
     (|s| *result(s, "account.beta.airlock-beta.pods") = answered(403), &[("RBC-009", Unverified)]),
@@ -426,6 +438,7 @@ fn every_attempt_that_must_be_refused_has_a_control_that_is_made_too() {
             "tls.current.",
             "http.visited.",
             "airflow.login.",
+            "airflow.page.",
             "database.own.",
             "database.owned.",
             "database.public.",

@@ -30,6 +30,7 @@ mod receivers;
 mod rights;
 mod scans;
 mod scenes;
+mod sessions;
 mod sources;
 mod trying;
 mod uninstall;

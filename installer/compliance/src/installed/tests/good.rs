@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use airlock_model::answers::Receiver;
 use airlock_model::{
     AttemptId, AttemptResult, Credentials, CredentialsForm, Digest, ImageLock, JudgedSecret, LockedImage, ObjectRef, Outcome, Planned, Presented, Profile, SearchedLogs, SecretKeyRef, ServedAt,
-    Snapshot, SnapshotObject, Source, StoredCertificate, TlsVersion, World, WorldDatabase, WorldDeployment, names,
+    SetCookie, Snapshot, SnapshotObject, Source, StoredCertificate, TlsVersion, World, WorldDatabase, WorldDeployment, names,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -112,6 +112,21 @@ pub(super) const fn answered(status: u16) -> AttemptResult {
     AttemptResult::Answered { status, challenge: None, location: None, transport_security: None }
 }
 
+/// A login that set one cookie, as it should be but for what is changed in it.
+pub(super) fn logged_in(change: impl Fn(&mut SetCookie)) -> AttemptResult {
+    let mut cookie = SetCookie {
+        name: "session".to_owned().into(),
+        secure: true,
+        http_only: true,
+        same_site: Some("Lax".to_owned().into()),
+        domain: None,
+        lasts_seconds: Some(24 * 60 * 60),
+        token_seconds: None,
+    };
+    change(&mut cookie);
+    AttemptResult::LoggedIn(vec![cookie])
+}
+
 pub(super) fn redirected(location: &str) -> AttemptResult {
     AttemptResult::Answered { status: 308, challenge: None, location: Some(location.to_owned().into()), transport_security: None }
 }
@@ -187,9 +202,11 @@ pub(super) fn good() -> Snapshot {
             outcome("airflow.login.alpha", answered(201)),
             outcome("airflow.wrong-password.alpha", answered(401)),
             outcome("airflow.anonymous.alpha", answered(401)),
+            outcome("airflow.page.alpha", logged_in(|_| {})),
             outcome("airflow.login.beta", answered(201)),
             outcome("airflow.wrong-password.beta", answered(401)),
             outcome("airflow.anonymous.beta", answered(401)),
+            outcome("airflow.page.beta", logged_in(|_| {})),
             outcome("airflow.crossing.alpha.alpha", AttemptResult::Connected),
             outcome("airflow.crossing.alpha.beta", AttemptResult::TimedOut),
             outcome("airflow.crossing.beta.beta", AttemptResult::Connected),
