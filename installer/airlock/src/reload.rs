@@ -188,6 +188,8 @@ const fn word(result: &AttemptResult) -> &'static str {
         | AttemptResult::Agreed(_)
         | AttemptResult::Answered { .. }
         | AttemptResult::LoggedIn(_)
+        | AttemptResult::Pulled
+        | AttemptResult::NotPulled { .. }
         | AttemptResult::Told(_)
         | AttemptResult::SqlRefused { .. }
         | AttemptResult::Admitted

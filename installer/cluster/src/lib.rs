@@ -46,7 +46,7 @@ pub use pod::{PodTimes, StartedPod};
 pub use readiness::is_ready;
 pub use secret::{SecretData, SecretObject};
 pub use stop::{Stop, StopSignal, Urgency};
-pub use survey::SurveyScope;
+pub use survey::{SurveyScope, usable_pool};
 pub use wait::WaitOptions;
 
 /// How many requests are under way at once. More gains nothing (measured: 16 is as fast as 64).

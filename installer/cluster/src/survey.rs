@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+pub use self::nodes::usable_pool;
 use crate::call::{Call, Reply};
 use crate::{Cluster, ClusterError};
 

@@ -7,6 +7,7 @@ mod greeted;
 pub(crate) mod measured;
 mod reached;
 mod sensitive;
+pub(crate) mod trusted;
 mod visit;
 
 use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, Need, Outcome, Snapshot, Target, TlsVersion, Trust, Vantage, World, WorldDeployment, names};
@@ -328,6 +329,8 @@ pub(crate) fn words(result: &AttemptResult) -> String {
         AttemptResult::SqlRefused { state, message } => format!("refused: {} ({state})", message.raw()),
         AttemptResult::Admitted => "admitted".to_owned(),
         AttemptResult::Measured(targets) => format!("{} of {} targets are up", targets.iter().filter(|target| target.up).count(), targets.len()),
+        AttemptResult::Pulled => "pulled".to_owned(),
+        AttemptResult::NotPulled { message } => format!("not pulled: {}", message.raw()),
         AttemptResult::NotAdmitted { message } => format!("not admitted: {}", message.raw()),
         AttemptResult::NoSuchName => "the name does not resolve".to_owned(),
         AttemptResult::Refused => "connection refused".to_owned(),

@@ -59,7 +59,7 @@ fn everything() -> World {
         deployments: ["alpha", "beta"].map(deployment).into(),
         receiver: Some(Receiver::Webhook),
         servers: vec![ServedAt { host: "registry.airlock.svc".to_owned(), port: 5000, server_name: "registry.airlock.svc".to_owned() }],
-        nodes: Some(Ok(vec![WorldNode { name: "node1".to_owned(), addresses: vec!["192.0.2.1".to_owned()], external_addresses: Vec::new() }])),
+        nodes: Some(Ok(vec![WorldNode { name: "node1".to_owned(), addresses: vec!["192.0.2.1".to_owned()], external_addresses: Vec::new(), pool: Some(("default".to_owned(), [].into())) }])),
         api_server: Some(("api.example.com".to_owned(), 6443)),
         services: Some(Ok(vec![WorldService { name: "database".to_owned(), ports: vec![5432] }])),
         ..World::default()

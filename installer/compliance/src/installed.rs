@@ -32,6 +32,7 @@ pub(crate) mod sessions;
 mod shared_secrets;
 mod stored_certificate;
 mod stored_values;
+mod trusted_authorities;
 mod unknown_host;
 mod workload;
 
@@ -45,7 +46,7 @@ use crate::objects::Strength;
 
 /// All of them, in the order of the groups.
 pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
-    let others: [&'static dyn Check; 36] = [
+    let others: [&'static dyn Check; 37] = [
         &namespace_labels::NamespaceLabels,
         &admission_refuses::AdmissionRefuses,
         &network::INGRESS,
@@ -72,6 +73,7 @@ pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
         &unknown_host::UnknownHost,
         &registry_access::RegistryAccess,
         &registry_tls::RegistryTls,
+        &trusted_authorities::TrustedAuthorities,
         &running_images::RunningImages,
         &secret_leaks::SecretLeaks,
         &logged_secrets::LoggedSecrets,

@@ -195,7 +195,7 @@ mod tests {
     fn a_node_with_a_public_address_of_either_kind_fails() {
         let node = |addresses: &[&str], external: &[&str]| {
             let all = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-            WorldNode { name: "node1".into(), addresses: all(addresses), external_addresses: all(external) }
+            WorldNode { name: "node1".into(), addresses: all(addresses), external_addresses: all(external), ..WorldNode::default() }
         };
         let verdicts = |nodes| {
             let world = World { nodes, ..World::default() };

@@ -5,6 +5,7 @@
 
 mod api;
 mod measured;
+mod pull;
 mod report;
 
 use std::collections::BTreeMap;
@@ -142,6 +143,7 @@ impl Party<'_> {
         }
         outcomes.extend(match vantage {
             Vantage::Workstation => self.here(aimed).await,
+            Vantage::Node { namespace, labels, .. } => self.on_node(namespace, labels, &aimed).await,
             Vantage::Pod { namespace, labels, account } => self.in_pod(number, Room { namespace, labels, account: account.as_deref() }, aimed).await,
         });
         outcomes
@@ -183,8 +185,8 @@ impl Party<'_> {
 
     async fn in_pod(&self, number: usize, room: Room<'_>, attempts: Vec<Attempt>) -> Vec<Outcome> {
         // A pod mounts what its own namespace holds; a password of elsewhere would have to be written where others read it.
-        let (elsewhere, attempts): (Vec<Attempt>, Vec<Attempt>) = attempts.into_iter().partition(|attempt| attempt.password().is_some_and(|at| at.namespace != room.namespace));
-        let mut outcomes: Vec<Outcome> = elsewhere.iter().map(|attempt| not_carried_out(attempt, "its password is in another namespace than its pod")).collect();
+        let (elsewhere, attempts): (Vec<Attempt>, Vec<Attempt>) = attempts.into_iter().partition(|attempt| attempt.mounted().any(|at| at.namespace != room.namespace));
+        let mut outcomes: Vec<Outcome> = elsewhere.iter().map(|attempt| not_carried_out(attempt, "what it mounts is in another namespace than its pod")).collect();
         if attempts.is_empty() {
             return outcomes;
         }
@@ -213,7 +215,7 @@ impl Party<'_> {
     fn pod_for(&self, number: usize, room: Room<'_>, attempts: &[Attempt]) -> Result<Object, ApplyError> {
         let list = serde_json::to_string(attempts).map_err(|error| ApplyError::PlanMalformed { reason: error.to_string() })?;
         let spec = self.pod(room.namespace, format!("probe-{}-{number}", self.run), room.labels, vec!["probe".to_owned(), "--attempts".to_owned(), list]);
-        let secrets = attempts.iter().filter_map(Attempt::password).map(|at| at.name.clone()).collect();
+        let secrets = attempts.iter().flat_map(Attempt::mounted).map(|at| at.name.clone()).collect();
         PodSpec { secrets, account: room.account.map(str::to_owned), ..spec }.object()
     }
 

@@ -60,6 +60,15 @@ pub enum Vantage {
         #[serde(default)]
         account: Option<String>,
     },
+    /// The kubelet of one node of a pool: what it does for a pod of its own there.
+    Node {
+        /// The pool.
+        pool: String,
+        /// Labels that its nodes have.
+        labels: BTreeMap<String, String>,
+        /// The namespace of the pod.
+        namespace: String,
+    },
 }
 
 /// What an attempt is aimed at.
@@ -179,6 +188,13 @@ pub enum AttemptAction {
         /// Airflow deployments that must be among its targets; one that has just come is waited for.
         deployments: Vec<String>,
     },
+    /// A node pulls Airlock's own image from the target, also where it has it: the registry is asked in any case.
+    Pull {
+        /// The repository.
+        repository: String,
+        /// The pull secret in the pod's namespace.
+        pull_secret: String,
+    },
     /// A name is resolved.
     Resolve {
         /// The name.
@@ -218,6 +234,8 @@ pub enum Trust {
     System,
     /// These certificates alone, PEM.
     Authorities(String),
+    /// The certificates in a Secret of the pod's own namespace, mounted as programs there have it.
+    Mounted(SecretKeyRef),
     /// Nothing is verified: the attempt asks what is presented, not whether it is good.
     Unverified,
 }
@@ -305,6 +323,13 @@ pub enum AttemptResult {
     /// The API server would not store the object.
     NotAdmitted {
         /// Its words.
+        message: Untrusted<String>,
+    },
+    /// The node has the image.
+    Pulled,
+    /// The node could not pull it.
+    NotPulled {
+        /// The kubelet's words.
         message: Untrusted<String>,
     },
     /// Prometheus told which targets it measures, sorted.
@@ -399,14 +424,26 @@ impl Attempt {
             | AttemptAction::AskApi { .. }
             | AttemptAction::Admit { .. }
             | AttemptAction::AskPrometheus { .. }
+            | AttemptAction::Pull { .. }
             | AttemptAction::Resolve { .. } => None,
         }
+    }
+
+    /// What its pod mounts: its password, and the authorities that are tried as they are mounted.
+    pub fn mounted(&self) -> impl Iterator<Item = &SecretKeyRef> {
+        let trust = match &self.action {
+            AttemptAction::Handshake { trust, .. } | AttemptAction::Request { trust, .. } | AttemptAction::Sql { trust, .. } => Some(trust),
+            AttemptAction::SqlGuess { trust, .. } => trust.as_ref(),
+            _ => None,
+        };
+        let authorities = trust.and_then(|trust| if let Trust::Mounted(at) = trust { Some(at) } else { None });
+        self.password().into_iter().chain(authorities)
     }
 
     /// The namespaces in which pods are needed for it.
     pub fn pod_namespaces(&self) -> impl Iterator<Item = &str> {
         let from = match &self.from {
-            Vantage::Pod { namespace, .. } => Some(namespace.as_str()),
+            Vantage::Pod { namespace, .. } | Vantage::Node { namespace, .. } => Some(namespace.as_str()),
             Vantage::Workstation => None,
         };
         let at = match &self.target {

@@ -98,7 +98,7 @@ pub struct WorldService {
 }
 
 /// A node as pods and strangers meet it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WorldNode {
     /// Its name.
@@ -108,6 +108,9 @@ pub struct WorldNode {
     /// Its addresses for those outside (`ExternalIP`).
     #[serde(default)]
     pub external_addresses: Vec<String>,
+    /// Its pool, and the labels of the nodes there; none: it takes no pods.
+    #[serde(default)]
+    pub pool: Option<(String, BTreeMap<String, String>)>,
 }
 
 /// The database server of all Airflow deployments.

@@ -136,6 +136,12 @@ pub struct Node {
 }
 
 impl Node {
+    /// Its pool and the labels by which nodes of that pool are found; none: no pod would start here, since it is not ready, cordoned, or tainted.
+    pub fn usable_pool(&self) -> Option<(String, BTreeMap<String, String>)> {
+        let labels = self.pool_label.iter().map(|label| (label.clone(), self.pool.clone())).collect();
+        (self.ready && self.schedulable).then(|| (self.pool.clone(), labels))
+    }
+
     /// Allocatable minus requested.
     pub const fn free(&self) -> Amount {
         self.allocatable.minus(self.requested)

@@ -127,6 +127,8 @@ pub const NEXT_KEY: &str = "next.key";
 pub const ANNOTATION_BELIEVED_SINCE: &str = "airlock-platform.io/believed-since";
 /// Key of the copy of the internal authority's `ca.crt` in each namespace of an Airflow deployment.
 pub const BELIEVED_COPY: &str = "value";
+/// Secret with which nodes pull from the bundled registry.
+pub const REGISTRY_PULL: &str = "registry-pull";
 /// Secret with the certificate authority of the hops inside the cluster (keys `tls.crt`, `tls.key`).
 pub const INTERNAL_CA: &str = "internal-ca";
 /// Secret with the certificate that the edge serves.

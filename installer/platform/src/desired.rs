@@ -14,7 +14,7 @@ use airlock_model::{
     Action, CertificateSource, CertificateSpec, CertificateSubject, Challenge, Gate, LockedImage, Object, ObjectRef, PushSpec, Recipe, SecretClass, SecretKeyRef, SecretSpec, StepId, WayOut,
     answers::Answers, names,
 };
-use airlock_model::{Facts, HostName, ImageLock};
+use airlock_model::{Facts, HostName, ImageLock, Node};
 use airlock_render::{Rendered, RenderedComponent};
 use serde_json::Value;
 
@@ -301,7 +301,7 @@ fn fill_registry(steps: &mut Steps, answers: &Answers, registry: &RenderedCompon
     };
     let at = push.destination(&image);
     steps.add("registry.push", "fill the registry".into(), &[REGISTRY, EDGE, "gate.dns", &trust, &password], Action::Push(push));
-    let gate = Gate::NodePull { image: at, pools: pools(facts), namespace: namespace.clone(), pull_secret: "registry-pull".into(), authority };
+    let gate = Gate::NodePull { image: at, pools: pools(facts), namespace: namespace.clone(), pull_secret: names::REGISTRY_PULL.into(), authority };
     steps.add("gate.node-pull", "let a node of each pool pull from the registry".into(), &["registry.push"], Action::Await(gate));
     Ok(())
 }
@@ -330,8 +330,7 @@ fn own_image_without_digest() -> Result<LockedImage, PlatformError> {
 /// one the gate would wait for a pod that nobody starts. Without knowledge of nodes any node stands for all.
 pub(crate) fn pools(facts: Option<&Facts>) -> BTreeMap<String, BTreeMap<String, String>> {
     let Some(nodes) = facts.and_then(|facts| facts.nodes.known()) else { return BTreeMap::from([("any".to_owned(), BTreeMap::new())]) };
-    let usable = nodes.iter().filter(|node| node.ready && node.schedulable);
-    usable.map(|node| (node.pool.clone(), node.pool_label.iter().map(|label| (label.clone(), node.pool.clone())).collect())).collect()
+    nodes.iter().filter_map(Node::usable_pool).collect()
 }
 
 fn retained_label() -> (String, String) {

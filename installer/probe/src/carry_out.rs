@@ -139,6 +139,7 @@ async fn once(action: &AttemptAction, target: &Target, question: Option<&Questio
         | AttemptAction::AsAccount { .. }
         | AttemptAction::AskApi { .. }
         | AttemptAction::Admit { .. }
-        | AttemptAction::AskPrometheus { .. } => Ok(AttemptResult::NotCarriedOut("it is no connection alone".to_owned().into())),
+        | AttemptAction::AskPrometheus { .. }
+        | AttemptAction::Pull { .. } => Ok(AttemptResult::NotCarriedOut("it is no connection alone".to_owned().into())),
     }
 }

@@ -4,10 +4,11 @@
 //! decided by `airlock_tls::verify_served`, and nothing is sent over a connection whose chain is not.
 
 use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use airlock_model::{AttemptResult, Presented, TlsVersion, Trust, with_causes};
+use airlock_model::{AttemptResult, Presented, SecretKeyRef, TlsVersion, Trust, names, with_causes};
 use airlock_tls::{Authorities, served_facts, verify_served};
 use jiff::Timestamp;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -38,11 +39,18 @@ impl Believed {
         let loaded = match trust {
             Trust::Unverified => return Ok(Self(None)),
             Trust::Authorities(pem) => Authorities::from_pem(pem),
+            Trust::Mounted(at) => Authorities::from_pem(&mounted(at).await?),
             // Reads files.
             Trust::System => tokio::task::spawn_blocking(Authorities::system).await.map_err(|e| AttemptResult::NotCarriedOut(e.to_string().into()))?,
         };
         loaded.map(|authorities| Self(Some(authorities))).map_err(|e| AttemptResult::NotCarriedOut(format!("the authorities to verify against cannot be read: {}", with_causes(&e)).into()))
     }
+}
+
+/// The certificates that a Secret of the pod's namespace holds, PEM.
+pub(crate) async fn mounted(at: &SecretKeyRef) -> Result<String, AttemptResult> {
+    let file = Path::new(names::PROBE_SECRETS).join(&at.name).join(&at.key);
+    tokio::fs::read_to_string(&file).await.map_err(|error| AttemptResult::NotCarriedOut(format!("{} cannot be read: {error}", file.display()).into()))
 }
 
 /// A connection over TLS.

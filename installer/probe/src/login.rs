@@ -62,7 +62,7 @@ impl Login<'_> {
         let shown = shown?;
         let Some(form) = Form::with_a_password(&shown.page) else { return Ok(shown.result) };
         let leads_to = self.own(&page, &form.action).ok_or_else(|| not_tried("the form sends the password to another host".to_owned()))?;
-        let answer = self.visit(&leads_to, &mut jar, Some(form.filled_in(&self.credentials.username, &password)), ends).await?;
+        let answer = self.visit(&leads_to, &mut jar, Some((form.filled_in(&self.credentials.username, &password), &page)), ends).await?;
         let mut at = match answer.location.as_ref().and_then(|location| self.own(&leads_to, location)) {
             Some(next) if next.path() != page.path() => next,
             _ => return Ok(answer.result),
@@ -83,14 +83,14 @@ impl Login<'_> {
         from.join(location).ok().filter(|there| there.scheme() == "https" && there.host_str() == Some(self.server_name))
     }
 
-    async fn visit(&self, at: &Url, jar: &mut Jar, form: Option<Secret<String>>, ends: &mut Ends) -> Result<Answer, AttemptResult> {
+    async fn visit(&self, at: &Url, jar: &mut Jar, form: Option<(Secret<String>, &Url)>, ends: &mut Ends) -> Result<Answer, AttemptResult> {
         let path = at.query().map_or_else(|| at.path().to_owned(), |query| format!("{}?{query}", at.path()));
         let mut question = Question::new(if form.is_some() { "POST" } else { "GET" }, &path, self.server_name, self.trust, None, &crate::NoPasswords).map_err(not_tried)?;
         if let Some(written) = jar.written() {
             question = question.with_cookies(&written).map_err(not_tried)?;
         }
-        if let Some(form) = form {
-            question = question.submitting(form);
+        if let Some((form, page)) = form {
+            question = question.submitting(form, page.as_str()).map_err(not_tried)?;
         }
         let believed = Believed::load(self.trust).await?;
         let secured = handshake(open(self.target, ends).await?, self.server_name, TlsVersion::Tls13, believed).await?;

@@ -18,6 +18,7 @@ use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::Passwords;
+use crate::handshake::mounted;
 
 /// For the connection and the login.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -162,6 +163,10 @@ pub(crate) struct Inquiry<'a> {
 pub(crate) async fn ask(inquiry: &Inquiry<'_>, passwords: &dyn Passwords) -> AttemptResult {
     let authorities = match inquiry.trust {
         Trust::Authorities(authorities) => Some(authorities.clone()),
+        Trust::Mounted(at) => match mounted(at).await {
+            Ok(authorities) => Some(authorities),
+            Err(failure) => return failure,
+        },
         Trust::System => None,
         Trust::Unverified => return AttemptResult::NotCarriedOut("no password is sent to a database server that is not verified".to_owned().into()),
     };

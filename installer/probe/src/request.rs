@@ -28,6 +28,7 @@ pub(crate) struct Question {
     host: String,
     authorization: Option<HeaderValue>,
     cookies: Option<HeaderValue>,
+    referer: Option<HeaderValue>,
     content: Option<Content>,
 }
 
@@ -38,7 +39,7 @@ impl Question {
     /// Puts a request together, or says why it cannot be sent. A password is looked up now; it never goes to a server whose chain is not verified.
     pub(crate) fn new(method: &str, path: &str, host: &str, trust: &Trust, credentials: Option<&Credentials>, passwords: &dyn Passwords) -> Result<Self, String> {
         let method = method.parse().map_err(|_| format!("`{method}` is no HTTP method"))?;
-        let mut question = Self { method, path: path.to_owned(), host: host.to_owned(), authorization: None, cookies: None, content: None };
+        let mut question = Self { method, path: path.to_owned(), host: host.to_owned(), authorization: None, cookies: None, referer: None, content: None };
         if let Some(credentials) = credentials {
             let password = password(credentials, trust, passwords)?;
             match credentials.form {
@@ -70,10 +71,12 @@ impl Question {
         Ok(self)
     }
 
-    /// The same with a form that was filled in (URL standard, §5 `application/x-www-form-urlencoded`).
-    pub(crate) fn submitting(mut self, form: Secret<String>) -> Self {
+    /// The same with a form that was filled in on a page of this address (URL standard, §5 `application/x-www-form-urlencoded`). Servers
+    /// that guard their forms refuse one that does not say where it comes from.
+    pub(crate) fn submitting(mut self, form: Secret<String>, page: &str) -> Result<Self, String> {
+        self.referer = Some(HeaderValue::from_str(page).map_err(|_| "the page's address cannot be written in a header".to_owned())?);
         self.content = Some(Content("application/x-www-form-urlencoded", form));
-        self
+        Ok(self)
     }
 
     /// Says whether asking twice is the same as asking once.
@@ -117,6 +120,9 @@ impl Question {
         }
         if let Some(value) = &self.cookies {
             request = request.header(header::COOKIE, value);
+        }
+        if let Some(value) = &self.referer {
+            request = request.header(header::REFERER, value);
         }
         let mut body = Bytes::new();
         if let Some(Content(media_type, text)) = &self.content {

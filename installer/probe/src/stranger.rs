@@ -2,6 +2,7 @@
 
 use airlock_model::{AttemptResult, Secret, Trust};
 
+use crate::handshake::mounted;
 use crate::postgres::{Postgres, PostgresLogin, result};
 
 /// Where to log in, as whom, and with what.
@@ -20,6 +21,10 @@ pub(crate) struct Stranger<'a> {
 pub(crate) async fn log_in(stranger: &Stranger<'_>) -> AttemptResult {
     let authorities = match stranger.trust {
         Some(Trust::Authorities(authorities)) => Some(authorities.clone()),
+        Some(Trust::Mounted(at)) => match mounted(at).await {
+            Ok(authorities) => Some(authorities),
+            Err(failure) => return failure,
+        },
         Some(Trust::System) | None => None,
         Some(Trust::Unverified) => return AttemptResult::NotCarriedOut("a database server that is not verified may be anybody's".to_owned().into()),
     };

@@ -95,6 +95,8 @@ fn told(result: &AttemptResult) -> String {
         | AttemptResult::SqlRefused { .. }
         | AttemptResult::Admitted
         | AttemptResult::Measured(_)
+        | AttemptResult::Pulled
+        | AttemptResult::NotPulled { .. }
         | AttemptResult::NotAdmitted { .. }
         | AttemptResult::Resolved(_) => "it presented none".to_owned(),
     }

@@ -44,6 +44,7 @@ fn from(vantage: &Vantage) -> String {
     match vantage {
         Vantage::Workstation => "here".into(),
         Vantage::Pod { namespace, .. } => format!("a pod in {namespace}"),
+        Vantage::Node { pool, .. } => format!("a node of pool {pool}"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use airlock_model::{Amount, Node};
+use airlock_model::{Amount, LiveObject, Node};
 use k8s_openapi::api::core::v1::Node as LiveNode;
 
 use super::requests::{PodRequests, amount};
@@ -24,6 +24,11 @@ const POOL_LABELS: [&str; 12] = [
     "node-pool",
     "pool",
 ];
+
+/// What [`Node::usable_pool`] says of a live node; none also for what is no node.
+pub fn usable_pool(node: &LiveObject) -> Option<(String, BTreeMap<String, String>)> {
+    facts(&serde_json::from_value(node.manifest.clone()).ok()?, &BTreeMap::new()).usable_pool()
+}
 
 impl Cluster {
     pub(super) async fn nodes(&self) -> Result<Vec<Node>, ClusterError> {

@@ -107,7 +107,7 @@ impl<'a> Outside<'a> {
 }
 
 /// Where the policies of tasks apply.
-fn of_task(of: &WorldDeployment) -> Vantage {
+pub(super) fn of_task(of: &WorldDeployment) -> Vantage {
     Vantage::Pod { namespace: of.namespace.clone(), labels: [(names::LABEL_NAME.to_owned(), TASK.to_owned())].into(), account: None }
 }
 

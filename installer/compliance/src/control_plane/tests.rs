@@ -195,7 +195,7 @@ fn worker(node: &str) -> NodeReport {
 }
 
 fn of_files(nodes: Option<Result<Vec<&str>, String>>, node_reports: Vec<NodeReport>) -> Vec<(String, Verdict)> {
-    let named = |names: Vec<&str>| names.into_iter().map(|name| WorldNode { name: name.to_owned(), addresses: Vec::new(), external_addresses: Vec::new() }).collect();
+    let named = |names: Vec<&str>| names.into_iter().map(|name| WorldNode { name: name.to_owned(), addresses: Vec::new(), ..WorldNode::default() }).collect();
     let world = World { nodes: nodes.map(|nodes| nodes.map(named)), ..World::default() };
     let check = checks().find(|check| check.spec().id == "CPL-003").unwrap();
     let findings = check.evaluate(&unprofiled(), &Snapshot { world, node_reports, ..Snapshot::default() });

@@ -71,7 +71,7 @@ const fn row(id: &'static str, reads: Reads, because: &'static str, groups: &'st
     Standing { id, reads, because, groups }
 }
 
-pub(super) static TABLE: [Standing; 124] = [
+pub(super) static TABLE: [Standing; 125] = [
     row("PSS-001", Objects, "root on the node in one step", &[POD, &[cis("5.2.2"), pss("baseline")]]),
     row("PSS-002", Objects, "the node's processes or traffic are open to the pod", &[POD, &[cis("5.2.3"), cis("5.2.4"), cis("5.2.5"), pss("baseline")]]),
     row("PSS-003", Objects, "files of the node are open to the pod", &[POD, &[cis("5.2.11"), pss("baseline")]]),
@@ -147,6 +147,7 @@ pub(super) static TABLE: [Standing; 124] = [
     row("TLS-003", Cluster, "old versions can be read by who stands between", &[TRANSIT, &[cis("1.2.29")]]),
     row("TLS-004", Cluster, "the first request can be read, and answered by who stands between", &[TRANSIT]),
     row("TLS-006", Cluster, "who stands between has the password of the registry, and decides what runs", &[TRANSIT, SHIPPED, &[nist190("4.2.1")]]),
+    row("TLS-009", Cluster, "what should be verified does not work, which is seen; nothing is open by it", &[TRANSIT, AVAILABLE]),
     row("TLS-007", Cluster, "scanners learn whose platform it is", &[TRANSIT]),
     row("TLS-005", Objects, "logins travel in the clear", &[TRANSIT]),
     row("REG-001", Cluster, "whoever reaches the registry has the images, and decides what runs", &[LOGIN, SHIPPED, &[nist190("4.2.3")]]),

@@ -20,7 +20,7 @@ fn all() -> impl Iterator<Item = &'static dyn Check> {
 fn world() -> World {
     let credentials = |form| Credentials { username: "u".into(), password: None, form };
     let alpha = WorldDeployment { name: "alpha".into(), namespace: "airlock-alpha".into(), host: "a".into(), login: credentials(CredentialsForm::Json), role: credentials(CredentialsForm::Basic) };
-    let node = |name: &str, address: &str| WorldNode { name: name.into(), addresses: vec![address.into()], external_addresses: Vec::new() };
+    let node = |name: &str, address: &str| WorldNode { name: name.into(), addresses: vec![address.into()], ..WorldNode::default() };
     let service = |name: &str, ports: &[u16]| WorldService { name: name.into(), ports: ports.into() };
     World {
         base_domain: "platform.test".into(),
@@ -159,7 +159,7 @@ fn taking_an_outcome_away_is_unverified() {
 
 #[test]
 fn nodes_that_were_not_read_are_unverified_and_the_metadata_address_is_tried_all_the_same() {
-    let unaddressed = WorldNode { name: "node3".into(), addresses: Vec::new(), external_addresses: Vec::new() };
+    let unaddressed = WorldNode { name: "node3".into(), addresses: Vec::new(), ..WorldNode::default() };
     for nodes in [None, Some(Err("missing right: list nodes in the cluster".to_owned())), Some(Ok(Vec::new())), Some(Ok(vec![unaddressed]))] {
         let mut given = good();
         given.world.nodes = nodes;
@@ -196,7 +196,7 @@ fn without_a_deployment_there_is_no_task_and_of_nothing_nothing_is_claimed() {
 #[test]
 fn of_many_nodes_the_first_are_tried_and_the_rest_is_told() {
     let mut given = good();
-    given.world.nodes = Some(Ok((0..=MOST).map(|number| WorldNode { name: format!("node{number:03}"), addresses: vec![format!("10.1.0.{number}")], external_addresses: Vec::new() }).collect()));
+    given.world.nodes = Some(Ok((0..=MOST).map(|number| WorldNode { name: format!("node{number:03}"), addresses: vec![format!("10.1.0.{number}")], ..WorldNode::default() }).collect()));
     for (id, count) in [("AUT-008", 3 * MOST), ("NET-013", 3 + 1 + 1 + 3 * MOST)] {
         let warned: Vec<String> = findings(id, &given).into_iter().filter(|finding| finding.verdict == Warn).map(|finding| finding.observed.raw().to_owned()).collect();
         assert_eq!(warned, ["1 of 33 nodes were not tried: the first 32 were, by name"], "{id}");

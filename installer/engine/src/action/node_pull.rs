@@ -99,7 +99,7 @@ impl Pull<'_> {
     }
 
     /// One pod on one node of the pool. The pod goes in any case.
-    async fn of_pool(&self, number: usize, labels: &BTreeMap<String, String>) -> Result<Option<Seen>, ApplyError> {
+    pub(crate) async fn of_pool(&self, number: usize, labels: &BTreeMap<String, String>) -> Result<Option<Seen>, ApplyError> {
         let spec = PodSpec {
             namespace: self.namespace.to_owned(),
             name: format!("node-pull-{}-{number}", identity::fresh()?),

@@ -1,14 +1,17 @@
 //! What stands around an installation that attempts are aimed at: nodes, and Services of the platform.
 
 use airlock_cluster::Cluster;
-use airlock_model::{WorldNode, WorldService, with_causes};
+use airlock_model::{LiveObject, WorldNode, WorldService, with_causes};
 use serde_json::Value;
 
 /// The nodes by name; what kept them from being read is the error.
 pub(super) async fn nodes(cluster: &Cluster) -> Result<Vec<WorldNode>, String> {
     let listed = cluster.list("v1", "Node", None, None).await.map_err(|error| with_causes(&error))?;
-    let mut nodes: Vec<WorldNode> =
-        listed.into_iter().map(|node| WorldNode { addresses: addresses(&node.manifest, "InternalIP"), external_addresses: addresses(&node.manifest, "ExternalIP"), name: node.object.name }).collect();
+    let read = |node: LiveObject| {
+        let addresses = |kind: &str| addresses(&node.manifest, kind);
+        WorldNode { addresses: addresses("InternalIP"), external_addresses: addresses("ExternalIP"), pool: airlock_cluster::usable_pool(&node), name: node.object.name }
+    };
+    let mut nodes: Vec<WorldNode> = listed.into_iter().map(read).collect();
     nodes.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(nodes)
 }

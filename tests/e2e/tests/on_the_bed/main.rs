@@ -32,6 +32,7 @@ mod scans;
 mod scenes;
 mod sessions;
 mod sources;
+mod trust;
 mod trying;
 mod uninstall;
 mod walls;

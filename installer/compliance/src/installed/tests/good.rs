@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use airlock_model::answers::Receiver;
 use airlock_model::{
     AttemptId, AttemptResult, Credentials, CredentialsForm, Digest, ImageLock, JudgedSecret, LockedImage, ObjectRef, Outcome, Planned, Presented, Profile, SearchedLogs, SecretKeyRef, ServedAt,
-    SetCookie, Snapshot, SnapshotObject, Source, StoredCertificate, TlsVersion, World, WorldDatabase, WorldDeployment, names,
+    SetCookie, Snapshot, SnapshotObject, Source, StoredCertificate, TlsVersion, World, WorldDatabase, WorldDeployment, WorldNode, names,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -44,7 +44,7 @@ pub(super) fn world() -> World {
         is_watched_by_others: false,
         receiver: Some(Receiver::Webhook),
         servers: vec![ServedAt { host: "registry.airlock.svc".into(), port: 5000, server_name: "registry.airlock.svc".into() }],
-        nodes: None,
+        nodes: Some(Ok(vec![WorldNode { name: "node1".into(), pool: Some(("default".into(), BTreeMap::new())), ..WorldNode::default() }])),
         services: None,
         api_server: None,
     }
@@ -207,6 +207,9 @@ pub(super) fn good() -> Snapshot {
             outcome("airflow.wrong-password.beta", answered(401)),
             outcome("airflow.anonymous.beta", answered(401)),
             outcome("airflow.page.beta", logged_in(|_| {})),
+            outcome("task.alpha.trusted", AttemptResult::Handshaken(presented())),
+            outcome("task.beta.trusted", AttemptResult::Handshaken(presented())),
+            outcome("registry.node.default", AttemptResult::Pulled),
             outcome("airflow.crossing.alpha.alpha", AttemptResult::Connected),
             outcome("airflow.crossing.alpha.beta", AttemptResult::TimedOut),
             outcome("airflow.crossing.beta.beta", AttemptResult::Connected),
