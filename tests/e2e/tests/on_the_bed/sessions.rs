@@ -27,7 +27,7 @@ pub(crate) fn that_never_end_are_told(site: &Site) {
     let refused = told(site, 7);
     password(&kept);
     both.truncate(3);
-    both.push((format!("{}: session", host("beta")), "unverified".to_owned(), format!("the page's login: answered 302, to https://{}/auth/login/?next=", host("beta"))));
+    both.push((format!("{}: session", host("beta")), "unverified".to_owned(), format!("the page's login: answered 302, to https://{}/auth/login/?next=%2Fauth%2F", host("beta"))));
     assert_eq!(refused, both);
 
     in_beta(&["patch", "configmap", "airflow-servers", "--type=merge", "-p", LOOSE]);
