@@ -188,6 +188,7 @@ const fn word(result: &AttemptResult) -> &'static str {
         | AttemptResult::Agreed(_)
         | AttemptResult::Answered { .. }
         | AttemptResult::LoggedIn(_)
+        | AttemptResult::SeenFrom(_)
         | AttemptResult::Pulled
         | AttemptResult::NotPulled { .. }
         | AttemptResult::Told(_)

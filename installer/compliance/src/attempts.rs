@@ -16,7 +16,7 @@ pub(crate) use admission::{Refused, Shown};
 pub(crate) use api::Question;
 pub(crate) use database::{Asked, Inquiry, Stranger};
 pub(crate) use greeted::{Greeted, Outdated};
-pub(crate) use reached::{Call, Door, Outside, own, own_id, to_service, to_service_id};
+pub(crate) use reached::{Call, Door, Echo, Outside, own, own_id, to_service, to_service_id};
 pub(crate) use sensitive::Inventory;
 pub(crate) use visit::Visit;
 
@@ -329,6 +329,7 @@ pub(crate) fn words(result: &AttemptResult) -> String {
         AttemptResult::SqlRefused { state, message } => format!("refused: {} ({state})", message.raw()),
         AttemptResult::Admitted => "admitted".to_owned(),
         AttemptResult::Measured(targets) => format!("{} of {} targets are up", targets.iter().filter(|target| target.up).count(), targets.len()),
+        AttemptResult::SeenFrom(address) => format!("seen from {address}"),
         AttemptResult::Pulled => "pulled".to_owned(),
         AttemptResult::NotPulled { message } => format!("not pulled: {}", message.raw()),
         AttemptResult::NotAdmitted { message } => format!("not admitted: {}", message.raw()),

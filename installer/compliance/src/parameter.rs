@@ -11,6 +11,7 @@ use crate::pod_security::{PodSecurityLevel, PodSecurityVersion};
 use crate::profile::nearest;
 use crate::provenance::IMAGES;
 use crate::rights;
+use crate::tasks::leaving::{ADDRESSES, ECHO};
 use crate::tasks::outside::HOSTS;
 use crate::vulnerabilities::DAYS;
 
@@ -62,7 +63,7 @@ pub enum ParameterKind {
 
 const LEVELS: [&str; 3] = ["privileged", "baseline", "restricted"];
 
-static PARAMETERS: [Parameter; 20] = [
+static PARAMETERS: [Parameter; 22] = [
     Parameter { name: SESSION_DAYS, kind: ParameterKind::Days { default: 1, least: 1, most: 90 }, what: "a session at an Airflow deployment that lasts longer fails", stricter: Stricter::Fewer },
     Parameter { name: AGREED, kind: ParameterKind::Texts, what: "columns that may hold personal or payment data all the same: `schema.table.column`", stricter: Stricter::Fewer },
     Parameter { name: "MON-002.alerts", kind: ParameterKind::Texts, what: "alerts that rules must give, by their names", stricter: Stricter::More },
@@ -73,6 +74,8 @@ static PARAMETERS: [Parameter; 20] = [
         stricter: Stricter::Fewer,
     },
     Parameter { name: EXPOSED_ALLOW, kind: ParameterKind::Texts, what: "Services that may be reached from outside the cluster: `namespace/name`", stricter: Stricter::Fewer },
+    Parameter { name: ADDRESSES, kind: ParameterKind::Texts, what: "addresses and networks that tasks leave by: `203.0.113.7`, `203.0.113.0/28`", stricter: Stricter::Fewer },
+    Parameter { name: ECHO, kind: ParameterKind::Texts, what: "pages outside that answer with the address from which they were asked: `https://echo.example.com/`", stricter: Stricter::More },
     Parameter { name: HOSTS, kind: ParameterKind::Texts, what: "hosts outside that tasks must not reach, best by address: `192.0.2.1:443`", stricter: Stricter::More },
     Parameter { name: "PII-001.hosts", kind: ParameterKind::Texts, what: "hosts of services outside that settings may name all the same", stricter: Stricter::Fewer },
     Parameter {

@@ -3,6 +3,7 @@
 //! Each way must be blocked while the same pod reaches the server of its own deployment, and while NET-010 shows that the cluster
 //! enforces policies at all. What a task gets to is a fault whatever became of these.
 
+pub(crate) mod leaving;
 mod nodes;
 pub(crate) mod outside;
 mod platform;
@@ -15,7 +16,7 @@ use crate::installed::unenforced;
 
 /// All of them.
 pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
-    let all: [&'static dyn Check; 3] = [&platform::PlatformApart, &nodes::NodesApart, &outside::NothingOutside];
+    let all: [&'static dyn Check; 4] = [&platform::PlatformApart, &nodes::NodesApart, &outside::NothingOutside, &leaving::DeclaredAddresses];
     all.into_iter()
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -188,6 +189,15 @@ pub enum AttemptAction {
         /// Airflow deployments that must be among its targets; one that has just come is waited for.
         deployments: Vec<String>,
     },
+    /// A GET at a server that answers with the address from which it was asked.
+    AskOwnAddress {
+        /// Path and query.
+        path: String,
+        /// The host that is named.
+        host: String,
+        /// What the chain is verified against; none: without TLS.
+        trust: Option<Trust>,
+    },
     /// A node pulls Airlock's own image from the target, also where it has it: the registry is asked in any case.
     Pull {
         /// The repository.
@@ -325,6 +335,8 @@ pub enum AttemptResult {
         /// Its words.
         message: Untrusted<String>,
     },
+    /// The server saw this address.
+    SeenFrom(IpAddr),
     /// The node has the image.
     Pulled,
     /// The node could not pull it.
@@ -424,6 +436,7 @@ impl Attempt {
             | AttemptAction::AskApi { .. }
             | AttemptAction::Admit { .. }
             | AttemptAction::AskPrometheus { .. }
+            | AttemptAction::AskOwnAddress { .. }
             | AttemptAction::Pull { .. }
             | AttemptAction::Resolve { .. } => None,
         }
@@ -433,7 +446,7 @@ impl Attempt {
     pub fn mounted(&self) -> impl Iterator<Item = &SecretKeyRef> {
         let trust = match &self.action {
             AttemptAction::Handshake { trust, .. } | AttemptAction::Request { trust, .. } | AttemptAction::Sql { trust, .. } => Some(trust),
-            AttemptAction::SqlGuess { trust, .. } => trust.as_ref(),
+            AttemptAction::SqlGuess { trust, .. } | AttemptAction::AskOwnAddress { trust, .. } => trust.as_ref(),
             _ => None,
         };
         let authorities = trust.and_then(|trust| if let Trust::Mounted(at) = trust { Some(at) } else { None });

@@ -19,7 +19,7 @@ use crate::postgres::{self, Inquiry};
 use crate::request::Question;
 use crate::ssl_request::ask_for_tls;
 use crate::stranger::{self, Stranger};
-use crate::{account, old_tls, resolve, weak_suites};
+use crate::{account, old_tls, own_address, resolve, weak_suites};
 
 /// A lost packet must not look like a blocked one.
 const TRIES: u32 = 3;
@@ -84,6 +84,7 @@ fn asked<'a>(action: &'a AttemptAction, host: &str, passwords: &dyn Passwords) -
             Ok((Cow::Borrowed(action), Some(Question::new(method, path, server_name, trust, credentials.as_ref(), passwords)?)))
         }
         AttemptAction::PlainRequest { path, host } => Ok((Cow::Borrowed(action), Some(Question::new("GET", path, host, &Trust::Unverified, None, passwords)?))),
+        AttemptAction::AskOwnAddress { path, host, trust } => Ok((Cow::Borrowed(action), Some(Question::new("GET", path, host, trust.as_ref().unwrap_or(&Trust::Unverified), None, passwords)?))),
         AttemptAction::AsAccount { path } => account::request(Path::new(account::MOUNTED), host, path).map(|(request, question)| (Cow::Owned(request), Some(question))),
         _ => Ok((Cow::Borrowed(action), None)),
     }
@@ -132,6 +133,13 @@ async fn once(action: &AttemptAction, target: &Target, question: Option<&Questio
             let believed = Believed::load(trust).await?;
             let secured = handshake(open(target, ends).await?, server_name, TlsVersion::Tls13, believed).await?;
             send(question, secured.stream, sent).await
+        }
+        AttemptAction::AskOwnAddress { host, trust, .. } => {
+            let question = question.ok_or_else(|| AttemptResult::NotCarriedOut("there is no request".to_owned().into()))?;
+            let stream = open(target, ends).await?;
+            let Some(trust) = trust else { return Ok(own_address::ask(question, stream).await) };
+            let secured = handshake(stream, host, TlsVersion::Tls13, Believed::load(trust).await?).await?;
+            Ok(own_address::ask(question, secured.stream).await)
         }
         AttemptAction::Resolve { .. }
         | AttemptAction::Sql { .. }

@@ -4,7 +4,7 @@
 //! What a refusal, silence, and an unreachable network look like is kept apart, and what could not be tried says so.
 //! `dial` opens the connection; `handshake` speaks TLS 1.2 and 1.3, `old_tls` asks for 1.0 and 1.1, which no library of
 //! ours speaks, and `weak_suites` for what 1.2 should no longer be spoken with; `look` puts the three together. `request` asks
-//! one question over HTTP, `login` logs in by the form of a page, `account` asks one of the Kubernetes API, `postgres` logs in to a database server, `stranger` tries
+//! one question over HTTP, `login` logs in by the form of a page, `own_address` asks outside which address we have, `account` asks one of the Kubernetes API, `postgres` logs in to a database server, `stranger` tries
 //! to without a password or without TLS, `examine` finds out what kind of one it is, `alert` sees a
 //! message to the receiver of alerts delivered, `expiry` measures when certificates end and `volume` how full a volume is, both behind the
 //! door for Prometheus in `measurements`. `tunnel` leads a program beside it through the company's proxy. [`Listener`] is the other end of a connection between pods.
@@ -22,6 +22,7 @@ mod login;
 mod look;
 mod measurements;
 mod old_tls;
+mod own_address;
 mod passwords;
 mod postgres;
 mod request;

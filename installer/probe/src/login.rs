@@ -5,10 +5,7 @@ mod form;
 mod jar;
 
 use airlock_model::{AttemptResult, Credentials, Secret, Target, TlsVersion, Trust};
-use bytes::Buf;
 use http::header;
-use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use url::Url;
 
 use self::form::Form;
@@ -17,7 +14,7 @@ use crate::Passwords;
 use crate::carry_out::open;
 use crate::dial::Ends;
 use crate::handshake::{Believed, handshake};
-use crate::request::{Question, answered, password};
+use crate::request::{Question, answered, beginning, password};
 
 /// A page with a form is not longer.
 const PAGE_LIMIT: usize = 512 * 1024;
@@ -100,25 +97,11 @@ impl Login<'_> {
                 let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
                 let result = answered(&response);
                 // What is shown on the way is nobody's matter.
-                let page = if location.is_some() { Vec::new() } else { beginning(response.into_body()).await? };
+                let page = if location.is_some() { Vec::new() } else { beginning(response.into_body(), PAGE_LIMIT).await? };
                 Ok(Answer { result, location, page })
             })
             .await
     }
-}
-
-/// What is longer than a page with a form is cut.
-async fn beginning(mut body: Incoming) -> hyper::Result<Vec<u8>> {
-    let mut read = Vec::new();
-    while let Some(frame) = body.frame().await {
-        if let Ok(data) = frame?.into_data() {
-            read.extend_from_slice(&data.chunk()[..data.remaining().min(PAGE_LIMIT - read.len())]);
-        }
-        if read.len() == PAGE_LIMIT {
-            break;
-        }
-    }
-    Ok(read)
 }
 
 fn not_tried(reason: String) -> AttemptResult {

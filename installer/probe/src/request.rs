@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, header};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -162,6 +162,20 @@ fn random_password() -> Result<Secret<String>, String> {
     let mut bytes = [0; 24];
     getrandom::fill(&mut bytes).map_err(|_| "the system has no random numbers".to_owned())?;
     Ok(Secret::new(URL_SAFE_NO_PAD.encode(bytes)))
+}
+
+/// A body as far as it is no longer than this.
+pub(crate) async fn beginning(mut body: Incoming, limit: usize) -> hyper::Result<Vec<u8>> {
+    let mut read = Vec::new();
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame?.into_data() {
+            read.extend_from_slice(&data[..data.len().min(limit - read.len())]);
+        }
+        if read.len() == limit {
+            break;
+        }
+    }
+    Ok(read)
 }
 
 /// The head of an answer.

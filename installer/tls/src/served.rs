@@ -95,6 +95,7 @@ fn told(result: &AttemptResult) -> String {
         | AttemptResult::SqlRefused { .. }
         | AttemptResult::Admitted
         | AttemptResult::Measured(_)
+        | AttemptResult::SeenFrom(_)
         | AttemptResult::Pulled
         | AttemptResult::NotPulled { .. }
         | AttemptResult::NotAdmitted { .. }

@@ -2,6 +2,8 @@
 
 use airlock_model::{ApiCaller, Attempt, AttemptAction, AttemptId, Target, Trust, Vantage, World, WorldDeployment, WorldNode, names};
 
+use url::Url;
+
 use super::CROSSED;
 
 /// Where providers tell a machine who it is, with credentials (link-local, RFC 3927).
@@ -102,6 +104,35 @@ impl<'a> Outside<'a> {
             action: AttemptAction::Connect,
             control: Some(own_id(of)),
             purpose: "a connection from a task's place to a host outside, to be blocked".to_owned(),
+        }
+    }
+}
+
+/// A server outside that answers with the address from which it was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Echo(Url);
+
+impl Echo {
+    /// None: it is no address of a web page.
+    pub(crate) fn read(written: &str) -> Option<Self> {
+        Url::parse(written).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some()).map(Self)
+    }
+
+    pub(crate) fn id(&self, of: &WorldDeployment) -> AttemptId {
+        AttemptId(format!("task.{}.echo.{}", of.name, self.0))
+    }
+
+    pub(crate) fn attempt(&self, of: &WorldDeployment) -> Attempt {
+        let host = self.0.host_str().unwrap_or_default().to_owned();
+        let path = self.0.query().map_or_else(|| self.0.path().to_owned(), |query| format!("{}?{query}", self.0.path()));
+        Attempt {
+            id: self.id(of),
+            from: of_task(of),
+            // A scheme of the web has a port.
+            target: Target::Address { host: host.trim_matches(['[', ']']).to_owned(), port: self.0.port_or_known_default().unwrap_or_default() },
+            action: AttemptAction::AskOwnAddress { path, host, trust: (self.0.scheme() == "https").then_some(Trust::System) },
+            control: None,
+            purpose: "a question from a task's place to a server outside, from which address it was asked".to_owned(),
         }
     }
 }

@@ -206,6 +206,37 @@ fn of_many_nodes_the_first_are_tried_and_the_rest_is_told() {
 }
 
 #[test]
+fn what_leaves_is_held_against_the_declared_addresses_where_a_page_is_named() {
+    let check = all().find(|check| check.spec().id == "NET-018").unwrap();
+    let page = "https://echo.example.com/ip?plain";
+    let set = |pages: &[&str], addresses: &[&str]| {
+        let mut profile = unprofiled();
+        profile.parameters.extend([(leaving::ECHO, pages), (leaving::ADDRESSES, addresses)].map(|(name, values)| (name.to_owned(), values.iter().copied().collect())));
+        profile
+    };
+    let judged = |profile: &Profile, result: AttemptResult| {
+        let mut given = good();
+        let outcomes = check.needs(profile, &world()).into_iter().filter_map(|need| if let Need::Attempt(attempt) = need { Some(attempt.id) } else { None });
+        given.outcomes.extend(outcomes.map(|id| (id.clone(), Outcome { attempt: id, result: result.clone(), source: None, destination: None, started: Timestamp::UNIX_EPOCH, took_millis: 1 })));
+        check.evaluate(profile, &given).into_iter().map(|finding| finding.verdict).collect::<Vec<_>>()
+    };
+    let seen = |address: &str| AttemptResult::SeenFrom(address.parse().unwrap());
+    for (declared, from, verdict) in [("192.0.2.7", "192.0.2.7", Pass), ("192.0.2.0/29", "192.0.2.7", Pass), ("192.0.2.0/29", "192.0.2.8", Fail), ("2001:db8::/64", "2001:db8::1", Pass), ("192.0.2.7", "2001:db8::1", Fail)] {
+        assert_eq!(judged(&set(&[page], &[declared]), seen(from)), [verdict], "{from} by {declared}");
+    }
+    for result in [AttemptResult::TimedOut, answered(404), AttemptResult::Untrusted { reason: "unknown issuer".to_owned().into(), presented: None }] {
+        assert_eq!(judged(&set(&[page], &["192.0.2.7"]), result), [Unverified]);
+    }
+    for (pages, addresses) in [(page, ""), (page, "192.0.2"), ("echo.example.com", "192.0.2.7"), ("ftp://echo.example.com/", "192.0.2.7")] {
+        let addresses: Vec<&str> = [addresses].into_iter().filter(|address| !address.is_empty()).collect();
+        assert_eq!(judged(&set(&[pages], &addresses), seen("192.0.2.7")), [Unverified], "{pages} {addresses:?}");
+    }
+    assert_eq!(judged(&unprofiled(), seen("192.0.2.7")), [NotApplicable]);
+    let Need::Attempt(attempt) = check.needs(&set(&[page], &["192.0.2.7"]), &world()).remove(0) else { panic!() };
+    assert_eq!((attempt.target.address(), &attempt.action), (Some(("echo.example.com", 443)), &airlock_model::AttemptAction::AskOwnAddress { path: "/ip?plain".into(), host: "echo.example.com".into(), trust: Some(airlock_model::Trust::System) }));
+}
+
+#[test]
 fn a_host_outside_is_tried_where_the_profile_names_it() {
     let check = all().find(|check| check.spec().id == "NET-020").unwrap();
     let judged = |result: AttemptResult| {
