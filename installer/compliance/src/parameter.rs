@@ -94,7 +94,7 @@ static PARAMETERS: [Parameter; 22] = [
     Parameter {
         name: rights::ALLOW,
         kind: ParameterKind::Texts,
-        what: "who may hold what RBC-001 to RBC-008 and SEC-003 forbid: `Group/admins`, `User/alice`, `ServiceAccount/ns/name`, or a role or binding as `ClusterRole/name`, `Role/ns/name`",
+        what: "who may hold what RBC-001 to RBC-008, RBC-011, and SEC-003 forbid: `Group/admins`, `User/alice`, `ServiceAccount/ns/name`, or a role or binding as `ClusterRole/name`, `Role/ns/name`",
         stricter: Stricter::Fewer,
     },
     Parameter {

@@ -3,7 +3,7 @@
 //! `grants` reads roles and bindings into [`Rights`], where aggregation is resolved and [`Rights::may`] answers one
 //! question; `rule` says what a rule allows, `subject` who is in which group, `default_roles` what the roles of every
 //! cluster hold. The checks: `powers` judges what roles grant, `administrators`, `everybody`, `tenants`,
-//! `installer`, `dangling`, and `readers` judge bindings.
+//! `installer`, `operators`, `dangling`, and `readers` judge bindings.
 
 mod administrators;
 mod dangling;
@@ -11,6 +11,7 @@ mod default_roles;
 mod everybody;
 mod grants;
 mod installer;
+mod operators;
 mod powers;
 mod readers;
 mod rule;
@@ -29,7 +30,7 @@ pub(crate) use scope::PARAMETER as ALLOW;
 use airlock_model::Check;
 
 /// The checks, in their order.
-pub(crate) fn checks() -> [&'static dyn Check; 11] {
+pub(crate) fn checks() -> [&'static dyn Check; 12] {
     [
         &administrators::Administrators,
         &wildcards::Wildcards,
@@ -40,6 +41,7 @@ pub(crate) fn checks() -> [&'static dyn Check; 11] {
         &everybody::Everybody,
         &tenants::TenantAccounts,
         &installer::InstallerRights,
+        &operators::Operators,
         &dangling::Dangling,
         &readers::SecretReaders,
     ]

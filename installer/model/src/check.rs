@@ -62,6 +62,10 @@ pub struct World {
     pub registry_credentials: Option<crate::Credentials>,
     /// `NAMESPACE/NAME` of the `ServiceAccount`s that a component asks rights in the Kubernetes API for.
     pub accounts_with_rights: Vec<String>,
+    /// The roles and bindings of RBAC that the plan of the platform and of each deployment declares, as rendered. What its accounts
+    /// may do beyond them nobody declared.
+    #[serde(default)]
+    pub declared_rights: Vec<crate::Object>,
     /// Where alerts go; none: there is no monitoring of ours.
     pub receiver: Option<crate::answers::Receiver>,
     /// The company's Prometheus watches the platform, and tells alerts by routes of its own.

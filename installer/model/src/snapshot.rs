@@ -141,6 +141,13 @@ impl From<LiveObject> for SnapshotObject {
     }
 }
 
+/// A rendered object, to be read as if it stood there.
+impl From<&Object> for SnapshotObject {
+    fn from(rendered: &Object) -> Self {
+        Self { object: rendered.reference().clone(), manifest: rendered.manifest().clone(), place: None }
+    }
+}
+
 impl From<&SnapshotObject> for Subject {
     fn from(given: &SnapshotObject) -> Self {
         Self::object(&given.object, given.place.as_ref())

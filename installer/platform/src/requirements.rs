@@ -79,11 +79,15 @@ pub(crate) fn hosts(answers: &Answers) -> Result<BTreeMap<String, Vec<HostName>>
     Ok(offline(answers)?.components.into_iter().map(|component| (component.name, component.hosts)).collect())
 }
 
+const RBAC: &str = "rbac.authorization.k8s.io";
+
 /// What stands in the cluster by these answers and these deployments, as checks are told.
 #[derive(Default)]
 pub(crate) struct Standing {
     /// `NAMESPACE/NAME` of the accounts of components that ask for rights in the Kubernetes API; they bear the components' names.
     pub accounts_with_rights: Vec<String>,
+    /// Every role and binding of RBAC among the objects.
+    pub declared_rights: Vec<Object>,
     /// Servers inside the cluster whose certificates the renewer looks after. The edge's is that of the hosts, which are asked from outside.
     pub servers: Vec<ServedAt>,
 }
@@ -98,6 +102,7 @@ impl Standing {
                 let renewables: Vec<Renewable> = serde_json::from_str(list)?;
                 self.servers.extend(renewables.into_iter().filter(|renewable| renewable.certificate.name != names::BASE_DOMAIN_CERTIFICATE).filter_map(|renewable| renewable.served));
             }
+            self.declared_rights.extend(component.objects.into_iter().filter(|object| object.reference().group() == RBAC));
         }
         Ok(())
     }

@@ -210,6 +210,7 @@ fn world_of(answers: &Answers, deployments: Vec<WorldDeployment>) -> Result<Worl
             form: CredentialsForm::Basic,
         }),
         accounts_with_rights: standing.accounts_with_rights,
+        declared_rights: standing.declared_rights,
         servers: standing.servers,
         receiver: answers.components.monitoring.as_ref().filter(|monitoring| monitoring.mode == Mode::Bundled).and(answers.alerts.receiver),
         is_watched_by_others: Asked::by(answers).is_some(),

@@ -1,13 +1,11 @@
 //! RBC-007: nothing is granted to everybody.
 
 use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World};
-use serde_json::Value;
 
 use super::grants::Binding;
 use super::scope::{self, Allowed};
 use super::subject::{ANONYMOUS, AUTHENTICATED, Holder, UNAUTHENTICATED};
 use crate::described::{Described, Resting};
-use crate::pod_security::Violation;
 
 /// What Kubernetes itself grants to everybody (Kubernetes documentation, "API discovery roles").
 const DEFAULTS: [&str; 4] = ["system:basic-user", "system:discovery", "system:public-info-viewer", "system:service-account-issuer-discovery"];
@@ -57,6 +55,5 @@ fn judge(binding: &Binding<'_>, allowed: &Allowed<'_>) -> Finding {
     if meant.is_empty() || is_discovery || allowed.has_object(&binding.given.object) {
         return TEXTS.pass(binding.given, TEXTS.expected);
     }
-    let fields: Vec<Violation> = meant.iter().map(|(index, holder)| Violation { path: format!("/subjects/{index}/name"), value: Value::from(holder.to_string()), detail: String::new() }).collect();
-    TEXTS.fail(binding.given, format!("{} has the role {}", scope::words(meant.iter().map(|(_, holder)| *holder)), binding.role.name)).seen(binding.given, &fields)
+    TEXTS.fail(binding.given, format!("{} has the role {}", scope::words(meant.iter().map(|(_, holder)| *holder)), binding.role.name)).seen(binding.given, &scope::subjects(&meant))
 }

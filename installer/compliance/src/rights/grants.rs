@@ -52,21 +52,34 @@ pub(crate) struct RoleName {
     pub(crate) name: String,
 }
 
+impl RoleName {
+    /// Whether it is the name of this object.
+    pub(crate) fn is_of(&self, object: &ObjectRef) -> bool {
+        object.name == self.name
+            && match &self.namespace {
+                None => object.kind == "ClusterRole",
+                Some(namespace) => object.kind == "Role" && object.namespace.as_deref().unwrap_or("default") == namespace,
+            }
+    }
+}
+
 impl<'a> Rights<'a> {
     /// Reads roles and bindings; what cannot be read is kept apart, and not guessed at.
     pub fn read(given: &'a Snapshot) -> Self {
+        Self::of(["Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"].iter().flat_map(|kind| given.objects.get(*kind).and_then(|found| found.as_ref().ok()).into_iter().flatten()))
+    }
+
+    /// The same of objects from elsewhere, such as those that a plan declares; other kinds grant nothing.
+    pub(crate) fn of(objects: impl Iterator<Item = &'a SnapshotObject>) -> Self {
         let mut rights = Self::default();
-        let of = |kind: &str| given.objects.get(kind).and_then(|found| found.as_ref().ok()).into_iter().flatten();
-        for object in of("Role").chain(of("ClusterRole")).filter(|object| object.object.group() == GROUP) {
-            match Role::read(object) {
-                Ok(role) => rights.roles.push(role),
-                Err(reason) => rights.unread.push((object, reason)),
-            }
-        }
-        for object in of("RoleBinding").chain(of("ClusterRoleBinding")).filter(|object| object.object.group() == GROUP) {
-            match Binding::read(object) {
-                Ok(binding) => rights.bindings.push(binding),
-                Err(reason) => rights.unread.push((object, reason)),
+        for object in objects.filter(|object| object.object.group() == GROUP) {
+            let read = match object.object.kind.as_str() {
+                "Role" | "ClusterRole" => Role::read(object).map(|role| rights.roles.push(role)),
+                "RoleBinding" | "ClusterRoleBinding" => Binding::read(object).map(|binding| rights.bindings.push(binding)),
+                _ => Ok(()),
+            };
+            if let Err(reason) = read {
+                rights.unread.push((object, reason));
             }
         }
         rights.aggregate();
@@ -148,11 +161,7 @@ impl<'a> Role<'a> {
     }
 
     pub(crate) fn is(&self, name: &RoleName) -> bool {
-        self.given.object.name == name.name
-            && match &name.namespace {
-                None => self.given.object.kind == "ClusterRole",
-                Some(namespace) => self.given.object.kind == "Role" && self.given.object.namespace.as_deref().unwrap_or("default") == namespace,
-            }
+        name.is_of(&self.given.object)
     }
 
     /// Whether its rules are those of others.

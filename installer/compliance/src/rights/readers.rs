@@ -1,7 +1,6 @@
 //! SEC-003: Secrets are read in their namespace, by whom they are for.
 
 use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, Source, World};
-use serde_json::Value;
 
 use super::grants::{Binding, Rights};
 use super::powers::READ;
@@ -10,7 +9,6 @@ use super::scope::{self, Allowed};
 use super::subject::Holder;
 use crate::described::{Described, Resting};
 use crate::live;
-use crate::pod_security::Violation;
 
 static TEXTS: Described = Described {
     spec: CheckSpec {
@@ -88,8 +86,7 @@ fn judge(given: &Snapshot, rights: &Rights<'_>, binding: &Binding<'_>, allowed: 
     if strangers.is_empty() {
         return Some(TEXTS.pass(binding.given, format!("{} read {what}", scope::words(binding.holders.iter()))));
     }
-    let fields: Vec<Violation> = strangers.iter().map(|(index, holder)| Violation { path: format!("/subjects/{index}/name"), value: Value::from(holder.to_string()), detail: String::new() }).collect();
-    Some(TEXTS.fail(binding.given, format!("{} may read {what}", scope::words(strangers.iter().map(|(_, holder)| *holder)))).seen(binding.given, &fields))
+    Some(TEXTS.fail(binding.given, format!("{} may read {what}", scope::words(strangers.iter().map(|(_, holder)| *holder)))).seen(binding.given, &scope::subjects(&strangers)))
 }
 
 /// Whether the Secrets of a place are for somebody.

@@ -50,6 +50,24 @@ pub enum Request<'a> {
 }
 
 impl Rule {
+    /// Each request that it allows, one by one, with stars as they are written: a star is allowed by a star alone. In a namespace
+    /// paths are not granted.
+    pub(crate) fn requests<'r>(&'r self, namespace: Option<&'r str>) -> Vec<Request<'r>> {
+        let names: Vec<Option<&str>> = if self.resource_names.is_empty() { vec![None] } else { self.resource_names.iter().map(|name| Some(name.as_str())).collect() };
+        let mut requests = Vec::new();
+        for verb in &self.verbs {
+            for group in &self.api_groups {
+                for resource in &self.resources {
+                    requests.extend(names.iter().map(|name| Request::Resource { verb, group, resource, name: *name, namespace }));
+                }
+            }
+            if namespace.is_none() {
+                requests.extend(self.non_resource_urls.iter().map(|path| Request::Path { verb, path }));
+            }
+        }
+        requests
+    }
+
     pub(crate) fn allows(&self, request: &Request<'_>) -> bool {
         match *request {
             Request::Resource { verb, group, resource, name, .. } => {

@@ -1,12 +1,14 @@
 //! Which roles and bindings a run is about: of files all, of a cluster those that reach the installation.
 
 use airlock_model::{Finding, Need, Profile, ReadFault, Reason, Snapshot, Source, names};
+use serde_json::Value;
 
 use super::grants::{Binding, Rights, Role};
 use super::subject::Holder;
 use crate::described::Described;
 use crate::live::{Unseen, need};
 use crate::parameter::texts;
+use crate::pod_security::Violation;
 
 /// What checks call all of it.
 pub(crate) const RIGHTS: &str = "all roles and bindings";
@@ -54,9 +56,12 @@ pub(crate) fn judged<'a>(check: &Described, given: &'a Snapshot, nothing: &str, 
 /// Whether a binding is the installation's business: it grants in one of its namespaces, or to accounts there.
 pub(crate) fn concerns(given: &Snapshot, binding: &Binding<'_>) -> bool {
     let namespaces = &given.world.namespaces;
-    given.source == Source::Files
-        || binding.namespace().is_some_and(|own| namespaces.iter().any(|namespace| namespace == own))
-        || binding.holders.iter().any(|holder| namespaces.iter().any(|namespace| holder.reaches(namespace)))
+    given.source == Source::Files || binding.namespace().is_some_and(|own| namespaces.iter().any(|namespace| namespace == own)) || binding.holders.iter().any(|holder| is_ours(given, holder))
+}
+
+/// Whether a holder is, or holds, accounts in the installation's namespaces.
+pub(crate) fn is_ours(given: &Snapshot, holder: &Holder) -> bool {
+    given.world.namespaces.iter().any(|namespace| holder.reaches(namespace))
 }
 
 /// Whether a role that nobody holds is the installation's business.
@@ -97,6 +102,11 @@ impl<'a> Allowed<'a> {
 
 /// The parameter.
 pub(crate) const PARAMETER: &str = "RBC.allow";
+
+/// These subjects of a binding, each with its place, as the fields that name them.
+pub(crate) fn subjects(holders: &[(usize, &Holder)]) -> Vec<Violation> {
+    holders.iter().map(|(index, holder)| Violation { path: format!("/subjects/{index}/name"), value: Value::from(holder.to_string()), detail: String::new() }).collect()
+}
 
 /// Holders in words, the first few of many.
 pub(crate) fn words<'a>(holders: impl Iterator<Item = &'a Holder>) -> String {

@@ -1,6 +1,6 @@
 //! Rights and the checks on them, from files and from a cluster.
 
-use airlock_model::{Finding, Snapshot, Source, Verdict};
+use airlock_model::{Finding, Object, Reason, Snapshot, Source, Verdict};
 use serde_json::{Value, json};
 
 use super::*;

@@ -23,6 +23,7 @@ mod install;
 mod interruption;
 mod judged_beforehand;
 mod late_balancer;
+mod leaving;
 mod offline_root;
 mod provenance;
 mod proxied;

@@ -9,6 +9,7 @@ use airlock_e2e::{Airflow, Run, Site};
 use serde_json::{Value, json};
 
 use crate::provenance::images_that_nobody_vouched_for;
+use crate::rights::a_right_that_nobody_declared_is_told;
 use crate::scans::what_a_scanner_says_counts;
 
 /// Who may log in at the database server, in its pod.
@@ -105,6 +106,7 @@ pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
     assert_eq!(told, ["AFL-001", "NET-001", "NET-002", "PSS-018", "PSS-019", "SEC-004"].map(|id| (id.to_owned(), "fail".to_owned())).into(), "exactly these are told: {opened}");
 
     a_way_to_the_nodes_and_what_was_changed_are_told(site);
+    a_right_that_nobody_declared_is_told(site);
 
     let pinned: BTreeMap<String, String> = serde_yaml::from_str(include_str!("../../expected-verdicts-of-all.yaml")).expect("the pinned verdicts");
     let report = site.run(&["compliance-check", "--no-profile", "--namespace", &site.name, "--yes", "-o", "json"]).expect(7).json();

@@ -41,6 +41,7 @@ pub(super) fn world() -> World {
         database: Some(WorldDatabase { host: "database.airlock.svc".into(), port: 5432, authority: Some("PEM".into()), existing: false }),
         deployments: ["alpha", "beta"].map(deployment).into(),
         accounts_with_rights: vec!["airlock/kube-state-metrics".into()],
+        declared_rights: Vec::new(),
         is_watched_by_others: false,
         receiver: Some(Receiver::Webhook),
         servers: vec![ServedAt { host: "registry.airlock.svc".into(), port: 5000, server_name: "registry.airlock.svc".into() }],

@@ -230,6 +230,159 @@ fn of_a_cluster_accounts_of_the_plan_alone_read_secrets() {
     assert_eq!(judged(&[], binding("bank", "b", "ClusterRole", "everywhere", renewer)), said(&[("all roles and bindings", "not applicable")]));
 }
 
+/// A cluster with these objects, whose plan declares those.
+fn planned(declared: &[String], live: &[String]) -> Snapshot {
+    let mut cluster = files(&live.concat());
+    cluster.source = Source::Cluster;
+    cluster.world.namespaces = vec!["airlock".into(), "shop".into()];
+    for kind in ["Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"] {
+        cluster.objects.entry(kind.into()).or_insert_with(|| Ok(Vec::new()));
+    }
+    let objects = files(&declared.concat()).objects.into_values().flat_map(Result::unwrap);
+    cluster.world.declared_rights = objects.map(|object| Object::new(object.manifest).unwrap()).collect();
+    cluster
+}
+
+const RENEWER: &str = "{ kind: ServiceAccount, name: renewer, namespace: airlock }";
+
+/// What the plan of the tests declares: rights in two namespaces, and in the cluster.
+fn declared() -> Vec<String> {
+    let named = "{ verbs: [get, patch], apiGroups: [''], resources: [secrets], resourceNames: [tls] }";
+    vec![
+        role("airlock", "renewer", &format!("{}, {named}", rule("list", "pods, events"))),
+        binding("airlock", "renewer", "Role", "renewer", RENEWER),
+        role("shop", "renewer", named),
+        binding("shop", "renewer", "Role", "renewer", RENEWER),
+        cluster_role("meter", "{ verbs: [get], apiGroups: [apps], resources: ['*'] }, { verbs: [get], nonResourceURLs: ['/metrics'] }"),
+        cluster_binding("meter", "meter", RENEWER),
+    ]
+}
+
+/// The declared objects as they are live, with these beside them or in their place.
+fn changed(changes: &[String]) -> Snapshot {
+    let name = |text: &str| text.split("rules:").next().and_then(|head| head.split("roleRef:").next()).map(str::to_owned);
+    let kept = declared().into_iter().filter(|object| changes.iter().all(|change| name(change) != name(object)));
+    planned(&declared(), &kept.chain(changes.iter().cloned()).collect::<Vec<_>>())
+}
+
+/// What is said of a binding that gives too much: its name, and what.
+fn excess(snapshot: &Snapshot) -> Vec<(String, String)> {
+    let findings = checks().into_iter().find(|check| check.spec().id == "RBC-011").unwrap().evaluate(&profile(json!({})), snapshot);
+    let failed = findings.into_iter().filter(|finding| finding.verdict == Verdict::Fail);
+    failed.map(|finding| (finding.subject.at(None).to_string(), finding.observed.raw().to_owned())).collect()
+}
+
+#[test]
+fn operators_hold_what_was_declared_and_less_is_well_too() {
+    assert_eq!(verdicts_of("RBC-011", &changed(&[]), json!({})), said(&[("meter", "pass"), ("renewer", "pass"), ("renewer", "pass")]));
+    let fewer = [role("airlock", "renewer", &rule("list", "pods")), role("shop", "renewer", "{ verbs: [get], apiGroups: [''], resources: [secrets], resourceNames: [tls] }")];
+    assert_eq!(excess(&changed(&fewer)), []);
+    // What is declared for the whole cluster covers the same in a namespace, and a star all that it stands for.
+    let narrower = [role("shop", "more", "{ verbs: [get], apiGroups: [apps], resources: [deployments, '*/scale'] }"), binding("shop", "more", "Role", "more", RENEWER)];
+    assert_eq!(excess(&changed(&narrower)), []);
+    // Paths are granted in the whole cluster alone.
+    let paths = [cluster_role("paths", "{ verbs: ['*'], nonResourceURLs: ['*'] }"), binding("shop", "more", "ClusterRole", "paths", RENEWER)];
+    assert_eq!(excess(&changed(&paths)), []);
+}
+
+#[test]
+fn a_role_that_was_widened_is_told_by_what_is_more() {
+    let in_airlock = |rules: &str| match &excess(&changed(&[role("airlock", "renewer", rules)]))[..] {
+        [] => String::new(),
+        [(binding, told)] if binding == "RoleBinding airlock/renewer" => told.replace("ServiceAccount/airlock/renewer may also ", "").replace(" in namespace airlock, by Role renewer", ""),
+        more => panic!("{more:?}"),
+    };
+    let secrets = |verbs: &str, names: &str| format!("{{ verbs: [{verbs}], apiGroups: [''], resources: [secrets]{names} }}");
+    assert_eq!(in_airlock(&rule("list", "pods, events")), "");
+    assert_eq!(in_airlock(&rule("list, delete, watch", "pods, services")), "list, delete, watch services; delete, watch pods");
+    assert_eq!(in_airlock(&secrets("get", ", resourceNames: [tls, key]")), "get secrets named key");
+    assert_eq!(in_airlock(&secrets("get, patch", "")), "get, patch secrets");
+    assert_eq!(in_airlock(&rule("'*'", "pods")), "* pods");
+    assert_eq!(in_airlock(&rule("list", "'*'")), "list *");
+    assert_eq!(in_airlock(&rule("list", "pods/log")), "list pods/log");
+    assert_eq!(in_airlock("{ verbs: [list], apiGroups: ['*'], resources: [pods] }"), "list pods.*");
+    assert_eq!(in_airlock("{ verbs: [get], apiGroups: [apps, batch], resources: ['*'] }"), "get *.batch");
+    assert_eq!(in_airlock(&rule("get", "a, b, c, d, e, f, g")), "get a; get b; get c; get d; get e; and 2 more");
+    // In the namespace beside it nothing of that was declared.
+    let beside = excess(&changed(&[role("shop", "renewer", &rule("list", "pods"))]));
+    assert_eq!(beside, [("RoleBinding shop/renewer".to_owned(), "ServiceAccount/airlock/renewer may also list pods in namespace shop, by Role renewer".to_owned())]);
+    let wider = |rules: &str| excess(&changed(&[cluster_role("meter", rules)])).pop().map(|(_, told)| told);
+    let told = |what: &str| Some(format!("ServiceAccount/airlock/renewer may also {what} in the whole cluster, by ClusterRole meter"));
+    assert_eq!(wider("{ verbs: [get], nonResourceURLs: ['/metrics', '/metrics/*', '/healthz'] }"), told("get /metrics/*; get /healthz"));
+    assert_eq!(wider("{ verbs: [get], nonResourceURLs: ['*'] }"), told("get *"));
+    assert_eq!(wider("{ verbs: [get], apiGroups: ['*'], resources: ['*'] }"), told("get *.*"));
+}
+
+#[test]
+fn a_binding_that_was_not_declared_is_told_by_account() {
+    let more = |bound: String| excess(&changed(&[cluster_role("more", &rule("get", "services")), bound]));
+    let told = |binding: &str, who: &str, place: &str| vec![(binding.to_owned(), format!("{who} may also get services in {place}, by ClusterRole more"))];
+    assert_eq!(more(binding("airlock", "b", "ClusterRole", "more", RENEWER)), told("RoleBinding airlock/b", "ServiceAccount/airlock/renewer", "namespace airlock"));
+    assert_eq!(more(cluster_binding("b", "more", RENEWER)), told("ClusterRoleBinding b", "ServiceAccount/airlock/renewer", "the whole cluster"));
+    let user = "{ kind: User, name: 'system:serviceaccount:airlock:renewer' }";
+    assert_eq!(more(cluster_binding("b", "more", user)), told("ClusterRoleBinding b", "ServiceAccount/airlock/renewer", "the whole cluster"));
+    // Nothing is declared for it, so that nothing is covered.
+    assert_eq!(more(binding("shop", "b", "ClusterRole", "more", ACCOUNT)), told("RoleBinding shop/b", "ServiceAccount/shop/cart", "namespace shop"));
+    assert_eq!(excess(&planned(&[], &declared())).len(), 3);
+    for group in ["system:serviceaccounts", "system:serviceaccounts:shop"] {
+        let bound = cluster_binding("b", "more", &format!("{{ kind: Group, name: '{group}' }}"));
+        assert_eq!(more(bound), told("ClusterRoleBinding b", &format!("Group/{group}"), "the whole cluster"));
+    }
+    // What the account may in its own namespace it may not everywhere.
+    let everywhere = excess(&changed(&[cluster_role("more", &rule("list", "pods")), cluster_binding("b", "more", RENEWER)]));
+    assert_eq!(everywhere, [("ClusterRoleBinding b".to_owned(), "ServiceAccount/airlock/renewer may also list pods in the whole cluster, by ClusterRole more".to_owned())]);
+    // Each by what it may too much; who may what was declared is not named.
+    let both = excess(&changed(&[binding("airlock", "b", "Role", "renewer", &format!("{RENEWER}, {ACCOUNT}"))]));
+    let cart = "ServiceAccount/shop/cart may also list pods; list events; get, patch secrets named tls in namespace airlock, by Role renewer";
+    assert_eq!(both, [("RoleBinding airlock/b".to_owned(), cart.to_owned())]);
+}
+
+#[test]
+fn bindings_of_others_and_of_the_cluster_itself_are_no_excess() {
+    let more = |bound: &str| verdicts_of("RBC-011", &planned(&[], &[cluster_role("more", &rule("get", "services")), bound.to_owned()]), json!({}));
+    let nothing = said(&[("all roles and bindings", "not applicable")]);
+    assert_eq!(more(&cluster_binding("b", "more", "{ kind: ServiceAccount, name: x, namespace: bank }")), nothing);
+    assert_eq!(more(&cluster_binding("b", "more", "{ kind: Group, name: 'system:serviceaccounts:bank' }, { kind: User, name: alice }")), nothing);
+    assert_eq!(more(&binding("shop", "b", "ClusterRole", "more", "{ kind: User, name: alice }")), nothing);
+    // A role that is not there grants nothing.
+    assert_eq!(more(&binding("shop", "b", "Role", "gone", ACCOUNT)), said(&[("b", "pass")]));
+    assert_eq!(more(&binding("shop", "b", "ClusterRole", "gone", ACCOUNT)), said(&[("b", "pass")]));
+    let own = "\n---\n{ apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: { name: 'system:b', labels: { kubernetes.io/bootstrapping: rbac-defaults } }, roleRef: { kind: ClusterRole, name: more }, subjects: [ { kind: Group, name: 'system:serviceaccounts' } ] }";
+    assert_eq!(more(own), nothing);
+    assert_eq!(more(&own.replace("rbac-defaults", "mine")), said(&[("system:b", "fail")]));
+    let pullers = |namespace: &str, name: &str, group: &str| {
+        let roles = ["puller", "more"].map(|role| cluster_role(&format!("'system:image-{role}'"), &rule("get", "imagestreams/layers"))).concat();
+        more(&(roles + &binding(namespace, "'system:image-pullers'", "ClusterRole", &format!("'system:image-{name}'"), &format!("{{ kind: Group, name: 'system:serviceaccounts:{group}' }}"))))
+    };
+    assert_eq!(pullers("shop", "puller", "shop"), nothing);
+    assert_eq!(pullers("airlock", "puller", "shop"), said(&[("system:image-pullers", "fail")]));
+    assert_eq!(pullers("shop", "more", "shop"), said(&[("system:image-pullers", "fail")]));
+}
+
+#[test]
+fn what_operators_may_beyond_the_plan_can_be_allowed() {
+    let given = changed(&[role("shop", "more", &rule("get", "services")), binding("shop", "b", "Role", "more", &format!("{RENEWER}, {ACCOUNT}"))]);
+    let judged = |allow: &[&str]| verdicts_of("RBC-011", &given, json!({ "RBC.allow": allow })).into_iter().find(|(name, _)| name == "b").map(|(_, word)| word);
+    assert_eq!(judged(&[]), Some("fail"));
+    assert_eq!(judged(&["RoleBinding/shop/b"]), Some("pass"));
+    assert_eq!(judged(&["Role/shop/more"]), Some("pass"));
+    assert_eq!(judged(&["ServiceAccount/airlock/renewer"]), Some("fail"));
+    assert_eq!(judged(&["ServiceAccount/airlock/renewer", "ServiceAccount/shop/cart"]), Some("pass"));
+    assert_eq!(judged(&["RoleBinding/airlock/b", "Role/airlock/more"]), Some("fail"));
+}
+
+#[test]
+fn of_files_nothing_was_declared_and_what_cannot_be_read_is_not_guessed_at() {
+    let profile = crate::with_checks(profile(json!({})), "RBC-011,RBC-012").unwrap();
+    let report = crate::judge(&profile, &files(&declared().concat()), crate::Judging { passes: true, workers: 1 }).unwrap();
+    let of_files: Vec<_> = report.findings.iter().filter(|finding| finding.check == "RBC-011").map(|finding| (finding.verdict, finding.reason)).collect();
+    assert_eq!(of_files, [(Verdict::NotApplicable, Some(Reason::OtherSource))]);
+    let broken = "\n---\n{ apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: { name: renewer, namespace: airlock }, rules: 1 }".to_owned();
+    let all = |more: &'static str| said(&[("meter", "pass"), ("renewer", "pass"), ("renewer", more), ("renewer", "unverified")]);
+    assert_eq!(verdicts_of("RBC-011", &changed(std::slice::from_ref(&broken)), json!({})), all("unverified"));
+    assert_eq!(verdicts_of("RBC-011", &planned(&[broken], &declared()), json!({})), said(&[("all roles and bindings", "unverified")]));
+}
+
 #[test]
 fn what_was_not_read_is_unverified() {
     for kind in ["Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"] {

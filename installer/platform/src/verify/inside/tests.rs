@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use airlock_compliance::{CheckSummary, shipped, unprofiled};
+use airlock_compliance::{CheckSummary, shipped, unprofiled, with_checks};
 use airlock_model::{AirflowDeployment, Credentials, CredentialsForm, Need, Object, ObjectRef, SnapshotObject, Verdict, names};
 use airlock_render::{RenderInput, TenantInput};
 use serde_json::{Value, json};
@@ -156,6 +156,29 @@ fn the_auditor_may_list_in_each_namespace_just_what_checks_are_given() {
     // A namespace is read with a right in itself.
     let reads = granted(&objects, "get");
     assert!(reads.values().all(|read| *read == BTreeSet::from([(String::new(), "namespaces".to_owned())])), "{reads:?}");
+}
+
+#[test]
+fn what_is_rendered_is_what_was_declared() {
+    let profile = with_checks(unprofiled(), "RBC-011").unwrap();
+    let of = |kind: &str| rendered().into_iter().filter(|object| object.reference().kind == kind).map(Object::into_manifest).collect::<Vec<_>>();
+    let (roles, mut bindings) = (of("Role"), of("RoleBinding"));
+    let judged = |bindings: &[Value]| {
+        let report = report(&profile, &[("Role", roles.clone()), ("RoleBinding", bindings.to_vec())]);
+        let failed: Vec<String> = report.findings.iter().filter(|finding| finding.verdict == Verdict::Fail).map(|finding| finding.observed.raw().to_owned()).collect();
+        (check(&report, "RBC-011").verdict, report.findings.iter().filter(|finding| finding.verdict == Verdict::Pass).count(), failed)
+    };
+    // Those of the platform, among them the auditor's in the probes' namespace, and those of the deployment.
+    let expected = (Verdict::Pass, bindings.len(), Vec::new());
+    assert!(bindings.iter().any(|binding| binding["metadata"]["namespace"] == "airlock-probes") && bindings.iter().any(|binding| binding["metadata"]["namespace"] == "airlock-alpha"));
+    assert_eq!(judged(&bindings), expected);
+    // The renewer's role, bound to the scheduler too.
+    let scheduler = json!({ "kind": "ServiceAccount", "name": "airflow-scheduler", "namespace": "airlock-alpha" });
+    let renewer = bindings.iter_mut().find(|binding| binding["metadata"]["namespace"] == "airlock-alpha" && binding["metadata"]["name"] == "renewer").unwrap();
+    renewer["subjects"].as_array_mut().unwrap().push(scheduler);
+    let (verdict, _, failed) = judged(&bindings);
+    assert_eq!(verdict, Verdict::Fail);
+    assert!(matches!(&failed[..], [told] if told.starts_with("ServiceAccount/airlock-alpha/airflow-scheduler may also get, patch secrets named airflow-api-server-tls; ")), "{failed:?}");
 }
 
 #[test]
