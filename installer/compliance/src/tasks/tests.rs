@@ -41,6 +41,7 @@ fn good() -> Snapshot {
     let mut results = vec![("policy.allowed".to_owned(), AttemptResult::Connected), ("policy.blocked".to_owned(), AttemptResult::TimedOut), ("policy.confined".to_owned(), AttemptResult::Refused)];
     results.push(("task.alpha.own".into(), AttemptResult::Connected));
     results.push(("task.alpha.outside.192.0.2.1.53".into(), AttemptResult::TimedOut));
+    results.push(("task.alpha.echo.http://192.0.2.9/".into(), AttemptResult::SeenFrom([192, 0, 2, 7].into())));
     results.extend(NODES.into_iter().chain(SERVICES).map(|at| (format!("task.alpha.{at}"), AttemptResult::TimedOut)));
     for (node, address) in [("node1", "10.0.0.1"), ("node2", "10.0.0.2")] {
         results.extend([(format!("kubelet.own.{node}"), answered(200)), (format!("kubelet.stranger.{address}"), answered(401)), (format!("kubelet.read-only.{address}"), AttemptResult::Refused)]);
@@ -52,10 +53,10 @@ fn good() -> Snapshot {
     Snapshot { world: world(), outcomes: results.into_iter().map(outcome).collect(), ..Snapshot::default() }
 }
 
-/// A profile that names a host outside.
+/// A profile that names a host outside, and a page that tells the address.
 fn naming(host: &str) -> Profile {
     let mut profile = unprofiled();
-    profile.parameters.insert(outside::HOSTS.to_owned(), [host].into_iter().collect());
+    profile.parameters.extend([(outside::HOSTS, host), (leaving::ECHO, "http://192.0.2.9/"), (leaving::ADDRESSES, "192.0.2.7")].map(|(name, value)| (name.to_owned(), [value].into_iter().collect())));
     profile
 }
 
@@ -79,14 +80,14 @@ fn with(changed: &[(&str, AttemptResult)]) -> [Vec<Verdict>; 3] {
 #[test]
 fn where_every_way_is_blocked_all_pass_and_the_attempts_are_those_that_were_asked_for() {
     let given = good();
-    for (id, count) in [("AUT-008", 4), ("NET-012", 2), ("NET-013", 4), ("NET-020", 1)] {
+    for (id, count) in [("AUT-008", 4), ("NET-012", 2), ("NET-013", 4), ("NET-018", 1), ("NET-020", 1)] {
         assert_eq!((verdicts(id, &given), findings(id, &given).len()), ([Pass].into(), count), "{id}");
     }
     let needs: Vec<Need> = all().flat_map(|check| check.needs(&naming("192.0.2.1:53"), &world())).collect();
     let asked: BTreeMap<AttemptId, _> = needs.into_iter().filter_map(|need| if let Need::Attempt(attempt) = need { Some((attempt.id.clone(), attempt)) } else { None }).collect();
     assert_eq!(asked.keys().collect::<Vec<_>>(), given.outcomes.keys().collect::<Vec<_>>());
     for (id, attempt) in &asked {
-        let is_control = id.0 == "task.alpha.own" || id.0.starts_with("kubelet.own.") || id.0 == "policy.allowed";
+        let is_control = id.0 == "task.alpha.own" || id.0.starts_with("task.alpha.echo.") || id.0.starts_with("kubelet.own.") || id.0 == "policy.allowed";
         assert_eq!(attempt.control.is_none(), is_control, "{id}");
         assert!(attempt.control.iter().all(|control| asked.contains_key(control)), "{id}");
     }

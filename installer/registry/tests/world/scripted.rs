@@ -12,12 +12,13 @@ use tokio_rustls::TlsAcceptor;
 
 use super::Trust;
 
-/// A request: its line and headers, as they came.
+/// A request: its line, headers, and body, as they came.
 #[derive(Clone, Debug)]
 pub struct Asked {
     pub method: String,
     pub path: String,
     pub head: String,
+    pub body: Vec<u8>,
 }
 
 impl Asked {
@@ -67,7 +68,11 @@ impl Scripted {
                 }
                 let head = String::from_utf8_lossy(&head).into_owned();
                 let mut words = head.split(' ');
-                let request = Asked { method: words.next().unwrap_or_default().to_owned(), path: words.next().unwrap_or_default().to_owned(), head: head.clone() };
+                let mut request = Asked { method: words.next().unwrap_or_default().to_owned(), path: words.next().unwrap_or_default().to_owned(), head: head.clone(), body: Vec::new() };
+                request.body.resize(request.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0), 0);
+                if stream.read_exact(&mut request.body).await.is_err() {
+                    continue;
+                }
                 notes.lock().unwrap().push(request.clone());
                 let (status, headers, body) = answer(&request, &own);
                 if status == NO_ANSWER.0 {
