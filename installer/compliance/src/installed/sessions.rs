@@ -1,6 +1,6 @@
 //! AUT-005: sessions at Airflow deployments end, and their cookies are for their own host alone.
 
-use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Severity, SetCookie, Snapshot, Subject, Untrusted, World, WorldDeployment};
+use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, SetCookie, Severity, Snapshot, Subject, Untrusted, World, WorldDeployment};
 
 use super::deployments;
 use crate::attempts::{Visit, outcome, words};

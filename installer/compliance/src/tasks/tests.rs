@@ -222,7 +222,9 @@ fn what_leaves_is_held_against_the_declared_addresses_where_a_page_is_named() {
         check.evaluate(profile, &given).into_iter().map(|finding| finding.verdict).collect::<Vec<_>>()
     };
     let seen = |address: &str| AttemptResult::SeenFrom(address.parse().unwrap());
-    for (declared, from, verdict) in [("192.0.2.7", "192.0.2.7", Pass), ("192.0.2.0/29", "192.0.2.7", Pass), ("192.0.2.0/29", "192.0.2.8", Fail), ("2001:db8::/64", "2001:db8::1", Pass), ("192.0.2.7", "2001:db8::1", Fail)] {
+    for (declared, from, verdict) in
+        [("192.0.2.7", "192.0.2.7", Pass), ("192.0.2.0/29", "192.0.2.7", Pass), ("192.0.2.0/29", "192.0.2.8", Fail), ("2001:db8::/64", "2001:db8::1", Pass), ("192.0.2.7", "2001:db8::1", Fail)]
+    {
         assert_eq!(judged(&set(&[page], &[declared]), seen(from)), [verdict], "{from} by {declared}");
     }
     for result in [AttemptResult::TimedOut, answered(404), AttemptResult::Untrusted { reason: "unknown issuer".to_owned().into(), presented: None }] {
@@ -234,7 +236,10 @@ fn what_leaves_is_held_against_the_declared_addresses_where_a_page_is_named() {
     }
     assert_eq!(judged(&unprofiled(), seen("192.0.2.7")), [NotApplicable]);
     let Need::Attempt(attempt) = check.needs(&set(&[page], &["192.0.2.7"]), &world()).remove(0) else { panic!() };
-    assert_eq!((attempt.target.address(), &attempt.action), (Some(("echo.example.com", 443)), &airlock_model::AttemptAction::AskOwnAddress { path: "/ip?plain".into(), host: "echo.example.com".into(), trust: Some(airlock_model::Trust::System) }));
+    assert_eq!(
+        (attempt.target.address(), &attempt.action),
+        (Some(("echo.example.com", 443)), &airlock_model::AttemptAction::AskOwnAddress { path: "/ip?plain".into(), host: "echo.example.com".into(), trust: Some(airlock_model::Trust::System) })
+    );
 }
 
 #[test]

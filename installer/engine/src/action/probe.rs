@@ -28,7 +28,15 @@ pub(super) async fn settle(run: &Run<'_>, step: &PlannedStep, attempts: &[Attemp
 
 fn has_succeeded(outcome: &Outcome) -> bool {
     match &outcome.result {
-        AttemptResult::Connected | AttemptResult::Handshaken(_) | AttemptResult::Resolved(_) | AttemptResult::LoggedIn(_) | AttemptResult::Told(_) | AttemptResult::Admitted | AttemptResult::Measured(_) | AttemptResult::SeenFrom(_) | AttemptResult::Pulled => true,
+        AttemptResult::Connected
+        | AttemptResult::Handshaken(_)
+        | AttemptResult::Resolved(_)
+        | AttemptResult::LoggedIn(_)
+        | AttemptResult::Told(_)
+        | AttemptResult::Admitted
+        | AttemptResult::Measured(_)
+        | AttemptResult::SeenFrom(_)
+        | AttemptResult::Pulled => true,
         AttemptResult::Answered { status, .. } => *status < 400,
         _ => false,
     }

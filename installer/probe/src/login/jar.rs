@@ -43,7 +43,7 @@ impl Jar {
 /// `Max-Age` counts before `Expires` (RFC 6265 §4.1.2.2).
 fn told(cookie: &Cookie<'_>, now: Timestamp) -> SetCookie {
     let expires = || cookie.expires_datetime().map(|end| end.unix_timestamp() - now.as_second());
-    let lasts = cookie.max_age().map(|age| age.whole_seconds()).or_else(expires);
+    let lasts = cookie.max_age().map(cookie::time::Duration::whole_seconds).or_else(expires);
     SetCookie {
         name: Untrusted::new(cookie.name().to_owned()),
         secure: cookie.secure() == Some(true),
@@ -83,7 +83,8 @@ mod tests {
     fn attributes_are_told_and_values_only_go_back() {
         let token = format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(r#"{"sub":"1","iat":1790000000,"exp":1790043200}"#));
         let told = jar(&[&format!("_token={token}; HttpOnly; Path=/; SameSite=lax; Secure"), "session=abc; Domain=.example.com; Max-Age=600; Expires=Thu, 01 Jan 1970 00:00:00 GMT"]).told();
-        let cookie = SetCookie { name: "_token".to_owned().into(), secure: true, http_only: true, same_site: Some("Lax".to_owned().into()), domain: None, lasts_seconds: None, token_seconds: Some(43200) };
+        let cookie =
+            SetCookie { name: "_token".to_owned().into(), secure: true, http_only: true, same_site: Some("Lax".to_owned().into()), domain: None, lasts_seconds: None, token_seconds: Some(43200) };
         assert_eq!(told[0], cookie);
         let of_session = (told[1].secure, told[1].http_only, told[1].same_site.is_none(), told[1].lasts_seconds, told[1].token_seconds);
         assert_eq!(of_session, (false, false, true, Some(600), None));

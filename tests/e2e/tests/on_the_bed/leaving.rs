@@ -44,7 +44,8 @@ pub(crate) fn by_an_address_that_nobody_declared_is_told(site: &Site) {
 /// Verdicts, those of alpha first.
 fn told(site: &Site, page: &str, addresses: &str) -> Vec<String> {
     let (page, addresses) = (format!("NET-018.echo={page}"), format!("NET-018.addresses={addresses}"));
-    let report = site.run(&["compliance-check", "--no-profile", "--checks", "NET-018", "--set", &page, "--set", &addresses, "--namespace", &site.name, "--yes", "--all", "-o", "json"]).expect(7).json();
+    let report =
+        site.run(&["compliance-check", "--no-profile", "--checks", "NET-018", "--set", &page, "--set", &addresses, "--namespace", &site.name, "--yes", "--all", "-o", "json"]).expect(7).json();
     let mut told: Vec<(String, String)> = report["findings"]
         .as_array()
         .expect("findings")

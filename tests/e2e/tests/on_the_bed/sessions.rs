@@ -48,8 +48,7 @@ pub(crate) fn that_never_end_are_told(site: &Site) {
 fn told(site: &Site, exit: i32) -> Vec<(String, String, String)> {
     let report = site.run(&["compliance-check", "--no-profile", "--checks", "AUT-005", "--namespace", &site.name, "--yes", "--all", "-o", "json"]).expect(exit).json();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let mut told: Vec<_> =
-        report["findings"].as_array().expect("findings").iter().map(|finding| (text(&finding["subject"]["name"]), text(&finding["verdict"]), text(&finding["observed"]))).collect();
+    let mut told: Vec<_> = report["findings"].as_array().expect("findings").iter().map(|finding| (text(&finding["subject"]["name"]), text(&finding["verdict"]), text(&finding["observed"]))).collect();
     told.sort();
     told
 }

@@ -115,15 +115,8 @@ pub(super) const fn answered(status: u16) -> AttemptResult {
 
 /// A login that set one cookie, as it should be but for what is changed in it.
 pub(super) fn logged_in(change: impl Fn(&mut SetCookie)) -> AttemptResult {
-    let mut cookie = SetCookie {
-        name: "session".to_owned().into(),
-        secure: true,
-        http_only: true,
-        same_site: Some("Lax".to_owned().into()),
-        domain: None,
-        lasts_seconds: Some(24 * 60 * 60),
-        token_seconds: None,
-    };
+    let mut cookie =
+        SetCookie { name: "session".to_owned().into(), secure: true, http_only: true, same_site: Some("Lax".to_owned().into()), domain: None, lasts_seconds: Some(24 * 60 * 60), token_seconds: None };
     change(&mut cookie);
     AttemptResult::LoggedIn(vec![cookie])
 }
