@@ -1,11 +1,13 @@
 //! Attempts between pods that have just started: the enforcer of policies and the pods' network need a moment, so that a
 //! first answer says little. An attempt is repeated until its server says something, be it no; a connection with a control is there
-//! to be blocked: it is repeated until it has stayed blocked for a while. After [`PATIENCE`] the last answer stands.
+//! to be blocked: it is repeated until it has stayed blocked for a while, and the address that others see until it has stayed the same,
+//! since before its policies are enforced a pod gets out where it will not. After [`PATIENCE`] the last answer stands.
 //!
 //! Until the enforcers know a new pod, it is blocked where it would be let in. So where the control is made beside it, from the same
 //! pod, the while begins when the control has got through, and is no shorter than that took: each node has an enforcer of its own.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Outcome};
@@ -64,16 +66,17 @@ impl Span {
 }
 
 async fn settled(attempt: &Attempt, passwords: &dyn Passwords, span: &Span) -> Outcome {
-    let mut blocked_since: Option<Instant> = None;
+    let mut lasting: Option<(Lasting, Instant)> = None;
     loop {
         let least = span.least();
         let outcome = carry_out(attempt, passwords).await;
-        let connects = gets_through(&outcome.result);
-        let steady = if is_to_be_blocked(attempt) {
-            blocked_since = if connects || least.is_none() { None } else { blocked_since.or_else(|| Some(Instant::now())) };
-            least.zip(blocked_since).is_some_and(|(least, since)| since.elapsed() >= least)
-        } else {
-            connects
+        let steady = match Lasting::of(attempt, &outcome.result) {
+            Lasting::Nothing => gets_through(&outcome.result),
+            now => {
+                let same = lasting.filter(|(before, _)| *before == now && least.is_some());
+                lasting = (now != Lasting::NotYet).then(|| same.unwrap_or_else(|| (now, Instant::now())));
+                least.zip(lasting).is_some_and(|(least, (_, since))| since.elapsed() >= least)
+            }
         };
         if steady || span.began.elapsed() >= span.patience {
             return outcome;
@@ -87,14 +90,34 @@ const fn gets_through(result: &AttemptResult) -> bool {
     !matches!(result, AttemptResult::Refused | AttemptResult::TimedOut | AttemptResult::Unreachable(_) | AttemptResult::NoSuchName)
 }
 
-/// A question with a control is there to be answered with no, and the network has to carry it first.
-fn is_to_be_blocked(attempt: &Attempt) -> bool {
-    attempt.control.is_some() && matches!(attempt.action, AttemptAction::Connect)
+/// What of an answer has to last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lasting {
+    /// Nothing: the first word of a server will do. A question with a control is there to be answered with no, and the network has to
+    /// carry it first.
+    Nothing,
+    /// What is to be blocked is not.
+    NotYet,
+    Blocked,
+    SeenFrom(Option<IpAddr>),
+}
+
+impl Lasting {
+    const fn of(attempt: &Attempt, result: &AttemptResult) -> Self {
+        match (&attempt.action, &attempt.control, result) {
+            (AttemptAction::AskOwnAddress { .. }, _, AttemptResult::SeenFrom(address)) => Self::SeenFrom(Some(*address)),
+            (AttemptAction::AskOwnAddress { .. }, ..) => Self::SeenFrom(None),
+            (AttemptAction::Connect, Some(_), _) if gets_through(result) => Self::NotYet,
+            (AttemptAction::Connect, Some(_), _) => Self::Blocked,
+            _ => Self::Nothing,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use airlock_model::{Target, Vantage};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
 
     use super::*;
@@ -146,11 +169,44 @@ mod tests {
     }
 
     #[test]
-    fn only_a_connection_beside_another_is_to_be_blocked() {
-        let account = AttemptAction::AsAccount { path: "/api/v1/secrets".into() };
-        for (action, control, blocked) in [(AttemptAction::Connect, Some("b"), true), (AttemptAction::Connect, None, false), (account.clone(), Some("b"), false), (account, None, false)] {
-            assert_eq!(is_to_be_blocked(&Attempt { action: action.clone(), ..attempt(443, control) }), blocked, "{action:?} beside {control:?}");
+    fn a_connection_beside_another_stays_blocked_and_an_address_the_same() {
+        let (account, own) = (AttemptAction::AsAccount { path: "/api/v1/secrets".into() }, AttemptAction::AskOwnAddress { path: "/".into(), host: "h".into(), trust: None });
+        let address = IpAddr::from([192, 0, 2, 7]);
+        for (action, control, result, lasting) in [
+            (AttemptAction::Connect, Some("b"), AttemptResult::TimedOut, Lasting::Blocked),
+            (AttemptAction::Connect, Some("b"), AttemptResult::Connected, Lasting::NotYet),
+            (AttemptAction::Connect, None, AttemptResult::TimedOut, Lasting::Nothing),
+            (account.clone(), Some("b"), AttemptResult::TimedOut, Lasting::Nothing),
+            (account, None, AttemptResult::TimedOut, Lasting::Nothing),
+            (own.clone(), Some("b"), AttemptResult::SeenFrom(address), Lasting::SeenFrom(Some(address))),
+            (own, None, AttemptResult::TimedOut, Lasting::SeenFrom(None)),
+        ] {
+            assert_eq!(Lasting::of(&Attempt { action: action.clone(), ..attempt(443, control) }, &result), lasting, "{action:?} beside {control:?}");
         }
+    }
+
+    /// As a pod gets out before its policies are enforced.
+    #[tokio::test]
+    async fn the_address_that_is_seen_last_counts() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let asked = Attempt { action: AttemptAction::AskOwnAddress { path: "/".into(), host: "h".into(), trust: None }, ..attempt(port, None) };
+        let serve = async |listener: &TcpListener, answers: usize| {
+            for _ in 0..answers {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                stream.read(&mut [0; 1024]).await.unwrap();
+                stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\nConnection: close\r\n\r\n192.0.2.7\n").await.unwrap();
+            }
+        };
+        let settled = async |patience| settled_together(std::slice::from_ref(&asked), &NoPasswords, patience, PAUSE).await.remove(0).result;
+        let seen = AttemptResult::SeenFrom([192, 0, 2, 7].into());
+        let (result, ()) = tokio::join!(settled(PATIENCE), serve(&listener, 2));
+        assert_eq!(result, seen, "twice the same");
+        let (result, ()) = tokio::join!(settled(PATIENCE), async {
+            serve(&listener, 1).await;
+            drop(listener);
+        });
+        assert_eq!(result, AttemptResult::Refused);
     }
 
     #[tokio::test]

@@ -131,7 +131,8 @@ impl Echo {
             // A scheme of the web has a port.
             target: Target::Address { host: host.trim_matches(['[', ']']).to_owned(), port: self.0.port_or_known_default().unwrap_or_default() },
             action: AttemptAction::AskOwnAddress { path, host, trust: (self.0.scheme() == "https").then_some(Trust::System) },
-            control: None,
+            // Beside which the network is known to carry.
+            control: Some(own_id(of)),
             purpose: "a question from a task's place to a server outside, from which address it was asked".to_owned(),
         }
     }

@@ -7,12 +7,14 @@ use airlock_model::{Attempt, AttemptAction, AttemptId, SecretKeyRef, Target, Tls
 use super::reached::of_task;
 use super::{CROSSED, REPOSITORY};
 
-/// The pools that take pods, by name, with the labels of their nodes; why they are not known is the error.
-pub(crate) fn pools(world: &World) -> Result<BTreeMap<&str, &BTreeMap<String, String>>, String> {
+/// What stands for all pools where nodes cannot be listed.
+pub(crate) const ANY: &str = "any";
+
+/// The pools that take pods, by name, with the labels of their nodes; [`ANY`] where they are not known.
+pub(crate) fn pools(world: &World) -> BTreeMap<&str, BTreeMap<String, String>> {
     match &world.nodes {
-        None => Err("nodes were not looked at".to_owned()),
-        Some(Err(reason)) => Err(reason.clone()),
-        Some(Ok(nodes)) => Ok(nodes.iter().filter_map(|node| node.pool.as_ref()).map(|(pool, labels)| (pool.as_str(), labels)).collect()),
+        Some(Ok(nodes)) => nodes.iter().filter_map(|node| node.pool.as_ref()).map(|(pool, labels)| (pool.as_str(), labels.clone())).collect(),
+        Some(Err(_)) | None => [(ANY, BTreeMap::new())].into(),
     }
 }
 
@@ -22,16 +24,16 @@ pub(crate) fn pulled_id(pool: &str) -> AttemptId {
 
 /// A pull from the bundled registry by a node of each pool.
 pub(crate) fn pulls(world: &World) -> Vec<Attempt> {
-    let (Some(registry), Ok(pools)) = (&world.registry, pools(world)) else { return Vec::new() };
-    let pull = |(pool, labels): (&str, &BTreeMap<String, String>)| Attempt {
+    let Some(registry) = &world.registry else { return Vec::new() };
+    let pull = |(pool, labels): (&str, BTreeMap<String, String>)| Attempt {
         id: pulled_id(pool),
-        from: Vantage::Node { pool: pool.to_owned(), labels: labels.clone(), namespace: world.platform.clone() },
+        from: Vantage::Node { pool: pool.to_owned(), labels, namespace: world.platform.clone() },
         target: Target::Address { host: registry.clone(), port: world.edge_port },
         action: AttemptAction::Pull { repository: REPOSITORY.to_owned(), pull_secret: names::REGISTRY_PULL.to_owned() },
         control: None,
         purpose: "a pull of Airlock's own image from the registry, to succeed".to_owned(),
     };
-    pools.into_iter().map(pull).collect()
+    pools(world).into_iter().map(pull).collect()
 }
 
 pub(crate) fn trusted_id(of: &WorldDeployment) -> AttemptId {

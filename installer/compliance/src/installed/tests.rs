@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_model::answers::Receiver;
-use airlock_model::{AttemptId, AttemptResult, Check, Digest, Finding, Need, Presented, Profile, SecretLeak, SharedSecret, Snapshot, SnapshotObject, TlsVersion, UnreadLog, Verdict, names};
+use airlock_model::{AttemptId, AttemptResult, Check, Digest, Finding, Need, Outcome, Presented, Profile, SecretLeak, SharedSecret, Snapshot, SnapshotObject, TlsVersion, UnreadLog, Verdict, names};
 use serde_json::{Value, json};
 
 use crate::{Judging, Report, checks, judge, needs, with_checks};
@@ -71,6 +71,13 @@ fn served(given: &mut Snapshot) -> &mut Presented {
         AttemptResult::Handshaken(presented) => presented,
         other => panic!("{other:?}"),
     }
+}
+
+/// What a node did that stands for all.
+fn any_node(given: &mut Snapshot, result: AttemptResult) {
+    let id = AttemptId::from("registry.node.any");
+    let outcome = Outcome { attempt: id.clone(), result, ..given.outcomes[&AttemptId::from("registry.node.default")].clone() };
+    given.outcomes.insert(id, outcome);
 }
 
 /// The database server is one that the customer runs.
@@ -215,6 +222,8 @@ const CASES: &[Case] = &[
     (|s| *result(s, "registry.node.default") = AttemptResult::NotPulled { message: "x509: certificate signed by unknown authority".to_owned().into() }, &[("TLS-009", Fail)]),
     (|s| *result(s, "registry.node.default") = AttemptResult::NotCarriedOut("no node takes the pod".to_owned().into()), &[("TLS-009", Unverified)]),
     (|s| s.world.nodes = Some(Err("nodes is forbidden".to_owned())), &[("TLS-009", Unverified)]),
+    (|s| { s.world.nodes = Some(Err("nodes is forbidden".to_owned())); any_node(s, AttemptResult::Pulled); }, &[("TLS-009", Warn)]),
+    (|s| { s.world.nodes = None; any_node(s, AttemptResult::NotPulled { message: "x509: unknown authority".to_owned().into() }); }, &[("TLS-009", Fail)]),
     (|s| s.world.nodes = Some(Ok(vec![])), &[("TLS-009", Unverified)]),
     (|s| *result(s, "task.beta.trusted") = AttemptResult::Untrusted { reason: "unknown issuer".to_owned().into(), presented: None }, &[("TLS-009", Fail)]),
     (|s| *result(s, "task.beta.trusted") = AttemptResult::TimedOut, &[("TLS-009", Unverified)]),

@@ -1,6 +1,6 @@
 //! TLS-009: nodes and pods trust the authorities that signed for what they connect to.
 
-use airlock_model::{AttemptId, AttemptResult, Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, World};
+use airlock_model::{AttemptId, AttemptResult, Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, Verdict, World};
 
 use crate::attempts::{outcome, trusted, words};
 use crate::described::{Described, Resting};
@@ -12,7 +12,7 @@ static TEXTS: Described = Described {
         title: "pods and nodes trust the private authority",
         severity: Severity::Medium,
         promises: &["P6", "P7"],
-        explanation: "A node of each pool that takes pods pulls Airlock's own image from the bundled registry, for a pod in the platform's namespace that goes again; the kubelet asks the registry also where the node has the image, and so verifies its certificate as for every pod. In the namespace of each Airflow deployment a pod with Airlock's own image, to which the policies of tasks apply, shakes hands with the deployment's own server and verifies it against the copy of the internal authority that tasks mount there. Pods of the platform's namespace are not tried: their authority lies beside its key, which no attempt mounts.",
+        explanation: "A node of each pool that takes pods pulls Airlock's own image from the bundled registry, for a pod in the platform's namespace that goes again; the kubelet asks the registry also where the node has the image, and so verifies its certificate as for every pod. Where nodes may not be listed one node stands for all, and what it pulls is a warning. In the namespace of each Airflow deployment a pod with Airlock's own image, to which the policies of tasks apply, shakes hands with the deployment's own server and verifies it against the copy of the internal authority that tasks mount there. Pods of the platform's namespace are not tried: their authority lies beside its key, which no attempt mounts.",
         remedy: "Of a node: `airlock tls trust` prints how its runtime is told of the authority. Of a deployment: `airlock deployment apply` with its document copies the authority again.",
     },
     expected: "pulled, and the handshake verified",
@@ -30,7 +30,8 @@ impl Check for TrustedAuthorities {
     }
 
     fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
-        trusted::pulls(world).into_iter().chain(world.deployments.iter().map(trusted::trusted)).map(|attempt| Need::Attempt(Box::new(attempt))).collect()
+        let attempts = trusted::pulls(world).into_iter().chain(world.deployments.iter().map(trusted::trusted));
+        world.registry.iter().map(|_| Need::Nodes).chain(attempts.map(|attempt| Need::Attempt(Box::new(attempt)))).collect()
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
@@ -47,11 +48,20 @@ fn of_nodes(given: &Snapshot) -> Vec<Finding> {
     if given.world.registry.is_none() && !given.world.base_domain.is_empty() {
         return vec![TEXTS.not_applicable(NODES, Reason::ComponentOff, "no bundled registry is installed")];
     }
-    match trusted::pools(&given.world) {
-        Err(reason) => vec![TEXTS.unverified(NODES, reason)],
-        Ok(pools) if pools.is_empty() => vec![TEXTS.unverified(NODES, "no node takes pods")],
-        Ok(pools) => pools.into_keys().map(|pool| judge(given, format!("a node of pool {pool}"), &trusted::pulled_id(pool))).collect(),
+    let unknown = match &given.world.nodes {
+        Some(Ok(_)) => None,
+        Some(Err(reason)) => Some(reason.as_str()),
+        None => Some("nodes were not looked at"),
+    };
+    if let Some(reason) = unknown {
+        let one = judge(given, "a node, whichever it is".to_owned(), &trusted::pulled_id(trusted::ANY));
+        return vec![if one.verdict == Verdict::Pass { Finding { evidence: one.evidence, ..TEXTS.warn(Severity::Low, one.subject, format!("pulled; which pools there are is not known: {reason}")) } } else { one }];
     }
+    let pools = trusted::pools(&given.world);
+    if pools.is_empty() {
+        return vec![TEXTS.unverified(NODES, "no node takes pods")];
+    }
+    pools.into_keys().map(|pool| judge(given, format!("a node of pool {pool}"), &trusted::pulled_id(pool))).collect()
 }
 
 fn judge(given: &Snapshot, subject: String, attempt: &AttemptId) -> Finding {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, World, WorldDeployment};
 use ipnet::IpNet;
 
-use crate::attempts::{Echo, outcome, words};
+use crate::attempts::{Echo, outcome, own, words};
 use crate::described::{Described, Resting};
 use crate::live;
 use crate::parameter;
@@ -38,7 +38,11 @@ impl Check for DeclaredAddresses {
 
     fn needs(&self, profile: &Profile, world: &World) -> Vec<Need> {
         let pages: Vec<Echo> = parameter::texts(profile, ECHO).into_iter().filter_map(Echo::read).collect();
-        world.deployments.iter().flat_map(|of| pages.iter().map(move |page| Need::Attempt(Box::new(page.attempt(of))))).collect()
+        if pages.is_empty() {
+            return Vec::new();
+        }
+        let of = |of| [own(of)].into_iter().chain(pages.iter().map(move |page| page.attempt(of)));
+        world.deployments.iter().flat_map(of).map(|attempt| Need::Attempt(Box::new(attempt))).collect()
     }
 
     fn evaluate(&self, profile: &Profile, given: &Snapshot) -> Vec<Finding> {
