@@ -22,7 +22,7 @@ use crate::stranger::{self, Stranger};
 use crate::{account, old_tls, own_address, resolve, weak_suites};
 
 /// A lost packet must not look like a blocked one.
-const TRIES: u32 = 3;
+pub(crate) const TRIES: u32 = 3;
 const AT_A_TIME: usize = 8;
 
 /// Carries out an attempt from here; where it should be made from is the caller's business.

@@ -11,7 +11,7 @@ use url::Url;
 use self::form::Form;
 use self::jar::Jar;
 use crate::Passwords;
-use crate::carry_out::open;
+use crate::carry_out::{TRIES, open};
 use crate::dial::Ends;
 use crate::handshake::{Believed, handshake};
 use crate::request::{Question, answered, beginning, password};
@@ -20,8 +20,6 @@ use crate::request::{Question, answered, beginning, password};
 const PAGE_LIMIT: usize = 512 * 1024;
 /// More redirects in a row are a circle.
 const REDIRECTS: usize = 5;
-/// A lost packet must not look like a blocked one.
-const TRIES: u32 = 3;
 
 /// Who logs in, at which page.
 pub(crate) struct Login<'a> {

@@ -194,7 +194,7 @@ mod tests {
         let serve = async |listener: &TcpListener, answers: usize| {
             for _ in 0..answers {
                 let (mut stream, _) = listener.accept().await.unwrap();
-                stream.read(&mut [0; 1024]).await.unwrap();
+                assert!(stream.read(&mut [0; 1024]).await.unwrap() > 0);
                 stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\nConnection: close\r\n\r\n192.0.2.7\n").await.unwrap();
             }
         };

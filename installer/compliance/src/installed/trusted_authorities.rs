@@ -55,7 +55,11 @@ fn of_nodes(given: &Snapshot) -> Vec<Finding> {
     };
     if let Some(reason) = unknown {
         let one = judge(given, "a node, whichever it is".to_owned(), &trusted::pulled_id(trusted::ANY));
-        return vec![if one.verdict == Verdict::Pass { Finding { evidence: one.evidence, ..TEXTS.warn(Severity::Low, one.subject, format!("pulled; which pools there are is not known: {reason}")) } } else { one }];
+        return vec![if one.verdict == Verdict::Pass {
+            Finding { evidence: one.evidence, ..TEXTS.warn(Severity::Low, one.subject, format!("pulled; which pools there are is not known: {reason}")) }
+        } else {
+            one
+        }];
     }
     let pools = trusted::pools(&given.world);
     if pools.is_empty() {
