@@ -85,9 +85,10 @@ async fn settled(attempt: &Attempt, passwords: &dyn Passwords, span: &Span) -> O
     }
 }
 
-/// Whether a server said something, be it no.
+/// Whether a server said something, be it no. What could not be carried out, such as a name that nobody was there to look up, may be a
+/// moment later.
 const fn gets_through(result: &AttemptResult) -> bool {
-    !matches!(result, AttemptResult::Refused | AttemptResult::TimedOut | AttemptResult::Unreachable(_) | AttemptResult::NoSuchName)
+    !matches!(result, AttemptResult::Refused | AttemptResult::TimedOut | AttemptResult::Unreachable(_) | AttemptResult::NoSuchName | AttemptResult::NotCarriedOut(_))
 }
 
 /// What of an answer has to last.
@@ -96,7 +97,7 @@ enum Lasting {
     /// Nothing: the first word of a server will do. A question with a control is there to be answered with no, and the network has to
     /// carry it first.
     Nothing,
-    /// What is to be blocked is not.
+    /// What is to be blocked is not, or could not be tried.
     NotYet,
     Blocked,
     SeenFrom(Option<IpAddr>),
@@ -107,7 +108,7 @@ impl Lasting {
         match (&attempt.action, &attempt.control, result) {
             (AttemptAction::AskOwnAddress { .. }, _, AttemptResult::SeenFrom(address)) => Self::SeenFrom(Some(*address)),
             (AttemptAction::AskOwnAddress { .. }, ..) => Self::SeenFrom(None),
-            (AttemptAction::Connect, Some(_), _) if gets_through(result) => Self::NotYet,
+            (AttemptAction::Connect, Some(_), AttemptResult::Connected | AttemptResult::NotCarriedOut(_)) => Self::NotYet,
             (AttemptAction::Connect, Some(_), _) => Self::Blocked,
             _ => Self::Nothing,
         }
@@ -175,6 +176,7 @@ mod tests {
         for (action, control, result, lasting) in [
             (AttemptAction::Connect, Some("b"), AttemptResult::TimedOut, Lasting::Blocked),
             (AttemptAction::Connect, Some("b"), AttemptResult::Connected, Lasting::NotYet),
+            (AttemptAction::Connect, Some("b"), AttemptResult::NotCarriedOut("the name could not be looked up".to_owned().into()), Lasting::NotYet),
             (AttemptAction::Connect, None, AttemptResult::TimedOut, Lasting::Nothing),
             (account.clone(), Some("b"), AttemptResult::TimedOut, Lasting::Nothing),
             (account, None, AttemptResult::TimedOut, Lasting::Nothing),
@@ -182,6 +184,18 @@ mod tests {
             (own, None, AttemptResult::TimedOut, Lasting::SeenFrom(None)),
         ] {
             assert_eq!(Lasting::of(&Attempt { action: action.clone(), ..attempt(443, control) }, &result), lasting, "{action:?} beside {control:?}");
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_carried_out_is_no_word_of_a_server() {
+        for (result, through) in [
+            (AttemptResult::NotCarriedOut("temporary failure in name resolution".to_owned().into()), false),
+            (AttemptResult::NoSuchName, false),
+            (AttemptResult::TlsRefused { alert: None }, true),
+            (AttemptResult::Connected, true),
+        ] {
+            assert_eq!(gets_through(&result), through, "{result:?}");
         }
     }
 

@@ -61,7 +61,7 @@ fn the_rights_that_are_asked_for_are_enough() {
     let report = run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "-o", "json"]).expect(0).json();
     let warned = |check: &&Value| check["verdict"] == "warn";
     let standing: Vec<&str> = report["checks"].as_array().expect("checks").iter().filter(warned).filter_map(|check| check["id"].as_str()).collect();
-    assert_eq!(standing, ["MON-003", "TLS-009"], "that nobody is told of alerts stands in every report, and that nodes may not be listed: {report}");
+    assert_eq!(standing, ["TLS-009", "MON-003"], "that nobody is told of alerts stands in every report, and that nodes may not be listed: {report}");
 
     the_roles_that_a_check_prints_are_enough_for_it(&site);
 
