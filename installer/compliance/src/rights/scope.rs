@@ -3,7 +3,7 @@
 use airlock_model::{Finding, Need, Profile, ReadFault, Reason, Snapshot, Source, names};
 use serde_json::Value;
 
-use super::grants::{Binding, Rights, Role};
+use super::grants::{Binding, Rights, Role, RoleName};
 use super::subject::Holder;
 use crate::described::Described;
 use crate::live::{Unseen, need};
@@ -83,10 +83,16 @@ impl<'a> Allowed<'a> {
     }
 
     pub(crate) fn has_object(&self, object: &airlock_model::ObjectRef) -> bool {
-        let named = match (&object.namespace, object.kind.starts_with("Cluster")) {
-            (Some(namespace), false) => format!("{}/{namespace}/{}", object.kind, object.name),
-            _ => format!("{}/{}", object.kind, object.name),
-        };
+        let namespace = object.namespace.as_deref().filter(|_| !object.kind.starts_with("Cluster"));
+        self.has(&object.kind, namespace, &object.name)
+    }
+
+    fn has_role(&self, role: &RoleName) -> bool {
+        self.has(if role.namespace.is_some() { "Role" } else { "ClusterRole" }, role.namespace.as_deref(), &role.name)
+    }
+
+    fn has(&self, kind: &str, namespace: Option<&str>, name: &str) -> bool {
+        let named = namespace.map_or_else(|| format!("{kind}/{name}"), |namespace| format!("{kind}/{namespace}/{name}"));
         self.0.contains(&named.as_str())
     }
 
@@ -96,7 +102,7 @@ impl<'a> Allowed<'a> {
 
     /// A binding that is named, whose role is named, or all of whose holders are.
     pub(crate) fn has_binding(&self, binding: &Binding<'_>) -> bool {
-        self.has_object(&binding.given.object) || (!binding.holders.is_empty() && binding.holders.iter().all(|holder| self.has_holder(holder)))
+        self.has_object(&binding.given.object) || self.has_role(&binding.role) || (!binding.holders.is_empty() && binding.holders.iter().all(|holder| self.has_holder(holder)))
     }
 }
 

@@ -191,9 +191,10 @@ fn who_reads_secrets_is_told_by_the_binding() {
         }
         assert_eq!(of(cluster_binding("b", role, ACCOUNT)), said(&[("b", "fail")]));
         let allowed = |by: &str| verdicts_of("SEC-003", &files(&[all.clone(), named.clone(), binding("shop", "b", "ClusterRole", role, other)].concat()), json!({ "RBC.allow": [by] }));
-        assert_eq!(allowed("ServiceAccount/bank/cart"), said(&[("b", "pass")]));
-        assert_eq!(allowed("RoleBinding/shop/b"), said(&[("b", "pass")]));
-        assert_eq!(allowed("ServiceAccount/bank/other"), said(&[("b", "fail")]));
+        let named = format!("ClusterRole/{role}");
+        for (by, word) in [("ServiceAccount/bank/cart", "pass"), ("RoleBinding/shop/b", "pass"), (&*named, "pass"), ("ServiceAccount/bank/other", "fail")] {
+            assert_eq!(allowed(by), said(&[("b", word)]), "{by}");
+        }
     }
     assert_eq!(verdicts("SEC-003", &[cluster_role("r", &rule("create", "secrets")), cluster_binding("b", "r", other)]), said(&[("all roles and bindings", "not applicable")]));
     // One of another namespace that the files make, and that is to have just this Secret.
