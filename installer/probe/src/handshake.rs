@@ -4,11 +4,10 @@
 //! decided by `airlock_tls::verify_served`, and nothing is sent over a connection whose chain is not.
 
 use std::io;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use airlock_model::{AttemptResult, Presented, SecretKeyRef, TlsVersion, Trust, names, with_causes};
+use airlock_model::{AttemptResult, Presented, SecretKeyRef, TlsVersion, Trust, with_causes};
 use airlock_tls::{Authorities, served_facts, verify_served};
 use jiff::Timestamp;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -20,6 +19,8 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+
+use crate::passwords::mounted_at;
 
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 static UP_TO_12: &[&SupportedProtocolVersion] = &[&version::TLS12];
@@ -47,9 +48,19 @@ impl Believed {
     }
 }
 
+/// What a database server is verified against, PEM; none: the system's roots. `unverified` says why nothing goes to one that is not verified.
+pub(crate) async fn authorities(trust: &Trust, unverified: &str) -> Result<Option<String>, AttemptResult> {
+    match trust {
+        Trust::Authorities(pem) => Ok(Some(pem.clone())),
+        Trust::Mounted(at) => mounted(at).await.map(Some),
+        Trust::System => Ok(None),
+        Trust::Unverified => Err(AttemptResult::NotCarriedOut(unverified.to_owned().into())),
+    }
+}
+
 /// The certificates that a Secret of the pod's namespace holds, PEM.
-pub(crate) async fn mounted(at: &SecretKeyRef) -> Result<String, AttemptResult> {
-    let file = Path::new(names::PROBE_SECRETS).join(&at.name).join(&at.key);
+async fn mounted(at: &SecretKeyRef) -> Result<String, AttemptResult> {
+    let file = mounted_at(at);
     tokio::fs::read_to_string(&file).await.map_err(|error| AttemptResult::NotCarriedOut(format!("{} cannot be read: {error}", file.display()).into()))
 }
 

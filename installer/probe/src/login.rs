@@ -6,7 +6,7 @@ mod jar;
 
 use airlock_model::{AttemptResult, Credentials, Secret, Target, TlsVersion, Trust};
 use http::header;
-use url::Url;
+use url::{Position, Url};
 
 use self::form::Form;
 use self::jar::Jar;
@@ -79,8 +79,8 @@ impl Login<'_> {
     }
 
     async fn visit(&self, at: &Url, jar: &mut Jar, form: Option<(Secret<String>, &Url)>, ends: &mut Ends) -> Result<Answer, AttemptResult> {
-        let path = at.query().map_or_else(|| at.path().to_owned(), |query| format!("{}?{query}", at.path()));
-        let mut question = Question::new(if form.is_some() { "POST" } else { "GET" }, &path, self.server_name, self.trust, None, &crate::NoPasswords).map_err(not_tried)?;
+        let path = &at[Position::BeforePath..Position::AfterQuery];
+        let mut question = Question::new(if form.is_some() { "POST" } else { "GET" }, path, self.server_name, self.trust, None, &crate::NoPasswords).map_err(not_tried)?;
         if let Some(written) = jar.written() {
             question = question.with_cookies(&written).map_err(not_tried)?;
         }

@@ -1,6 +1,6 @@
 //! Where passwords come from when an attempt runs; attempts themselves carry references only.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use airlock_model::{Secret, SecretKeyRef, names};
 
@@ -10,14 +10,18 @@ pub trait Passwords: Send + Sync {
     fn password(&self, reference: &SecretKeyRef) -> Option<Secret<String>>;
 }
 
+/// Where a Secret of the pod's namespace is mounted for its attempts.
+pub(crate) fn mounted_at(reference: &SecretKeyRef) -> PathBuf {
+    Path::new(names::PROBE_SECRETS).join(&reference.name).join(&reference.key)
+}
+
 /// In a pod: what was mounted for its attempts, a folder for each Secret of the pod's namespace.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MountedPasswords;
 
 impl Passwords for MountedPasswords {
     fn password(&self, reference: &SecretKeyRef) -> Option<Secret<String>> {
-        let path = Path::new(names::PROBE_SECRETS).join(&reference.name).join(&reference.key);
-        std::fs::read_to_string(path).ok().map(Secret::new)
+        std::fs::read_to_string(mounted_at(reference)).ok().map(Secret::new)
     }
 }
 

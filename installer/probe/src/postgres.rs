@@ -18,7 +18,7 @@ use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::Passwords;
-use crate::handshake::mounted;
+use crate::handshake::authorities;
 
 /// For the connection and the login.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -161,14 +161,9 @@ pub(crate) struct Inquiry<'a> {
 
 /// Logs in and asks.
 pub(crate) async fn ask(inquiry: &Inquiry<'_>, passwords: &dyn Passwords) -> AttemptResult {
-    let authorities = match inquiry.trust {
-        Trust::Authorities(authorities) => Some(authorities.clone()),
-        Trust::Mounted(at) => match mounted(at).await {
-            Ok(authorities) => Some(authorities),
-            Err(failure) => return failure,
-        },
-        Trust::System => None,
-        Trust::Unverified => return AttemptResult::NotCarriedOut("no password is sent to a database server that is not verified".to_owned().into()),
+    let authorities = match authorities(inquiry.trust, "no password is sent to a database server that is not verified").await {
+        Ok(authorities) => authorities,
+        Err(failure) => return failure,
     };
     let password = match &inquiry.credentials.password {
         None => None,

@@ -1,5 +1,5 @@
 //! One HTTP request, over TLS but where what plain HTTP answers is the question. No redirect is followed, no proxy is asked, and of the answer only its head is read,
-//! but for pages that a login reads.
+//! but for the pages of a login and an address that is told.
 
 use std::io;
 use std::time::Duration;

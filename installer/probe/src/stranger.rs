@@ -2,7 +2,7 @@
 
 use airlock_model::{AttemptResult, Secret, Trust};
 
-use crate::handshake::mounted;
+use crate::handshake::authorities;
 use crate::postgres::{Postgres, PostgresLogin, result};
 
 /// Where to log in, as whom, and with what.
@@ -20,13 +20,11 @@ pub(crate) struct Stranger<'a> {
 /// Logs in and asks nothing.
 pub(crate) async fn log_in(stranger: &Stranger<'_>) -> AttemptResult {
     let authorities = match stranger.trust {
-        Some(Trust::Authorities(authorities)) => Some(authorities.clone()),
-        Some(Trust::Mounted(at)) => match mounted(at).await {
-            Ok(authorities) => Some(authorities),
+        None => None,
+        Some(trust) => match authorities(trust, "a database server that is not verified may be anybody's").await {
+            Ok(authorities) => authorities,
             Err(failure) => return failure,
         },
-        Some(Trust::System) | None => None,
-        Some(Trust::Unverified) => return AttemptResult::NotCarriedOut("a database server that is not verified may be anybody's".to_owned().into()),
     };
     let login = PostgresLogin {
         host: stranger.host.to_owned(),

@@ -2,7 +2,7 @@
 
 use airlock_model::{ApiCaller, Attempt, AttemptAction, AttemptId, Target, Trust, Vantage, World, WorldDeployment, WorldNode, names};
 
-use url::Url;
+use url::{Position, Url};
 
 use super::CROSSED;
 
@@ -124,7 +124,7 @@ impl Echo {
 
     pub(crate) fn attempt(&self, of: &WorldDeployment) -> Attempt {
         let host = self.0.host_str().unwrap_or_default().to_owned();
-        let path = self.0.query().map_or_else(|| self.0.path().to_owned(), |query| format!("{}?{query}", self.0.path()));
+        let path = self.0[Position::BeforePath..Position::AfterQuery].to_owned();
         Attempt {
             id: self.id(of),
             from: of_task(of),

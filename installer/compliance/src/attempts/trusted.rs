@@ -10,11 +10,12 @@ use super::{CROSSED, REPOSITORY};
 /// What stands for all pools where nodes cannot be listed.
 pub(crate) const ANY: &str = "any";
 
-/// The pools that take pods, by name, with the labels of their nodes; [`ANY`] where they are not known.
-pub(crate) fn pools(world: &World) -> BTreeMap<&str, BTreeMap<String, String>> {
+/// The pools that take pods, by name, with the labels of their nodes; why they are not known is the error.
+pub(crate) fn pools(world: &World) -> Result<BTreeMap<&str, BTreeMap<String, String>>, &str> {
     match &world.nodes {
-        Some(Ok(nodes)) => nodes.iter().filter_map(|node| node.pool.as_ref()).map(|(pool, labels)| (pool.as_str(), labels.clone())).collect(),
-        Some(Err(_)) | None => [(ANY, BTreeMap::new())].into(),
+        Some(Ok(nodes)) => Ok(nodes.iter().filter_map(|node| node.pool.as_ref()).map(|(pool, labels)| (pool.as_str(), labels.clone())).collect()),
+        Some(Err(reason)) => Err(reason),
+        None => Err("nodes were not looked at"),
     }
 }
 
@@ -22,7 +23,7 @@ pub(crate) fn pulled_id(pool: &str) -> AttemptId {
     AttemptId(format!("registry.node.{pool}"))
 }
 
-/// A pull from the bundled registry by a node of each pool.
+/// A pull from the bundled registry by a node of each pool, or of [`ANY`].
 pub(crate) fn pulls(world: &World) -> Vec<Attempt> {
     let Some(registry) = &world.registry else { return Vec::new() };
     let pull = |(pool, labels): (&str, BTreeMap<String, String>)| Attempt {
@@ -33,7 +34,7 @@ pub(crate) fn pulls(world: &World) -> Vec<Attempt> {
         control: None,
         purpose: "a pull of Airlock's own image from the registry, to succeed".to_owned(),
     };
-    pools(world).into_iter().map(pull).collect()
+    pools(world).unwrap_or_else(|_| [(ANY, BTreeMap::new())].into()).into_iter().map(pull).collect()
 }
 
 pub(crate) fn trusted_id(of: &WorldDeployment) -> AttemptId {

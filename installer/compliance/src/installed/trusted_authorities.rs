@@ -48,24 +48,20 @@ fn of_nodes(given: &Snapshot) -> Vec<Finding> {
     if given.world.registry.is_none() && !given.world.base_domain.is_empty() {
         return vec![TEXTS.not_applicable(NODES, Reason::ComponentOff, "no bundled registry is installed")];
     }
-    let unknown = match &given.world.nodes {
-        Some(Ok(_)) => None,
-        Some(Err(reason)) => Some(reason.as_str()),
-        None => Some("nodes were not looked at"),
-    };
-    if let Some(reason) = unknown {
-        let one = judge(given, "a node, whichever it is".to_owned(), &trusted::pulled_id(trusted::ANY));
-        return vec![if one.verdict == Verdict::Pass {
-            Finding { evidence: one.evidence, ..TEXTS.warn(Severity::Low, one.subject, format!("pulled; which pools there are is not known: {reason}")) }
-        } else {
-            one
-        }];
+    match trusted::pools(&given.world) {
+        Ok(pools) if pools.is_empty() => vec![TEXTS.unverified(NODES, "no node takes pods")],
+        Ok(pools) => pools.into_keys().map(|pool| judge(given, format!("a node of pool {pool}"), &trusted::pulled_id(pool))).collect(),
+        Err(reason) => vec![of_any_node(given, reason)],
     }
-    let pools = trusted::pools(&given.world);
-    if pools.is_empty() {
-        return vec![TEXTS.unverified(NODES, "no node takes pods")];
+}
+
+/// What one node pulls where its pools are not known is a warning, and what it does not pull a fault.
+fn of_any_node(given: &Snapshot, reason: &str) -> Finding {
+    let one = judge(given, "a node, whichever it is".to_owned(), &trusted::pulled_id(trusted::ANY));
+    if one.verdict != Verdict::Pass {
+        return one;
     }
-    pools.into_keys().map(|pool| judge(given, format!("a node of pool {pool}"), &trusted::pulled_id(pool))).collect()
+    Finding { evidence: one.evidence, ..TEXTS.warn(Severity::Low, one.subject, format!("pulled; which pools there are is not known: {reason}")) }
 }
 
 fn judge(given: &Snapshot, subject: String, attempt: &AttemptId) -> Finding {
