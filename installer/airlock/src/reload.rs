@@ -190,6 +190,7 @@ const fn word(result: &AttemptResult) -> &'static str {
         | AttemptResult::LoggedIn(_)
         | AttemptResult::SeenFrom(_)
         | AttemptResult::Pulled
+        | AttemptResult::Scanned(_)
         | AttemptResult::NotPulled { .. }
         | AttemptResult::Told(_)
         | AttemptResult::SqlRefused { .. }

@@ -6,6 +6,7 @@ mod database;
 mod greeted;
 pub(crate) mod measured;
 mod reached;
+mod scanned;
 mod sensitive;
 pub(crate) mod trusted;
 mod visit;
@@ -17,6 +18,7 @@ pub(crate) use api::Question;
 pub(crate) use database::{Asked, Inquiry, Stranger};
 pub(crate) use greeted::{Greeted, Outdated};
 pub(crate) use reached::{Call, Door, Echo, Outside, own, own_id, to_service, to_service_id};
+pub(crate) use scanned::{scan, scan_id};
 pub(crate) use sensitive::Inventory;
 pub(crate) use visit::Visit;
 
@@ -331,6 +333,7 @@ pub(crate) fn words(result: &AttemptResult) -> String {
         AttemptResult::Measured(targets) => format!("{} of {} targets are up", targets.iter().filter(|target| target.up).count(), targets.len()),
         AttemptResult::SeenFrom(address) => format!("seen from {address}"),
         AttemptResult::Pulled => "pulled".to_owned(),
+        AttemptResult::Scanned(pods) => format!("{} scanned", if pods.len() == 1 { "1 pod".to_owned() } else { format!("{} pods", pods.len()) }),
         AttemptResult::NotPulled { message } => format!("not pulled: {}", message.raw()),
         AttemptResult::NotAdmitted { message } => format!("not admitted: {}", message.raw()),
         AttemptResult::NoSuchName => "the name does not resolve".to_owned(),

@@ -8,7 +8,8 @@ use airlock_model::{Check, Credentials, CredentialsForm, Need, ServedAt, World, 
 use crate::parameter::{ParameterKind, parameters};
 use crate::profile::unprofiled;
 use crate::{
-    absent, attested, control_plane, decisions, drift, installed, kubelets, measured, network, objects, preflight, provenance, public_addresses, rights, tasks, versions, vulnerabilities, whole_run,
+    absent, attested, control_plane, decisions, drift, installed, kubelets, measured, network, objects, open_ports, preflight, provenance, public_addresses, rights, tasks, versions, vulnerabilities,
+    whole_run,
 };
 
 static ALL: LazyLock<Vec<&'static dyn Check>> = LazyLock::new(|| preflight::checks().chain(selectable()).chain([decisions::CHECK]).collect());
@@ -18,7 +19,7 @@ pub(crate) fn selectable() -> impl Iterator<Item = &'static dyn Check> {
     let of_others = absent::CHECKS.iter().map(|check| -> &'static dyn Check { check }).chain(attested::CHECKS.iter().map(|check| -> &'static dyn Check { check }));
     let of_cluster =
         installed::checks().chain(objects::checks()).chain(control_plane::checks()).chain(tasks::checks()).chain(public_addresses::checks()).chain(network::checks()).chain(rights::checks());
-    of_cluster.chain([kubelets::CHECK, vulnerabilities::CHECK, versions::CHECK, whole_run::CHECK, drift::CHECK, provenance::CHECK, measured::CHECK]).chain(of_others)
+    of_cluster.chain([kubelets::CHECK, vulnerabilities::CHECK, versions::CHECK, whole_run::CHECK, drift::CHECK, provenance::CHECK, measured::CHECK, open_ports::CHECK]).chain(of_others)
 }
 
 /// All checks: those made before an install, those of an installation or of files, and what is said of exceptions.
@@ -28,11 +29,14 @@ pub fn checks() -> &'static [&'static dyn Check] {
 
 /// Whether a check makes attempts, given all that it could try and is asked to.
 pub fn is_tried(check: &dyn Check) -> bool {
-    let mut profile = unprofiled();
-    for asked in parameters().iter().filter(|parameter| parameter.kind == ParameterKind::Texts) {
-        profile.parameters.insert(asked.name.to_owned(), ["192.0.2.1:443"].into_iter().collect());
-    }
-    check.needs(&profile, &everything()).iter().any(|need| matches!(need, Need::Attempt(_)))
+    // One text each that parameters with something to try take.
+    ["192.0.2.1:443", "https://192.0.2.1/", "1-65535"].into_iter().any(|text| {
+        let mut profile = unprofiled();
+        for asked in parameters().iter().filter(|parameter| parameter.kind == ParameterKind::Texts) {
+            profile.parameters.insert(asked.name.to_owned(), [text].into_iter().collect());
+        }
+        check.needs(&profile, &everything()).iter().any(|need| matches!(need, Need::Attempt(_)))
+    })
 }
 
 /// An installation with everything that can be tried.

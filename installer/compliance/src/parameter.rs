@@ -7,6 +7,7 @@ use crate::error::ComplianceError;
 use crate::installed::sensitive_data::AGREED;
 use crate::installed::sessions::DAYS as SESSION_DAYS;
 use crate::network::{CROSSING_ALLOW, EXPOSED_ALLOW, PLATFORM_NAMESPACES, PRIVATE, TENANT_NAMESPACES, TENANT_SELECTOR};
+use crate::open_ports::PORTS;
 use crate::pod_security::{PodSecurityLevel, PodSecurityVersion};
 use crate::profile::nearest;
 use crate::provenance::IMAGES;
@@ -63,7 +64,7 @@ pub enum ParameterKind {
 
 const LEVELS: [&str; 3] = ["privileged", "baseline", "restricted"];
 
-static PARAMETERS: [Parameter; 22] = [
+static PARAMETERS: [Parameter; 23] = [
     Parameter { name: SESSION_DAYS, kind: ParameterKind::Days { default: 1, least: 1, most: 90 }, what: "a session at an Airflow deployment that lasts longer fails", stricter: Stricter::Fewer },
     Parameter { name: AGREED, kind: ParameterKind::Texts, what: "columns that may hold personal or payment data all the same: `schema.table.column`", stricter: Stricter::Fewer },
     Parameter { name: "MON-002.alerts", kind: ParameterKind::Texts, what: "alerts that rules must give, by their names", stricter: Stricter::More },
@@ -73,6 +74,7 @@ static PARAMETERS: [Parameter; 22] = [
         what: "flows that tenants may have all the same: `shop => platform : TCP 5432`, with namespaces or * as ends",
         stricter: Stricter::Fewer,
     },
+    Parameter { name: PORTS, kind: ParameterKind::Texts, what: "TCP ports of pods that are asked whether they are open: `1-65535` is all", stricter: Stricter::More },
     Parameter { name: EXPOSED_ALLOW, kind: ParameterKind::Texts, what: "Services that may be reached from outside the cluster: `namespace/name`", stricter: Stricter::Fewer },
     Parameter { name: ADDRESSES, kind: ParameterKind::Texts, what: "addresses and networks that tasks leave by: `203.0.113.7`, `203.0.113.0/28`", stricter: Stricter::Fewer },
     Parameter { name: ECHO, kind: ParameterKind::Texts, what: "pages outside that answer with the address from which they were asked: `https://echo.example.com/`", stricter: Stricter::More },

@@ -7,6 +7,7 @@ mod api;
 mod measured;
 mod pull;
 mod report;
+mod scan;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -16,6 +17,7 @@ use airlock_cluster::{Cluster, PodTimes, Stop};
 use airlock_model::{Attempt, AttemptId, AttemptResult, Event, Events, ImageRef, Object, ObjectRef, Outcome, Secret, SecretKeyRef, StepId, Target, Untrusted, Vantage};
 use futures::{StreamExt, future, stream};
 use jiff::Timestamp;
+use tokio::sync::Mutex;
 
 use crate::pod::{self, PodSpec};
 use crate::run::AT_ONCE;
@@ -39,6 +41,8 @@ struct Room<'a> {
     namespace: &'a str,
     labels: &'a BTreeMap<String, String>,
     account: Option<&'a str>,
+    /// What its attempts take beyond the time that all have.
+    longer: Duration,
 }
 
 /// What ends attempts in the middle says nothing about their targets.
@@ -73,7 +77,7 @@ async fn attempt_all(cluster: &Cluster, attempts: &[Attempt], site: &ProbeSite, 
     namespaces.dedup();
     let found = namespaces.iter().map(|&namespace| async move { Some((namespace.to_owned(), pod::installation_of(cluster, namespace).await?)) });
     let installations = stream::iter(found).buffer_unordered(AT_ONCE).filter_map(future::ready).collect().await;
-    let party = Party { cluster, site, stop, events, run, installations };
+    let party = Party { cluster, site, stop, events, run, installations, scans: Mutex::new(()) };
     let swept = stream::iter(namespaces).for_each_concurrent(AT_ONCE, |namespace| pod::sweep(cluster, namespace));
     let (outcomes, ()) = future::join(party.attempt(attempts), swept).await;
     attempts.iter().map(|attempt| outcomes.get(&attempt.id).cloned().unwrap_or_else(|| not_carried_out(attempt, "its pod said nothing about it"))).collect()
@@ -88,6 +92,8 @@ struct Party<'a> {
     run: String,
     /// Whose the namespaces are.
     installations: BTreeMap<String, String>,
+    /// Who scans.
+    scans: Mutex<()>,
 }
 
 impl Party<'_> {
@@ -144,7 +150,8 @@ impl Party<'_> {
         outcomes.extend(match vantage {
             Vantage::Workstation => self.here(aimed).await,
             Vantage::Node { namespace, labels, .. } => self.on_node(namespace, labels, &aimed).await,
-            Vantage::Pod { namespace, labels, account } => self.in_pod(number, Room { namespace, labels, account: account.as_deref() }, aimed).await,
+            Vantage::LetIn { namespace } => self.scan(number, namespace, aimed).await,
+            Vantage::Pod { namespace, labels, account } => self.in_pod(number, Room { namespace, labels, account: account.as_deref(), longer: Duration::ZERO }, aimed).await,
         });
         outcomes
     }
@@ -164,7 +171,7 @@ impl Party<'_> {
     async fn make(&self, attempt: &Attempt, passwords: &Passwords) -> Outcome {
         match attempt.target {
             Target::KubernetesApi => api::carry_out(self.cluster, attempt, &self.site.image.to_string()).await,
-            Target::Address { .. } | Target::Postgres { .. } | Target::Listener { .. } => airlock_probe::carry_out(attempt, passwords).await,
+            Target::Address { .. } | Target::Postgres { .. } | Target::Listener { .. } | Target::Pods { .. } => airlock_probe::carry_out(attempt, passwords).await,
         }
     }
 
@@ -201,7 +208,7 @@ impl Party<'_> {
                         several => format!("it makes {several} attempts"),
                     }),
                 });
-                self.cluster.run_pod(&pod, &self.times()).await.map_err(|error| error.to_string())
+                self.cluster.run_pod(&pod, &PodTimes { run: self.site.deadline + room.longer, ..self.times() }).await.map_err(|error| error.to_string())
             }
             Err(error) => Err(error.to_string()),
         };
@@ -216,7 +223,7 @@ impl Party<'_> {
         let list = serde_json::to_string(attempts).map_err(|error| ApplyError::PlanMalformed { reason: error.to_string() })?;
         let spec = self.pod(room.namespace, format!("probe-{}-{number}", self.run), room.labels, vec!["probe".to_owned(), "--attempts".to_owned(), list]);
         let secrets = attempts.iter().flat_map(Attempt::mounted).map(|at| at.name.clone()).collect();
-        PodSpec { secrets, account: room.account.map(str::to_owned), ..spec }.object()
+        PodSpec { secrets, account: room.account.map(str::to_owned), lifetime: spec.lifetime + room.longer, ..spec }.object()
     }
 
     fn pod(&self, namespace: &str, name: String, labels: &BTreeMap<String, String>, arguments: Vec<String>) -> PodSpec {
@@ -251,7 +258,7 @@ impl airlock_probe::Passwords for Passwords {
 fn place(attempt: &Attempt) -> Option<Place> {
     match &attempt.target {
         Target::Listener { namespace, labels, port } => Some((namespace.clone(), labels.clone(), *port)),
-        Target::Address { .. } | Target::Postgres { .. } | Target::KubernetesApi => None,
+        Target::Address { .. } | Target::Postgres { .. } | Target::KubernetesApi | Target::Pods { .. } => None,
     }
 }
 

@@ -105,8 +105,7 @@ pub(crate) async fn installation_of(cluster: &Cluster, namespace: &str) -> Optio
 /// Deletes pods that an earlier run left behind. What cannot be listed or deleted ends by itself.
 pub(crate) async fn sweep(cluster: &Cluster, namespace: &str) {
     let Ok(pods) = cluster.list("v1", "Pod", Some(namespace), Some(names::LABEL_PROBE_RUN)).await else { return };
-    let now = Timestamp::now();
-    for pod in pods.iter().filter(|pod| is_left_behind(&pod.manifest, now)) {
+    for pod in pods.iter().filter(|pod| is_left_behind(&pod.manifest, Timestamp::now())) {
         remove(cluster, &pod.object).await;
     }
 }
@@ -122,8 +121,7 @@ pub(crate) async fn sweep_under_lease(cluster: &Cluster, namespace: &str) {
 /// Deletes namespaces that a killed trial of nodes left behind.
 pub(crate) async fn sweep_namespaces(cluster: &Cluster) {
     let Ok(namespaces) = cluster.list("v1", "Namespace", None, Some(names::LABEL_PROBE_RUN)).await else { return };
-    let now = Timestamp::now();
-    for namespace in namespaces.iter().filter(|namespace| namespace.object.name.starts_with(names::TRIAL_NAMESPACE) && is_left_behind(&namespace.manifest, now)) {
+    for namespace in namespaces.iter().filter(|namespace| namespace.object.name.starts_with(names::TRIAL_NAMESPACE) && is_left_behind(&namespace.manifest, Timestamp::now())) {
         remove(cluster, &namespace.object).await;
     }
 }
@@ -143,8 +141,9 @@ pub(crate) async fn remove(cluster: &Cluster, pod: &ObjectRef) {
     }
 }
 
-fn is_left_behind(pod: &Value, now: Timestamp) -> bool {
-    let made = pod.pointer("/metadata/creationTimestamp").and_then(Value::as_str).and_then(|text| text.parse::<Timestamp>().ok());
+/// Whether the run that made an object is long over.
+pub(crate) fn is_left_behind(object: &Value, now: Timestamp) -> bool {
+    let made = object.pointer("/metadata/creationTimestamp").and_then(Value::as_str).and_then(|text| text.parse::<Timestamp>().ok());
     made.is_some_and(|made| now.duration_since(made) > LEFT_BEHIND_AFTER)
 }
 

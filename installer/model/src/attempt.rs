@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, ObjectRef, SecretKeyRef, Untrusted};
+use crate::{Digest, ObjectRef, PodPorts, PortRange, ScannedPod, SecretKeyRef, Untrusted};
 
 /// The name of an attempt within one plan or compliance run: `netpol.blocked`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -70,6 +70,11 @@ pub enum Vantage {
         /// The namespace of the pod.
         namespace: String,
     },
+    /// A pod with Airlock's own image that policies of the run let to all ports of the pods beside it, and that are taken away with it.
+    LetIn {
+        /// Its namespace.
+        namespace: String,
+    },
 }
 
 /// What an attempt is aimed at.
@@ -101,6 +106,14 @@ pub enum Target {
     },
     /// The API server that the kubeconfig leads to, by its way and with its authority.
     KubernetesApi,
+    /// The pods that run in a namespace, but for those on a node's network and those that run to an end.
+    Pods {
+        /// The namespace.
+        namespace: String,
+        /// Which these are, by their names: looked up when the attempt runs.
+        #[serde(default)]
+        found: BTreeMap<String, PodPorts>,
+    },
 }
 
 /// What is done at the target.
@@ -204,6 +217,11 @@ pub enum AttemptAction {
         repository: String,
         /// The pull secret in the pod's namespace.
         pull_secret: String,
+    },
+    /// TCP connections to each of these ports of each pod are opened and closed, at a bounded rate.
+    Scan {
+        /// Which ports.
+        ports: Vec<PortRange>,
     },
     /// A name is resolved.
     Resolve {
@@ -344,6 +362,8 @@ pub enum AttemptResult {
         /// The kubelet's words.
         message: Untrusted<String>,
     },
+    /// What the ports of each pod said.
+    Scanned(Vec<ScannedPod>),
     /// Prometheus told which targets it measures, sorted.
     Measured(Vec<Measured>),
     /// Addresses were found, sorted.
@@ -416,7 +436,7 @@ impl Target {
     pub fn address(&self) -> Option<(&str, u16)> {
         match self {
             Self::Address { host, port } | Self::Postgres { host, port } => Some((host, *port)),
-            Self::Listener { .. } | Self::KubernetesApi => None,
+            Self::Listener { .. } | Self::KubernetesApi | Self::Pods { .. } => None,
         }
     }
 }
@@ -438,6 +458,7 @@ impl Attempt {
             | AttemptAction::AskPrometheus { .. }
             | AttemptAction::AskOwnAddress { .. }
             | AttemptAction::Pull { .. }
+            | AttemptAction::Scan { .. }
             | AttemptAction::Resolve { .. } => None,
         }
     }
@@ -456,12 +477,12 @@ impl Attempt {
     /// The namespaces in which pods are needed for it.
     pub fn pod_namespaces(&self) -> impl Iterator<Item = &str> {
         let from = match &self.from {
-            Vantage::Pod { namespace, .. } | Vantage::Node { namespace, .. } => Some(namespace.as_str()),
+            Vantage::Pod { namespace, .. } | Vantage::Node { namespace, .. } | Vantage::LetIn { namespace } => Some(namespace.as_str()),
             Vantage::Workstation => None,
         };
         let at = match &self.target {
             Target::Listener { namespace, .. } => Some(namespace.as_str()),
-            Target::Address { .. } | Target::Postgres { .. } | Target::KubernetesApi => None,
+            Target::Address { .. } | Target::Postgres { .. } | Target::KubernetesApi | Target::Pods { .. } => None,
         };
         from.into_iter().chain(at)
     }

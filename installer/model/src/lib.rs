@@ -40,6 +40,7 @@ mod profile;
 mod record;
 mod release;
 mod renewable;
+mod scan;
 mod secret;
 mod snapshot;
 mod subject;
@@ -80,6 +81,7 @@ pub use profile::{
 pub use record::{CertificateFacts, Installed, Inventory, LiveObject, LiveSecret, Record};
 pub use release::{Release, ReleaseImage};
 pub use renewable::{Renewable, RenewalOutcome, RenewalResult, RenewalWindow, ServedAt};
+pub use scan::{NoPortRange, PodPorts, PortRange, ScannedPod};
 pub use secret::Secret;
 pub use snapshot::{Drifted, JudgedSecret, JudgingRun, Permission, Planned, ReadFault, SearchedLogs, SecretLeak, SharedSecret, Snapshot, SnapshotObject, Source, StoredCertificate, Unread, UnreadLog};
 pub use subject::{Place, Subject, field_path};

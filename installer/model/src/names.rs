@@ -39,6 +39,9 @@ pub const LABEL_SECRET_GENERATION: &str = "airlock-platform.io/secret-generation
 /// On pods that carry out attempts: which run made them, so that leftovers are found.
 pub const LABEL_PROBE_RUN: &str = "airlock-platform.io/probe-run";
 
+/// On pods that scan ports: which run's policies let them in.
+pub const LABEL_SCAN: &str = "airlock-platform.io/scan";
+
 /// What the names of namespaces begin with in which nodes are tried before anything is installed.
 pub const TRIAL_NAMESPACE: &str = "airlock-probe-";
 

@@ -4,7 +4,7 @@ use airlock_model::answers::Answers;
 use airlock_model::prometheus::Asked;
 use airlock_model::{
     Action, ApiCaller, Attempt, AttemptAction, CERT_MANAGER, CLUSTER_ISSUER, CertificateSource, CertificateSpec, CertificateSubject, Gate, ISSUER, IssuerReference, Object, ObjectRef, Right,
-    SecretKeyRef,
+    SecretKeyRef, Vantage,
 };
 use serde_json::Value;
 
@@ -203,7 +203,7 @@ pub(crate) fn of_drift(namespace: &str, namespaces: &[String]) -> Vec<Right> {
 pub(crate) fn of_attempt(attempt: &Attempt) -> Vec<Right> {
     let is_in_pod = attempt.pod_namespaces().next().is_some();
     let password = attempt.password().filter(|_| !is_in_pod).map(|at| right(&ObjectRef::namespaced("v1", "Secret", &at.namespace, &at.name), "get"));
-    attempt.pod_namespaces().flat_map(pods).chain(password).chain(shown(attempt)).chain(through(attempt)).chain(forwarded(attempt)).collect()
+    attempt.pod_namespaces().flat_map(pods).chain(password).chain(shown(attempt)).chain(through(attempt)).chain(forwarded(attempt)).chain(let_in(attempt)).collect()
 }
 
 /// What a request that the API server passes on to a kubelet asks for.
@@ -217,6 +217,12 @@ fn through(attempt: &Attempt) -> Option<Right> {
 fn forwarded(attempt: &Attempt) -> Vec<Right> {
     let AttemptAction::AskPrometheus { pod, .. } = &attempt.action else { return Vec::new() };
     ["get", "create"].map(|verb| Right { resource: "pods/portforward".into(), ..right(pod, verb) }).into()
+}
+
+/// Policies that let a scan in, and one that shows that all pods are closed without them.
+fn let_in(attempt: &Attempt) -> Vec<Right> {
+    let Vantage::LetIn { namespace } = &attempt.from else { return Vec::new() };
+    rights(&ObjectRef::namespaced("networking.k8s.io/v1", "NetworkPolicy", namespace, ""), &["create", "get", "list", "watch", "delete"])
 }
 
 /// What showing a pod to admission asks for, though nothing is made.

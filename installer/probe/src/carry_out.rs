@@ -19,7 +19,7 @@ use crate::postgres::{self, Inquiry};
 use crate::request::Question;
 use crate::ssl_request::ask_for_tls;
 use crate::stranger::{self, Stranger};
-use crate::{account, old_tls, own_address, resolve, weak_suites};
+use crate::{account, old_tls, own_address, resolve, scan, weak_suites};
 
 /// A lost packet must not look like a blocked one.
 pub(crate) const TRIES: u32 = 3;
@@ -48,6 +48,9 @@ pub async fn carry_out_all(attempts: &[Attempt], passwords: &dyn Passwords) -> V
 async fn act(attempt: &Attempt, passwords: &dyn Passwords, ends: &mut Ends) -> AttemptResult {
     if let AttemptAction::Resolve { name } = &attempt.action {
         return resolve::resolve(name).await;
+    }
+    if let (AttemptAction::Scan { ports }, Target::Pods { found, .. }) = (&attempt.action, &attempt.target) {
+        return scan::scan(found, ports).await;
     }
     let Some((host, port)) = attempt.target.address() else { return no_address() };
     if let AttemptAction::Sql { database, credentials, trust, question } = &attempt.action {
@@ -148,6 +151,7 @@ async fn once(action: &AttemptAction, target: &Target, question: Option<&Questio
         | AttemptAction::AskApi { .. }
         | AttemptAction::Admit { .. }
         | AttemptAction::AskPrometheus { .. }
-        | AttemptAction::Pull { .. } => Ok(AttemptResult::NotCarriedOut("it is no connection alone".to_owned().into())),
+        | AttemptAction::Pull { .. }
+        | AttemptAction::Scan { .. } => Ok(AttemptResult::NotCarriedOut("it is no connection alone".to_owned().into())),
     }
 }

@@ -27,6 +27,7 @@ mod passwords;
 mod postgres;
 mod request;
 mod resolve;
+mod scan;
 mod settle;
 mod ssl_request;
 mod stranger;

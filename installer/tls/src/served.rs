@@ -97,6 +97,7 @@ fn told(result: &AttemptResult) -> String {
         | AttemptResult::Measured(_)
         | AttemptResult::SeenFrom(_)
         | AttemptResult::Pulled
+        | AttemptResult::Scanned(_)
         | AttemptResult::NotPulled { .. }
         | AttemptResult::NotAdmitted { .. }
         | AttemptResult::Resolved(_) => "it presented none".to_owned(),

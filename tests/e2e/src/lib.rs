@@ -7,6 +7,7 @@
 mod airflow;
 mod browser;
 mod clients;
+mod told;
 
 use std::panic::Location;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use airlock_bed::{Bed, BedError, Output};
 pub use airflow::{Airflow, Answer};
 pub use browser::{Browser, Page, Seen};
 pub use clients::{Asked, Clients};
+pub use told::Told;
 
 /// An installation of a test's own.
 pub struct Site {

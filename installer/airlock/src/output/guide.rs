@@ -179,7 +179,7 @@ pub(crate) fn trials(trials: &Trials, sheet: Sheet) -> String {
             &sheet.row("before all else", &format!("once you approved, a pod in {} logs in to the database server {server} and looks whether it is fit; nothing is changed there", trials.platform));
     }
     text += &sheet.row("once you approved", &format!("one pod of each pool of nodes ({}) in {} pulls {}; it is removed", trials.pools.join(", "), trials.platform, trials.image));
-    let pods = trials.attempts.iter().filter(|attempt| matches!(attempt.from, airlock_model::Vantage::Pod { .. } | airlock_model::Vantage::Node { .. })).count();
+    let pods = trials.attempts.iter().filter(|attempt| matches!(attempt.from, airlock_model::Vantage::Pod { .. } | airlock_model::Vantage::Node { .. } | airlock_model::Vantage::LetIn { .. })).count();
     let here = trials.attempts.len() - pods;
     text += &sheet.row("afterwards", &format!("{} from pods, which are removed, in {} or beside what they ask, and {here} from here:", counted(pods, "attempt", "attempts"), trials.probes));
     for attempt in &trials.attempts {

@@ -33,7 +33,9 @@ pub(crate) fn intended(attempts: &[Attempt]) -> String {
     if attempts.is_empty() {
         return "no attempts: everything is judged by what is read\n".into();
     }
-    let mut text = format!("{} will be made; pods for them are removed afterwards:\n", counted(attempts.len(), "attempt", "attempts"));
+    let scans = attempts.iter().any(|attempt| matches!(attempt.from, Vantage::LetIn { .. }));
+    let made = if scans { "pods for them, and policies that let scans in," } else { "pods for them" };
+    let mut text = format!("{} will be made; {made} are removed afterwards:\n", counted(attempts.len(), "attempt", "attempts"));
     for attempt in attempts {
         let _ = writeln!(text, "  {}: from {} to {}, {}", attempt.id.0, from(&attempt.from), to(&attempt.target), attempt.purpose);
     }
@@ -45,6 +47,7 @@ fn from(vantage: &Vantage) -> String {
         Vantage::Workstation => "here".into(),
         Vantage::Pod { namespace, .. } => format!("a pod in {namespace}"),
         Vantage::Node { pool, .. } => format!("a node of pool {pool}"),
+        Vantage::LetIn { namespace } => format!("a pod in {namespace}"),
     }
 }
 
@@ -53,6 +56,7 @@ fn to(target: &Target) -> String {
         Target::Address { host, port } | Target::Postgres { host, port } => format!("{host}:{port}"),
         Target::Listener { namespace, port, .. } => format!("a listening pod in {namespace}, port {port}"),
         Target::KubernetesApi => "the Kubernetes API".into(),
+        Target::Pods { namespace, .. } => format!("the pods of {namespace}"),
     }
 }
 

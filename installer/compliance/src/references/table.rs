@@ -71,7 +71,7 @@ const fn row(id: &'static str, reads: Reads, because: &'static str, groups: &'st
     Standing { id, reads, because, groups }
 }
 
-pub(super) static TABLE: [Standing; 127] = [
+pub(super) static TABLE: [Standing; 128] = [
     row("PSS-001", Objects, "root on the node in one step", &[POD, &[cis("5.2.2"), pss("baseline")]]),
     row("PSS-002", Objects, "the node's processes or traffic are open to the pod", &[POD, &[cis("5.2.3"), cis("5.2.4"), cis("5.2.5"), pss("baseline")]]),
     row("PSS-003", Objects, "files of the node are open to the pod", &[POD, &[cis("5.2.11"), pss("baseline")]]),
@@ -126,6 +126,7 @@ pub(super) static TABLE: [Standing; 127] = [
     row("AUT-005", Cluster, "a cookie must be got hold of first, which the rest makes hard", &[LOGIN, &[nist("AC-12"), nist("SC-23"), hipaa("164.312(a)(2)(iii)")]]),
     row("NET-012", Cluster, "what keeps every tenant's data is a password away", &[NETWORK, &[nist("AC-4"), pci("11.4.5")]]),
     row("NET-013", Cluster, "a node's credentials open what every tenant keeps; a way in must be found first", &[NETWORK, &[nist190("4.3.3")]]),
+    row("NET-014", Cluster, "something must listen there, and policies keep others from it", &[NETWORK, &[pci("2.2.4")]]),
     row("NET-018", Cluster, "what others expect is shut out; nothing is open by it", &[NETWORK]),
     row("NET-020", Cluster, "data leaves, and strangers' code comes in, past everybody who looks", &[NETWORK, &[nist("SC-7")]]),
     row("AUT-007", Cluster, "nobody has to log in", &[LOGIN, &[cis("1.2.1")]]),

@@ -36,7 +36,8 @@ fn has_succeeded(outcome: &Outcome) -> bool {
         | AttemptResult::Admitted
         | AttemptResult::Measured(_)
         | AttemptResult::SeenFrom(_)
-        | AttemptResult::Pulled => true,
+        | AttemptResult::Pulled
+        | AttemptResult::Scanned(_) => true,
         AttemptResult::Answered { status, .. } => *status < 400,
         _ => false,
     }

@@ -154,9 +154,7 @@ fn two_alerts_arrive_and_end(site: &Site, receiver: &Receiver<'_>) {
 
 /// What MON-001 says of each target that is worth a line.
 fn measured(site: &Site, exit: i32) -> Vec<(String, String)> {
-    let report = site.run(&["compliance-check", "--no-profile", "--checks", "MON-001", "--namespace", &site.name, "--yes", "--all", "-o", "json"]).expect(exit).json();
-    let text = |finding: &Value, at: &str| finding.pointer(at).and_then(Value::as_str).unwrap_or_default().to_owned();
-    report["findings"].as_array().expect("findings").iter().map(|finding| (text(finding, "/subject/name"), text(finding, "/verdict"))).collect()
+    site.told("MON-001", &[], exit).into_iter().map(|told| (told.subject, told.verdict)).collect()
 }
 
 /// A deployment is measured as soon as it is there and no longer than it is, without a change to what asks; what fails in it is told.

@@ -28,33 +28,23 @@ pub(crate) fn by_an_address_that_nobody_declared_is_told(site: &Site) {
     // The bed masquerades nobody: pods are seen as they are, each node's beside the other's.
     let pod = site.bed.kubectl(["-n", &alpha, "get", "pods", "-l", "app.kubernetes.io/name=airflow-scheduler", "-o", "jsonpath={.items[0].status.podIP}"]).expect("kubectl");
     let pods = format!("{pod}/20");
-    assert_eq!(told(site, &page, &pods), ["unverified", "unverified"], "the policies of tasks let nothing out");
+    assert_eq!(verdicts(site, &page, &pods), ["unverified", "unverified"], "the policies of tasks let nothing out");
 
     let out = json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "out", "namespace": alpha}, "spec": {
         "podSelector": {"matchLabels": {"app.kubernetes.io/name": "airflow-task"}}, "policyTypes": ["Egress"],
         "egress": [{"to": [{"ipBlock": {"cidr": format!("{corp}/32")}}], "ports": [{"protocol": "TCP", "port": PORT}]}]}});
     site.bed.apply(&out.to_string()).expect("a policy");
     site.bed.until_enforced(&alpha, "out", true).expect("it is gone by");
-    let declared = told(site, &page, &pods);
-    let undeclared = told(site, &page, &corp);
+    let declared = verdicts(site, &page, &pods);
+    let undeclared = verdicts(site, &page, &corp);
     site.bed.kubectl(["-n", &alpha, "delete", "networkpolicy", "out"]).expect("kubectl");
     site.bed.until_enforced(&alpha, "out", false).expect("it is no longer gone by");
     assert_eq!((declared, undeclared), (vec!["pass".to_owned(), "unverified".to_owned()], vec!["fail".to_owned(), "unverified".to_owned()]));
 }
 
 /// Verdicts, those of alpha first.
-fn told(site: &Site, page: &str, addresses: &str) -> Vec<String> {
-    let (page, addresses) = (format!("NET-018.echo={page}"), format!("NET-018.addresses={addresses}"));
-    let report =
-        site.run(&["compliance-check", "--no-profile", "--checks", "NET-018", "--set", &page, "--set", &addresses, "--namespace", &site.name, "--yes", "--all", "-o", "json"]).expect(7).json();
-    let mut told: Vec<(String, String)> = report["findings"]
-        .as_array()
-        .expect("findings")
-        .iter()
-        .map(|finding| (finding["subject"]["name"].as_str().unwrap_or_default().to_owned(), finding["verdict"].as_str().unwrap_or_default().to_owned()))
-        .collect();
-    told.sort();
-    told.into_iter().map(|(_, verdict)| verdict).collect()
+fn verdicts(site: &Site, page: &str, addresses: &str) -> Vec<String> {
+    site.told("NET-018", &[&format!("NET-018.echo={page}"), &format!("NET-018.addresses={addresses}")], 7).into_iter().map(|told| told.verdict).collect()
 }
 
 struct Echo(Child);

@@ -25,6 +25,7 @@ mod judged_beforehand;
 mod late_balancer;
 mod leaving;
 mod offline_root;
+mod open_ports;
 mod provenance;
 mod proxied;
 mod receivers;

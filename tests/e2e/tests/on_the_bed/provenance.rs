@@ -3,37 +3,31 @@
 
 use std::time::Duration;
 
-use airlock_e2e::{Run, Site};
-use serde_json::{Value, json};
+use airlock_e2e::Site;
+use serde_json::json;
 
 const UNSIGNED: &str = "registry.example.com/unsigned:1";
 
 /// Admitted without a policy, refused with one, and nothing vouched for with one that refuses the control as well.
 pub(crate) fn images_that_nobody_vouched_for(site: &Site) {
     let namespace = site.tenant("beta");
-    let check = || site.run(&["compliance-check", "--no-profile", "--checks", "REG-006", "--set", &format!("REG-006.images={UNSIGNED}"), "--namespace", &site.name, "--yes", "--all", "-o", "json"]);
-    let verdicts = |run: Run, code: i32| -> Vec<(String, String)> {
-        let report = run.expect(code).json();
-        let text = |finding: &Value, at: &str| finding.pointer(at).and_then(Value::as_str).unwrap_or_default().to_owned();
-        report["findings"].as_array().expect("findings").iter().map(|finding| (text(finding, "/subject/name"), text(finding, "/verdict"))).collect()
-    };
+    let verdicts = |code: i32| -> Vec<(String, String)> { site.told("REG-006", &[&format!("REG-006.images={UNSIGNED}")], code).into_iter().map(|told| (told.subject, told.verdict)).collect() };
     let only = |verdict: &str, told: &[(String, String)]| told.len() > 2 && told.iter().all(|(_, found)| found == verdict);
 
-    let open = verdicts(check(), 7);
+    let open = verdicts(7);
     assert!(only("fail", &open), "{open:?}");
 
     // Of the namespaces of this site; others on the bed make no pods with this image.
     let refusing = Policy::new(site, "unsigned", &format!("object.spec.containers.all(container, container.image != '{UNSIGNED}')"), None);
     refusing.until_refused(&namespace, UNSIGNED);
-    let closed = verdicts(check(), 0);
+    let closed = verdicts(0);
     assert!(only("pass", &closed), "{closed:?}");
     drop(refusing);
 
     let everything = Policy::new(site, "everything", "!object.metadata.name.startsWith('airlock-admission-')", Some(&namespace));
     everything.until_refused(&namespace, UNSIGNED);
-    let blind = check();
+    let blind = verdicts(7);
     drop(everything);
-    let blind = verdicts(blind, 7);
     let found = |name: String| blind.iter().find(|(subject, _)| *subject == name).map(|(_, verdict)| verdict.as_str());
     assert_eq!(found(format!("{namespace}: {UNSIGNED}")), Some("unverified"), "{blind:?}");
     assert_eq!(found(format!("{}: {UNSIGNED}", site.tenant("alpha"))), Some("fail"), "{blind:?}");

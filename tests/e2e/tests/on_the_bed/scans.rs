@@ -39,9 +39,7 @@ pub(crate) fn what_a_scanner_says_counts(site: &Site) {
 
 /// What is observed of each image, and the verdict.
 fn verdicts(site: &Site, exit: i32) -> Vec<(String, String)> {
-    let report = site.run(&["compliance-check", "--no-profile", "--checks", "VUL-001", "--namespace", &site.name, "--yes", "--all", "-o", "json"]).expect(exit).json();
-    let text = |finding: &Value, at: &str| finding[at].as_str().unwrap_or_default().to_owned();
-    report["findings"].as_array().expect("findings").iter().map(|finding| (text(finding, "observed"), text(finding, "verdict"))).collect()
+    site.told("VUL-001", &[], exit).into_iter().map(|told| (told.observed, told.verdict)).collect()
 }
 
 /// What pods of the installation name and nodes report.

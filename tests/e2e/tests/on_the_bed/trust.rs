@@ -3,7 +3,7 @@
 use airlock_e2e::Site;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Of both pools and of beta's tasks; put back.
 pub(crate) fn that_is_taken_away_is_told(site: &Site) {
@@ -13,7 +13,7 @@ pub(crate) fn that_is_taken_away_is_told(site: &Site) {
         let expected = [(&pools[0], of_nodes), (&pools[1], of_nodes), (&tasks[0], "pass"), (&tasks[1], of_beta)];
         expected.map(|(subject, verdict)| (subject.clone(), verdict.to_owned())).to_vec()
     };
-    assert_eq!(told(site, 0), all("pass", "pass"));
+    assert_eq!(verdicts(site, 0), all("pass", "pass"));
 
     let in_beta = |arguments: &[&str]| site.bed.kubectl([&["-n", &site.tenant("beta")], arguments].concat()).expect("kubectl");
     let copy = |value: &str| in_beta(&["patch", "secret", "internal-ca", "--type=merge", "-p", &json!({ "data": { "value": value } }).to_string()]);
@@ -21,18 +21,14 @@ pub(crate) fn that_is_taken_away_is_told(site: &Site) {
     let of_others = std::fs::read(site.bed.company_ca()).expect("the company's authority");
     copy(&STANDARD.encode(of_others));
     site.bed.untrust(&site.registry()).expect("the nodes' administrator");
-    let taken = told(site, 7);
+    let taken = verdicts(site, 7);
     site.trust_on_nodes();
     copy(&kept);
     assert_eq!(taken, all("fail", "fail"));
-    assert_eq!(told(site, 0), all("pass", "pass"));
+    assert_eq!(verdicts(site, 0), all("pass", "pass"));
 }
 
 /// Subject and verdict, by subject.
-fn told(site: &Site, exit: i32) -> Vec<(String, String)> {
-    let report = site.run(&["compliance-check", "--no-profile", "--checks", "TLS-009", "--namespace", &site.name, "--yes", "--all", "-o", "json"]).expect(exit).json();
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let mut told: Vec<_> = report["findings"].as_array().expect("findings").iter().map(|finding| (text(&finding["subject"]["name"]), text(&finding["verdict"]))).collect();
-    told.sort();
-    told
+fn verdicts(site: &Site, exit: i32) -> Vec<(String, String)> {
+    site.told("TLS-009", &[], exit).into_iter().map(|told| (told.subject, told.verdict)).collect()
 }
