@@ -3,6 +3,7 @@
 //! Each screen is a plain function from model types to text, so that whole screens are recorded in tests. Text that
 //! Airlock did not write comes as `Untrusted` and is shown by `Display` alone, which escapes it.
 
+mod admitted;
 pub(crate) mod audit;
 pub(crate) mod certificates;
 pub(crate) mod comparison;

@@ -7,7 +7,7 @@
 //! `public_addresses` what the internet could reach, `provenance` which images admission refuses, `vulnerabilities` what scanners
 //! reported, `measured` what monitoring sees, `open_ports` what listens; `whole_run` and `drift` judge the run itself and what was changed since an install.
 //! `pod_security` is the evaluator of the Pod Security Standards, for live pods and templates alike; `manifests` turns the text of files into objects, which the same checks
-//! judge; `absent`, `attested`, and `awaited` say what cannot be judged: what is not installed, what people answer for, what is not there yet; `custom` makes checks of what a profile says in `expression`s; `references` says what each check reads and which frameworks ask for it. [`evidence`] says whether reports that
+//! judge; `absent`, `attested`, and `awaited` say what cannot be judged: what is not installed, what people answer for, what is not there yet; `custom` makes checks of what a profile says in `expression`s; `admitted` says beside the findings what admission made of pods; `references` says what each check reads and which frameworks ask for it. [`evidence`] says whether reports that
 //! were kept are still as they were written. Nothing here does IO or knows the time: a certificate is
 //! judged by when it was seen, a scan by when the snapshot was taken. What was not given is never `Pass`.
 //!
@@ -17,6 +17,7 @@ pub mod evidence;
 pub mod manifests;
 
 mod absent;
+mod admitted;
 mod attempts;
 mod attested;
 mod awaited;
@@ -55,6 +56,7 @@ mod versions;
 mod vulnerabilities;
 mod whole_run;
 
+pub use admitted::{Admitted, AdmittedChange, AdmittedPod, ChangeKind, Maker, UncomparedPods, makers};
 pub use awaited::{Awaited, awaited};
 pub use catalogue::{check, checks, is_tried};
 pub use comparison::{COMPARISON_SCHEMA, Comparison, Difference, Earlier, compare, worsened};

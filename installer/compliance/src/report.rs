@@ -11,6 +11,7 @@ use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::admitted::{Admitted, admitted};
 use crate::catalogue::check;
 use crate::custom::CustomChecks;
 use crate::decisions::{self, Decisions, Used};
@@ -56,6 +57,9 @@ pub struct Report {
     /// Findings: what weighs most first, then by severity, check, and subject. What passes is only among them when that
     /// was asked for; the summary counts it always.
     pub findings: Vec<Finding>,
+    /// What admission made of pods; not there for files, and where no check asked for pods.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admitted: Option<Admitted>,
 }
 
 impl Report {
@@ -227,6 +231,10 @@ pub fn judge_decided(profile: &Profile, given: &Snapshot, decisions: &Decisions,
         let weight = |finding: &Finding| (std::cmp::Reverse(finding.verdict), std::cmp::Reverse(finding.severity));
         weight(a).cmp(&weight(b)).then_with(|| a.check.cmp(&b.check)).then_with(|| a.subject.cmp(&b.subject)).then_with(|| a.path.cmp(&b.path))
     });
+    let admitted = admitted(given);
+    if let Some(admitted) = &admitted {
+        admitted.explain(&mut findings);
+    }
     // Without findings nothing is known.
     let verdict = checks.iter().map(|check| check.verdict).max().unwrap_or(Verdict::Unverified);
     let objects = given.objects.values().flatten().map(Vec::len).sum();
@@ -241,6 +249,7 @@ pub fn judge_decided(profile: &Profile, given: &Snapshot, decisions: &Decisions,
         promises: promises(&checks),
         checks,
         findings,
+        admitted,
     })
 }
 

@@ -97,7 +97,7 @@ mod tests {
     use crate::profile::unprofiled;
 
     fn permission(resource: &str, granted: Fact<bool>) -> Permission {
-        Permission { right: Right { group: String::new(), resource: resource.to_owned(), verb: "list".into(), namespace: None }, checks: ["NET-013".to_owned()].into(), granted }
+        Permission { right: Right { group: String::new(), resource: resource.to_owned(), verb: "list".into(), namespace: None }, checks: ["NET-013".to_owned()].into(), shows: None, granted }
     }
 
     fn whole() -> JudgingRun {

@@ -83,7 +83,9 @@ pub use release::{Release, ReleaseImage};
 pub use renewable::{Renewable, RenewalOutcome, RenewalResult, RenewalWindow, ServedAt};
 pub use scan::{NoPortRange, PodPorts, PortRange, ScannedPod};
 pub use secret::Secret;
-pub use snapshot::{Drifted, JudgedSecret, JudgingRun, Permission, Planned, ReadFault, SearchedLogs, SecretLeak, SharedSecret, Snapshot, SnapshotObject, Source, StoredCertificate, Unread, UnreadLog};
+pub use snapshot::{
+    Drifted, JudgedSecret, JudgingRun, Permission, Planned, ReadFault, SearchedLogs, SecretLeak, SharedSecret, Snapshot, SnapshotObject, Source, StoredCertificate, Templates, Unread, UnreadLog,
+};
 pub use subject::{Place, Subject, field_path};
 pub use untrusted::Untrusted;
 pub use way_out::{OpenWay, WayOut, is_listed};

@@ -24,6 +24,9 @@ pub struct Snapshot {
     pub facts: Option<Facts>,
     /// Objects by kind, or why they could not be read. A kind of the customer's own API group stands as `Kind.group`.
     pub objects: BTreeMap<String, Result<Vec<SnapshotObject>, String>>,
+    /// What made the pods; none: nobody looked. It says what was asked for before admission, and is not judged.
+    #[serde(default)]
+    pub templates: Option<Templates>,
     /// What of the files could not be read.
     #[serde(default)]
     pub unread: Vec<Unread>,
@@ -68,6 +71,9 @@ pub struct Snapshot {
     pub pulls: Vec<crate::PoolPull>,
 }
 
+/// Workloads with the templates that pods are made from: by namespace, then by kind, or why they could not be read.
+pub type Templates = BTreeMap<String, BTreeMap<String, Result<Vec<SnapshotObject>, String>>>;
+
 /// A run that judges: what it rests on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -96,8 +102,11 @@ impl JudgingRun {
 pub struct Permission {
     /// Which.
     pub right: Right,
-    /// The checks that are unverified without it. None: without it nothing is judged.
+    /// The checks that are unverified without it. None: without it nothing is judged, unless [`Self::shows`] says otherwise.
     pub checks: BTreeSet<String>,
+    /// What a report does not say without it, where no verdict rests on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shows: Option<String>,
     /// Whether the caller has it, or why the API server did not say.
     pub granted: Fact<bool>,
 }

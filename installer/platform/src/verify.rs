@@ -6,6 +6,7 @@ pub mod permissions;
 mod run;
 mod stored;
 mod surroundings;
+mod templates;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -80,6 +81,7 @@ pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, pass
     // Before the attempts: their pods come and go, and are no part of what is judged.
     let reading = async { futures::join!(objects(cluster, intended), secret_values(cluster, intended), stored_certificate(cluster, intended), control_plane(cluster, intended)) };
     let (objects, values, stored_certificate, control_plane) = halt.or(Box::pin(reading)).await?;
+    let templates = halt.or(templates::templates(cluster, &objects)).await?;
     let resting = async { futures::join!(judging_run(cluster, intended), drift(cluster, record, intended)) };
     let (run, drift) = halt.or(Box::pin(resting)).await?;
     let outcomes = if intended.attempts.is_empty() { Vec::new() } else { attempts::carry_out(cluster, &intended.attempts, &site, halt, events).await? };
@@ -97,6 +99,7 @@ pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, pass
         at: Some(Timestamp::now()),
         facts,
         objects,
+        templates,
         outcomes,
         leaks,
         logged,

@@ -37,6 +37,9 @@ pub(crate) fn told(listed: &Permissions) -> String {
 }
 
 fn without(permission: &Permission) -> String {
+    if let Some(shows) = &permission.shows {
+        return format!("without it the report does not say {shows}");
+    }
     if permission.checks.is_empty() { "without it nothing is judged".into() } else { format!("without it unverified: {}", permission.checks.iter().map(String::as_str).collect::<Vec<_>>().join(", ")) }
 }
 
@@ -53,6 +56,7 @@ mod tests {
         let permission = |resource: &str, checks: &[&str], granted| Permission {
             right: Right { group: String::new(), resource: resource.into(), verb: "list".into(), namespace: Some("airlock".into()) },
             checks: checks.iter().map(|check| (*check).to_owned()).collect::<BTreeSet<_>>(),
+            shows: None,
             granted,
         };
         let role = serde_json::json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "airlock-compliance-check", "namespace": "airlock"}});
@@ -60,6 +64,7 @@ mod tests {
             permission("configmaps", &[], Fact::Known(true)),
             permission("secrets", &["SEC-001", "SEC-002"], Fact::Known(false)),
             permission("pods", &["PSS-001"], Fact::Unverified("no answer".into())),
+            Permission { shows: Some("what admission changed".into()), ..permission("replicasets", &[], Fact::Known(false)) },
         ];
         let listed = Permissions { permissions, roles: vec![role], begin: false };
         insta::assert_snapshot!(format!("{}{}", roles(&listed), told(&listed)));

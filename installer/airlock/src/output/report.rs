@@ -23,6 +23,7 @@ pub(crate) use oscal::oscal;
 pub(crate) use policy_report::{PolicyApi, policy_reports};
 pub(crate) use sarif::sarif;
 
+use super::admitted::admitted;
 use super::controls::controls;
 use super::counted;
 use super::findings;
@@ -86,6 +87,7 @@ pub(crate) fn report(report: &Report, style: Style, verbose: bool) -> String {
         let _ = writeln!(text, "\n{}", style.heading(if verbose || has_passes { "All findings" } else { "What is not as it should be, or not shown" }));
         text.push_str(&findings::findings(&shown, style, verbose));
     }
+    text.push_str(&admitted(report.admitted.as_ref(), style, verbose));
     let gate = if report.summary.gate_failed { style.paint(Ink::Red, "✗ the gate fails") } else { style.paint(Ink::Green, "✓ the gate passes") };
     let tally = findings::tally(|verdict| report.summary.counts.get(&verdict).copied().unwrap_or_default());
     let _ = writeln!(text, "\n{tally}\n{gate}");

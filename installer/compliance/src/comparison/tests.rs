@@ -41,6 +41,7 @@ fn report(findings: &[(&str, &str, Verdict)], checks: &[(&str, Verdict)]) -> Rep
         controls: Vec::new(),
         checks: checks.iter().map(check).collect(),
         findings: findings.iter().map(finding).collect(),
+        admitted: None,
     }
 }
 

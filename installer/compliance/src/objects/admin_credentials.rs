@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, World};
+use airlock_model::{Check, CheckSpec, Finding, Need, ObjectRef, Profile, Reason, Severity, Snapshot, World};
 use serde_json::Value;
 
 use super::literals::is_reference;
@@ -16,7 +16,7 @@ static TEXTS: Described = Described {
         title: "an administrator's credential is given to one workload alone",
         severity: Severity::High,
         promises: &["P9", "P12"],
-        explanation: "References of pods and templates to entries of Secrets, by variable, envFrom, and volume. An entry is an administrator's when a server is given it as such (POSTGRES_PASSWORD of the user postgres, MYSQL_ROOT_PASSWORD, MONGO_INITDB_ROOT_PASSWORD, MINIO_ROOT_PASSWORD, and the like), when it is named so (root-password, postgres-password, superuser…), or when its value in a file is a URL of the user postgres, root, or sa. One that more than one workload is given fails for each beside the server; pods and ReplicaSets that a workload owns count as that workload.",
+        explanation: "References of pods and templates to entries of Secrets, by variable, envFrom, and volume. An entry is an administrator's when a server is given it as such (POSTGRES_PASSWORD of the user postgres, MYSQL_ROOT_PASSWORD, MONGO_INITDB_ROOT_PASSWORD, MINIO_ROOT_PASSWORD, and the like), when it is named so (root-password, postgres-password, superuser…), or when its value in a file is a URL of the user postgres, root, or sa. One that more than one workload is given fails for each beside the server; pods and ReplicaSets that a workload owns count as that workload, also with what admission added to them.",
         remedy: "Make a role of its own for each workload, with rights on its own database alone, and give it that role's password. Only a Job that makes such roles needs the administrator's.",
     },
     expected: "a credential of its own, of a role with few rights",
@@ -58,7 +58,7 @@ impl Check for AdminCredentials {
             Ok(pods) => pods,
             Err(unseen) => return TEXTS.unseen(live::PODS, unseen),
         };
-        let uses: Vec<Use<'_>> = pods.iter().filter(|pod| !is_owned_by_given(pod, &pods)).flat_map(uses).collect();
+        let uses: Vec<Use<'_>> = pods.iter().flat_map(|pod| of_pod(pod, &pods)).collect();
         let of_servers: BTreeSet<Entry> = uses.iter().filter(|one| one.by_server).flat_map(|one| one.entries(given)).collect();
         let mut by_entry: BTreeMap<Entry, Vec<&Use<'_>>> = BTreeMap::new();
         for one in &uses {
@@ -77,6 +77,8 @@ type Entry = (String, String, String);
 /// A workload that is given entries of a Secret.
 struct Use<'a> {
     pod: &'a PodOf<'a>,
+    /// What made the pod, as far as it is given; else the pod itself.
+    workload: &'a ObjectRef,
     /// JSON pointer of the reference from the pod's root.
     path: String,
     secret: &'a str,
@@ -104,12 +106,30 @@ fn secret<'a>(given: &'a Snapshot, namespace: &'a str, name: &'a str) -> impl It
     found.flat_map(|secret| ["data", "stringData"].into_iter().filter_map(|list| secret.manifest.get(list)))
 }
 
-fn is_owned_by_given(pod: &PodOf<'_>, pods: &[PodOf<'_>]) -> bool {
-    let owners = pod.object.manifest.pointer("/metadata/ownerReferences").and_then(Value::as_array).into_iter().flatten();
-    owners.into_iter().any(|owner| {
-        pods.iter()
-            .any(|other| owner["kind"] == other.object.object.kind.as_str() && owner["name"] == other.object.object.name.as_str() && live::namespace(other.object) == live::namespace(pod.object))
-    })
+/// What a pod is given, and of one whose workload is given, what that did not ask for: admission may have added it.
+fn of_pod<'a>(pod: &'a PodOf<'a>, pods: &'a [PodOf<'a>]) -> Vec<Use<'a>> {
+    let mut found = uses(pod);
+    let mut above = pod;
+    // A chain has at most as many links as there are owners.
+    for _ in 0..pods.len() {
+        let Some(owner) = owner_of(above, pods) else { break };
+        let asked = uses(owner);
+        found.retain(|one| !asked.iter().any(|asked| (asked.secret, asked.key) == (one.secret, one.key)));
+        above = owner;
+    }
+    for one in &mut found {
+        one.workload = &above.object.object;
+    }
+    found
+}
+
+fn owner_of<'a>(pod: &PodOf<'_>, pods: &'a [PodOf<'a>]) -> Option<&'a PodOf<'a>> {
+    let owners = pod.object.manifest.pointer("/metadata/ownerReferences").and_then(Value::as_array)?;
+    let is_owner = |other: &&PodOf<'_>| {
+        let of = &other.object.object;
+        live::namespace(other.object) == live::namespace(pod.object) && owners.iter().any(|owner| owner["kind"] == of.kind.as_str() && owner["name"] == of.name.as_str())
+    };
+    pods.iter().find(is_owner)
 }
 
 fn uses<'a>(pod: &'a PodOf<'a>) -> Vec<Use<'a>> {
@@ -121,12 +141,19 @@ fn uses<'a>(pod: &'a PodOf<'a>) -> Vec<Use<'a>> {
         for (index, variable) in items("env") {
             if let Some(reference) = variable.pointer("/valueFrom/secretKeyRef") {
                 let by_server = OF_SERVERS.contains(&text(variable, "name")) && (text(variable, "name") != "POSTGRES_PASSWORD" || is_postgres(container.value));
-                found.push(Use { pod, path: format!("{}/env/{index}/valueFrom/secretKeyRef", container.path), secret: text(reference, "name"), key: Some(text(reference, "key")), by_server });
+                found.push(Use {
+                    pod,
+                    workload: &pod.object.object,
+                    path: format!("{}/env/{index}/valueFrom/secretKeyRef", container.path),
+                    secret: text(reference, "name"),
+                    key: Some(text(reference, "key")),
+                    by_server,
+                });
             }
         }
         for (index, source) in items("envFrom") {
             if let Some(reference) = source.get("secretRef") {
-                found.push(Use { pod, path: format!("{}/envFrom/{index}/secretRef", container.path), secret: text(reference, "name"), key: None, by_server: false });
+                found.push(Use { pod, workload: &pod.object.object, path: format!("{}/envFrom/{index}/secretRef", container.path), secret: text(reference, "name"), key: None, by_server: false });
             }
         }
     }
@@ -136,9 +163,9 @@ fn uses<'a>(pod: &'a PodOf<'a>) -> Vec<Use<'a>> {
         let keys: Vec<&str> = source.get("items").and_then(Value::as_array).into_iter().flatten().map(|item| text(item, "key")).collect();
         let name = text(source, "secretName");
         if keys.is_empty() {
-            found.push(Use { pod, path, secret: name, key: None, by_server: false });
+            found.push(Use { pod, workload: &pod.object.object, path, secret: name, key: None, by_server: false });
         } else {
-            found.extend(keys.into_iter().map(|key| Use { pod, path: path.clone(), secret: name, key: Some(key), by_server: false }));
+            found.extend(keys.into_iter().map(|key| Use { pod, workload: &pod.object.object, path: path.clone(), secret: name, key: Some(key), by_server: false }));
         }
     }
     found
@@ -164,7 +191,7 @@ fn is_url_of_admin(given: &Snapshot, (namespace, name, key): &Entry) -> bool {
 }
 
 fn judge((namespace, name, key): &Entry, uses: &[&Use<'_>]) -> Vec<Finding> {
-    let workload = |one: &Use<'_>| one.pod.object.object.clone();
+    let workload = |one: &Use<'_>| one.workload.clone();
     let all: BTreeSet<_> = uses.iter().map(|one| workload(one)).collect();
     let what = format!("the entry {key} of the Secret {namespace}/{name}");
     if all.len() < 2 {
@@ -173,7 +200,7 @@ fn judge((namespace, name, key): &Entry, uses: &[&Use<'_>]) -> Vec<Finding> {
     let servers: BTreeSet<_> = uses.iter().filter(|one| one.by_server).map(|one| workload(one)).collect();
     let beside = uses.iter().filter(|one| !servers.contains(&workload(one)));
     let mut seen = BTreeSet::new();
-    let first_of_each = beside.filter(|one| seen.insert(workload(one))).map(|one| {
+    let first_of_each = beside.filter(|one| seen.insert(&one.pod.object.object)).map(|one| {
         let others = all.iter().filter(|other| **other != workload(one)).map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let place = Violation::new(format!("{}{}", one.pod.at, one.path), Some(&name.as_str().into()), "");
         TEXTS.fail(one.pod.object, format!("{what} is an administrator's, and also given to {others}")).seen(one.pod.object, &[place])

@@ -206,6 +206,21 @@ fn an_administrators_credential_that_others_are_given_is_told_for_each_of_them()
 }
 
 #[test]
+fn an_administrators_credential_that_admission_adds_to_a_pod_is_told_of_the_pod() {
+    let from = |variable: &str| format!("image: postgres, env: [ {{ name: {variable}, valueFrom: {{ secretKeyRef: {{ name: db, key: password }} }} }} ]");
+    let server = named("db", &from("POSTGRES_PASSWORD"), "");
+    let job = object("batch/v1", "Job", "web", "spec: { template: { spec: { containers: [ { name: web, image: a } ] } } }");
+    let pod = |of: &str, kind: &str, container: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{ name: {of}-x, namespace: shop, ownerReferences: [ {{ kind: {kind}, name: {of}, controller: true }} ] }}\nspec: {{ containers: [ {{ name: {of}, {container} }} ] }}\n---\n"
+        )
+    };
+    passes("SEC-009", &format!("{server}{job}{}{}", pod("web", "Job", "image: a"), pod("db", "Deployment", &from("POSTGRES_PASSWORD"))));
+    fails("SEC-009", &format!("{server}{job}{}", pod("web", "Job", &from("PASSWORD"))), &["spec.containers[0].env[0].valueFrom.secretKeyRef"]);
+    passes("SEC-009", &format!("{server}{}", pod("db", "Deployment", &from("PASSWORD"))));
+}
+
+#[test]
 fn the_keys_of_airflow_come_from_secrets() {
     let env = |entries: &str| deployment(&format!("image: \"apache/airflow:3.1.0\", env: [ {entries} ]"), "");
     let connection = "{ name: AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD, value: \"cat /run/db\" }";

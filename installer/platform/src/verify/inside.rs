@@ -35,7 +35,11 @@ pub(crate) async fn judge(cluster: &Cluster, record: &Record, answers: &Answers,
         *reason = format!("{reason}; {NO_RIGHT}");
     }
     // A deployment whose record is hidden has pods that are hidden too; a check without the lock is unverified.
-    let given = Snapshot { objects, ..unseen(&intended, images.ok(), Timestamp::now()) };
+    let mut templates = super::templates::templates(cluster, &objects).await;
+    for reason in templates.iter_mut().flatten().flat_map(|(_, kinds)| kinds.values_mut()).filter_map(|found| found.as_mut().err()) {
+        *reason = format!("{reason}; {NO_RIGHT}");
+    }
+    let given = Snapshot { objects, templates, ..unseen(&intended, images.ok(), Timestamp::now()) };
     let report = airlock_compliance::judge_decided(profile, &given, &intended.decisions, Judging { passes: false, workers: 1 })?;
     Ok(held_against(report, record))
 }

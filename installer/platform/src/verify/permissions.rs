@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_cluster::{Cluster, ClusterError};
+use airlock_compliance::Maker;
 use airlock_model::answers::Answers;
 use airlock_model::{Caller, Fact, Need, Permission, Profile, Right, World};
 use serde::Serialize;
@@ -13,6 +14,8 @@ use crate::{PlatformError, rights};
 
 /// Name of the roles and their bindings.
 const ROLE: &str = "airlock-compliance-check";
+/// What a report says by the templates that pods are made from.
+const SHOWN: &str = "what admission changed";
 const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// What the caller may, of all that judging asks for.
@@ -38,13 +41,15 @@ impl Permissions {
 /// What has to be known before anything: what is installed.
 pub async fn to_begin(cluster: &Cluster, namespace: &str) -> Result<Permissions, PlatformError> {
     let asked = rights::of_recognition(namespace).into_iter().map(|right| (right, BTreeSet::new())).collect();
-    review(cluster, asked, true).await
+    review(cluster, asked, BTreeSet::new(), true).await
 }
 
 /// All that judging an installation by a profile asks for.
 pub async fn of_profile(cluster: &Cluster, answers: &Answers, profile: &Profile) -> Result<Permissions, PlatformError> {
     let world = Box::pin(super::world(cluster, answers)).await?;
-    review(cluster, asked(cluster, profile, &world).await?, false).await
+    let asked = asked(cluster, profile, &world).await?;
+    let shown = shown(cluster, &world, &asked).await?;
+    review(cluster, asked, shown, false).await
 }
 
 /// Of a run that judges this world by a profile: each right that it asks for, and whether the caller has it.
@@ -67,6 +72,20 @@ async fn asked(cluster: &Cluster, profile: &Profile, world: &World) -> Result<BT
         }
     }
     Ok(asked)
+}
+
+/// What no check asks for, and a report shows more by: what made the pods that are judged.
+async fn shown(cluster: &Cluster, world: &World, asked: &BTreeMap<Right, BTreeSet<String>>) -> Result<BTreeSet<Right>, PlatformError> {
+    let mut shown = BTreeSet::new();
+    for namespace in &world.namespaces {
+        if asked.contains_key(&cluster.right("v1", "Pod", "list", namespace).await?) {
+            for maker in Maker::ALL {
+                shown.insert(cluster.right(maker.api_version(), maker.kind(), "list", namespace).await?);
+            }
+        }
+    }
+    shown.retain(|right| !asked.contains_key(right));
+    Ok(shown)
 }
 
 async fn of_need(cluster: &Cluster, world: &World, need: &Need) -> Result<Vec<Right>, PlatformError> {
@@ -100,12 +119,17 @@ async fn of_need(cluster: &Cluster, world: &World, need: &Need) -> Result<Vec<Ri
 async fn answered(cluster: &Cluster, mut asked: BTreeMap<Right, BTreeSet<String>>) -> Vec<Permission> {
     let rights: Vec<Right> = asked.keys().cloned().collect();
     let answered = cluster.may(&rights).await;
-    answered.into_iter().map(|(right, answer)| Permission { checks: asked.remove(&right).unwrap_or_default(), right, granted: answer.map_or_else(Fact::Unverified, Fact::Known) }).collect()
+    answered
+        .into_iter()
+        .map(|(right, answer)| Permission { checks: asked.remove(&right).unwrap_or_default(), right, shows: None, granted: answer.map_or_else(Fact::Unverified, Fact::Known) })
+        .collect()
 }
 
-async fn review(cluster: &Cluster, asked: BTreeMap<Right, BTreeSet<String>>, begin: bool) -> Result<Permissions, PlatformError> {
+async fn review(cluster: &Cluster, asked: BTreeMap<Right, BTreeSet<String>>, shown: BTreeSet<Right>, begin: bool) -> Result<Permissions, PlatformError> {
     let (_, caller) = cluster.surveyed_identity().await?;
-    let permissions = answered(cluster, asked).await;
+    let mut permissions = answered(cluster, asked).await;
+    let beside = answered(cluster, shown.into_iter().map(|right| (right, BTreeSet::new())).collect()).await;
+    permissions.extend(beside.into_iter().map(|permission| Permission { shows: Some(SHOWN.to_owned()), ..permission }));
     let mut listed = Permissions { permissions, roles: Vec::new(), begin };
     let places: BTreeSet<Option<&str>> = listed.lacking().map(|permission| permission.right.namespace.as_deref()).collect();
     // A role has all that is asked for in its namespace: the one of an earlier list is written over.

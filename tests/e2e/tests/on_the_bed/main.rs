@@ -24,6 +24,7 @@ mod interruption;
 mod judged_beforehand;
 mod late_balancer;
 mod leaving;
+mod mutated;
 mod offline_root;
 mod open_ports;
 mod provenance;

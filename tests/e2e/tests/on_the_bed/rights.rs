@@ -93,7 +93,9 @@ fn the_roles_that_a_check_prints_are_enough_for_it(site: &Site) {
     site.bed.apply(&listed.stdout).expect("the roles that were printed");
     let whole = run(&["--permissions"]).expect(0);
     assert!(whole.stdout.starts_with("# you may all") && whole.stdout.lines().count() == 1, "{}", whole.stdout);
-    run(&["--yes"]).expect(0);
+    let report = run(&["--yes", "-o", "json"]).expect(0).json();
+    let unread = report["admitted"]["uncompared"].as_array().expect("pods that were not compared").iter().any(|pods| pods["unread"] == true);
+    assert!(!unread && report["admitted"]["compared"].as_u64() > Some(0), "what made the pods may be read, too: {report}");
 }
 
 /// A right that is no power, so that nothing tells it but the comparison with what the plan declares for the account.

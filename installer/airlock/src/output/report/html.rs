@@ -63,6 +63,13 @@ mod tests {
     }
 
     #[test]
+    fn what_admission_changed_has_a_part_of_its_own() {
+        let page = written(&airlock_platform::Report { admitted: Some(samples::admitted()), ..samples::report() });
+        let part = page.split("<section id=\"admitted\"").nth(1).and_then(|rest| rest.split("</section>").next()).unwrap();
+        insta::assert_snapshot!(part);
+    }
+
+    #[test]
     fn nothing_of_others_is_mark_up_and_all_of_it_can_be_seen() {
         const NASTY: &str = "<script>alert(1)</script>\" onmouseover=\"alert(2)' \u{202e}gpj.exe\nsecond {{ 7 * 7 }} {% include \"x\" %}</style></title>";
         let mut report = samples::report();

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use airlock_platform::Report;
 
-use crate::output::explanation;
 use crate::output::findings::remedies;
+use crate::output::{admitted, explanation};
 
 /// A line a check, then the findings. Text of others is shown as it is: no mark-up, link, or tag of it takes effect.
 pub(crate) fn markdown(report: &Report) -> String {
@@ -23,6 +23,25 @@ pub(crate) fn markdown(report: &Report) -> String {
         let place = finding.path.as_ref().map_or_else(String::new, |path| format!(" {path}"));
         let cells = [format!("{}{place}", finding.subject), finding.observed.to_string(), finding.expected.clone(), remedies(finding)].map(|cell| plain(&cell)).join(" | ");
         let _ = writeln!(text, "| {} {} | {} | {cells} |", finding.verdict.mark(), finding.verdict, finding.check);
+    }
+    text.push_str(&what_admission_changed(report));
+    text
+}
+
+/// A row a change, where there is one or something could not be read.
+fn what_admission_changed(report: &Report) -> String {
+    let Some(found) = report.admitted.as_ref().filter(|found| admitted::is_notable(found)) else { return String::new() };
+    let mut text = "\n## What admission changed\n\nIt is no verdict.\n".to_owned();
+    for line in admitted::said(found) {
+        let _ = write!(text, "\n- {}", plain(&line));
+    }
+    text.push('\n');
+    if !found.changed.is_empty() {
+        text.push_str("\n| pod | made from the template of | | what | by |\n|---|---|---|---|---|\n");
+    }
+    for (pod, change) in found.changed.iter().flat_map(|pod| pod.changes.iter().map(move |change| (pod, change))) {
+        let cells = [pod.subject.to_string(), pod.made_by.to_string()].map(|cell| plain(&cell)).join(" | ");
+        let _ = writeln!(text, "| {cells} | {} | {} | {} |", admitted::mark(change), plain(&admitted::words(change)), change.who().trim_end_matches(','));
     }
     text
 }
@@ -53,5 +72,15 @@ mod tests {
         let written = markdown(&report);
         insta::assert_snapshot!(written);
         assert!(!written.contains("<img") && !written.contains("[a]("), "{written}");
+    }
+
+    #[test]
+    fn what_admission_changed_is_a_list_of_its_own() {
+        let mut found = samples::admitted();
+        found.changed[0].changes[1].stored = Some("[a](http://a.example)".into());
+        let written = markdown(&Report { admitted: Some(found), ..samples::report() });
+        let part = written.split("## What admission changed").nth(1).unwrap();
+        insta::assert_snapshot!(part);
+        assert!(!part.contains("[a]("), "{part}");
     }
 }

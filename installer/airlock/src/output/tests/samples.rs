@@ -9,9 +9,9 @@ use airlock_model::{
     ProfileGate, ProfileMetadata, Purpose, Recipe, Record, Remedy, Right, Risk, RunName, SecretClass, SecretEntry, SecretSpec, ServerVersion, Severity, StepId, StorageClass, Target, Ticket, Undo,
     Vantage, Verdict, Worsened,
 };
-use airlock_platform::Report;
 use airlock_platform::requirements::{Requirements, Volume};
 use airlock_platform::status::{CertificateStatus, ComponentStatus, HostStatus, Status};
+use airlock_platform::{Admitted, AdmittedChange, AdmittedPod, ChangeKind, Report, UncomparedPods};
 use jiff::Timestamp;
 
 pub(in crate::output) fn noon() -> Timestamp {
@@ -254,6 +254,33 @@ pub(in crate::output) fn report() -> Report {
         promises: airlock_compliance::promises(&checks),
         checks,
         findings,
+        admitted: None,
+    }
+}
+
+/// A sidecar, a mirror's image, a variable, and a label; pods of tasks and of what could not be read.
+pub(in crate::output) fn admitted() -> Admitted {
+    let change = |change, path: &str, what: &str, asked: Option<&str>, stored: Option<&str>, or_since| AdmittedChange {
+        change,
+        path: path.into(),
+        what: what.into(),
+        asked: asked.map(Into::into),
+        stored: stored.map(Into::into),
+        or_since,
+    };
+    let changes = vec![
+        change(ChangeKind::Added, "metadata.labels.team", "label team", None, Some("a"), true),
+        change(ChangeKind::Changed, "spec.containers[0].image", "image of container edge", Some("docker.io/library/nginx:1"), Some("mirror.test/library/nginx:1"), true),
+        change(ChangeKind::Added, "spec.containers[0].env[2]", "variable HTTP_PROXY of container edge", None, None, false),
+        change(ChangeKind::Added, "spec.containers[1]", "container mesh", None, Some("mesh.test/proxy:2"), false),
+        change(ChangeKind::Removed, "spec.securityContext.runAsNonRoot", "securityContext.runAsNonRoot", Some("true"), None, false),
+    ];
+    let of = |kind: &str, api_version: &str, name: &str| airlock_model::Subject::from(&ObjectRef::namespaced(api_version, kind, "airlock", name));
+    let uncompared = |reason: &str, pods, unread| UncomparedPods { reason: reason.into(), pods, unread };
+    Admitted {
+        compared: 12,
+        changed: vec![AdmittedPod { subject: of("Pod", "v1", "edge-6d5f-x"), made_by: of("Deployment", "apps/v1", "edge"), changes }],
+        uncompared: vec![uncompared("StatefulSets could not be read: HTTP 403", 1, true), uncompared("no workload made them, as with tasks of Airflow: nothing says what was asked for", 2, false)],
     }
 }
 

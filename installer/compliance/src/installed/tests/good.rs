@@ -148,6 +148,7 @@ pub(super) fn good() -> Snapshot {
         facts: None,
         database: None,
         pulls: Vec::new(),
+        templates: None,
         objects: BTreeMap::from([
             ("Pod".into(), Ok(vec![pod()])),
             ("Namespace".into(), Ok(vec![namespace("airlock"), namespace("airlock-probes")])),

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use airlock_compliance::{CheckSummary, shipped, unprofiled, with_checks};
+use airlock_compliance::{CheckSummary, Maker, shipped, unprofiled, with_checks};
 use airlock_model::{AirflowDeployment, Credentials, CredentialsForm, Need, Object, ObjectRef, SnapshotObject, Verdict, names};
 use airlock_render::{RenderInput, TenantInput};
 use serde_json::{Value, json};
@@ -130,7 +130,7 @@ fn rendered() -> Vec<Object> {
 }
 
 #[test]
-fn the_auditor_may_list_in_each_namespace_just_what_checks_are_given() {
+fn the_auditor_may_list_in_each_namespace_just_what_checks_are_given_and_what_made_the_pods() {
     let needs = intended(&unprofiled()).needs;
     let resource = |api_version: &str, kind: &str| {
         let name = kind.to_lowercase();
@@ -146,6 +146,7 @@ fn the_auditor_may_list_in_each_namespace_just_what_checks_are_given() {
         .filter_map(|need| if let Need::Objects { api_version, kind } = need { Some((api_version, kind)) } else { None })
         .filter(|(_, kind)| !NOT_HERE.contains(&kind.as_str()) && kind.as_str() != "Namespace")
         .map(|(api_version, kind)| resource(api_version, kind))
+        .chain(Maker::ALL.map(|maker| resource(maker.api_version(), maker.kind())))
         .collect();
     let objects = rendered();
     let lists = granted(&objects, "list");

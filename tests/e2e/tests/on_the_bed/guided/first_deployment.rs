@@ -4,6 +4,7 @@ use airlock_e2e::Airflow;
 
 use super::{ALERTS, CERTIFICATE, DATABASE, DOMAIN, GO_ON, PROFILE, REACH, RIGHT, TRY, World};
 use crate::guided::terminal::{CTRL_C, ENTER, Terminal};
+use crate::mutated;
 
 const MAKE: &str = "Make a first Airflow deployment?";
 const NAME: &str = "What is its name?";
@@ -57,6 +58,7 @@ pub(crate) fn a_run_that_ended_well_offers_a_first_deployment() {
     // It is asked once.
     let (code, said) = led().ended();
     assert!(code == 0 && !said.contains("first Airflow deployment"), "{said}");
+    mutated::what_a_policy_makes_of_a_pod_is_told(site, "sales");
     site.remove();
 }
 

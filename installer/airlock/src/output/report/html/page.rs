@@ -1,5 +1,6 @@
 //! What stands on the page, as the template takes it: every text is safe to look at, none is mark-up.
 
+mod admitted;
 mod check;
 
 use airlock_model::{Reason, Verdict};
@@ -8,6 +9,7 @@ use serde::Serialize;
 
 use super::super::super::{counted, explanation, findings};
 use super::super::Circumstances;
+use admitted::AdmittedPart;
 use check::CheckPart;
 
 /// The page.
@@ -23,6 +25,8 @@ pub(super) struct Page {
     tally: Vec<String>,
     promises: Vec<PromiseRow>,
     checks: Vec<CheckPart>,
+    /// None: nothing was changed, and nothing kept from being compared.
+    admitted: Option<AdmittedPart>,
     inapplicable: Vec<Row>,
     uncovered: Vec<Row>,
 }
@@ -123,6 +127,7 @@ impl Page {
             tally: tally(report),
             promises: report.promises.iter().map(|promise| promise_row(report, promise)).collect(),
             checks: parts.into_iter().map(|check| CheckPart::of(report, check)).collect(),
+            admitted: report.admitted.as_ref().and_then(AdmittedPart::of),
             inapplicable: inapplicable(report),
             uncovered: uncovered(report),
         }
