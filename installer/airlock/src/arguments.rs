@@ -153,7 +153,7 @@ pub(crate) enum Command {
     Renew(Renew),
     /// In the auditor's pod: judge the installation, keep the report, and say what is worse than it was
     #[command(hide = true)]
-    Auditor(Auditor),
+    Auditor(Box<Auditor>),
     /// In pods: tell a server when its certificate changed, and see that it serves it
     #[command(hide = true)]
     Reload(Reload),

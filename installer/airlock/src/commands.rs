@@ -116,7 +116,7 @@ async fn dispatch(session: &Session<'_>, command: &Command) -> Result<Exit, Fail
         Command::Inspect(arguments) => Box::pin(inspect::run(session, arguments)).await,
         Command::Plan(arguments) => Box::pin(plan::run(session, arguments)).await,
         Command::Install(arguments) => Box::pin(install::run(session, arguments)).await,
-        Command::Status => status::run(session).await,
+        Command::Status => Box::pin(status::run(session)).await,
         Command::Uninstall(arguments) => Box::pin(uninstall::run(session, arguments)).await,
         Command::ComplianceCheck(arguments) => Box::pin(compliance_check::run(session, arguments)).await,
         Command::Explain(arguments) => explain::run(session, arguments),

@@ -3,6 +3,9 @@
 use std::env;
 use std::path::PathBuf;
 
+use airlock_model::{OpenWay, Secret, WayOut};
+use url::Url;
+
 /// Set to anything: no colour (no-color.org).
 const NO_COLOR: &str = "NO_COLOR";
 /// `dumb`: a terminal that cannot redraw lines.
@@ -10,12 +13,31 @@ const TERM: &str = "TERM";
 /// Where programs keep what should outlive a run (XDG base directories); `~/.local/state` when absent.
 const XDG_STATE_HOME: &str = "XDG_STATE_HOME";
 
+/// The proxy, as programs that speak HTTP read it.
+const HTTPS_PROXY: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
+/// What is reached without it.
+const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
+
 /// Names of the person's variable, the POSIX one first.
 const USER: [&str; 2] = ["LOGNAME", "USER"];
 
 /// The person, as the system calls them.
 pub(crate) fn user() -> String {
     USER.into_iter().find_map(|name| env::var(name).ok().filter(|user| !user.is_empty())).unwrap_or_else(|| "unknown".into())
+}
+
+/// The way out through the proxy of the environment; none: there is none, or none that is spoken to here.
+pub(crate) fn way_out() -> Option<OpenWay> {
+    let given = |names: [&str; 2]| names.into_iter().find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()));
+    let mut https: Url = given(HTTPS_PROXY)?.parse().ok().filter(|url: &Url| url.scheme() == "http" && url.has_host())?;
+    let decoded = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let username = Some(decoded(https.username())).filter(|name| !name.is_empty());
+    let password = https.password().map(|password| Secret::new(decoded(password)));
+    // They are in `username` and `password` from here on.
+    https.set_username("").ok()?;
+    https.set_password(None).ok()?;
+    let direct = given(NO_PROXY).unwrap_or_default().split(',').map(|entry| entry.trim().to_owned()).filter(|entry| !entry.is_empty()).collect();
+    Some(OpenWay { way: WayOut { http: None, https: Some(https), username, password: None, direct }, password })
 }
 
 /// Whether colours are unwanted.

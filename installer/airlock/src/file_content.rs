@@ -14,7 +14,12 @@ use crate::failure::Failure;
 /// Reads what a reference leads to. One line end behind it is left out, as shells and editors write one. A text that is no
 /// reference is not repeated: it could be the password itself.
 pub(crate) fn password(reference: &str) -> Result<Secret<String>, Failure> {
-    let wrong = |what: String| Failure::Argument(format!("--key-password: {what}"));
+    secret("key-password", reference)
+}
+
+/// The same for what another flag names, or leads to.
+pub(crate) fn secret(flag: &'static str, reference: &str) -> Result<Secret<String>, Failure> {
+    let wrong = |what: String| Failure::Argument(format!("--{flag}: {what}"));
     let text = match reference.parse::<SecretReference>().map_err(|error| wrong(format!("it {error}")))? {
         SecretReference::File(path) => {
             let unreadable = |source| Failure::FileUnreadable { path: path.clone(), source };

@@ -17,6 +17,7 @@ mod plan_file;
 mod profile_file;
 mod reload;
 mod run_log;
+mod sink_file;
 
 use std::process::ExitCode;
 

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "what cannot be set up has failed")]
 
 mod run;
+#[allow(dead_code, reason = "the other servers are for the command line's tests")]
+mod sink_servers;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -16,6 +18,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use run::Ended;
+use sink_servers::{HOST, certificates, free_port, rsyslog, until};
 
 const ANSWERS: &str = "apiVersion: airlock/v1\nkind: Answers\nbaseDomain: platform.test\ncomponents: { auditor: {} }\nevidence: { sink: folder }\n";
 /// The first key of RFC 8032 §7.1, as openssl writes it, and its public half.
@@ -209,4 +212,34 @@ fn a_report_that_was_changed_ends_the_audit_and_leaves_what_the_last_one_said() 
     let ended = api.run("auditor --namespace airlock --evidence evidence --signer key.pem");
     assert_eq!((ended.exit, ended.stderr.contains("error[evidence.previous]")), (8, true), "{}", ended.stderr);
     assert_eq!(api.annotation(names::ANNOTATION_AUDIT), said);
+}
+
+#[test]
+fn an_audit_that_a_sink_was_not_told_of_is_written_down_and_told_with_the_next() {
+    let api = Api::start();
+    let (at, port) = (api.folder.path(), free_port());
+    certificates(at);
+    let log = || fs::read_to_string(at.join("syslog")).unwrap_or_default();
+    // As the CronJob gives it.
+    let audit = || {
+        api.run(&format!(
+            r#"auditor --namespace airlock --quiet --evidence evidence --signer key.pem --sink {{"syslog":{{"host":"{HOST}","port":{port}}}}} --origin platform.test --sink-authority ca.pem"#
+        ))
+    };
+    let missed = audit();
+    assert_eq!((missed.exit, missed.stderr.contains("error[evidence.sink-unreachable]")), (8, true), "{}", missed.stderr);
+    let printed: Value = serde_json::from_str(missed.stdout.trim()).unwrap();
+    let written = || serde_json::from_str::<Value>(api.annotation(names::ANNOTATION_AUDIT).as_str().unwrap()).unwrap();
+    assert_eq!(written(), printed["audit"], "what it found is known all the same");
+
+    let _server = rsyslog(at, port);
+    let told = audit();
+    assert_eq!((told.exit, told.stderr.as_str()), (0, ""));
+    until(|| log().matches("/SHA256SUMS").count() == 2, log);
+    let line = |audit: &Value| format!(" platform.test airlock {}  {}/SHA256SUMS", audit["run"]["sums"].as_str().unwrap().trim_start_matches("sha256:"), audit["run"]["run"].as_str().unwrap());
+    for (logged, audit) in log().lines().zip([&printed["audit"], &written()]) {
+        assert!(logged.ends_with(&line(audit)), "{logged}: {}", line(audit));
+    }
+    let verified = api.run("evidence verify evidence --trust evidence.pub --head syslog");
+    assert_eq!(verified.exit, 0, "{}{}", verified.stdout, verified.stderr);
 }

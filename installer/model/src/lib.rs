@@ -42,6 +42,7 @@ mod release;
 mod renewable;
 mod scan;
 mod secret;
+mod sink_address;
 mod snapshot;
 mod subject;
 mod untrusted;
@@ -83,6 +84,7 @@ pub use release::{Release, ReleaseImage};
 pub use renewable::{Renewable, RenewalOutcome, RenewalResult, RenewalWindow, ServedAt};
 pub use scan::{NoPortRange, PodPorts, PortRange, ScannedPod};
 pub use secret::Secret;
+pub use sink_address::SinkAddress;
 pub use snapshot::{
     Drifted, JudgedSecret, JudgingRun, Permission, Planned, ReadFault, SearchedLogs, SecretLeak, SharedSecret, Snapshot, SnapshotObject, Source, StoredCertificate, Templates, Unread, UnreadLog,
 };

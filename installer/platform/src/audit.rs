@@ -15,18 +15,27 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::PlatformError;
-use crate::evidence::{self, EvidenceWriter, Judged, Written};
+use crate::evidence::{self, EvidenceError, EvidenceWriter, Judged, Sink, Told, Written};
 use crate::verify::{self, inside};
 
 /// Where reports are kept, and who signs them.
-#[derive(Clone, Copy, Debug)]
 pub struct Keeping<'a> {
     /// The evidence folder.
     pub folder: &'a Path,
     /// Who signs; none: nobody does, and the reports say so.
     pub signer: Option<&'a SignerReference>,
+    /// Who else is told of each run; none: nobody.
+    pub sink: Option<Sink>,
     /// Version of the program.
     pub version: &'a str,
+}
+
+/// An audit, and what became of telling the sink of it.
+pub struct Ended {
+    /// The audit, which is kept in any case.
+    pub audited: Audited,
+    /// Whether the sink was told; none: there is no sink.
+    pub told: Result<Option<Told>, EvidenceError>,
 }
 
 /// An audit that came to its end.
@@ -43,9 +52,9 @@ pub struct Audited {
 ///
 /// A report that cannot be kept, or an earlier one that was changed, is an error; nothing is written down then, and the next audit
 /// begins where this one did.
-pub async fn audit(cluster: &Cluster, namespace: &str, keeping: &Keeping<'_>, halt: &Halt) -> Result<Audited, PlatformError> {
+pub async fn audit(cluster: &Cluster, namespace: &str, keeping: Keeping<'_>, halt: &Halt) -> Result<Ended, PlatformError> {
     let began = Timestamp::now();
-    let writer = EvidenceWriter::open(keeping.folder, None, keeping.signer).await?;
+    let writer = EvidenceWriter::open(keeping.folder, None, keeping.signer).await?.telling(keeping.sink).await?;
     let (record, answers) = halt.or(verify::recorded(cluster, namespace)).await??;
     let profile = shipped(&answers.profile.reference)?;
     let claim = claim(namespace);
@@ -73,7 +82,9 @@ pub async fn audit(cluster: &Cluster, namespace: &str, keeping: &Keeping<'_>, ha
     let audit = result(began, written, earlier, &report);
     let annotations = json!({ (names::ANNOTATION_AUDIT): serde_json::to_string(&audit)?, (names::ANNOTATION_AUDIT_WORSE): (!audit.worse.is_empty()).to_string() });
     cluster.merge(names::AUDITOR, &claim, &json!({ "metadata": { "annotations": annotations } })).await?;
-    Ok(Audited { audit, report })
+    // A sink that is away takes nothing back of what is known: the next audit tells it of this one too.
+    let told = writer.tell().await;
+    Ok(Ended { audited: Audited { audit, report }, told })
 }
 
 /// How the last audit of an installation ended; none: its answers ask for no auditor.

@@ -1,5 +1,7 @@
 //! Evidence folders on a disk: [`EvidenceWriter`] adds a run, [`read()`] takes a folder up for `compliance` to judge.
 //!
+//! A [`Sink`] elsewhere is told a line of each run, behind all of it (`telling`).
+//!
 //! A folder belongs to one writer at a time, who holds `.lock`. A run is written under a hidden name, told to the head, and then
 //! gets its own name, so that one that was killed is taken up or removed by the next. Signatures are Ed25519 over the bytes of
 //! `SHA256SUMS`; verification of what was read is pure and stands in `airlock_compliance::evidence`.
@@ -9,6 +11,8 @@ mod error;
 mod key;
 mod reading;
 mod signer;
+mod sink;
+mod telling;
 mod writer;
 
 use airlock_cluster::{Cluster, ClusterError};
@@ -22,6 +26,8 @@ pub use airlock_compliance::evidence::{Borne, EvidenceFinding, Gap, Head, Period
 pub use error::EvidenceError;
 pub use key::trusted;
 pub use reading::{read, told};
+pub use sink::{Sink, SinkFault, SinkSettings};
+pub use telling::Told;
 pub use writer::{EvidenceWriter, Judged, Written};
 
 /// Holds a folder against keys and, where there is one, its head.

@@ -35,6 +35,11 @@ impl Believed {
         Self(None)
     }
 
+    /// Believes these alone.
+    pub(crate) const fn these(authorities: Authorities) -> Self {
+        Self(Some(authorities))
+    }
+
     /// Loads the authorities before anything is sent; without them nothing is tried.
     pub(crate) async fn load(trust: &Trust) -> Result<Self, AttemptResult> {
         let loaded = match trust {

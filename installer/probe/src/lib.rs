@@ -7,7 +7,7 @@
 //! one question over HTTP, `login` logs in by the form of a page, `own_address` asks outside which address we have, `account` asks one of the Kubernetes API, `postgres` logs in to a database server, `stranger` tries
 //! to without a password or without TLS, `examine` finds out what kind of one it is, `alert` sees a
 //! message to the receiver of alerts delivered, `expiry` measures when certificates end and `volume` how full a volume is, both behind the
-//! door for Prometheus in `measurements`. `tunnel` leads a program beside it through the company's proxy. [`Listener`] is the other end of a connection between pods.
+//! door for Prometheus in `measurements`. `tunnel` leads a program beside it through the company's proxy, and `outlet` goes the same way to one server. [`Listener`] is the other end of a connection between pods.
 //! `settle` repeats attempts between new pods until their answer is steady.
 
 mod account;
@@ -22,6 +22,7 @@ mod login;
 mod look;
 mod measurements;
 mod old_tls;
+mod outlet;
 mod own_address;
 mod passwords;
 mod postgres;
@@ -42,6 +43,7 @@ pub use expiry::{CertificateServer, measure_certificates};
 pub use listener::{ListenError, Listener, listen};
 pub use look::{Looked, look};
 pub use measurements::MeasureError;
+pub use outlet::{Outlet, OutletError, Reply};
 pub use passwords::{MountedPasswords, NoPasswords, Passwords};
 pub use postgres::{Postgres, PostgresError, PostgresLogin};
 pub use settle::carry_out_settled;

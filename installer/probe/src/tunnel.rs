@@ -79,28 +79,39 @@ impl Tunnel {
     }
 
     async fn open(&self, host: &str, port: u16) -> io::Result<TcpStream> {
-        let Some(proxy) = self.way.proxy_for("https", host) else { return TcpStream::connect((host, port)).await };
-        let (at, door) = (proxy.host_str().unwrap_or_default(), proxy.port_or_known_default().unwrap_or_default());
-        let mut stream = TcpStream::connect((at, door)).await.map_err(|error| io::Error::new(error.kind(), format!("the proxy {at}:{door}: {error}")))?;
-        let target = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
-        stream.write_all(format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n").as_bytes()).await?;
-        stream.write_all(self.login()?.expose().as_bytes()).await?;
-        stream.write_all(b"\r\n").await?;
-        let head = head(&mut stream).await?;
-        match head.split(' ').nth(1).unwrap_or_default() {
-            status if status.starts_with('2') => Ok(stream),
-            "407" => Err(io::Error::other(format!("the proxy {at}:{door} refuses the login"))),
-            status => Err(io::Error::other(format!("the proxy {at}:{door} answers with HTTP {}", status.escape_debug()))),
-        }
+        led(&self.way, host, port, || self.password()).await
     }
 
-    /// The header by which somebody logs in (RFC 7617).
-    fn login(&self) -> io::Result<Secret<String>> {
-        let (Some(username), Some(path)) = (&self.way.username, &self.password_file) else { return Ok(Secret::new(String::new())) };
-        let password = Secret::new(std::fs::read_to_string(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?);
-        let pair = Secret::new(format!("{username}:{}", password.expose()));
-        Ok(Secret::new(format!("Proxy-Authorization: Basic {}\r\n", STANDARD.encode(pair.expose()))))
+    /// The password as it is now.
+    fn password(&self) -> io::Result<Option<Secret<String>>> {
+        let Some(path) = &self.password_file else { return Ok(None) };
+        std::fs::read_to_string(path).map(|text| Some(Secret::new(text))).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
     }
+}
+
+/// A connection to a server: through the proxy that is on the way to it, or around. The password is asked for where somebody logs in.
+pub(crate) async fn led(way: &WayOut, host: &str, port: u16, password: impl Fn() -> io::Result<Option<Secret<String>>>) -> io::Result<TcpStream> {
+    let Some(proxy) = way.proxy_for("https", host) else { return TcpStream::connect((host, port)).await };
+    let (at, door) = (proxy.host_str().unwrap_or_default(), proxy.port_or_known_default().unwrap_or_default());
+    let mut stream = TcpStream::connect((at, door)).await.map_err(|error| io::Error::new(error.kind(), format!("the proxy {at}:{door}: {error}")))?;
+    let target = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+    stream.write_all(format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n").as_bytes()).await?;
+    stream.write_all(login(way, password)?.expose().as_bytes()).await?;
+    stream.write_all(b"\r\n").await?;
+    let head = head(&mut stream).await?;
+    match head.split(' ').nth(1).unwrap_or_default() {
+        status if status.starts_with('2') => Ok(stream),
+        "407" => Err(io::Error::other(format!("the proxy {at}:{door} refuses the login"))),
+        status => Err(io::Error::other(format!("the proxy {at}:{door} answers with HTTP {}", status.escape_debug()))),
+    }
+}
+
+/// The header by which somebody logs in (RFC 7617).
+fn login(way: &WayOut, password: impl Fn() -> io::Result<Option<Secret<String>>>) -> io::Result<Secret<String>> {
+    let Some(username) = &way.username else { return Ok(Secret::new(String::new())) };
+    let Some(password) = password()? else { return Ok(Secret::new(String::new())) };
+    let pair = Secret::new(format!("{username}:{}", password.expose()));
+    Ok(Secret::new(format!("Proxy-Authorization: Basic {}\r\n", STANDARD.encode(pair.expose()))))
 }
 
 /// The host and port for which a tunnel is asked.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use airlock_model::answers::{Answers, Exposure, Mode, Tls, TlsSource};
 use airlock_model::prometheus::{Asked, Joining};
-use airlock_model::{CERT_MANAGER, DeploymentName, Digest, Facts, HostName, WayOut, names};
+use airlock_model::{CERT_MANAGER, DeploymentName, Digest, Facts, HostName, SinkAddress, WayOut, names};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -57,6 +57,8 @@ pub(crate) struct Shared {
     pub trust: Vec<String>,
     /// The way out through the company's proxy, where there is one.
     pub way_out: Option<WayOut>,
+    /// Who else is told of each audit; none: nobody.
+    pub sink: Option<SinkAddress>,
     /// When it is looked whether a certificate is due.
     pub renewal: Schedule,
     /// What cert-manager is asked for; none where it is not asked, and where the cluster does not have it.
@@ -257,6 +259,7 @@ impl Shared {
             tls: answers.tls.clone(),
             trust: answers.trust.ca.clone(),
             way_out: WayOut::of(answers),
+            sink: answers.auditor().and_then(|_| answers.evidence.address()),
         })
     }
 }

@@ -38,6 +38,15 @@ impl Authorities {
         Ok(Self::of(certificates_from_pem(pem.as_bytes())?))
     }
 
+    /// Those of PEM texts, and those of this system where it says so.
+    pub fn joined<'a>(pems: impl IntoIterator<Item = &'a str>, and_system: bool) -> Result<Self, ChainError> {
+        let mut certificates = if and_system { system_certificates() } else { Vec::new() };
+        for pem in pems {
+            certificates.extend(certificates_from_pem(pem.as_bytes())?);
+        }
+        if certificates.is_empty() { Err(ChainError::NoRoots) } else { Ok(Self::of(certificates)) }
+    }
+
     pub(crate) fn of(certificates: Vec<CertificateDer<'static>>) -> Self {
         let believed = |der: CertificateDer<'static>| Believed { validity: parse(&der, 1).ok().map(|root| Validity::of(&root)), der };
         Self { believed: certificates.into_iter().map(believed).collect() }

@@ -18,6 +18,8 @@ pip                                python3-pip
 python3                            python3
 runc                               runc
 skopeo                             skopeo
+rsyslogd                           rsyslog
+/usr/share/doc/rsyslog-openssl     rsyslog-openssl
 squid                              squid-openssl
 nsenter                            util-linux
 "
@@ -47,7 +49,7 @@ install_packages() {
   check_root
   command -v apt-get >/dev/null || give_up "missing programs; they are in these Debian packages: $missing"
   say "installing $missing"
-  # knot and squid bring services. The bed starts its own servers, and the machine shall have none: not now, not at its next start.
+  # knot, rsyslog, and squid bring services. The bed starts its own servers, and the machine shall have none: not now, not at its next start.
   ! grep -qs "$OUR_RULE" "$rule" || rm -f "$rule"
   if [ ! -e "$rule" ]; then
     # shellcheck disable=SC2064
@@ -58,6 +60,7 @@ install_packages() {
   apt-get update -qq
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
   case " $missing" in *" knot "*) systemctl disable --quiet knot.service 2>/dev/null || true ;; esac
+  case " $missing" in *" rsyslog "*) systemctl disable --quiet rsyslog.service syslog.socket 2>/dev/null || true ;; esac
   case " $missing" in *" squid-openssl "*) systemctl disable --quiet squid.service 2>/dev/null || true ;; esac
 }
 OUR_RULE="of Airlock's test bed, while it installs packages: no service is started"

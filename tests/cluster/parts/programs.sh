@@ -31,7 +31,7 @@ oauth2-proxy        github.com/oauth2-proxy/oauth2-proxy/v7                     
 # What `up` needs; the others come with the tests that use them. The longest link, by one core, comes while Rust is compiled beside it.
 FIRST="client relay host-local bridge loopback pebble registry containerd-shim-runc-v2 containerd ctr kube bedcontrollers coredns netpol"
 # These need modules of their own, because their libraries are other versions than Kubernetes'; `images/monitoring` builds them.
-APART="mailpit prometheus promtool alertmanager amtool postgres_exporter"
+APART="versitygw mailpit prometheus promtool alertmanager amtool postgres_exporter"
 CNI="host-local bridge loopback"
 KUBE_LINKS="etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kubectl"
 

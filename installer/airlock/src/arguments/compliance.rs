@@ -86,6 +86,9 @@ pub(crate) struct ComplianceCheck {
     /// A log outside of the folder that is told of each run, so that a last run that was dropped is missed
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "evidence")]
     pub(crate) evidence_head: Option<PathBuf>,
+    /// Where else each run is told to, in the words of `evidence` in the answers: https, s3, or syslog (docs/evidence.md)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "evidence")]
+    pub(crate) evidence_sink: Option<PathBuf>,
     /// Write what happens to this file, a JSON document a line
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "manifests")]
     pub(crate) events: Option<PathBuf>,

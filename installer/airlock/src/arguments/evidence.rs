@@ -50,7 +50,7 @@ pub(crate) struct EvidenceFolder {
     /// Look at digests and chain alone: anybody who can write to the folder could have written it
     #[arg(long, conflicts_with = "trust")]
     pub(crate) unsigned: bool,
-    /// The log that the runs were told to: with it a last run that was dropped is missed
+    /// What the head or a sink was told of the runs: with it a last run that was dropped is missed
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) head: Option<PathBuf>,
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use airlock_model::WayOut;
+use airlock_model::{SinkAddress, WayOut};
 use airlock_probe::{CertificateServer, MountedVolume};
 use clap::{Args, Subcommand};
 
@@ -194,6 +194,27 @@ pub(crate) struct Auditor {
     /// File of a mounted Secret with the private key that signs; else nobody does
     #[arg(long, value_name = "FILE")]
     pub(crate) signer: Option<PathBuf>,
+    /// Where else each run is told to, as plans have it
+    #[arg(long, value_name = "JSON", value_parser = sink)]
+    pub(crate) sink: Option<SinkAddress>,
+    /// File of a mounted Secret with what the sink is written to with
+    #[arg(long, value_name = "FILE", requires = "sink")]
+    pub(crate) sink_secret: Option<PathBuf>,
+    /// Authorities that the sink's certificate is verified against, PEM; else those of the system
+    #[arg(long, value_name = "FILE", requires = "sink")]
+    pub(crate) sink_authority: Option<PathBuf>,
+    /// Further authorities that are believed, PEM
+    #[arg(long, value_name = "FILE", requires = "sink")]
+    pub(crate) trust: Option<PathBuf>,
+    /// Whose runs a log server is told that these are
+    #[arg(long, value_name = "HOST", default_value = "")]
+    pub(crate) origin: String,
+    /// The way out, as plans have it
+    #[arg(long, value_name = "JSON", value_parser = way_out, requires = "sink")]
+    pub(crate) way_out: Option<WayOut>,
+    /// File with the password of the proxy
+    #[arg(long, value_name = "FILE", requires = "way_out")]
+    pub(crate) password_file: Option<PathBuf>,
 }
 
 /// Arguments of `reload`.
@@ -223,6 +244,10 @@ pub(crate) struct Reload {
 fn host_and_port(text: &str) -> Result<(String, u16), String> {
     let parts = text.rsplit_once(':').and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
     parts.ok_or_else(|| "a name with a port is due, as in monitoring.airlock.svc:9093".to_owned())
+}
+
+fn sink(text: &str) -> Result<SinkAddress, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
 fn way_out(text: &str) -> Result<WayOut, String> {

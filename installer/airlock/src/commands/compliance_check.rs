@@ -35,13 +35,13 @@ pub(super) async fn run(session: &Session<'_>, arguments: &ComplianceCheck) -> R
     decisions(arguments, &chosen(arguments, None)?)?;
     node_reports(&arguments.node_report)?;
     let keeping = match &arguments.evidence {
-        Some(folder) => Some(Keeping::begin(session, folder, arguments).await?),
+        Some(folder) => Some(Box::pin(Keeping::begin(session, folder, arguments)).await?),
         None => None,
     };
     let Judged { report: judged, circumstances, told, kept } =
         if arguments.manifests.is_empty() && arguments.plan.is_none() { Box::pin(of_cluster(session, arguments)).await? } else { of_files(session, arguments).await? };
     if let (Some(keeping), Some(kept)) = (keeping, kept) {
-        keeping.keep(session, arguments, &judged, kept, shows_passes(session, arguments)).await?;
+        Box::pin(keeping.keep(session, arguments, &judged, kept, shows_passes(session, arguments))).await?;
     }
     match earlier {
         Some(earlier) => {

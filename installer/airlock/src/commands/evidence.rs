@@ -15,6 +15,7 @@ use crate::arguments::{ComplianceCheck, EvidenceCommand, EvidenceFolder, Evidenc
 use crate::failure::Failure;
 use crate::output::period::Form;
 use crate::output::{evidence, period};
+use crate::sink_file;
 
 pub(super) async fn run(session: &Session<'_>, command: &EvidenceCommand) -> Result<Exit, Failure> {
     match command {
@@ -92,7 +93,8 @@ impl Keeping {
         // A text that is no reference is not repeated: it could be the key itself.
         let key = arguments.evidence_key.as_deref().map(str::parse::<SignerReference>).transpose().map_err(|error| Failure::Argument(format!("--evidence-key: it {error}")))?;
         let began = Timestamp::now();
-        let opening = EvidenceWriter::open(folder, arguments.evidence_head.as_deref(), key.as_ref());
+        let sink = arguments.evidence_sink.as_deref().map(sink_file::read).transpose()?;
+        let opening = Box::pin(async { EvidenceWriter::open(folder, arguments.evidence_head.as_deref(), key.as_ref()).await?.telling(sink).await });
         let writer = session.reading(async { opening.await.map_err(PlatformError::from) }).await?;
         Ok(Self { writer, began })
     }
@@ -121,6 +123,9 @@ impl Keeping {
             session.output.talk(&told);
         } else {
             session.output.insist(&told);
+        }
+        if let Some(told) = session.reading(async { self.writer.tell().await.map_err(PlatformError::from) }).await? {
+            session.output.talk(&evidence::told(&told));
         }
         Ok(())
     }

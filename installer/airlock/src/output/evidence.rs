@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use airlock_model::{Untrusted, Verdict, explain_code};
-use airlock_platform::evidence::{EvidenceFinding, Verification, VerifiedRun, Written};
+use airlock_platform::evidence::{EvidenceFinding, Told, Verification, VerifiedRun, Written};
 
 use super::columns::columns;
 use super::counted;
@@ -16,6 +16,12 @@ pub(crate) fn written(written: &Written) -> String {
         Some(key) => format!("evidence: {folder}, signed by {key}"),
         None => format!("evidence: {folder}, unsigned: nobody vouches for it, and whoever can write to the folder can write it anew"),
     }
+}
+
+/// Whom the run was told to.
+pub(crate) fn told(told: &Told) -> String {
+    let sink = Untrusted::from(told.sink.clone());
+    format!("evidence: {sink} was told of {}", counted(told.runs, "run", "runs"))
 }
 
 /// The whole screen.

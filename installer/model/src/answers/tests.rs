@@ -206,7 +206,6 @@ fn everything_that_is_not_built_is_refused_by_name() {
         ("secrets: { mode: external }\n", "secrets.mode"),
         ("delivery: gitops\n", "delivery"),
         ("profile: { ref: 'file:bank.yaml' }\n", "profile.ref"),
-        ("components: { auditor: {} }\nevidence: { sink: s3 }\n", "evidence.sink"),
         ("components: { auditor: { mode: existing } }\nevidence: { sink: folder }\n", "components.auditor.mode"),
     ] {
         let error = Answers::from_yaml(&with(more)).unwrap_err();

@@ -1,6 +1,6 @@
 //! What the grammar has and this release cannot do yet. It is refused by name: an answer that is ignored is a lie.
 
-use super::{Answers, Delivery, EvidenceSink, Exposure, Mode, SecretsMode};
+use super::{Answers, Delivery, Exposure, Mode, SecretsMode};
 
 /// An answer that is valid but not built yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,8 +39,6 @@ impl Answers {
         refuse(self.secrets.mode != SecretsMode::Generate, "secrets.mode", word(&self.secrets.mode), "possible is generate");
         refuse(self.delivery != Delivery::Direct, "delivery", word(&self.delivery), "possible is direct");
         refuse(self.profile.reference.starts_with("file:"), "profile.ref", self.profile.reference.clone(), "possible is the name of a profile that ships, as in baseline");
-        let elsewhere = self.evidence.sink.filter(|sink| *sink != EvidenceSink::Folder);
-        refuse(elsewhere.is_some(), "evidence.sink", elsewhere.as_ref().map(word).unwrap_or_default(), "possible is folder: a volume of the auditor's own");
         found
     }
 }

@@ -7,6 +7,8 @@ use airlock_compliance::KeyError;
 use airlock_compliance::evidence::HeadError;
 use airlock_model::{Code, Coded, Untrusted};
 
+use super::sink::SinkFault;
+
 /// Why evidence cannot be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum EvidenceError {
@@ -74,6 +76,26 @@ pub enum EvidenceError {
         /// How the folder differs.
         how: &'static str,
     },
+    /// A sink cannot be told of anything as it was given.
+    #[error("the sink {sink} cannot be used: {why}")]
+    SinkSettings {
+        /// Where it is.
+        sink: String,
+        /// What is wrong; nothing secret.
+        why: String,
+    },
+    /// A sink was not told of runs that the folder holds.
+    #[error("{sink} was not told of {}: {fault}; {} in {}, and the next run tells of {} again", counted(.runs), if .runs.len() == 1 { "it is kept" } else { "they are kept" }, .folder.display(), if .runs.len() == 1 { "it" } else { "them" })]
+    Sink {
+        /// Where it is.
+        sink: String,
+        /// The runs, in their order.
+        runs: Vec<airlock_model::RunName>,
+        /// Where they are.
+        folder: PathBuf,
+        /// Why.
+        fault: Box<SinkFault>,
+    },
     /// The report of an intact run.
     #[error("the report {} {}", .path.display(), if .source.is_some() { "cannot be understood" } else { "was changed while it was read" })]
     Report {
@@ -96,6 +118,14 @@ fn said(words: &Untrusted<String>) -> String {
     if words.raw().is_empty() { String::new() } else { format!(": {words}") }
 }
 
+fn counted(runs: &[airlock_model::RunName]) -> String {
+    match runs {
+        [run] => format!("the run {run}"),
+        [first, .., last] => format!("{} runs, {first} to {last}", runs.len()),
+        [] => "no run".to_owned(),
+    }
+}
+
 impl Coded for EvidenceError {
     fn code(&self) -> Code {
         Code(match self {
@@ -107,6 +137,12 @@ impl Coded for EvidenceError {
             Self::Head { .. } | Self::HeadElsewhere { .. } => "evidence.head",
             Self::Previous { .. } => "evidence.previous",
             Self::Report { .. } => "evidence.report",
+            Self::SinkSettings { .. } => "evidence.sink",
+            Self::Sink { fault, .. } => match **fault {
+                SinkFault::Unreachable(_) => "evidence.sink-unreachable",
+                SinkFault::Refused { .. } => "evidence.sink-refused",
+                SinkFault::Differs { .. } => "evidence.sink-differs",
+            },
         })
     }
 }

@@ -14,6 +14,8 @@ use super::error::EvidenceError;
 
 /// What a hidden run that is not finished is called, before its name.
 pub(super) const UNFINISHED: &str = ".unfinished-";
+/// How the files begin in which a writer remembers what it has told a sink of.
+pub(super) const SENT: &str = ".sent-";
 /// Bytes of a list that are read.
 pub(super) const LARGEST_SUMS: u64 = 64 << 10;
 /// Bytes of a `run.json` that are read.
@@ -30,7 +32,7 @@ pub fn read(folder: &Path, head_file: Option<&Path>) -> Result<(SeenFolder, Opti
     let _lock = lock_to_read(folder);
     let mut seen = SeenFolder::default();
     for name in names(folder)? {
-        if name == LOCK || name.starts_with(UNFINISHED) {
+        if name == LOCK || name.starts_with(UNFINISHED) || name.starts_with(SENT) {
             continue;
         }
         let path = folder.join(&name);
@@ -43,7 +45,7 @@ pub fn read(folder: &Path, head_file: Option<&Path>) -> Result<(SeenFolder, Opti
             seen.strays.push(name);
         }
     }
-    Ok((seen, head_file.map(head).transpose()?))
+    Ok((seen, head_file.map(collected).transpose()?))
 }
 
 /// Tells of a time by the reports of those runs that are believed.
@@ -62,7 +64,12 @@ pub fn told(folder: &Path, seen: &SeenFolder, verification: &Verification, span:
     Ok(period(span, verification, &reports))
 }
 
-/// Reads a head.
+/// Reads what a sink was told, or the log of a writer.
+fn collected(path: &Path) -> Result<Head, EvidenceError> {
+    Head::collected(&head_text(path)?).map_err(|source| EvidenceError::Head { path: path.to_owned(), source })
+}
+
+/// Reads the log of a writer.
 pub(super) fn head(path: &Path) -> Result<Head, EvidenceError> {
     Head::parse(&head_text(path)?).map_err(|source| EvidenceError::Head { path: path.to_owned(), source })
 }

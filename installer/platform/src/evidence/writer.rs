@@ -16,6 +16,8 @@ use super::disk::{self, failed};
 use super::error::EvidenceError;
 use super::reading::{LARGEST_REPORT, LARGEST_SUMS, UNFINISHED, head, head_text, names};
 use super::signer::Signer;
+use super::sink::Sink;
+use super::telling::{Teller, Told};
 use crate::PlatformError;
 
 /// Adds runs to a folder.
@@ -23,6 +25,7 @@ pub struct EvidenceWriter {
     folder: PathBuf,
     head: Option<PathBuf>,
     signer: Option<Signer>,
+    teller: Option<Teller>,
 }
 
 /// What is kept of a run.
@@ -64,11 +67,26 @@ impl EvidenceWriter {
             None => None,
         };
         fs::create_dir_all(folder).map_err(failed("write", folder))?;
-        let writer = Self { folder: folder.to_owned(), head: head.map(Path::to_owned), signer };
+        let writer = Self { folder: folder.to_owned(), head: head.map(Path::to_owned), signer, teller: None };
         let lock = writer.lock().await?;
         writer.last()?;
         drop(lock);
         Ok(writer)
+    }
+
+    /// The same with a sink that is told of each run; nothing is sent before [`tell`](Self::tell).
+    pub async fn telling(mut self, sink: Option<Sink>) -> Result<Self, EvidenceError> {
+        let lock = self.lock().await?;
+        self.teller = sink.map(|sink| Teller::open(&self.folder, sink)).transpose()?;
+        drop(lock);
+        Ok(self)
+    }
+
+    /// Tells the sink of all runs of which it has not been told; none: there is no sink. Where it fails, the next run tells of them.
+    pub async fn tell(&self) -> Result<Option<Told>, EvidenceError> {
+        let Some(teller) = &self.teller else { return Ok(None) };
+        let _lock = self.lock().await?;
+        teller.tell().await.map(Some)
     }
 
     /// Writes a run behind the last one. What it leaves where it fails is taken up by the next one.
@@ -200,7 +218,7 @@ impl EvidenceWriter {
 }
 
 /// Digest of the list of a run that can be chained to.
-fn list_digest(folder: &Path, run: &RunName) -> Result<Digest, EvidenceError> {
+pub(super) fn list_digest(folder: &Path, run: &RunName) -> Result<Digest, EvidenceError> {
     list(folder, run).map(|(_, digest)| digest)
 }
 

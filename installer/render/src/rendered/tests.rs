@@ -178,7 +178,7 @@ fn every_name_in_a_shipped_template_exists() {
     let alerts = "{ webhook: { url: u }, email: { to: t, from: f, server: s }, authority: a }";
     let tls = "{ source: cert-manager, issuerRef: { name: i, kind: Issuer } }";
     let answers: Answers = serde_yaml::from_str(&format!(
-        "{ANSWERS}alerts: {alerts}\ncomponents: {{ monitoring: {{ mode: existing }}, auditor: {{}} }}\nevidence: {{ signer: s }}\ntls: {tls}\nnetwork: {{ proxy: {{ https: 'http://p.test' }} }}\n"
+        "{ANSWERS}alerts: {alerts}\ncomponents: {{ monitoring: {{ mode: existing }}, auditor: {{}} }}\nevidence: {{ signer: s, https: {{ url: u }}, s3: {{ endpoint: e, bucket: b, accessKeyId: a, secretAccessKey: s }} }}\ntls: {tls}\nnetwork: {{ proxy: {{ https: 'http://p.test' }} }}\n"
     ))
     .unwrap();
     let base: HostName = "platform.test".parse().unwrap();

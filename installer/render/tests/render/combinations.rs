@@ -173,12 +173,24 @@ fn prometheus() -> Prometheus {
 }
 
 /// The auditor: signed and beside monitoring, and with the least that it needs.
-pub(crate) const AUDITED: [&str; 2] = [
+pub(crate) const AUDITED: [&str; 5] = [
     concat!(
         "components: { monitoring: {}, auditor: { storage: { class: slow, size: 3Gi } } }\nalerts: { receiver: none }\n",
         "compliance: { schedule: 6h }\nevidence: { sink: folder, signer: \"secret:keys/evidence#key.pem\" }\n",
     ),
     "components: { auditor: {} }\nevidence: { sink: folder }\n",
+    concat!(
+        "components: { auditor: {} }\nnetwork: { egress: [{ component: auditor, to: 198.51.100.9/32, port: 6514, reason: heads of evidence }] }\n",
+        "evidence: { sink: syslog, syslog: { server: 'logs.test:6514' }, authority: \"secret:trust/logs#ca.crt\" }\n",
+    ),
+    concat!(
+        "components: { auditor: {} }\nnetwork: { egress: [{ component: auditor, to: 198.51.100.9/32, port: 443, reason: heads of evidence }] }\n",
+        "evidence: { sink: s3, s3: { endpoint: 'https://s3.test', bucket: evidence, accessKeyId: AKIA7, secretAccessKey: \"file:/s3\" } }\n",
+    ),
+    concat!(
+        "components: { auditor: {} }\ntrust: { ca: [\"file:/proxy.pem\"] }\nnetwork: { proxy: { https: 'http://proxy.test:3128', username: airlock, password: 'env:P', networks: [198.51.100.3/32] } }\n",
+        "evidence: { sink: https, https: { url: 'https://logs.test/airlock', token: \"file:/token\" } }\n",
+    ),
 ];
 
 /// All combinations with what they give, rendered once.

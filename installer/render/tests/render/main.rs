@@ -14,6 +14,7 @@ mod policies;
 mod refused;
 mod renewal;
 mod repetition;
+mod sinks;
 mod sizes;
 mod smallest;
 mod templates;

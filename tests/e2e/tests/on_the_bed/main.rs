@@ -35,6 +35,7 @@ mod scans;
 mod scenes;
 mod sessions;
 mod sources;
+mod telling;
 mod trust;
 mod trying;
 mod uninstall;

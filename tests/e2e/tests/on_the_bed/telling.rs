@@ -1,0 +1,145 @@
+//! The auditor tells the company's log server of each audit, and says so where it cannot.
+
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+
+use airlock_bed::eventually;
+use airlock_e2e::Site;
+use serde_json::Value;
+
+use crate::auditing;
+use crate::receivers::certificate;
+
+/// The last part of the company's address on the bridge.
+const CORP: u8 = 254;
+const PORT: u16 = 6514;
+
+/// rsyslog in the company, with a certificate by its authority.
+struct LogServer<'a> {
+    site: &'a Site,
+    host: String,
+    address: String,
+    settings: PathBuf,
+    log: PathBuf,
+    server: Option<Child>,
+}
+
+impl<'a> LogServer<'a> {
+    fn new(site: &'a Site) -> Self {
+        let (host, address) = (format!("logs-{}.platform.test", site.name), site.bed.address(CORP).expect("the company's address"));
+        site.bed.dns_set(&host, "A", &address).expect("a name for the log server");
+        let (key, certificate) = certificate(site, &host);
+        let log = site.file("syslog", "");
+        let settings = site.file(
+            "rsyslog.conf",
+            &format!(
+                "global(workDirectory=\"{}\" defaultNetstreamDriver=\"ossl\" defaultNetstreamDriverCAFile=\"{}\" defaultNetstreamDriverCertFile=\"{}\" defaultNetstreamDriverKeyFile=\"{}\")\n\
+                 module(load=\"imtcp\" streamDriver.name=\"ossl\" streamDriver.mode=\"1\" streamDriver.authMode=\"anon\")\n\
+                 input(type=\"imtcp\" address=\"{address}\" port=\"{PORT}\")\n\
+                 action(type=\"omfile\" file=\"{}\" template=\"RSYSLOG_FileFormat\")\n",
+                site.folder().display(),
+                site.bed.company_ca().display(),
+                certificate.display(),
+                key.display(),
+                log.display()
+            ),
+        );
+        Self { site, host, address, settings, log, server: None }
+    }
+
+    fn start(&mut self) {
+        let mut command = self.site.bed.corp("/usr/sbin/rsyslogd");
+        command.args(["-n", "-f"]).arg(&self.settings).arg("-i").arg(self.site.folder().join("rsyslog.pid"));
+        self.server = Some(command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().expect("rsyslogd"));
+        let listens = || self.site.bed.corp("bash").args(["-c", &format!(": </dev/tcp/{}/{PORT}", self.address)]).output().expect("bash").status.success();
+        eventually("rsyslog listens", std::time::Duration::from_secs(20), || if listens() { Ok(()) } else { Err("not yet") }).unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    fn stop(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            server.kill().and_then(|()| server.wait()).expect("rsyslogd ends");
+        }
+    }
+
+    /// What it was told, from the digest on.
+    fn told(&self) -> Vec<String> {
+        let text = std::fs::read_to_string(&self.log).expect("the log");
+        let host = format!(" {} airlock ", self.site.base());
+        text.lines().filter(|line| line.contains(&host)).filter_map(|line| Some(line.rsplit_once("  ")?.0.rsplit_once(' ')?.1.to_owned() + "  " + line.rsplit_once("  ")?.1)).collect()
+    }
+}
+
+impl Drop for LogServer<'_> {
+    fn drop(&mut self) {
+        self.stop();
+        let _ = self.site.bed.dns_delete(&self.host);
+    }
+}
+
+#[test]
+fn the_auditor_tells_a_log_server_of_each_audit_and_of_those_that_it_missed() {
+    let site = Site::shared("telling");
+    let mut logs = LogServer::new(&site);
+    let (auditor, evidence) = auditing::answers(&site);
+    let sink = format!("sink: syslog, syslog: {{ server: '{}:{PORT}' }}, authority: 'file:{}'", logs.host, site.bed.company_ca().display());
+    let answers = site.whole_answers(&format!(
+        "components: {{ database: {{ mode: off }}, {auditor} }}\n{}network: {{ egress: [{{ component: auditor, to: {}/32, port: {PORT}, reason: heads of evidence }}] }}\n",
+        evidence.replace("sink: folder", &sink),
+        logs.address
+    ));
+    let plan = site.run(&["plan", "--answers", &answers.display().to_string()]).expect(0);
+    assert!(plan.stdout.lines().any(|line| line.contains("auditor") && line.contains(&format!("{PORT}/TCP")) && line.contains("heads of evidence")), "{}", plan.stdout);
+    site.installed(&answers);
+
+    logs.start();
+    let first = audit(&site, "first", "complete");
+    assert!(!first.contains("error["), "{first}");
+    let mut lines = vec![kept(&site)];
+    heard(&logs, &lines);
+
+    logs.stop();
+    let second = audit(&site, "second", "failed");
+    assert!(second.contains("error[evidence.sink-unreachable]") && second.contains("Connection refused"), "{second}");
+    lines.push(kept(&site));
+    assert_ne!(lines[0], lines[1], "what it found is written down all the same");
+
+    logs.start();
+    let policy: Value = serde_json::from_str(&site.kubectl(&["get", "networkpolicy", "auditor", "-o", "json"])).expect("a policy");
+    let rule = policy["spec"]["egress"].as_array().and_then(|rules| rules.iter().position(|rule| rule["ports"][0]["port"] == PORT)).expect("a rule for the log server");
+    site.kubectl(&["patch", "networkpolicy", "auditor", "--type=json", "-p", &format!(r#"[{{"op":"remove","path":"/spec/egress/{rule}"}}]"#)]);
+    let third = audit(&site, "third", "failed");
+    assert!(third.contains("error[evidence.sink-unreachable]") && third.contains("was not told of 2 runs"), "{third}");
+    lines.push(kept(&site));
+    heard(&logs, &lines[..1]);
+
+    // What somebody else owns by now is not taken by force.
+    site.kubectl(&["delete", "networkpolicy", "auditor"]);
+    site.install(&answers).expect(0);
+    let fourth = audit(&site, "fourth", "complete");
+    assert!(!fourth.contains("error["), "{fourth}");
+    lines.push(kept(&site));
+    heard(&logs, &lines);
+}
+
+/// An audit now, how it ends, and what it printed.
+fn audit(site: &Site, name: &str, ends: &str) -> String {
+    let job = format!("job/audit-{name}");
+    site.kubectl(&["create", "job", &format!("audit-{name}"), "--from=cronjob/auditor"]);
+    site.kubectl(&["wait", &format!("--for=condition={ends}"), "--timeout=300s", &job]);
+    site.kubectl(&["logs", &job])
+}
+
+/// The line of the last audit, as it was written down.
+fn kept(site: &Site) -> String {
+    let text = site.kubectl(&["get", "persistentvolumeclaim", "auditor-evidence", "-o", r"jsonpath={.metadata.annotations.airlock-platform\.io/audit}"]);
+    let audit: Value = serde_json::from_str(&text).expect("an audit");
+    let sums = audit["run"]["sums"].as_str().and_then(|sums| sums.strip_prefix("sha256:")).expect("a digest");
+    format!("{sums}  {}/SHA256SUMS", audit["run"]["run"].as_str().expect("a run"))
+}
+
+/// rsyslog writes what it has read a moment later.
+#[track_caller]
+fn heard(logs: &LogServer<'_>, lines: &[String]) {
+    let outcome = eventually("the log has the lines", std::time::Duration::from_secs(20), || if logs.told() == lines { Ok(()) } else { Err("not yet") });
+    outcome.unwrap_or_else(|error| panic!("{error}: {lines:#?}\n{}", std::fs::read_to_string(&logs.log).unwrap_or_default()));
+}
