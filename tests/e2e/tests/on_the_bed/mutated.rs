@@ -20,12 +20,13 @@ pub(crate) fn what_a_policy_makes_of_a_pod_is_told(site: &Site, deployment: &str
     assert_eq!(before["admitted"]["changed"], json!([]), "nothing changes what Airlock asked for");
 
     let policy = Policy::new(site, &namespace);
-    policy.until_it_counts();
+    until_sidecars_are_added(site, &namespace, true);
     let pod = made_anew(site, &namespace, 2);
     let judging = ["--namespace", &site.name, "--yes", "--no-profile", "--checks", CHECKS];
     let by_form = |form: &[&str]| site.run(&[&["compliance-check"], &judging[..], form].concat()).expect(7).stdout;
     let (after, seen, ticket, page) = (judged(site), by_form(&[]), by_form(&["-o", "markdown"]), by_form(&["-o", "html"]));
     drop(policy);
+    until_sidecars_are_added(site, &namespace, false);
 
     let more: Vec<_> = failed(&after).difference(&failed(&before)).cloned().collect();
     let of = |check: &str, field: &str| (check.to_owned(), pod.clone(), format!("spec.containers[1].{field}"));
@@ -79,15 +80,30 @@ fn made_anew(site: &Site, namespace: &str, containers: usize) -> String {
     airlock_bed::eventually("the pod is made anew", Duration::from_mins(2), one).unwrap_or_else(|error| panic!("{error}"))
 }
 
+/// The API server goes by a policy a moment after it is stored, and a moment after it is gone.
+fn until_sidecars_are_added(site: &Site, namespace: &str, added: bool) {
+    let pod = json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "seen", "namespace": namespace }, "spec": {
+        "automountServiceAccountToken": false,
+        "securityContext": { "runAsNonRoot": true, "runAsUser": 65532, "seccompProfile": { "type": "RuntimeDefault" } },
+        "containers": [{ "name": "c", "image": "a", "securityContext": { "allowPrivilegeEscalation": false, "capabilities": { "drop": ["ALL"] } } }],
+    } });
+    let file = site.file("seen.json", &pod.to_string()).display().to_string();
+    let seen = || match site.bed.kubectl(["create", "--dry-run=server", "-o", "json", "-f", &file]) {
+        Ok(made) if made.contains("mesh") == added => Ok(()),
+        Ok(_) => Err(if added { "nothing is added" } else { "it is still added" }.to_owned()),
+        Err(error) => Err(error.to_string()),
+    };
+    airlock_bed::eventually("the API server goes by the policies that there are", Duration::from_secs(30), seen).unwrap_or_else(|error| panic!("{error}"));
+}
+
 /// A policy of the cluster that adds a sidecar to pods of a namespace, gone with its owner.
 struct Policy<'a> {
     site: &'a Site,
-    namespace: &'a str,
     name: String,
 }
 
 impl<'a> Policy<'a> {
-    fn new(site: &'a Site, namespace: &'a str) -> Self {
+    fn new(site: &'a Site, namespace: &str) -> Self {
         let name = format!("{}-sidecar", site.name);
         let group = "admissionregistration.k8s.io/v1";
         let of = |field: &str| format!("Object.spec.containers.{field}");
@@ -108,27 +124,11 @@ impl<'a> Policy<'a> {
         let binding = json!({ "apiVersion": group, "kind": "MutatingAdmissionPolicyBinding", "metadata": { "name": name }, "spec": {
             "policyName": name, "matchResources": { "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": namespace } } },
         } });
-        let made = Self { site, namespace, name };
+        let made = Self { site, name };
         for object in [policy, binding] {
             site.bed.apply(&object.to_string()).expect("a policy");
         }
         made
-    }
-
-    /// The API server goes by a policy a moment after it is stored.
-    fn until_it_counts(&self) {
-        let pod = json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "seen", "namespace": self.namespace }, "spec": {
-            "automountServiceAccountToken": false,
-            "securityContext": { "runAsNonRoot": true, "runAsUser": 65532, "seccompProfile": { "type": "RuntimeDefault" } },
-            "containers": [{ "name": "c", "image": "a", "securityContext": { "allowPrivilegeEscalation": false, "capabilities": { "drop": ["ALL"] } } }],
-        } });
-        let file = self.site.file("seen.json", &pod.to_string()).display().to_string();
-        let seen = || match self.site.bed.kubectl(["create", "--dry-run=server", "-o", "json", "-f", &file]) {
-            Ok(made) if made.contains("mesh") => Ok(()),
-            Ok(_) => Err("nothing is added".to_owned()),
-            Err(error) => Err(error.to_string()),
-        };
-        airlock_bed::eventually("the API server goes by the policy", Duration::from_secs(30), seen).unwrap_or_else(|error| panic!("{error}"));
     }
 }
 
