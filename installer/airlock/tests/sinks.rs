@@ -158,9 +158,12 @@ fn a_log_server_is_told_over_tls_and_its_log_is_a_head() {
     drop(server);
     place.misses("evidence.sink-unreachable", "Connection refused");
     place.misses("evidence.sink-unreachable", "Connection refused");
-    let _server = rsyslog(place.at(), port);
+    let server = rsyslog(place.at(), port);
     sink("other");
     place.misses("evidence.sink-unreachable", "its certificate is not believed");
+    // rsyslog 8.2302 may still write to a connection that was broken off, whose number the next one has by then.
+    drop(server);
+    let _server = rsyslog(place.at(), port);
     sink("ca");
     place.keeps("4 runs");
     logged(6);

@@ -2,7 +2,7 @@
 //! company's proxy before them.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -34,7 +34,7 @@ impl Server {
     fn start(mut command: Command, folder: &Path, port: u16) -> Self {
         let log = fs::File::create(folder.join(format!("{port}.log"))).unwrap();
         let child = command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
-        until(|| TcpStream::connect((HOST, port)).is_ok(), || fs::read_to_string(folder.join(format!("{port}.log"))).unwrap_or_default());
+        until(|| listens(port), || fs::read_to_string(folder.join(format!("{port}.log"))).unwrap_or_default());
         Self { child }
     }
 }
@@ -44,6 +44,13 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Whether somebody listens there. A connection that is broken off is no question to rsyslog 8.2302: it may write to it when the next one has its number.
+fn listens(port: u16) -> bool {
+    const LISTEN: &str = "0A";
+    let sockets = fs::read_to_string("/proc/net/tcp").unwrap();
+    sockets.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).any(|words| words.get(1).is_some_and(|local| local.ends_with(&format!(":{port:04X}"))) && words.get(3) == Some(&LISTEN))
 }
 
 /// Waits for a condition.
@@ -93,7 +100,7 @@ pub(crate) fn rsyslog(folder: &Path, port: u16) -> Server {
     );
     fs::write(folder.join("rsyslog.conf"), settings).unwrap();
     let mut command = Command::new("/usr/sbin/rsyslogd");
-    command.args(["-n", "-f"]).arg(folder.join("rsyslog.conf")).arg("-i").arg(folder.join(format!("rsyslog-{port}.pid")));
+    command.args(["-n", "-f"]).arg(folder.join("rsyslog.conf")).arg("-iNONE");
     Server::start(command, folder, port)
 }
 

@@ -8,7 +8,7 @@ mod s3;
 mod syslog;
 
 use airlock_compliance::evidence::head_line;
-use airlock_model::{OpenWay, RunName, Secret, SinkAddress, Untrusted};
+use airlock_model::{AuditedRun, OpenWay, Secret, SinkAddress, Untrusted};
 use airlock_probe::{Outlet, OutletError, Reply};
 use airlock_tls::Authorities;
 
@@ -95,14 +95,31 @@ impl Sink {
         self.address.to_string()
     }
 
-    /// Tells of one run.
-    pub(super) async fn tell(&self, run: &RunName, sums: &airlock_model::Digest) -> Result<(), SinkFault> {
-        let line = head_line(run, sums);
-        match &self.means {
-            Means::Https(post) => post.send(&self.outlet, line).await,
-            Means::Syslog(message) => Ok(self.outlet.hand_over(&message.frame(run, &line)).await?),
-            Means::S3(objects) => objects.put(&self.outlet, run, line).await,
+    /// Of how many runs it is told at once: a log server takes all over one connection, and says that it has them by its end.
+    pub(super) const fn at_once(&self) -> usize {
+        match self.means {
+            Means::Https(_) | Means::S3(_) => 1,
+            Means::Syslog(_) => usize::MAX,
         }
+    }
+
+    /// Tells of these runs.
+    pub(super) async fn tell(&self, runs: &[AuditedRun]) -> Result<(), SinkFault> {
+        let lines = runs.iter().map(|AuditedRun { run, sums }| (run, head_line(run, sums)));
+        match &self.means {
+            Means::Https(post) => {
+                for (_, line) in lines {
+                    post.send(&self.outlet, line).await?;
+                }
+            }
+            Means::S3(objects) => {
+                for (run, line) in lines {
+                    objects.put(&self.outlet, run, line).await?;
+                }
+            }
+            Means::Syslog(message) => self.outlet.hand_over(&lines.flat_map(|(run, line)| message.frame(run, &line)).collect::<Vec<u8>>()).await?,
+        }
+        Ok(())
     }
 }
 

@@ -46,9 +46,14 @@ impl Teller {
     /// Tells of all runs of which the sink has not been told, and stops at the first that it does not take.
     pub(super) async fn tell(&self) -> Result<Told, EvidenceError> {
         let untold = self.untold()?;
-        for (index, AuditedRun { run, sums }) in untold.iter().enumerate() {
-            self.sink.tell(run, sums).await.map_err(|fault| self.failed(&untold[index..], fault))?;
-            self.remember(&head_line(run, sums))?;
+        let mut left = untold.as_slice();
+        while !left.is_empty() {
+            let (now, later) = left.split_at(self.sink.at_once().min(left.len()));
+            self.sink.tell(now).await.map_err(|fault| self.failed(left, fault))?;
+            if let Some(AuditedRun { run, sums }) = now.last() {
+                self.remember(&head_line(run, sums))?;
+            }
+            left = later;
         }
         Ok(Told { sink: self.sink.name(), runs: untold.len() })
     }

@@ -49,7 +49,7 @@ impl<'a> LogServer<'a> {
 
     fn start(&mut self) {
         let mut command = self.site.bed.corp("/usr/sbin/rsyslogd");
-        command.args(["-n", "-f"]).arg(&self.settings).arg("-i").arg(self.site.folder().join("rsyslog.pid"));
+        command.args(["-n", "-f"]).arg(&self.settings).arg("-iNONE");
         self.server = Some(command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().expect("rsyslogd"));
         let listens = || self.site.bed.corp("bash").args(["-c", &format!(": </dev/tcp/{}/{PORT}", self.address)]).output().expect("bash").status.success();
         eventually("rsyslog listens", std::time::Duration::from_secs(20), || if listens() { Ok(()) } else { Err("not yet") }).unwrap_or_else(|error| panic!("{error}"));
