@@ -46,9 +46,8 @@ pub(crate) fn intended(attempts: &[Attempt]) -> String {
 fn from(vantage: &Vantage) -> String {
     match vantage {
         Vantage::Workstation => "here".into(),
-        Vantage::Pod { namespace, .. } => format!("a pod in {namespace}"),
+        Vantage::Pod { namespace, .. } | Vantage::LetIn { namespace } => format!("a pod in {namespace}"),
         Vantage::Node { pool, .. } => format!("a node of pool {pool}"),
-        Vantage::LetIn { namespace } => format!("a pod in {namespace}"),
     }
 }
 
