@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use airlock_bed::{BedError, eventually};
 use airlock_engine::Halt;
 use airlock_engine::attempts::{ProbeSite, carry_out};
 use airlock_model::{ApiCaller, Attempt, AttemptAction, AttemptResult, Target, Vantage};
@@ -18,6 +19,14 @@ fn shown(place: &Place, escalates: bool) -> AttemptAction {
     AttemptAction::Admit {
         manifest: json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "shown", "namespace": place.name }, "spec": { "containers": [{ "name": "a", "image": PAUSE, "securityContext": security }] } }),
     }
+}
+
+/// The API server goes by a label or a quota a moment after it is stored; a pod is shown to it that conforms to `baseline` alone.
+fn until(place: &Place, what: &str, goes: impl Fn(&Result<String, BedError>) -> bool) -> Result<(), BedError> {
+    eventually(&format!("the API server goes by {what}"), Duration::from_secs(30), || {
+        let made = place.bed.kubectl(["-n", &place.name, "run", "seen", "--image=none", "--dry-run=server"]);
+        if goes(&made) { Ok(()) } else { Err(format!("{made:?}")) }
+    })
 }
 
 async fn results(place: &Place, attempts: &[Attempt]) -> Result<Vec<AttemptResult>, Box<dyn Error>> {
@@ -46,9 +55,11 @@ async fn admission_refuses_by_the_level_and_stores_nothing() -> Outcome {
     let told = results(&place, &pods).await?;
     assert!(matches!(&told[..], [AttemptResult::Admitted, AttemptResult::NotAdmitted { message }] if message.raw().contains("violates PodSecurity \"restricted:")), "{told:?}");
     place.bed.kubectl(["label", "namespace", &place.name, "--overwrite", "pod-security.kubernetes.io/enforce=baseline"])?;
+    until(&place, "the level", Result::is_ok)?;
     let told = results(&place, &pods).await?;
     assert_eq!(told, [AttemptResult::Admitted, AttemptResult::Admitted]);
     place.bed.kubectl(["-n", &place.name, "create", "quota", "none", "--hard=pods=0"])?;
+    until(&place, "the quota", |made| made.as_ref().err().is_some_and(|error| error.to_string().contains("quota")))?;
     let told = results(&place, &pods).await?;
     assert!(told.iter().all(|result| matches!(result, AttemptResult::NotAdmitted { message } if message.raw().contains("quota"))), "{told:?}");
     let pods_made = place.writes(audit.entries()?).into_iter().filter(|write| format!("{write:?}").contains("pods")).count();
