@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use airlock_cluster::{Cluster, ClusterError, WaitOptions};
-use airlock_model::{Object, ObjectRef, names};
+use airlock_model::{LiveObject, Object, ObjectRef, names};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -48,10 +48,15 @@ pub(crate) struct PodSpec {
     pub(crate) lifetime: Duration,
 }
 
+/// Labels of what Airlock makes for a while (Kubernetes, "Recommended Labels").
+pub(crate) const fn own_labels(component: &str) -> [(&str, &str); 4] {
+    [(names::LABEL_NAME, names::PRODUCT), (names::LABEL_COMPONENT, component), (names::LABEL_PART_OF, names::PRODUCT), (names::LABEL_MANAGED_BY, names::PRODUCT)]
+}
+
 impl PodSpec {
     pub(crate) fn object(self) -> Result<Object, ApplyError> {
         let mut labels = self.labels;
-        for (key, value) in [(names::LABEL_NAME, names::PRODUCT), (names::LABEL_COMPONENT, self.component), (names::LABEL_PART_OF, names::PRODUCT), (names::LABEL_MANAGED_BY, names::PRODUCT)] {
+        for (key, value) in own_labels(self.component) {
             labels.entry(key.to_owned()).or_insert_with(|| value.to_owned());
         }
         if let Some(installation) = self.installation {
@@ -105,9 +110,7 @@ pub(crate) async fn installation_of(cluster: &Cluster, namespace: &str) -> Optio
 /// Deletes pods that an earlier run left behind. What cannot be listed or deleted ends by itself.
 pub(crate) async fn sweep(cluster: &Cluster, namespace: &str) {
     let Ok(pods) = cluster.list("v1", "Pod", Some(namespace), Some(names::LABEL_PROBE_RUN)).await else { return };
-    for pod in pods.iter().filter(|pod| is_left_behind(&pod.manifest, Timestamp::now())) {
-        remove(cluster, &pod.object).await;
-    }
+    remove_left_behind(cluster, &pods).await;
 }
 
 /// The same where only the holder of the lease makes such pods: whoever made those that are there is dead, however young.
@@ -121,28 +124,35 @@ pub(crate) async fn sweep_under_lease(cluster: &Cluster, namespace: &str) {
 /// Deletes namespaces that a killed trial of nodes left behind.
 pub(crate) async fn sweep_namespaces(cluster: &Cluster) {
     let Ok(namespaces) = cluster.list("v1", "Namespace", None, Some(names::LABEL_PROBE_RUN)).await else { return };
-    for namespace in namespaces.iter().filter(|namespace| namespace.object.name.starts_with(names::TRIAL_NAMESPACE) && is_left_behind(&namespace.manifest, Timestamp::now())) {
-        remove(cluster, &namespace.object).await;
+    remove_left_behind(cluster, namespaces.iter().filter(|namespace| namespace.object.name.starts_with(names::TRIAL_NAMESPACE))).await;
+}
+
+/// Of objects that runs made deletes those whose run is long over.
+pub(crate) async fn remove_left_behind(cluster: &Cluster, objects: impl IntoIterator<Item = &LiveObject>) {
+    let now = Timestamp::now();
+    for object in objects.into_iter().filter(|object| is_left_behind(&object.manifest, now)) {
+        remove(cluster, &object.object).await;
     }
 }
 
-/// Deletes a pod of ours and waits until it is gone, so that no check meets it; one that is gone already is no error, and
-/// one that cannot be deleted ends by itself.
-pub(crate) async fn remove(cluster: &Cluster, pod: &ObjectRef) {
-    let gone = async {
-        if cluster.delete(pod).await? {
-            let options = WaitOptions { stalled_after: GONE_WITHIN, ..WaitOptions::default() };
-            cluster.wait_gone(std::slice::from_ref(pod), &options, |_, _| ()).await?;
-        }
-        Ok::<(), ClusterError>(())
-    };
-    if let Err(error) = gone.await {
-        tracing::debug!(%error, %pod, "a pod was not removed");
+/// Deletes an object of ours, such as a pod, which ends by itself where it cannot be deleted.
+pub(crate) async fn remove(cluster: &Cluster, object: &ObjectRef) {
+    if let Err(error) = take_away(cluster, object).await {
+        tracing::debug!(%error, %object, "it was not removed");
     }
+}
+
+/// Deletes an object of ours and waits until it is gone, so that no check meets it; one that is gone already is no error.
+pub(crate) async fn take_away(cluster: &Cluster, object: &ObjectRef) -> Result<(), ClusterError> {
+    if cluster.delete(object).await? {
+        let options = WaitOptions { stalled_after: GONE_WITHIN, ..WaitOptions::default() };
+        cluster.wait_gone(std::slice::from_ref(object), &options, |_, _| ()).await?;
+    }
+    Ok(())
 }
 
 /// Whether the run that made an object is long over.
-pub(crate) fn is_left_behind(object: &Value, now: Timestamp) -> bool {
+fn is_left_behind(object: &Value, now: Timestamp) -> bool {
     let made = object.pointer("/metadata/creationTimestamp").and_then(Value::as_str).and_then(|text| text.parse::<Timestamp>().ok());
     made.is_some_and(|made| now.duration_since(made) > LEFT_BEHIND_AFTER)
 }

@@ -18,7 +18,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
-use url::Url;
+use url::{Position, Url};
 
 use crate::handshake::{Believed, handshake};
 use crate::tunnel::led;
@@ -68,14 +68,13 @@ impl Outlet {
     /// Sends one request and reads the answer; nothing is followed and nothing sent again.
     pub async fn ask(&self, method: Method, url: &Url, mut headers: HeaderMap, body: Bytes) -> Result<Reply, OutletError> {
         let unwritable = |error: String| OutletError::Unwritable(error);
-        let target = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
-        let host = HeaderValue::from_str(&url[url::Position::BeforeHost..url::Position::AfterPort]).map_err(|error| unwritable(error.to_string()))?;
+        let host = HeaderValue::from_str(&url[Position::BeforeHost..Position::AfterPort]).map_err(|error| unwritable(error.to_string()))?;
         headers.insert(header::HOST, host);
         headers.insert(header::USER_AGENT, HeaderValue::from_static(concat!("airlock/", env!("CARGO_PKG_VERSION"))));
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = method;
-        *request.uri_mut() = target.parse().map_err(|error: http::uri::InvalidUri| unwritable(error.to_string()))?;
+        *request.uri_mut() = url[Position::BeforePath..Position::AfterQuery].parse().map_err(|error: http::uri::InvalidUri| unwritable(error.to_string()))?;
         *request.headers_mut() = headers;
         let stream = self.secured().await?;
         timeout(EXCHANGE_LIMIT, exchanged(stream, request)).await.map_err(|_| OutletError::Unreachable("it did not answer in time".to_owned()))?

@@ -1,5 +1,7 @@
 //! Which ports of pods take a connection.
 
+use std::collections::BTreeMap;
+
 use airlock_model::{Attempt, AttemptAction, AttemptId, PortRange, Target, Vantage};
 
 pub(crate) fn scan_id(namespace: &str) -> AttemptId {
@@ -12,7 +14,7 @@ pub(crate) fn scan(namespace: &str, ports: &[PortRange]) -> Attempt {
     Attempt {
         id: scan_id(namespace),
         from: Vantage::LetIn { namespace: namespace.to_owned() },
-        target: Target::Pods { namespace: namespace.to_owned(), found: std::collections::BTreeMap::new() },
+        target: Target::Pods { namespace: namespace.to_owned(), found: BTreeMap::new() },
         action: AttemptAction::Scan { ports: ports.to_vec() },
         control: None,
         purpose: format!("TCP connections to ports {asked} of each pod, while two policies let the pod that scans in"),

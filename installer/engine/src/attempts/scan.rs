@@ -8,9 +8,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use airlock_cluster::{Cluster, ClusterError, WaitOptions};
-use airlock_model::{Attempt, AttemptAction, Object, ObjectRef, Outcome, PodPorts, Target, names, with_causes};
-use jiff::Timestamp;
+use airlock_cluster::ClusterError;
+use airlock_model::{Attempt, AttemptAction, Object, Outcome, PodPorts, Target, names, with_causes};
 use serde_json::{Value, json};
 
 use super::{Party, Room, STOPPED, not_carried_out};
@@ -52,9 +51,7 @@ impl Party<'_> {
     /// The attempts with the pods that are there.
     async fn aimed(&self, namespace: &str, attempts: &[Attempt]) -> Result<Vec<Attempt>, String> {
         let policies = self.cluster.list(API, KIND, Some(namespace), None).await.map_err(|error| with_causes(&error))?;
-        for policy in policies.iter().filter(|policy| policy.manifest["metadata"]["labels"].get(names::LABEL_SCAN).is_some() && pod::is_left_behind(&policy.manifest, Timestamp::now())) {
-            pod::remove(self.cluster, &policy.object).await;
-        }
+        pod::remove_left_behind(self.cluster, policies.iter().filter(|policy| policy.manifest["metadata"]["labels"].get(names::LABEL_SCAN).is_some())).await;
         if !policies.iter().any(|policy| closes_all(&policy.manifest["spec"])) {
             return Err(format!("no policy closes all pods of {namespace}: one that lets a scan in would close them to others"));
         }
@@ -77,7 +74,7 @@ impl Party<'_> {
     async fn take_away(&self, policies: &[Object]) -> Vec<String> {
         let mut left = Vec::new();
         for policy in policies.iter().map(Object::reference) {
-            if let Err(error) = gone(self.cluster, policy).await {
+            if let Err(error) = pod::take_away(self.cluster, policy).await {
                 left.push(format!(
                     "{policy} is still there: {}; take it away with `kubectl -n {} delete networkpolicy {}`",
                     with_causes(&error),
@@ -88,13 +85,6 @@ impl Party<'_> {
         }
         left
     }
-}
-
-async fn gone(cluster: &Cluster, policy: &ObjectRef) -> Result<(), ClusterError> {
-    if cluster.delete(policy).await? {
-        cluster.wait_gone(std::slice::from_ref(policy), &WaitOptions::default(), |_, _| ()).await?;
-    }
-    Ok(())
 }
 
 /// In which it is done.
@@ -140,11 +130,8 @@ fn declared(spec: &Value) -> Vec<u16> {
 fn policies(namespace: &str, run: &str, installation: Option<&String>) -> Result<[Object; 2], ApplyError> {
     let scanning = json!({ "matchLabels": { names::LABEL_SCAN: run } });
     let policy = |way: &str, spec: Value| {
-        let mut labels =
-            json!({ names::LABEL_SCAN: run, names::LABEL_NAME: names::PRODUCT, names::LABEL_COMPONENT: "probe", names::LABEL_PART_OF: names::PRODUCT, names::LABEL_MANAGED_BY: names::PRODUCT });
-        if let Some(installation) = installation {
-            labels[names::LABEL_INSTALLATION] = json!(installation);
-        }
+        let of_run = [(names::LABEL_SCAN, run)].into_iter().chain(installation.map(|installation| (names::LABEL_INSTALLATION, installation.as_str())));
+        let labels: BTreeMap<&str, &str> = pod::own_labels("probe").into_iter().chain(of_run).collect();
         let manifest = json!({ "apiVersion": API, "kind": KIND, "metadata": { "name": format!("scan-{run}-{way}"), "namespace": namespace, "labels": labels }, "spec": spec });
         Object::new(manifest).map_err(|error| ApplyError::PlanMalformed { reason: error.to_string() })
     };
