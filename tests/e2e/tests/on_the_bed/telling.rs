@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use airlock_bed::eventually;
 use airlock_e2e::Site;
@@ -52,7 +53,7 @@ impl<'a> LogServer<'a> {
         command.args(["-n", "-f"]).arg(&self.settings).arg("-iNONE");
         self.server = Some(command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().expect("rsyslogd"));
         let listens = || self.site.bed.corp("bash").args(["-c", &format!(": </dev/tcp/{}/{PORT}", self.address)]).output().expect("bash").status.success();
-        eventually("rsyslog listens", std::time::Duration::from_secs(20), || if listens() { Ok(()) } else { Err("not yet") }).unwrap_or_else(|error| panic!("{error}"));
+        eventually("rsyslog listens", Duration::from_secs(20), || if listens() { Ok(()) } else { Err("not yet") }).unwrap_or_else(|error| panic!("{error}"));
     }
 
     fn stop(&mut self) {
@@ -92,13 +93,13 @@ fn the_auditor_tells_a_log_server_of_each_audit_and_of_those_that_it_missed() {
     site.installed(&answers);
 
     logs.start();
-    let first = audit(&site, "first", "complete");
+    let first = audit(&site, "first", "Complete");
     assert!(!first.contains("error["), "{first}");
     let mut lines = vec![kept(&site)];
     heard(&logs, &lines);
 
     logs.stop();
-    let second = audit(&site, "second", "failed");
+    let second = audit(&site, "second", "Failed");
     assert!(second.contains("error[evidence.sink-unreachable]") && second.contains("Connection refused"), "{second}");
     lines.push(kept(&site));
     assert_ne!(lines[0], lines[1], "what it found is written down all the same");
@@ -107,7 +108,8 @@ fn the_auditor_tells_a_log_server_of_each_audit_and_of_those_that_it_missed() {
     let policy: Value = serde_json::from_str(&site.kubectl(&["get", "networkpolicy", "auditor", "-o", "json"])).expect("a policy");
     let rule = policy["spec"]["egress"].as_array().and_then(|rules| rules.iter().position(|rule| rule["ports"][0]["port"] == PORT)).expect("a rule for the log server");
     site.kubectl(&["patch", "networkpolicy", "auditor", "--type=json", "-p", &format!(r#"[{{"op":"remove","path":"/spec/egress/{rule}"}}]"#)]);
-    let third = audit(&site, "third", "failed");
+    site.bed.until_lets_out(&site.name, "auditor", PORT, false).expect("the way out is closed");
+    let third = audit(&site, "third", "Failed");
     assert!(third.contains("error[evidence.sink-unreachable]") && third.contains("was not told of 2 runs"), "{third}");
     lines.push(kept(&site));
     heard(&logs, &lines[..1]);
@@ -115,18 +117,25 @@ fn the_auditor_tells_a_log_server_of_each_audit_and_of_those_that_it_missed() {
     // What somebody else owns by now is not taken by force.
     site.kubectl(&["delete", "networkpolicy", "auditor"]);
     site.install(&answers).expect(0);
-    let fourth = audit(&site, "fourth", "complete");
+    site.bed.until_lets_out(&site.name, "auditor", PORT, true).expect("the way out is open again");
+    let fourth = audit(&site, "fourth", "Complete");
     assert!(!fourth.contains("error["), "{fourth}");
     lines.push(kept(&site));
     heard(&logs, &lines);
 }
 
-/// An audit now, how it ends, and what it printed.
+/// An audit now, and what it printed; it ends as it should.
+#[track_caller]
 fn audit(site: &Site, name: &str, ends: &str) -> String {
     let job = format!("job/audit-{name}");
     site.kubectl(&["create", "job", &format!("audit-{name}"), "--from=cronjob/auditor"]);
-    site.kubectl(&["wait", &format!("--for=condition={ends}"), "--timeout=300s", &job]);
-    site.kubectl(&["logs", &job])
+    let ended = eventually("the audit ends", Duration::from_secs(300), || {
+        let status = site.kubectl(&["get", &job, "-o", r#"jsonpath={.status.conditions[?(@.status=="True")].type}"#]);
+        ["Complete", "Failed"].into_iter().find(|end| status.split(' ').any(|condition| condition == *end)).ok_or(status)
+    });
+    let said = site.kubectl(&["logs", &job]);
+    assert_eq!(ended.unwrap_or_else(|error| panic!("{error}\n{said}")), ends, "{said}");
+    said
 }
 
 /// The line of the last audit, as it was written down.
@@ -140,6 +149,6 @@ fn kept(site: &Site) -> String {
 /// rsyslog writes what it has read a moment later.
 #[track_caller]
 fn heard(logs: &LogServer<'_>, lines: &[String]) {
-    let outcome = eventually("the log has the lines", std::time::Duration::from_secs(20), || if logs.told() == lines { Ok(()) } else { Err("not yet") });
+    let outcome = eventually("the log has the lines", Duration::from_secs(20), || if logs.told() == lines { Ok(()) } else { Err("not yet") });
     outcome.unwrap_or_else(|error| panic!("{error}: {lines:#?}\n{}", std::fs::read_to_string(&logs.log).unwrap_or_default()));
 }
