@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use airlock_model::{OpenWay, Secret, WayOut};
 use url::Url;
 
+use crate::failure::Failure;
+
 /// Set to anything: no colour (no-color.org).
 const NO_COLOR: &str = "NO_COLOR";
 /// `dumb`: a terminal that cannot redraw lines.
@@ -26,18 +28,22 @@ pub(crate) fn user() -> String {
     USER.into_iter().find_map(|name| env::var(name).ok().filter(|user| !user.is_empty())).unwrap_or_else(|| "unknown".into())
 }
 
-/// The way out through the proxy of the environment; none: there is none, or none that is spoken to here.
-pub(crate) fn way_out() -> Option<OpenWay> {
-    let given = |names: [&str; 2]| names.into_iter().find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()));
-    let mut https: Url = given(HTTPS_PROXY)?.parse().ok().filter(|url: &Url| url.scheme() == "http" && url.has_host())?;
+/// The way out through the proxy of the environment; none: there is none. One that is not spoken to here is an error, as it is in
+/// `network.proxy`: what leaves past a proxy leaves as its administrators forbid. `host:port` means plain HTTP to the proxy.
+pub(crate) fn way_out() -> Result<Option<OpenWay>, Failure> {
+    let given = |names: [&'static str; 2]| names.into_iter().find_map(|name| Some((name, env::var(name).ok().filter(|value| !value.trim().is_empty())?)));
+    let Some((name, proxy)) = given(HTTPS_PROXY) else { return Ok(None) };
+    let url = if proxy.contains("://") { proxy } else { format!("http://{proxy}") };
+    let unusable = || Failure::Argument(format!("the variable {name} is not `http://HOST:PORT`; a proxy is spoken to over HTTP, whatever goes through it"));
+    let mut https: Url = url.trim().parse().ok().filter(|url: &Url| url.scheme() == "http" && url.has_host()).ok_or_else(unusable)?;
     let decoded = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
     let username = Some(decoded(https.username())).filter(|name| !name.is_empty());
     let password = https.password().map(|password| Secret::new(decoded(password)));
     // They are in `username` and `password` from here on.
-    https.set_username("").ok()?;
-    https.set_password(None).ok()?;
-    let direct = given(NO_PROXY).unwrap_or_default().split(',').map(|entry| entry.trim().to_owned()).filter(|entry| !entry.is_empty()).collect();
-    Some(OpenWay { way: WayOut { http: None, https: Some(https), username, password: None, direct }, password })
+    https.set_username("").and_then(|()| https.set_password(None)).map_err(|()| unusable())?;
+    let direct = given(NO_PROXY).map(|(_, list)| list).unwrap_or_default();
+    let direct = direct.split(',').map(|entry| entry.trim().to_owned()).filter(|entry| !entry.is_empty()).collect();
+    Ok(Some(OpenWay { way: WayOut { http: None, https: Some(https), username, password: None, direct }, password }))
 }
 
 /// Whether colours are unwanted.

@@ -25,7 +25,7 @@ pub(crate) fn read(path: &Path) -> Result<Sink, Failure> {
     let authority = authority.as_ref().map(|pem| pem.expose().as_str());
     let authorities = believed(&address.to_string(), authority.as_slice(), authority.is_none())?;
     let origin = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    made(SinkSettings { address, secret, authorities, way: environment::way_out(), origin })
+    made(SinkSettings { address, secret, authorities, way: environment::way_out()?, origin })
 }
 
 /// The sink that the auditor's pod is given.

@@ -199,6 +199,11 @@ fn what_is_outside_is_reached_through_the_proxy_of_the_environment() {
     let taken = through("let%40me%3Ain", &[]);
     assert_eq!((taken.exit, taken.stderr.contains("was told of 3 runs")), (7, true), "{}", taken.stderr);
     until(|| place.text("syslog").matches("/SHA256SUMS").count() == 3, || place.text("syslog"));
+    // Plain HTTP to the proxy, as `host:port` means; nothing goes past one that is not spoken to.
+    let nameless = run::airlock(place.at(), KEEP, &[("HTTPS_PROXY", &format!("127.0.0.1:{door}"))]);
+    assert_eq!((nameless.exit, nameless.stderr.contains("refuses the login")), (8, true), "{}", nameless.stderr);
+    let unspoken = run::airlock(place.at(), KEEP, &[("https_proxy", &format!("socks5://airlock:let@me@127.0.0.1:{door}"))]);
+    assert_eq!((unspoken.exit, unspoken.stderr.contains("the variable https_proxy is not `http://HOST:PORT`"), unspoken.stderr.contains("let@me")), (2, true, false), "{}", unspoken.stderr);
     // What is reached without it is not asked of it.
     let around = through("let%40me%3Ain", &[("NO_PROXY", "a.test, .example.test")]);
     assert_eq!((around.exit, around.stderr.contains("error[evidence.sink-unreachable]")), (8, true), "{}", around.stderr);

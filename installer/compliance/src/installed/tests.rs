@@ -2,6 +2,7 @@
 //! one thing is taken away and what rested on it is unverified.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use airlock_model::answers::Receiver;
 use airlock_model::{AttemptId, AttemptResult, Check, Digest, Finding, Need, Outcome, Presented, Profile, SecretLeak, SharedSecret, Snapshot, SnapshotObject, TlsVersion, UnreadLog, Verdict, names};
@@ -410,27 +411,35 @@ fn every_need_of_a_check_is_one_without_which_it_does_not_pass() {
 /// From every case, good or bad: taking an outcome away, or failing to carry it out, makes nothing pass that did not.
 #[test]
 fn taking_an_outcome_away_never_turns_a_finding_into_pass() {
-    for (number, (change, _)) in CASES.iter().enumerate() {
-        let mut before = good();
-        change(&mut before);
-        // Of those that pass there is nothing to turn.
-        let complaining = complaints(&before).into_keys().collect::<Vec<_>>().join(",");
-        if complaining.is_empty() {
-            continue;
+    let next = AtomicUsize::new(0);
+    let in_turn = || {
+        while let Some((change, _)) = CASES.get(next.fetch_add(1, Ordering::Relaxed)) {
+            without_an_outcome_nothing_more_passes(*change);
         }
-        let profile = with_checks(baseline(), &complaining).unwrap();
-        let good_ones = |given: &Snapshot| -> BTreeSet<(String, String)> {
-            let findings = judge(&profile, given, Judging { passes: true, workers: 1 }).unwrap().findings;
-            findings.into_iter().filter(|finding| finding.verdict == Verdict::Pass).map(|finding| (finding.check, finding.subject.to_string())).collect()
-        };
-        let passed = good_ones(&before);
-        for id in before.outcomes.keys() {
-            let mut after = before.clone();
-            after.outcomes.remove(id);
-            assert!(good_ones(&after).is_subset(&passed), "case {number} without {id}");
-            after.outcomes.extend([outcome(&id.0, AttemptResult::NotCarriedOut("deadline".to_owned().into()))]);
-            assert!(good_ones(&after).is_subset(&passed), "case {number} when {id} is not carried out");
-        }
+    };
+    std::thread::scope(|scope| (0..std::thread::available_parallelism().unwrap().get()).for_each(|_| drop(scope.spawn(in_turn))));
+}
+
+fn without_an_outcome_nothing_more_passes(change: fn(&mut Snapshot)) {
+    let mut before = good();
+    change(&mut before);
+    // Of those that pass there is nothing to turn.
+    let complaining = complaints(&before).into_keys().collect::<Vec<_>>().join(",");
+    if complaining.is_empty() {
+        return;
+    }
+    let profile = with_checks(baseline(), &complaining).unwrap();
+    let good_ones = |given: &Snapshot| -> BTreeSet<(String, String)> {
+        let findings = judge(&profile, given, Judging { passes: true, workers: 1 }).unwrap().findings;
+        findings.into_iter().filter(|finding| finding.verdict == Verdict::Pass).map(|finding| (finding.check, finding.subject.to_string())).collect()
+    };
+    let passed = good_ones(&before);
+    for id in before.outcomes.keys() {
+        let mut after = before.clone();
+        after.outcomes.remove(id);
+        assert!(good_ones(&after).is_subset(&passed), "{complaining} without {id}");
+        after.outcomes.extend([outcome(&id.0, AttemptResult::NotCarriedOut("deadline".to_owned().into()))]);
+        assert!(good_ones(&after).is_subset(&passed), "{complaining} when {id} is not carried out");
     }
 }
 

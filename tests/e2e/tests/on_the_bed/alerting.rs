@@ -8,8 +8,9 @@ use airlock_bed::eventually;
 use airlock_e2e::{Airflow, Site};
 use serde_json::Value;
 
-use crate::auditing;
 use crate::receivers::{Mails, Receiver, TOKEN, certificate};
+use crate::telling::LogServer;
+use crate::{auditing, telling};
 
 /// From a component that goes to its alert: a measurement, a minute for sure, and the wait for others of the same name.
 const TOLD_WITHIN: Duration = Duration::from_mins(8);
@@ -19,10 +20,11 @@ fn alertmanager(site: &Site) -> String {
     site.kubectl(&["logs", "monitoring-0", "-c", "alertmanager", "--tail=30"])
 }
 
-fn answers(site: &Site, receiver: &Receiver<'_>, database: &str) -> PathBuf {
-    let (auditor, evidence) = auditing::answers(site);
+fn answers(site: &Site, receiver: &Receiver<'_>, logs: &LogServer<'_>) -> PathBuf {
+    let (sink, way) = logs.sink();
+    let (auditor, evidence) = auditing::answers(site, &sink);
     site.whole_answers(&format!(
-        "components: {{ monitoring: {{ mode: bundled }}, database: {{ mode: {database} }}, {auditor} }}\n{evidence}{}network: {{ egress: [{{ component: monitoring, to: {}/32, port: {}, reason: the receiver of alerts }}] }}\n",
+        "components: {{ monitoring: {{ mode: bundled }}, database: {{ mode: bundled }}, {auditor} }}\n{evidence}{}network: {{ egress: [{{ component: monitoring, to: {}/32, port: {}, reason: the receiver of alerts }}, {way}] }}\n",
         receiver.alerts(),
         receiver.address,
         receiver.port
@@ -33,7 +35,10 @@ fn answers(site: &Site, receiver: &Receiver<'_>, database: &str) -> PathBuf {
 fn alerts_arrive_and_the_receiver_is_tried_before_it_is_called_one() {
     let site = Site::shared("watched");
     let receiver = Receiver::start(&site, 9443);
-    let answers = answers(&site, &receiver, "bundled");
+    let mut logs = LogServer::new(&site);
+    let answers = answers(&site, &receiver, &logs);
+    let plan = site.run(&["plan", "--answers", &answers.display().to_string()]).expect(0).stdout;
+    assert!(plan.lines().any(|line| line.contains("auditor") && line.contains(&format!("{}/TCP", telling::PORT)) && line.contains("heads of evidence")), "{plan}");
 
     let refused = site.install(&answers);
     assert!(![0, 11].contains(&refused.exit), "a receiver that refuses ends the run:\n{}", refused.said());
@@ -50,7 +55,9 @@ fn alerts_arrive_and_the_receiver_is_tried_before_it_is_called_one() {
 
     everything_is_measured(&site);
     let told = || awaits(&site, &receiver, "firing", "AirlockComplianceWorse", "persistentvolumeclaim", "auditor-evidence");
-    auditing::an_audit_says_what_the_command_line_says_and_what_is_worse(&site, &answers, told);
+    logs.start();
+    let runs = auditing::an_audit_says_what_the_command_line_says_and_what_is_worse(&site, &answers, told);
+    telling::a_log_server_hears_of_each_audit_and_of_those_that_it_missed(&site, &answers, &mut logs, &runs);
     alertmanager_asks_for_a_password(&site);
     let before = another_certificate_is_stored_than_served(&site);
     two_alerts_arrive_and_end(&site, &receiver);

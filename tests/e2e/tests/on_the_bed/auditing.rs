@@ -6,16 +6,18 @@ use std::process::Command;
 use airlock_e2e::Site;
 use serde_json::Value;
 
-/// The answers of an auditor that signs.
-pub(crate) fn answers(site: &Site) -> (&'static str, String) {
+use crate::telling;
+
+/// The answers of an auditor that signs, with where it sends its evidence.
+pub(crate) fn answers(site: &Site, sink: &str) -> (&'static str, String) {
     let key: PathBuf = site.file("evidence.pem", "");
     let made = Command::new("openssl").args(["genpkey", "-algorithm", "ed25519", "-out"]).arg(&key).output().expect("openssl");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    ("auditor: {}", format!("evidence: {{ sink: folder, signer: 'file:{}' }}\n", key.display()))
+    ("auditor: {}", format!("evidence: {{ {sink}, signer: 'file:{}' }}\n", key.display()))
 }
 
-/// With `told` it is waited for the alert at the receiver.
-pub(crate) fn an_audit_says_what_the_command_line_says_and_what_is_worse(site: &Site, answers: &Path, told: impl FnOnce()) {
+/// With `told` it is waited for the alert at the receiver. The runs, as they were written down.
+pub(crate) fn an_audit_says_what_the_command_line_says_and_what_is_worse(site: &Site, answers: &Path, told: impl FnOnce()) -> [Value; 3] {
     let first = audit(site, "first");
     let report = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "-o", "json"]).expect(0).json();
     let mut compared = 0;
@@ -51,14 +53,12 @@ pub(crate) fn an_audit_says_what_the_command_line_says_and_what_is_worse(site: &
     let account = format!("system:serviceaccount:{}:auditor", site.name);
     let may = |verb: &str, resource: &str| site.bed.try_kubectl(["--as", &account, "-n", &site.name, "auth", "can-i", verb, resource]).expect("kubectl").stdout.trim().to_owned();
     assert_eq!([may("list", "pods"), may("get", "secrets"), may("create", "pods"), may("patch", "cronjobs")], ["yes", "no", "no", "no"]);
+    [first, second, third].map(|audit| audit["audit"]["run"].clone())
 }
 
-/// An audit now, and what it printed.
+/// An audit now, and its result.
 fn audit(site: &Site, name: &str) -> Value {
-    let job = format!("job/audit-{name}");
-    site.kubectl(&["create", "job", &format!("audit-{name}"), "--from=cronjob/auditor"]);
-    site.kubectl(&["wait", "--for=condition=complete", "--timeout=300s", &job]);
-    let log = site.kubectl(&["logs", &job]);
+    let log = telling::audit(site, name, "Complete");
     log.lines().find_map(|line| serde_json::from_str(line).ok()).unwrap_or_else(|| panic!("no result:\n{log}"))
 }
 

@@ -126,7 +126,7 @@ impl Drop for Mails<'_> {
 
 /// A key and a certificate by the company's authority.
 pub(crate) fn certificate(site: &Site, host: &str) -> (PathBuf, PathBuf) {
-    let (key, certificate) = (site.file("hook.key", ""), site.file("hook.crt", ""));
+    let (key, certificate) = (site.file(&format!("{host}.key"), ""), site.file(&format!("{host}.crt"), ""));
     let authority = site.bed.folder().join("corp/ca");
     let mut command = Command::new("openssl");
     command.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=hook", "-addext"]);

@@ -1,6 +1,6 @@
 //! The auditor tells the company's log server of each audit, and says so where it cannot.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
@@ -8,15 +8,14 @@ use airlock_bed::eventually;
 use airlock_e2e::Site;
 use serde_json::Value;
 
-use crate::auditing;
 use crate::receivers::certificate;
 
 /// The last part of the company's address on the bridge.
 const CORP: u8 = 254;
-const PORT: u16 = 6514;
+pub(crate) const PORT: u16 = 6514;
 
 /// rsyslog in the company, with a certificate by its authority.
-struct LogServer<'a> {
+pub(crate) struct LogServer<'a> {
     site: &'a Site,
     host: String,
     address: String,
@@ -26,7 +25,7 @@ struct LogServer<'a> {
 }
 
 impl<'a> LogServer<'a> {
-    fn new(site: &'a Site) -> Self {
+    pub(crate) fn new(site: &'a Site) -> Self {
         let (host, address) = (format!("logs-{}.platform.test", site.name), site.bed.address(CORP).expect("the company's address"));
         site.bed.dns_set(&host, "A", &address).expect("a name for the log server");
         let (key, certificate) = certificate(site, &host);
@@ -48,12 +47,21 @@ impl<'a> LogServer<'a> {
         Self { site, host, address, settings, log, server: None }
     }
 
-    fn start(&mut self) {
+    pub(crate) fn start(&mut self) {
         let mut command = self.site.bed.corp("/usr/sbin/rsyslogd");
         command.args(["-n", "-f"]).arg(&self.settings).arg("-iNONE");
         self.server = Some(command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().expect("rsyslogd"));
         let listens = || self.site.bed.corp("bash").args(["-c", &format!(": </dev/tcp/{}/{PORT}", self.address)]).output().expect("bash").status.success();
         eventually("rsyslog listens", Duration::from_secs(20), || if listens() { Ok(()) } else { Err("not yet") }).unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// `evidence` and the way there, as answers say them.
+    pub(crate) fn sink(&self) -> (String, String) {
+        let authority = self.site.bed.company_ca();
+        (
+            format!("sink: syslog, syslog: {{ server: '{}:{PORT}' }}, authority: 'file:{}'", self.host, authority.display()),
+            format!("{{ component: auditor, to: {}/32, port: {PORT}, reason: heads of evidence }}", self.address),
+        )
     }
 
     fn stop(&mut self) {
@@ -77,59 +85,43 @@ impl Drop for LogServer<'_> {
     }
 }
 
-#[test]
-fn the_auditor_tells_a_log_server_of_each_audit_and_of_those_that_it_missed() {
-    let site = Site::shared("telling");
-    let mut logs = LogServer::new(&site);
-    let (auditor, evidence) = auditing::answers(&site);
-    let sink = format!("sink: syslog, syslog: {{ server: '{}:{PORT}' }}, authority: 'file:{}'", logs.host, site.bed.company_ca().display());
-    let answers = site.whole_answers(&format!(
-        "components: {{ database: {{ mode: off }}, {auditor} }}\n{}network: {{ egress: [{{ component: auditor, to: {}/32, port: {PORT}, reason: heads of evidence }}] }}\n",
-        evidence.replace("sink: folder", &sink),
-        logs.address
-    ));
-    let plan = site.run(&["plan", "--answers", &answers.display().to_string()]).expect(0);
-    assert!(plan.stdout.lines().any(|line| line.contains("auditor") && line.contains(&format!("{PORT}/TCP")) && line.contains("heads of evidence")), "{}", plan.stdout);
-    site.installed(&answers);
-
-    logs.start();
-    let first = audit(&site, "first", "Complete");
-    assert!(!first.contains("error["), "{first}");
-    let mut lines = vec![kept(&site)];
-    heard(&logs, &lines);
+/// Of each audit while it listens, and of those that it missed when it does again; `told` are the runs so far.
+pub(crate) fn a_log_server_hears_of_each_audit_and_of_those_that_it_missed(site: &Site, answers: &Path, logs: &mut LogServer<'_>, told: &[Value]) {
+    let mut lines: Vec<String> = told.iter().map(line).collect();
+    heard(logs, &lines);
 
     logs.stop();
-    let second = audit(&site, "second", "Failed");
+    let second = audit(site, "unheard", "Failed");
     assert!(second.contains("error[evidence.sink-unreachable]") && second.contains("Connection refused"), "{second}");
-    lines.push(kept(&site));
-    assert_ne!(lines[0], lines[1], "what it found is written down all the same");
+    lines.push(kept(site));
+    assert!(!told.iter().any(|run| lines.last() == Some(&line(run))), "what it found is written down all the same");
 
     logs.start();
     let policy: Value = serde_json::from_str(&site.kubectl(&["get", "networkpolicy", "auditor", "-o", "json"])).expect("a policy");
     let rule = policy["spec"]["egress"].as_array().and_then(|rules| rules.iter().position(|rule| rule["ports"][0]["port"] == PORT)).expect("a rule for the log server");
     site.kubectl(&["patch", "networkpolicy", "auditor", "--type=json", "-p", &format!(r#"[{{"op":"remove","path":"/spec/egress/{rule}"}}]"#)]);
     site.bed.until_lets_out(&site.name, "auditor", PORT, false).expect("the way out is closed");
-    let third = audit(&site, "third", "Failed");
+    let third = audit(site, "shut-in", "Failed");
     assert!(third.contains("error[evidence.sink-unreachable]") && third.contains("was not told of 2 runs"), "{third}");
-    lines.push(kept(&site));
-    heard(&logs, &lines[..1]);
+    lines.push(kept(site));
+    heard(logs, &lines[..told.len()]);
 
     // What somebody else owns by now is not taken by force.
     site.kubectl(&["delete", "networkpolicy", "auditor"]);
-    site.install(&answers).expect(0);
+    site.install(answers).expect(0);
     site.bed.until_lets_out(&site.name, "auditor", PORT, true).expect("the way out is open again");
-    let fourth = audit(&site, "fourth", "Complete");
+    let fourth = audit(site, "heard", "Complete");
     assert!(!fourth.contains("error["), "{fourth}");
-    lines.push(kept(&site));
-    heard(&logs, &lines);
+    lines.push(kept(site));
+    heard(logs, &lines);
 }
 
 /// An audit now, and what it printed; it ends as it should.
 #[track_caller]
-fn audit(site: &Site, name: &str, ends: &str) -> String {
+pub(crate) fn audit(site: &Site, name: &str, ends: &str) -> String {
     let job = format!("job/audit-{name}");
     site.kubectl(&["create", "job", &format!("audit-{name}"), "--from=cronjob/auditor"]);
-    let ended = eventually("the audit ends", Duration::from_secs(300), || {
+    let ended = eventually("the audit ends", Duration::from_mins(5), || {
         let status = site.kubectl(&["get", &job, "-o", r#"jsonpath={.status.conditions[?(@.status=="True")].type}"#]);
         ["Complete", "Failed"].into_iter().find(|end| status.split(' ').any(|condition| condition == *end)).ok_or(status)
     });
@@ -142,8 +134,12 @@ fn audit(site: &Site, name: &str, ends: &str) -> String {
 fn kept(site: &Site) -> String {
     let text = site.kubectl(&["get", "persistentvolumeclaim", "auditor-evidence", "-o", r"jsonpath={.metadata.annotations.airlock-platform\.io/audit}"]);
     let audit: Value = serde_json::from_str(&text).expect("an audit");
-    let sums = audit["run"]["sums"].as_str().and_then(|sums| sums.strip_prefix("sha256:")).expect("a digest");
-    format!("{sums}  {}/SHA256SUMS", audit["run"]["run"].as_str().expect("a run"))
+    line(&audit["run"])
+}
+
+fn line(run: &Value) -> String {
+    let sums = run["sums"].as_str().and_then(|sums| sums.strip_prefix("sha256:")).expect("a digest");
+    format!("{sums}  {}/SHA256SUMS", run["run"].as_str().expect("a run"))
 }
 
 /// rsyslog writes what it has read a moment later.

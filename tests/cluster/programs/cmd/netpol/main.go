@@ -72,6 +72,9 @@ func enforce(ctx context.Context, client kubernetes.Interface, config *options.K
 	if err != nil {
 		return err
 	}
+	for family, handler := range iptables {
+		iptables[family] = &fixedRules{IPTablesHandler: handler}
+	}
 	var setsInUse sync.Mutex
 	controller, err := netpol.NewNetworkPolicyController(client, config, pods, policies, namespaces, &setsInUse, iptables, ipsets)
 	if err != nil {
