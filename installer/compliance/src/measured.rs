@@ -1,5 +1,7 @@
 //! MON-001: what is to be measured is measured.
 
+mod monitors;
+
 use std::collections::BTreeSet;
 
 use airlock_model::answers::Receiver;
@@ -14,8 +16,8 @@ static TEXTS: Described = Described {
         title: "what is to be measured is measured",
         severity: Severity::Medium,
         promises: &["P4"],
-        explanation: "The platform's Prometheus is asked, by way of the API server, since it listens inside its pod alone, for each target whether its last measurement came (the series `up`). Every target must have answered, those of the platform's own parts and one for each Airflow deployment must be there. A target that has just come is waited for, 75 seconds at most. Where the company's own Prometheus measures, which of its targets answer is not known here.",
-        remedy: "`kubectl -n NAMESPACE exec monitoring-0 -c prometheus -- promtool query instant http://127.0.0.1:9090 'up == 0'` names what does not answer. See whether its pod runs, and whether a NetworkPolicy of somebody else stands in between; `airlock install`, and `airlock deployment apply` for a deployment, put back what Airlock made.",
+        explanation: "The platform's Prometheus is asked, by way of the API server, since it listens inside its pod alone, for each target whether its last measurement came (the series `up`). Every target must have answered, those of the platform's own parts and one for each Airflow deployment must be there. A target that has just come is waited for, 75 seconds at most. Where the company's own Prometheus measures, each ServiceMonitor and PodMonitor of the installation must select something that has the port which it names, and one must select something of each Airflow deployment; whether what is selected answers is not known here, so that the best that is said is a warning.",
+        remedy: "`kubectl -n NAMESPACE exec monitoring-0 -c prometheus -- promtool query instant http://127.0.0.1:9090 'up == 0'` names what does not answer. See whether its pod runs, and whether a NetworkPolicy of somebody else stands in between; `airlock install`, and `airlock deployment apply` for a deployment, put back what Airlock made. A monitor that selects nothing is not Airlock's, or was changed: compare its labels and the name of its port with those of the Service (`kubectl get services --show-labels`).",
     },
     expected: "every target is up, one of each deployment among them",
     why: "what is not measured raises no alert, however bad it is",
@@ -36,15 +38,17 @@ impl Check for EverythingMeasured {
     }
 
     fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
-        if world.receiver.is_some() { vec![Need::Attempt(Box::new(measured::attempt(world)))] } else { Vec::new() }
+        match world.receiver {
+            Some(_) => vec![Need::Attempt(Box::new(measured::attempt(world)))],
+            None if world.is_watched_by_others => monitors::needs(),
+            None => Vec::new(),
+        }
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
         match given.world.receiver {
             None if given.world.base_domain.is_empty() => return vec![TEXTS.unverified(TARGETS, "nothing is known of the installation")],
-            None if given.world.is_watched_by_others => {
-                return vec![TEXTS.warn(Severity::Low, TARGETS, "the company's Prometheus measures; which of its targets answer is not known here")];
-            }
+            None if given.world.is_watched_by_others => return monitors::judge(given),
             None => return vec![TEXTS.not_applicable(TARGETS, Reason::ComponentOff, "no monitoring is installed")],
             Some(Receiver::None | Receiver::Webhook | Receiver::Email) => {}
         }
@@ -124,7 +128,7 @@ mod tests {
         assert_eq!(judged(world(), None), one(Verdict::Unverified));
         assert_eq!(judged(world(), Some(AttemptResult::NotCarriedOut("403".to_owned().into()))), one(Verdict::Unverified));
         assert_eq!(judged(World { receiver: None, ..world() }, None), one(Verdict::NotApplicable));
-        assert_eq!(judged(World { receiver: None, is_watched_by_others: true, ..world() }, None), one(Verdict::Warn));
+        assert_eq!(judged(World { receiver: None, is_watched_by_others: true, ..world() }, None), one(Verdict::Unverified), "its monitors were not read");
         assert_eq!(judged(World::default(), None), one(Verdict::Unverified));
         assert!(CHECK.needs(&unprofiled(), &World { receiver: None, ..world() }).is_empty());
         assert_eq!(CHECK.needs(&unprofiled(), &world()).len(), 1);

@@ -86,7 +86,9 @@ pub(crate) fn the_companys_prometheus_is_told_of_the_platform(bed: &Bed) {
     what_is_told_is_found_by_the_selectors(&site);
     its_pods_are_let_in_and_nobody_else(&site, &company);
     a_deployment_is_told_of_and_its_meter_lets_it_in(&site, &company);
+    monitors_that_select_nothing_are_told(&site);
     one_that_takes_pods_alone_is_told_by_pod_monitors(&site, &company, &choice("pods"));
+    assert_eq!(monitored(&site, 0), [("targets of Prometheus".to_owned(), "warn".to_owned())], "monitors of pods select as well");
     let report = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "--all", "-o", "json"]).expect(0).json();
     let verdict = report["findings"].as_array().expect("findings").iter().find(|finding| finding["check"] == "MON-003").expect("MON-003");
     assert_eq!(verdict["verdict"], "warn", "{verdict}");
@@ -133,6 +135,29 @@ fn a_deployment_is_told_of_and_its_meter_lets_it_in(site: &Site, company: &Compa
     let meter = format!("airflow-meter.{}.svc", site.tenant("alpha"));
     assert!(company.reaches("prometheus-takes-0", &meter, "9109"), "the company's Prometheus is not let in");
     assert!(!company.reaches("prometheus-other-0", &meter, "9109"), "the meter is open to others");
+}
+
+/// One whose labels nobody bears, one whose port nobody has, and a deployment's that is gone.
+fn monitors_that_select_nothing_are_told(site: &Site) {
+    let warned = [("targets of Prometheus".to_owned(), "warn".to_owned())];
+    assert_eq!(monitored(site, 0), warned, "which of them answer is not known");
+    let of = |name: &str, component: &str, port: &str| {
+        let spec = serde_json::json!({ "selector": { "matchLabels": { "app.kubernetes.io/name": component } }, "endpoints": [{ "port": port }] });
+        let monitor = serde_json::json!({ "apiVersion": "monitoring.coreos.com/v1", "kind": "ServiceMonitor", "metadata": { "name": name, "namespace": site.name }, "spec": spec });
+        site.bed.apply(&monitor.to_string()).expect("a monitor");
+    };
+    of("nobody", "nobody", "https");
+    of("nowhere", "registry", "metrics");
+    site.kubectl(&["delete", "servicemonitors", "airflow-target-alpha"]);
+    let told = monitored(site, 7);
+    site.kubectl(&["delete", "servicemonitors", "nobody", "nowhere"]);
+    site.run(&["deployment", "create", "alpha", "--example-dag", "--namespace", &site.name, "--yes"]).expect(0);
+    assert_eq!(told, ["deployment alpha", "nobody", "nowhere"].map(|name| (name.to_owned(), "fail".to_owned())));
+    assert_eq!(monitored(site, 0), warned);
+}
+
+fn monitored(site: &Site, exit: i32) -> Vec<(String, String)> {
+    site.told("MON-001", &[], exit).into_iter().map(|told| (told.subject, told.verdict)).collect()
 }
 
 /// The next install tells another Prometheus, which selects no services.
