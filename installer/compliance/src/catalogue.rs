@@ -32,7 +32,7 @@ pub fn is_tried(check: &dyn Check) -> bool {
     // One text each that parameters with something to try take.
     ["192.0.2.1:443", "https://192.0.2.1/", "1-65535"].into_iter().any(|text| {
         let mut profile = unprofiled();
-        for asked in parameters().iter().filter(|parameter| parameter.kind == ParameterKind::Texts) {
+        for asked in parameters().iter().filter(|parameter| matches!(parameter.kind, ParameterKind::Texts | ParameterKind::Ports)) {
             profile.parameters.insert(asked.name.to_owned(), [text].into_iter().collect());
         }
         check.needs(&profile, &everything()).iter().any(|need| matches!(need, Need::Attempt(_)))

@@ -1,6 +1,8 @@
 //! Parameters of checks that a profile or `--set` may set: their names, kinds, ranges, and defaults in one table.
 
-use airlock_model::{CustomCheck, Profile};
+use std::collections::BTreeSet;
+
+use airlock_model::{CustomCheck, NoPortRange, PortRange, Profile};
 use serde_json::Value;
 
 use crate::error::ComplianceError;
@@ -60,6 +62,8 @@ pub enum ParameterKind {
     PodSecurityVersion,
     /// A list of texts, in `--set` joined by commas; empty when the profile is silent.
     Texts,
+    /// A list of ports and ranges of them, such as `8080` and `1-1024`; written as a list of texts.
+    Ports,
 }
 
 const LEVELS: [&str; 3] = ["privileged", "baseline", "restricted"];
@@ -74,7 +78,7 @@ static PARAMETERS: [Parameter; 23] = [
         what: "flows that tenants may have all the same: `shop => platform : TCP 5432`, with namespaces or * as ends",
         stricter: Stricter::Fewer,
     },
-    Parameter { name: PORTS, kind: ParameterKind::Texts, what: "TCP ports of pods that are asked whether they are open: `1-65535` is all", stricter: Stricter::More },
+    Parameter { name: PORTS, kind: ParameterKind::Ports, what: "TCP ports of pods that are asked whether they are open: `1-65535` is all", stricter: Stricter::More },
     Parameter { name: EXPOSED_ALLOW, kind: ParameterKind::Texts, what: "Services that may be reached from outside the cluster: `namespace/name`", stricter: Stricter::Fewer },
     Parameter { name: ADDRESSES, kind: ParameterKind::Texts, what: "addresses and networks that tasks leave by: `203.0.113.7`, `203.0.113.0/28`", stricter: Stricter::Fewer },
     Parameter { name: ECHO, kind: ParameterKind::Texts, what: "pages outside that answer with the address from which they were asked: `https://echo.example.com/`", stricter: Stricter::More },
@@ -181,7 +185,7 @@ impl Known<'_> {
                 ParameterKind::Days { .. } => number(),
                 ParameterKind::Flag => flag(),
                 ParameterKind::PodSecurityLevel | ParameterKind::PodSecurityVersion => Value::from(value),
-                ParameterKind::Texts => texts(),
+                ParameterKind::Texts | ParameterKind::Ports => texts(),
             },
             Self::Custom(Value::Number(_)) => number(),
             Self::Custom(Value::Bool(_)) => flag(),
@@ -246,6 +250,7 @@ impl ParameterKind {
                 Some(items) if !items.is_empty() && items.iter().all(|item| item.as_str().is_some_and(|item| !item.trim().is_empty())) => None,
                 _ => Some(format!("{value} is no list of texts with at least one")),
             },
+            Self::Ports => Self::Texts.refuses(value).or_else(|| ranges(value).find_map(Result::err).map(|error| error.to_string())),
         }
     }
 }
@@ -253,11 +258,16 @@ impl ParameterKind {
 impl Parameter {
     /// Whether a value lets more pass than another one, or, where neither is stricter, is another one.
     pub(crate) fn is_looser(&self, value: &Value, than: &Value) -> bool {
-        match self.stricter {
-            Stricter::Exactly => value != than,
-            Stricter::More => self.amount(value) < self.amount(than),
-            Stricter::Fewer if matches!(self.kind, ParameterKind::Days { .. }) => self.amount(value) > self.amount(than),
-            Stricter::Fewer => value.as_array().into_iter().flatten().any(|item| !than.as_array().is_some_and(|items| items.contains(item))),
+        let has_others = |some: &Value, than: &Value| match self.kind {
+            ParameterKind::Ports => !ports(some).is_subset(&ports(than)),
+            _ => some.as_array().into_iter().flatten().any(|item| !than.as_array().is_some_and(|items| items.contains(item))),
+        };
+        match (self.stricter, self.kind) {
+            (Stricter::Exactly, _) => value != than,
+            (Stricter::More, ParameterKind::Texts | ParameterKind::Ports) => has_others(than, value),
+            (Stricter::Fewer, ParameterKind::Texts | ParameterKind::Ports) => has_others(value, than),
+            (Stricter::More, _) => self.amount(value) < self.amount(than),
+            (Stricter::Fewer, _) => self.amount(value) > self.amount(than),
         }
     }
 
@@ -265,9 +275,18 @@ impl Parameter {
         match self.kind {
             ParameterKind::PodSecurityLevel => LEVELS.iter().position(|level| value.as_str() == Some(level)).and_then(|at| i64::try_from(at).ok()),
             ParameterKind::Flag => value.as_bool().map(i64::from),
-            ParameterKind::Days { .. } | ParameterKind::PodSecurityVersion | ParameterKind::Texts => value.as_i64(),
+            ParameterKind::Days { .. } => value.as_i64(),
+            ParameterKind::PodSecurityVersion | ParameterKind::Texts | ParameterKind::Ports => None,
         }
     }
+}
+
+fn ranges(value: &Value) -> impl Iterator<Item = Result<PortRange, NoPortRange>> {
+    value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::parse)
+}
+
+fn ports(value: &Value) -> BTreeSet<u16> {
+    ranges(value).filter_map(Result::ok).flat_map(PortRange::ports).collect()
 }
 
 /// A number of days from the profile, else its default. An error says that the profile holds something else.
@@ -339,6 +358,8 @@ mod tests {
             ("PSS.level", json!("baseline"), json!("restricted"), json!("privileged")),
             ("network.private", json!(true), json!(true), json!(false)),
             ("REG-003.registries", json!(["a", "b"]), json!(["b"]), json!(["b", "c"])),
+            ("MON-002.alerts", json!(["a", "b"]), json!(["c", "b", "a"]), json!(["b", "c"])),
+            ("NET-014.ports", json!(["1-1024", "8080"]), json!(["1-512", "513-9000"]), json!(["1-1023", "8080"])),
             ("PSS.version", json!("v1.36"), json!("v1.36"), json!("v1.37")),
         ] {
             let parameter = known(name, &[]).unwrap();
@@ -357,6 +378,8 @@ mod tests {
             ("VUL-001.days=0", "compliance.parameter-value", "from 1 to 90"),
             ("VUL-001.days=91", "compliance.parameter-value", "from 1 to 90"),
             ("REG-003.registries=,", "compliance.parameter-value", "at least one"),
+            ("NET-014.ports=,", "compliance.parameter-value", "at least one"),
+            ("NET-014.ports=1-1024,https", "compliance.parameter-value", "`https` is neither a port"),
         ] {
             let error = setting(text).unwrap_err();
             assert_eq!((error.code().0, error.to_string().contains(words)), (code, true), "{text}: {error}");

@@ -144,7 +144,7 @@ mod tests {
 
     use super::*;
 
-    fn object(kind: &str, namespace: &str, name: &str, rest: Value) -> SnapshotObject {
+    fn object(kind: &str, namespace: &str, name: &str, rest: &Value) -> SnapshotObject {
         let api_version = if KINDS.iter().any(|(monitors, _)| *monitors == kind) { API_VERSION } else { "v1" };
         let mut manifest = json!({ "apiVersion": api_version, "kind": kind, "metadata": { "name": name, "namespace": namespace } });
         for (key, value) in rest.as_object().unwrap() {
@@ -159,18 +159,18 @@ mod tests {
         let world = World { namespaces: vec!["airlock".into(), "airlock-alpha".into()], deployments: vec![alpha], is_watched_by_others: true, ..World::default() };
         let of = |kind: &str| Ok(monitors.iter().filter(|monitor| monitor.object.kind == kind).cloned().collect());
         let labels = json!({ "app": "meter" });
-        let service = |namespace| object("Service", namespace, "meter", json!({ "labels": labels, "spec": { "ports": [{ "name": "https", "port": 9109 }] } }));
-        let pod = object("Pod", "airlock-alpha", "meter", json!({ "labels": labels, "spec": { "containers": [{ "name": "a", "ports": [{ "name": "pod-https", "containerPort": 9109 }] }] } }));
+        let service = |namespace| object("Service", namespace, "meter", &json!({ "labels": labels, "spec": { "ports": [{ "name": "https", "port": 9109 }] } }));
+        let pod = object("Pod", "airlock-alpha", "meter", &json!({ "labels": labels, "spec": { "containers": [{ "name": "a", "ports": [{ "name": "pod-https", "containerPort": 9109 }] }] } }));
         let objects = [("Service", Ok(vec![service("airlock"), service("airlock-alpha")])), ("Pod", Ok(vec![pod])), ("ServiceMonitor", of("ServiceMonitor")), ("PodMonitor", of("PodMonitor"))];
         Snapshot { source: Source::Cluster, world, objects: objects.map(|(kind, found)| (kind.to_owned(), found)).into(), ..Snapshot::default() }
     }
 
-    fn monitor(name: &str, label: &str, namespaces: Value, port: &str) -> SnapshotObject {
-        object("ServiceMonitor", "airlock", name, json!({ "spec": { "selector": { "matchLabels": { "app": label } }, "namespaceSelector": namespaces, "endpoints": [{ "port": port }] } }))
+    fn monitor(name: &str, label: &str, namespaces: &Value, port: &str) -> SnapshotObject {
+        object("ServiceMonitor", "airlock", name, &json!({ "spec": { "selector": { "matchLabels": { "app": label } }, "namespaceSelector": namespaces, "endpoints": [{ "port": port }] } }))
     }
 
     fn of_alpha() -> SnapshotObject {
-        monitor("alpha", "meter", json!({ "matchNames": ["airlock-alpha"] }), "https")
+        monitor("alpha", "meter", &json!({ "matchNames": ["airlock-alpha"] }), "https")
     }
 
     fn judged(given: &Snapshot) -> Vec<(String, Verdict, String)> {
@@ -185,33 +185,33 @@ mod tests {
 
     #[test]
     fn what_selects_something_with_its_port_is_a_warning_for_what_is_not_known() {
-        told(&[monitor("own", "meter", json!({}), "https"), of_alpha()], TARGETS, Verdict::Warn, "each of 2 monitors");
-        let pods = object("PodMonitor", "airlock", "pods", json!({ "spec": { "selector": {}, "namespaceSelector": { "any": true }, "podMetricsEndpoints": [{ "port": "pod-https" }] } }));
+        told(&[monitor("own", "meter", &json!({}), "https"), of_alpha()], TARGETS, Verdict::Warn, "each of 2 monitors");
+        let pods = object("PodMonitor", "airlock", "pods", &json!({ "spec": { "selector": {}, "namespaceSelector": { "any": true }, "podMetricsEndpoints": [{ "port": "pod-https" }] } }));
         told(&[pods], TARGETS, Verdict::Warn, "each of 1 monitors");
-        let numbered = object("ServiceMonitor", "airlock", "n", json!({ "spec": { "selector": {}, "namespaceSelector": { "any": true }, "endpoints": [{ "targetPort": 9109 }] } }));
+        let numbered = object("ServiceMonitor", "airlock", "n", &json!({ "spec": { "selector": {}, "namespaceSelector": { "any": true }, "endpoints": [{ "targetPort": 9109 }] } }));
         told(&[numbered], TARGETS, Verdict::Warn, "each of 1 monitors");
     }
 
     #[test]
     fn what_selects_nothing_is_told_by_its_name() {
-        told(&[of_alpha(), monitor("own", "other", json!({}), "https")], "own", Verdict::Fail, "it selects no Service of airlock");
-        told(&[of_alpha(), monitor("own", "meter", json!({}), "http")], "own", Verdict::Fail, "no Service that it selects has a port http");
+        told(&[of_alpha(), monitor("own", "other", &json!({}), "https")], "own", Verdict::Fail, "it selects no Service of airlock");
+        told(&[of_alpha(), monitor("own", "meter", &json!({}), "http")], "own", Verdict::Fail, "no Service that it selects has a port http");
         told(
-            &[of_alpha(), object("PodMonitor", "airlock", "own", json!({ "spec": { "selector": {}, "podMetricsEndpoints": [{ "port": "https" }] } }))],
+            &[of_alpha(), object("PodMonitor", "airlock", "own", &json!({ "spec": { "selector": {}, "podMetricsEndpoints": [{ "port": "https" }] } }))],
             "own",
             Verdict::Fail,
             "it selects no Pod of airlock",
         );
-        told(&[of_alpha(), object("ServiceMonitor", "airlock", "own", json!({ "spec": { "selector": {} } }))], "own", Verdict::Fail, "it names no port");
-        told(&[of_alpha(), object("ServiceMonitor", "airlock", "own", json!({ "spec": { "selector": { "matchLabels": { "app": 1 } } } }))], "own", Verdict::Fail, "it cannot be read");
-        told(&[monitor("own", "meter", json!({}), "https")], "deployment alpha", Verdict::Fail, "selects anything of it");
+        told(&[of_alpha(), object("ServiceMonitor", "airlock", "own", &json!({ "spec": { "selector": {} } }))], "own", Verdict::Fail, "it names no port");
+        told(&[of_alpha(), object("ServiceMonitor", "airlock", "own", &json!({ "spec": { "selector": { "matchLabels": { "app": 1 } } } }))], "own", Verdict::Fail, "it cannot be read");
+        told(&[monitor("own", "meter", &json!({}), "https")], "deployment alpha", Verdict::Fail, "selects anything of it");
         assert_eq!(judged(&given(&[])).len(), 2, "no monitor at all, and so none of the deployment");
     }
 
     #[test]
     fn what_looks_elsewhere_and_what_was_not_read_is_not_vouched_for() {
-        told(&[of_alpha(), monitor("own", "other", json!({ "any": true }), "https")], "own", Verdict::Unverified, "not read here");
-        told(&[of_alpha(), monitor("own", "meter", json!({ "matchNames": ["shop"] }), "https")], "own", Verdict::Unverified, "not read here");
+        told(&[of_alpha(), monitor("own", "other", &json!({ "any": true }), "https")], "own", Verdict::Unverified, "not read here");
+        told(&[of_alpha(), monitor("own", "meter", &json!({ "matchNames": ["shop"] }), "https")], "own", Verdict::Unverified, "not read here");
         for (kind, selected) in KINDS {
             for kind in [kind, selected] {
                 let mut unread = given(&[of_alpha()]);
