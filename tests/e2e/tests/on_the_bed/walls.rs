@@ -28,7 +28,7 @@ pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
     let tried = report["findings"].as_array().expect("findings").iter().filter(|finding| finding["check"] == "NET-011").count();
     assert_eq!(tried, 2, "in both directions: {report}");
 
-    let of_databases: BTreeMap<String, String> = pinned.clone().into_iter().filter(|(id, _)| id == "AFL-003" || id.starts_with("DBS-")).collect();
+    let of_databases: BTreeMap<String, String> = pinned.clone().into_iter().filter(|(id, _)| ["AFL-003", "TLS-003"].contains(&id.as_str()) || id.starts_with("DBS-")).collect();
     the_database_server_is_opened(site, &of_databases);
     nothing_is_vouched_for_without_the_control(site, &of_databases);
     a_door_to_the_api_without_a_lock_is_told(site);
@@ -186,7 +186,7 @@ fn a_pod_prints_its_password(site: &Site) {
 }
 
 /// A path to the server from its own pod, one in plain text for one deployment, and one without a password for the other. By the first
-/// of them the database of a third, a role that may make roles.
+/// of them the database of a third, a role that may make roles, and TLS as it was spoken in 1999.
 fn the_database_server_is_opened(site: &Site, pinned: &BTreeMap<String, String>) {
     let map: Value = serde_json::from_str(&site.kubectl(&["get", "configmap", "database-config", "-o", "json"])).expect("JSON");
     let closed = map["data"]["pg_hba.conf"].as_str().expect("who may log in");
@@ -197,16 +197,21 @@ fn the_database_server_is_opened(site: &Site, pinned: &BTreeMap<String, String>)
     until_served(site, true);
     as_administrator(site, "CREATE DATABASE spare OWNER airlock_beta").expect("psql");
     as_administrator(site, "ALTER ROLE airlock_beta CREATEROLE").expect("psql");
+    for setting in ["SET ssl_min_protocol_version = 'TLSv1'", "SET ssl_ciphers = 'ALL:@SECLEVEL=0'"] {
+        as_administrator(site, &format!("ALTER SYSTEM {setting}")).expect("psql");
+    }
+    as_administrator(site, "SELECT pg_reload_conf()").expect("psql");
     let judged = check_by(site, &["--checks", OF_DATABASES]);
     as_administrator(site, "ALTER ROLE airlock_beta NOCREATEROLE").expect("psql");
     as_administrator(site, "DROP DATABASE spare").expect("psql");
+    as_administrator(site, "ALTER SYSTEM RESET ALL").expect("psql");
     access(site, closed);
     until_served(site, false);
 
     let report = judged.expect(7).json();
-    assert_eq!(verdicts(&report), but(pinned, "fail", &["DBS-001", "DBS-003", "DBS-004", "DBS-005", "DBS-006"]), "exactly these are told: {report}");
+    assert_eq!(verdicts(&report), but(pinned, "fail", &["DBS-001", "DBS-003", "DBS-004", "DBS-005", "DBS-006", "TLS-003"]), "exactly these are told: {report}");
     let said = |verdict: &str| {
-        let findings = report["findings"].as_array().expect("findings").iter().filter(|finding| finding["verdict"] == verdict && finding["check"].as_str().is_some_and(|id| id.starts_with("DBS-")));
+        let findings = report["findings"].as_array().expect("findings").iter().filter(|finding| finding["verdict"] == verdict && finding["check"] != "AFL-003");
         findings
             .map(|finding| {
                 format!("{} {}: {}", finding["check"].as_str().unwrap_or_default(), finding["subject"]["name"].as_str().unwrap_or_default(), finding["observed"].as_str().unwrap_or_default())
@@ -226,7 +231,9 @@ fn the_database_server_is_opened(site: &Site, pinned: &BTreeMap<String, String>)
         assert!(failed.contains(&told), "{told} is not among {failed:#?}");
     }
     assert!(failed.iter().any(|told| told.starts_with("DBS-006 beta: its role without TLS: refused: ") && told.ends_with("(28P01)")), "{failed:#?}");
-    assert_eq!(failed.len(), 7, "{failed:#?}");
+    let of_tls: Vec<&str> = failed.iter().filter_map(|told| told.strip_prefix("TLS-003 ")?.split(": ").next()).collect();
+    assert_eq!(of_tls, ["TLS 1.0", "TLS 1.1", "weak suites"].map(|what| format!("database.{}.svc:5432, {what}", site.name)));
+    assert_eq!(failed.len(), 10, "{failed:#?}");
     let passed = said("pass");
     for told in ["DBS-006 alpha: its role without TLS: ", "DBS-005 beta: its role with an empty password: ", "DBS-005 alpha: the administrator with an empty password: "] {
         assert!(passed.iter().any(|passed| passed.starts_with(told)), "{told} is not among {passed:#?}");
@@ -347,7 +354,7 @@ fn check(site: &Site) -> Run {
 }
 
 /// The checks that ask a database, alone.
-const OF_DATABASES: &str = "AFL-003,DBS-*";
+const OF_DATABASES: &str = "AFL-003,DBS-*,TLS-003";
 
 fn check_by(site: &Site, further: &[&str]) -> Run {
     site.run(&[&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "--all", "-o", "json"], further].concat())
