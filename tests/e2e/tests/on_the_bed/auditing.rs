@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
+use airlock_bed::eventually;
 use airlock_e2e::Site;
 use serde_json::Value;
-
-use crate::telling;
 
 /// The answers of an auditor that signs, with where it sends its evidence.
 pub(crate) fn answers(site: &Site, sink: &str) -> (&'static str, String) {
@@ -18,7 +18,7 @@ pub(crate) fn answers(site: &Site, sink: &str) -> (&'static str, String) {
 
 /// With `told` it is waited for the alert at the receiver. The runs, as they were written down.
 pub(crate) fn an_audit_says_what_the_command_line_says_and_what_is_worse(site: &Site, answers: &Path, told: impl FnOnce()) -> [Value; 3] {
-    let first = audit(site, "first");
+    let first = result(site, "first");
     let report = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "-o", "json"]).expect(0).json();
     let mut compared = 0;
     for check in first["report"]["checks"].as_array().expect("checks") {
@@ -37,7 +37,7 @@ pub(crate) fn an_audit_says_what_the_command_line_says_and_what_is_worse(site: &
     assert!(first["audit"]["signedBy"].is_string(), "{}", first["audit"]);
 
     site.kubectl(&["delete", "networkpolicy", "default-deny"]);
-    let second = audit(site, "second");
+    let second = result(site, "second");
     let change = serde_json::json!({ "check": "NET-001", "before": "pass", "after": "fail" });
     assert!(second["audit"]["worse"].as_array().is_some_and(|worse| worse.contains(&change)), "{}", second["audit"]);
     assert_eq!((worse(site).as_str(), &second["audit"]["since"]), ("true", &first["audit"]["run"]));
@@ -46,7 +46,7 @@ pub(crate) fn an_audit_says_what_the_command_line_says_and_what_is_worse(site: &
     told();
 
     site.install(answers).expect(0);
-    let third = audit(site, "third");
+    let third = result(site, "third");
     assert_eq!((&third["audit"]["worse"], worse(site).as_str()), (&Value::Array(Vec::new()), "false"), "{}", third["audit"]);
 
     // It reads no Secret and makes no pod.
@@ -56,9 +56,23 @@ pub(crate) fn an_audit_says_what_the_command_line_says_and_what_is_worse(site: &
     [first, second, third].map(|audit| audit["audit"]["run"].clone())
 }
 
-/// An audit now, and its result.
-fn audit(site: &Site, name: &str) -> Value {
-    let log = telling::audit(site, name, "Complete");
+/// An audit now, and what it printed; it ends as it should.
+#[track_caller]
+pub(crate) fn audit(site: &Site, name: &str, ends: &str) -> String {
+    let job = format!("job/audit-{name}");
+    site.kubectl(&["create", "job", &format!("audit-{name}"), "--from=cronjob/auditor"]);
+    let ended = eventually("the audit ends", Duration::from_mins(5), || {
+        let status = site.kubectl(&["get", &job, "-o", r#"jsonpath={.status.conditions[?(@.status=="True")].type}"#]);
+        ["Complete", "Failed"].into_iter().find(|end| status.split(' ').any(|condition| condition == *end)).ok_or(status)
+    });
+    let said = site.kubectl(&["logs", &job]);
+    assert_eq!(ended.unwrap_or_else(|error| panic!("{error}\n{said}")), ends, "{said}");
+    said
+}
+
+/// The result of an audit now.
+fn result(site: &Site, name: &str) -> Value {
+    let log = audit(site, name, "Complete");
     log.lines().find_map(|line| serde_json::from_str(line).ok()).unwrap_or_else(|| panic!("no result:\n{log}"))
 }
 

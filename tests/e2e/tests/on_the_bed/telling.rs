@@ -8,6 +8,7 @@ use airlock_bed::eventually;
 use airlock_e2e::Site;
 use serde_json::Value;
 
+use crate::auditing::audit;
 use crate::receivers::certificate;
 
 /// The last part of the company's address on the bridge.
@@ -114,20 +115,6 @@ pub(crate) fn a_log_server_hears_of_each_audit_and_of_those_that_it_missed(site:
     assert!(!fourth.contains("error["), "{fourth}");
     lines.push(kept(site));
     heard(logs, &lines);
-}
-
-/// An audit now, and what it printed; it ends as it should.
-#[track_caller]
-pub(crate) fn audit(site: &Site, name: &str, ends: &str) -> String {
-    let job = format!("job/audit-{name}");
-    site.kubectl(&["create", "job", &format!("audit-{name}"), "--from=cronjob/auditor"]);
-    let ended = eventually("the audit ends", Duration::from_mins(5), || {
-        let status = site.kubectl(&["get", &job, "-o", r#"jsonpath={.status.conditions[?(@.status=="True")].type}"#]);
-        ["Complete", "Failed"].into_iter().find(|end| status.split(' ').any(|condition| condition == *end)).ok_or(status)
-    });
-    let said = site.kubectl(&["logs", &job]);
-    assert_eq!(ended.unwrap_or_else(|error| panic!("{error}\n{said}")), ends, "{said}");
-    said
 }
 
 /// The line of the last audit, as it was written down.
