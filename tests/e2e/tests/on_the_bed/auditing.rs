@@ -59,13 +59,19 @@ pub(crate) fn an_audit_says_what_the_command_line_says_and_what_is_worse(site: &
 /// An audit now, and what it printed; it ends as it should.
 #[track_caller]
 pub(crate) fn audit(site: &Site, name: &str, ends: &str) -> String {
-    let job = format!("job/audit-{name}");
     site.kubectl(&["create", "job", &format!("audit-{name}"), "--from=cronjob/auditor"]);
+    ended(site, name, ends)
+}
+
+/// What an audit that was begun printed; it ends as it should.
+#[track_caller]
+pub(crate) fn ended(site: &Site, name: &str, ends: &str) -> String {
+    let job = format!("job/audit-{name}");
     let ended = eventually("the audit ends", Duration::from_mins(5), || {
         let status = site.kubectl(&["get", &job, "-o", r#"jsonpath={.status.conditions[?(@.status=="True")].type}"#]);
         ["Complete", "Failed"].into_iter().find(|end| status.split(' ').any(|condition| condition == *end)).ok_or(status)
     });
-    let said = site.kubectl(&["logs", &job]);
+    let said = site.kubectl(&["logs", &job, "-c", "audit"]);
     assert_eq!(ended.unwrap_or_else(|error| panic!("{error}\n{said}")), ends, "{said}");
     said
 }

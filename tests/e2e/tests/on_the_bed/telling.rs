@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use airlock_bed::eventually;
 use airlock_e2e::Site;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::auditing::audit;
+use crate::auditing::{audit, ended};
 use crate::receivers::certificate;
 
 /// The last part of the company's address on the bridge.
@@ -102,7 +102,8 @@ pub(crate) fn a_log_server_hears_of_each_audit_and_of_those_that_it_missed(site:
     let rule = policy["spec"]["egress"].as_array().and_then(|rules| rules.iter().position(|rule| rule["ports"][0]["port"] == PORT)).expect("a rule for the log server");
     site.kubectl(&["patch", "networkpolicy", "auditor", "--type=json", "-p", &format!(r#"[{{"op":"remove","path":"/spec/egress/{rule}"}}]"#)]);
     site.bed.until_lets_out(&site.name, "auditor", PORT, false).expect("the way out is closed");
-    let third = audit(site, "shut-in", "Failed");
+    begin_when_confined(site, &logs.address, "shut-in");
+    let third = ended(site, "shut-in", "Failed");
     assert!(third.contains("error[evidence.sink-unreachable]") && third.contains("was not told of 2 runs"), "{third}");
     lines.push(kept(site));
     heard(logs, &lines[..told.len()]);
@@ -115,6 +116,21 @@ pub(crate) fn a_log_server_hears_of_each_audit_and_of_those_that_it_missed(site:
     assert!(!fourth.contains("error["), "{fourth}");
     lines.push(kept(site));
     heard(logs, &lines);
+}
+
+/// An audit whose pod begins when its policy holds. A pod is new to the nodes' enforcer for seconds, in which it may go anywhere, and an audit
+/// is done by then.
+fn begin_when_confined(site: &Site, address: &str, name: &str) {
+    let job = site.kubectl(&["create", "job", &format!("audit-{name}"), "--from=cronjob/auditor", "--dry-run=client", "-o", "json"]);
+    let mut job: Value = serde_json::from_str(&job).expect("a Job");
+    let image = site.kubectl(&["get", "statefulset", "database", "-o", r#"jsonpath={.spec.template.spec.containers[?(@.name=="postgres")].image}"#]);
+    let pod = &mut job["spec"]["template"]["spec"];
+    let until_shut = format!("while timeout 2 bash -c ': </dev/tcp/{address}/{PORT}'; do sleep 1; done");
+    pod["initContainers"] = json!([{
+        "name": "confined", "image": image, "command": ["bash", "-c", until_shut],
+        "securityContext": pod["containers"][0]["securityContext"], "resources": pod["containers"][0]["resources"],
+    }]);
+    site.bed.apply(&job.to_string()).expect("a Job");
 }
 
 /// The line of the last audit, as it was written down.
