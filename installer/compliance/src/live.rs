@@ -1,7 +1,9 @@
 //! Objects as checks read them: those of the installation's namespaces, or all that the files hold; else the reason why
 //! there are none to judge.
 
+use airlock_model::selector::Labels;
 use airlock_model::{Need, Snapshot, SnapshotObject, Source, WorldDeployment, names};
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::pod_security::Pod;
@@ -38,6 +40,11 @@ pub(crate) fn objects<'a>(given: &'a Snapshot, kind: &str) -> Result<Vec<&'a Sna
             Ok(objects.iter().filter(is_ours).collect())
         }
     }
+}
+
+/// The labels of an object; none where they are no labels.
+pub(crate) fn labels(manifest: &Value) -> Labels {
+    manifest.pointer("/metadata/labels").and_then(|labels| Labels::deserialize(labels).ok()).unwrap_or_default()
 }
 
 /// A pod, or the template that a workload makes pods from.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use airlock_model::selector::{Labels, Selector, WrittenSelector};
+use airlock_model::selector::{Selector, WrittenSelector};
 use airlock_model::{Finding, Need, Severity, Snapshot, SnapshotObject};
 use serde::Deserialize;
 use serde_json::Value;
@@ -108,7 +108,7 @@ impl<'a> Monitor<'a> {
         let selected: Vec<(&str, &SnapshotObject)> = candidates
             .iter()
             .filter_map(|object| Some((object.object.namespace.as_deref()?, *object)))
-            .filter(|(namespace, object)| within(namespace) && self.selector.matches(&labels(object)))
+            .filter(|(namespace, object)| within(namespace) && self.selector.matches(&live::labels(&object.manifest)))
             .collect();
         if selected.is_empty() {
             if self.any || self.namespaces.iter().any(|name| !read.contains(name)) {
@@ -124,10 +124,6 @@ impl<'a> Monitor<'a> {
         }
         Ok(selected.into_iter().map(|(namespace, _)| namespace).collect())
     }
-}
-
-fn labels(object: &SnapshotObject) -> Labels {
-    object.manifest.pointer("/metadata/labels").and_then(|labels| Labels::deserialize(labels).ok()).unwrap_or_default()
 }
 
 /// Whether a Service, or a container of a pod, has a port of that name.

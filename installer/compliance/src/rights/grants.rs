@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::default_roles;
 use super::rule::{Request, Rule, rules};
 use super::subject::{Holder, MASTERS};
+use crate::live;
 use crate::network::{Labels, Selector, WrittenSelector};
 
 /// The label of what Kubernetes itself makes (Kubernetes documentation, "Auto-reconciliation").
@@ -157,7 +158,7 @@ impl<'a> Role<'a> {
             Some(written) => Some(Aggregation::deserialize(written).map_err(|error| format!("its aggregation cannot be read: {error}"))?),
         };
         let aggregates = aggregation.map(|written| written.cluster_role_selectors.unwrap_or_default().into_iter().map(WrittenSelector::read).collect::<Result<Vec<_>, _>>()).transpose()?;
-        Ok(Self { given, rules: rules(&given.manifest)?, is_default: is_default(given), labels: labels(&given.manifest), aggregates })
+        Ok(Self { given, rules: rules(&given.manifest)?, is_default: is_default(given), labels: live::labels(&given.manifest), aggregates })
     }
 
     pub(crate) fn is(&self, name: &RoleName) -> bool {
@@ -208,13 +209,9 @@ impl<'a> Binding<'a> {
     }
 }
 
-fn labels(manifest: &Value) -> Labels {
-    manifest.pointer("/metadata/labels").and_then(|labels| serde_json::from_value(labels.clone()).ok()).unwrap_or_default()
-}
-
 /// Kubernetes labels what it makes; the label alone is anybody's to set, so the name must be one of its own too.
 fn is_default(given: &SnapshotObject) -> bool {
     let name = &given.object.name;
     let is_own = name.starts_with("system:") || default_roles::rules_of(name).is_some();
-    is_own && labels(&given.manifest).get(BOOTSTRAPPING).is_some_and(|value| value == "rbac-defaults")
+    is_own && live::labels(&given.manifest).get(BOOTSTRAPPING).is_some_and(|value| value == "rbac-defaults")
 }
