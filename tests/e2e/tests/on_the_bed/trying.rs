@@ -14,8 +14,14 @@ fn run(bed: &Bed) -> Output {
         command.env_remove(option);
     }
     let output = Output::from(command.output().expect("the script starts"));
-    assert_eq!(output.code, Some(0), "{}{}", output.stdout, output.stderr);
+    assert_eq!(output.code, Some(0), "{}\n{}", output.stderr, last_lines(&output.stdout));
     output
+}
+
+/// Where it stopped: all that it says before is some hundred lines, and of a long reason little is kept.
+fn last_lines(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(60)..].join("\n")
 }
 
 #[test]
