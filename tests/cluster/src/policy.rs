@@ -16,10 +16,10 @@ impl Bed {
         self.until_rules(&format!("{namespace}/{policy}"), |rules| rules.contains(&mark) == is_enforced)
     }
 
-    /// Waits until this network policy, which the nodes have, lets pods out to this port of some addresses in the rules of each node, or no longer does.
-    pub fn until_lets_out(&self, namespace: &str, policy: &str, port: u16, is_let_out: bool) -> Result<(), BedError> {
+    /// Waits until this network policy, which the nodes have, lets pods out to this port of some addresses in the rules of each node.
+    pub fn until_lets_out(&self, namespace: &str, policy: &str, port: u16) -> Result<(), BedError> {
         let (of, to) = (format!("specified ipBlocks selected by policy name: {policy} namespace {namespace}\""), format!("--dport {port} "));
-        self.until_rules(&format!("{namespace}/{policy}"), |rules| rules.lines().any(|rule| rule.contains(&of) && rule.contains(&to)) == is_let_out)
+        self.until_rules(&format!("{namespace}/{policy}"), |rules| rules.lines().any(|rule| rule.contains(&of) && rule.contains(&to)))
     }
 
     fn until_rules(&self, policy: &str, are_new: impl Fn(&str) -> bool) -> Result<(), BedError> {

@@ -77,12 +77,13 @@ pub(crate) fn ended(site: &Site, name: &str, ends: &str) -> String {
 }
 
 /// The result of an audit now.
-fn result(site: &Site, name: &str) -> Value {
+pub(crate) fn result(site: &Site, name: &str) -> Value {
     let log = audit(site, name, "Complete");
+    assert!(!log.contains("error["), "{log}");
     log.lines().find_map(|line| serde_json::from_str(line).ok()).unwrap_or_else(|| panic!("no result:\n{log}"))
 }
 
-fn verdict(report: &Value, id: &str) -> Value {
+pub(crate) fn verdict(report: &Value, id: &str) -> Value {
     let check = report["checks"].as_array().into_iter().flatten().find(|check| check["id"] == id);
     check.unwrap_or_else(|| panic!("{id} is not in the report"))["verdict"].clone()
 }

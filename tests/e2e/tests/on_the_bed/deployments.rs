@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::bundled_database;
 use crate::guided::terminal::{CTRL_C, Terminal};
-use crate::{leaving, open_ports, sessions, trust, walls};
+use crate::walls;
 
 mod apart;
 
@@ -38,10 +38,6 @@ pub(crate) fn two_deployments_work_beside_each_other_have_nothing_in_common_and_
     bundled_database::it_speaks_tls_alone_and_keeps_verifiers_alone(&site);
     apart::a_page_of_one_reads_nothing_of_the_other(&site);
     walls::a_compliance_check_tries_the_walls_between_them(&site);
-    leaving::by_an_address_that_nobody_declared_is_told(&site);
-    open_ports::that_nobody_declared_are_told(&site);
-    trust::that_is_taken_away_is_told(&site);
-    sessions::that_never_end_are_told(&site);
 
     it_goes_only_for_who_types_the_clusters_name(&site, "beta");
     bundled_database::what_cannot_be_kept_is_not_dropped(&site, "beta");

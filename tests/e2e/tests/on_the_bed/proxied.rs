@@ -12,7 +12,8 @@ use airlock_bed::Output;
 use airlock_e2e::{Run, Site};
 
 use crate::acme::{Authority, stored};
-use crate::receivers::{Mails, Receiver};
+use crate::mails::Mails;
+use crate::receivers::Receiver;
 
 /// Where pebble is for who comes from outside; the proxy alone knows the name.
 const DIRECTORY: &str = "https://acme.outside.test:14000/dir";

@@ -7,6 +7,7 @@ use airlock_bed::{Bed, eventually};
 use airlock_e2e::{Airflow, Site};
 
 use super::kinds::Kinds;
+use crate::auditing;
 use crate::bad_input::{Expected, assert_refused};
 
 /// The company's side: the operator's kinds, and a namespace with `Prometheus` objects.
@@ -89,6 +90,7 @@ pub(crate) fn the_companys_prometheus_is_told_of_the_platform(bed: &Bed) {
     monitors_that_select_nothing_are_told(&site);
     one_that_takes_pods_alone_is_told_by_pod_monitors(&site, &company, &choice("pods"));
     assert_eq!(monitored(&site, 0), [("targets of Prometheus".to_owned(), "warn".to_owned())], "monitors of pods select as well");
+    the_auditor_reads_what_the_operator_reads(&site, &choice("pods"));
     let report = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "--all", "-o", "json"]).expect(0).json();
     let verdict = report["findings"].as_array().expect("findings").iter().find(|finding| finding["check"] == "MON-003").expect("MON-003");
     assert_eq!(verdict["verdict"], "warn", "{verdict}");
@@ -158,6 +160,16 @@ fn monitors_that_select_nothing_are_told(site: &Site) {
 
 fn monitored(site: &Site, exit: i32) -> Vec<(String, String)> {
     site.told("MON-001", &[], exit).into_iter().map(|told| (told.subject, told.verdict)).collect()
+}
+
+/// Monitors and rules, in each namespace of the installation.
+fn the_auditor_reads_what_the_operator_reads(site: &Site, choice: &str) {
+    let answers = site.whole_answers(&format!("components: {{ monitoring: {{ mode: existing }}, auditor: {{}} }}\n{choice}"));
+    site.install(&answers).expect(0);
+    site.run(&["deployment", "create", "alpha", "--example-dag", "--namespace", &site.name, "--yes"]).expect(0);
+    let audit = auditing::result(site, "watched");
+    let verdict = |id: &str| auditing::verdict(&audit["report"], id);
+    assert_eq!([verdict("MON-001"), verdict("MON-002")], ["warn", "pass"], "{audit}");
 }
 
 /// The next install tells another Prometheus, which selects no services.

@@ -101,7 +101,6 @@ pub(crate) fn a_log_server_hears_of_each_audit_and_of_those_that_it_missed(site:
     let policy: Value = serde_json::from_str(&site.kubectl(&["get", "networkpolicy", "auditor", "-o", "json"])).expect("a policy");
     let rule = policy["spec"]["egress"].as_array().and_then(|rules| rules.iter().position(|rule| rule["ports"][0]["port"] == PORT)).expect("a rule for the log server");
     site.kubectl(&["patch", "networkpolicy", "auditor", "--type=json", "-p", &format!(r#"[{{"op":"remove","path":"/spec/egress/{rule}"}}]"#)]);
-    site.bed.until_lets_out(&site.name, "auditor", PORT, false).expect("the way out is closed");
     begin_when_confined(site, &logs.address, "shut-in");
     let third = ended(site, "shut-in", "Failed");
     assert!(third.contains("error[evidence.sink-unreachable]") && third.contains("was not told of 2 runs"), "{third}");
@@ -111,7 +110,7 @@ pub(crate) fn a_log_server_hears_of_each_audit_and_of_those_that_it_missed(site:
     // What somebody else owns by now is not taken by force.
     site.kubectl(&["delete", "networkpolicy", "auditor"]);
     site.install(answers).expect(0);
-    site.bed.until_lets_out(&site.name, "auditor", PORT, true).expect("the way out is open again");
+    site.bed.until_lets_out(&site.name, "auditor", PORT).expect("the way out is open again");
     let fourth = audit(site, "heard", "Complete");
     assert!(!fourth.contains("error["), "{fourth}");
     lines.push(kept(site));

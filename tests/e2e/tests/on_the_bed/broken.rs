@@ -1,0 +1,59 @@
+//! Properties that a compliance check stands for, each broken for real on a platform with two Airflow deployments and put back: exactly the
+//! checks that stand for it tell of it, and what lost its control is unverified. The walls between deployments are opened in `make test`
+//! (`walls`).
+
+use airlock_e2e::Site;
+
+use crate::{scenes, walls};
+
+mod accounts;
+mod database;
+mod door;
+mod leaving;
+mod namespace;
+mod nodes;
+mod open_ports;
+mod provenance;
+mod scans;
+mod sessions;
+mod trust;
+
+#[test]
+fn what_is_broken_is_told() {
+    let site = Site::shared("broken");
+    site.installed(&site.whole_answers(""));
+    let _turn = crate::airflow();
+    for name in ["alpha", "beta"] {
+        site.run(&["deployment", "create", name, "--example-dag", "--namespace", &site.name, "--yes"]).expect(0);
+    }
+    walls::something_is_kept(&site);
+    let report = walls::check(&site, &[]).expect(0).json();
+    assert_eq!(walls::verdicts(&report), walls::verdicts_of_baseline(), "nothing is broken: {report}");
+    let parts: [(&'static str, fn(&Site)); 12] = [
+        ("a database server that lets in whom it must not", database::the_database_server_is_opened),
+        ("attempts at databases without the right password", database::nothing_is_vouched_for_without_the_control),
+        ("a door to the API without a lock", door::a_door_to_the_api_without_a_lock_is_told),
+        ("a namespace that nothing closes", namespace::one_that_nothing_closes_is_told),
+        ("a quota that refuses before admission does", namespace::a_refusal_of_a_quota_is_none_of_admission),
+        ("a way from tasks to the nodes, and what was changed", nodes::a_way_to_the_nodes_and_what_was_changed_are_told),
+        ("a right that nobody declared", accounts::a_right_that_nobody_declared_is_told),
+        ("images that nobody vouched for", provenance::images_that_nobody_vouched_for),
+        ("images with faults that a scanner knows", scans::what_a_scanner_says_counts),
+        ("an address outside that nobody declared", leaving::by_an_address_that_nobody_declared_is_told),
+        ("a port that nobody declared", open_ports::that_nobody_declared_are_told),
+        ("trust that is taken away", trust::that_is_taken_away_is_told),
+    ];
+    let site = &site;
+    let mut broken: Vec<scenes::Scene<'_>> = Vec::new();
+    for (name, play) in parts {
+        broken.push((name, Box::new(move || play(site))));
+    }
+    // The last: what beta's sessions are like is not put back.
+    broken.push(("sessions that never end", Box::new(|| sessions::that_never_end_are_told(site))));
+    let failed = scenes::play(broken);
+    assert!(failed.is_empty(), "these scenes failed:\n{}", failed.join("\n"));
+    for name in ["beta", "alpha"] {
+        site.run(&["deployment", "delete", name, "--namespace", &site.name, "--yes"]).expect(0);
+    }
+    site.remove();
+}
