@@ -19,6 +19,7 @@ const IMAGES: [&str; 11] = ["pause", "coredns", "nginx", "registry", "client", "
 /// Until a pod is ready whose image the node may have to pull first.
 const PATIENCE: Duration = Duration::from_secs(90);
 
+#[cfg(feature = "long")]
 #[test]
 fn a_build_from_nothing_gives_the_digests_of_the_build_before() -> Outcome {
     let before = built(&succeed(images("build").args(IMAGES))?)?;
@@ -28,6 +29,7 @@ fn a_build_from_nothing_gives_the_digests_of_the_build_before() -> Outcome {
     Ok(())
 }
 
+#[cfg(feature = "long")]
 #[test]
 fn a_program_built_elsewhere_with_an_empty_cache_is_the_same_to_the_byte() -> Outcome {
     let (bed, folder) = (Bed::from_environment(), folder("other-cache")?);

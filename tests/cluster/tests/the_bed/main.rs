@@ -4,8 +4,10 @@
 mod cgroups;
 mod company;
 mod images;
+#[cfg(feature = "long")]
 mod lifecycle;
 mod packages;
 mod policies;
+mod refusals;
 mod scratch;
 mod workloads;
