@@ -5,6 +5,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 mod acme;
+#[cfg(feature = "long")]
 mod airflow;
 mod alert_rules;
 mod alerting;
@@ -26,11 +27,13 @@ mod interruption;
 mod judged_beforehand;
 mod late_balancer;
 mod mails;
+#[cfg(feature = "long")]
 mod mutated;
 mod offline_root;
 mod proxied;
 mod receivers;
 mod rights;
+#[cfg(feature = "long")]
 mod scenes;
 mod sources;
 mod trying;

@@ -1,33 +1,22 @@
 //! What ends well offers something to log in to.
 
-use airlock_e2e::Airflow;
-
 use super::{ALERTS, CERTIFICATE, DATABASE, DOMAIN, GO_ON, PROFILE, REACH, RIGHT, TRY, World};
 use crate::guided::terminal::{CTRL_C, ENTER, Terminal};
-use crate::mutated;
 
 const MAKE: &str = "Make a first Airflow deployment?";
 const NAME: &str = "What is its name?";
 
-pub(crate) fn a_run_that_ended_well_offers_a_first_deployment() {
+#[test]
+fn a_run_that_ended_well_offers_a_first_deployment() {
     let world = World::new("onward");
     let site = &world.site;
     site.installed(&site.whole_answers(""));
-    let _turn = crate::airflow();
-    let led = || {
-        let mut terminal = world.start(&["install", "--namespace", &site.name]);
-        for question in [PROFILE, DOMAIN, REACH, CERTIFICATE, DATABASE, ALERTS, RIGHT, TRY, GO_ON] {
-            terminal.asked(question);
-            terminal.send(ENTER);
-        }
-        terminal
-    };
     // Whoever leaves is asked again.
     let audit = site.audit();
-    let mut terminal = led();
+    let mut terminal = led(&world);
     screen!(world, "first_deployment", terminal.asked(MAKE).rsplit("\nnothing is to be done").next().unwrap_or_default());
     leaves(terminal);
-    let mut terminal = led();
+    let mut terminal = led(&world);
     terminal.asked(MAKE);
     terminal.send(ENTER);
     terminal.asked(NAME);
@@ -36,9 +25,8 @@ pub(crate) fn a_run_that_ended_well_offers_a_first_deployment() {
     let mut terminal = world.start(&create);
     terminal.shows("Carry out this plan?");
     leaves(terminal);
-    assert!(!format!("{:?}", audit.writes()).contains(&site.tenant("sales")), "{:?}", audit.writes());
 
-    let mut terminal = led();
+    let mut terminal = led(&world);
     terminal.asked(MAKE);
     terminal.send(ENTER);
     terminal.asked(NAME);
@@ -49,17 +37,42 @@ pub(crate) fn a_run_that_ended_well_offers_a_first_deployment() {
     let plan = terminal.shows("Carry out this plan?");
     assert!(plan.contains(&format!("+ Namespace {}", site.tenant("sales"))), "{plan}");
     screen!(world, "plan_of_a_first_deployment", plan.split_inclusive("Carry out this plan?").next().unwrap_or_default());
+    leaves(terminal);
+    assert!(!format!("{:?}", audit.writes()).contains(&site.tenant("sales")), "{:?}", audit.writes());
+    site.remove();
+}
+
+#[cfg(feature = "long")]
+pub(crate) fn a_deployment_that_is_offered_is_made_and_offered_once() {
+    let world = World::new("made");
+    let site = &world.site;
+    site.installed(&site.whole_answers(""));
+    let mut terminal = led(&world);
+    terminal.asked(MAKE);
+    terminal.send(ENTER);
+    terminal.asked(NAME);
+    terminal.types("sales");
+    terminal.shows("Carry out this plan?");
     terminal.types("y");
     let (code, said) = terminal.ended();
     assert!(code == 0 && said.contains(&format!("https://sales-airflow.{}", site.base())), "{said}");
-    let airflow = Airflow::new(site, "sales");
-    airflow.first_login();
+    airlock_e2e::Airflow::new(site, "sales").first_login();
 
-    // It is asked once.
-    let (code, said) = led().ended();
+    let (code, said) = led(&world).ended();
     assert!(code == 0 && !said.contains("first Airflow deployment"), "{said}");
-    mutated::what_a_policy_makes_of_a_pod_is_told(site, "sales");
+    crate::mutated::what_a_policy_makes_of_a_pod_is_told(site, "sales");
+    site.run(&["deployment", "delete", "sales", "--namespace", &site.name, "--yes"]).expect(0);
     site.remove();
+}
+
+/// Where an installation is, and nothing else.
+fn led(world: &World) -> Terminal {
+    let mut terminal = world.start(&["install", "--namespace", &world.site.name]);
+    for question in [PROFILE, DOMAIN, REACH, CERTIFICATE, DATABASE, ALERTS, RIGHT, TRY, GO_ON] {
+        terminal.asked(question);
+        terminal.send(ENTER);
+    }
+    terminal
 }
 
 fn leaves(mut terminal: Terminal) {
