@@ -159,6 +159,22 @@ pub enum ComplianceError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A scan of an image that was handed over cannot be read.
+    #[error("the scan {file} cannot be read: {reason}")]
+    ScanReport {
+        /// Its file, as it was given.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A scan that was handed over does not say of which image it is.
+    #[error("the scan {file} names no digest of an image; {instead}")]
+    ScanDigest {
+        /// Its file, as it was given.
+        file: String,
+        /// What names one.
+        instead: &'static str,
+    },
     /// An earlier report, to compare with, is none.
     #[error("the earlier report cannot be compared with: {message}")]
     Earlier {
@@ -197,6 +213,8 @@ impl Coded for ComplianceError {
             Self::AttemptConflict { .. } => "compliance.attempt-conflict",
             Self::Canonical(_) => "compliance.canonical",
             Self::NodeReport { .. } => "compliance.node-report",
+            Self::ScanReport { .. } => "compliance.scan-report",
+            Self::ScanDigest { .. } => "compliance.scan-digest",
             Self::Earlier { .. } => "compliance.earlier-report",
         })
     }
@@ -235,6 +253,8 @@ mod tests {
             ComplianceError::AttemptConflict { attempt: "a".into() },
             ComplianceError::Canonical(number.unwrap_err()),
             ComplianceError::NodeReport { node: text(), file: text(), reason: text() },
+            ComplianceError::ScanReport { file: text(), reason: text() },
+            ComplianceError::ScanDigest { file: text(), instead: "" },
             ComplianceError::Earlier { message: text() },
         ];
         for error in errors {

@@ -42,6 +42,7 @@ mod record;
 mod release;
 mod renewable;
 mod scan;
+mod scan_report;
 mod secret;
 mod sink_address;
 mod snapshot;
@@ -85,6 +86,7 @@ pub use record::{CertificateFacts, Installed, Inventory, LiveObject, LiveSecret,
 pub use release::{Release, ReleaseImage};
 pub use renewable::{Renewable, RenewalOutcome, RenewalResult, RenewalWindow, ServedAt};
 pub use scan::{NoPortRange, PodPorts, PortRange, ScannedPod};
+pub use scan_report::{ScanField, ScanReport};
 pub use secret::Secret;
 pub use sink_address::SinkAddress;
 pub use snapshot::{

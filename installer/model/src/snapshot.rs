@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Amount, AttemptId, Caller, Change, Digest, Fact, Facts, ImageLock, LiveObject, NodeReport, Object, ObjectRef, Outcome, Place, Right, Subject, Untrusted, World};
+use crate::{Amount, AttemptId, Caller, Change, Digest, Fact, Facts, ImageLock, LiveObject, NodeReport, Object, ObjectRef, Outcome, Place, Right, ScanReport, Subject, Untrusted, World};
 
 /// Everything that was collected for checks. Of a cluster it holds no secret value; of files it holds what they hold, and no
 /// finding repeats it.
@@ -61,6 +61,9 @@ pub struct Snapshot {
     /// What was handed over that another tool saw on nodes.
     #[serde(default)]
     pub node_reports: Vec<NodeReport>,
+    /// What was handed over that scanners wrote of images.
+    #[serde(default)]
+    pub scan_reports: Vec<ScanReport>,
     /// What the plan asks of the cluster; preflight checks judge it.
     pub planned: Option<Planned>,
     /// What a database server of the customer's was found to be.

@@ -14,7 +14,7 @@ use std::thread;
 
 use airlock_compliance::manifests::{self, FileObjects, LARGEST_FILE};
 use airlock_compliance::{Connections, Decisions, Judging, Report};
-use airlock_model::{Profile, Snapshot};
+use airlock_model::{Profile, ScanReport, Snapshot};
 use jiff::Timestamp;
 
 use crate::{PlatformError, WrittenPlan};
@@ -38,16 +38,40 @@ enum Content {
     Unreadable(String),
 }
 
-/// Judges the objects of files; `-` is standard input. With `passes`, what passes stands in the report.
-pub fn judge(paths: &[PathBuf], profile: &Profile, decisions: &Decisions, passes: bool) -> Result<Report, PlatformError> {
+/// By what objects are judged that come from no cluster.
+pub struct JudgeOptions<'a> {
+    /// The profile.
+    pub profile: &'a Profile,
+    /// What people decided about findings.
+    pub decisions: &'a Decisions,
+    /// Scans of images that were handed over.
+    pub scan_reports: &'a [ScanReport],
+    /// Whether what passes stands in the report.
+    pub passes: bool,
+}
+
+impl<'a> JudgeOptions<'a> {
+    /// By a profile and decisions alone; what passes is left out.
+    pub const fn new(profile: &'a Profile, decisions: &'a Decisions) -> Self {
+        Self { profile, decisions, scan_reports: &[], passes: false }
+    }
+}
+
+/// Judges the objects of files; `-` is standard input.
+pub fn judge(paths: &[PathBuf], options: &JudgeOptions<'_>) -> Result<Report, PlatformError> {
     let workers = workers();
-    Ok(airlock_compliance::judge_decided(profile, &given(paths, workers)?, decisions, Judging { passes, workers })?)
+    judged(given(paths, workers)?, options, workers)
 }
 
 /// Judges what a plan would write, before anything of it is there; `file` is where it lies.
-pub fn judge_plan(file: &Path, plan: &WrittenPlan, profile: &Profile, decisions: &Decisions, passes: bool) -> Result<Report, PlatformError> {
+pub fn judge_plan(file: &Path, plan: &WrittenPlan, options: &JudgeOptions<'_>) -> Result<Report, PlatformError> {
     let planned = manifests::planned(&file.display().to_string(), plan.plan());
-    Ok(airlock_compliance::judge_decided(profile, &judged_now(manifests::snapshot([planned])), decisions, Judging { passes, workers: workers() })?)
+    judged(judged_now(manifests::snapshot([planned])), options, workers())
+}
+
+fn judged(given: Snapshot, options: &JudgeOptions<'_>, workers: usize) -> Result<Report, PlatformError> {
+    let given = Snapshot { scan_reports: options.scan_reports.to_vec(), ..given };
+    Ok(airlock_compliance::judge_decided(options.profile, &given, options.decisions, Judging { passes: options.passes, workers })?)
 }
 
 /// Which connections the network policies of files allow; `-` is standard input.

@@ -17,8 +17,8 @@ use airlock_engine::attempts::{self, ProbeSite};
 use airlock_model::answers::{Answers, DatabaseServer, Mode};
 use airlock_model::prometheus::Asked;
 use airlock_model::{
-    Attempt, AttemptId, ControlPlane, ControlPlanePart, Credentials, CredentialsForm, DeploymentName, Drifted, Events, ImageLock, JudgingRun, Need, NodeReport, Outcome, Profile, Record, SecretKeyRef,
-    Snapshot, SnapshotObject, StoredCertificate, World, WorldDatabase, WorldDeployment, names,
+    Attempt, AttemptId, ControlPlane, ControlPlanePart, Credentials, CredentialsForm, DeploymentName, Drifted, Events, ImageLock, JudgingRun, Need, NodeReport, Outcome, Profile, Record, ScanReport,
+    SecretKeyRef, Snapshot, SnapshotObject, StoredCertificate, World, WorldDatabase, WorldDeployment, names,
 };
 use jiff::Timestamp;
 
@@ -45,6 +45,8 @@ pub struct Intended {
     pub decisions: Decisions,
     /// Reports on nodes that were handed over.
     pub node_reports: Vec<NodeReport>,
+    /// Scans of images that were handed over.
+    pub scan_reports: Vec<ScanReport>,
     needs: Vec<Need>,
 }
 
@@ -59,7 +61,7 @@ pub async fn recorded(cluster: &Cluster, namespace: &str) -> Result<(Record, Ans
 pub async fn intend(cluster: &Cluster, answers: &Answers, profile: Profile) -> Result<Intended, PlatformError> {
     let world = Box::pin(world(cluster, answers)).await?;
     let needs = airlock_compliance::needs(&profile, &world)?;
-    Ok(Intended { profile, world, attempts: attempts_in(&needs), decisions: Decisions::default(), node_reports: Vec::new(), needs })
+    Ok(Intended { profile, world, attempts: attempts_in(&needs), decisions: Decisions::default(), node_reports: Vec::new(), scan_reports: Vec::new(), needs })
 }
 
 /// The attempts that a profile will ask for, before there is an installation; `server` is the API server's address.
@@ -111,6 +113,7 @@ pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, pass
         run,
         drift,
         node_reports: intended.node_reports.clone(),
+        scan_reports: intended.scan_reports.clone(),
         planned,
         ..Snapshot::default()
     };
@@ -235,7 +238,7 @@ async fn objects(cluster: &Cluster, intended: &Intended) -> BTreeMap<String, Res
         if !asked.insert((group, kind)) {
             continue;
         }
-        let mut listed = of_kind(cluster, &intended.world, api_version, kind).await;
+        let mut listed = of_kind(cluster, intended, api_version, kind).await;
         // Two groups of others may have a kind of one name: what of either was not read was not read.
         let key = airlock_compliance::manifests::key(group, kind);
         if let Some(other) = found.remove(&key) {
@@ -246,18 +249,18 @@ async fn objects(cluster: &Cluster, intended: &Intended) -> BTreeMap<String, Res
     found
 }
 
-async fn of_kind(cluster: &Cluster, world: &World, api_version: &str, kind: &str) -> Result<Vec<SnapshotObject>, String> {
+async fn of_kind(cluster: &Cluster, intended: &Intended, api_version: &str, kind: &str) -> Result<Vec<SnapshotObject>, String> {
     let mut all = Vec::new();
+    let namespaces = &intended.world.namespaces;
     if kind == "Namespace" {
-        for name in &world.namespaces {
+        for name in namespaces {
             all.extend(cluster.get(&airlock_model::ObjectRef::cluster("v1", "Namespace", name)).await.map_err(|error| airlock_model::with_causes(&error))?.map(SnapshotObject::from));
         }
         return Ok(all);
     }
-    for namespace in &world.namespaces {
+    for namespace in namespaces {
         let listed = match cluster.list(api_version, kind, Some(namespace), None).await {
-            // Where a network plugin's API is not installed there are no policies of its kind.
-            Err(ClusterError::KindUnknown { .. }) if PLUGINS.iter().any(|group| api_version.starts_with(group)) => return Ok(all),
+            Err(ClusterError::KindUnknown { .. }) if may_be_absent(intended, api_version) => return Ok(all),
             listed => listed.map_err(|error| airlock_model::with_causes(&error))?,
         };
         // A kind of the cluster is listed as a whole, whichever namespace is named.
@@ -272,6 +275,14 @@ async fn of_kind(cluster: &Cluster, world: &World, api_version: &str, kind: &str
 
 /// Groups of policies that a cluster may not know.
 const PLUGINS: [&str; 2] = ["cilium.io/", "policy.networking.k8s.io/"];
+/// The group of reports of a scanner that runs in the cluster.
+const SCANNER: &str = "aquasecurity.github.io/";
+
+/// Where the API of a network plugin is not installed there are no policies of its kind; nor are there reports of a scanner, which is
+/// missed unless files are handed over in their place.
+fn may_be_absent(intended: &Intended, api_version: &str) -> bool {
+    PLUGINS.iter().any(|group| api_version.starts_with(group)) || (!intended.scan_reports.is_empty() && api_version.starts_with(SCANNER))
+}
 
 /// Each value is read once, whatever is asked about it.
 async fn secret_values(cluster: &Cluster, intended: &Intended) -> Option<Result<leaks::Looked, String>> {

@@ -65,6 +65,9 @@ pub(crate) struct ComplianceCheck {
     /// What kube-bench wrote on a node with --json, for CPL-003: no API shows the node's files; may be given more than once
     #[arg(long, value_name = "NODE=FILE", conflicts_with_all = ["manifests", "plan", "permissions"])]
     pub(crate) node_report: Vec<NodeReportFile>,
+    /// What Trivy or Grype wrote of an image that they scanned by its digest, as CycloneDX in JSON or SARIF, for VUL-001; may be given more than once
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["connections", "permissions"])]
+    pub(crate) scan_report: Vec<PathBuf>,
     /// List what the API server would be asked for and you may not do, with the roles that would allow it, and judge nothing
     #[arg(long, conflicts_with_all = ["manifests", "plan", "probes", "diff", "evidence", "events", "all"])]
     pub(crate) permissions: bool,

@@ -5,9 +5,12 @@ mod permissions;
 
 use std::path::{Path, PathBuf};
 
-use airlock_model::{Attempt, Digest, EvidenceDocument, EvidenceSubject, Exit, NodeReport, Profile, Untrusted};
+use airlock_model::{Attempt, Digest, EvidenceDocument, EvidenceSubject, Exit, NodeReport, Profile, ScanReport, Untrusted};
 use airlock_platform::profiles::{DecisionKind, Decisions};
-use airlock_platform::{Earlier, Handed, LARGEST_NODE_REPORT, PlatformError, Report, compare, decided, evidence, manifests, read_node_report, unprofiled, verify, with_checks, with_setting};
+use airlock_platform::{
+    Earlier, Handed, LARGEST_NODE_REPORT, LARGEST_SCAN_REPORT, PlatformError, Report, compare, decided, evidence, manifests, read_node_report, read_scan_report, unprofiled, verify, with_checks,
+    with_setting,
+};
 use serde::Serialize;
 
 use super::evidence::{Keeping, Kept};
@@ -34,6 +37,7 @@ pub(super) async fn run(session: &Session<'_>, arguments: &ComplianceCheck) -> R
     // What is wrong with the arguments is told before anything is written or asked for.
     decisions(arguments, &chosen(arguments, None)?)?;
     node_reports(&arguments.node_report)?;
+    scan_reports(&arguments.scan_report)?;
     let keeping = match &arguments.evidence {
         Some(folder) => Some(Box::pin(Keeping::begin(session, folder, arguments)).await?),
         None => None,
@@ -76,16 +80,19 @@ struct Judged {
 async fn of_files(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Judged, Failure> {
     let plan = arguments.plan.as_deref().map(|file| Ok::<_, Failure>((file.to_owned(), plan_file::read(file, None)?))).transpose()?;
     let profile = chosen(arguments, plan.as_ref().map(|(_, plan)| plan.profile()))?;
-    let (decisions, documents) = decisions(arguments, &profile)?;
+    let (decisions, mut documents) = decisions(arguments, &profile)?;
+    let (scan_reports, scanned) = scan_reports(&arguments.scan_report)?;
+    documents.extend(scanned);
     let paths: Vec<PathBuf> = arguments.plan.iter().chain(&arguments.manifests).cloned().collect();
     let passes = shows_passes(session, arguments);
     let subject = || EvidenceSubject::Files { paths: paths.iter().map(|path| Untrusted::new(path.to_string_lossy().into_owned())).collect() };
     let kept = arguments.evidence.is_some().then(|| Kept { profile: profile.clone(), subject: subject(), documents });
     let circumstances = Circumstances::of_files(&paths);
     let judging = tokio::task::spawn_blocking(move || {
+        let options = manifests::JudgeOptions { profile: &profile, decisions: &decisions, scan_reports: &scan_reports, passes };
         let judged = match &plan {
-            Some((file, plan)) => manifests::judge_plan(file, plan, &profile, &decisions, passes),
-            None => manifests::judge(&paths, &profile, &decisions, passes),
+            Some((file, plan)) => manifests::judge_plan(file, plan, &options),
+            None => manifests::judge(&paths, &options),
         };
         judged.map_err(Failure::from)
     });
@@ -131,6 +138,8 @@ async fn of_cluster(session: &Session<'_>, arguments: &ComplianceCheck) -> Resul
     let (decisions, mut documents) = decisions(arguments, &profile)?;
     let node_reports = node_reports(&arguments.node_report)?;
     documents.extend(node_reports.iter().map(|report| EvidenceDocument { file: report.file.raw().to_owned(), digest: report.digest.clone() }));
+    let (scan_reports, scanned) = scan_reports(&arguments.scan_report)?;
+    documents.extend(scanned);
     let kept = match arguments.evidence {
         Some(_) => Some(Kept { profile: profile.clone(), subject: session.reading(evidence::installation(&cluster, session.namespace(), &record)).await?, documents }),
         None => None,
@@ -138,6 +147,7 @@ async fn of_cluster(session: &Session<'_>, arguments: &ComplianceCheck) -> Resul
     let mut intended = session.reading(verify::intend(&cluster, &answers, profile)).await?;
     intended.decisions = decisions;
     intended.node_reports = node_reports;
+    intended.scan_reports = scan_reports;
     if arguments.probes == Probes::None {
         intended.attempts.clear();
         progress.say("no attempt is made, as --probes none says: what attempts would show is unverified");
@@ -185,6 +195,18 @@ fn node_reports(files: &[NodeReportFile]) -> Result<Vec<NodeReport>, Failure> {
         read_node_report(node, &path.to_string_lossy(), &bytes).map_err(profile_file::failure)
     };
     files.iter().map(read).collect()
+}
+
+/// What scanners wrote of images, and the files that say so; likewise.
+fn scan_reports(files: &[PathBuf]) -> Result<(Vec<ScanReport>, Vec<EvidenceDocument>), Failure> {
+    let (mut reports, mut documents) = (Vec::new(), Vec::new());
+    for path in files {
+        let bytes = bounded_file::bytes(path, LARGEST_SCAN_REPORT).map_err(|source| Failure::FileUnreadable { path: path.clone(), source })?;
+        let file = path.to_string_lossy().into_owned();
+        reports.extend(read_scan_report(&file, &bytes).map_err(profile_file::failure)?);
+        documents.push(EvidenceDocument { file, digest: Digest::of(&bytes) });
+    }
+    Ok((reports, documents))
 }
 
 /// The profile that is named, else the installed one, else none; with the checks and parameters of the flags.

@@ -181,6 +181,22 @@ pub(super) const CODES: &[CodeSpec] = &[
         next: None,
     },
     CodeSpec {
+        code: "compliance.scan-report",
+        exit: Exit::Usage,
+        what: "the file of --scan-report is no scan of an image that is understood",
+        why: "what it says of the image cannot be judged",
+        fix: "give the file whole that `trivy image --format cyclonedx --scanners vuln --output FILE NAME@sha256:…` or `grype --output cyclonedx-json=FILE NAME@sha256:…` wrote; SARIF 2.1.0 is read too",
+        next: None,
+    },
+    CodeSpec {
+        code: "compliance.scan-digest",
+        exit: Exit::Usage,
+        what: "the file of --scan-report names no digest of an image",
+        why: "by a name, a tag, or an ID it could be the scan of another image",
+        fix: "scan the image in its registry by its digest and without a tag, NAME@sha256:…, as in `trivy image --format cyclonedx --scanners vuln --output FILE NAME@sha256:…` or `grype --output cyclonedx-json=FILE NAME@sha256:…`; scans of archives and folders have none, nor has Grype's SARIF",
+        next: None,
+    },
+    CodeSpec {
         code: "compliance.earlier-report",
         exit: Exit::Usage,
         what: "the file of --diff is no report that this version can compare with",

@@ -29,7 +29,7 @@ impl Place {
         let context = format!("{{ privileged: {privileged} }}");
         let text = format!("apiVersion: v1\nkind: Pod\nmetadata: {{ name: a, namespace: shop }}\nspec: {{ containers: [{{ name: a, image: b, securityContext: {context} }}] }}\n");
         fs::write(&pod, text).unwrap();
-        crate::manifests::judge(&[pod], &shipped("baseline").unwrap(), &Decisions::default(), false).unwrap()
+        crate::manifests::judge(&[pod], &crate::manifests::JudgeOptions::new(&shipped("baseline").unwrap(), &Decisions::default())).unwrap()
     }
 
     /// Audits as the auditor does, after a result of before.

@@ -11,7 +11,7 @@ const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: { name: a, namespace: b 
 /// What PSS-002 and SRC-001 say, by file.
 fn judged(path: &Path) -> Vec<(String, Verdict, Option<u32>)> {
     let profile = with_checks(unprofiled(), "PSS-002").unwrap();
-    let report = judge(&[path.to_owned()], &profile, &Decisions::default(), false).unwrap();
+    let report = judge(&[path.to_owned()], &JudgeOptions::new(&profile, &Decisions::default())).unwrap();
     report
         .findings
         .iter()
@@ -101,9 +101,9 @@ fn a_file_that_is_too_large_is_an_error_and_not_read() {
 #[test]
 fn a_path_that_is_not_there_is_no_finding_and_a_folder_without_objects_is_no_pass() {
     let profile = unprofiled();
-    assert!(matches!(judge(&["/nowhere".into()], &profile, &Decisions::default(), false), Err(PlatformError::Manifests { .. })));
+    assert!(matches!(judge(&["/nowhere".into()], &JudgeOptions::new(&profile, &Decisions::default())), Err(PlatformError::Manifests { .. })));
     let root = folder();
-    let report = judge(&[root.path().to_owned()], &profile, &Decisions::default(), false).unwrap();
+    let report = judge(&[root.path().to_owned()], &JudgeOptions::new(&profile, &Decisions::default())).unwrap();
     assert!(report.summary.gate_failed, "{report:#?}");
 }
 
@@ -113,7 +113,7 @@ fn the_report_is_the_same_on_every_run() {
     for number in 0..50 {
         std::fs::write(root.path().join(format!("{number}.yaml")), POD.replace("name: a,", &format!("name: a{number},"))).unwrap();
     }
-    let report = || serde_json::to_string(&judge(&[root.path().to_owned()], &unprofiled(), &Decisions::default(), true).unwrap()).unwrap();
+    let report = || serde_json::to_string(&judge(&[root.path().to_owned()], &JudgeOptions { passes: true, ..JudgeOptions::new(&unprofiled(), &Decisions::default()) }).unwrap()).unwrap();
     assert_eq!(report(), report());
 }
 

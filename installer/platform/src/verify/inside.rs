@@ -29,7 +29,7 @@ const NO_RIGHT: &str = "what the auditor in the cluster may not read, `airlock c
 pub(crate) async fn judge(cluster: &Cluster, record: &Record, answers: &Answers, profile: &Profile) -> Result<Report, PlatformError> {
     let world = world(answers, deployments(cluster, answers).await?)?;
     let needs = airlock_compliance::needs(profile, &world)?;
-    let intended = Intended { profile: profile.clone(), world, attempts: attempts_in(&needs), decisions: Decisions::default(), node_reports: Vec::new(), needs };
+    let intended = Intended { profile: profile.clone(), world, attempts: attempts_in(&needs), decisions: Decisions::default(), node_reports: Vec::new(), scan_reports: Vec::new(), needs };
     let (mut objects, images) = futures::join!(objects(cluster, &intended), images(cluster, record, &intended.world));
     for reason in objects.values_mut().filter_map(|found| found.as_mut().err()) {
         *reason = format!("{reason}; {NO_RIGHT}");

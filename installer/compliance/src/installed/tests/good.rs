@@ -264,6 +264,7 @@ pub(super) fn good() -> Snapshot {
         run: None,
         drift: None,
         node_reports: Vec::new(),
+        scan_reports: Vec::new(),
         planned: Some(Planned { images: ImageLock(BTreeMap::from([("nginx".into(), nginx)])), ..Planned::default() }),
     }
 }

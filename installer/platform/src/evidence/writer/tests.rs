@@ -28,7 +28,7 @@ impl Place {
         fs::write(root.path().join("key.pem"), KEY).unwrap();
         fs::set_permissions(root.path().join("key.pem"), fs::Permissions::from_mode(0o600)).unwrap();
         let profile = shipped("baseline").unwrap();
-        let report = crate::manifests::judge(&[root.path().join("pod.yaml")], &profile, &Decisions::default(), false).unwrap();
+        let report = crate::manifests::judge(&[root.path().join("pod.yaml")], &crate::manifests::JudgeOptions::new(&profile, &Decisions::default())).unwrap();
         Self { root, profile, report }
     }
 

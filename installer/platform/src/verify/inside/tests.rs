@@ -41,7 +41,7 @@ fn deployment(name: &str) -> WorldDeployment {
 fn intended(profile: &Profile) -> Intended {
     let world = world(&answers(""), vec![deployment("alpha"), deployment("beta")]).unwrap();
     let needs = airlock_compliance::needs(profile, &world).unwrap();
-    Intended { profile: profile.clone(), world, attempts: attempts_in(&needs), decisions: Decisions::default(), node_reports: Vec::new(), needs }
+    Intended { profile: profile.clone(), world, attempts: attempts_in(&needs), decisions: Decisions::default(), node_reports: Vec::new(), scan_reports: Vec::new(), needs }
 }
 
 /// The report where these objects were read, and of every other kind there is none.
