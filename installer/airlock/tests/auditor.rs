@@ -27,7 +27,7 @@ const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/
 /// The namespaces of the installation, that of an Airflow deployment among them.
 const NAMESPACES: [&str; 3] = ["airlock", "airlock-probes", "airlock-alpha"];
 /// What may be listed in each of them.
-const LISTED: [&str; 8] = ["limitranges", "pods", "resourcequotas", "serviceaccounts", "services", "jobs", "ingresses", "networkpolicies"];
+const LISTED: [&str; 9] = ["configmaps", "limitranges", "pods", "resourcequotas", "serviceaccounts", "services", "jobs", "ingresses", "networkpolicies"];
 
 #[derive(Default)]
 struct State {
@@ -37,6 +37,8 @@ struct State {
     annotations: serde_json::Map<String, Value>,
     /// Somebody deleted the policy of the platform's namespace.
     is_open: bool,
+    /// Somebody took the ConfigMaps of the Airflow deployment out of the Role.
+    is_hidden: bool,
 }
 
 /// An API server that knows one installation.
@@ -124,11 +126,13 @@ fn reply(method: &str, path: &str, body: &[u8], state: &mut State) -> (u16, Valu
             state.annotations.extend(merged["metadata"]["annotations"].as_object().unwrap().clone());
             (200, json!({ "metadata": {} }))
         }
+        ("GET", [.., "airlock-alpha", "configmaps"]) if state.is_hidden => (403, json!({ "kind": "Status", "code": 403, "reason": "Forbidden", "message": "taken out" })),
         ("GET", [.., "namespaces", namespace, resource]) if LISTED.contains(resource) && NAMESPACES.contains(namespace) => {
             let spec = json!({ "podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": [], "egress": [] });
             let items = match (*resource, *namespace) {
                 ("networkpolicies", "airlock") if state.is_open => Vec::new(),
                 ("networkpolicies", namespace) => vec![json!({ "metadata": { "name": "default-deny", "namespace": namespace }, "spec": spec })],
+                ("configmaps", "airlock") => vec![journal("4f1c", "yes-flag", Some("done")), journal("5b2d", "prompt", None)],
                 // By it the deployment is known.
                 ("serviceaccounts", "airlock") => vec![json!({ "metadata": { "name": "database-role-alpha", "namespace": "airlock", "labels": { (names::LABEL_TENANT): "alpha" } } })],
                 _ => Vec::new(),
@@ -137,6 +141,16 @@ fn reply(method: &str, path: &str, body: &[u8], state: &mut State) -> (u16, Valu
         }
         _ => (403, json!({ "kind": "Status", "code": 403, "reason": "Forbidden", "message": "no rule of the Role says so" })),
     }
+}
+
+/// The journal of a run as the engine writes it.
+fn journal(run: &str, approved: &str, outcome: Option<&str>) -> Value {
+    let ended = outcome.map(|_| "2021-11-24T12:05:00Z");
+    let pages = json!({
+        "schema": names::RECORD_SCHEMA, "run": run, "plan": Digest::of(b"plan"), "release": "0.1.0", "approved": approved, "by": "ada@bastion",
+        "started": "2021-11-24T12:00:00Z", "ended": ended, "outcome": outcome, "steps": [{ "step": "edge", "started": "2021-11-24T12:00:00Z", "ended": null, "outcome": null }],
+    });
+    json!({ "metadata": { "name": format!("{}{run}", names::JOURNAL_PREFIX), "namespace": "airlock", "creationTimestamp": "2021-11-24T12:00:00Z" }, "data": { "journal.json": pages.to_string() } })
 }
 
 fn record() -> Record {
@@ -200,6 +214,37 @@ fn the_auditor_asks_for_nothing_that_its_role_does_not_grant() {
     assert_eq!(writes, ["/apis/authentication.k8s.io/v1/selfsubjectreviews", "/api/v1/namespaces/airlock/persistentvolumeclaims/auditor-evidence"]);
     assert!(requests.iter().any(|(_, path, _)| path.contains("/namespaces/airlock-alpha/pods")), "{requests:?}");
     assert!(requests.iter().all(|(_, path, _)| !path.contains("/secrets")), "{requests:?}");
+}
+
+#[test]
+fn an_audit_keeps_which_plans_were_carried_out_and_what_it_may_not_read_of_them() {
+    let api = Api::start();
+    api.state.lock().unwrap().is_hidden = true;
+    let audited = api.audit();
+    let run = api.folder.path().join("evidence").join(audited["audit"]["run"]["run"].as_str().unwrap());
+    let kept: Value = serde_json::from_str(&fs::read_to_string(run.join("run.json")).unwrap()).unwrap();
+    let namespaces = &kept["judged"]["installation"]["planRuns"]["known"];
+    let plan_run = json!({
+        "run": "4f1c", "plan": Digest::of(b"plan"), "release": "0.1.0", "approved": "yes-flag", "by": "ada@bastion",
+        "started": "2021-11-24T12:00:00Z", "ended": "2021-11-24T12:05:00Z", "outcome": "done",
+    });
+    assert_eq!(namespaces["airlock"]["known"][0], plan_run, "{kept}");
+    assert_eq!((&namespaces["airlock"]["known"][1]["approved"], &namespaces["airlock"]["known"][1]["ended"]), (&json!("prompt"), &Value::Null), "{kept}");
+    let why = namespaces["airlock-alpha"]["unverified"].as_str().unwrap();
+    assert!(why.starts_with("missing right: list configmaps"), "{why}");
+
+    let told = || {
+        let told = api.run("evidence report evidence --trust evidence.pub --from 2021-01-01 --to 2099-12-31 -o json");
+        assert_eq!(told.exit, 0, "{}", told.stderr);
+        serde_json::from_str::<Value>(&told.stdout).unwrap()
+    };
+    let lacking = |period: &Value| period["unaccounted"].as_array().unwrap().iter().any(|one| one["namespaces"] == json!(["airlock-alpha"]) && one["why"] == why);
+    let period = told();
+    assert_eq!((period["planRuns"].as_array().map(Vec::len), lacking(&period)), (Some(2), true), "{period}");
+    api.state.lock().unwrap().is_hidden = false;
+    api.audit();
+    let period = told();
+    assert_eq!((period["planRuns"].as_array().map(Vec::len), lacking(&period)), (Some(2), false), "{period}");
 }
 
 #[test]

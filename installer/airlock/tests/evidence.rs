@@ -8,7 +8,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: { name: a, namespace: shop }\nspec: { containers: [{ name: a, image: b, securityContext: { privileged: true } }] }\n";
@@ -327,5 +327,51 @@ fn a_time_is_told_by_its_runs_and_what_changed_in_it() {
     for wrong in ["--from 2026-11-02 --to 2026-11-01", "--from 2099-01-01 --to 2099-01-02"] {
         let ended = run::airlock(place.path(), &format!("evidence report evidence --unsigned {wrong}"), &[]);
         assert!(ended.exit == 2 && ended.stderr.starts_with("error[command.argument]: --from "), "{wrong}: {}", ended.stderr);
+    }
+}
+
+/// Lets the last run say that it judged an installation, and signs it anew.
+fn of_an_installation(place: &Path, plan_runs: &Value) {
+    let last = runs(place).pop().unwrap();
+    let mut record = document(&fs::read_to_string(last.join("run.json")).unwrap());
+    let unread = json!({ "unverified": "missing right" });
+    record["judged"] = json!({ "installation": { "namespace": "airlock", "id": "x2an", "release": "0.1.0", "server": "https://10.0.0.1:6443", "clusterUid": unread, "caller": unread } });
+    if !plan_runs.is_null() {
+        record["judged"]["installation"]["planRuns"] = plan_runs.clone();
+    }
+    fs::write(last.join("run.json"), serde_json::to_string_pretty(&record).unwrap()).unwrap();
+    signed_anew(&last, "evidence");
+}
+
+#[test]
+fn changes_of_the_installation_are_told_with_their_approvals() {
+    let place = kept();
+    let report = "evidence report evidence --trust evidence.pub --from 2020-01-01 --to 2099-12-31";
+    let told = || {
+        let told = run::airlock(place.path(), &format!("{report} -o json"), &[]);
+        assert_eq!(told.exit, 0, "{}", told.stderr);
+        document(&told.stdout)
+    };
+    let nobody_looked = json!([{ "namespaces": [], "after": null, "before": null, "why": "no run that counts judged an installation" }]);
+    assert_eq!((&told()["planRuns"], &told()["unaccounted"]), (&json!([]), &nobody_looked), "files were judged");
+
+    of_an_installation(place.path(), &Value::Null);
+    let older = told();
+    assert_eq!((&older["planRuns"], &older["unaccounted"][0]["why"]), (&json!([]), &json!("the release that wrote the run kept no word of them")), "{older}");
+
+    let plan = format!("sha256:{}", "0a".repeat(32));
+    let by_prompt = json!({ "run": "b", "plan": plan, "release": "0.1.0", "approved": "prompt", "by": "jane@bastion", "started": "2021-11-02T08:00:00Z", "ended": null, "outcome": null });
+    let by_flag = json!({ "run": "a", "plan": plan, "release": "0.1.0", "approved": "yes-flag", "by": "ci\u{1b}[2J@runner", "started": "2021-11-01T08:00:00Z", "ended": "2021-11-01T08:05:00Z", "outcome": "done" });
+    of_an_installation(place.path(), &json!({ "known": { "airlock": { "known": [by_prompt, by_flag] }, "airlock-shop": { "unverified": "missing right: list configmaps" } } }));
+    let period = told();
+    let found: Vec<_> = period["planRuns"].as_array().unwrap().iter().map(|one| (one["run"].as_str(), one["approved"].as_str(), one["outcome"].as_str(), one["namespace"].as_str())).collect();
+    assert_eq!(found, [(Some("a"), Some("yes-flag"), Some("done"), Some("airlock")), (Some("b"), Some("prompt"), None, Some("airlock"))], "{period}");
+    let last = runs(place.path()).pop().unwrap();
+    assert_eq!(period["planRuns"][0]["seen"].as_str(), last.file_name().unwrap().to_str());
+    let why: Vec<_> = period["unaccounted"].as_array().unwrap().iter().map(|one| (one["namespaces"][0].as_str(), one["why"].as_str())).collect();
+    assert!(why.contains(&(Some("airlock-shop"), Some("missing right: list configmaps"))), "{period}");
+    let markdown = run::airlock(place.path(), &format!("{report} -o markdown"), &[]).stdout;
+    for words in ["## Changes of the installation", "| 0a0a0a0a0a0a | 0.1.0 | jane\\@bastion | by a person at the prompt |", "ci\\\\u{1b}\\[2J\\@runner | --yes | 2021-11-01 08:05:00 UTC, done |"] {
+        assert!(markdown.contains(words), "`{words}` is missing:\n{markdown}");
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! `sums` is that list, `head` the log outside of the folder that also knows the last run. Whoever has read a folder hands it
 //! over as [`SeenFolder`]; [`verify()`] judges it: `run` looks at each run alone, `chain` at how they follow from each other. The
-//! first cause is told, what follows from it is not. `period` tells of the runs of a time. Nothing here reads a file or knows how a signature is computed.
+//! first cause is told, what follows from it is not. `period` tells of the runs of a time, `plan_runs` of what was carried
+//! out in it. Nothing here reads a file or knows how a signature is computed.
 
 mod chain;
 mod head;
 mod period;
+mod plan_runs;
 mod run;
 mod sums;
 #[cfg(test)]
@@ -22,6 +24,7 @@ use run::JudgedRun;
 
 pub use head::{Head, HeadError, head_line};
 pub use period::{Borne, Gap, KeptReport, PERIOD_SCHEMA, Period, Span, VerdictChange, period};
+pub use plan_runs::{CarriedOut, Unaccounted};
 pub use sums::{Sums, SumsError};
 pub use verified::{EvidenceFault, EvidenceFinding, SignatureState, VERIFICATION_SCHEMA, Verification, VerifiedRun};
 

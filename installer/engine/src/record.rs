@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 pub use inventory::read as read_inventory;
 pub(crate) use inventory::{remove as remove_inventory, union, without, write as write_inventory};
+pub use journal::read as read_plan_runs;
 pub(crate) use journal::{Journal, Opening, prune as prune_journals};
 
 use crate::ApplyError;
@@ -52,10 +53,14 @@ pub(crate) fn object(namespace: &str) -> ObjectRef {
 /// The JSON under `key`; none when the `ConfigMap` does not exist. A newer schema is refused before anything in it is read.
 async fn document(cluster: &Cluster, namespace: &str, name: &str, key: &str) -> Result<Option<Value>, ApplyError> {
     let Some(live) = cluster.get(&ObjectRef::namespaced("v1", "ConfigMap", namespace, name)).await.map_err(ApplyError::of)? else { return Ok(None) };
-    let text = live.manifest.get("data").and_then(|data| data.get(key)).and_then(Value::as_str).ok_or_else(|| unreadable(name, format!("it has no key {key}")))?;
+    document_in(&live.manifest, name, key).map(Some)
+}
+
+fn document_in(manifest: &Value, name: &str, key: &str) -> Result<Value, ApplyError> {
+    let text = manifest.get("data").and_then(|data| data.get(key)).and_then(Value::as_str).ok_or_else(|| unreadable(name, format!("it has no key {key}")))?;
     let document: Value = serde_json::from_str(text).map_err(|error| unreadable(name, error.to_string()))?;
     accept_schema(name, &document)?;
-    Ok(Some(document))
+    Ok(document)
 }
 
 fn accept_schema(name: &str, document: &Value) -> Result<(), ApplyError> {

@@ -2,6 +2,7 @@
 //!
 //! A run is a folder of its own with files of fixed names; docs/evidence.md tells the layout.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -11,7 +12,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use crate::{Caller, Digest, Fact, Untrusted, Verdict};
+use crate::{Caller, Digest, Fact, PlanRun, Untrusted, Verdict};
 
 /// The schema of `run.json`; a newer one is not read.
 pub const EVIDENCE_SCHEMA: u32 = 1;
@@ -90,6 +91,10 @@ pub enum EvidenceSubject {
         cluster_uid: Fact<String>,
         /// Whom the API server took the kubeconfig for.
         caller: Fact<Caller>,
+        /// The plans that were carried out, as the journals of each namespace tell: the platform's, and those of its Airflow
+        /// deployments. The last [`names::JOURNALS_KEPT`](crate::names::JOURNALS_KEPT) of a namespace are known.
+        #[serde(default = "untold")]
+        plan_runs: Fact<BTreeMap<String, Fact<Vec<PlanRun>>>>,
     },
 }
 
@@ -163,6 +168,11 @@ pub enum SignerReferenceError {
     /// Nothing behind the scheme.
     #[error("names nothing after `file:` or `exec:`")]
     Empty,
+}
+
+/// A run of a release that did not look.
+fn untold() -> Fact<BTreeMap<String, Fact<Vec<PlanRun>>>> {
+    Fact::Unverified("the release that wrote the run kept no word of them".to_owned())
 }
 
 impl RunName {
@@ -262,11 +272,21 @@ mod tests {
             server: "https://10.0.0.1:6443".into(),
             cluster_uid: Fact::Unverified("missing right: get namespaces".into()),
             caller: Fact::Known(Caller { user: "jane".into(), groups: vec!["admins".into()] }),
+            plan_runs: Fact::Known(BTreeMap::from([("airlock".into(), Fact::Unverified("missing right: list configmaps".into()))])),
         };
         let written = serde_json::to_value(&judged).unwrap();
         assert_eq!(written.pointer("/installation/clusterUid/unverified").and_then(serde_json::Value::as_str), Some("missing right: get namespaces"));
         assert_eq!(written.pointer("/installation/caller/known/user").and_then(serde_json::Value::as_str), Some("jane"));
+        assert_eq!(written.pointer("/installation/planRuns/known/airlock/unverified").and_then(serde_json::Value::as_str), Some("missing right: list configmaps"));
         assert_eq!(serde_json::from_value::<EvidenceSubject>(written).unwrap(), judged);
+    }
+
+    #[test]
+    fn a_run_of_a_release_that_did_not_look_for_plans_says_nothing_of_them() {
+        let unread = serde_json::json!({ "unverified": "missing right" });
+        let older = serde_json::json!({ "installation": { "namespace": "airlock", "id": "x2an", "release": "0.1.0", "server": "https://10.0.0.1:6443", "clusterUid": unread, "caller": unread } });
+        let EvidenceSubject::Installation { plan_runs, .. } = serde_json::from_value(older).unwrap() else { panic!("an installation") };
+        assert_eq!(plan_runs.missing(), Some("the release that wrote the run kept no word of them"));
     }
 
     #[test]

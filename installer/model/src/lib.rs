@@ -36,6 +36,7 @@ mod made;
 mod object;
 mod outcome;
 mod plan;
+mod plan_run;
 mod pool_pull;
 mod profile;
 mod record;
@@ -77,6 +78,7 @@ pub use node_report::{NodeReport, NodeResult, NodeStatus};
 pub use object::{Object, ObjectError, ObjectRef};
 pub use outcome::{AttemptResult, Measured, Outcome, Presented, SetCookie};
 pub use plan::{Action, Change, Connection, FieldChange, Gate, Operation, Plan, PlannedStep, Purpose, PushSpec, Right, Risk, StepId, Undo};
+pub use plan_run::PlanRun;
 pub use pool_pull::{PoolPull, Pulled};
 pub use profile::{
     CheckRule, Control, ControlCoverage, CustomCheck, CustomTest, CustomValidation, CustomVariable, ExceptionPolicy, ExceptionRule, ExpectedVerdict, GateRule, LeftOut, Locked, ObjectMatch, Profile,

@@ -80,7 +80,8 @@ pub const INVENTORY_PREFIX: &str = "airlock-inventory-";
 pub const JOURNAL_PREFIX: &str = "airlock-journal-";
 /// The Lease that only one run holds.
 pub const LEASE: &str = "airlock";
-/// Journals that are kept.
+/// Journals that are kept in a namespace. Evidence of earlier releases is read by it too: with a greater number, what was pruned then
+/// would not be missed.
 pub const JOURNALS_KEPT: usize = 10;
 /// Schema of the records; a newer one is refused by an older program.
 pub const RECORD_SCHEMA: u32 = 1;

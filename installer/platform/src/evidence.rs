@@ -9,6 +9,7 @@
 mod disk;
 mod error;
 mod key;
+mod plan_runs;
 mod reading;
 mod signer;
 mod sink;
@@ -22,7 +23,7 @@ use airlock_model::{EvidenceSubject, Record};
 
 use crate::signature::is_signed_by;
 
-pub use airlock_compliance::evidence::{Borne, EvidenceFinding, Gap, Head, Period, SeenFolder, SignatureState, Span, VerdictChange, Verification, VerifiedRun};
+pub use airlock_compliance::evidence::{Borne, CarriedOut, EvidenceFinding, Gap, Head, Period, SeenFolder, SignatureState, Span, Unaccounted, VerdictChange, Verification, VerifiedRun};
 pub use error::EvidenceError;
 pub use key::trusted;
 pub use reading::{read, told};
@@ -35,8 +36,16 @@ pub fn verified(seen: &SeenFolder, trusted: &[PublicKey], head: Option<&Head>) -
     verify(seen, &Asked { trusted, head, verifies: &|key, bytes, signature| is_signed_by(*key, bytes, signature) })
 }
 
-/// What is judged, where it is an installation: which one, on which cluster, and as whom.
+/// What is judged, where it is an installation: which one, on which cluster, as whom, and which plans made it what it is.
 pub async fn installation(cluster: &Cluster, namespace: &str, record: &Record) -> Result<EvidenceSubject, ClusterError> {
     let (cluster_uid, caller) = cluster.surveyed_identity().await?;
-    Ok(EvidenceSubject::Installation { namespace: namespace.to_owned(), id: record.installation.clone(), release: record.release.clone(), server: cluster.server().to_owned(), cluster_uid, caller })
+    Ok(EvidenceSubject::Installation {
+        namespace: namespace.to_owned(),
+        id: record.installation.clone(),
+        release: record.release.clone(),
+        server: cluster.server().to_owned(),
+        cluster_uid,
+        caller,
+        plan_runs: plan_runs::of_installation(cluster, namespace, record).await,
+    })
 }

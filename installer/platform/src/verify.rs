@@ -144,7 +144,7 @@ async fn images(cluster: &Cluster, record: &Record, world: &World) -> Result<Ima
 }
 
 /// The Airflow deployments, by what stands for each in the platform's own namespace: to look there needs no right in the cluster.
-async fn deployments(cluster: &Cluster, answers: &Answers) -> Result<Vec<WorldDeployment>, PlatformError> {
+pub(crate) async fn deployments(cluster: &Cluster, answers: &Answers) -> Result<Vec<WorldDeployment>, PlatformError> {
     let base = answers.base()?;
     let accounts = cluster.list("v1", "ServiceAccount", Some(&answers.namespaces.platform), Some(names::LABEL_TENANT)).await?;
     let named = accounts.iter().filter_map(|account| account.manifest["metadata"]["labels"][names::LABEL_TENANT].as_str()?.parse::<DeploymentName>().ok());

@@ -18,7 +18,7 @@ pub(crate) struct Evidence {
 pub(crate) enum EvidenceCommand {
     /// Say of each run whether it is intact, signed by whom, and chained to the one before it
     Verify(EvidenceFolder),
-    /// Tell of a time: runs, times without one, verdicts that changed, failures that an exception covered
+    /// Tell of a time: runs, times without one, verdicts that changed, failures that an exception covered, changes of the installation with their approvals
     Report(EvidenceReport),
 }
 

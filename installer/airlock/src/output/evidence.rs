@@ -95,6 +95,7 @@ mod tests {
             gate_failed: intact.then_some(number == 1),
             profile: None,
             verdict: None,
+            judged: None,
             intact,
             signature,
             key: None,

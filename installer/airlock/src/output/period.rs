@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use airlock_model::{Untrusted, Verdict};
-use airlock_platform::evidence::{Period, VerifiedRun};
+use airlock_model::{ApprovedBy, PlanRun, RunName, Untrusted, Verdict};
+use airlock_platform::evidence::{CarriedOut, Period, Unaccounted, VerifiedRun};
 use jiff::Timestamp;
 
 use super::columns::columns;
@@ -35,6 +35,16 @@ pub(crate) fn period(period: &Period, form: Form) -> String {
     section(&mut text, form, "Verdicts that changed", ["RUN", "CHECK", "BEFORE", "SINCE", "RULES"], changes.collect(), "none");
     let borne = period.exceptions.iter().map(|one| [one.check.to_string(), one.subject.to_string(), one.first.to_string(), one.last.to_string(), one.exception.to_string()]);
     section(&mut text, form, "Failures that an exception covered", ["CHECK", "OF", "FIRST", "LAST", "EXCEPTION"], borne.collect(), "none");
+    section(
+        &mut text,
+        form,
+        "Changes of the installation",
+        ["AT", "NAMESPACE", "PLAN", "RELEASE", "BY", "APPROVED", "ENDED"],
+        period.plan_runs.iter().map(plan_row).collect(),
+        "none that a run knows of",
+    );
+    let unaccounted = period.unaccounted.iter().map(unaccounted_row).collect();
+    section(&mut text, form, "Times in which more may have been changed", ["NAMESPACE", "AFTER", "BEFORE", "WHY"], unaccounted, "none");
     let findings = period.findings.iter().map(|finding| {
         let places: Vec<String> = [&finding.run, &finding.file].into_iter().flatten().map(Untrusted::to_string).collect();
         [finding.code.to_string(), places.join("/"), finding.observed.to_string()]
@@ -73,6 +83,30 @@ fn run_row(run: &VerifiedRun, period: &Period) -> [String; 6] {
     [run.folder.to_string(), gate.to_owned(), verdict.to_owned(), profile, run.signature.word(period.trust_asked).to_owned(), chain.to_owned()]
 }
 
+fn plan_row(CarriedOut { namespace, plan_run, .. }: &CarriedOut) -> [String; 7] {
+    let approved = match plan_run.approved {
+        ApprovedBy::YesFlag => "--yes",
+        ApprovedBy::Prompt => "by a person at the prompt",
+    };
+    [time(plan_run.started), namespace.to_string(), plan_run.plan.short().to_owned(), plan_run.release.to_string(), plan_run.by.to_string(), approved.to_owned(), end(plan_run)]
+}
+
+/// What is killed writes no end.
+fn end(plan_run: &PlanRun) -> String {
+    match (plan_run.ended, &plan_run.outcome) {
+        (Some(ended), Some(outcome)) => format!("{}, {outcome}", time(ended)),
+        (Some(ended), None) => time(ended),
+        (None, _) => "no end was written: it was killed, or went on".to_owned(),
+    }
+}
+
+fn unaccounted_row(one: &Unaccounted) -> [String; 4] {
+    let namespaces: Vec<String> = one.namespaces.iter().map(Untrusted::to_string).collect();
+    let namespaces = if namespaces.is_empty() { "any".to_owned() } else { namespaces.join(", ") };
+    let run = |run: Option<&RunName>, none: &str| run.map_or_else(|| none.to_owned(), ToString::to_string);
+    [namespaces, run(one.after.as_ref(), "the beginning"), run(one.before.as_ref(), "the end"), one.why.to_string()]
+}
+
 fn section<const N: usize>(text: &mut String, form: Form, title: &str, headings: [&str; N], rows: Vec<[String; N]>, none: &str) {
     let _ = match form {
         Form::Text => writeln!(text, "\n{title}"),
@@ -107,11 +141,19 @@ fn hours(seconds: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use airlock_model::{Code, Digest, EvidenceProfile, RunName};
+    use airlock_model::{Code, Digest, EvidenceProfile};
     use airlock_platform::evidence::{Borne, EvidenceFinding, Gap, SignatureState, VerdictChange};
 
     use super::super::tests::samples::noon;
     use super::*;
+
+    fn begun() -> PlanRun {
+        PlanRun { run: "4f1c".into(), plan: Digest::of(b"plan"), release: "0.1.0".into(), approved: ApprovedBy::YesFlag, by: "jane@bastion".into(), started: noon(), ended: None, outcome: None }
+    }
+
+    fn carried_out(plan_run: PlanRun) -> CarriedOut {
+        CarriedOut { namespace: "airlock".into(), plan_run, seen: RunName::new(7, noon()) }
+    }
 
     fn sample() -> Period {
         let name = RunName::new(7, noon());
@@ -123,6 +165,7 @@ mod tests {
             gate_failed: Some(true),
             profile: Some(EvidenceProfile { name: "acme|\u{1b}[2J".into(), version: "3".into(), digest: Digest::of(b"profile") }),
             verdict: Some(Verdict::Fail),
+            judged: None,
             intact: true,
             signature: SignatureState::Missing,
             key: None,
@@ -144,8 +187,21 @@ mod tests {
                 subject: "Pod <b>a".to_owned().into(),
                 exception: "it fails, and the exception EXC-1 covers it".into(),
                 first: name.clone(),
-                last: name,
+                last: name.clone(),
             }],
+            plan_runs: vec![
+                carried_out(PlanRun { ended: Some(noon()), outcome: Some("done".into()), approved: ApprovedBy::Prompt, ..begun() }),
+                carried_out(PlanRun { by: "mallory|\u{1b}[2J".into(), ..begun() }),
+            ],
+            unaccounted: vec![
+                Unaccounted {
+                    namespaces: vec!["airlock".into(), "airlock-shop".into()],
+                    after: Some(RunName::new(6, noon())),
+                    before: Some(name),
+                    why: "the journals that are kept all began since".into(),
+                },
+                Unaccounted { namespaces: Vec::new(), after: None, before: None, why: "missing right: <b>\u{202e}".into() },
+            ],
             findings: vec![EvidenceFinding { code: Code("evidence.unsigned"), run: Some("000007-20261124T120000Z".into()), file: None, observed: "nobody signed it".into() }],
         }
     }
@@ -158,7 +214,17 @@ mod tests {
 
     #[test]
     fn what_did_not_happen_is_said_too() {
-        let nothing = Period { verdict: Verdict::Unverified, runs: Vec::new(), gaps: Vec::new(), changes: Vec::new(), exceptions: Vec::new(), findings: Vec::new(), ..sample() };
+        let nothing = Period {
+            verdict: Verdict::Unverified,
+            runs: Vec::new(),
+            gaps: Vec::new(),
+            changes: Vec::new(),
+            exceptions: Vec::new(),
+            plan_runs: Vec::new(),
+            unaccounted: Vec::new(),
+            findings: Vec::new(),
+            ..sample()
+        };
         insta::assert_snapshot!("period_of_nothing", period(&nothing, Form::Text));
     }
 }

@@ -1,5 +1,5 @@
-//! What an evidence folder says about a time: its runs, when there were none, which verdicts changed, and which failures somebody
-//! bore meanwhile.
+//! What an evidence folder says about a time: its runs, when there were none, which verdicts changed, which failures somebody bore
+//! meanwhile, and which plans were carried out (`plan_runs`).
 //!
 //! Only runs that are intact, and signed where that was asked for, are read. What is wrong with the others, and with the folder as a whole, stands beside it.
 
@@ -10,6 +10,7 @@ use airlock_model::{Digest, Evidence, RunName, Subject, Untrusted, Verdict};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::plan_runs::{CarriedOut, Unaccounted, carried_out, unaccounted};
 use super::{EvidenceFinding, Verification, VerifiedRun};
 
 /// The schema of periods; a reader of an older one may not know all of this one.
@@ -72,6 +73,10 @@ pub struct Period {
     pub changes: Vec<VerdictChange>,
     /// Failures that an exception covered.
     pub exceptions: Vec<Borne>,
+    /// Plans that were carried out, each once, by when they were begun.
+    pub plan_runs: Vec<CarriedOut>,
+    /// Where more of them may have been carried out.
+    pub unaccounted: Vec<Unaccounted>,
     /// What is wrong with the folder.
     pub findings: Vec<EvidenceFinding>,
 }
@@ -142,6 +147,8 @@ pub fn period(span: Span, verification: &Verification, read: &BTreeMap<String, K
         gaps: gaps(span, reports.iter().map(|(run, _)| run.at())),
         changes: reports.windows(2).flat_map(|pair| changes(pair[0].1, pair[1].0, pair[1].1)).collect(),
         exceptions: borne(&reports),
+        plan_runs: carried_out(span, verification),
+        unaccounted: unaccounted(span, verification),
         findings: verification.findings.clone(),
     }
 }
@@ -195,7 +202,20 @@ mod tests {
 
     fn run(number: u64, when: &str, intact: bool, signature: SignatureState) -> VerifiedRun {
         let name = RunName::new(number, at(when));
-        VerifiedRun { folder: name.to_string().into(), run: Some(name), at: None, writer: None, gate_failed: None, profile: None, verdict: None, intact, signature, key: None, chained: Some(true) }
+        VerifiedRun {
+            folder: name.to_string().into(),
+            run: Some(name),
+            at: None,
+            writer: None,
+            gate_failed: None,
+            profile: None,
+            verdict: None,
+            judged: None,
+            intact,
+            signature,
+            key: None,
+            chained: Some(true),
+        }
     }
 
     /// A report with checks and one failure that an exception covers.

@@ -128,6 +128,7 @@ impl<'a> JudgedRun<'a> {
             at: self.record.as_ref().map(|record| record.at),
             writer: self.record.as_ref().map(|record| record.writer.clone()),
             gate_failed: self.record.as_ref().map(|record| record.gate_failed),
+            judged: self.record.as_ref().map(|record| record.judged.clone()),
             profile: self.record.as_ref().map(|record| record.profile.clone()),
             verdict: self.record.as_ref().map(|record| record.verdict),
             intact: self.intact,

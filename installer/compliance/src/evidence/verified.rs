@@ -1,6 +1,6 @@
 //! What was found out about an evidence folder.
 
-use airlock_model::{Code, Digest, EvidenceProfile, RunName, Untrusted, Verdict};
+use airlock_model::{Code, Digest, EvidenceProfile, EvidenceSubject, RunName, Untrusted, Verdict};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -51,6 +51,9 @@ pub struct VerifiedRun {
     pub writer: Option<Untrusted<String>>,
     /// Whether its gate failed, likewise.
     pub gate_failed: Option<bool>,
+    /// What was judged, likewise. Its words stand in `run.json`.
+    #[serde(skip)]
+    pub judged: Option<EvidenceSubject>,
     /// The profile that it was judged by, likewise.
     pub profile: Option<EvidenceProfile>,
     /// The verdict that weighs most, likewise.

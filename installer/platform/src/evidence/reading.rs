@@ -18,8 +18,8 @@ pub(super) const UNFINISHED: &str = ".unfinished-";
 pub(super) const SENT: &str = ".sent-";
 /// Bytes of a list that are read.
 pub(super) const LARGEST_SUMS: u64 = 64 << 10;
-/// Bytes of a `run.json` that are read.
-const LARGEST_RECORD: u64 = 1 << 20;
+/// Bytes of a `run.json` that are read; the plans of ten deployments have some fifty thousand.
+const LARGEST_RECORD: u64 = 16 << 20;
 /// Bytes of a report that are read; one of ten thousand objects has some ten million.
 pub(super) const LARGEST_REPORT: u64 = 1 << 30;
 /// Bytes of a signature's file that are read.

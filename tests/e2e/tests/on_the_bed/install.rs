@@ -313,6 +313,8 @@ fn what_was_kept_is_vouched_for_until_a_byte_changes(site: &Site) {
     let judged = &record["judged"]["installation"];
     let uid = site.bed.kubectl(["get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}"]).expect("the cluster's uid");
     assert_eq!((judged["clusterUid"]["known"].as_str(), judged["caller"]["known"]["user"].as_str()), (Some(uid.as_str()), Some(format!("{}-admin", site.name).as_str())), "{record}");
+    let plans = judged["planRuns"]["known"][site.name.as_str()]["known"].as_array().unwrap_or_else(|| panic!("{record}"));
+    assert!(plans.iter().any(|plan| plan["approved"] == "yes-flag" && plan["outcome"] == "done"), "{record}");
 
     let report = last.join("report.json");
     let text = fs::read_to_string(&report).expect("the report");

@@ -107,6 +107,13 @@ async fn a_run_leaves_record_inventory_and_journal() -> Outcome {
     let text = journals.first().and_then(|live| live.manifest.pointer("/data/journal.json")).and_then(Value::as_str).ok_or("no journal")?;
     let journal: Value = serde_json::from_str(text)?;
     assert_eq!((&journal["outcome"], &journal["steps"][1]["step"], &journal["steps"][1]["outcome"]), (&json!("done"), &json!("config"), &json!("done")));
+    let told = record::read_plan_runs(&place.cluster, &place.name).await?;
+    assert_eq!(
+        serde_json::to_value(&told)?,
+        json!([{
+            "run": journal["run"], "plan": journal["plan"], "release": journal["release"], "approved": "yes-flag", "by": journal["by"], "started": journal["started"], "ended": journal["ended"], "outcome": "done"
+        }])
+    );
     Ok(())
 }
 
