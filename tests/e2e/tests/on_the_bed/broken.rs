@@ -15,6 +15,7 @@ mod nodes;
 mod open_ports;
 mod provenance;
 mod scans;
+mod served;
 mod sessions;
 mod trust;
 
@@ -29,7 +30,7 @@ fn what_is_broken_is_told() {
     walls::something_is_kept(&site);
     let report = walls::check(&site, &[]).expect(0).json();
     assert_eq!(walls::verdicts(&report), walls::verdicts_of_baseline(), "nothing is broken: {report}");
-    let parts: [(&'static str, fn(&Site)); 12] = [
+    let parts: [(&'static str, fn(&Site)); 13] = [
         ("a database server that lets in whom it must not", database::the_database_server_is_opened),
         ("attempts at databases without the right password", database::nothing_is_vouched_for_without_the_control),
         ("a door to the API without a lock", door::a_door_to_the_api_without_a_lock_is_told),
@@ -41,6 +42,7 @@ fn what_is_broken_is_told() {
         ("images with faults that a scanner knows", scans::what_a_scanner_says_counts),
         ("an address outside that nobody declared", leaving::by_an_address_that_nobody_declared_is_told),
         ("a port that nobody declared", open_ports::that_nobody_declared_are_told),
+        ("TLS, logins, and certificates that are served otherwise", served::what_is_served_otherwise_fails_by_name),
         ("trust that is taken away", trust::that_is_taken_away_is_told),
     ];
     let site = &site;

@@ -9,7 +9,7 @@ use airlock_e2e::{Run, Site};
 use serde_json::{Value, json};
 
 use crate::guided::terminal::Terminal;
-use crate::{judged_beforehand, late_balancer, weakened};
+use crate::{judged_beforehand, late_balancer};
 
 /// Whether nodes pull is tried when somebody agrees to it; nothing else is written, and nothing of it is left.
 fn nodes_are_tried(site: &Site, answers: &str) {
@@ -89,7 +89,6 @@ fn an_administrator_installs_waits_for_others_installs_again_and_takes_it_away()
     what_was_kept_is_vouched_for_until_a_byte_changes(&site);
     a_change_by_hand_is_named_and_not_overruled(&site);
     a_rule_that_somebody_adds_to_a_policy_is_seen(&site);
-    weakened::what_is_served_otherwise_fails_by_name(&site);
     uninstall_keeps_what_holds_data_and_reinstall_adopts_it(&site);
 }
 

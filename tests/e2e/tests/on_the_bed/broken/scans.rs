@@ -1,4 +1,4 @@
-//! Reports of a vulnerability scanner: the API of Trivy Operator in a real cluster, and objects in the form that it writes.
+//! Reports of a vulnerability scanner: files, the API of Trivy Operator in a real cluster, and objects in the form that it writes.
 
 use std::collections::BTreeSet;
 
@@ -8,14 +8,16 @@ use serde_json::{Value, json};
 
 const CRD: &str = "vulnerabilityreports.aquasecurity.github.io";
 
-/// Unverified without a scanner, and told image by image with one.
+/// Unverified without a scanner, told image by image by files of one and by one in the cluster.
 pub(crate) fn what_a_scanner_says_counts(site: &Site) {
     let without = verdicts(site, 7);
     assert!(matches!(&without[..], [(_, verdict)] if verdict == "unverified"), "{without:?}");
 
-    let _scanner = Scanner::new(site);
     let digests: Vec<String> = digests(site).into_iter().collect();
     assert!(digests.len() > 3, "{digests:?}");
+    files_are_handed_over(site, &digests);
+
+    let _scanner = Scanner::new(site);
     for (number, digest) in digests.iter().enumerate() {
         report(site, number, digest, 0, 0);
     }
@@ -35,6 +37,35 @@ pub(crate) fn what_a_scanner_says_counts(site: &Site) {
     assert_eq!((of(&digests[0]).as_str(), of(&digests[1]).as_str(), of(&digests[2]).as_str()), ("fail", "unverified", "unverified"), "{told:?}");
     assert!(digests[3..].iter().all(|digest| of(digest) == "pass"), "{told:?}");
     assert!(told.iter().any(|(observed, _)| observed.contains("CVE-2021-44228")), "{told:?}");
+}
+
+/// Of each image one, without a scanner in the cluster; then one of them with a fault, and one less.
+fn files_are_handed_over(site: &Site, digests: &[String]) {
+    let file = |number: usize, severity: &str| {
+        let scan = json!({
+            "bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1,
+            "metadata": {
+                "timestamp": jiff::Timestamp::now().to_string(),
+                "tools": { "components": [{ "type": "application", "name": "grype", "version": "0.104.0" }] },
+                "component": { "type": "container", "name": "some/image", "version": digests[number] },
+            },
+            "vulnerabilities": [{ "id": "CVE-2021-44228", "ratings": [{ "severity": severity }] }],
+        });
+        site.file(&format!("scan-{number}.json"), &scan.to_string()).display().to_string()
+    };
+    let judged = |files: &[String], exit: i32| -> Vec<String> {
+        let handed = files.iter().flat_map(|file| ["--scan-report", file]);
+        let arguments: Vec<&str> = ["compliance-check", "--no-profile", "--checks", "VUL-001", "--namespace", &site.name, "--yes", "--all", "-o", "json"].into_iter().chain(handed).collect();
+        let report = site.run(&arguments).expect(exit).json();
+        let mut verdicts: Vec<String> = report["findings"].as_array().expect("findings").iter().map(|finding| finding["verdict"].as_str().unwrap_or_default().to_owned()).collect();
+        verdicts.sort();
+        verdicts
+    };
+    let mut files: Vec<String> = (0..digests.len()).map(|number| file(number, "high")).collect();
+    assert_eq!(judged(&files, 0), vec!["pass"; digests.len()]);
+    files[0] = file(0, "critical");
+    files.pop();
+    assert_eq!(judged(&files, 7), [&["fail"][..], &vec!["pass"; digests.len() - 2], &["unverified"]].concat());
 }
 
 /// What is observed of each image, and the verdict.
