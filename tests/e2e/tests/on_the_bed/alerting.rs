@@ -114,4 +114,3 @@ fn two_alerts_arrive_and_end(site: &Site, receiver: &Receiver<'_>) {
 fn measured(site: &Site, exit: i32) -> Vec<(String, String)> {
     site.told("MON-001", &[], exit).into_iter().map(|told| (told.subject, told.verdict)).collect()
 }
-
