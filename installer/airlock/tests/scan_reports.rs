@@ -95,7 +95,7 @@ fn evidence_keeps_which_files_were_handed_over() {
     let run = fs::read_dir(place.path().join("evidence")).unwrap().map(|entry| entry.unwrap().path()).find(|path| path.is_dir()).unwrap();
     let kept: Value = serde_json::from_slice(&fs::read(run.join("run.json")).unwrap()).unwrap();
     let of = |file: &str| json!({ "file": file, "digest": Digest::of(&fs::read(place.path().join(file)).unwrap()) });
-    assert_eq!(kept["documents"], json!([of("good.json"), of("other.json")]), "{kept}");
+    assert_eq!(kept["arguments"]["documents"], json!([of("good.json"), of("other.json")]), "{kept}");
 }
 
 /// Files and a cluster alike; nothing is asked for and nothing kept before.
