@@ -19,6 +19,9 @@ mod served;
 mod sessions;
 mod trust;
 
+/// Breaks something, looks what is told, and puts it back.
+type Break = fn(&Site);
+
 #[test]
 fn what_is_broken_is_told() {
     let site = Site::shared("broken");
@@ -30,7 +33,7 @@ fn what_is_broken_is_told() {
     walls::something_is_kept(&site);
     let report = walls::check(&site, &[]).expect(0).json();
     assert_eq!(walls::verdicts(&report), walls::verdicts_of_baseline(), "nothing is broken: {report}");
-    let parts: [(&'static str, fn(&Site)); 13] = [
+    let parts: [(&str, Break); 13] = [
         ("a database server that lets in whom it must not", database::the_database_server_is_opened),
         ("attempts at databases without the right password", database::nothing_is_vouched_for_without_the_control),
         ("a door to the API without a lock", door::a_door_to_the_api_without_a_lock_is_told),

@@ -16,7 +16,6 @@ use crate::walls;
 mod apart;
 
 #[test]
-#[expect(clippy::print_stderr, reason = "a figure, printed and not asserted")]
 fn two_deployments_work_beside_each_other_have_nothing_in_common_and_go_without_a_trace_in_the_other() {
     let site = Site::shared("flows");
     site.installed(&site.whole_answers(""));
