@@ -46,6 +46,6 @@ pub async fn installation(cluster: &Cluster, namespace: &str, record: &Record) -
         server: cluster.server().to_owned(),
         cluster_uid,
         caller,
-        plan_runs: plan_runs::of_installation(cluster, namespace, record).await,
+        plan_runs: Box::pin(plan_runs::of_installation(cluster, namespace, record)).await,
     })
 }
