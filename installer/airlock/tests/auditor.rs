@@ -37,7 +37,7 @@ struct State {
     annotations: serde_json::Map<String, Value>,
     /// Somebody deleted the policy of the platform's namespace.
     is_open: bool,
-    /// Somebody took the ConfigMaps of the Airflow deployment out of the Role.
+    /// Somebody took the `ConfigMaps` of the Airflow deployment out of the Role.
     is_hidden: bool,
 }
 

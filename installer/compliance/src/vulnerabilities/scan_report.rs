@@ -1,4 +1,4 @@
-//! Reads what a scanner wrote of one image into a file: `CycloneDX` in JSON, or SARIF 2.1.0, as Trivy and Grype write them.
+//! Reads what a scanner wrote of one image into a file: CycloneDX in JSON, or SARIF 2.1.0, as Trivy and Grype write them.
 //!
 //! A file is bound to an image by a digest that registries know it by. The ID of an image, which Trivy writes as well, is the digest of
 //! its configuration and is not read. A file that names no digest is refused, since no check could use it; what is not understood
@@ -29,7 +29,7 @@ const GRYPE: &str = "grype";
 struct Head {
     #[serde(rename = "bomFormat")]
     bom_format: Option<String>,
-    /// SARIF: `2.1.0`; `CycloneDX` counts its documents by it.
+    /// SARIF: `2.1.0`; CycloneDX counts its documents by it.
     version: Option<Value>,
     runs: Option<IgnoredAny>,
 }

@@ -1,4 +1,4 @@
-//! A bill of materials with vulnerabilities (`CycloneDX` 1.4 to 1.7, in JSON), as `trivy image --format cyclonedx --scanners vuln` and
+//! A bill of materials with vulnerabilities (CycloneDX 1.4 to 1.7, in JSON), as `trivy image --format cyclonedx --scanners vuln` and
 //! `grype --output cyclonedx-json` write it.
 //!
 //! The digest stands in `metadata.component`, a container: with Trivy in its `purl` and in properties (aquasecurity/trivy,
@@ -17,7 +17,7 @@ use crate::pod_images;
 
 /// What Trivy calls the references of the image in registries.
 const REPO_DIGEST: &str = "aquasecurity:trivy:RepoDigest";
-/// Severities below critical (`CycloneDX` 1.7, `severity`).
+/// Severities below critical (CycloneDX 1.7, `severity`).
 const LOWER: [&str; 6] = ["high", "medium", "low", "info", "none", "unknown"];
 
 #[derive(Deserialize)]
@@ -33,7 +33,7 @@ struct Metadata {
     component: Option<Component>,
 }
 
-/// A list up to `CycloneDX` 1.4, and since 1.5 an object with components.
+/// A list up to CycloneDX 1.4, and since 1.5 an object with components.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Tools {

@@ -167,7 +167,7 @@ fn a_scan_that_is_old_or_bears_no_time_leaves_the_image_unverified() {
     let [mut of_trivy, mut of_grype, _] = good(FRESH);
     for bom in [&mut of_trivy, &mut of_grype] {
         bom["metadata"].as_object_mut().unwrap().remove("timestamp");
-        assert_eq!(verdict(&[bom.clone()]), untimed);
+        assert_eq!(verdict(std::slice::from_ref(bom)), untimed);
     }
     assert_eq!(verdict(&[sarif(&nginx(), None, &[rule("CVE-2026-1", "HIGH", "8.9")])]), untimed, "as Trivy writes it");
     let [.., mut twice] = good(FRESH);
