@@ -33,7 +33,7 @@ fn what_is_broken_is_told() {
     walls::something_is_kept(&site);
     let report = walls::check(&site, &[]).expect(0).json();
     assert_eq!(walls::verdicts(&report), walls::verdicts_of_baseline(), "nothing is broken: {report}");
-    let parts: [(&str, Break); 13] = [
+    let parts: [(&'static str, Break); 14] = [
         ("a database server that lets in whom it must not", database::the_database_server_is_opened),
         ("attempts at databases without the right password", database::nothing_is_vouched_for_without_the_control),
         ("a door to the API without a lock", door::a_door_to_the_api_without_a_lock_is_told),
@@ -47,15 +47,12 @@ fn what_is_broken_is_told() {
         ("a port that nobody declared", open_ports::that_nobody_declared_are_told),
         ("TLS, logins, and certificates that are served otherwise", served::what_is_served_otherwise_fails_by_name),
         ("trust that is taken away", trust::that_is_taken_away_is_told),
+        // The last: what beta's sessions are like is not put back.
+        ("sessions that never end", sessions::that_never_end_are_told),
     ];
     let site = &site;
-    let mut broken: Vec<scenes::Scene<'_>> = Vec::new();
-    for (name, play) in parts {
-        broken.push((name, Box::new(move || play(site))));
-    }
-    // The last: what beta's sessions are like is not put back.
-    broken.push(("sessions that never end", Box::new(|| sessions::that_never_end_are_told(site))));
-    let failed = scenes::play(broken);
+    let broken = |(name, play): (&'static str, Break)| -> scenes::Scene<'_> { (name, Box::new(move || play(site))) };
+    let failed = scenes::play(parts.into_iter().map(broken).collect());
     assert!(failed.is_empty(), "these scenes failed:\n{}", failed.join("\n"));
     for name in ["beta", "alpha"] {
         site.run(&["deployment", "delete", name, "--namespace", &site.name, "--yes"]).expect(0);
