@@ -24,7 +24,7 @@ test: packages
 
 ## long runs; the last reports are committed
 soak: packages
-	tests/e2e/soak
+	tests/e2e/soak $(or $(ROUNDS),6) $(REPORTS)
 	tests/cluster/cgroup2
 
 ## figures against the peers, printed and never asserted

@@ -12,7 +12,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use run::Ended;
-use sink_servers::{ACCESS_KEY, BUCKET, HOST, OUTSIDE, SECRET_KEY, TOKEN, certificates, free_port, https, rsyslog, s3, squid, until};
+use sink_servers::{ACCESS_KEY, BUCKET, HOST, OUTSIDE, SECRET_KEY, TOKEN, certificates, free_port, hasty, https, rsyslog, s3, squid, until};
 
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: { name: a, namespace: shop }\nspec: { containers: [{ name: a, image: b, securityContext: { privileged: true } }] }\n";
 const KEEP: &str = "compliance-check --manifests pod.yaml --checks PSS-001 --evidence evidence --evidence-key file:evidence.pem --evidence-sink sink.yaml";
@@ -179,6 +179,18 @@ fn a_log_server_is_told_over_tls_and_its_log_is_a_head() {
     place.keeps("7 runs");
     logged(13);
     place.proves("grepped");
+}
+
+#[test]
+fn a_log_server_that_did_not_read_to_the_end_is_told_again() {
+    let place = Place::new();
+    let port = free_port();
+    place.sink(&format!("sink: syslog\nsyslog: {{ server: '{HOST}:{port}' }}\nauthority: file:ca.pem\n"));
+    let _server = hasty(place.at(), port);
+    place.misses("evidence.sink-unreachable", "without TLS's close_notify, so nobody knows what it has read");
+    place.misses("evidence.sink-unreachable", "nobody knows what it has read");
+    place.keeps("3 runs");
+    until(|| place.text("heard").matches("/SHA256SUMS").count() == 3, || place.text("heard"));
 }
 
 #[test]

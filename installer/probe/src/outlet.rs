@@ -1,8 +1,8 @@
 //! A way to one server outside: through the company's proxy where there is one, over TLS whose chain is verified, in bounded time. What is
 //! handed over is either a request of HTTP or a stream of bytes that nobody answers.
 //!
-//! A server that answers nothing has taken what it was sent when it ends the connection after we have ended our half: TLS has
-//! brought it all by then (RFC 5425 §4.4 asks a log server for just that).
+//! A server that answers nothing has taken what it was sent when it answers our close_notify with its own: it has read all that stands before
+//! ours by then (RFC 5425 §4.4 asks a log server for just that). A connection that ends otherwise says nothing about what was read.
 
 use std::io;
 use std::time::Duration;
@@ -83,11 +83,13 @@ impl Outlet {
     /// Sends bytes to a server that answers nothing, and waits until it has read them to their end.
     pub async fn hand_over(&self, bytes: &[u8]) -> Result<(), OutletError> {
         let stream = self.secured().await?;
-        let ended = |error: io::Error| OutletError::Unreachable(format!("the connection ended before all was read: {error}"));
-        timeout(EXCHANGE_LIMIT, handed_over(stream, bytes))
-            .await
-            .map_err(|_| OutletError::Unreachable("it did not end the connection in time, so nobody knows what it has read".to_owned()))?
-            .map_err(ended)
+        let unread = |why: String| OutletError::Unreachable(format!("{why}, so nobody knows what it has read"));
+        timeout(EXCHANGE_LIMIT, handed_over(stream, bytes)).await.map_err(|_| unread("it did not end the connection in time".to_owned()))?.map_err(|error| {
+            unread(match error.kind() {
+                io::ErrorKind::UnexpectedEof => "it ended the connection without TLS's close_notify".to_owned(),
+                _ => format!("the connection broke: {error}"),
+            })
+        })
     }
 
     async fn secured(&self) -> Result<TlsStream<TcpStream>, OutletError> {
@@ -131,15 +133,14 @@ async fn exchanged(stream: TlsStream<TcpStream>, request: Request<Full<Bytes>>) 
 
 async fn handed_over(mut stream: TlsStream<TcpStream>, bytes: &[u8]) -> io::Result<()> {
     stream.write_all(bytes).await?;
-    stream.shutdown().await?;
+    // TLS's end alone: a proxy takes the connection down once half of it is closed.
+    stream.get_mut().1.send_close_notify();
+    stream.flush().await?;
     let mut said = [0; 256];
-    loop {
-        match stream.read(&mut said).await {
-            Ok(0) => return Ok(()),
-            Ok(_) => {}
-            // It ended the connection without TLS's own word for it, after our end of it.
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
-            Err(error) => return Err(error),
-        }
-    }
+    while stream.read(&mut said).await? > 0 {}
+    // One that ended it while something lay unread resets it, however it ended TLS (RFC 9293 §3.6.1).
+    let connection = stream.get_mut().0;
+    connection.shutdown().await?;
+    while connection.read(&mut said).await? > 0 {}
+    Ok(())
 }

@@ -89,11 +89,12 @@ pub(crate) fn certificates(folder: &Path) {
     openssl(folder, "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 20 -out server.pem -extfile extensions");
 }
 
-/// rsyslog, which writes messages to the file `syslog` as Debian does, with times of RFC 3339.
+/// rsyslog, which writes messages to the file `syslog` as Debian does, with times of RFC 3339. Its own first message opens the file: rsyslog 8.2302
+/// closes a connection twice, and the second time what else has its number by then.
 pub(crate) fn rsyslog(folder: &Path, port: u16) -> Server {
     let at = folder.display();
     let settings = format!(
-        "global(workDirectory=\"{at}\" defaultNetstreamDriver=\"ossl\" defaultNetstreamDriverCAFile=\"{at}/ca.pem\" defaultNetstreamDriverCertFile=\"{at}/server.pem\" defaultNetstreamDriverKeyFile=\"{at}/server.key\")\n\
+        "global(processInternalMessages=\"on\" workDirectory=\"{at}\" defaultNetstreamDriver=\"ossl\" defaultNetstreamDriverCAFile=\"{at}/ca.pem\" defaultNetstreamDriverCertFile=\"{at}/server.pem\" defaultNetstreamDriverKeyFile=\"{at}/server.key\")\n\
          module(load=\"imtcp\" streamDriver.name=\"ossl\" streamDriver.mode=\"1\" streamDriver.authMode=\"anon\")\n\
          input(type=\"imtcp\" address=\"127.0.0.1\" port=\"{port}\")\n\
          action(type=\"omfile\" file=\"{at}/syslog\" template=\"RSYSLOG_FileFormat\")\n"
@@ -149,6 +150,53 @@ server.serve_forever()
 pub(crate) fn https(folder: &Path, port: u16) -> Server {
     let mut command = Command::new("python3");
     command.args(["-c", HTTPS]).arg(folder).arg(port.to_string()).arg(TOKEN);
+    Server::start(command, folder, port)
+}
+
+/// A server whose first connection ends without TLS's close_notify, and whose second with one while what was sent lies unread; the third is read to
+/// its end and answered.
+const HASTY: &str = r#"
+import select, socket, ssl, sys
+folder, port = sys.argv[1], int(sys.argv[2])
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(folder + "/server.pem", folder + "/server.key")
+server = socket.create_server(("127.0.0.1", port))
+def connection():
+    return context.wrap_socket(server.accept()[0], server_side=True, suppress_ragged_eofs=False)
+def read(stream):
+    return b"".join(iter(lambda: stream.recv(4096), b""))
+silent = connection()
+read(silent)
+socket.close(silent.detach())
+
+# One record of TLS after the other, so that what follows the handshake stays where it is.
+unread = server.accept()[0]
+came, goes = ssl.MemoryBIO(), ssl.MemoryBIO()
+tls = context.wrap_bio(came, goes, server_side=True)
+def says(what):
+    try:
+        what()
+        return True
+    except ssl.SSLWantReadError:
+        return False
+    finally:
+        unread.sendall(goes.read())
+while not says(tls.do_handshake):
+    header = unread.recv(5, socket.MSG_WAITALL)
+    came.write(header + unread.recv(int.from_bytes(header[3:], "big"), socket.MSG_WAITALL))
+says(tls.unwrap)
+select.select([unread], [], [])
+unread.close()
+
+patient = connection()
+with open(folder + "/heard", "wb") as heard:
+    heard.write(read(patient))
+patient.unwrap().close()
+"#;
+
+pub(crate) fn hasty(folder: &Path, port: u16) -> Server {
+    let mut command = Command::new("python3");
+    command.args(["-c", HASTY]).arg(folder).arg(port.to_string());
     Server::start(command, folder, port)
 }
 

@@ -15,7 +15,8 @@ use crate::receivers::certificate;
 const CORP: u8 = 254;
 pub(crate) const PORT: u16 = 6514;
 
-/// rsyslog in the company, with a certificate by its authority.
+/// rsyslog in the company, with a certificate by its authority. Its own first message opens its log: rsyslog 8.2302 closes a connection twice, and the
+/// second time what else has its number by then.
 pub(crate) struct LogServer<'a> {
     site: &'a Site,
     host: String,
@@ -34,7 +35,7 @@ impl<'a> LogServer<'a> {
         let settings = site.file(
             "rsyslog.conf",
             &format!(
-                "global(workDirectory=\"{}\" defaultNetstreamDriver=\"ossl\" defaultNetstreamDriverCAFile=\"{}\" defaultNetstreamDriverCertFile=\"{}\" defaultNetstreamDriverKeyFile=\"{}\")\n\
+                "global(processInternalMessages=\"on\" workDirectory=\"{}\" defaultNetstreamDriver=\"ossl\" defaultNetstreamDriverCAFile=\"{}\" defaultNetstreamDriverCertFile=\"{}\" defaultNetstreamDriverKeyFile=\"{}\")\n\
                  module(load=\"imtcp\" streamDriver.name=\"ossl\" streamDriver.mode=\"1\" streamDriver.authMode=\"anon\")\n\
                  input(type=\"imtcp\" address=\"{address}\" port=\"{PORT}\")\n\
                  action(type=\"omfile\" file=\"{}\" template=\"RSYSLOG_FileFormat\")\n",
