@@ -49,7 +49,7 @@ advisories:
 
 ## write the parts of the pages anew that repeat what the program says; `make test` compares them
 docs:
-	AIRLOCK_WRITE_DOCS=1 cargo test --locked -p airlock --test documentation
+	AIRLOCK_WRITE_DOCS=1 cargo test --locked -p airlock --test command documentation::
 	AIRLOCK_WRITE_DOCS=1 cargo test --locked -p airlock-render --test render sizes
 
 cluster-up: packages

@@ -30,6 +30,7 @@ pub(crate) mod sensitive_data;
 mod served_certificate;
 pub(crate) mod sessions;
 mod shared_secrets;
+mod sign_up;
 mod stored_certificate;
 mod stored_values;
 mod trusted_authorities;
@@ -46,7 +47,7 @@ use crate::objects::Strength;
 
 /// All of them, in the order of the groups.
 pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
-    let others: [&'static dyn Check; 37] = [
+    let others: [&'static dyn Check; 38] = [
         &namespace_labels::NamespaceLabels,
         &admission_refuses::AdmissionRefuses,
         &network::INGRESS,
@@ -63,6 +64,7 @@ pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
         &sensitive_data::SensitiveData,
         &deployment_login::DeploymentLogin,
         &sessions::Sessions,
+        &sign_up::SignUp,
         &api_strangers::ApiStrangers,
         &fernet_keys::FernetKeys,
         &stored_values::StoredValues,

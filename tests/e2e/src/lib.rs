@@ -143,9 +143,9 @@ impl Site {
     }
 
     /// Namespaces of Airflow deployments that there are.
-    fn tenants(&self) -> Vec<String> {
-        let listed = self.bed.kubectl(["get", "namespaces", "-l", "airlock-platform.io/tenant", "-o", "name"]).unwrap_or_else(|error| panic!("{error}"));
-        listed.lines().filter_map(|line| line.strip_prefix("namespace/")).filter(|name| name.starts_with(&format!("{}-", self.name))).map(str::to_owned).collect()
+    fn tenants(&self) -> Result<Vec<String>, BedError> {
+        let listed = self.bed.kubectl(["get", "namespaces", "-l", "airlock-platform.io/tenant", "-o", "name"])?;
+        Ok(listed.lines().filter_map(|line| line.strip_prefix("namespace/")).filter(|name| name.starts_with(&format!("{}-", self.name))).map(str::to_owned).collect())
     }
 
     /// Where its files are on the workstation.
@@ -261,21 +261,32 @@ impl Site {
     pub fn installed(&self, answers: &Path) -> Run {
         self.install(answers).expect(11);
         self.set_dns();
-        self.install(answers).expect(11);
         self.trust_on_nodes();
         self.install(answers).expect(0)
     }
 
     /// Removes whatever there is of this site.
     pub fn remove(&self) {
-        let gone = |result: Result<String, BedError>| drop(result.unwrap_or_else(|error| panic!("{error}")));
-        let tenants = self.tenants();
-        let namespaces = [self.name.as_str(), &self.probes()].map(str::to_owned).into_iter().chain(tenants).collect::<Vec<_>>();
-        gone(self.bed.kubectl(["delete", "namespace", "--ignore-not-found", "--wait=true", "--timeout=120s"].into_iter().chain(namespaces.iter().map(String::as_str))));
+        self.delete_namespaces(&["--wait=true", "--timeout=120s"]).unwrap_or_else(|error| panic!("{error}"));
         for name in [self.base(), format!("*.{}", self.base()), format!("_acme-challenge.{}", self.base())] {
             self.bed.dns_delete(&name).unwrap_or_else(|error| panic!("{error}"));
         }
         self.bed.untrust(&self.registry()).unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    fn delete_namespaces(&self, how: &[&str]) -> Result<String, BedError> {
+        let namespaces = [self.name.clone(), self.probes()].into_iter().chain(self.tenants()?).collect::<Vec<_>>();
+        let command = ["delete", "namespace", "--ignore-not-found"];
+        self.bed.kubectl(command.iter().chain(how).copied().chain(namespaces.iter().map(String::as_str)))
+    }
+}
+
+/// What would run on beside other tests goes, and nobody waits for it; what a failed test leaves can be looked at. A bed that is down has nothing left.
+impl Drop for Site {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let _ = self.delete_namespaces(&["--wait=false"]);
+        }
     }
 }
 

@@ -71,7 +71,7 @@ const fn row(id: &'static str, reads: Reads, because: &'static str, groups: &'st
     Standing { id, reads, because, groups }
 }
 
-pub(super) static TABLE: [Standing; 128] = [
+pub(super) static TABLE: [Standing; 131] = [
     row("PSS-001", Objects, "root on the node in one step", &[POD, &[cis("5.2.2"), pss("baseline")]]),
     row("PSS-002", Objects, "the node's processes or traffic are open to the pod", &[POD, &[cis("5.2.3"), cis("5.2.4"), cis("5.2.5"), pss("baseline")]]),
     row("PSS-003", Objects, "files of the node are open to the pod", &[POD, &[cis("5.2.11"), pss("baseline")]]),
@@ -124,6 +124,7 @@ pub(super) static TABLE: [Standing; 128] = [
     row("NET-011", Cluster, "tenants reach each other", &[NETWORK, &[pci("11.4.5"), nist("AC-4")]]),
     row("AUT-001", Cluster, "whoever reaches the host runs code in it", &[LOGIN, &[soc2("CC6.1")]]),
     row("AUT-005", Cluster, "a cookie must be got hold of first, which the rest makes hard", &[LOGIN, &[nist("AC-12"), nist("SC-23"), hipaa("164.312(a)(2)(iii)")]]),
+    row("AUT-006", Cluster, "an account alone; what its role may do decides", &[LOGIN, &[nist("AC-2")]]),
     row("NET-012", Cluster, "what keeps every tenant's data is a password away", &[NETWORK, &[nist("AC-4"), pci("11.4.5")]]),
     row("NET-013", Cluster, "a node's credentials open what every tenant keeps; a way in must be found first", &[NETWORK, &[nist190("4.3.3")]]),
     row("NET-014", Cluster, "something must listen there, and policies keep others from it", &[NETWORK, &[pci("2.2.4")]]),
@@ -187,11 +188,13 @@ pub(super) static TABLE: [Standing; 128] = [
     row("AUT-002", Cluster, "passwords are kept and guessed in many places", &[LOGIN, &[nist("IA-2")]]),
     row("AUT-003", Cluster, "a password is a way past the identity provider", &[LOGIN, &[nist("IA-2(1)")]]),
     row("DBS-007", Cluster, "who takes one tenant over has the data of all", &[RIGHTS, &[nist("AC-4")]]),
+    row("DBS-008", Cluster, "who reads the database, or a copy of it, has what it keeps", &[REST]),
     row("LOG-002", Cluster, "what is not collected is not found afterwards", &[LOGS]),
     row("LOG-003", Cluster, "logs of one tenant tell another one what it does", &[LOGS, &[nist("AU-9")]]),
     row("LOG-004", Cluster, "what happened longer ago cannot be looked into", &[LOGS, &[nist("AU-11"), pci("10.5")]]),
     row("LOG-005", Cluster, "users ask for more rights than they need to find a fault", &[LOGS]),
     row("REG-002", Cluster, "one tenant decides what runs at another's", &[RIGHTS, SHIPPED, &[nist("AC-4")]]),
+    row("REG-005", Cluster, "what was put in its place runs as if it were shipped", &[SHIPPED]),
     row("TLS-008", Cluster, "what tasks are handed can be read on the way", &[TRANSIT]),
     row("AUT-004", Cluster, "a stolen password is enough to log in", &[LOGIN, &[nist("IA-2(1)"), pci("8.4.2")]]),
     row("ENC-004", Cluster, "who gets at the provider's disks reads images and logs", &[REST]),

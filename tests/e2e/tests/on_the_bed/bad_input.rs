@@ -162,7 +162,6 @@ fn a_namespace_with_a_workload_of_somebody_else_is_left_alone() {
     let run = site.install(&site.answers(""));
     let wrote = audit.writes();
     let left = site.bed.kubectl(["-n", &site.name, "get", "deployments,secrets,services", "-o", "name"]).expect("kubectl");
-    site.remove();
     assert_eq!(run.exit, 3, "{}", run.stderr);
     assert_eq!(run.first_line(), "error[platform.blocked]: NSP-001 (Namespace foreign) blocks the run; nothing was written", "{}", run.stderr);
     assert!(run.said().contains("theirs"), "the workload is named:\n{}", run.stderr);
@@ -219,7 +218,6 @@ fn two_installs_at_once_and_one_holds_the_lease() {
     let (exits, said, rivals) = race(&site);
     let (winner, loser) = rivals.winner_and_loser(&said);
     let (by_winner, by_loser) = (rivals.took(winner), rivals.took(loser));
-    site.remove();
     assert_eq!(exits, [9, 11], "one waits for DNS, the other finds the lease held");
     assert!(!by_winner.is_empty());
     // There is no place for a lease before there is a namespace, and both may have come first there.
@@ -234,7 +232,6 @@ fn the_one_who_finds_the_lease_held_writes_nothing() {
     let (exits, said, rivals) = race(&site);
     let (winner, loser) = rivals.winner_and_loser(&said);
     let (by_winner, by_loser) = (rivals.took(winner), rivals.took(loser));
-    site.remove();
     assert_eq!(exits, [9, 11], "one waits for DNS, the other finds the lease held");
     assert!(!by_winner.is_empty());
     assert_eq!(by_loser, [], "{loser} found the lease held by {winner}");

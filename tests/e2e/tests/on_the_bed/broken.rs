@@ -47,8 +47,8 @@ fn what_is_broken_is_told() {
         ("a port that nobody declared", open_ports::that_nobody_declared_are_told),
         ("TLS, logins, and certificates that are served otherwise", served::what_is_served_otherwise_fails_by_name),
         ("trust that is taken away", trust::that_is_taken_away_is_told),
-        // The last: what beta's sessions are like is not put back.
-        ("sessions that never end", sessions::that_never_end_are_told),
+        // The last: what beta's settings are like is not put back.
+        ("sessions that never end, and accounts that strangers make", sessions::that_never_end_and_accounts_that_strangers_make_are_told),
     ];
     let site = &site;
     let broken = |(name, play): (&'static str, Break)| -> scenes::Scene<'_> { (name, Box::new(move || play(site))) };
@@ -57,5 +57,4 @@ fn what_is_broken_is_told() {
     for name in ["beta", "alpha"] {
         site.run(&["deployment", "delete", name, "--namespace", &site.name, "--yes"]).expect(0);
     }
-    site.remove();
 }

@@ -47,7 +47,6 @@ fn two_deployments_work_beside_each_other_have_nothing_in_common_and_go_without_
     let left = site.run(&["uninstall", "--namespace", &site.name, "--yes"]).expect(3);
     assert!(left.first_error().contains("alpha"), "the platform does not go before what is on it:\n{}", left.stderr);
     its_certificates_are_renewed_as_the_platforms_are(&site, "alpha");
-    site.remove();
     eprintln!("from nothing to a deployment that is ready: {:.0} s the first, {:.0} s the second", first.as_secs_f32(), second.as_secs_f32());
 }
 

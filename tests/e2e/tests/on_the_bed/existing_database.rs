@@ -143,7 +143,6 @@ fn a_server_of_the_company_is_examined_before_anything_is_installed() {
     let parts = site.kubectl(&["get", "statefulsets,services,persistentvolumeclaims", "-o", "name"]);
     assert!(!parts.contains("database"), "nothing of a server of ours is installed: {parts}");
     site.run(&["uninstall", "--namespace", &site.name, "--yes"]).expect(0);
-    site.remove();
 }
 
 /// Each on a site of its own, all at once: most of it is waiting for a pod.
@@ -175,7 +174,6 @@ fn what_is_not_fit_ends_before_anything_is_installed(servers: &Servers<'_>) {
                     let beginning = ["namespaces", "leases", "configmaps"].contains(&write.resource.as_str());
                     assert!(beginning || write.name.starts_with("database-") || write.resource == "jobs", "{case}: {write:?} is more than the examination needs");
                 }
-                site.remove();
             });
         }
     });

@@ -78,7 +78,6 @@ fn an_install_that_is_interrupted_at_any_stage_ends_well_when_it_is_run_again() 
     site.run(&check).expect(0);
     killed_while_it_asks_servers(&site, &check, &events);
     site.run(&check).expect(0);
-    site.remove();
 }
 
 /// SIGKILL while a pod stands beside the servers that it asks. It is left there, and the next run judges the namespace with it.

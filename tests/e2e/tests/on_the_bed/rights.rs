@@ -75,7 +75,6 @@ fn the_rights_that_are_asked_for_are_enough() {
     for namespace in ["kube-system", "default"] {
         site.bed.kubectl(["-n", namespace, "delete", "role,rolebinding", "least-of-airlock"]).expect("kubectl");
     }
-    site.remove();
 }
 
 /// Somebody who may nothing is told what a check asks for, twice: what is installed can't be seen before. Then she checks.

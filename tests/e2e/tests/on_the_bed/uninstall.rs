@@ -18,7 +18,6 @@ fn a_namespace_in_which_others_run_something_by_now_stays_with_what_is_theirs() 
         let left = site.bed.kubectl(["-n", namespace, "get", "deployments,statefulsets,secrets,services", "-o", "name"]).expect("kubectl");
         assert_eq!(left.trim(), "deployment.apps/theirs", "only what is theirs stays in {namespace}");
     }
-    site.remove();
 }
 
 #[test]
@@ -37,7 +36,6 @@ fn a_namespace_in_which_others_keep_a_secret_or_a_configuration_stays_with_it() 
         let is_theirs = |name: &&str| *name != "configmap/kube-root-ca.crt" && !name.starts_with("configmap/airlock-");
         assert_eq!(left.split_whitespace().filter(is_theirs).collect::<Vec<_>>(), [theirs], "only what is theirs stays in {namespace}");
     }
-    site.remove();
 }
 
 #[test]
@@ -64,5 +62,4 @@ fn a_caller_who_may_not_delete_hears_of_it_before_anything_goes() {
     assert!(refused.first_line().contains("RGT-001"), "{}", refused.stderr);
     assert!(refused.said().contains("delete deployments.apps"), "the missing right is named:\n{}", refused.stderr);
     assert_eq!((standing(), written), (before, Vec::new()), "nothing is gone and nothing was written");
-    site.remove();
 }

@@ -41,7 +41,6 @@ fn certificates_tasks_and_audits_are_told_of_and_another_receiver_is_tried() {
         ("mails", Box::new(|| mails_are_sent_over_tls_with_a_password(site))),
     ]);
     assert!(failed.is_empty(), "these scenes failed:\n{}", failed.join("\n"));
-    site.remove();
 }
 
 fn a_certificate_and_a_task_are_told(site: &Site, receiver: &Receiver<'_>) {

@@ -109,7 +109,6 @@ pub(crate) fn the_certificate_is_issued_and_renewed_by_it(bed: &Bed) {
     site.run(&["plan", "--answers", &answers.display().to_string(), "--exit-code"]).expect(0);
     site.run(&["uninstall", "--namespace", &site.name, "--yes", "--delete-data"]).expect(0);
     assert_eq!(bed.kubectl(["get", "certificates.cert-manager.io", "-A", "-o", "name"]).expect("kubectl"), "", "nothing stays");
-    site.remove();
 }
 
 fn a_renewal_is_taken_over_and_a_wrong_one_is_not(site: &Site, controller: &Controller<'_>) {

@@ -99,7 +99,6 @@ pub(crate) fn the_companys_prometheus_is_told_of_the_platform(bed: &Bed) {
     site.run(&["uninstall", "--namespace", &site.name, "--yes", "--delete-data"]).expect(0);
     let left = site.bed.kubectl(["get", "servicemonitors,podmonitors,prometheusrules", "-A", "-o", "name"]).expect("kubectl");
     assert_eq!(left, "", "nothing stays");
-    site.remove();
 }
 
 /// The API server judges the selectors as the operator would have it do.

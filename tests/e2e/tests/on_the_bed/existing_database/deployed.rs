@@ -14,7 +14,6 @@ pub(crate) fn a_server_of_the_company_holds_a_deployment() {
     a_role_opens_its_own_database_alone(&site, &servers);
     it_goes_without_a_dump_of_ours(&site, &servers);
     site.run(&["uninstall", "--namespace", &site.name, "--yes"]).expect(0);
-    site.remove();
 }
 
 fn deployment(site: &Site, arguments: &[&str]) -> Run {

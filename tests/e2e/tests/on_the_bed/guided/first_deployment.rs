@@ -39,7 +39,6 @@ fn a_run_that_ended_well_offers_a_first_deployment() {
     screen!(world, "plan_of_a_first_deployment", plan.split_inclusive("Carry out this plan?").next().unwrap_or_default());
     leaves(terminal);
     assert!(!format!("{:?}", audit.writes()).contains(&site.tenant("sales")), "{:?}", audit.writes());
-    site.remove();
 }
 
 #[cfg(feature = "long")]
@@ -62,7 +61,6 @@ pub(crate) fn a_deployment_that_is_offered_is_made_and_offered_once() {
     assert!(code == 0 && !said.contains("first Airflow deployment"), "{said}");
     crate::mutated::what_a_policy_makes_of_a_pod_is_told(site, "sales");
     site.run(&["deployment", "delete", "sales", "--namespace", &site.name, "--yes"]).expect(0);
-    site.remove();
 }
 
 /// Where an installation is, and nothing else.

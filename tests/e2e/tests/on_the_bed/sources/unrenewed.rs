@@ -69,7 +69,6 @@ fn each_alert_comes_and_ends() {
         awaits("resolved", alert, "server", &base);
     }
     awaits("resolved", "RenewalFailed", "cronjob", "renewer");
-    site.remove();
 }
 
 /// The renewer as it is, made anew: a look that ended well a while ago is good for an hour more.

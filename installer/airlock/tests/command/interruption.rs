@@ -1,7 +1,5 @@
 //! Ctrl-C before anything is written: a run that waits for an API server that does not answer.
 
-#![allow(clippy::unwrap_used, reason = "what cannot be set up has failed")]
-
 use std::fs;
 use std::io::Read as _;
 use std::net::TcpListener;

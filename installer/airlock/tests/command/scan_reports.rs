@@ -1,7 +1,4 @@
 //! Scans of images that are handed over, judged beside a file that names an image by its digest.
-#![allow(clippy::unwrap_used, reason = "what cannot be set up has failed")]
-
-mod run;
 
 use std::fs;
 
@@ -9,6 +6,8 @@ use airlock_model::Digest;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::run;
 
 const CHECK: &str = "compliance-check --manifests pod.yaml --checks VUL-001 --all -o json";
 

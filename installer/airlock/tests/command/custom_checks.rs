@@ -1,16 +1,14 @@
 //! Checks of a profile's own, as a person uses them: linted, explained, and judged by beside those that ship.
-#![allow(clippy::unwrap_used, reason = "what cannot be set up has failed")]
-
-mod run;
 
 use std::fs;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use run::Ended;
+use crate::run;
+use crate::run::Ended;
 
-const PROFILE: &str = include_str!("../../../tests/fixtures/profiles/acme.yaml");
+const PROFILE: &str = include_str!("../../../../tests/fixtures/profiles/acme.yaml");
 
 /// What the three checks are about, good and bad.
 const OBJECTS: &str = r#"apiVersion: apps/v1

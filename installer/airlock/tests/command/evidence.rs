@@ -1,7 +1,4 @@
 //! Evidence as it is kept and verified: by the program, and by the lines of docs/evidence.md with openssl and sha256sum alone.
-#![allow(clippy::unwrap_used, reason = "what cannot be set up has failed")]
-
-mod run;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -10,6 +7,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::run;
 
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: { name: a, namespace: shop }\nspec: { containers: [{ name: a, image: b, securityContext: { privileged: true } }] }\n";
 const CHECK: &str = "compliance-check --manifests pod.yaml --checks PSS-001";

@@ -1,5 +1,4 @@
 //! `airlock compliance-check --manifests` as scripts use it: without a cluster, by exit code and JSON.
-#![allow(clippy::unwrap_used, reason = "what cannot be set up has failed")]
 
 use assert_cmd::Command;
 use serde_json::Value;

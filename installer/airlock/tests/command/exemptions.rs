@@ -1,13 +1,12 @@
 //! Exceptions and attestations as people make and sign them: by openssl, without Airlock having a key.
-#![allow(clippy::unwrap_used, reason = "what cannot be set up has failed")]
-
-mod run;
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
+
+use crate::run;
 
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: { name: a, namespace: shop }\nspec: { containers: [{ name: a, image: b, securityContext: { privileged: true } }] }\n";
 

@@ -1,7 +1,4 @@
 //! `airlock tls check`, run as a person and as a script run it.
-#![allow(clippy::unwrap_used, reason = "what cannot be set up has failed")]
-
-mod run;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -13,7 +10,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use run::Ended;
+use crate::run;
+use crate::run::Ended;
 
 const DAY: Duration = Duration::from_hours(24);
 const BASE: &str = "platform.example.com";

@@ -1,7 +1,4 @@
 //! Bad input that is heard without a cluster: what is given, how the run ends, and the first line of standard error.
-#![allow(clippy::unwrap_used, reason = "what cannot be set up has failed")]
-
-mod run;
 
 use std::fs;
 use std::net::TcpListener;
@@ -9,7 +6,8 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use run::Ended;
+use crate::run;
+use crate::run::Ended;
 
 const MINIMAL: &str = "apiVersion: airlock/v1\nkind: Answers\nbaseDomain: platform.test\n";
 

@@ -1,7 +1,6 @@
 //! Pages that repeat what the program says are held against it; `make docs` writes the repeated parts anew.
 //!
 //! Such a part stands between `<!-- from the program: NAME -->` and `<!-- end -->`; everything around it is a person's.
-#![allow(clippy::unwrap_used, reason = "what cannot be set up has failed")]
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

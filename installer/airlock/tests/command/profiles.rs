@@ -1,7 +1,4 @@
 //! `airlock profile`, and profiles out of files, as a person uses them: no cluster is there.
-#![allow(clippy::unwrap_used, reason = "what cannot be set up has failed")]
-
-mod run;
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +6,8 @@ use std::path::Path;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use run::Ended;
+use crate::run;
+use crate::run::Ended;
 
 const BEGIN: &str = "apiVersion: airlock/v1\nkind: SecurityPolicyProfile\nmetadata: { name: acme, version: '1', owner: secops }\n";
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: { name: a, namespace: shop }\nspec: { containers: [{ name: a, image: b, securityContext: { privileged: true } }] }\n";

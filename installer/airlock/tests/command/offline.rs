@@ -1,11 +1,10 @@
 //! Commands that need no cluster, run as a person runs them.
-#![allow(clippy::unwrap_used, reason = "what cannot be set up has failed")]
-
-mod run;
 
 use std::net::TcpListener;
 
 use rustix::process::{Pid, Signal, kill_process};
+
+use crate::run;
 
 fn run(line: &str) -> (i32, String, String) {
     let folder = tempfile::tempdir().unwrap();

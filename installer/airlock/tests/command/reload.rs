@@ -1,7 +1,5 @@
 //! `airlock reload` beside the real nginx of the platform's image: files are swapped as the kubelet swaps them.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what cannot be set up has failed")]
-
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;

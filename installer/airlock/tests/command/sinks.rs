@@ -1,8 +1,4 @@
 //! Heads of evidence that are told to somebody elsewhere, against real servers: what arrives, what does not, and what is found by it.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be set up has failed")]
-
-mod run;
-mod sink_servers;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -11,8 +7,9 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use run::Ended;
-use sink_servers::{ACCESS_KEY, BUCKET, HOST, OUTSIDE, SECRET_KEY, TOKEN, certificates, free_port, hasty, https, rsyslog, s3, squid, until};
+use crate::run;
+use crate::run::Ended;
+use crate::sink_servers::{ACCESS_KEY, BUCKET, HOST, OUTSIDE, SECRET_KEY, TOKEN, certificates, free_port, hasty, https, rsyslog, s3, squid, until};
 
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: { name: a, namespace: shop }\nspec: { containers: [{ name: a, image: b, securityContext: { privileged: true } }] }\n";
 const KEEP: &str = "compliance-check --manifests pod.yaml --checks PSS-001 --evidence evidence --evidence-key file:evidence.pem --evidence-sink sink.yaml";
