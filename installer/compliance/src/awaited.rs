@@ -11,24 +11,17 @@ pub struct Awaited {
     pub title: &'static str,
     /// Why it is not there.
     pub because: &'static str,
-    /// Whether the notes let it wait.
-    pub may_wait: bool,
 }
 
 const READING: &str = "what it reads is not collected yet";
 const COMPONENT: &str = "it comes with a component that is not installed yet";
 
-const fn due(id: &'static str, title: &'static str, because: &'static str) -> Awaited {
-    Awaited { id, title, because, may_wait: false }
-}
-
 const fn later(id: &'static str, title: &'static str, because: &'static str) -> Awaited {
-    Awaited { id, title, because, may_wait: true }
+    Awaited { id, title, because }
 }
 
-static AWAITED: [Awaited; 8] = [
+static AWAITED: [Awaited; 7] = [
     later("AFL-008", "administrators of the platform do not see secrets of tenants' DAGs", COMPONENT),
-    due("EVD-003", "live objects are those that were approved", "it comes with approvals of plans"),
     later("MON-004", "failures of Airflow's tasks are told to somebody", READING),
     later("PII-002", "what was reached outside was declared", "it needs flow logs of the network plugin"),
     later("SEC-006", "secrets are changed as often as the profile asks", READING),
@@ -85,10 +78,7 @@ mod tests {
         assert!(there.is_disjoint(&missing), "{:?}", there.intersection(&missing));
         let noted: BTreeSet<String> = due.union(&later).cloned().collect();
         assert_eq!(there.union(&missing).filter(|id| noted.contains(*id)).cloned().collect::<BTreeSet<_>>(), noted);
-        assert!(missing.is_subset(&noted), "{:?}", missing.difference(&noted));
-        for awaited in awaited() {
-            assert_eq!(awaited.may_wait, later.contains(awaited.id), "{}", awaited.id);
-        }
+        assert!(missing.is_subset(&later), "{:?}", missing.difference(&later));
         assert!(awaited().is_sorted_by_key(|awaited| awaited.id));
     }
 }

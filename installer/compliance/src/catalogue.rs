@@ -8,8 +8,8 @@ use airlock_model::{Check, Credentials, CredentialsForm, Need, ServedAt, World, 
 use crate::parameter::{ParameterKind, parameters};
 use crate::profile::unprofiled;
 use crate::{
-    absent, attested, control_plane, decisions, drift, installed, kubelets, measured, network, objects, open_ports, preflight, provenance, public_addresses, rights, tasks, versions, vulnerabilities,
-    whole_run,
+    absent, approved_plans, attested, control_plane, decisions, drift, installed, kubelets, measured, network, objects, open_ports, preflight, provenance, public_addresses, rights, tasks, versions,
+    vulnerabilities, whole_run,
 };
 
 static ALL: LazyLock<Vec<&'static dyn Check>> = LazyLock::new(|| preflight::checks().chain(selectable()).chain([decisions::CHECK]).collect());
@@ -19,7 +19,9 @@ pub(crate) fn selectable() -> impl Iterator<Item = &'static dyn Check> {
     let of_others = absent::CHECKS.iter().map(|check| -> &'static dyn Check { check }).chain(attested::CHECKS.iter().map(|check| -> &'static dyn Check { check }));
     let of_cluster =
         installed::checks().chain(objects::checks()).chain(control_plane::checks()).chain(tasks::checks()).chain(public_addresses::checks()).chain(network::checks()).chain(rights::checks());
-    of_cluster.chain([kubelets::CHECK, vulnerabilities::CHECK, versions::CHECK, whole_run::CHECK, drift::CHECK, provenance::CHECK, measured::CHECK, open_ports::CHECK]).chain(of_others)
+    of_cluster
+        .chain([kubelets::CHECK, vulnerabilities::CHECK, versions::CHECK, whole_run::CHECK, drift::CHECK, approved_plans::CHECK, provenance::CHECK, measured::CHECK, open_ports::CHECK])
+        .chain(of_others)
 }
 
 /// All checks: those made before an install, those of an installation or of files, and what is said of exceptions.

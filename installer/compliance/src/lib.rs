@@ -5,7 +5,7 @@
 //! write, `installed` an installation by its objects and the outcomes of attempts, `objects` objects alone, `rights` roles and bindings,
 //! `control_plane` what runs the cluster, `tasks` where tasks of tenants get to, `kubelets` what strangers are told,
 //! `public_addresses` what the internet could reach, `provenance` which images admission refuses, `vulnerabilities` what scanners
-//! reported, `measured` what monitoring sees, `open_ports` what listens; `whole_run` and `drift` judge the run itself and what was changed since an install.
+//! reported, `measured` what monitoring sees, `open_ports` what listens; `whole_run`, `drift`, and `approved_plans` judge the run itself, what was changed since an install, and whether it was approved.
 //! `pod_security` is the evaluator of the Pod Security Standards, for live pods and templates alike; `manifests` turns the text of files into objects, which the same checks
 //! judge; `absent`, `attested`, and `awaited` say what cannot be judged: what is not installed, what people answer for, what is not there yet; `custom` makes checks of what a profile says in `expression`s; `admitted` says beside the findings what admission made of pods; `references` says what each check reads and which frameworks ask for it. [`evidence`] says whether reports that
 //! were kept are still as they were written. Nothing here does IO or knows the time: a certificate is
@@ -18,6 +18,7 @@ pub mod manifests;
 
 mod absent;
 mod admitted;
+mod approved_plans;
 mod attempts;
 mod attested;
 mod awaited;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use airlock_model::{CustomCheck, NoPortRange, PortRange, Profile};
 use serde_json::Value;
 
+use crate::approved_plans::PLANS;
 use crate::error::ComplianceError;
 use crate::installed::sensitive_data::AGREED;
 use crate::installed::sessions::DAYS as SESSION_DAYS;
@@ -68,9 +69,10 @@ pub enum ParameterKind {
 
 const LEVELS: [&str; 3] = ["privileged", "baseline", "restricted"];
 
-static PARAMETERS: [Parameter; 23] = [
+static PARAMETERS: [Parameter; 24] = [
     Parameter { name: SESSION_DAYS, kind: ParameterKind::Days { default: 1, least: 1, most: 90 }, what: "a session at an Airflow deployment that lasts longer fails", stricter: Stricter::Fewer },
     Parameter { name: AGREED, kind: ParameterKind::Texts, what: "columns that may hold personal or payment data all the same: `schema.table.column`", stricter: Stricter::Fewer },
+    Parameter { name: PLANS, kind: ParameterKind::Texts, what: "plans that were approved, by the digest that `airlock plan` shows: `sha256:…`", stricter: Stricter::Fewer },
     Parameter { name: "MON-002.alerts", kind: ParameterKind::Texts, what: "alerts that rules must give, by their names", stricter: Stricter::More },
     Parameter {
         name: CROSSING_ALLOW,

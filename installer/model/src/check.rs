@@ -183,6 +183,8 @@ pub enum Need {
     Run,
     /// What the recorded answers and documents would make otherwise than it is.
     Drift,
+    /// Which plans were carried out in the installation's namespaces.
+    PlanRuns,
     /// The outcome of an attempt.
     Attempt(Box<Attempt>),
 }

@@ -58,6 +58,9 @@ pub struct Snapshot {
     /// What was changed since it was installed, or why it could not be told.
     #[serde(default)]
     pub drift: Option<Result<Vec<Drifted>, String>>,
+    /// Which plans were carried out, by namespace.
+    #[serde(default)]
+    pub plan_runs: Option<Fact<BTreeMap<String, Fact<Vec<crate::PlanRun>>>>>,
     /// What was handed over that another tool saw on nodes.
     #[serde(default)]
     pub node_reports: Vec<NodeReport>,

@@ -9,7 +9,7 @@
 mod disk;
 mod error;
 mod key;
-mod plan_runs;
+pub(crate) mod plan_runs;
 mod reading;
 mod signer;
 mod sink;

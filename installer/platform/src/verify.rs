@@ -17,15 +17,15 @@ use airlock_engine::attempts::{self, ProbeSite};
 use airlock_model::answers::{Answers, DatabaseServer, Mode};
 use airlock_model::prometheus::Asked;
 use airlock_model::{
-    Attempt, AttemptId, ControlPlane, ControlPlanePart, Credentials, CredentialsForm, DeploymentName, Drifted, Events, ImageLock, JudgingRun, Need, NodeReport, Outcome, Profile, Record, ScanReport,
-    SecretKeyRef, Snapshot, SnapshotObject, StoredCertificate, World, WorldDatabase, WorldDeployment, names,
+    Attempt, AttemptId, ControlPlane, ControlPlanePart, Credentials, CredentialsForm, DeploymentName, Drifted, Events, Fact, ImageLock, JudgingRun, Need, NodeReport, Outcome, PlanRun, Profile,
+    Record, ScanReport, SecretKeyRef, Snapshot, SnapshotObject, StoredCertificate, World, WorldDatabase, WorldDeployment, names,
 };
 use jiff::Timestamp;
 
 use crate::deployment::{ADMINISTRATOR, ADMINISTRATOR_SECRET, DATABASE_PASSWORD};
 use crate::desired::{REGISTRY, REGISTRY_USER};
 use crate::requirements::{hosts, standing};
-use crate::{PlatformError, certificate, leaks, observe, prepare};
+use crate::{PlatformError, certificate, evidence, leaks, observe, prepare};
 
 /// Name and port of the bundled database server's Service.
 const DATABASE: &str = "database";
@@ -84,8 +84,8 @@ pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, pass
     let reading = async { futures::join!(objects(cluster, intended), secret_values(cluster, intended), stored_certificate(cluster, intended), control_plane(cluster, intended)) };
     let (objects, values, stored_certificate, control_plane) = halt.or(Box::pin(reading)).await?;
     let templates = halt.or(templates::templates(cluster, &objects)).await?;
-    let resting = async { futures::join!(judging_run(cluster, intended), drift(cluster, record, intended)) };
-    let (run, drift) = halt.or(Box::pin(resting)).await?;
+    let resting = async { futures::join!(judging_run(cluster, intended), drift(cluster, record, intended), plan_runs(cluster, record, intended)) };
+    let (run, drift, plan_runs) = halt.or(Box::pin(resting)).await?;
     let outcomes = if intended.attempts.is_empty() { Vec::new() } else { attempts::carry_out(cluster, &intended.attempts, &site, halt, events).await? };
     let (leaks, logged, shared, strength, fernet_keys) = match values {
         None => (None, None, None, None, None),
@@ -112,6 +112,7 @@ pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, pass
         control_plane,
         run,
         drift,
+        plan_runs,
         node_reports: intended.node_reports.clone(),
         scan_reports: intended.scan_reports.clone(),
         planned,
@@ -303,6 +304,10 @@ async fn judging_run(cluster: &Cluster, intended: &Intended) -> Option<JudgingRu
 
 async fn drift(cluster: &Cluster, record: &Record, intended: &Intended) -> Option<Result<Vec<Drifted>, String>> {
     if intended.needs.contains(&Need::Drift) { Some(drift::drift(cluster, record, &intended.world).await) } else { None }
+}
+
+async fn plan_runs(cluster: &Cluster, record: &Record, intended: &Intended) -> Option<Fact<BTreeMap<String, Fact<Vec<PlanRun>>>>> {
+    if intended.needs.contains(&Need::PlanRuns) { Some(evidence::plan_runs::of_installation(cluster, &intended.world.platform, record).await) } else { None }
 }
 
 async fn stored_certificate(cluster: &Cluster, intended: &Intended) -> Option<Result<StoredCertificate, String>> {

@@ -1,7 +1,7 @@
 //! A way to one server outside: through the company's proxy where there is one, over TLS whose chain is verified, in bounded time. What is
 //! handed over is either a request of HTTP or a stream of bytes that nobody answers.
 //!
-//! A server that answers nothing has taken what it was sent when it answers our close_notify with its own: it has read all that stands before
+//! A server that answers nothing has taken what it was sent when it answers our `close_notify` with its own: it has read all that stands before
 //! ours by then (RFC 5425 §4.4 asks a log server for just that). A connection that ends otherwise says nothing about what was read.
 
 use std::io;

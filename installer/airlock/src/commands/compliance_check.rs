@@ -36,14 +36,13 @@ pub(super) async fn run(session: &Session<'_>, arguments: &ComplianceCheck) -> R
     let earlier = arguments.diff.as_deref().map(|file| earlier(session, file)).transpose()?;
     // What is wrong with the arguments is told before anything is written or asked for.
     decisions(arguments, &chosen(arguments, None)?)?;
-    node_reports(&arguments.node_report)?;
-    scan_reports(&arguments.scan_report)?;
+    let reports = Reports::read(arguments)?;
     let keeping = match &arguments.evidence {
         Some(folder) => Some(Box::pin(Keeping::begin(session, folder, arguments)).await?),
         None => None,
     };
     let Judged { report: judged, circumstances, told, kept } =
-        if arguments.manifests.is_empty() && arguments.plan.is_none() { Box::pin(of_cluster(session, arguments)).await? } else { of_files(session, arguments).await? };
+        if arguments.manifests.is_empty() && arguments.plan.is_none() { Box::pin(of_cluster(session, arguments, reports)).await? } else { of_files(session, arguments, reports).await? };
     if let (Some(keeping), Some(kept)) = (keeping, kept) {
         Box::pin(keeping.keep(session, arguments, &judged, kept, shows_passes(session, arguments))).await?;
     }
@@ -77,19 +76,18 @@ struct Judged {
     kept: Option<Kept>,
 }
 
-async fn of_files(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Judged, Failure> {
+async fn of_files(session: &Session<'_>, arguments: &ComplianceCheck, reports: Reports) -> Result<Judged, Failure> {
     let plan = arguments.plan.as_deref().map(|file| Ok::<_, Failure>((file.to_owned(), plan_file::read(file, None)?))).transpose()?;
     let profile = chosen(arguments, plan.as_ref().map(|(_, plan)| plan.profile()))?;
     let (decisions, mut documents) = decisions(arguments, &profile)?;
-    let (scan_reports, scanned) = scan_reports(&arguments.scan_report)?;
-    documents.extend(scanned);
+    documents.extend(reports.documents);
     let paths: Vec<PathBuf> = arguments.plan.iter().chain(&arguments.manifests).cloned().collect();
     let passes = shows_passes(session, arguments);
     let subject = || EvidenceSubject::Files { paths: paths.iter().map(|path| Untrusted::new(path.to_string_lossy().into_owned())).collect() };
     let kept = arguments.evidence.is_some().then(|| Kept { profile: profile.clone(), subject: subject(), documents });
     let circumstances = Circumstances::of_files(&paths);
     let judging = tokio::task::spawn_blocking(move || {
-        let options = manifests::JudgeOptions { profile: &profile, decisions: &decisions, scan_reports: &scan_reports, passes };
+        let options = manifests::JudgeOptions { profile: &profile, decisions: &decisions, scan_reports: &reports.scans, passes };
         let judged = match &plan {
             Some((file, plan)) => manifests::judge_plan(file, plan, &options),
             None => manifests::judge(&paths, &options),
@@ -130,24 +128,21 @@ async fn list_attempts(session: &Session<'_>, arguments: &ComplianceCheck) -> Re
     Ok(Exit::Ok)
 }
 
-async fn of_cluster(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Judged, Failure> {
+async fn of_cluster(session: &Session<'_>, arguments: &ComplianceCheck, reports: Reports) -> Result<Judged, Failure> {
     let progress = Progress::new(session.output, session.log, arguments.events.clone())?;
     let cluster = session.connect().await?;
     let (record, answers) = session.reading(verify::recorded(&cluster, session.namespace())).await?;
     let profile = chosen(arguments, Some(&answers.profile.reference))?;
     let (decisions, mut documents) = decisions(arguments, &profile)?;
-    let node_reports = node_reports(&arguments.node_report)?;
-    documents.extend(node_reports.iter().map(|report| EvidenceDocument { file: report.file.raw().to_owned(), digest: report.digest.clone() }));
-    let (scan_reports, scanned) = scan_reports(&arguments.scan_report)?;
-    documents.extend(scanned);
+    documents.extend(reports.documents);
     let kept = match arguments.evidence {
         Some(_) => Some(Kept { profile: profile.clone(), subject: session.reading(evidence::installation(&cluster, session.namespace(), &record)).await?, documents }),
         None => None,
     };
     let mut intended = session.reading(verify::intend(&cluster, &answers, profile)).await?;
     intended.decisions = decisions;
-    intended.node_reports = node_reports;
-    intended.scan_reports = scan_reports;
+    intended.node_reports = reports.nodes;
+    intended.scan_reports = reports.scans;
     if arguments.probes == Probes::None {
         intended.attempts.clear();
         progress.say("no attempt is made, as --probes none says: what attempts would show is unverified");
@@ -188,25 +183,30 @@ fn decisions(arguments: &ComplianceCheck, profile: &Profile) -> Result<(Decision
     Ok((decided(profile, handed, profile_file::today())?, documents))
 }
 
-/// What was handed over on nodes; a file that is no such report ends it before anything is asked for.
-fn node_reports(files: &[NodeReportFile]) -> Result<Vec<NodeReport>, Failure> {
-    let read = |NodeReportFile { node, path }: &NodeReportFile| {
-        let bytes = bounded_file::bytes(path, LARGEST_NODE_REPORT).map_err(|source| Failure::FileUnreadable { path: path.clone(), source })?;
-        read_node_report(node, &path.to_string_lossy(), &bytes).map_err(profile_file::failure)
-    };
-    files.iter().map(read).collect()
+/// What other programs wrote and people hand over.
+struct Reports {
+    nodes: Vec<NodeReport>,
+    scans: Vec<ScanReport>,
+    documents: Vec<EvidenceDocument>,
 }
 
-/// What scanners wrote of images, and the files that say so; likewise.
-fn scan_reports(files: &[PathBuf]) -> Result<(Vec<ScanReport>, Vec<EvidenceDocument>), Failure> {
-    let (mut reports, mut documents) = (Vec::new(), Vec::new());
-    for path in files {
-        let bytes = bounded_file::bytes(path, LARGEST_SCAN_REPORT).map_err(|source| Failure::FileUnreadable { path: path.clone(), source })?;
-        let file = path.to_string_lossy().into_owned();
-        reports.extend(read_scan_report(&file, &bytes).map_err(profile_file::failure)?);
-        documents.push(EvidenceDocument { file, digest: Digest::of(&bytes) });
+impl Reports {
+    /// A file that is no such report ends it before anything is asked for.
+    fn read(arguments: &ComplianceCheck) -> Result<Self, Failure> {
+        let bytes = |path: &Path, largest| bounded_file::bytes(path, largest).map_err(|source| Failure::FileUnreadable { path: path.to_owned(), source });
+        let mut read = Self { nodes: Vec::new(), scans: Vec::new(), documents: Vec::new() };
+        for NodeReportFile { node, path } in &arguments.node_report {
+            let report = read_node_report(node, &path.to_string_lossy(), &bytes(path, LARGEST_NODE_REPORT)?).map_err(profile_file::failure)?;
+            read.documents.push(EvidenceDocument { file: report.file.raw().to_owned(), digest: report.digest.clone() });
+            read.nodes.push(report);
+        }
+        for path in &arguments.scan_report {
+            let (file, bytes) = (path.to_string_lossy().into_owned(), bytes(path, LARGEST_SCAN_REPORT)?);
+            read.scans.extend(read_scan_report(&file, &bytes).map_err(profile_file::failure)?);
+            read.documents.push(EvidenceDocument { file, digest: Digest::of(&bytes) });
+        }
+        Ok(read)
     }
-    Ok((reports, documents))
 }
 
 /// The profile that is named, else the installed one, else none; with the checks and parameters of the flags.

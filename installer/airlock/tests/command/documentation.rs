@@ -165,8 +165,7 @@ fn table() -> String {
 fn missing() -> String {
     let mut text = "| check | what will be true when it passes | why it is not there |\n|---|---|---|\n".to_owned();
     for awaited in awaited() {
-        let later = if awaited.may_wait { "; it may wait" } else { "" };
-        let _ = writeln!(text, "| {} | {} | {}{later} |", awaited.id, cell(awaited.title), cell(awaited.because));
+        let _ = writeln!(text, "| {} | {} | {} |", awaited.id, cell(awaited.title), cell(awaited.because));
     }
     text
 }

@@ -13,15 +13,19 @@ static TEXTS: Described = Described {
         title: "nobody signs up unasked",
         severity: Severity::Medium,
         promises: &["P13"],
-        explanation: "At the host of each Airflow deployment, through the edge and without credentials: the page on which strangers make accounts of their own, which is there where `AUTH_USER_REGISTRATION` is set (Flask-AppBuilder). It must be answered 404, 401, or 403 while the page of the login is there. Airflow alone is asked; an identity provider of yours has sign-ups of its own, which AUT-004 has people attest with its second factor.",
+        explanation: "At the host of each Airflow deployment, through the edge and without credentials: the page on which strangers make accounts of their own, which is there where `AUTH_USER_REGISTRATION` is set (Flask-AppBuilder). It must be answered 404, 401, or 403 while the page of the login is there. One that ends in an error (500) is there as well: Airflow with version 3.10 of its FAB provider fails to show it, and a later one may not. Airflow alone is asked; an identity provider of yours has sign-ups of its own, which AUT-004 has people attest with its second factor.",
         remedy: "Take `AUTH_USER_REGISTRATION` out of webserver_config.py in the deployment's image, and name the image anew in the deployment's document: `airlock deployment apply`. Its administrator makes accounts, on the page Security of Airflow.",
     },
     expected: "404, 401, or 403, while the page of the login is there",
     why: "whoever reaches the edge gets an account, and with it the rights of its role",
 };
 
-static READING: Reading =
-    Reading { control: "page of the login", is_accepted: is_success, is_let_in: is_success, is_refused: |result| matches!(result, AttemptResult::Answered { status: 401 | 403 | 404, .. }) };
+static READING: Reading = Reading {
+    control: "page of the login",
+    is_accepted: is_success,
+    is_let_in: |result| is_success(result) || matches!(result, AttemptResult::Answered { status: 500, .. }),
+    is_refused: |result| matches!(result, AttemptResult::Answered { status: 401 | 403 | 404, .. }),
+};
 
 /// The check.
 pub(crate) struct SignUp;

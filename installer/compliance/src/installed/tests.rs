@@ -221,6 +221,8 @@ const CASES: &[Case] = &[
     (|s| *result(s, "airflow.page.alpha") = logged_in(|cookie| { cookie.lasts_seconds = None; cookie.token_seconds = Some(86401); }), &[("AUT-005", Fail)]),
     (|s| *result(s, "airflow.page.alpha") = logged_in(|cookie| cookie.lasts_seconds = None), &[("AUT-005", Unverified)]),
     (|s| *result(s, "airflow.sign-up-page.alpha") = answered(200), &[("AUT-006", Fail)]),
+    (|s| *result(s, "airflow.sign-up-page.alpha") = answered(500), &[("AUT-006", Fail)]),
+    (|s| *result(s, "airflow.sign-up-page.alpha") = answered(502), &[("AUT-006", Unverified)]),
     (|s| *result(s, "airflow.sign-up-page.beta") = answered(403), &[]),
     (|s| *result(s, "airflow.sign-up-page.beta") = redirected("https://beta-airflow.platform.test/"), &[("AUT-006", Unverified)]),
     (|s| *result(s, "airflow.login-page.beta") = answered(502), &[("AUT-006", Unverified)]),
@@ -401,6 +403,7 @@ fn every_need_of_a_check_is_one_without_which_it_does_not_pass() {
                 Need::Services => given.world.services = None,
                 Need::Run => given.run = None,
                 Need::Drift => given.drift = None,
+                Need::PlanRuns => given.plan_runs = None,
                 Need::Attempt(attempt) => drop(given.outcomes.remove(&attempt.id)),
             }
             assert_eq!(complaints(&given).get(id), Some(&Unverified), "{id} without {need:?}");

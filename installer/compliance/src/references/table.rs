@@ -71,7 +71,7 @@ const fn row(id: &'static str, reads: Reads, because: &'static str, groups: &'st
     Standing { id, reads, because, groups }
 }
 
-pub(super) static TABLE: [Standing; 131] = [
+pub(super) static TABLE: [Standing; 132] = [
     row("PSS-001", Objects, "root on the node in one step", &[POD, &[cis("5.2.2"), pss("baseline")]]),
     row("PSS-002", Objects, "the node's processes or traffic are open to the pod", &[POD, &[cis("5.2.3"), cis("5.2.4"), cis("5.2.5"), pss("baseline")]]),
     row("PSS-003", Objects, "files of the node are open to the pod", &[POD, &[cis("5.2.11"), pss("baseline")]]),
@@ -173,6 +173,7 @@ pub(super) static TABLE: [Standing; 131] = [
     row("ENC-001", Cluster, "every credential of every tenant is in every copy of etcd", &[REST, &[cis("1.2.27"), cis("1.2.28")]]),
     row("ENC-002", Cluster, "what was stored in the clear stays so until it is written again", &[REST]),
     row("EVD-001", Cluster, "a report of a part looks like one of the whole", &[]),
+    row("EVD-003", Cluster, "nobody who answers for it has seen what runs", &[CONFIGURATION, &[soc2("CC8.1")]]),
     row("EVD-002", Cluster, "what was approved is not what runs; what that opens, other checks say", &[CONFIGURATION]),
     row("RBC-010", Objects, "whoever takes these credentials over changes all that was installed", &[RIGHTS, &[soc2("CC6.3")]]),
     row("RBC-011", Cluster, "who takes the account over may more than anybody agreed to; what that opens, other checks say", &[RIGHTS]),

@@ -16,7 +16,7 @@ const AT_ONCE: usize = 8;
 const LONGEST_REASON: usize = 1000;
 
 /// By namespace: the platform's, and those of its Airflow deployments.
-pub(super) async fn of_installation(cluster: &Cluster, platform: &str, record: &Record) -> Fact<BTreeMap<String, Fact<Vec<PlanRun>>>> {
+pub(crate) async fn of_installation(cluster: &Cluster, platform: &str, record: &Record) -> Fact<BTreeMap<String, Fact<Vec<PlanRun>>>> {
     let namespaces = match namespaces(cluster, platform, record).await {
         Ok(namespaces) => namespaces,
         Err(error) => return Fact::Unverified(reason(&error)),

@@ -6,7 +6,7 @@
 use airlock_cluster::Cluster;
 use airlock_compliance::{Decisions, Judging, Report};
 use airlock_model::answers::{Answers, Mode};
-use airlock_model::{Attempt, AttemptResult, ControlPlane, ImageLock, JudgingRun, Outcome, Planned, Profile, Record, Snapshot, World, WorldDatabase, WorldDeployment};
+use airlock_model::{Attempt, AttemptResult, ControlPlane, Fact, ImageLock, JudgingRun, Outcome, Planned, Profile, Record, Snapshot, World, WorldDatabase, WorldDeployment};
 use jiff::Timestamp;
 
 use super::{DATABASE, DATABASE_PORT, Intended, attempts_in, deployments, held_against, images, objects, world_of};
@@ -72,6 +72,7 @@ fn unseen(intended: &Intended, images: Option<ImageLock>, now: Timestamp) -> Sna
         control_plane: Some(ControlPlane::unread(NO_CONTROL_PLANE)),
         run: Some(JudgingRun::unknown(NO_RUN)),
         drift: Some(Err(NO_RUN.to_owned())),
+        plan_runs: Some(Fact::Unverified(NO_RUN.to_owned())),
         planned: images.map(|images| Planned { images, ..Planned::default() }),
         ..Snapshot::default()
     }

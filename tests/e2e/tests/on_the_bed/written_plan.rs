@@ -1,5 +1,6 @@
 //! `airlock install --plan FILE`: that plan as it was written, and nothing else.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -47,12 +48,31 @@ fn a_written_plan_is_carried_out_from_anywhere_until_nothing_of_it_is_left_or_so
     assert!(site.install(&site.answers("")).expect(0).stdout.contains("nothing is to be done"), "it is what the answers lead to");
     assert_eq!(audit.writes(), []);
 
+    what_is_there_is_what_was_approved(&site, digest.as_str().expect("a digest"));
     site.kubectl(&["scale", "deployment", "edge", "--replicas=0"]);
+    let changed = approved(&site, digest.as_str().expect("a digest"), 7);
+    assert_eq!((changed["the platform: objects"].as_str(), changed.len()), ("fail: 1 no longer as installed; EVD-002 names each with its fields", 2));
     let audit = site.audit();
     let refused = run().expect(12);
     assert!(refused.first_error().starts_with("error[engine.plan-mismatch]"), "{}", refused.first_error());
     assert!(refused.said().contains("edge") && refused.said().contains("the plan no longer matches"), "{}", refused.said());
     assert_eq!(audit.writes(), []);
+}
+
+/// What EVD-003 says where this plan alone was approved, by subject.
+fn approved(site: &Site, plan: &str, exit: i32) -> BTreeMap<String, String> {
+    let told = site.told("EVD-003", &[&format!("EVD-003.plans={plan}")], exit);
+    told.into_iter().map(|told| (told.subject, format!("{}: {}", told.verdict, told.observed))).collect()
+}
+
+fn what_is_there_is_what_was_approved(site: &Site, plan: &str) {
+    let good = approved(site, plan, 0);
+    assert_eq!((good.len(), good["the platform: objects"].as_str()), (2, "pass: every object is as it was installed"), "{good:?}");
+    let carried_out = &good[&format!("the platform: plan {plan}")];
+    assert!(carried_out.starts_with("pass: carried out ") && carried_out.ends_with(", let go by --yes; approved"), "{carried_out}");
+    let told = approved(site, &Digest::of(b"another").to_string(), 7);
+    let carried_out = &told[&format!("the platform: plan {plan}")];
+    assert!(carried_out.starts_with("fail: ") && carried_out.ends_with("; EVD-003.plans does not name it"), "{carried_out}");
 }
 
 #[test]

@@ -153,7 +153,7 @@ pub(crate) fn https(folder: &Path, port: u16) -> Server {
     Server::start(command, folder, port)
 }
 
-/// A server whose first connection ends without TLS's close_notify, and whose second with one while what was sent lies unread; the third is read to
+/// A server whose first connection ends without TLS's `close_notify`, and whose second with one while what was sent lies unread; the third is read to
 /// its end and answered.
 const HASTY: &str = r#"
 import select, socket, ssl, sys

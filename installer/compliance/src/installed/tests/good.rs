@@ -267,6 +267,7 @@ pub(super) fn good() -> Snapshot {
         control_plane: None,
         run: None,
         drift: None,
+        plan_runs: None,
         node_reports: Vec::new(),
         scan_reports: Vec::new(),
         planned: Some(Planned { images: ImageLock(BTreeMap::from([("nginx".into(), nginx)])), ..Planned::default() }),

@@ -1,0 +1,186 @@
+//! EVD-003: what is there is what plans made that were approved: no other was carried out, and nothing was changed since.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use airlock_model::{ApprovedBy, Check, CheckSpec, Digest, Drifted, Fact, Finding, Need, Operation, PlanRun, Profile, Reason, Severity, Snapshot, World};
+
+use crate::described::Described;
+use crate::parameter;
+
+/// The parameter with the digests of the plans.
+pub(crate) const PLANS: &str = "EVD-003.plans";
+
+static TEXTS: Described = Described {
+    spec: CheckSpec {
+        id: "EVD-003",
+        title: "live objects are those that were approved",
+        severity: Severity::High,
+        promises: &["P2"],
+        explanation: "EVD-003.plans names the plans that somebody approved, by the digest that `airlock plan` shows of each: it covers every object, image, and right of the plan. Each plan that was carried out in a namespace of the installation, as far as its journals go, must be one of them, and what the plans made must be as they made it (as EVD-002 sees it). Journals are ConfigMaps, and ten of a namespace are kept: evidence of earlier runs (`airlock evidence report`) has what was pruned, and what somebody edited since. Where the parameter is silent nothing is looked at.",
+        remedy: "Have a plan written and approved before it is carried out: `airlock plan -o json > plan.json`, and `airlock install --plan plan.json`, which can do nothing else. Where a plan that was carried out is good, whoever answers for it adds its digest to EVD-003.plans. What was changed by hand, `airlock plan` shows and `airlock install` puts back.",
+    },
+    expected: "each plan is one that EVD-003.plans names, and nothing was changed since",
+    why: "what nobody has seen beforehand runs, or what runs is not what was seen",
+};
+
+pub(crate) const CHECK: &dyn Check = &ApprovedPlans;
+
+/// The check.
+struct ApprovedPlans;
+
+impl Check for ApprovedPlans {
+    fn spec(&self) -> &CheckSpec<'_> {
+        &TEXTS.spec
+    }
+
+    fn needs(&self, profile: &Profile, _: &World) -> Vec<Need> {
+        if parameter::texts(profile, PLANS).is_empty() { Vec::new() } else { vec![Need::PlanRuns, Need::Drift] }
+    }
+
+    fn evaluate(&self, profile: &Profile, given: &Snapshot) -> Vec<Finding> {
+        const ALL: &str = "the installation";
+        let named = parameter::texts(profile, PLANS);
+        if named.is_empty() {
+            return vec![TEXTS.not_applicable(ALL, Reason::NotAsked, format!("{PLANS} names none"))];
+        }
+        let approved: BTreeSet<Digest> = match named.into_iter().map(str::parse).collect() {
+            Ok(approved) => approved,
+            Err(error) => return vec![TEXTS.unverified(PLANS, format!("names no plan: {error}"))],
+        };
+        let runs = match &given.plan_runs {
+            None => return vec![TEXTS.unverified(ALL, "nobody looked which plans were carried out")],
+            Some(Fact::Unverified(why)) => return vec![TEXTS.unverified(ALL, why.as_str())],
+            Some(Fact::Known(runs)) => runs,
+        };
+        let deployments = given.world.deployments.iter().map(|deployment| (format!("deployment {}", deployment.name), &deployment.namespace));
+        let parts = std::iter::once(("the platform".to_owned(), &given.world.platform)).chain(deployments);
+        parts.flat_map(|(what, namespace)| plans(&what, runs.get(namespace), &approved).into_iter().chain([unchanged(&what, given)]).collect::<Vec<_>>()).collect()
+    }
+}
+
+/// The plans of one part, each once, as it was carried out last.
+fn plans(what: &str, runs: Option<&Fact<Vec<PlanRun>>>, approved: &BTreeSet<Digest>) -> Vec<Finding> {
+    let unknown = |why: &str| vec![TEXTS.unverified(format!("{what}: plans"), why)];
+    let runs = match runs {
+        None => return unknown("nobody looked which were carried out"),
+        Some(Fact::Unverified(why)) => return unknown(why),
+        Some(Fact::Known(runs)) if runs.is_empty() => return unknown("no journal tells of one"),
+        Some(Fact::Known(runs)) => runs,
+    };
+    let last: BTreeMap<&Digest, &PlanRun> = runs.iter().map(|run| (&run.plan, run)).collect();
+    let judge = |(plan, run): (&Digest, &PlanRun)| {
+        let subject = format!("{what}: plan {plan}");
+        let how = match run.approved {
+            ApprovedBy::YesFlag => "by --yes",
+            ApprovedBy::Prompt => "at the prompt",
+        };
+        let carried_out = format!("carried out {} by {}, let go {how}", run.started, run.by);
+        if approved.contains(plan) { TEXTS.pass(subject, format!("{carried_out}; approved")) } else { TEXTS.fail(subject, format!("{carried_out}; {PLANS} does not name it")) }
+    };
+    last.into_iter().map(judge).collect()
+}
+
+/// Whether the objects of one part are as its plans made them.
+fn unchanged(what: &str, given: &Snapshot) -> Finding {
+    let subject = format!("{what}: objects");
+    let changes = match given.drift.as_ref().map(|drift| drift.as_ref().map(|parts| parts.iter().find(|part| part.what == what))) {
+        None | Some(Ok(None)) => return TEXTS.unverified(subject, "they were not compared with what was installed"),
+        Some(Err(reason)) => return TEXTS.unverified(subject, reason.as_str()),
+        Some(Ok(Some(Drifted { changes: Fact::Unverified(why), .. }))) => return TEXTS.unverified(subject, why.as_str()),
+        Some(Ok(Some(Drifted { changes: Fact::Known(changes), .. }))) => changes,
+    };
+    match changes.iter().filter(|change| change.operation != Operation::Await).count() {
+        0 => TEXTS.pass(subject, "every object is as it was installed"),
+        changed => TEXTS.fail(subject, format!("{changed} no longer as installed; EVD-002 names each with its fields")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use airlock_model::{Change, Credentials, CredentialsForm, ObjectRef, Verdict, WorldDeployment};
+
+    use super::*;
+    use crate::network::tests::profile;
+
+    const NOW: &str = "2026-11-30T01:00:00Z";
+
+    fn run(plan: &str) -> PlanRun {
+        let at: jiff::Timestamp = NOW.parse().unwrap();
+        PlanRun {
+            run: "r".to_owned().into(),
+            plan: Digest::of(plan.as_bytes()),
+            release: "0.1.0".to_owned().into(),
+            approved: ApprovedBy::Prompt,
+            by: "ann@desk".to_owned().into(),
+            started: at,
+            ended: Some(at),
+            outcome: Some("done".to_owned().into()),
+        }
+    }
+
+    fn given(platform: Fact<Vec<PlanRun>>, changes: Fact<Vec<Change>>) -> Snapshot {
+        let credentials = || Credentials { username: "admin".into(), password: None, form: CredentialsForm::Json };
+        let alpha = WorldDeployment { name: "alpha".into(), namespace: "airlock-alpha".into(), host: "alpha.platform.test".into(), login: credentials(), role: credentials() };
+        let world = World { platform: "airlock".into(), deployments: vec![alpha], ..World::default() };
+        let plan_runs = BTreeMap::from([("airlock".to_owned(), platform), ("airlock-alpha".to_owned(), Fact::Known(vec![run("of alpha")]))]);
+        let drift = vec![Drifted { what: "the platform".into(), changes }, Drifted { what: "deployment alpha".into(), changes: Fact::Known(vec![]) }];
+        Snapshot { world, plan_runs: Some(Fact::Known(plan_runs)), drift: Some(Ok(drift)), ..Snapshot::default() }
+    }
+
+    fn judged(named: &[&str], given: &Snapshot) -> Vec<(String, Verdict)> {
+        let named: Vec<String> = named.iter().map(|plan| Digest::of(plan.as_bytes()).to_string()).collect();
+        let findings = CHECK.evaluate(&profile(serde_json::json!({ (PLANS): named })), given);
+        findings.into_iter().map(|finding| (finding.subject.name.raw().split(" sha256:").next().unwrap().to_owned(), finding.verdict)).collect()
+    }
+
+    fn only(verdicts: &[(String, Verdict)], subject: &str) -> Vec<Verdict> {
+        verdicts.iter().filter(|(name, _)| name == subject).map(|(_, verdict)| *verdict).collect()
+    }
+
+    #[test]
+    fn plans_that_were_approved_and_left_as_they_were_pass() {
+        let twice = given(Fact::Known(vec![run("first"), run("first")]), Fact::Known(vec![]));
+        let all = judged(&["first", "of alpha", "never carried out"], &twice);
+        assert_eq!(all.len(), 4, "a plan that is resumed counts once: {all:?}");
+        assert!(all.iter().all(|(_, verdict)| *verdict == Verdict::Pass), "{all:?}");
+    }
+
+    #[test]
+    fn a_plan_that_nobody_approved_fails_with_when_and_by_whom() {
+        let given = given(Fact::Known(vec![run("first"), run("another")]), Fact::Known(vec![]));
+        let told = judged(&["first", "of alpha"], &given);
+        let mut of_platform = only(&told, "the platform: plan");
+        of_platform.sort_by_key(|verdict| format!("{verdict:?}"));
+        assert_eq!(of_platform, [Verdict::Fail, Verdict::Pass]);
+        assert_eq!((only(&told, "deployment alpha: plan"), only(&told, "the platform: objects")), (vec![Verdict::Pass], vec![Verdict::Pass]));
+        let findings = CHECK.evaluate(&profile(serde_json::json!({ (PLANS): [Digest::of(b"first").to_string(), Digest::of(b"of alpha").to_string()] })), &given);
+        let failed = findings.iter().find(|finding| finding.verdict == Verdict::Fail).unwrap();
+        assert_eq!(failed.observed.raw(), "carried out 2026-11-30T01:00:00Z by ann@desk, let go at the prompt; EVD-003.plans does not name it");
+    }
+
+    #[test]
+    fn what_was_changed_since_fails_and_what_is_only_waited_for_does_not() {
+        let change = |operation| Change { object: ObjectRef::namespaced("apps/v1", "Deployment", "airlock", "edge"), operation, seen: None, fields: Vec::new() };
+        let verdict = |changes| only(&judged(&["first", "of alpha"], &given(Fact::Known(vec![run("first")]), changes)), "the platform: objects");
+        assert_eq!(verdict(Fact::Known(vec![change(Operation::Await)])), [Verdict::Pass]);
+        assert_eq!(verdict(Fact::Known(vec![change(Operation::Await), change(Operation::Update)])), [Verdict::Fail]);
+        assert_eq!(verdict(Fact::Unverified("forbidden".into())), [Verdict::Unverified]);
+    }
+
+    #[test]
+    fn what_nobody_knows_is_no_pass() {
+        let whole = given(Fact::Known(vec![run("first")]), Fact::Known(vec![]));
+        for runs in [Fact::Unverified("forbidden".to_owned()), Fact::Known(vec![])] {
+            assert_eq!(only(&judged(&["first", "of alpha"], &given(runs, Fact::Known(vec![]))), "the platform: plans"), [Verdict::Unverified]);
+        }
+        for plan_runs in [None, Some(Fact::Unverified("forbidden".to_owned()))] {
+            assert_eq!(judged(&["first"], &Snapshot { plan_runs, ..whole.clone() }), [("the installation".to_owned(), Verdict::Unverified)]);
+        }
+        for drift in [None, Some(Err("forbidden".to_owned())), Some(Ok(Vec::new()))] {
+            assert_eq!(only(&judged(&["first"], &Snapshot { drift, ..whole.clone() }), "the platform: objects"), [Verdict::Unverified]);
+        }
+        let wrong = CHECK.evaluate(&profile(serde_json::json!({ (PLANS): ["the one of Monday"] })), &whole);
+        assert_eq!((wrong.len(), wrong[0].verdict), (1, Verdict::Unverified));
+        assert_eq!(CHECK.evaluate(&profile(serde_json::json!({})), &whole)[0].verdict, Verdict::NotApplicable);
+    }
+}
