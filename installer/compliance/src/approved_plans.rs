@@ -91,7 +91,7 @@ fn unchanged(what: &str, given: &Snapshot) -> Finding {
     };
     match changes.iter().filter(|change| change.operation != Operation::Await).count() {
         0 => TEXTS.pass(subject, "every object is as it was installed"),
-        changed => TEXTS.fail(subject, format!("{changed} no longer as installed; EVD-002 names each with its fields")),
+        count => TEXTS.fail(subject, format!("{count} no longer as installed; EVD-002 names each with its fields")),
     }
 }
 
