@@ -163,7 +163,8 @@ fn monitored(site: &Site, exit: i32) -> Vec<(String, String)> {
 
 /// Monitors and rules, in each namespace of the installation.
 fn the_auditor_reads_what_the_operator_reads(site: &Site, choice: &str) {
-    let answers = site.whole_answers(&format!("components: {{ monitoring: {{ mode: existing }}, auditor: {{}} }}\n{choice}"));
+    let (auditor, evidence) = auditing::answers(site, "sink: folder");
+    let answers = site.whole_answers(&format!("components: {{ monitoring: {{ mode: existing }}, {auditor} }}\n{evidence}{choice}"));
     site.install(&answers).expect(0);
     site.run(&["deployment", "create", "alpha", "--example-dag", "--namespace", &site.name, "--yes"]).expect(0);
     let audit = auditing::result(site, "watched");
