@@ -22,10 +22,10 @@ test: packages
 	AIRLOCK_BED=$(AIRLOCK_BED)/beds/tests $(BED) clean
 	RUST_TEST_THREADS=$(TESTS) cargo test --locked --workspace --no-fail-fast
 
-## long runs; the last reports are committed
+## long runs; the last reports are committed. REPORTS='told airflow' writes these alone
 soak: packages
 	tests/e2e/soak $(or $(ROUNDS),6) $(REPORTS)
-	tests/cluster/cgroup2
+	$(if $(REPORTS),,tests/cluster/cgroup2)
 
 ## figures against the peers, printed and never asserted
 bench: packages

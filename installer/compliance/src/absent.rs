@@ -16,7 +16,7 @@ const IDENTITY: &str = "identity provider";
 const TOKENS: &str = "registry tokens";
 const POOLER: &str = "pgbouncer";
 const REDIS: &str = "Redis";
-const DATABASE: &str = "database of the platform's own";
+const STORE: &str = "store of a console";
 const BUNDLE: &str = "bundle of signed images";
 
 /// The table.
@@ -24,7 +24,7 @@ pub(crate) static CHECKS: [OfAbsent; 11] = [
     absent("AUT-002", IDENTITY, "people log in by an identity provider", Severity::High, &["P13"]),
     absent("AUT-003", IDENTITY, "beside the identity provider no password logs in", Severity::High, &["P13"]),
     absent("DBS-007", POOLER, "pgbouncer lets no tenant into another's database", Severity::Critical, &["P12"]),
-    absent("DBS-008", DATABASE, "sensitive columns of the platform's database are encrypted", Severity::High, &["P6"]),
+    absent("DBS-008", STORE, "sensitive columns of the platform's database are encrypted", Severity::High, &["P6"]),
     absent("LOG-002", LOGS, "logs of every node and tenant are collected", Severity::High, &["P5"]),
     absent("LOG-003", LOGS, "a line that a tenant's pod writes is found by this tenant and by no other", Severity::High, &["P5", "P12"]),
     absent("LOG-004", LOGS, "logs are kept as long as the profile asks", Severity::Medium, &["P5"]),

@@ -1,8 +1,8 @@
-//! EVD-003: what is there is what plans made that were approved: no other was carried out, and nothing was changed since.
+//! EVD-003: what is there is what plans made that were approved: journals tell of no other, and nothing was changed since.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use airlock_model::{ApprovedBy, Check, CheckSpec, Digest, Drifted, Fact, Finding, Need, Operation, PlanRun, Profile, Reason, Severity, Snapshot, World};
+use airlock_model::{ApprovedBy, Check, CheckSpec, Digest, Drifted, Fact, Finding, Need, Operation, PlanRun, Profile, Reason, Severity, Snapshot, World, names};
 
 use crate::described::Described;
 use crate::parameter;
@@ -16,8 +16,8 @@ static TEXTS: Described = Described {
         title: "live objects are those that were approved",
         severity: Severity::High,
         promises: &["P2"],
-        explanation: "EVD-003.plans names the plans that somebody approved, by the digest that `airlock plan` shows of each: it covers every object, image, and right of the plan. Each plan that was carried out in a namespace of the installation, as far as its journals go, must be one of them, and what the plans made must be as they made it (as EVD-002 sees it). Journals are ConfigMaps, and ten of a namespace are kept: evidence of earlier runs (`airlock evidence report`) has what was pruned, and what somebody edited since. Where the parameter is silent nothing is looked at.",
-        remedy: "Have a plan written and approved before it is carried out: `airlock plan -o json > plan.json`, and `airlock install --plan plan.json`, which can do nothing else. Where a plan that was carried out is good, whoever answers for it adds its digest to EVD-003.plans. What was changed by hand, `airlock plan` shows and `airlock install` puts back.",
+        explanation: "EVD-003.plans names the plans that somebody approved, by the digest that `airlock plan` shows of each, or `airlock deployment create`: it covers every object, image, and right of the plan. Each plan that the journals of the platform's and of each deployment's namespace tell of must be one of them, and what the plans made must be as they made it, as EVD-002 sees it. Ten journals of a namespace are kept; where there are as many, earlier plans are unverified. Journals and records are ConfigMaps, which whoever may write them can edit, and those of a deployment go with it: signed evidence of earlier runs has them (`airlock evidence report`). What no plan made is not looked at. Where the parameter is silent nothing is.",
+        remedy: "Have a plan written and approved before it is carried out: `airlock plan -o json > plan.json`, and `airlock install --plan plan.json`, which can do nothing else. Where a plan that was carried out is good, whoever answers for it adds its digest to EVD-003.plans. What was changed by hand is put back by a plan too, which is approved like any other.",
     },
     expected: "each plan is one that EVD-003.plans names, and nothing was changed since",
     why: "what nobody has seen beforehand runs, or what runs is not what was seen",
@@ -77,7 +77,9 @@ fn plans(what: &str, runs: Option<&Fact<Vec<PlanRun>>>, approved: &BTreeSet<Dige
         let carried_out = format!("carried out {} by {}, let go {how}", run.started, run.by);
         if approved.contains(plan) { TEXTS.pass(subject, format!("{carried_out}; approved")) } else { TEXTS.fail(subject, format!("{carried_out}; {PLANS} does not name it")) }
     };
-    last.into_iter().map(judge).collect()
+    let all = runs.len() < names::JOURNALS_KEPT;
+    let earlier = || TEXTS.unverified(format!("{what}: earlier plans"), format!("{} journals are kept, and there are as many", names::JOURNALS_KEPT));
+    last.into_iter().map(judge).chain((!all).then(earlier)).collect()
 }
 
 /// Whether the objects of one part are as its plans made them.
@@ -159,6 +161,12 @@ mod tests {
     }
 
     #[test]
+    fn what_was_carried_out_before_the_journals_that_are_kept_is_unverified() {
+        let earlier = |runs| only(&judged(&["first", "of alpha"], &given(Fact::Known(vec![run("first"); runs]), Fact::Known(vec![]))), "the platform: earlier plans");
+        assert_eq!((earlier(names::JOURNALS_KEPT - 1), earlier(names::JOURNALS_KEPT)), (vec![], vec![Verdict::Unverified]));
+    }
+
+    #[test]
     fn what_was_changed_since_fails_and_what_is_only_waited_for_does_not() {
         let change = |operation| Change { object: ObjectRef::namespaced("apps/v1", "Deployment", "airlock", "edge"), operation, seen: None, fields: Vec::new() };
         let verdict = |changes| only(&judged(&["first", "of alpha"], &given(Fact::Known(vec![run("first")]), changes)), "the platform: objects");
@@ -176,6 +184,8 @@ mod tests {
         for plan_runs in [None, Some(Fact::Unverified("forbidden".to_owned()))] {
             assert_eq!(judged(&["first"], &Snapshot { plan_runs, ..whole.clone() }), [("the installation".to_owned(), Verdict::Unverified)]);
         }
+        let elsewhere = Snapshot { plan_runs: Some(Fact::Known(BTreeMap::new())), ..whole.clone() };
+        assert_eq!(only(&judged(&["first"], &elsewhere), "deployment alpha: plans"), [Verdict::Unverified]);
         for drift in [None, Some(Err("forbidden".to_owned())), Some(Ok(Vec::new()))] {
             assert_eq!(only(&judged(&["first"], &Snapshot { drift, ..whole.clone() }), "the platform: objects"), [Verdict::Unverified]);
         }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use airlock_model::answers::Receiver;
 use airlock_model::{Check, Credentials, CredentialsForm, Need, ServedAt, World, WorldDatabase, WorldDeployment, WorldNode, WorldService};
 
-use crate::parameter::{ParameterKind, parameters};
+use crate::parameter::parameters;
 use crate::profile::unprofiled;
 use crate::{
     absent, approved_plans, attested, control_plane, decisions, drift, installed, kubelets, measured, network, objects, open_ports, preflight, provenance, public_addresses, rights, tasks, versions,
@@ -34,7 +34,7 @@ pub fn is_tried(check: &dyn Check) -> bool {
     // One text each that parameters with something to try take.
     ["192.0.2.1:443", "https://192.0.2.1/", "1-65535"].into_iter().any(|text| {
         let mut profile = unprofiled();
-        for asked in parameters().iter().filter(|parameter| matches!(parameter.kind, ParameterKind::Texts | ParameterKind::Ports)) {
+        for asked in parameters().iter().filter(|parameter| parameter.kind.is_list()) {
             profile.parameters.insert(asked.name.to_owned(), [text].into_iter().collect());
         }
         check.needs(&profile, &everything()).iter().any(|need| matches!(need, Need::Attempt(_)))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use airlock_model::{CustomCheck, NoPortRange, PortRange, Profile};
+use airlock_model::{CustomCheck, Digest, NoPortRange, PortRange, Profile};
 use serde_json::Value;
 
 use crate::approved_plans::PLANS;
@@ -65,6 +65,8 @@ pub enum ParameterKind {
     Texts,
     /// A list of ports and ranges of them, such as `8080` and `1-1024`; written as a list of texts.
     Ports,
+    /// A list of SHA-256 digests as `sha256:…`; written as a list of texts.
+    Digests,
 }
 
 const LEVELS: [&str; 3] = ["privileged", "baseline", "restricted"];
@@ -72,7 +74,7 @@ const LEVELS: [&str; 3] = ["privileged", "baseline", "restricted"];
 static PARAMETERS: [Parameter; 24] = [
     Parameter { name: SESSION_DAYS, kind: ParameterKind::Days { default: 1, least: 1, most: 90 }, what: "a session at an Airflow deployment that lasts longer fails", stricter: Stricter::Fewer },
     Parameter { name: AGREED, kind: ParameterKind::Texts, what: "columns that may hold personal or payment data all the same: `schema.table.column`", stricter: Stricter::Fewer },
-    Parameter { name: PLANS, kind: ParameterKind::Texts, what: "plans that were approved, by the digest that `airlock plan` shows: `sha256:…`", stricter: Stricter::Fewer },
+    Parameter { name: PLANS, kind: ParameterKind::Digests, what: "plans that were approved, by the digest that `airlock plan` shows: `sha256:…`", stricter: Stricter::Fewer },
     Parameter { name: "MON-002.alerts", kind: ParameterKind::Texts, what: "alerts that rules must give, by their names", stricter: Stricter::More },
     Parameter {
         name: CROSSING_ALLOW,
@@ -187,7 +189,7 @@ impl Known<'_> {
                 ParameterKind::Days { .. } => number(),
                 ParameterKind::Flag => flag(),
                 ParameterKind::PodSecurityLevel | ParameterKind::PodSecurityVersion => Value::from(value),
-                ParameterKind::Texts | ParameterKind::Ports => texts(),
+                ParameterKind::Texts | ParameterKind::Ports | ParameterKind::Digests => texts(),
             },
             Self::Custom(Value::Number(_)) => number(),
             Self::Custom(Value::Bool(_)) => flag(),
@@ -253,7 +255,16 @@ impl ParameterKind {
                 _ => Some(format!("{value} is no list of texts with at least one")),
             },
             Self::Ports => Self::Texts.refuses(value).or_else(|| ranges(value).find_map(Result::err).map(|error| error.to_string())),
+            Self::Digests => Self::Texts.refuses(value).or_else(|| {
+                let mut digests = value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::parse::<Digest>);
+                digests.find_map(Result::err).map(|error| error.to_string())
+            }),
         }
+    }
+
+    /// Whether it is a list, in which each entry stands for itself.
+    pub(crate) const fn is_list(self) -> bool {
+        matches!(self, Self::Texts | Self::Ports | Self::Digests)
     }
 }
 
@@ -266,8 +277,8 @@ impl Parameter {
         };
         match (self.stricter, self.kind) {
             (Stricter::Exactly, _) => value != than,
-            (Stricter::More, ParameterKind::Texts | ParameterKind::Ports) => has_others(than, value),
-            (Stricter::Fewer, ParameterKind::Texts | ParameterKind::Ports) => has_others(value, than),
+            (Stricter::More, kind) if kind.is_list() => has_others(than, value),
+            (Stricter::Fewer, kind) if kind.is_list() => has_others(value, than),
             (Stricter::More, _) => self.amount(value) < self.amount(than),
             (Stricter::Fewer, _) => self.amount(value) > self.amount(than),
         }
@@ -278,7 +289,7 @@ impl Parameter {
             ParameterKind::PodSecurityLevel => LEVELS.iter().position(|level| value.as_str() == Some(level)).and_then(|at| i64::try_from(at).ok()),
             ParameterKind::Flag => value.as_bool().map(i64::from),
             ParameterKind::Days { .. } => value.as_i64(),
-            ParameterKind::PodSecurityVersion | ParameterKind::Texts | ParameterKind::Ports => None,
+            ParameterKind::PodSecurityVersion | ParameterKind::Texts | ParameterKind::Ports | ParameterKind::Digests => None,
         }
     }
 }
@@ -381,6 +392,7 @@ mod tests {
             ("VUL-001.days=91", "compliance.parameter-value", "from 1 to 90"),
             ("REG-003.registries=,", "compliance.parameter-value", "at least one"),
             ("NET-014.ports=,", "compliance.parameter-value", "at least one"),
+            ("EVD-003.plans=sha256:1,the one of Monday", "compliance.parameter-value", "sha256:1"),
             ("NET-014.ports=1-1024,https", "compliance.parameter-value", "`https` is neither a port"),
         ] {
             let error = setting(text).unwrap_err();

@@ -2,7 +2,8 @@
 //! handed over is either a request of HTTP or a stream of bytes that nobody answers.
 //!
 //! A server that answers nothing has taken what it was sent when it answers our `close_notify` with its own: it has read all that stands before
-//! ours by then (RFC 5425 §4.4 asks a log server for just that). A connection that ends otherwise says nothing about what was read.
+//! ours by then (RFC 5425 §4.4 asks a log server for just that). A connection that ends otherwise says nothing about what was
+//! read; an end of its own that crosses ours on the way looks the same.
 
 use std::io;
 use std::time::Duration;
@@ -27,6 +28,8 @@ use crate::tunnel::led;
 const CONNECT_LIMIT: Duration = Duration::from_secs(15);
 /// One exchange, from the handshake's end to the answer's.
 const EXCHANGE_LIMIT: Duration = Duration::from_secs(30);
+/// From the end of TLS to that of the connection below it.
+const END_LIMIT: Duration = Duration::from_secs(2);
 /// Bytes of an answer that are read.
 const LARGEST_ANSWER: usize = 64 << 10;
 
@@ -138,9 +141,12 @@ async fn handed_over(mut stream: TlsStream<TcpStream>, bytes: &[u8]) -> io::Resu
     stream.flush().await?;
     let mut said = [0; 256];
     while stream.read(&mut said).await? > 0 {}
-    // One that ended it while something lay unread resets it, however it ended TLS (RFC 9293 §3.6.1).
+    // One that ended it while something lay unread resets it, however it ended TLS (RFC 9293 §3.6.1). One that keeps it open has said enough.
     let connection = stream.get_mut().0;
-    connection.shutdown().await?;
-    while connection.read(&mut said).await? > 0 {}
-    Ok(())
+    let ended = async {
+        connection.shutdown().await?;
+        while connection.read(&mut said).await? > 0 {}
+        connection.take_error()?.map_or(Ok(()), Err)
+    };
+    timeout(END_LIMIT, ended).await.unwrap_or(Ok(()))
 }

@@ -283,9 +283,13 @@ impl Site {
 
 /// What would run on beside other tests goes, and nobody waits for it; what a failed test leaves can be looked at. A bed that is down has nothing left.
 impl Drop for Site {
+    #[expect(clippy::print_stderr, reason = "it is part of a test's output")]
     fn drop(&mut self) {
         if !std::thread::panicking() {
-            let _ = self.delete_namespaces(&["--wait=false"]);
+            self.delete_namespaces(&["--wait=false"]).unwrap_or_else(|error| {
+                eprintln!("what {} left stays: {error}", self.name);
+                String::new()
+            });
         }
     }
 }

@@ -222,6 +222,7 @@ const CASES: &[Case] = &[
     (|s| *result(s, "airflow.page.alpha") = logged_in(|cookie| cookie.lasts_seconds = None), &[("AUT-005", Unverified)]),
     (|s| *result(s, "airflow.sign-up-page.alpha") = answered(200), &[("AUT-006", Fail)]),
     (|s| *result(s, "airflow.sign-up-page.alpha") = answered(500), &[("AUT-006", Fail)]),
+    (|s| { *result(s, "airflow.sign-up-page.alpha") = answered(500); *result(s, "airflow.login-page.alpha") = answered(500); }, &[("AUT-006", Unverified)]),
     (|s| *result(s, "airflow.sign-up-page.alpha") = answered(502), &[("AUT-006", Unverified)]),
     (|s| *result(s, "airflow.sign-up-page.beta") = answered(403), &[]),
     (|s| *result(s, "airflow.sign-up-page.beta") = redirected("https://beta-airflow.platform.test/"), &[("AUT-006", Unverified)]),

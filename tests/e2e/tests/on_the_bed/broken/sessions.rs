@@ -52,5 +52,5 @@ pub(crate) fn that_never_end_and_accounts_that_strangers_make_are_told(site: &Si
         of(format!("{}: session", host("beta")), "fail", "lasts 30 days"),
     ]);
     assert_eq!(site.told("AUT-005", &[], 7), both);
-    assert_eq!(site.told("AUT-006", &[], 7), [none("alpha"), sign_up("beta", "fail", "answered 500")]);
+    assert_eq!(site.told("AUT-006", &[], 7), [none("alpha"), sign_up("beta", "fail", "answered 500; page of the login: answered 200")]);
 }
