@@ -57,6 +57,8 @@ fn a_written_plan_is_carried_out_from_anywhere_until_nothing_of_it_is_left_or_so
     assert!(refused.first_error().starts_with("error[engine.plan-mismatch]"), "{}", refused.first_error());
     assert!(refused.said().contains("edge") && refused.said().contains("the plan no longer matches"), "{}", refused.said());
     assert_eq!(audit.writes(), []);
+    // Here it is waited for: nothing of an installation keeps its namespaces from going.
+    site.remove();
 }
 
 /// What EVD-003 says where this plan alone was approved, by subject.
