@@ -2,6 +2,7 @@
 
 mod admission;
 mod api;
+mod crossing;
 mod database;
 mod greeted;
 pub(crate) mod measured;
@@ -15,6 +16,8 @@ use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Credential
 
 pub(crate) use admission::{Refused, Shown};
 pub(crate) use api::Question;
+use crossing::CROSSED;
+pub(crate) use crossing::{CROSSER, crossing, crossing_id, intrusion, intrusion_id};
 pub(crate) use database::{Asked, Inquiry, Stranger};
 pub(crate) use greeted::{Greeted, Outdated};
 pub(crate) use reached::{Call, Door, Echo, Outside, own, own_id, to_service, to_service_id};
@@ -234,30 +237,6 @@ impl Knock {
             control: (self != Self::Login).then(|| Self::Login.id()),
             purpose: purpose.to_owned(),
         })
-    }
-}
-
-/// The component whose policies a pod that crosses is under: it may reach the API server of its own deployment.
-const CROSSER: &str = "airflow-scheduler";
-/// The Service of a deployment that is crossed to, and its port.
-const CROSSED: (&str, u16) = ("airflow-api-server", 8080);
-
-/// The name of [`crossing`].
-pub(crate) fn crossing_id(from: &WorldDeployment, to: &WorldDeployment) -> AttemptId {
-    AttemptId(format!("airflow.crossing.{}.{}", from.name, to.name))
-}
-
-/// A connection from the namespace of one deployment to the servers of another; to its own it is the control.
-pub(crate) fn crossing(from: &WorldDeployment, to: &WorldDeployment) -> Attempt {
-    let is_control = from.name == to.name;
-    let (service, port) = CROSSED;
-    Attempt {
-        id: crossing_id(from, to),
-        from: Vantage::Pod { namespace: from.namespace.clone(), labels: [(names::LABEL_NAME.to_owned(), CROSSER.to_owned())].into(), account: None },
-        target: Target::Address { host: format!("{service}.{}.svc", to.namespace), port },
-        action: AttemptAction::Connect,
-        control: (!is_control).then(|| crossing_id(from, from)),
-        purpose: if is_control { "a connection to its own servers, to be made" } else { "a connection to the servers of another deployment, to be blocked" }.to_owned(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use airlock_model::answers::Receiver;
-use airlock_model::{Check, Credentials, CredentialsForm, Need, ServedAt, World, WorldDatabase, WorldDeployment, WorldNode, WorldService};
+use airlock_model::{Check, Credentials, CredentialsForm, Need, ObjectRef, ServedAt, World, WorldDatabase, WorldDeployment, WorldNode, WorldServer, WorldService};
 
 use crate::parameter::parameters;
 use crate::profile::unprofiled;
@@ -61,10 +61,15 @@ fn everything() -> World {
         edge_port: 443,
         registry: Some(host),
         registry_credentials: Some(credentials("airlock", CredentialsForm::Basic)),
-        database: Some(WorldDatabase { host: "database.airlock.svc".to_owned(), port: 5432, authority: Some("PEM".to_owned()), existing: false }),
+        database: Some(WorldDatabase { host: "database.airlock.svc".to_owned(), port: 5432, authority: Some("PEM".to_owned()), certificate: Err("it was not read".to_owned()), existing: false }),
         deployments: ["alpha", "beta"].map(deployment).into(),
         receiver: Some(Receiver::Webhook),
-        servers: vec![ServedAt { host: "registry.airlock.svc".to_owned(), port: 5000, server_name: "registry.airlock.svc".to_owned() }],
+        servers: vec![WorldServer {
+            at: ServedAt { host: "registry.airlock.svc".to_owned(), port: 5000, server_name: "registry.airlock.svc".to_owned() },
+            secret: ObjectRef::namespaced("v1", "Secret", "airlock", "registry-tls"),
+            certificate: Err("it was not read".to_owned()),
+        }],
+        internal_authority: Some("PEM".to_owned()),
         nodes: Some(Ok(vec![WorldNode { name: "node1".to_owned(), addresses: vec!["192.0.2.1".to_owned()], external_addresses: Vec::new(), pool: Some(("default".to_owned(), [].into())) }])),
         api_server: Some(("api.example.com".to_owned(), 6443)),
         services: Some(Ok(vec![WorldService { name: "database".to_owned(), ports: vec![5432] }])),

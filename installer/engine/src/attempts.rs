@@ -14,7 +14,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use airlock_cluster::{Cluster, PodTimes, Stop};
-use airlock_model::{Attempt, AttemptId, AttemptResult, Event, Events, ImageRef, Object, ObjectRef, Outcome, Secret, SecretKeyRef, StepId, Target, Untrusted, Vantage};
+use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Event, Events, ImageRef, Object, ObjectRef, Outcome, Secret, SecretKeyRef, StepId, Target, Untrusted, Vantage};
 use futures::{StreamExt, future, stream};
 use jiff::Timestamp;
 use tokio::sync::Mutex;
@@ -142,7 +142,7 @@ impl Party<'_> {
         let mut outcomes = Vec::new();
         let mut aimed = Vec::new();
         for attempt in attempts {
-            match aim(attempt, listeners) {
+            match self.found(aim(attempt, listeners)).await {
                 Ok(attempt) => aimed.push(attempt),
                 Err(reason) => outcomes.push(not_carried_out(attempt, &reason)),
             }
@@ -154,6 +154,13 @@ impl Party<'_> {
             Vantage::Pod { namespace, labels, account } => self.in_pod(number, Room { namespace, labels, account: account.as_deref(), longer: Duration::ZERO }, aimed).await,
         });
         outcomes
+    }
+
+    /// The attempt with the pods that are to be reached.
+    async fn found(&self, aimed: Result<Attempt, String>) -> Result<Attempt, String> {
+        let attempt = aimed?;
+        let (AttemptAction::Reach { .. }, Target::Pods { namespace, .. }) = (&attempt.action, &attempt.target) else { return Ok(attempt) };
+        Ok(Attempt { target: Target::Pods { namespace: namespace.clone(), found: self.pods(namespace).await? }, ..attempt })
     }
 
     async fn here(&self, attempts: Vec<Attempt>) -> Vec<Outcome> {

@@ -221,6 +221,11 @@ pub enum AttemptAction {
         /// Which ports.
         ports: Vec<PortRange>,
     },
+    /// TCP connections to what each pod declares, and to each of these ports of each, all to be blocked.
+    Reach {
+        /// Which ports beside those that are declared.
+        ports: Vec<u16>,
+    },
     /// A name is resolved.
     Resolve {
         /// The name.
@@ -320,6 +325,7 @@ impl Attempt {
             | AttemptAction::AskOwnAddress { .. }
             | AttemptAction::Pull { .. }
             | AttemptAction::Scan { .. }
+            | AttemptAction::Reach { .. }
             | AttemptAction::Resolve { .. } => None,
         }
     }

@@ -79,7 +79,10 @@ pub struct World {
     pub deployments: Vec<WorldDeployment>,
     /// Servers inside the cluster that present a certificate to whoever connects, as the renewer reaches them.
     #[serde(default)]
-    pub servers: Vec<crate::ServedAt>,
+    pub servers: Vec<WorldServer>,
+    /// Certificate of the authority that signs for servers inside the cluster, PEM; none: it is not known.
+    #[serde(default)]
+    pub internal_authority: Option<String>,
     /// The nodes, or why they could not be read; none: nobody looked.
     #[serde(default)]
     pub nodes: Option<Result<Vec<WorldNode>, String>>,
@@ -117,6 +120,18 @@ pub struct WorldNode {
     pub pool: Option<(String, BTreeMap<String, String>)>,
 }
 
+/// A server inside the cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WorldServer {
+    /// Where it presents its certificate.
+    pub at: crate::ServedAt,
+    /// The Secret with the certificate.
+    pub secret: crate::ObjectRef,
+    /// SHA-256 of the leaf in the Secret, or why it is not known.
+    pub certificate: Result<crate::Digest, String>,
+}
+
 /// The database server of all Airflow deployments.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -127,6 +142,8 @@ pub struct WorldDatabase {
     pub port: u16,
     /// Certificate of the authority that signed for it, PEM; none: the system's roots.
     pub authority: Option<String>,
+    /// SHA-256 of the leaf in the Secret that it serves, or why it is not known.
+    pub certificate: Result<crate::Digest, String>,
     /// The customer runs it, and what else is on it is the customer's.
     #[serde(default)]
     pub existing: bool,

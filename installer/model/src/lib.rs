@@ -59,7 +59,7 @@ pub use attempt::{ApiCaller, Attempt, AttemptAction, AttemptId, Credentials, Cre
 pub use audit::{AuditResult, AuditedRun, Worsened};
 pub use blocking::blocking_line;
 pub use causes::with_causes;
-pub use check::{Check, CheckSpec, Evidence, Finding, Need, Reason, Remedy, Severity, Verdict, World, WorldDatabase, WorldDeployment, WorldNode, WorldService};
+pub use check::{Check, CheckSpec, Evidence, Finding, Need, Reason, Remedy, Severity, Verdict, World, WorldDatabase, WorldDeployment, WorldNode, WorldServer, WorldService};
 pub use code::{Code, CodeSpec, Coded, codes, explain_code};
 pub use control_plane::{ControlPlane, ControlPlanePart, Provider, Transformation};
 pub use deployment::{AirflowDeployment, DeploymentName, DeploymentNameError, DeploymentQuota};

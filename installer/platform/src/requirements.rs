@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use airlock_model::answers::{Answers, Dns01, TlsSource};
-use airlock_model::{Action, AirflowDeployment, Amount, CertificateSubject, Connection, DeploymentNameError, HostName, Object, ObjectRef, Renewable, Right, ServedAt, WorldDeployment, names};
+use airlock_model::{Action, AirflowDeployment, Amount, CertificateSubject, Connection, DeploymentNameError, HostName, Object, ObjectRef, Renewable, Right, WorldDeployment, WorldServer, names};
 use airlock_render::{RenderInput, Rendered, TenantInput};
 use serde::Serialize;
 use serde_json::Value;
@@ -89,7 +89,7 @@ pub(crate) struct Standing {
     /// Every role and binding of RBAC among the objects.
     pub declared_rights: Vec<Object>,
     /// Servers inside the cluster whose certificates the renewer looks after. The edge's is that of the hosts, which are asked from outside.
-    pub servers: Vec<ServedAt>,
+    pub servers: Vec<WorldServer>,
 }
 
 impl Standing {
@@ -100,12 +100,17 @@ impl Standing {
             }
             for list in component.objects.iter().filter_map(|object| object.manifest()["data"][names::RENEWALS_KEY].as_str()) {
                 let renewables: Vec<Renewable> = serde_json::from_str(list)?;
-                self.servers.extend(renewables.into_iter().filter(|renewable| renewable.certificate.name != names::BASE_DOMAIN_CERTIFICATE).filter_map(|renewable| renewable.served));
+                self.servers.extend(renewables.into_iter().filter(|renewable| renewable.certificate.name != names::BASE_DOMAIN_CERTIFICATE).filter_map(server));
             }
             self.declared_rights.extend(component.objects.into_iter().filter(|object| object.reference().group() == RBAC));
         }
         Ok(())
     }
+}
+
+fn server(of: Renewable) -> Option<WorldServer> {
+    let secret = ObjectRef::namespaced("v1", "Secret", &of.certificate.namespace, &of.certificate.name);
+    Some(WorldServer { at: of.served?, secret, certificate: Err("it was not read".to_owned()) })
 }
 
 /// Renders what stands there, without a cluster.

@@ -4,7 +4,7 @@ use airlock_model::answers::Answers;
 use airlock_model::prometheus::Asked;
 use airlock_model::{
     Action, ApiCaller, Attempt, AttemptAction, CERT_MANAGER, CLUSTER_ISSUER, CertificateSource, CertificateSpec, CertificateSubject, Gate, ISSUER, IssuerReference, Object, ObjectRef, Right,
-    SecretKeyRef, Vantage,
+    SecretKeyRef, Target, Vantage,
 };
 use serde_json::Value;
 
@@ -203,7 +203,7 @@ pub(crate) fn of_drift(namespace: &str, namespaces: &[String]) -> Vec<Right> {
 pub(crate) fn of_attempt(attempt: &Attempt) -> Vec<Right> {
     let is_in_pod = attempt.pod_namespaces().next().is_some();
     let password = attempt.password().filter(|_| !is_in_pod).map(|at| right(&ObjectRef::namespaced("v1", "Secret", &at.namespace, &at.name), "get"));
-    attempt.pod_namespaces().flat_map(pods).chain(password).chain(shown(attempt)).chain(through(attempt)).chain(forwarded(attempt)).chain(let_in(attempt)).collect()
+    attempt.pod_namespaces().flat_map(pods).chain(password).chain(shown(attempt)).chain(through(attempt)).chain(forwarded(attempt)).chain(let_in(attempt)).chain(found(attempt)).collect()
 }
 
 /// What a request that the API server passes on to a kubelet asks for.
@@ -223,6 +223,12 @@ fn forwarded(attempt: &Attempt) -> Vec<Right> {
 fn let_in(attempt: &Attempt) -> Vec<Right> {
     let Vantage::LetIn { namespace } = &attempt.from else { return Vec::new() };
     rights(&ObjectRef::namespaced("networking.k8s.io/v1", "NetworkPolicy", namespace, ""), &["create", "get", "list", "watch", "delete"])
+}
+
+/// Which pods there are to be reached.
+fn found(attempt: &Attempt) -> Option<Right> {
+    let (AttemptAction::Reach { .. }, Target::Pods { namespace, .. }) = (&attempt.action, &attempt.target) else { return None };
+    Some(right(&ObjectRef::namespaced("v1", "Pod", namespace, ""), "list"))
 }
 
 /// What showing a pod to admission asks for, though nothing is made.

@@ -20,6 +20,7 @@ use airlock_model::{
     Attempt, AttemptId, ControlPlane, ControlPlanePart, Credentials, CredentialsForm, DeploymentName, Drifted, Events, Fact, ImageLock, JudgingRun, Need, NodeReport, Outcome, PlanRun, Profile,
     Record, ScanReport, SecretKeyRef, Snapshot, SnapshotObject, StoredCertificate, World, WorldDatabase, WorldDeployment, names,
 };
+use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 
 use crate::deployment::{ADMINISTRATOR, ADMINISTRATOR_SECRET, DATABASE_PASSWORD};
@@ -32,6 +33,12 @@ const DATABASE: &str = "database";
 const DATABASE_PORT: u16 = 5432;
 /// The Secret with the authority that signed for a server of the customer's.
 const DATABASE_AUTHORITY: &str = "database-authority";
+/// So many Secrets are read at once.
+const AT_ONCE: usize = 16;
+/// The Secret with the certificate of the bundled server.
+const DATABASE_CERTIFICATE: &str = "database-tls";
+/// Why nothing is compared with what a server of the customer's presents.
+const THEIRS: &str = "its certificate is the customer's";
 
 /// What a compliance check will do, before it does it.
 pub struct Intended {
@@ -167,15 +174,27 @@ async fn world(cluster: &Cluster, answers: &Answers) -> Result<World, PlatformEr
     let served = served?;
     let certificate = served.as_ref().and_then(observe::certificate_facts).map(|facts| facts.fingerprint);
     let authority = authority?.filter(|authority| certificate::leads_to(served.as_ref(), authority));
-    let internal = internal?.and_then(|secret| text(&secret, names::BELIEVED));
+    let internal_authority = internal?.and_then(|secret| text(&secret, names::BELIEVED));
     let database = match (answers.database_server(), answers.components.database.mode) {
         (Some(theirs), _) => Box::pin(their_database(cluster, answers, theirs)).await?,
-        (None, Mode::Bundled) => internal.map(|authority| WorldDatabase { host: format!("{DATABASE}.{platform}.svc"), port: DATABASE_PORT, authority: Some(authority), existing: false }),
+        (None, Mode::Bundled) => match internal_authority.clone() {
+            Some(authority) => Some(WorldDatabase { authority: Some(authority), certificate: stored::leaf(cluster, platform, DATABASE_CERTIFICATE).await, ..bundled_database(platform) }),
+            None => None,
+        },
         (None, _) => None,
     };
     let (deployments, nodes, services) = futures::join!(deployments(cluster, answers), surroundings::nodes(cluster), surroundings::services(cluster, platform));
-    let deployments = deployments?;
-    Ok(World { authority, certificate, database, nodes: Some(nodes), services: Some(services), api_server: surroundings::api_server(cluster.server()), ..world_of(answers, deployments)? })
+    let mut known = world_of(answers, deployments?)?;
+    let leaves = known.servers.iter_mut().map(|server| async {
+        server.certificate = stored::leaf(cluster, server.secret.namespace.as_deref().unwrap_or_default(), &server.secret.name).await;
+    });
+    stream::iter(leaves).buffer_unordered(AT_ONCE).collect::<()>().await;
+    Ok(World { authority, certificate, internal_authority, database, nodes: Some(nodes), services: Some(services), api_server: surroundings::api_server(cluster.server()), ..known })
+}
+
+/// The server that Airlock installs, as it is known without a cluster.
+fn bundled_database(platform: &str) -> WorldDatabase {
+    WorldDatabase { host: format!("{DATABASE}.{platform}.svc"), port: DATABASE_PORT, authority: None, certificate: Err("it was not read".to_owned()), existing: false }
 }
 
 /// The customer's database server; none where the authority that the answers name is not in the cluster.
@@ -187,7 +206,7 @@ async fn their_database(cluster: &Cluster, answers: &Answers, server: &DatabaseS
             None => return Ok(None),
         },
     };
-    Ok(Some(WorldDatabase { host: server.host.clone(), port: server.port, authority, existing: true }))
+    Ok(Some(WorldDatabase { host: server.host.clone(), port: server.port, authority, certificate: Err(THEIRS.to_owned()), existing: true }))
 }
 
 fn text(secret: &airlock_cluster::SecretData, key: &str) -> Option<String> {
@@ -219,6 +238,7 @@ fn world_of(answers: &Answers, deployments: Vec<WorldDeployment>) -> Result<Worl
         accounts_with_rights: standing.accounts_with_rights,
         declared_rights: standing.declared_rights,
         servers: standing.servers,
+        internal_authority: None,
         receiver: answers.components.monitoring.as_ref().filter(|monitoring| monitoring.mode == Mode::Bundled).and(answers.alerts.receiver),
         is_watched_by_others: Asked::by(answers).is_some(),
         database: None,

@@ -52,6 +52,9 @@ async fn act(attempt: &Attempt, passwords: &dyn Passwords, ends: &mut Ends) -> A
     if let (AttemptAction::Scan { ports }, Target::Pods { found, .. }) = (&attempt.action, &attempt.target) {
         return scan::scan(found, ports).await;
     }
+    if let (AttemptAction::Reach { ports }, Target::Pods { found, .. }) = (&attempt.action, &attempt.target) {
+        return scan::reach(found, ports).await;
+    }
     let Some((host, port)) = attempt.target.address() else { return no_address() };
     if let AttemptAction::Sql { database, credentials, trust, question } = &attempt.action {
         return postgres::ask(&Inquiry { host, port, database, credentials, trust, question }, passwords).await;
@@ -152,6 +155,7 @@ async fn once(action: &AttemptAction, target: &Target, question: Option<&Questio
         | AttemptAction::Admit { .. }
         | AttemptAction::AskPrometheus { .. }
         | AttemptAction::Pull { .. }
-        | AttemptAction::Scan { .. } => Ok(AttemptResult::NotCarriedOut("it is no connection alone".to_owned().into())),
+        | AttemptAction::Scan { .. }
+        | AttemptAction::Reach { .. } => Ok(AttemptResult::NotCarriedOut("it is no connection alone".to_owned().into())),
     }
 }

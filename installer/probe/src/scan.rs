@@ -22,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const SETTLED_WITHIN: Duration = Duration::from_secs(30);
 /// With more silent ports than this something keeps the scan out, and no port is asked again.
 const MOST_SILENT: usize = 1000;
+/// With a few ports each.
+const PODS_AT_ONCE: usize = 16;
 
 /// Asks each port of each pod, one pod after the other.
 pub(crate) async fn scan(pods: &BTreeMap<String, PodPorts>, ports: &[PortRange]) -> AttemptResult {
@@ -31,9 +33,15 @@ pub(crate) async fn scan(pods: &BTreeMap<String, PodPorts>, ports: &[PortRange])
         while !pod.declared.is_empty() && !takes_any(pod).await && began.elapsed() < SETTLED_WITHIN {
             sleep(PATIENCE / 2).await;
         }
-        scanned.push(of_pod(name, pod, ports).await);
+        scanned.push(of_pod(name, pod, ports.iter().flat_map(|range| range.ports()).collect()).await);
     }
     AttemptResult::Scanned(scanned)
+}
+
+/// Asks what each pod declares, and these ports of each, some pods at once: whoever is kept out hears nothing, and waits for it.
+pub(crate) async fn reach(pods: &BTreeMap<String, PodPorts>, ports: &[u16]) -> AttemptResult {
+    let asked = pods.iter().map(|(name, pod)| of_pod(name, pod, pod.declared.iter().chain(ports).copied().collect()));
+    AttemptResult::Scanned(stream::iter(asked).buffered(PODS_AT_ONCE).collect().await)
 }
 
 async fn takes_any(pod: &PodPorts) -> bool {
@@ -46,8 +54,7 @@ async fn takes_any(pod: &PodPorts) -> bool {
     false
 }
 
-async fn of_pod(name: &str, pod: &PodPorts, ports: &[PortRange]) -> ScannedPod {
-    let mut asked: Vec<u16> = ports.iter().flat_map(|range| range.ports()).collect();
+async fn of_pod(name: &str, pod: &PodPorts, mut asked: Vec<u16>) -> ScannedPod {
     asked.sort_unstable();
     asked.dedup();
     let mut open = Vec::new();
@@ -129,6 +136,17 @@ mod tests {
         assert!(found.open.contains(&declared) && found.open.contains(&forgotten), "{found:?}");
         assert!(found.open.is_sorted() && found.open.len() < 1000, "{found:?}");
         assert_eq!(found.silent, 0);
+    }
+
+    #[tokio::test]
+    async fn what_is_declared_is_reached_and_what_else_is_asked_for() {
+        let address = [127, 77, 3, 11];
+        let listeners = [TcpListener::bind((Ipv4Addr::from(address), 0)).await.unwrap(), TcpListener::bind((Ipv4Addr::from(address), 0)).await.unwrap()];
+        let [declared, other] = [0, 1].map(|number: usize| listeners[number].local_addr().unwrap().port());
+        let AttemptResult::Scanned(found) = reach(&pod(address, &[declared]), &[other, 1]).await else { panic!("scanned") };
+        let mut open = vec![declared, other];
+        open.sort_unstable();
+        assert_eq!(found, [ScannedPod { pod: "web-0".to_owned(), declared: vec![declared], open, silent: 0 }]);
     }
 
     #[tokio::test]

@@ -1,6 +1,6 @@
 //! What a server is offered that it should refuse, beside a handshake that it should not: TLS 1.0, TLS 1.1, and weak suites.
 
-use airlock_model::{Attempt, AttemptAction, AttemptId, Target, TlsVersion, Trust, Vantage, World, names};
+use airlock_model::{Attempt, AttemptAction, AttemptId, Digest, ServedAt, Target, TlsVersion, Trust, Vantage, World, WorldDatabase, WorldDeployment, WorldServer, names};
 
 use super::{CROSSER, address, served_id, trust};
 
@@ -46,12 +46,15 @@ pub(crate) struct Greeted {
     /// The name of [`Self::current`].
     current: AttemptId,
     trust: Trust,
+    /// What it is to serve, or why that is not known.
+    certificate: Result<Digest, String>,
 }
 
 impl Greeted {
     /// A host that users reach.
     pub(crate) fn host(world: &World, host: &str) -> Self {
-        Self { name: host.to_owned(), server_name: host.to_owned(), from: Vantage::Workstation, target: address(world, host), current: served_id(host), trust: trust(world) }
+        let certificate = world.certificate.clone().ok_or_else(|| "it was not given".to_owned());
+        Self { name: host.to_owned(), server_name: host.to_owned(), from: Vantage::Workstation, target: address(world, host), current: served_id(host), trust: trust(world), certificate }
     }
 
     /// The servers inside the cluster: those whose certificates the renewer looks after, from a pod under its policies, and the
@@ -61,22 +64,54 @@ impl Greeted {
             let labels = [names::LABEL_NAME, names::LABEL_COMPONENT].map(|label| (label.to_owned(), component.to_owned()));
             Vantage::Pod { namespace: namespace.to_owned(), labels: labels.into(), account: None }
         };
-        let inner = |from, server_name: &str, target: Target, (host, port): (&str, u16)| {
+        let authorities = |pem: &Option<String>| pem.clone().map_or(Trust::Unverified, Trust::Authorities);
+        let of_renewer = |server: &WorldServer| {
+            let ServedAt { host, port, server_name } = &server.at;
             let name = format!("{host}:{port}");
-            Self { current: AttemptId(format!("tls.current.{name}")), name, server_name: server_name.to_owned(), from, target, trust: Trust::Unverified }
+            Self {
+                current: AttemptId(format!("tls.current.{name}")),
+                name,
+                server_name: server_name.clone(),
+                from: pod(&world.platform, names::RENEWER),
+                target: Target::Address { host: host.clone(), port: *port },
+                trust: authorities(&world.internal_authority),
+                certificate: server.certificate.clone(),
+            }
         };
-        let servers = world.servers.iter().map(|at| inner(pod(&world.platform, names::RENEWER), &at.server_name, Target::Address { host: at.host.clone(), port: at.port }, (&at.host, at.port)));
-        let database = world
-            .database
-            .as_ref()
-            .filter(|server| !server.existing)
-            .zip(world.deployments.first())
-            .map(|(server, deployment)| inner(pod(&deployment.namespace, CROSSER), &server.host, Target::Postgres { host: server.host.clone(), port: server.port }, (&server.host, server.port)));
-        servers.chain(database).collect()
+        let of_database = |(server, deployment): (&WorldDatabase, &WorldDeployment)| {
+            let WorldDatabase { host, port, authority, certificate, .. } = server;
+            let name = format!("{host}:{port}");
+            Self {
+                current: AttemptId(format!("tls.current.{name}")),
+                name,
+                server_name: host.clone(),
+                from: pod(&deployment.namespace, CROSSER),
+                target: Target::Postgres { host: host.clone(), port: *port },
+                trust: authorities(authority),
+                certificate: certificate.clone(),
+            }
+        };
+        let database = world.database.as_ref().filter(|server| !server.existing).zip(world.deployments.first()).map(of_database);
+        world.servers.iter().map(of_renewer).chain(database).collect()
     }
 
     pub(crate) fn id(&self, outdated: Outdated) -> AttemptId {
         AttemptId(format!("tls.{}.{}", outdated.key(), self.name))
+    }
+
+    /// The name that its certificate is to hold.
+    pub(crate) fn server_name(&self) -> &str {
+        &self.server_name
+    }
+
+    /// SHA-256 of the leaf that it is to serve, or why that is not known.
+    pub(crate) fn certificate(&self) -> Result<&Digest, &str> {
+        self.certificate.as_ref().map_err(String::as_str)
+    }
+
+    /// Whether [`Self::current`] verifies what it is shown.
+    pub(crate) fn is_verified(&self) -> bool {
+        self.trust != Trust::Unverified
     }
 
     pub(crate) const fn current_id(&self) -> &AttemptId {
@@ -91,7 +126,7 @@ impl Greeted {
             target: self.target.clone(),
             action: AttemptAction::Handshake { server_name: self.server_name.clone(), newest: TlsVersion::Tls13, trust: self.trust.clone() },
             control: None,
-            purpose: format!("a handshake with {}{}", self.name, if self.trust == Trust::Unverified { "" } else { ", its certificate verified" }),
+            purpose: format!("a handshake with {}{}", self.name, if self.is_verified() { ", its certificate verified" } else { "" }),
         }
     }
 

@@ -1,20 +1,20 @@
-//! TLS-002: the certificate that each host serves verifies, names the host, is in date, and is the one in the Secret.
+//! TLS-002: the certificate that each host and each server inside serves verifies, names it, is in date, and is the one in the Secret.
 
-use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Outcome, Presented, Profile, Severity, Snapshot, Subject, World};
+use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Presented, Profile, Severity, Snapshot, Subject, World};
 use jiff::{SignedDuration, Timestamp};
 
 use super::hosts;
-use crate::attempts::{outcome, served, served_id, words};
+use crate::attempts::{Greeted, outcome, served, words};
 use crate::described::{Described, Resting};
 use crate::parameter;
 
 static TEXTS: Described = Described {
     spec: CheckSpec {
         id: "TLS-002",
-        title: "every host serves the installed, valid certificate",
+        title: "every host and server serves the installed, valid certificate",
         severity: Severity::Critical,
         promises: &["P7"],
-        explanation: "A handshake with each host at the edge, verified against the authority of the base domain, or the system's when the certificate is from a public one: the chain verifies, the certificate names the host, TLS-002.failDays are left (fewer than TLS-002.warnDays is a warning; of a certificate that lives for less than three times as long a third of its life counts), and its SHA-256 equals that of the certificate in the Secret.",
+        explanation: "A handshake with each host at the edge, verified against the authority of the base domain, or the system's when the certificate is from a public one: the chain verifies, the certificate names the host, TLS-002.failDays are left (fewer than TLS-002.warnDays is a warning; of a certificate that lives for less than three times as long a third of its life counts), and its SHA-256 equals that of the certificate in the Secret. The same is asked of each server inside the cluster, verified against the internal authority from a pod under the policies of the renewer, and of the bundled database from one under those of a scheduler, since it lets in nobody else.",
         remedy: "Look at the certificate with `openssl s_client -connect HOST:443 -servername HOST -showcerts`. If the Secret holds a good one, the edge did not load it or something else answers at this address; if not, renew it with `airlock install`.",
     },
     expected: "chain verifies, names the host, in date, equal to the certificate in the Secret",
@@ -30,34 +30,37 @@ impl Check for ServedCertificate {
     }
 
     fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
-        hosts::needs(world, |host| [served(world, host)])
+        let inside = Greeted::inside(world).into_iter().map(|server| Need::Attempt(Box::new(server.current())));
+        hosts::needs(world, |host| [served(world, host)]).into_iter().chain(inside).collect()
     }
 
     fn evaluate(&self, profile: &Profile, given: &Snapshot) -> Vec<Finding> {
-        hosts::findings(&TEXTS, given, |host| {
-            let subject = Subject::of("Host", format!("{host}:{}", given.world.edge_port));
-            [match outcome(given, &served_id(host)) {
-                Ok(outcome) => judge(profile, given, host, subject, outcome).tried([outcome]),
-                Err(reason) => TEXTS.unverified(subject, reason),
-            }]
-        })
+        let at_host = |host: &str| [judge(profile, given, &Greeted::host(&given.world, host), Subject::of("Host", format!("{host}:{}", given.world.edge_port)))];
+        let inside = Greeted::inside(&given.world);
+        let inside = inside.iter().map(|server| judge(profile, given, server, Subject::of("Server", &server.name)));
+        hosts::findings(&TEXTS, given, at_host).into_iter().chain(inside).collect()
     }
 }
 
-fn judge(profile: &Profile, given: &Snapshot, host: &str, subject: Subject, outcome: &Outcome) -> Finding {
-    match &outcome.result {
-        AttemptResult::Handshaken(presented) => judge_presented(profile, given, host, subject, presented, outcome.started),
-        AttemptResult::Untrusted { .. } | AttemptResult::TlsRefused { .. } => TEXTS.fail(subject, words(&outcome.result)),
+fn judge(profile: &Profile, given: &Snapshot, server: &Greeted, subject: Subject) -> Finding {
+    let tried = match outcome(given, server.current_id()) {
+        Ok(tried) => tried,
+        Err(reason) => return TEXTS.unverified(subject, reason),
+    };
+    let finding = match &tried.result {
+        AttemptResult::Handshaken(presented) => judge_presented(profile, server, subject, presented, tried.started),
+        AttemptResult::Untrusted { .. } | AttemptResult::TlsRefused { .. } => TEXTS.fail(subject, words(&tried.result)),
         result => TEXTS.unverified(subject, words(result)),
-    }
+    };
+    finding.tried([tried])
 }
 
-fn judge_presented(profile: &Profile, given: &Snapshot, host: &str, subject: Subject, presented: &Presented, now: Timestamp) -> Finding {
+fn judge_presented(profile: &Profile, server: &Greeted, subject: Subject, presented: &Presented, now: Timestamp) -> Finding {
     let days = whole_days(now, presented.not_after);
     let seen = format!("issued by {}, {days} days left, SHA-256 {}", presented.issuer.raw(), presented.fingerprint.short());
-    if !presented.names.iter().any(|name| covers(name.raw(), host)) {
+    if !presented.names.iter().any(|name| covers(name.raw(), server.server_name())) {
         let names: Vec<&str> = presented.names.iter().map(airlock_model::Untrusted::raw).collect();
-        return TEXTS.fail(subject, format!("the certificate names {}, not this host", names.join(", ")));
+        return TEXTS.fail(subject, format!("the certificate names {}, not {}", names.join(", "), server.server_name()));
     }
     if presented.not_after <= now {
         return TEXTS.fail(subject, format!("the certificate expired on {}", presented.not_after));
@@ -71,11 +74,12 @@ fn judge_presented(profile: &Profile, given: &Snapshot, host: &str, subject: Sub
     if fewer_than(fail) {
         return TEXTS.fail(subject, format!("{seen}; fewer than {fail} days, or a third of its life"));
     }
-    match &given.world.certificate {
-        Some(expected) if *expected != presented.fingerprint => TEXTS.fail(subject, format!("{seen}; the Secret holds {}", expected.short())),
-        None => TEXTS.unverified(subject, format!("{seen}; the certificate in the Secret was not given, so it could not be compared")),
-        Some(_) if fewer_than(warn) => TEXTS.warn(Severity::Medium, subject, format!("{seen}; fewer than {warn} days, or a third of its life")),
-        Some(_) => TEXTS.pass(subject, seen),
+    match server.certificate() {
+        Ok(expected) if *expected != presented.fingerprint => TEXTS.fail(subject, format!("{seen}; the Secret holds {}", expected.short())),
+        Err(reason) => TEXTS.unverified(subject, format!("{seen}; it could not be compared with the certificate in the Secret: {reason}")),
+        Ok(_) if !server.is_verified() => TEXTS.unverified(subject, format!("{seen}; the authority of servers inside is not known, so its chain was not verified")),
+        Ok(_) if fewer_than(warn) => TEXTS.warn(Severity::Medium, subject, format!("{seen}; fewer than {warn} days, or a third of its life")),
+        Ok(_) => TEXTS.pass(subject, seen),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{Judging, Report, checks, judge, needs, with_checks};
 
 mod good;
 
-use good::{answered, baseline, fernet, good, judged, left, live, locked, logged, logged_in, message, outcome, presented, redirected, secured, stored, told, unadmitted, world};
+use good::{answered, baseline, fernet, good, judged, left, live, locked, logged, logged_in, message, outcome, presented, reached, redirected, secured, stored, told, unadmitted, world};
 
 fn report(given: &Snapshot) -> Report {
     judge(&baseline(), given, Judging { passes: true, workers: 1 }).unwrap()
@@ -168,7 +168,12 @@ const CASES: &[Case] = &[
     (|s| *result(s, "tls.weak.registry.airlock.svc:5000") = AttemptResult::Agreed("TLS 1.2 with RC4".to_owned().into()), &[("TLS-003", Fail)]),
     (|s| *result(s, "tls.1.1.database.airlock.svc:5432") = AttemptResult::Handshaken(Presented { version: TlsVersion::Tls11, ..presented() }), &[("TLS-003", Fail)]),
     (|s| *result(s, "tls.weak.database.airlock.svc:5432") = AttemptResult::NotCarriedOut("it answers N".to_owned().into()), &[("TLS-003", Unverified)]),
-    (|s| *result(s, "tls.current.database.airlock.svc:5432") = AttemptResult::Connected, &[("TLS-003", Unverified)]),
+    (|s| *result(s, "tls.current.database.airlock.svc:5432") = AttemptResult::Connected, &[("TLS-002", Unverified), ("TLS-003", Unverified)]),
+    (|s| *result(s, "tls.current.registry.airlock.svc:5000") = AttemptResult::Untrusted { reason: "unknown issuer".to_owned().into(), presented: Some(presented()) }, &[("TLS-002", Fail)]),
+    (|s| *result(s, "tls.current.registry.airlock.svc:5000") = AttemptResult::Handshaken(Presented { fingerprint: Digest::of(b"another"), ..presented() }), &[("TLS-002", Fail)]),
+    (|s| *result(s, "tls.current.database.airlock.svc:5432") = AttemptResult::Handshaken(Presented { names: vec!["registry.airlock.svc".to_owned().into()], ..presented() }), &[("TLS-002", Fail)]),
+    (|s| s.world.servers[0].certificate = Err("secrets is forbidden".to_owned()), &[("TLS-002", Unverified)]),
+    (|s| s.world.internal_authority = None, &[("TLS-002", Unverified)]),
     (|s| *result(s, "tls.1.0.registry.platform.test") = AttemptResult::Refused, &[("TLS-003", Unverified)]),
     (|s| *result(s, "tls.1.0.registry.platform.test") = AttemptResult::TimedOut, &[("TLS-003", Unverified)]),
     (|s| { s.world.hosts.clear(); }, &[("TLS-002", Unverified), ("TLS-003", Unverified), ("TLS-004", Unverified), ("TLS-007", Unverified)]),
@@ -239,6 +244,11 @@ const CASES: &[Case] = &[
     (|s| { *result(s, "airflow.crossing.alpha.alpha") = AttemptResult::TimedOut; *result(s, "airflow.crossing.alpha.beta") = AttemptResult::Connected; }, &[("NET-011", Fail)]),
     (|s| *result(s, "airflow.crossing.beta.beta") = AttemptResult::TimedOut, &[("NET-011", Unverified)]),
     (|s| *result(s, "airflow.crossing.beta.alpha") = AttemptResult::NoSuchName, &[("NET-011", Unverified)]),
+    (|s| *result(s, "task.alpha.pods.beta") = reached(&[8794]), &[("NET-011", Fail)]),
+    (|s| { *result(s, "task.alpha.own") = AttemptResult::TimedOut; *result(s, "task.alpha.pods.beta") = reached(&[8794]); }, &[("NET-011", Fail)]),
+    (|s| *result(s, "task.alpha.own") = AttemptResult::TimedOut, &[("NET-011", Unverified)]),
+    (|s| *result(s, "task.alpha.pods.beta") = AttemptResult::Scanned(vec![]), &[("NET-011", Unverified)]),
+    (|s| *result(s, "task.alpha.pods.beta") = AttemptResult::NotCarriedOut("no pod runs in airlock-beta".to_owned().into()), &[("NET-011", Unverified)]),
     (|s| drop(s.world.deployments.pop()), &[("NET-011", Verdict::NotApplicable)]),
     (|s| s.world.deployments.clear(), &[("AUT-001", Verdict::NotApplicable), ("AUT-005", Verdict::NotApplicable), ("AUT-006", Verdict::NotApplicable), ("AFL-001", Verdict::NotApplicable), ("AFL-003", Verdict::NotApplicable), ("DBS-001", Verdict::NotApplicable), ("DBS-002", Verdict::NotApplicable), ("DBS-003", Verdict::NotApplicable), ("DBS-004", Verdict::NotApplicable), ("DBS-005", Verdict::NotApplicable), ("DBS-006", Verdict::NotApplicable), ("DBS-009", Verdict::NotApplicable), ("NET-011", Verdict::NotApplicable), ("RBC-009", Verdict::NotApplicable)]),
     (|s| *result(s, "account.alpha.airlock-beta.secrets") = answered(200), &[("RBC-009", Fail)]),
@@ -475,6 +485,8 @@ fn every_attempt_that_must_be_refused_has_a_control_that_is_made_too() {
             "registry.node.",
             "task.alpha.trusted",
             "task.beta.trusted",
+            "task.alpha.own",
+            "task.beta.own",
             "database.own.",
             "database.owned.",
             "database.public.",

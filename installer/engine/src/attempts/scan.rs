@@ -55,12 +55,15 @@ impl Party<'_> {
         if !policies.iter().any(|policy| closes_all(&policy.manifest["spec"])) {
             return Err(format!("no policy closes all pods of {namespace}: one that lets a scan in would close them to others"));
         }
+        let found = self.pods(namespace).await?;
+        Ok(attempts.iter().map(|attempt| Attempt { target: Target::Pods { namespace: namespace.to_owned(), found: found.clone() }, ..attempt.clone() }).collect())
+    }
+
+    /// The pods of a namespace that serve. That there is none is an error: nothing would be tried.
+    pub(super) async fn pods(&self, namespace: &str) -> Result<BTreeMap<String, PodPorts>, String> {
         let pods = self.cluster.list("v1", "Pod", Some(namespace), None).await.map_err(|error| with_causes(&error))?;
         let found: BTreeMap<String, PodPorts> = pods.into_iter().filter_map(|pod| Some((pod.object.name, ports(&pod.manifest)?))).collect();
-        if found.is_empty() {
-            return Err(format!("no pod runs in {namespace}"));
-        }
-        Ok(attempts.iter().map(|attempt| Attempt { target: Target::Pods { namespace: namespace.to_owned(), found: found.clone() }, ..attempt.clone() }).collect())
+        if found.is_empty() { Err(format!("no pod runs in {namespace}")) } else { Ok(found) }
     }
 
     async fn let_in(&self, policies: &[Object]) -> Result<(), ClusterError> {

@@ -6,10 +6,10 @@
 use airlock_cluster::Cluster;
 use airlock_compliance::{Decisions, Judging, Report};
 use airlock_model::answers::{Answers, Mode};
-use airlock_model::{Attempt, AttemptResult, ControlPlane, Fact, ImageLock, JudgingRun, Outcome, Planned, Profile, Record, Snapshot, World, WorldDatabase, WorldDeployment};
+use airlock_model::{Attempt, AttemptResult, ControlPlane, Fact, ImageLock, JudgingRun, Outcome, Planned, Profile, Record, Snapshot, World, WorldDatabase, WorldDeployment, WorldServer};
 use jiff::Timestamp;
 
-use super::{DATABASE, DATABASE_PORT, Intended, attempts_in, deployments, held_against, images, objects, world_of};
+use super::{Intended, THEIRS, attempts_in, bundled_database, deployments, held_against, images, objects, world_of};
 use crate::PlatformError;
 
 /// Why no attempt is made.
@@ -48,11 +48,13 @@ pub(crate) async fn judge(cluster: &Cluster, record: &Record, answers: &Answers,
 fn world(answers: &Answers, deployments: Vec<WorldDeployment>) -> Result<World, PlatformError> {
     let platform = &answers.namespaces.platform;
     let database = match (answers.database_server(), answers.components.database.mode) {
-        (Some(theirs), _) => Some(WorldDatabase { host: theirs.host.clone(), port: theirs.port, authority: None, existing: true }),
-        (None, Mode::Bundled) => Some(WorldDatabase { host: format!("{DATABASE}.{platform}.svc"), port: DATABASE_PORT, authority: None, existing: false }),
+        (Some(theirs), _) => Some(WorldDatabase { host: theirs.host.clone(), port: theirs.port, authority: None, certificate: Err(THEIRS.to_owned()), existing: true }),
+        (None, Mode::Bundled) => Some(WorldDatabase { certificate: Err(NO_SECRETS.to_owned()), ..bundled_database(platform) }),
         (None, _) => None,
     };
-    Ok(World { database, nodes: Some(Err(NO_NODES.to_owned())), services: Some(Err(NO_ATTEMPTS.to_owned())), ..world_of(answers, deployments)? })
+    let known = world_of(answers, deployments)?;
+    let servers = known.servers.into_iter().map(|server| WorldServer { certificate: Err(NO_SECRETS.to_owned()), ..server }).collect();
+    Ok(World { database, nodes: Some(Err(NO_NODES.to_owned())), services: Some(Err(NO_ATTEMPTS.to_owned())), servers, ..known })
 }
 
 /// Everything but the objects: why it is not there.

@@ -1,9 +1,17 @@
 //! The pair that is stored for the base domain, judged where its key is read.
 
 use airlock_cluster::Cluster;
-use airlock_model::{ObjectRef, StoredCertificate, Untrusted, World, names, with_causes};
+use airlock_model::{Digest, ObjectRef, StoredCertificate, Untrusted, World, names, with_causes};
 use airlock_tls::{Content, Form, Host, Judgement, Request, TlsFinding, Weight, check};
 use jiff::Timestamp;
+
+use crate::observe::certificate_facts;
+
+/// SHA-256 of the certificate in a TLS Secret. What kept it from being read is the error.
+pub(super) async fn leaf(cluster: &Cluster, namespace: &str, name: &str) -> Result<Digest, String> {
+    let secret = cluster.secret(namespace, name).await.map_err(|error| with_causes(&error))?.ok_or_else(|| format!("there is no Secret {namespace}/{name}"))?;
+    certificate_facts(&secret).map(|facts| facts.fingerprint).ok_or_else(|| format!("the Secret {namespace}/{name} holds no certificate that can be read"))
+}
 
 /// The certificate of the base domain with its key. What kept it from being read is the error.
 pub(super) async fn certificate(cluster: &Cluster, world: &World) -> Result<StoredCertificate, String> {

@@ -7,6 +7,7 @@ use airlock_e2e::Site;
 use crate::{scenes, walls};
 
 mod accounts;
+mod controls;
 mod database;
 mod door;
 mod leaving;
@@ -33,7 +34,7 @@ fn what_is_broken_is_told() {
     walls::something_is_kept(&site);
     let report = walls::check(&site, &[]).expect(0).json();
     assert_eq!(walls::verdicts(&report), walls::verdicts_of_baseline(), "nothing is broken: {report}");
-    let parts: [(&'static str, Break); 14] = [
+    let parts: [(&'static str, Break); 15] = [
         ("a database server that lets in whom it must not", database::the_database_server_is_opened),
         ("attempts at databases without the right password", database::nothing_is_vouched_for_without_the_control),
         ("a door to the API without a lock", door::a_door_to_the_api_without_a_lock_is_told),
@@ -46,6 +47,7 @@ fn what_is_broken_is_told() {
         ("an address outside that nobody declared", leaving::by_an_address_that_nobody_declared_is_told),
         ("a port that nobody declared", open_ports::that_nobody_declared_are_told),
         ("TLS, logins, and certificates that are served otherwise", served::what_is_served_otherwise_fails_by_name),
+        ("controls that are gone", controls::that_are_gone_leave_nothing_proved),
         ("trust that is taken away", trust::that_is_taken_away_is_told),
         // The last: what beta's settings are like is not put back.
         ("sessions that never end, and accounts that strangers make", sessions::that_never_end_and_accounts_that_strangers_make_are_told),

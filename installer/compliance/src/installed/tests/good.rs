@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use airlock_model::answers::Receiver;
 use airlock_model::{
-    AttemptId, AttemptResult, Credentials, CredentialsForm, Digest, ImageLock, JudgedSecret, LockedImage, ObjectRef, Outcome, Planned, Presented, Profile, SearchedLogs, SecretKeyRef, ServedAt,
-    SetCookie, Snapshot, SnapshotObject, Source, StoredCertificate, TlsVersion, World, WorldDatabase, WorldDeployment, WorldNode, names,
+    AttemptId, AttemptResult, Credentials, CredentialsForm, Digest, ImageLock, JudgedSecret, LockedImage, ObjectRef, Outcome, Planned, Presented, Profile, ScannedPod, SearchedLogs, SecretKeyRef,
+    ServedAt, SetCookie, Snapshot, SnapshotObject, Source, StoredCertificate, TlsVersion, World, WorldDatabase, WorldDeployment, WorldNode, WorldServer, names,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -38,13 +38,18 @@ pub(super) fn world() -> World {
         certificate: Some(Digest::of(b"leaf")),
         registry: Some(HOST.into()),
         registry_credentials: Some(Credentials { username: "airlock".into(), password: Some(password), form: CredentialsForm::Basic }),
-        database: Some(WorldDatabase { host: "database.airlock.svc".into(), port: 5432, authority: Some("PEM".into()), existing: false }),
+        database: Some(WorldDatabase { host: "database.airlock.svc".into(), port: 5432, authority: Some("PEM".into()), certificate: Ok(Digest::of(b"leaf")), existing: false }),
         deployments: ["alpha", "beta"].map(deployment).into(),
         accounts_with_rights: vec!["airlock/kube-state-metrics".into()],
         declared_rights: Vec::new(),
         is_watched_by_others: false,
         receiver: Some(Receiver::Webhook),
-        servers: vec![ServedAt { host: "registry.airlock.svc".into(), port: 5000, server_name: "registry.airlock.svc".into() }],
+        servers: vec![WorldServer {
+            at: ServedAt { host: "registry.airlock.svc".into(), port: 5000, server_name: "registry.airlock.svc".into() },
+            secret: ObjectRef::namespaced("v1", "Secret", "airlock", "registry-tls"),
+            certificate: Ok(Digest::of(b"leaf")),
+        }],
+        internal_authority: Some("PEM".into()),
         nodes: Some(Ok(vec![WorldNode { name: "node1".into(), pool: Some(("default".into(), BTreeMap::new())), ..WorldNode::default() }])),
         services: None,
         api_server: None,
@@ -101,7 +106,7 @@ pub(super) fn presented() -> Presented {
     Presented {
         version: TlsVersion::Tls13,
         fingerprint: Digest::of(b"leaf"),
-        names: vec!["platform.test".to_owned().into(), "*.platform.test".to_owned().into()],
+        names: ["platform.test", "*.platform.test", "registry.airlock.svc", "database.airlock.svc"].map(|name| name.to_owned().into()).into(),
         issuer: "CN=platform.test".to_owned().into(),
         not_before: left(-24 * 90),
         not_after: now() + SignedDuration::from_hours(24 * 90),
@@ -213,6 +218,10 @@ pub(super) fn good() -> Snapshot {
             outcome("airflow.crossing.alpha.beta", AttemptResult::TimedOut),
             outcome("airflow.crossing.beta.beta", AttemptResult::Connected),
             outcome("airflow.crossing.beta.alpha", AttemptResult::Refused),
+            outcome("task.alpha.own", AttemptResult::Connected),
+            outcome("task.alpha.pods.beta", reached(&[])),
+            outcome("task.beta.own", AttemptResult::Connected),
+            outcome("task.beta.pods.alpha", reached(&[])),
             outcome("account.alpha.airlock-alpha.pods", answered(200)),
             outcome("account.alpha.airlock-beta.secrets", answered(403)),
             outcome("account.alpha.airlock-beta.configmaps", answered(403)),
@@ -301,6 +310,12 @@ const VIOLATES: &str = "pods \"a\" is forbidden: violates PodSecurity \"restrict
 
 pub(super) fn unadmitted(message: &str) -> AttemptResult {
     AttemptResult::NotAdmitted { message: message.to_owned().into() }
+}
+
+/// What the pods of a deployment said: one of them, at these ports.
+pub(super) fn reached(open: &[u16]) -> AttemptResult {
+    let pod = |name: &str, open: &[u16]| ScannedPod { pod: name.to_owned(), declared: vec![8080], open: open.to_vec(), silent: 8 };
+    AttemptResult::Scanned(vec![pod("airflow-api-server-0", &[]), pod("airflow-triggerer-0", open)])
 }
 
 pub(super) fn left(hours: i64) -> Timestamp {

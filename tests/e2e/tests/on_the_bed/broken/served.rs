@@ -6,12 +6,16 @@ use std::process::Command;
 use airlock_e2e::Site;
 use serde_json::Value;
 
-/// Outdated versions of TLS at the edge, a registry without login, and another certificate in the Secret than the one that is served.
+/// Outdated versions of TLS at the edge, which shows its certificate to whoever asks and tells browsers nothing, a registry without login,
+/// another certificate in the Secret than the one that is served, and a server inside with the certificate of another.
 pub(crate) fn what_is_served_otherwise_fails_by_name(site: &Site) {
-    let [edge, registry, certificate] = ["configmap/edge-config", "secret/registry-config", "secret/base-domain-tls"].map(|object| read(site, object));
+    let [edge, registry, certificate, metrics] = ["configmap/edge-config", "secret/registry-config", "secret/base-domain-tls", "secret/kube-state-metrics-tls"].map(|object| read(site, object));
 
     let configuration = edge["data"]["nginx.conf"].as_str().expect("the configuration");
     let outdated = configuration.replace("ssl_protocols TLSv1.2 TLSv1.3;", "ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;").replace("ssl_ciphers ", "ssl_ciphers ALL:@SECLEVEL=0:");
+    let known = outdated.replace("ssl_reject_handshake on;", "");
+    let outdated = known.replace("add_header Strict-Transport-Security", "add_header X-Was-Strict-Transport-Security");
+    assert!(outdated != known && known.matches("ssl_reject_handshake").count() == 0, "{outdated}");
     assert_ne!(outdated, configuration);
     replace(site, &with(&edge, "data", "nginx.conf", &outdated));
     restart(site, "deployment/edge");
@@ -26,9 +30,15 @@ pub(crate) fn what_is_served_otherwise_fails_by_name(site: &Site) {
     let mut other = certificate.clone();
     other["data"]["tls.crt"] = read(site, "secret/registry-tls")["data"]["tls.crt"].clone();
     replace(site, &other);
+    let mut foreign = metrics.clone();
+    foreign["data"] = read(site, "secret/registry-tls")["data"].clone();
+    replace(site, &foreign);
+    restart(site, "deployment/kube-state-metrics");
     let judged = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "--all", "-o", "json"]);
     an_exception_covers_it_once_it_is_signed(site);
 
+    replace(site, &metrics);
+    restart(site, "deployment/kube-state-metrics");
     replace(site, &certificate);
     replace(site, &registry);
     restart(site, "statefulset/registry");
@@ -38,9 +48,12 @@ pub(crate) fn what_is_served_otherwise_fails_by_name(site: &Site) {
     let report = judged.expect(7).json();
     let worse = |check: &&Value| check["verdict"] != "pass" && check["verdict"] != "not-applicable";
     let failed: BTreeSet<&str> = report["checks"].as_array().expect("checks").iter().filter(worse).filter_map(|check| check["id"].as_str()).collect();
-    assert_eq!(failed, ["REG-001", "TLS-001", "TLS-002", "TLS-003", "TLS-006"].into(), "exactly these are told: {report}");
+    assert_eq!(failed, ["REG-001", "TLS-001", "TLS-002", "TLS-003", "TLS-004", "TLS-006", "TLS-007"].into(), "exactly these are told: {report}");
     let open = |verdict: &str| report["findings"].as_array().expect("findings").iter().filter(|finding| finding["check"] == "REG-001" && finding["verdict"] == verdict).count();
     assert_eq!((open("fail"), open("unverified")), (5, 0), "without credentials, with wrong ones, the list, a repository, a push: {report}");
+    let of_servers = report["findings"].as_array().expect("findings").iter().filter(|finding| finding["check"] == "TLS-002" && finding["subject"]["kind"] == "Server" && finding["verdict"] != "pass");
+    let named: Vec<(&str, &str)> = of_servers.filter_map(|finding| Some((finding["subject"]["name"].as_str()?, finding["verdict"].as_str()?))).collect();
+    assert_eq!(named, [(&*format!("kube-state-metrics.{}.svc:8443", site.name), "fail")], "{report}");
     site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes"]).expect(0);
 }
 
@@ -61,15 +74,15 @@ fn an_exception_covers_it_once_it_is_signed(site: &Site) {
     let profile = site.file("company.yaml", &profile).display().to_string();
     let draft = site.run(&["exception", "request", "REG-001", "--expires", "2099-01-31"]).expect(0).stdout;
     let (checks, filled) = ("  - REG-001\n", draft.replace(": ''", ": known"));
-    site.file("exceptions.yaml", &filled.replace(checks, &format!("{checks}  - TLS-001\n  - TLS-002\n  - TLS-003\n  - TLS-006\n")));
+    site.file("exceptions.yaml", &filled.replace(checks, &format!("{checks}  - TLS-001\n  - TLS-002\n  - TLS-003\n  - TLS-004\n  - TLS-006\n  - TLS-007\n")));
     let judged = |exit: i32| -> Vec<Value> {
         let report = site.run(&["compliance-check", "--profile", &profile, "--exceptions", &exceptions, "--namespace", &site.name, "--yes", "--all", "-o", "json"]).expect(exit).json();
         let verdict = |id: &str| report["checks"].as_array().expect("checks").iter().find(|check| check["id"] == id).expect("the check")["verdict"].clone();
-        ["EXC-001", "REG-001", "TLS-001", "TLS-002", "TLS-003", "TLS-006"].map(verdict).into()
+        ["EXC-001", "REG-001", "TLS-001", "TLS-002", "TLS-003", "TLS-004", "TLS-006", "TLS-007"].map(verdict).into()
     };
-    assert_eq!(judged(7), ["fail"; 6]);
+    assert_eq!(judged(7), ["fail"; 8]);
     openssl(&["pkeyutl", "-sign", "-rawin", "-inkey", &key, "-in", &exceptions, "-out", &signature]);
-    assert_eq!(judged(0), ["pass", "excepted", "excepted", "excepted", "excepted", "excepted"]);
+    assert_eq!(judged(0), ["pass", "excepted", "excepted", "excepted", "excepted", "excepted", "excepted", "excepted"]);
 }
 
 /// An object as it can be written again whatever became of it meanwhile.

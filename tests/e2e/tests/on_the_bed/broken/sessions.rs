@@ -5,7 +5,7 @@ use serde_json::json;
 
 const LOOSE: &str = r#"{"data": {"AIRFLOW__FAB__COOKIE_SECURE": "False", "AIRFLOW__FAB__COOKIE_SAMESITE": "None", "AIRFLOW__FAB__SESSION_LIFETIME_MINUTES": "43200", "AIRFLOW__FAB__CONFIG_FILE": "/etc/airlock/airflow/webserver_config.py"}}"#;
 /// The form asks whether one is a robot, and is not made without a key for that. Airflow has the page then, and fails to show it.
-const SIGN_UP: &str = "AUTH_USER_REGISTRATION = True\nAUTH_USER_REGISTRATION_ROLE = 'Admin'\nRECAPTCHA_PUBLIC_KEY = 'public'\nRECAPTCHA_PRIVATE_KEY = 'private'\n";
+const SIGN_UP: &str = "AUTH_USER_REGISTRATION = True\nAUTH_USER_REGISTRATION_ROLE = 'Admin'\nAUTH_ROLE_PUBLIC = 'Admin'\nRECAPTCHA_PUBLIC_KEY = 'public'\nRECAPTCHA_PRIVATE_KEY = 'private'\n";
 
 /// Of beta alone, which goes afterwards.
 pub(crate) fn that_never_end_and_accounts_that_strangers_make_are_told(site: &Site) {
@@ -19,6 +19,7 @@ pub(crate) fn that_never_end_and_accounts_that_strangers_make_are_told(site: &Si
             of(format!("{host}: session"), "pass", "lasts 12 h at most"),
         ]
     };
+    let of_beta = |told: &[Told]| told.iter().filter(|told| told.subject.contains(&host("beta"))).map(|told| told.verdict.clone()).collect::<Vec<_>>();
     let mut both = [good("alpha"), good("beta")].concat();
     assert_eq!(site.told("AUT-005", &[], 0), both);
 
@@ -32,7 +33,10 @@ pub(crate) fn that_never_end_and_accounts_that_strangers_make_are_told(site: &Si
     let password = |value: &str| in_beta(&["patch", "secret", "airflow-administrator", "--type=merge", "-p", &json!({ "data": { "value": value } }).to_string()]);
     password("d3Jvbmc=");
     let refused = site.told("AUT-005", &[], 7);
+    let without_login = site.told("AUT-001", &[], 7);
     password(&kept);
+    assert_eq!(of_beta(&without_login), ["unverified", "unverified"], "{without_login:#?}");
+    assert!(without_login.iter().filter(|told| told.subject.contains(&host("alpha"))).all(|told| told.verdict == "pass"), "{without_login:#?}");
     both.truncate(3);
     both.push(of(format!("{}: session", host("beta")), "unverified", &format!("the page's login: answered 302, to https://{}/auth/login/?next=%2Fauth%2F", host("beta"))));
     assert_eq!(refused, both);
@@ -53,4 +57,6 @@ pub(crate) fn that_never_end_and_accounts_that_strangers_make_are_told(site: &Si
     ]);
     assert_eq!(site.told("AUT-005", &[], 7), both);
     assert_eq!(site.told("AUT-006", &[], 7), [none("alpha"), sign_up("beta", "fail", "answered 500; page of the login: answered 200")]);
+    let open = site.told("AUT-001", &[], 7);
+    assert_eq!(of_beta(&open), ["pass", "fail"], "without credentials, but not with wrong ones: {open:#?}");
 }

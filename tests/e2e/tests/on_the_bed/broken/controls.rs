@@ -1,0 +1,58 @@
+//! What lost its control proves nothing: refused attempts while what should be let through is not either.
+
+use std::collections::BTreeMap;
+
+use airlock_e2e::Site;
+use serde_json::json;
+
+use crate::walls::{outside, verdicts};
+
+/// Of hosts at the edge, and of ways from tasks: each is unverified for as long as its control is gone, and passes when that is back.
+pub(crate) fn that_are_gone_leave_nothing_proved(site: &Site) {
+    without_an_edge(site);
+    without_a_way_to_its_own_server(site);
+}
+
+/// Nobody answers at any host, so that nobody answers strangers either.
+fn without_an_edge(site: &Site) {
+    const AT_HOSTS: [&str; 9] = ["AUT-001", "AUT-005", "AUT-006", "REG-001", "TLS-002", "TLS-003", "TLS-004", "TLS-006", "TLS-007"];
+    site.kubectl(&["scale", "deployment/edge", "--replicas=0"]);
+    site.kubectl(&["wait", "--for=delete", "pod", "-l", "app.kubernetes.io/name=edge", "--timeout=120s"]);
+    let gone = judged(site, &AT_HOSTS, 7);
+    site.kubectl(&["scale", "deployment/edge", "--replicas=1"]);
+    site.kubectl(&["rollout", "status", "deployment/edge", "--timeout=120s"]);
+    assert_eq!(gone, all(&AT_HOSTS, "unverified"));
+    assert_eq!(judged(site, &AT_HOSTS, 0), all(&AT_HOSTS, "pass"));
+}
+
+/// The server of alpha lets nobody in, and the account of its scheduler may do nothing: that they get nowhere else is no wonder.
+fn without_a_way_to_its_own_server(site: &Site) {
+    const FROM_TASKS: [&str; 5] = ["NET-011", "NET-012", "NET-013", "NET-020", "RBC-009"];
+    let in_alpha = |arguments: &[&str]| site.bed.kubectl([&["-n", &site.tenant("alpha")], arguments].concat()).expect("kubectl");
+    let selects = |name: &str| {
+        let spec = json!({ "spec": { "podSelector": { "matchLabels": { "app.kubernetes.io/name": name } } } }).to_string();
+        in_alpha(&["patch", "networkpolicy", "airflow-api-server", "--type=merge", "-p", &spec]);
+    };
+    let holder = |name: &str| {
+        let subjects = json!({ "subjects": [{ "kind": "ServiceAccount", "name": name, "namespace": site.tenant("alpha") }] }).to_string();
+        in_alpha(&["patch", "rolebinding", "airflow-scheduler", "--type=merge", "-p", &subjects]);
+    };
+    selects("nobody");
+    holder("nobody");
+    site.bed.until_enforced(&site.tenant("alpha"), "airflow-api-server", false).expect("it is no longer gone by");
+    let gone = judged(site, &FROM_TASKS, 7);
+    selects("airflow-api-server");
+    holder("airflow-scheduler");
+    site.bed.until_enforced(&site.tenant("alpha"), "airflow-api-server", true).expect("it is gone by");
+    assert_eq!(gone, all(&FROM_TASKS, "unverified"));
+    assert_eq!(judged(site, &FROM_TASKS, 0), all(&FROM_TASKS, "pass"));
+}
+
+fn all(checks: &[&str], verdict: &str) -> BTreeMap<String, String> {
+    checks.iter().map(|check| ((*check).to_owned(), verdict.to_owned())).collect()
+}
+
+fn judged(site: &Site, checks: &[&str], exit: i32) -> BTreeMap<String, String> {
+    let report = site.run(&["compliance-check", "--no-profile", "--checks", &checks.join(","), "--set", &outside(site), "--namespace", &site.name, "--yes", "--all", "-o", "json"]).expect(exit).json();
+    verdicts(&report)
+}
