@@ -54,7 +54,7 @@ impl Check for ApprovedPlans {
         };
         let deployments = given.world.deployments.iter().map(|deployment| (format!("deployment {}", deployment.name), &deployment.namespace));
         let parts = std::iter::once(("the platform".to_owned(), &given.world.platform)).chain(deployments);
-        parts.flat_map(|(what, namespace)| plans(&what, runs.get(namespace), &approved).into_iter().chain([unchanged(&what, given)]).collect::<Vec<_>>()).collect()
+        parts.flat_map(|(what, namespace)| plans(&what, runs.get(namespace), &approved).into_iter().chain([unchanged(&what, namespace, given)]).collect::<Vec<_>>()).collect()
     }
 }
 
@@ -77,15 +77,14 @@ fn plans(what: &str, runs: Option<&Fact<Vec<PlanRun>>>, approved: &BTreeSet<Dige
         let carried_out = format!("carried out {} by {}, let go {how}", run.started, run.by);
         if approved.contains(plan) { TEXTS.pass(subject, format!("{carried_out}; approved")) } else { TEXTS.fail(subject, format!("{carried_out}; {PLANS} does not name it")) }
     };
-    let all = runs.len() < names::JOURNALS_KEPT;
     let earlier = || TEXTS.unverified(format!("{what}: earlier plans"), format!("{} journals are kept, and there are as many", names::JOURNALS_KEPT));
-    last.into_iter().map(judge).chain((!all).then(earlier)).collect()
+    last.into_iter().map(judge).chain((runs.len() >= names::JOURNALS_KEPT).then(earlier)).collect()
 }
 
 /// Whether the objects of one part are as its plans made them.
-fn unchanged(what: &str, given: &Snapshot) -> Finding {
+fn unchanged(what: &str, namespace: &str, given: &Snapshot) -> Finding {
     let subject = format!("{what}: objects");
-    let changes = match given.drift.as_ref().map(|drift| drift.as_ref().map(|parts| parts.iter().find(|part| part.what == what))) {
+    let changes = match given.drift.as_ref().map(|drift| drift.as_ref().map(|parts| parts.iter().find(|part| part.namespace == namespace))) {
         None | Some(Ok(None)) => return TEXTS.unverified(subject, "they were not compared with what was installed"),
         Some(Err(reason)) => return TEXTS.unverified(subject, reason.as_str()),
         Some(Ok(Some(Drifted { changes: Fact::Unverified(why), .. }))) => return TEXTS.unverified(subject, why.as_str()),
@@ -125,7 +124,10 @@ mod tests {
         let alpha = WorldDeployment { name: "alpha".into(), namespace: "airlock-alpha".into(), host: "alpha.platform.test".into(), login: credentials(), role: credentials() };
         let world = World { platform: "airlock".into(), deployments: vec![alpha], ..World::default() };
         let plan_runs = BTreeMap::from([("airlock".to_owned(), platform), ("airlock-alpha".to_owned(), Fact::Known(vec![run("of alpha")]))]);
-        let drift = vec![Drifted { what: "the platform".into(), changes }, Drifted { what: "deployment alpha".into(), changes: Fact::Known(vec![]) }];
+        let drift = vec![
+            Drifted { what: "the platform".into(), namespace: "airlock".into(), changes },
+            Drifted { what: "deployment alpha".into(), namespace: "airlock-alpha".into(), changes: Fact::Known(vec![]) },
+        ];
         Snapshot { world, plan_runs: Some(Fact::Known(plan_runs)), drift: Some(Ok(drift)), ..Snapshot::default() }
     }
 

@@ -95,8 +95,8 @@ mod tests {
     }
 
     fn platform(changes: Fact<Vec<Change>>) -> Vec<Drifted> {
-        let alpha = Drifted { what: "deployment alpha".into(), changes: Fact::Known(Vec::new()) };
-        vec![Drifted { what: "the platform".into(), changes }, alpha]
+        let alpha = Drifted { what: "deployment alpha".into(), namespace: "airlock-alpha".into(), changes: Fact::Known(Vec::new()) };
+        vec![Drifted { what: "the platform".into(), namespace: "airlock".into(), changes }, alpha]
     }
 
     fn verdicts(findings: &[Finding]) -> Vec<Verdict> {

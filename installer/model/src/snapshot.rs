@@ -123,6 +123,8 @@ pub struct Permission {
 pub struct Drifted {
     /// `the platform`, `deployment alpha`.
     pub what: String,
+    /// Its namespace.
+    pub namespace: String,
     /// Objects that are no longer as they were installed, with the fields that differ; or why it could not be told.
     pub changes: Fact<Vec<Change>>,
 }

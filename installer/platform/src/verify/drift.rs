@@ -16,7 +16,7 @@ pub(super) async fn drift(cluster: &Cluster, record: &Record, world: &World) -> 
         Ok(()) => told(Box::pin(prepare::drafted(cluster, &answers)).await),
         Err(why) => Fact::Unverified(why),
     };
-    let mut compared = vec![Drifted { what: "the platform".to_owned(), changes }];
+    let mut compared = vec![Drifted { what: "the platform".to_owned(), namespace: world.platform.clone(), changes }];
     let platform = Platform { record: record.clone(), answers };
     for of in &world.deployments {
         let changes = match Box::pin(deployment::drafted(cluster, &platform, &of.namespace)).await {
@@ -24,7 +24,7 @@ pub(super) async fn drift(cluster: &Cluster, record: &Record, world: &World) -> 
             Ok(None) => Fact::Unverified(UNFINISHED.to_owned()),
             Err(error) => Fact::Unverified(with_causes(&error)),
         };
-        compared.push(Drifted { what: format!("deployment {}", of.name), changes });
+        compared.push(Drifted { what: format!("deployment {}", of.name), namespace: of.namespace.clone(), changes });
     }
     Ok(compared)
 }

@@ -1,18 +1,23 @@
 //! The certificate of the base domain from an ACME authority, pebble in the company: proved by signed updates of the company's DNS, from
-//! the workstation first and by the renewer in the cluster from then on; by a program of the workstation,
-//! again when people run it; by people, whom a ticket asks; or by the edge, at port 80.
+//! the workstation first and by the renewer in the cluster from then on; or by the edge, at port 80. By programs and by people it takes
+//! `make soak` (`at_length`).
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
 use airlock_e2e::{Run, Site};
 use serde_json::{Value, json};
 
 use crate::guided::World;
 use crate::receivers::certificate;
-use crate::sources::company::Company;
+
+#[cfg(feature = "long")]
+mod at_length;
+
+/// Each look of a kubelet costs it more than the wait.
+const NUDGED_EVERY: Duration = Duration::from_secs(2);
 
 #[test]
 fn an_acme_authority_issues_at_install_and_renews_from_inside_the_cluster() {
@@ -89,114 +94,6 @@ fn an_authority_that_cannot_be_convinced_ends_the_run_with_its_words() {
 }
 
 #[test]
-fn a_program_of_the_workstation_sets_the_records_and_people_order_the_next_certificate() {
-    let site = Site::shared("programmed");
-    let company = Company::new();
-    let authority = Authority::of(&site);
-    let answers = |program: &str| authority.answers(&site, &format!("{{ exec: {{ program: '{program}', runLimit: 1m }} }}"), &[&company.reference("root.crt")], "");
-
-    let audit = site.audit();
-    let refused = site.install(&answers("/usr/local/bin/no-such-program")).expect(3);
-    assert!(refused.first_error().starts_with("error[tls.acme-no-program]") && refused.stderr.contains("/usr/local/bin/no-such-program"), "{}", refused.stderr);
-    assert_eq!(audit.writes(), [], "it is missed before anything is written");
-
-    let failing = authority.program(&site, "failing", "kdig @$server +short TXT $(echo \"$records\" | cut -d' ' -f1 | head -1) >\"$0.seen\"; echo 'the zone is locked for the weekend' >&2; exit 4");
-    let refused = site.install(&answers(&failing)).expect(3);
-    assert!(refused.first_error().starts_with("error[tls.acme-hook]"), "{}", refused.stderr);
-    assert!(refused.stderr.contains("present` ended with 4: the zone is locked for the weekend"), "its words are shown:\n{}", refused.stderr);
-    assert!(read(&format!("{failing}.seen")).lines().count() > 1, "the values of domain and wildcard stood there");
-    assert_eq!((read(&format!("{failing}.calls")).as_str(), proofs(&site)), ("present\ncleanup\n", Vec::new()), "what was set is taken away");
-    assert_eq!(site.kubectl(&["get", "secret", "base-domain-tls", "--ignore-not-found", "-o", "name"]), "");
-
-    let program = authority.program(&site, "setting", "");
-    let calls = || read(&format!("{program}.calls"));
-    let answers = answers(&program);
-    let planned = site.run(&["plan", "--answers", &answers.display().to_string()]).expect(0).stdout;
-    assert!(planned.contains(&format!("runs `{program}` on this workstation")) && planned.contains("the renewer cannot"), "{planned}");
-    through_the_gates(&site, &answers, &authority);
-    assert_eq!((calls().as_str(), proofs(&site)), ("present\nready\ncleanup\n", Vec::new()));
-    nothing_is_to_be_done(&site, &answers);
-    assert_eq!(calls(), "present\nready\ncleanup\n", "a good certificate is used, and no program runs");
-
-    let state = state(&site);
-    assert!(state["byPeople"].as_str().is_some_and(|by| by.contains("airlock install")), "{state}");
-    people_order_the_next_one(&site, &company, &answers);
-    // pebble may remember that the names were verified, and then asks for no records.
-    let once = "present\nready\ncleanup\n";
-    assert!([once.to_owned(), once.repeat(2)].contains(&calls()) && proofs(&site).is_empty(), "{}", calls());
-}
-
-/// A certificate that is due: the renewer cannot order the next one and says so, the same run as ever does.
-fn people_order_the_next_one(site: &Site, company: &Company, answers: &Path) {
-    company.issue_aged("aged", &[&site.base(), &format!("*.{}", site.base())]);
-    company.concatenate(&["aged.crt", "issuing.crt"], "aged.pem");
-    let file = |name: &str| read(&company.path(name).display().to_string());
-    store_in_its_place(site, "base-domain-tls", &[("tls.crt", file("aged.pem")), ("tls.key", file("aged.key"))]);
-    let aged = stored(site, "base-domain-tls", r"tls\.crt");
-
-    let renewed = site.run(&["tls", "renew", "--namespace", &site.name, "base-domain-tls", "-o", "json"]);
-    assert_eq!((renewed.exit, renewed.json()[0]["code"].as_str()), (5, Some("engine.certificate-due")), "{}", renewed.said());
-    let status = site.run(&["tls", "status", "--namespace", &site.name]).expect(0).stdout;
-    assert!(status.contains("! renewal failed base-domain-tls") && status.contains("due, and the renewer cannot make it: run `airlock install"), "{status}");
-    let planned = site.run(&["plan", "--answers", &answers.display().to_string(), "--exit-code"]).expect(10).stdout;
-    assert!(planned.contains("certificate.base-domain-tls") && planned.contains("1 step:"), "{planned}");
-
-    nudging_the_edge(site, || site.install(answers)).expect(0);
-    let state = state(site);
-    assert_eq!((state["served"].as_bool(), state["last"]["outcome"].as_str()), (Some(true), Some("renewed")), "{state}");
-    assert_ne!(stored(site, "base-domain-tls", r"tls\.crt"), aged);
-    nothing_is_to_be_done(site, answers);
-}
-
-#[test]
-fn people_set_the_records_of_a_ticket_and_the_same_run_goes_on() {
-    let site = Site::shared("set-by-hand");
-    let authority = Authority::with_root(&site, 1);
-    let as_customer = |key: &Path| {
-        let account = format!("{{ manual: true }}\n    externalAccount: {{ keyId: customer-7, key: 'file:{}' }}\n    preferredChain: {}", key.display(), authority.common_name(&site));
-        authority.answers(&site, &account, &[], "")
-    };
-    let refused = site.install(&as_customer(&site.file("another-key", "YW5vdGhlciBjdXN0b21lcidzIGtleSBvZiAzMiBieXQ")));
-    assert!(refused.exit == 3 && refused.first_error().starts_with("error[tls.acme-external-account-refused]"), "{}", refused.said());
-    let answers = as_customer(&site.bed.folder().join("acme/external-key"));
-    let install = || site.run(&["install", "--answers", &answers.display().to_string(), "--yes", "-o", "json"]);
-
-    let first = Asked::of(&install());
-    assert_eq!(first.values.len(), 2, "the domain and its wildcard share a name: {}", first.paste);
-    assert!(first.seen.contains(&format!("we see no TXT _acme-challenge.{} at ns.platform.test", site.base())), "{}", first.seen);
-    assert_eq!(site.kubectl(&["get", "secret", "base-domain-tls", "--ignore-not-found", "-o", "name"]), "");
-
-    site.set_dns();
-    site.bed.dns_set(&format!("_acme-challenge.{}", site.base()), "TXT", "another").unwrap_or_else(|error| panic!("{error}"));
-    let again = Asked::of(&install());
-    assert_eq!(again.values, first.values, "the order is kept");
-    let told = format!("we see `another` for TXT _acme-challenge.{} at ns.platform.test, expected `{}` and `{}`", site.base(), first.values[0], first.values[1]);
-    assert!(again.seen.contains(&told), "{}", again.seen);
-
-    // As the authority forgets an order that nobody went on with.
-    let kept = stored(&site, "acme-order", r"order\.json");
-    store_in_its_place(&site, "acme-order", &[("order.json", decoded(&site, &kept).replace("/my-order/", "/my-order/gone-"))]);
-    let anew = Asked::of(&install());
-    assert!(anew.values.iter().all(|value| !first.values.contains(value)), "{}", anew.paste);
-    assert!(anew.paste.contains("is not known to the authority any more; its records can go") && anew.paste.contains(&first.values[0]), "{}", anew.paste);
-
-    let program = authority.program(&site, "administrator", "");
-    anew.set_by(&site, &program, "present");
-    let issued = site.install(&answers).expect(11);
-    assert!(issued.stderr.contains("can be taken away now") && issued.stderr.contains(&anew.values[0]) && issued.stderr.contains(&first.values[1]), "{}", issued.stderr);
-    anew.set_by(&site, &program, "cleanup");
-    assert!(issued.stdout.contains("ticket 1 of 1: node-pull"), "nothing waits for the certificate any more: {}", issued.stdout);
-    assert_eq!(site.kubectl(&["get", "secret", "acme-order", "--ignore-not-found", "-o", "name"]), "");
-
-    // Its chain leads to the root that was preferred, and nobody was told of any other.
-    site.bed.trust(&authority.root, &site.registry()).unwrap_or_else(|error| panic!("{error}"));
-    site.install(&answers).expect(0);
-    site.run(&["tls", "check", "--connect", &format!("{}:443", site.base()), "--host", &site.base(), "--ca", &authority.root.display().to_string()]).expect(0);
-    nothing_is_to_be_done(&site, &answers);
-    assert!(state(&site)["byPeople"].as_str().is_some_and(|by| by.contains("DNS records")));
-}
-
-#[test]
 fn the_edge_starts_with_port_80_and_shows_the_authority_that_its_hosts_are_ours() {
     let site = Site::shared("port-80");
     let authority = Authority::of(&site);
@@ -249,32 +146,6 @@ fn the_edge_starts_with_port_80_and_shows_the_authority_that_its_hosts_are_ours(
     site.run(&["compliance-check", "--namespace", &site.name, "--yes"]).expect(0);
 }
 
-/// What the ticket for the certificate asks for.
-struct Asked {
-    paste: String,
-    seen: String,
-    values: Vec<String>,
-}
-
-impl Asked {
-    fn of(run: &Run) -> Self {
-        assert_eq!(run.exit, 11, "{}", run.said());
-        let document = run.json();
-        let ticket = document["tickets"].as_array().into_iter().flatten().find(|ticket| ticket["gate"] == "certificate").unwrap_or_else(|| panic!("{document}"));
-        let text = |key: &str| ticket[key].as_str().unwrap_or_default().to_owned();
-        let lines: Vec<String> = text("paste").lines().filter(|line| !line.starts_with(';')).map(str::to_owned).collect();
-        let values = lines.iter().filter_map(|line| Some(line.split_once(" IN TXT ")?.1.trim_matches('"').to_owned())).collect();
-        Self { paste: text("paste"), seen: text("seen"), values }
-    }
-
-    /// Plays the DNS administrator, with a program that does what they do.
-    fn set_by(&self, site: &Site, program: &str, what: &str) {
-        let records: Vec<Value> = self.values.iter().map(|value| json!({ "name": format!("_acme-challenge.{}", site.base()), "value": value })).collect();
-        let input = site.file("records.json", &json!({ "records": records }).to_string()).display().to_string();
-        said(site, "sh", &["-c", "exec \"$0\" \"$1\" <\"$2\"", program, what, &input]);
-    }
-}
-
 /// Other values in a Secret, as if Airlock itself had written them.
 pub(crate) fn store_in_its_place(site: &Site, secret: &str, values: &[(&str, String)]) {
     let live = site.kubectl(&["get", "secret", secret, "-o", "json"]);
@@ -290,24 +161,20 @@ pub(crate) fn store_in_its_place(site: &Site, secret: &str, values: &[(&str, Str
     site.kubectl(&["apply", "--server-side", "--field-manager", "airlock", "-f", &file]);
 }
 
-fn decoded(site: &Site, encoded: &str) -> String {
-    said(site, "sh", &["-c", "printf %s \"$0\" | base64 -d", encoded])
-}
-
 /// The kubelet looks at the files of a pod that changes at once, else after up to a minute and a half.
 fn nudging_the_edge(site: &Site, run: impl FnOnce() -> Run) -> Run {
-    let is_over = AtomicBool::new(false);
+    let (ended, is_over) = mpsc::channel::<()>();
     std::thread::scope(|threads| {
-        threads.spawn(|| {
+        threads.spawn(move || {
             for number in 0.. {
-                if is_over.load(Ordering::Relaxed) {
+                site.kubectl(&["annotate", "pods", "--overwrite", "-l", "app.kubernetes.io/name=edge", &format!("test/nudge=n{number}")]);
+                if is_over.recv_timeout(NUDGED_EVERY) != Err(RecvTimeoutError::Timeout) {
                     break;
                 }
-                site.kubectl(&["annotate", "pods", "--overwrite", "-l", "app.kubernetes.io/name=edge", &format!("test/nudge=n{number}")]);
             }
         });
         let run = run();
-        is_over.store(true, Ordering::Relaxed);
+        drop(ended);
         run
     })
 }
@@ -332,13 +199,6 @@ fn nothing_is_to_be_done(site: &Site, answers: &Path) {
 fn state(site: &Site) -> Value {
     let states = site.run(&["tls", "status", "--namespace", &site.name, "-o", "json"]).expect(0).json();
     states.as_array().into_iter().flatten().find(|state| state["name"] == "base-domain-tls").unwrap_or_else(|| panic!("{states}")).clone()
-}
-
-/// The values of the proof that the company's DNS shows.
-fn proofs(site: &Site) -> Vec<String> {
-    let server = format!("@{}", site.bed.address(254).unwrap_or_else(|error| panic!("{error}")));
-    let shown = said(site, "kdig", &[&server, "+short", "TXT", &format!("_acme-challenge.{}", site.base())]);
-    shown.lines().map(|line| line.trim_matches('"').to_owned()).collect()
 }
 
 fn read(path: &str) -> String {
@@ -369,12 +229,6 @@ impl Authority {
         let root = site.file("pebble.crt", &said(site, "curl", &["--silent", "--fail", "--cacert", &company, &format!("https://acme.corp.test:15000/roots/{number}")]));
         let server = said(site, "getent", &["ahostsv4", "acme.corp.test"]).split_whitespace().next().unwrap_or_default().to_owned();
         Self { root, server }
-    }
-
-    /// As its root is called.
-    fn common_name(&self, site: &Site) -> String {
-        let subject = said(site, "openssl", &["x509", "-in", &self.root.display().to_string(), "-noout", "-subject", "-nameopt", "multiline"]);
-        subject.lines().find_map(|line| line.split_once("commonName")).map_or_else(|| panic!("{subject}"), |(_, rest)| rest.trim_start_matches([' ', '=']).to_owned())
     }
 
     /// Answers with this way of setting records, further authorities to believe, and further lines.
@@ -408,31 +262,6 @@ trust: {{ ca: {roots} }}
         let dns01 = format!("{{ rfc2136: {{ server: '{server}:53', keyName: {key}, secret: 'file:{tsig}' }} }}");
         let further = format!("network: {{ egress: [{}, {}] }}\n", egress(14000, "orders"), egress(53, "proofs"));
         self.answers(site, &dns01, &[], &further)
-    }
-
-    /// A program by the contract of docs/certificates.md that signs updates of the company's DNS; after it has set records, it does this, too.
-    fn program(&self, site: &Site, name: &str, afterwards: &str) -> String {
-        let (server, tsig) = (&self.server, site.bed.folder().join("dns/tsig").display().to_string());
-        let text = format!(
-            r#"#!/bin/sh
-set -eu
-server={server}
-echo "$1" >>"$0.calls"
-records=$(grep -o '"name":"[^"]*","value":"[^"]*"' | sed 's/"name":"\([^"]*\)","value":"\([^"]*\)"/\1 \2/')
-change() {{
-  {{ printf 'server %s 53\nzone platform.test.\nkey hmac-sha256:airlock %s\n' "$server" "$(cat {tsig})"; echo "$records" | sed "s/^\([^ ]*\) \(.*\)/update $1/"; echo send; }} | knsupdate
-}}
-case $1 in
-  present) change 'add \1. 60 TXT "\2"'; {afterwards}
-    ;;
-  ready) echo "$records" | while read -r name value; do kdig "@$server" +short TXT "$name" | grep -qF -e "$value" || exit 75; done ;;
-  cleanup) change 'delete \1. TXT "\2"' ;;
-esac
-"#
-        );
-        let path = site.file(name, &text);
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap_or_else(|error| panic!("{error}"));
-        path.display().to_string()
     }
 }
 

@@ -39,6 +39,7 @@ mod sources;
 mod trying;
 mod uninstall;
 mod walls;
+mod wire;
 mod written_plan;
 
 /// One test with Airflow on the shared bed at a time: its parts take seconds of a whole core to start, and their probes would say no.

@@ -6,12 +6,18 @@ use std::collections::BTreeMap;
 use airlock_e2e::{Airflow, Run, Site};
 use serde_json::{Value, json};
 
+use crate::wire::Wire;
+
 /// Every check's verdict with two deployments, and what is told when somebody opens the wall between them.
 pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
     something_is_kept(site);
     let pinned = verdicts_of_baseline();
+    let listed = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--probes", "list", "-o", "json"]).expect(0).json();
+    let wire = Wire::listen(site);
     let report = check(site, &[]).expect(0).json();
     assert_eq!(verdicts(&report), pinned, "{report}");
+    what_was_done_was_said_before(site, &wire, &listed["attempts"]);
+    drop(wire);
     let tried = report["findings"].as_array().expect("findings").iter().filter(|finding| finding["check"] == "NET-011").count();
     assert_eq!(tried, 2, "in both directions: {report}");
 
@@ -64,6 +70,18 @@ pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
     let pinned: BTreeMap<String, String> = serde_yaml::from_str(include_str!("../../expected-verdicts-of-all.yaml")).expect("the pinned verdicts");
     let report = site.run(&["compliance-check", "--no-profile", "--set", &outside(site), "--namespace", &site.name, "--yes", "-o", "json"]).expect(7).json();
     assert_eq!(verdicts(&report), pinned, "{report}");
+}
+
+/// Every connection of the run's pods; that it would be seen is known by those to servers of their own deployment.
+fn what_was_done_was_said_before(site: &Site, wire: &Wire<'_>, attempts: &Value) {
+    let begun = wire.begun();
+    for name in ["alpha", "beta"] {
+        let own = begun.iter().filter(|(from, _, port)| *from == site.tenant(name) && *port == 8080).count();
+        assert!(own > 0, "{name}: {begun:?}");
+    }
+    assert_eq!(wire.undeclared(attempts), [], "{begun:?}");
+    let without: Vec<Value> = attempts.as_array().expect("attempts").iter().filter(|attempt| attempt["action"]["reach"].is_null()).cloned().collect();
+    assert!(!wire.undeclared(&without.into()).is_empty(), "what the list does not have is told");
 }
 
 /// The company's name server stands for what is outside.

@@ -119,10 +119,20 @@ fn a_failing_task_of_a_deployment_is_told(site: &Site, receiver: &Receiver<'_>) 
 fn another_address_behind_the_same_reference_is_tried_again(site: &Site, receiver: &Receiver<'_>, answers: &std::path::Path) {
     let tried = || receiver.messages().iter().filter(|message| message["commonLabels"]["alertname"] == "AirlockReceiverTest" && message["status"] == "firing").count();
     let before = tried();
+    let verdict = |exit: i32| site.told("MON-003", &[], exit).into_iter().map(|told| (told.verdict, told.observed)).collect::<Vec<_>>();
+    let (kept, reason) = verdict(0).remove(0);
+    assert!(kept == "pass" && reason.starts_with("a message was delivered, seen at "), "{reason}");
+    site.kubectl(&["delete", "jobs", "-l", "app.kubernetes.io/name=monitoring-receiver"]);
+    assert_eq!(verdict(7), [("unverified".to_owned(), "no message has been sent to it".to_owned())]);
+    receiver.answers(403);
     site.file("url", &format!("https://{}:{}/other?token={TOKEN}\n", receiver.host, receiver.port));
+    let refused = site.install(answers);
+    assert!(refused.exit != 0 && refused.said().contains("the receiver did not take the message (webhook: "), "{}", refused.said());
+    assert_eq!(verdict(7), [("fail".to_owned(), "it did not take the message, or Alertmanager could not be reached".to_owned())]);
+    receiver.answers(200);
     let changed = site.install(answers).expect(0);
     assert!(changed.said().contains("alerts-webhook"), "{}", changed.said());
-    assert_eq!(tried(), before + 1, "{:?}", receiver.messages());
+    assert_eq!((tried(), verdict(0).len()), (before + 1, 1), "{:?}", receiver.messages());
     site.run(&["plan", "--answers", &answers.display().to_string(), "--exit-code"]).expect(0);
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use airlock_e2e::Site;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::walls::{outside, verdicts};
 
@@ -29,19 +29,19 @@ fn without_an_edge(site: &Site) {
 fn without_a_way_to_its_own_server(site: &Site) {
     const FROM_TASKS: [&str; 5] = ["NET-011", "NET-012", "NET-013", "NET-020", "RBC-009"];
     let in_alpha = |arguments: &[&str]| site.bed.kubectl([&["-n", &site.tenant("alpha")], arguments].concat()).expect("kubectl");
-    let selects = |name: &str| {
-        let spec = json!({ "spec": { "podSelector": { "matchLabels": { "app.kubernetes.io/name": name } } } }).to_string();
-        in_alpha(&["patch", "networkpolicy", "airflow-api-server", "--type=merge", "-p", &spec]);
-    };
+    let mut policy: Value = serde_json::from_str(&in_alpha(&["get", "networkpolicy", "airflow-api-server", "-o", "json"])).expect("JSON");
+    for of_the_server in ["creationTimestamp", "managedFields", "resourceVersion", "uid"] {
+        policy["metadata"].as_object_mut().expect("metadata").remove(of_the_server);
+    }
     let holder = |name: &str| {
         let subjects = json!({ "subjects": [{ "kind": "ServiceAccount", "name": name, "namespace": site.tenant("alpha") }] }).to_string();
         in_alpha(&["patch", "rolebinding", "airflow-scheduler", "--type=merge", "-p", &subjects]);
     };
-    selects("nobody");
+    in_alpha(&["delete", "networkpolicy", "airflow-api-server"]);
     holder("nobody");
     site.bed.until_enforced(&site.tenant("alpha"), "airflow-api-server", false).expect("it is no longer gone by");
     let gone = judged(site, &FROM_TASKS, 7);
-    selects("airflow-api-server");
+    site.bed.apply(&policy.to_string()).expect("the policy");
     holder("airflow-scheduler");
     site.bed.until_enforced(&site.tenant("alpha"), "airflow-api-server", true).expect("it is gone by");
     assert_eq!(gone, all(&FROM_TASKS, "unverified"));

@@ -1,0 +1,164 @@
+//! What pods of a compliance check do on the wire, held against what it says beforehand.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use airlock_bed::eventually;
+use airlock_e2e::Site;
+use serde_json::Value;
+
+/// The label of a run's pods.
+const OF_RUN: &str = "airlock-platform.io/probe-run";
+
+/// Programs at both nodes that write down which connections pods begin, and one that writes down which pods a run makes.
+pub(crate) struct Wire<'a> {
+    site: &'a Site,
+    writers: Vec<(Child, PathBuf)>,
+    pods: (Child, PathBuf),
+}
+
+impl<'a> Wire<'a> {
+    pub(crate) fn listen(site: &'a Site) -> Self {
+        let start = |mut command: Command, name: &str| {
+            let path = site.folder().join(name);
+            (command.stdout(File::create(&path).expect("a file")).stdin(Stdio::null()).spawn().expect("it starts"), path)
+        };
+        let writers = [1, 2].map(|number| {
+            let mut command = site.bed.node(number, "python3");
+            command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/wire.py"));
+            start(command, &format!("wire-{number}"))
+        });
+        for (_, path) in &writers {
+            let listening = || if written(path).contains("listening") { Ok(()) } else { Err("it does not listen") };
+            eventually("connections to be written down", Duration::from_secs(30), listening).expect("it listens");
+        }
+        let line = r#"jsonpath={.metadata.namespace} {.status.podIP}{"\n"}"#;
+        let pods = start(site.bed.kubectl_command(["get", "pods", "--all-namespaces", "-l", OF_RUN, "--watch", "-o", line]), "wire-pods");
+        Self { site, writers: writers.into(), pods }
+    }
+
+    /// The connections that pods of this site's runs began, as namespace, address, and port.
+    pub(crate) fn begun(&self) -> BTreeSet<(String, String, u16)> {
+        let pods = self.pods();
+        let lines: Vec<String> = self.writers.iter().flat_map(|(_, path)| written(path).lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+        lines
+            .iter()
+            .filter_map(|line| {
+                let [from, to, port] = line.split(' ').collect::<Vec<_>>().try_into().ok()?;
+                Some((pods.get(from)?.clone(), to.to_owned(), port.parse().ok()?))
+            })
+            .collect()
+    }
+
+    /// Namespaces of the run's pods, by address.
+    fn pods(&self) -> BTreeMap<String, String> {
+        let stem = self.site.name.as_str();
+        written(&self.pods.1)
+            .lines()
+            .filter_map(|line| line.split_once(' '))
+            .filter(|(namespace, address)| !address.is_empty() && (*namespace == stem || namespace.starts_with(&format!("{stem}-"))))
+            .map(|(namespace, address)| (address.to_owned(), namespace.to_owned()))
+            .collect()
+    }
+
+    /// Which of these connections nobody spoke of before.
+    pub(crate) fn undeclared(&self, attempts: &Value) -> Vec<(String, String, u16)> {
+        let declared = Declared::of(self, attempts);
+        self.begun().into_iter().filter(|(from, to, port)| !declared.covers(from, to, *port)).collect()
+    }
+}
+
+impl Drop for Wire<'_> {
+    fn drop(&mut self) {
+        for child in self.writers.iter_mut().map(|(child, _)| child).chain([&mut self.pods.0]) {
+            drop(child.kill());
+            drop(child.wait());
+        }
+    }
+}
+
+fn written(path: &PathBuf) -> String {
+    fs::read_to_string(path).expect("what was written down")
+}
+
+/// From which namespace which place may be tried.
+struct Declared {
+    /// Address and port.
+    places: BTreeSet<(String, String, u16)>,
+    /// The pods of a namespace, at these ports and at those that they declare.
+    pods: Vec<(String, String, BTreeSet<u16>)>,
+    /// Namespace and declared ports of each pod, by its address.
+    addresses: BTreeMap<String, (String, BTreeSet<u16>)>,
+}
+
+impl Declared {
+    fn of(wire: &Wire<'_>, attempts: &Value) -> Self {
+        let services = all(wire.site, "services");
+        let mut found = Self { places: BTreeSet::new(), pods: Vec::new(), addresses: addresses(wire) };
+        for attempt in attempts.as_array().expect("attempts") {
+            let Some(from) = ["pod", "letIn"].iter().find_map(|kind| attempt["from"][kind]["namespace"].as_str()) else { continue };
+            let target = &attempt["target"];
+            let port = |kind: &str| target[kind]["port"].as_u64().and_then(|port| u16::try_from(port).ok());
+            if let Some((kind, port)) = ["address", "postgres"].iter().find_map(|kind| Some((kind, port(kind)?))) {
+                let host = target[kind]["host"].as_str().expect("a host");
+                found.places.insert((from.to_owned(), address(wire.site, &services, host), port));
+            }
+            if let Some(port) = port("listener") {
+                found.pods.push((from.to_owned(), text(&target["listener"]["namespace"]), [port].into()));
+            }
+            if let Some(of) = target["pods"]["namespace"].as_str() {
+                found.pods.push((from.to_owned(), of.to_owned(), numbers(&attempt["action"]["reach"]["ports"])));
+            }
+        }
+        found
+    }
+
+    fn covers(&self, from: &str, to: &str, port: u16) -> bool {
+        let is_pod = || {
+            let (namespace, declared) = self.addresses.get(to)?;
+            Some(self.pods.iter().any(|(of, at, ports)| of == from && at == namespace && (ports.contains(&port) || declared.contains(&port))))
+        };
+        self.places.contains(&(from.to_owned(), to.to_owned(), port)) || is_pod() == Some(true)
+    }
+}
+
+/// Pods that serve, and those that listened for the run.
+fn addresses(wire: &Wire<'_>) -> BTreeMap<String, (String, BTreeSet<u16>)> {
+    let of_run = wire.pods().into_iter().map(|(address, namespace)| (address, (namespace, BTreeSet::new())));
+    let standing = all(wire.site, "pods").into_iter().filter_map(|pod| {
+        let containers = ["containers", "initContainers"].map(|list| pod["spec"][list].as_array().cloned().unwrap_or_default()).concat();
+        let declared = containers.iter().flat_map(|container| container["ports"].as_array().into_iter().flatten()).map(|port| &port["containerPort"]);
+        Some((pod["status"]["podIP"].as_str()?.to_owned(), (text(&pod["metadata"]["namespace"]), numbers(&declared.cloned().collect()))))
+    });
+    of_run.chain(standing).collect()
+}
+
+/// Where pods get to by a name: the address of a Service, and of others what the company's DNS says.
+fn address(site: &Site, services: &[Value], host: &str) -> String {
+    if host.parse::<std::net::IpAddr>().is_ok() {
+        return host.to_owned();
+    }
+    let parts: Vec<&str> = host.split('.').collect();
+    if let [name, namespace, "svc"] = parts[..] {
+        let service = services.iter().find(|service| service["metadata"]["name"] == name && service["metadata"]["namespace"] == namespace);
+        return service.map(|service| text(&service["spec"]["clusterIP"])).unwrap_or_else(|| panic!("no Service {host}"));
+    }
+    let output = site.bed.admin("getent").args(["ahostsv4", host]).output().expect("getent");
+    String::from_utf8_lossy(&output.stdout).split_whitespace().next().unwrap_or_default().to_owned()
+}
+
+fn all(site: &Site, kind: &str) -> Vec<Value> {
+    let listed: Value = serde_json::from_str(&site.bed.kubectl(["get", kind, "--all-namespaces", "-o", "json"]).expect("kubectl")).expect("JSON");
+    listed["items"].as_array().cloned().expect("items")
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn numbers(list: &Value) -> BTreeSet<u16> {
+    list.as_array().into_iter().flatten().filter_map(|port| u16::try_from(port.as_u64()?).ok()).collect()
+}

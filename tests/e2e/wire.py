@@ -1,0 +1,24 @@
+#!/usr/bin/env python3
+"""Which TCP connections the pods of this node begin: source, destination, and port, a line each, as their interfaces hand them over and no
+address is translated yet. The first line says that it listens."""
+
+import socket
+
+SYN, ACK = 0x02, 0x10
+TCP = 6
+
+taker = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0800))
+taker.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 24)
+print("listening", flush=True)
+seen = set()
+while True:
+    packet, (interface, _, kind, *_) = taker.recvfrom(128)
+    if kind == socket.PACKET_OUTGOING or not interface.startswith("veth") or len(packet) < 40 or packet[9] != TCP:
+        continue
+    segment = packet[(packet[0] & 0x0F) * 4 :]
+    if len(segment) < 14 or segment[13] & (SYN | ACK) != SYN:
+        continue
+    begun = socket.inet_ntoa(packet[12:16]), socket.inet_ntoa(packet[16:20]), int.from_bytes(segment[2:4], "big")
+    if begun not in seen:
+        seen.add(begun)
+        print(*begun, flush=True)
