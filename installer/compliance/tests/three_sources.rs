@@ -1,11 +1,11 @@
-//! The same object gets the same verdict from a file and from a cluster, whatever the object.
+//! The same object gets the same verdict from a file, from a plan, and from a cluster, whatever the object.
 
 #![expect(clippy::unwrap_used, reason = "what cannot be set up has failed")]
 
 use std::collections::BTreeMap;
 
 use airlock_compliance::{Judging, Reads, checks, judge, judge_secret, manifests, selected, standing, unprofiled, with_checks};
-use airlock_model::{JudgedSecret, Need, Reason, Snapshot, SnapshotObject, Source, Verdict, World};
+use airlock_model::{Action, Amount, Digest, ImageLock, JudgedSecret, Need, Object, Plan, PlannedStep, Purpose, Reason, Risk, Snapshot, SnapshotObject, Source, StepId, Undo, Verdict, World};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
@@ -70,6 +70,7 @@ fn objects() -> impl Strategy<Value = Vec<Value>> {
             object("batch/v1", "CronJob", json!({ "metadata": { "name": "renewer", "namespace": "shop", "labels": labels }, "spec": { "suspend": level, "jobTemplate": { "spec": { "template": { "spec": { "containers": [{ "name": "a", "image": "b" }] } } } } } })),
             object("v1", "ConfigMap", json!({ "metadata": { "name": "rules", "namespace": "shop" }, "data": { "a.rules": if snippet { "groups: [{ name: a, rules: [{ alert: Down }] }]" } else { "groups: [" } } })),
         ]);
+        all.push(object("batch/v1", "Job", json!({ "spec": { "template": { "spec": { "containers": [{ "name": "a", "image": "b", "env": [{ "name": "TOKEN", "value": "hunter2" }] }], "hostNetwork": level } } } })));
         if policy {
             all.push(object("networking.k8s.io/v1", "NetworkPolicy", json!({ "spec": { "podSelector": {}, "policyTypes": ["Ingress", "Egress"] } })));
         }
@@ -97,6 +98,40 @@ fn strength(files: &Snapshot) -> Vec<JudgedSecret> {
         judge_secret(&secret.object, values.iter().map(|(key, value)| (key.as_str(), value.as_slice())))
     };
     files.objects["Secret"].as_ref().unwrap().iter().map(judged).collect()
+}
+
+/// What a plan gives that would write the same objects, as it is read from its file: a step for each two, and one that runs a Job.
+fn planned(objects: &[Value]) -> Snapshot {
+    let object = |manifest: &Value| Object::new(manifest.clone()).unwrap();
+    let (jobs, others): (Vec<Object>, Vec<Object>) = objects.iter().map(object).partition(|object| object.reference().kind == "Job");
+    let actions = others.chunks(2).map(|objects| Action::Apply(objects.to_vec())).chain(jobs.into_iter().map(|job| Action::Run(Box::new(job))));
+    let step = |(number, action): (usize, Action)| PlannedStep {
+        id: StepId(format!("step-{number}")),
+        title: "t".into(),
+        after: Vec::new(),
+        action,
+        changes: Vec::new(),
+        risk: Risk::None,
+        rights: Vec::new(),
+        undo: Undo::Nothing,
+    };
+    let plan = Plan {
+        schema: 1,
+        purpose: Purpose::Install,
+        cluster_uid: "u".into(),
+        namespace: "shop".into(),
+        installation: None,
+        release: "r".into(),
+        answers: Digest::of(b""),
+        images: ImageLock::default(),
+        requests: Amount::default(),
+        connections: Vec::new(),
+        hosts: Vec::new(),
+        run_rights: Vec::new(),
+        steps: actions.enumerate().map(step).collect(),
+    };
+    let written = serde_json::to_vec(&plan).unwrap();
+    manifests::snapshot([manifests::planned("plan.json", &serde_json::from_slice(&written).unwrap())])
 }
 
 /// What a cluster gives: the same objects, read from nowhere.
@@ -129,6 +164,9 @@ proptest! {
         prop_assert_eq!(&files.unread, &Vec::new());
         let checks = of_objects.join(",");
         prop_assert_eq!(said(&files, &checks), said(&live(&files), &checks));
+        let planned = planned(&objects);
+        prop_assert_eq!(&planned.unread, &Vec::new());
+        prop_assert_eq!(said(&files, &checks), said(&planned, &checks));
         let counted: BTreeMap<_, _> = said(&files, &checks).into_iter().map(|(check, verdict, ..)| (check, verdict)).collect();
         prop_assert!(counted.len() >= of_objects.len(), "every check says something");
     }
