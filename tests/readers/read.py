@@ -6,7 +6,6 @@ import pathlib
 import sys
 
 
-
 def sarif(path, schema):
     """The schema of OASIS."""
     import fastjsonschema
@@ -59,6 +58,13 @@ def page(path):
     return {"checks": names["article"], "scripts": names["script"], "findings": sum("finding" in element.get("class", "") for element in document.iter("section"))}
 
 
+def paper(path):
+    """What stands on each page, without spaces: a reader of PDF knows where letters stand, and guesses what a word is."""
+    import pypdf
+
+    return {"pages": ["".join(page.extract_text().split()) for page in pypdf.PdfReader(path, strict=True).pages]}
+
+
 def oscal(path):
     """The models of compliance-trestle, which refuse what OSCAL does not know; then each reference must lead somewhere."""
     from trestle.oscal.assessment_results import AssessmentResults
@@ -82,7 +88,7 @@ def oscal(path):
     return {"observations": len(observations), "risks": len(risks), "states": states}
 
 
-READERS = {"json": report, "sarif": sarif, "junit": junit, "csv": table, "html": page, "oscal": oscal}
+READERS = {"json": report, "sarif": sarif, "junit": junit, "csv": table, "html": page, "pdf": paper, "oscal": oscal}
 
 
 def main(folder, schema):

@@ -14,6 +14,9 @@ use crate::Site;
 /// A page is there when its scripts have run, which takes a busy machine a while.
 const LOADED_WITHIN: Duration = Duration::from_mins(4);
 
+/// 210 mm less two margins of 15 mm, by 96 pixels an inch.
+const PAPER_WIDTH: u32 = 680;
+
 /// The browser; it ends with the value.
 pub struct Browser {
     process: Child,
@@ -90,6 +93,12 @@ impl Browser {
     /// The page on paper: a PDF document, base64.
     pub fn print(&mut self, page: &Page) -> String {
         self.call(Some(page), "Page.printToPDF", &json!({ "preferCSSPageSize": true, "printBackground": true }))["data"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Lays a page out as for paper: A4 between the margins of our reports.
+    pub fn as_on_paper(&mut self, page: &Page) {
+        self.call(Some(page), "Emulation.setEmulatedMedia", &json!({ "media": "print" }));
+        self.call(Some(page), "Emulation.setDeviceMetricsOverride", &json!({ "width": PAPER_WIDTH, "height": 1000, "deviceScaleFactor": 1, "mobile": false }));
     }
 
     /// Opens an address and waits until its page is there.

@@ -21,7 +21,7 @@ fn read(folder: &Path) -> Output {
     Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../readers/read")).arg(folder).arg(schema()).output().expect("tests/readers/read")
 }
 
-fn understood(folder: &Path) -> Value {
+pub(crate) fn understood(folder: &Path) -> Value {
     let output = read(folder);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("JSON")
