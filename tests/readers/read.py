@@ -1,8 +1,10 @@
 """Reports read by programs of others; `read` beside this file says how it is called and brings them. Each is loaded where it is used."""
 import collections
 import csv
+import functools
 import json
 import pathlib
+import subprocess
 import sys
 
 
@@ -88,12 +90,61 @@ def oscal(path):
     return {"observations": len(observations), "risks": len(risks), "states": states}
 
 
-READERS = {"json": report, "sarif": sarif, "junit": junit, "csv": table, "html": page, "pdf": paper, "oscal": oscal}
+def policy_report(path, group):
+    """The schemas of the kinds as their makers release them. A field that they do not know is refused, as an API server refuses it where it is asked to be strict."""
+    import fastjsonschema
+    from ruamel.yaml import YAML
+
+    kinds = pathlib.Path(__file__).resolve().parents[1] / "cluster/images/kinds"
+    folder = subprocess.run([kinds, group], check=True, capture_output=True, text=True).stdout.strip()
+    definitions = [YAML(typ="safe").load(file)["spec"] for file in sorted(pathlib.Path(folder).glob(f"{group}_*.yaml"))]
+    known = {(f"{group}/{version['name']}", kind["names"]["kind"]): (kind["scope"], fastjsonschema.compile(closed(version["schema"]["openAPIV3Schema"]), use_default=False)) for kind in definitions for version in kind["versions"] if version["served"]}
+    items = json.loads(path.read_text())["items"]
+    for item in items:
+        scope, validate = known[item["apiVersion"], item["kind"]]
+        validate(item)
+        if ("namespace" in item["metadata"]) != (scope == "Namespaced"):
+            raise ValueError(f"{item['kind']} is {scope}: {item['metadata']}")
+    names = collections.Counter((item["kind"], item["metadata"].get("namespace"), item["metadata"]["name"]) for item in items)
+    if twice := [name for name, count in names.items() if count > 1]:
+        raise ValueError(f"two objects bear one name: {twice}")
+    return {"kinds": sorted({item["kind"] for item in items}), "results": collections.Counter(result["result"] for item in items for result in item["results"])}
+
+
+def closed(schema):
+    """The schema without room for fields that it does not name; metadata is left open, which no kind describes."""
+    schema = {key: {name: closed(field) for name, field in value.items()} if key == "properties" else closed(value) if key == "items" else value for key, value in schema.items()}
+    return {**schema, "additionalProperties": False} if "properties" in schema else schema
+
+
+# Of GitHub's Markdown, what our reports are made of.
+MARK_UP = {"h1", "h2", "p", "strong", "ul", "li", "table", "thead", "tbody", "tr", "th", "td"}
+
+
+def markdown(path):
+    """GitHub's own parser with the extensions that make mark-up; what it takes for tags comes through. What is no mark-up of ours is somebody else's."""
+    import cmarkgfm
+    import html5lib
+    from cmarkgfm.cmark import Options
+
+    shown = cmarkgfm.markdown_to_html_with_extensions(path.read_text(), Options.CMARK_OPT_UNSAFE, ["table", "autolink", "strikethrough", "tasklist"])
+    page = html5lib.parseFragment(shown, namespaceHTMLElements=False)
+    if surplus := {element.tag for element in page.iter() if isinstance(element.tag, str)} - MARK_UP - {"DOCUMENT_FRAGMENT"}:
+        raise ValueError(f"mark-up of others takes effect: {surplus}")
+    for comment in [element for element in page.iter() if not isinstance(element.tag, str)]:
+        comment.text = ""
+    tables = [[["".join(cell.itertext()) for cell in row] for row in table.iter("tr")] for table in page.iter("table")]
+    return {"tables": [{"heading": rows[0], "rows": rows[1:]} for rows in tables]}
+
+
+READERS = {"json": report, "sarif": sarif, "junit": junit, "csv": table, "html": page, "pdf": paper, "oscal": oscal, "markdown": markdown}
+KINDS = {"policyreport": "wgpolicyk8s.io", "openreports": "openreports.io"}
 
 
 def main(folder, schema):
     found = {}
-    for name, reader in READERS.items():
+    readers = READERS | {name: functools.partial(policy_report, group=group) for name, group in KINDS.items()}
+    for name, reader in readers.items():
         path = pathlib.Path(folder, f"report.{name}")
         if not path.exists():
             continue

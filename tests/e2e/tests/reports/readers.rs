@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
-const FORMATS: [&str; 6] = ["json", "sarif", "junit", "csv", "html", "oscal"];
+const FORMATS: [&str; 9] = ["json", "sarif", "junit", "csv", "html", "oscal", "markdown", "policyreport", "openreports"];
 
 /// The schema of OASIS, as the crate that knows SARIF bears it; Cargo.lock pins it.
 fn schema() -> PathBuf {
@@ -53,15 +53,45 @@ fn programs_of_others_read_what_the_report_says() {
     assert_eq!(found["html"]["findings"], json!(count("fail") + count("pass")));
     let failing = report["checks"].as_array().into_iter().flatten().filter(|check| check["verdict"] == json!("fail")).count();
     assert_eq!(found["oscal"], json!({ "observations": findings, "risks": failing, "states": { "satisfied": applied - failing, "not-satisfied": failing } }));
+    let results = json!({ "fail": count("fail"), "pass": count("pass"), "skip": count("not-applicable") });
+    assert_eq!(found["policyreport"], json!({ "kinds": ["ClusterPolicyReport", "PolicyReport"], "results": results }));
+    assert_eq!(found["openreports"], json!({ "kinds": ["ClusterReport", "Report"], "results": results }));
     let names = found["csv"]["names"].as_array().expect("names");
     for name in ["<script>alert('name')</script>", "photo\\u{202e}gpj.exe", "'=HYPERLINK(1)", "two\\nlines"] {
         assert!(names.contains(&json!(name)), "{name}: {names:?}");
     }
 }
 
+/// GitHub's own parser gives back each text of others letter by letter, in a cell of its own.
+#[test]
+fn github_shows_names_of_others_as_they_are_in_a_table_of_as_many_rows_as_findings() {
+    let folder = tempfile::tempdir().expect("a folder");
+    super::report(folder.path(), "markdown", &["--all"]);
+    let report: Value = serde_json::from_slice(&fs::read(super::report(folder.path(), "json", &["--all"])).expect("it was written")).expect("JSON");
+    let found = understood(folder.path());
+    let rows = |table: usize| found["markdown"]["tables"][table]["rows"].as_array().expect("rows").clone();
+    assert_eq!(found["markdown"]["tables"][1]["heading"], json!(["", "check", "about", "seen", "expected", "what to do"]));
+    assert_eq!((found["markdown"]["tables"].as_array().map(Vec::len), rows(0).len()), (Some(2), report["checks"].as_array().map_or(0, Vec::len)));
+    let findings = report["findings"].as_array().expect("findings");
+    assert_eq!(rows(1).len(), findings.len());
+    for (row, finding) in rows(1).iter().zip(findings) {
+        let shown = |text: &Value| super::shown(text.as_str().unwrap_or_default());
+        assert_eq!((&row[1], row[3].as_str()), (&finding["check"], Some(shown(&finding["observed"]).as_str())), "{finding}");
+        assert!(row[2].as_str().is_some_and(|about| about.contains(&shown(&finding["subject"]["name"]))), "{row}: {finding}");
+    }
+    for name in super::names() {
+        assert!(findings.iter().any(|finding| finding["subject"]["name"] == json!(name)), "{name}");
+    }
+}
+
 /// A reader that takes everything would prove nothing.
 #[test]
 fn programs_of_others_refuse_what_is_broken() {
+    let whole = tempfile::tempdir().expect("a folder");
+    for format in FORMATS {
+        super::report(whole.path(), format, &[]);
+    }
+    assert_eq!(understood(whole.path()).as_object().map(serde_json::Map::len), Some(FORMATS.len()));
     for (format, right, wrong) in [
         ("json", "\"verdict\": \"fail\"", "\"verdict\": \"failed\""),
         ("sarif", "\"version\": \"2.1.0\"", "\"version\": \"2.0.0\""),
@@ -69,16 +99,19 @@ fn programs_of_others_refuse_what_is_broken() {
         ("csv", ",fail,", ",fail,surplus,"),
         ("html", "</dl>", "</p>"),
         ("oscal", "\"collected\"", "\"collectd\""),
+        ("markdown", "&lt;", "<"),
+        ("markdown", "https\\://", "https://"),
+        ("policyreport", "\"result\": \"fail\"", "\"result\": \"failed\""),
+        ("openreports", "\"scored\"", "\"scorde\""),
     ] {
         let folder = tempfile::tempdir().expect("a folder");
-        let path = super::report(folder.path(), format, &[]);
-        let whole = fs::read_to_string(&path).expect("it was written");
-        assert_eq!(understood(folder.path()).as_object().map(serde_json::Map::len), Some(1), "{format}");
-        let broken = whole.replace(right, wrong);
-        assert_ne!(whole, broken, "{format}");
-        fs::write(&path, broken).expect("the folder is ours");
+        let name = format!("report.{format}");
+        let text = fs::read_to_string(whole.path().join(&name)).expect("it was written");
+        let broken = text.replace(right, wrong);
+        assert_ne!(text, broken, "{format}");
+        fs::write(folder.path().join(&name), broken).expect("the folder is ours");
         let output = read(folder.path());
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(!output.status.success() && said.contains(&format!("report.{format}: ")), "{format}: {said}");
+        assert!(!output.status.success() && said.contains(&format!("{name}: ")), "{format}: {said}");
     }
 }

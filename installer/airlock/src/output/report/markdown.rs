@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use airlock_model::Untrusted;
 use airlock_platform::Report;
 
 use crate::output::findings::remedies;
@@ -46,14 +47,20 @@ fn what_admission_changed(report: &Report) -> String {
     text
 }
 
-/// Every character that `CommonMark` or a table could take for mark-up, escaped (`CommonMark` 0.31 §2.4).
+/// Text without whatever `CommonMark`, a table, or GitHub (GFM 0.29 §6.9, bare addresses become links) could take for mark-up
+/// (`CommonMark` 0.31 §2.4); what moves or reorders a line is an escape.
 pub(crate) fn plain(text: &str) -> String {
-    text.chars().fold(String::new(), |mut plain, c| {
+    let text = Untrusted::from(text.replace(['\n', '\r'], " ")).to_string();
+    text.char_indices().fold(String::new(), |mut plain, (at, c)| {
+        let next = &text[at + c.len_utf8()..];
         match c {
-            '\n' | '\r' => plain.push(' '),
             '<' => plain.push_str("&lt;"),
             '&' => plain.push_str("&amp;"),
+            // An address of mail is one with and without a backslash; a comment, which nobody sees or copies, parts it. No digest is one.
+            '@' if !next.starts_with("sha256:") => plain.push_str("\\@<!-- -->"),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' | '@' => plain.extend(['\\', c]),
+            ':' if next.starts_with("//") => plain.push_str("\\:"),
+            '.' if plain.ends_with("www") => plain.push_str("\\."),
             c => plain.push(c),
         }
         plain
@@ -72,6 +79,19 @@ mod tests {
         let written = markdown(&report);
         insta::assert_snapshot!(written);
         assert!(!written.contains("<img") && !written.contains("[a]("), "{written}");
+    }
+
+    #[test]
+    fn addresses_that_stand_bare_are_no_links_and_digests_stay_as_they_are() {
+        for (text, escaped) in [
+            ("https://www.a.example", r"https\://www\.a.example"),
+            ("jane@a.example", r"jane\@<!-- -->a.example"),
+            ("a.example/b@sha256:00", r"a.example/b\@sha256:00"),
+            ("namespace: www", "namespace: www"),
+            ("\u{202e}a\nb", r"\\u{202e}a b"),
+        ] {
+            assert_eq!(plain(text), escaped);
+        }
     }
 
     #[test]
