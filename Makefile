@@ -16,7 +16,7 @@ try: packages
 test: packages
 	@$(BED) check
 	@$(BED) packages chromium
-	{ $(BED) build && tests/cluster/images/build $(IMAGES) >/dev/null && $(BED) build versitygw; } & cargo build --locked --workspace --all-targets && wait $$!
+	{ $(BED) build && tests/cluster/images/build $(IMAGES) >/dev/null && $(BED) build versitygw helm; } & cargo build --locked --workspace --all-targets && wait $$!
 # What an earlier run or `make try` left would run beside the tests, and they would wait for it.
 	$(BED) down
 	AIRLOCK_BED=$(AIRLOCK_BED)/beds/tests $(BED) clean

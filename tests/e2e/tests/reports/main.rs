@@ -8,6 +8,7 @@ use airlock_e2e::program;
 mod browser;
 mod controls;
 mod readers;
+mod rendered;
 mod repeated;
 
 /// Manifests whose names try everything, judged by every check, in a form.
