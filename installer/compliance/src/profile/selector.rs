@@ -144,7 +144,7 @@ mod tests {
         assert_eq!(ids("framework:cis-1.12/5.3.1"), ["NET-010"]);
         assert_eq!(ids("framework:cis/5.1.?"), ids("framework:cis-1.12/5.1.?"));
         assert!(ids("framework:pci-dss").contains(&"DBS-002") && !ids("framework:pci-dss").contains(&"WKL-007"));
-        assert_eq!(ids("framework:nsa/Resource policies"), ["WKL-002"]);
+        assert_eq!(ids("framework:nsa/Resource policies"), ["WKL-002", "AFL-006"]);
         assert!(ids("promise:P4").contains(&"MON-003"));
         assert_eq!(ids("*").len(), selectable().count());
     }
