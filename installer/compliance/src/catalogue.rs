@@ -29,6 +29,11 @@ pub fn checks() -> &'static [&'static dyn Check] {
     &ALL
 }
 
+/// The numbers of the CIS benchmark that a check judges one by one: its findings name them. None: it is judged as a whole.
+pub(crate) fn numbers(id: &str) -> Vec<String> {
+    if id == kubelets::CHECK.spec().id { kubelets::numbers() } else { control_plane::numbers(id) }
+}
+
 /// Whether a check makes attempts, given all that it could try and is asked to.
 pub fn is_tried(check: &dyn Check) -> bool {
     // One text each that parameters with something to try take.

@@ -26,6 +26,17 @@ pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
     all.into_iter()
 }
 
+/// The numbers of the CIS benchmark that one of them judges one by one, in its order.
+pub(crate) fn numbers(id: &str) -> Vec<String> {
+    match id {
+        "CPL-001" => table::CONTROLS.iter().map(|control| control.number.to_owned()).collect(),
+        "CPL-002" => nodes::numbers().map(str::to_owned).collect(),
+        "CPL-003" => node_files::numbers(),
+        "LOG-001" => audit::NUMBERS.map(str::to_owned).to_vec(),
+        _ => Vec::new(),
+    }
+}
+
 fn need(part: ControlPlanePart) -> Vec<Need> {
     vec![Need::ControlPlane(part)]
 }

@@ -21,6 +21,7 @@ impl Texts<'_> {
     fn finding(&self, subject: impl Into<Subject>, verdict: Verdict, observed: impl Into<String>) -> Finding {
         Finding {
             check: self.spec.id.to_owned(),
+            numbers: Vec::new(),
             verdict,
             reason: None,
             severity: self.spec.severity,
@@ -138,6 +139,8 @@ pub(crate) trait Resting: Sized {
     fn seen(self, object: &SnapshotObject, violations: &[Violation]) -> Self;
     /// Adds a fact of the survey.
     fn known(self, fact: impl Into<String>) -> Self;
+    /// Says of which numbers of the benchmark it speaks.
+    fn about<'n>(self, numbers: impl IntoIterator<Item = &'n str>) -> Self;
 }
 
 impl Resting for Finding {
@@ -166,6 +169,11 @@ impl Resting for Finding {
 
     fn known(mut self, fact: impl Into<String>) -> Self {
         self.evidence.push(Evidence::Fact(fact.into()));
+        self
+    }
+
+    fn about<'n>(mut self, numbers: impl IntoIterator<Item = &'n str>) -> Self {
+        self.numbers.extend(numbers.into_iter().map(str::to_owned));
         self
     }
 }

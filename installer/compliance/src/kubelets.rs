@@ -24,6 +24,15 @@ static READING: Reading = Reading::of_requests("you through the Kubernetes API",
 
 pub(crate) const CHECK: &dyn Check = &KubeletStrangers;
 
+/// Numbers of the CIS benchmark that a request without credentials is about, and that the read-only port is.
+const STRANGERS: [&str; 2] = ["4.2.1", "4.2.2"];
+const READ_ONLY: &str = "4.2.4";
+
+/// The numbers that it judges one by one.
+pub(crate) fn numbers() -> Vec<String> {
+    STRANGERS.into_iter().chain([READ_ONLY]).map(str::to_owned).collect()
+}
+
 /// The check.
 struct KubeletStrangers;
 
@@ -42,7 +51,9 @@ impl Check for KubeletStrangers {
             Ok(nodes) => nodes,
             Err(reason) => return vec![TEXTS.unverified(NODES, reason)],
         };
-        let judged = tried(&given.world).iter().flat_map(|node| node.addresses.iter().flat_map(move |address| [asked(given, node, address), read_only(given, node, address)]));
+        let judged = tried(&given.world)
+            .iter()
+            .flat_map(|node| node.addresses.iter().flat_map(move |address| [asked(given, node, address).about(STRANGERS), read_only(given, node, address).about([READ_ONLY])]));
         judged.chain(left_out(&TEXTS, nodes)).collect()
     }
 }

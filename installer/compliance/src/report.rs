@@ -2,6 +2,7 @@
 
 mod controls;
 mod evaluation;
+mod numbers;
 
 use std::collections::BTreeMap;
 
@@ -218,10 +219,12 @@ pub fn judge_decided(profile: &Profile, given: &Snapshot, decisions: &Decisions,
         findings.extend(said.kept);
         said.used
     };
-    for said in said {
+    let mut numbers = BTreeMap::new();
+    for mut said in said {
+        numbers.insert(said.summary.id.clone(), std::mem::take(&mut said.numbers));
         used.extend(add(said, &mut checks));
     }
-    let mut controls = controls::controls(&profile.controls, &checks);
+    let mut controls = controls::controls(&profile.controls, &checks, &numbers);
     decisions.attest_controls(&mut controls, &mut used);
     let of_decisions = decisions.findings(&used);
     if !of_decisions.is_empty() {

@@ -226,6 +226,9 @@ pub enum Severity {
 pub struct Finding {
     /// Which check.
     pub check: String,
+    /// Numbers of the benchmark that it speaks of, where the check judges them one by one; none: it speaks of all of them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub numbers: Vec<String>,
     /// The verdict.
     pub verdict: Verdict,
     /// Why it does not apply, when it does not.

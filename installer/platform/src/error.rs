@@ -247,6 +247,7 @@ mod tests {
     fn finding(check: &str, severity: Severity, subject: &str) -> Finding {
         Finding {
             check: check.into(),
+            numbers: Vec::new(),
             subject: subject.to_owned().into(),
             verdict: Verdict::Fail,
             reason: None,

@@ -17,7 +17,7 @@ pub(crate) fn controls(list: &[ControlSummary], style: Style) -> String {
     for control in list {
         let id = Untrusted::from(control.id.as_str()).to_string();
         let mark = style.paint(ink(control.verdict), &format!("{} {:<14}", mark(control.verdict), control.verdict.word()));
-        let checks: Vec<String> = control.checks.iter().map(|check| if check.verdict.is_some() { check.id.clone() } else { format!("{} not made", check.id) }).collect();
+        let checks: Vec<String> = control.checks.iter().map(|check| if check.verdict.is_some() { check.name() } else { format!("{} not made", check.name()) }).collect();
         let by = if checks.is_empty() { String::new() } else { style.paint(Ink::Faint, &format!(" ({})", checks.join(", "))) };
         let _ = writeln!(text, "{mark} {id:<widest$} {}{by}", Untrusted::from(control.title.as_str()));
     }

@@ -6,6 +6,7 @@ use crate::report::{CheckSummary, Summary};
 fn report(findings: &[(&str, &str, Verdict)], checks: &[(&str, Verdict)]) -> Report {
     let finding = |&(check, name, verdict): &(&str, &str, Verdict)| Finding {
         check: check.into(),
+        numbers: Vec::new(),
         verdict,
         reason: None,
         severity: Severity::High,

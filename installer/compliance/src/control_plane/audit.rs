@@ -1,9 +1,9 @@
 //! LOG-001: the API server writes an audit log and keeps it.
 
-use airlock_model::{CheckSpec, Severity};
+use airlock_model::{CheckSpec, Finding, Severity};
 
 use super::flags::Flags;
-use crate::described::Described;
+use crate::described::{Described, Resting};
 use crate::live::PodOf;
 use crate::pod_security::Violation;
 
@@ -20,11 +20,20 @@ pub(super) static TEXTS: Described = Described {
     why: "nobody can say afterwards who did what",
 };
 
-/// A flag of the log, and the least that it must be (CIS Kubernetes Benchmark 1.12, 1.2.17 to 1.2.19).
-const KEPT: [(&str, u64); 3] = [("audit-log-maxage", 30), ("audit-log-maxbackup", 10), ("audit-log-maxsize", 100)];
+/// What it judges of the CIS Kubernetes Benchmark 1.12.
+pub(super) const NUMBERS: [&str; 5] = ["1.2.16", "1.2.17", "1.2.18", "1.2.19", "3.2.1"];
+
+/// A flag of the log, by its number, and the least that it must be.
+const KEPT: [(&[&str], &str, u64); 3] = [(&["1.2.17"], "audit-log-maxage", 30), (&["1.2.18"], "audit-log-maxbackup", 10), (&["1.2.19"], "audit-log-maxsize", 100)];
+
+/// What is wrong with an API server, and the numbers that ask for it.
+pub(super) struct Odd {
+    numbers: &'static [&'static str],
+    seen: Violation,
+}
 
 /// What is wrong with each API server that a pod starts; none: it starts none.
-pub(super) fn odd(pod: &PodOf<'_>) -> Option<Vec<Violation>> {
+pub(super) fn odd(pod: &PodOf<'_>) -> Option<Vec<Odd>> {
     let servers: Vec<Flags<'_>> = pod.pod()?.containers().filter_map(|container| Flags::of(container.value, container.path)).filter(|flags| flags.program == "kube-apiserver").collect();
     if servers.is_empty() {
         return None;
@@ -32,26 +41,35 @@ pub(super) fn odd(pod: &PodOf<'_>) -> Option<Vec<Violation>> {
     Some(servers.iter().flat_map(|flags| of_server(flags, pod.at)).collect())
 }
 
-fn of_server(flags: &Flags<'_>, at: &str) -> Vec<Violation> {
-    let told = |flag: &str, detail: String| {
+/// A finding for each, and one that passes for the numbers that are kept.
+pub(super) fn told(pod: &PodOf<'_>, odd: Vec<Odd>) -> Vec<Finding> {
+    let kept: Vec<&str> = NUMBERS.into_iter().filter(|number| !odd.iter().any(|odd| odd.numbers.contains(number))).collect();
+    let observed = if odd.is_empty() { TEXTS.expected } else { "the rest of it is as it should be" };
+    let right = (!kept.is_empty()).then(|| TEXTS.pass(pod.object, observed).about(kept));
+    let wrong = odd.into_iter().flat_map(|Odd { numbers, seen }| TEXTS.each_of_pod(pod, vec![seen], TEXTS.expected).into_iter().map(|finding| finding.about(numbers.iter().copied())));
+    wrong.chain(right).collect()
+}
+
+fn of_server(flags: &Flags<'_>, at: &str) -> Vec<Odd> {
+    let told = |numbers: &'static [&'static str], flag: &str, detail: String| {
         let seen = flags.seen(flag, at);
         // The pod's place is added when it is told.
-        Violation { path: seen.path.strip_prefix(at).unwrap_or(&seen.path).to_owned(), value: seen.value, detail }
+        Odd { numbers, seen: Violation { path: seen.path.strip_prefix(at).unwrap_or(&seen.path).to_owned(), value: seen.value, detail } }
     };
     let is_set = |flag: &str| flags.get(flag).is_some_and(|value| !value.is_empty());
     let mut found = Vec::new();
     if !is_set("audit-policy-file") {
-        found.push(told("audit-policy-file", "--audit-policy-file is not set".to_owned()));
+        found.push(told(&["3.2.1"], "audit-policy-file", "--audit-policy-file is not set".to_owned()));
     }
     if !is_set("audit-log-path") && !is_set("audit-webhook-config-file") {
-        found.push(told("audit-log-path", "neither --audit-log-path nor --audit-webhook-config-file is set".to_owned()));
+        found.push(told(&["1.2.16", "1.2.17", "1.2.18", "1.2.19"], "audit-log-path", "neither --audit-log-path nor --audit-webhook-config-file is set".to_owned()));
     }
     // Standard output is kept by whoever collects it, not by these flags (kube-apiserver documentation, `--audit-log-path`).
     if is_set("audit-log-path") && flags.get("audit-log-path") != Some("-") {
-        for (flag, least) in KEPT {
+        for (numbers, flag, least) in KEPT {
             let value = flags.get(flag);
             if value.and_then(|value| value.parse::<u64>().ok()).is_none_or(|value| value < least) {
-                found.push(told(flag, format!("--{flag} is {}, less than {least}", value.unwrap_or("not set"))));
+                found.push(told(numbers, flag, format!("--{flag} is {}, less than {least}", value.unwrap_or("not set"))));
             }
         }
     }

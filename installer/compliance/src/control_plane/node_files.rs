@@ -66,18 +66,19 @@ fn of_report(report: &NodeReport) -> Vec<Finding> {
         return vec![TEXTS.unverified(of_node(&report.node), format!("its report goes by `{named}`, whose numbers mean something else than those of {BENCHMARK}")).known(evidence(report))];
     }
     let has_control_plane = report.results.iter().any(|result| result.number.starts_with("1.1."));
-    let asked = numbers("1.1", if has_control_plane { 21 } else { 0 }).chain(numbers("4.1", 10)).chain(["4.2.7".to_owned()]);
-    asked.flat_map(|number| of_number(report, &number)).collect()
+    numbers().iter().filter(|number| has_control_plane || !number.starts_with("1.1.")).flat_map(|number| of_number(report, number)).collect()
 }
 
-fn numbers(section: &str, count: u32) -> impl Iterator<Item = String> {
-    (1..=count).map(move |number| format!("{section}.{number}"))
+/// What it judges.
+pub(super) fn numbers() -> Vec<String> {
+    let section = |section: &'static str, count: u32| (1..=count).map(move |number| format!("{section}.{number}"));
+    section("1.1", 21).chain(section("4.1", 10)).chain(["4.2.7".to_owned()]).collect()
 }
 
 /// A number may stand there twice, where two reports were joined; each counts.
 fn of_number(report: &NodeReport, number: &str) -> Vec<Finding> {
     let told: Vec<Finding> = report.results.iter().filter(|result| result.number == number).map(|result| of_result(report, result)).collect();
-    if told.is_empty() { vec![TEXTS.unverified(of_node(&report.node), format!("CIS {number}: its report lacks it")).known(evidence(report))] } else { told }
+    if told.is_empty() { vec![TEXTS.unverified(of_node(&report.node), format!("CIS {number}: its report lacks it")).known(evidence(report)).about([number])] } else { told }
 }
 
 fn of_result(report: &NodeReport, result: &NodeResult) -> Finding {
@@ -93,7 +94,7 @@ fn of_result(report: &NodeReport, result: &NodeResult) -> Finding {
         (NodeStatus::Warn, true) => TEXTS.unverified(subject, format!("{observed}; it could not be tested")),
         (NodeStatus::Info, _) => TEXTS.unverified(subject, format!("{observed}; it was left out")),
     };
-    finding.known(evidence(report)).known(format!("CIS Kubernetes Benchmark 1.12, {}", result.number))
+    finding.known(evidence(report)).known(format!("CIS Kubernetes Benchmark 1.12, {}", result.number)).about([result.number.as_str()])
 }
 
 fn evidence(report: &NodeReport) -> String {

@@ -21,6 +21,8 @@ static TEXTS: Described = Described {
 };
 
 const PROXY: &str = "kube-proxy";
+/// The number that is about kube-proxy.
+const OF_PROXY: &str = "4.3.1";
 
 /// What is asked of a field that is in effect.
 enum Asked {
@@ -72,6 +74,16 @@ const fn manual(number: &'static str, rules: &'static [(&'static str, Asked)]) -
     Control { number, is_scored: false, rules }
 }
 
+/// The numbers that are about kubelets.
+fn of_kubelets() -> impl Iterator<Item = &'static str> {
+    KUBELET.iter().map(|control| control.number)
+}
+
+/// What it judges.
+pub(super) fn numbers() -> impl Iterator<Item = &'static str> {
+    of_kubelets().chain([OF_PROXY])
+}
+
 /// The check.
 pub(super) struct Nodes;
 
@@ -91,11 +103,11 @@ impl Check for Nodes {
             Err(why) => return vec![TEXTS.unverified(ALL, why)],
         };
         let mut findings = match &read.kubelets {
-            Fact::Unverified(why) => vec![TEXTS.unverified(ALL, why.as_str())],
-            Fact::Known(kubelets) if kubelets.is_empty() => vec![TEXTS.unverified(ALL, "the cluster shows no node")],
+            Fact::Unverified(why) => vec![TEXTS.unverified(ALL, why.as_str()).about(of_kubelets())],
+            Fact::Known(kubelets) if kubelets.is_empty() => vec![TEXTS.unverified(ALL, "the cluster shows no node").about(of_kubelets())],
             Fact::Known(kubelets) => kubelets.iter().flat_map(|(node, settings)| of_kubelet(node, settings)).collect(),
         };
-        findings.push(of_proxy(&read.kube_proxy));
+        findings.push(of_proxy(&read.kube_proxy).about([OF_PROXY]));
         findings
     }
 }
@@ -103,7 +115,7 @@ impl Check for Nodes {
 fn of_kubelet(node: &str, settings: &Fact<Value>) -> Vec<Finding> {
     let subject = || Subject::of("Node", node);
     match settings {
-        Fact::Unverified(why) => vec![TEXTS.unverified(subject(), why.as_str())],
+        Fact::Unverified(why) => vec![TEXTS.unverified(subject(), why.as_str()).about(of_kubelets())],
         Fact::Known(settings) => KUBELET.iter().map(|control| told(subject(), control, settings)).collect(),
     }
 }
@@ -118,11 +130,10 @@ fn told(subject: Subject, control: &Control, settings: &Value) -> Finding {
         (false, false) => TEXTS.warn(Severity::Low, subject, observed),
     };
     finding.expected = control.rules.iter().map(|(field, asked)| format!("{} {}", dotted(field), asked.words())).collect::<Vec<_>>().join(" and ");
-    finding.known(format!("CIS Kubernetes Benchmark 1.12, {}", control.number))
+    finding.known(format!("CIS Kubernetes Benchmark 1.12, {}", control.number)).about([control.number])
 }
 
 fn of_proxy(settings: &Fact<Option<String>>) -> Finding {
-    const NUMBER: &str = "CIS 4.3.1";
     const FIELD: &str = "/metricsBindAddress";
     let text = match settings {
         Fact::Unverified(why) => return TEXTS.unverified(PROXY, why.as_str()),
@@ -140,10 +151,10 @@ fn of_proxy(settings: &Fact<Option<String>>) -> Finding {
         Some(Value::String(address)) => address.is_empty() || is_loopback(address),
         Some(_) => false,
     };
-    let observed = format!("{NUMBER}: {}", shown(FIELD, value));
+    let observed = format!("CIS {OF_PROXY}: {}", shown(FIELD, value));
     let mut finding = if is_local { TEXTS.pass(PROXY, observed) } else { TEXTS.fail(PROXY, observed) };
     "metricsBindAddress is on loopback or not set".clone_into(&mut finding.expected);
-    finding.known("CIS Kubernetes Benchmark 1.12, 4.3.1")
+    finding.known(format!("CIS Kubernetes Benchmark 1.12, {OF_PROXY}"))
 }
 
 fn is_loopback(address: &str) -> bool {

@@ -49,7 +49,7 @@ impl Check for ControlPlane {
             Ok(provider) if findings.is_empty() => vec![managed(&TEXTS, CONTROL_PLANE, provider, &format!("CIS {}", table::numbers()))],
             provider => {
                 let why = provider.err().unwrap_or_default();
-                findings.into_iter().chain(missing.into_iter().map(|program| unseen(&TEXTS, program, &why))).collect()
+                findings.into_iter().chain(missing.into_iter().map(|program| unseen(&TEXTS, program, &why).about(asked(program).map(|control| control.number)))).collect()
             }
         }
     }
@@ -72,7 +72,7 @@ impl Check for AuditLog {
             Ok(pods) => pods,
             Err(unseen) => return audit::TEXTS.unseen(live::PODS, unseen),
         };
-        let servers = pods.iter().filter_map(|pod| audit::odd(pod).map(|odd| audit::TEXTS.each_of_pod(pod, odd, audit::TEXTS.expected)));
+        let servers = pods.iter().filter_map(|pod| audit::odd(pod).map(|odd| audit::told(pod, odd)));
         let findings: Vec<Finding> = servers.flatten().collect();
         if !findings.is_empty() {
             return findings;
@@ -100,8 +100,13 @@ fn programs<'a>(pod: &PodOf<'a>) -> impl Iterator<Item = Flags<'a>> {
     pod.pod().into_iter().flat_map(Pod::containers).filter_map(|container| Flags::of(container.value, container.path))
 }
 
+/// What is asked of a program.
+fn asked(program: &str) -> impl Iterator<Item = &'static Control> {
+    CONTROLS.iter().filter(move |control| control.program == program)
+}
+
 fn judge(pod: &PodOf<'_>) -> Vec<Finding> {
-    programs(pod).flat_map(|flags| CONTROLS.iter().filter(|control| control.program == flags.program).map(|control| told(pod, control, &flags)).collect::<Vec<_>>()).collect()
+    programs(pod).flat_map(|flags| asked(flags.program).map(|control| told(pod, control, &flags)).collect::<Vec<_>>()).collect()
 }
 
 fn told(pod: &PodOf<'_>, control: &Control, flags: &Flags<'_>) -> Finding {
@@ -116,7 +121,7 @@ fn told(pod: &PodOf<'_>, control: &Control, flags: &Flags<'_>) -> Finding {
     finding.expected = control.asks();
     finding.evidence.push(Evidence::Fact(format!("CIS Kubernetes Benchmark 1.12, {}", control.number)));
     let seen: Vec<Violation> = control.rules.iter().map(|rule| flags.seen(rule.flag, pod.at)).collect();
-    finding.seen(pod.object, &seen)
+    finding.seen(pod.object, &seen).about([control.number])
 }
 
 #[cfg(test)]

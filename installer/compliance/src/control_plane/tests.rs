@@ -8,6 +8,8 @@ use super::*;
 use crate::manifests;
 use crate::profile::unprofiled;
 
+mod states;
+
 /// Mirrors of the static pods of a cluster that kubeadm made.
 fn mirrored() -> Vec<SnapshotObject> {
     let read = manifests::snapshot([manifests::read("kubeadm.yaml", include_bytes!("kubeadm.yaml"))]);

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use airlock_model::{Control, ControlCoverage, CustomCheck, ExceptionPolicy, Profile, ProfileDocument, ProfileGate, Severity};
 
 use super::fault::Faults;
-use super::selector::matched;
+use super::selector::{matched, matched_of_control};
 use super::unprofiled;
-use crate::catalogue::{check, is_tried, selectable};
+use crate::catalogue::{check, is_tried, numbers, selectable};
 use crate::custom;
 use crate::error::ComplianceError;
 use crate::parameter;
@@ -251,14 +251,14 @@ impl<'a> Joined<'a> {
             if control.coverage == ControlCoverage::Organisational && !control.checks.is_empty() {
                 self.faults.value(&format!("{path}.checks"), "no check shows what is organisational; say `partial`, or take the checks out");
             }
-            let mut ids = BTreeSet::new();
+            let mut names = BTreeSet::new();
             for (number, selector) in control.checks.iter().enumerate() {
-                match matched(selector, &self.profile.custom) {
-                    Ok(found) => ids.extend(found),
+                match matched_of_control(selector, &self.profile.custom) {
+                    Ok(found) => names.extend(found),
                     Err(error) => self.faults.add(&format!("{path}.checks[{number}]"), error),
                 }
             }
-            own.push(Control { checks: in_order(&self.profile.custom, |id| ids.contains(id)), ..control.clone() });
+            own.push(Control { checks: names_in_order(&self.profile.custom, &names), ..control.clone() });
         }
         replace(&mut self.profile.controls, own);
     }
@@ -306,6 +306,15 @@ impl<'a> Joined<'a> {
 fn in_order(custom: &[CustomCheck], is_meant: impl Fn(&str) -> bool) -> Vec<String> {
     let known = selectable().map(|check| check.spec().id).chain(custom.iter().map(|check| check.id.as_str()));
     known.filter(|id| is_meant(id)).map(str::to_owned).collect()
+}
+
+/// The same with the numbers that are meant of a check.
+fn names_in_order(custom: &[CustomCheck], names: &BTreeSet<String>) -> Vec<String> {
+    let of_check = |id: String| {
+        let numbered: Vec<String> = numbers(&id).iter().map(|number| format!("{id}/{number}")).collect();
+        [id].into_iter().chain(numbered).filter(|name| names.contains(name)).collect::<Vec<_>>()
+    };
+    in_order(custom, |id| names.iter().any(|name| name.split('/').next() == Some(id))).into_iter().flat_map(of_check).collect()
 }
 
 /// Why a parameter, also one of these checks, cannot have a value in a profile that was joined of those with these names.

@@ -3,11 +3,14 @@
 use airlock_model::{Check, CustomCheck};
 
 use super::nearest;
-use crate::catalogue::selectable;
+use crate::catalogue::{numbers, selectable};
 use crate::error::ComplianceError;
 use crate::preflight;
 use crate::promises::PROMISES;
 use crate::references::{FRAMEWORKS, Framework, standing};
+
+/// The framework whose numbers findings name.
+const BENCHMARK: &str = "cis-1.12";
 
 /// A selector, taken apart.
 enum Selector<'a> {
@@ -34,6 +37,23 @@ pub(crate) fn matched<'c>(selector: &str, custom: &'c [CustomCheck]) -> Result<V
         return Err(ComplianceError::PreflightCheck { selector: selector.to_owned() });
     }
     Err(unknown(selector, parsed.nearest(custom)))
+}
+
+/// The same for a control. Of a check that judges numbers of the CIS benchmark one by one it may mean some, as `CPL-001/1.2.5` or
+/// `CPL-001/2.*`, and by a number of that framework it means that number alone.
+pub(crate) fn matched_of_control(selector: &str, custom: &[CustomCheck]) -> Result<Vec<String>, ComplianceError> {
+    let meant = |id: &str, glob: &str| -> Vec<String> { numbers(id).iter().filter(|number| matches_glob(glob, number)).map(|number| format!("{id}/{number}")).collect() };
+    match (parse(selector)?, selector.split_once('/')) {
+        (Selector::Framework(framework, Some(glob)), _) if framework.tag == BENCHMARK => {
+            let of_check = |id: &str| Some(meant(id, glob)).filter(|numbers| !numbers.is_empty()).unwrap_or_else(|| vec![id.to_owned()]);
+            Ok(matched(selector, custom)?.into_iter().flat_map(of_check).collect())
+        }
+        (Selector::Glob(_), Some((id, glob))) => match meant(id, glob) {
+            found if found.is_empty() => Err(unknown(selector, nearest(glob, numbers(id).iter().map(String::as_str)).map(|number| format!("{id}/{number}")))),
+            found => Ok(found),
+        },
+        _ => Ok(matched(selector, custom)?.into_iter().map(str::to_owned).collect()),
+    }
 }
 
 fn parse(selector: &str) -> Result<Selector<'_>, ComplianceError> {
@@ -147,6 +167,23 @@ mod tests {
         assert_eq!(ids("framework:nsa/Resource policies"), ["WKL-002", "AFL-006"]);
         assert!(ids("promise:P4").contains(&"MON-003"));
         assert_eq!(ids("*").len(), selectable().count());
+    }
+
+    #[test]
+    fn a_control_may_stand_on_a_number_of_a_check_alone() {
+        let names = |selector: &str| matched_of_control(selector, &[]).unwrap();
+        assert_eq!(names("CPL-001/1.2.5"), ["CPL-001/1.2.5"]);
+        assert_eq!(names("CPL-001/2.*").len(), 7);
+        assert_eq!(names("framework:cis/4.2.4"), ["AUT-008/4.2.4"]);
+        assert_eq!(names("framework:cis-1.12/5.1.7"), ["RBC-001"], "it is judged as a whole");
+        assert_eq!(names("framework:pci-dss/10.2.1"), matched("framework:pci-dss/10.2.1", &[]).unwrap());
+        assert_eq!(names("CPL-001"), ["CPL-001"]);
+        for (selector, words) in [("CPL-001/1.2.55", "did you mean `CPL-001/1.2."), ("CPL-002/1.2.5", "matches no check"), ("PSS-001/5.2.2", "matches no check"), ("CPL-01/1.2.5", "matches no check")]
+        {
+            let error = matched_of_control(selector, &[]).unwrap_err();
+            assert_eq!((error.code().0, error.to_string().contains(words)), ("compliance.unknown-check", true), "{selector}: {error}");
+        }
+        assert!(matched("CPL-001/1.2.5", &[]).is_err(), "a profile makes a check as a whole");
     }
 
     #[test]

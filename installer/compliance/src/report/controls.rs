@@ -1,5 +1,8 @@
 //! What the checks say of each control of the profile's list. It is never said that a control is kept, only what was shown.
+//!
+//! Where the list names a number of a check, as in `CPL-001/1.2.5`, what that check says of its other numbers does not count.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use airlock_model::{Control, ControlCoverage, Reason, Verdict};
@@ -7,6 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::CheckSummary;
+use super::numbers::{Numbers, Told};
 
 /// What is said of one control.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -30,8 +34,18 @@ pub struct ControlSummary {
 pub struct ControlCheck {
     /// Its id.
     pub id: String,
-    /// What it said; none: the profile does not select it.
+    /// The number of the benchmark of which it was asked; none: all that it says counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// What it said; none: the profile does not select it, or it said nothing of the number.
     pub verdict: Option<Verdict>,
+}
+
+impl ControlCheck {
+    /// As the list names it.
+    pub fn name(&self) -> String {
+        self.number.as_ref().map_or_else(|| self.id.clone(), |number| format!("{}/{number}", self.id))
+    }
 }
 
 /// What is shown of a control. Ordered by how much it weighs.
@@ -82,29 +96,33 @@ impl fmt::Display for ControlVerdict {
 }
 
 /// A line a control, in the order of the list.
-pub(super) fn controls(list: &[Control], checks: &[CheckSummary]) -> Vec<ControlSummary> {
+pub(super) fn controls(list: &[Control], checks: &[CheckSummary], numbers: &BTreeMap<String, Numbers>) -> Vec<ControlSummary> {
+    let of_check = |id: &str, number: Option<&str>| match number {
+        None => checks.iter().find(|check| check.id == id).map(|check| (check.verdict, check.reason)),
+        Some(number) => numbers.get(id)?.told(number),
+    };
     let summary = |control: &Control| {
-        let made = |id: &String| checks.iter().find(|check| check.id == *id);
+        let named = || control.checks.iter().map(|name| name.split_once('/').map_or((name.as_str(), None), |(id, number)| (id, Some(number))));
         ControlSummary {
             id: control.id.clone(),
             title: control.title.clone(),
             coverage: control.coverage,
-            verdict: verdict(control.coverage, control.checks.iter().map(made)),
-            checks: control.checks.iter().map(|id| ControlCheck { id: id.clone(), verdict: made(id).map(|check| check.verdict) }).collect(),
+            verdict: verdict(control.coverage, named().map(|(id, number)| of_check(id, number))),
+            checks: named().map(|(id, number)| ControlCheck { id: id.to_owned(), number: number.map(str::to_owned), verdict: of_check(id, number).map(|(verdict, _)| verdict) }).collect(),
         }
     };
     list.iter().map(summary).collect()
 }
 
-fn verdict<'a>(coverage: ControlCoverage, checks: impl Iterator<Item = Option<&'a CheckSummary>>) -> ControlVerdict {
+fn verdict(coverage: ControlCoverage, checks: impl Iterator<Item = Option<Told>>) -> ControlVerdict {
     let mut heaviest = None;
     let mut whole = coverage == ControlCoverage::Full;
     for check in checks {
         match check {
             // What was not looked at takes something away from the whole, and nothing from what was shown.
             None => whole = false,
-            Some(check) if check.reason.is_some_and(Reason::is_unseen) => whole = false,
-            Some(check) => heaviest = heaviest.max(Some(of_check(check.verdict))),
+            Some((_, reason)) if reason.is_some_and(Reason::is_unseen) => whole = false,
+            Some((verdict, _)) => heaviest = heaviest.max(Some(of_verdict(verdict))),
         }
     }
     match heaviest {
@@ -116,7 +134,7 @@ fn verdict<'a>(coverage: ControlCoverage, checks: impl Iterator<Item = Option<&'
     }
 }
 
-const fn of_check(verdict: Verdict) -> ControlVerdict {
+const fn of_verdict(verdict: Verdict) -> ControlVerdict {
     match verdict {
         Verdict::NotApplicable => ControlVerdict::NotApplicable,
         Verdict::Pass => ControlVerdict::Proved,
@@ -171,7 +189,7 @@ mod tests {
             ("", ControlCoverage::Organisational, ControlVerdict::NotCovered),
         ] {
             let control = Control { id: "1".into(), title: "t".into(), checks: ids.chars().map(String::from).collect(), coverage };
-            let said = controls(&[control], &checks);
+            let said = controls(&[control], &checks, &BTreeMap::new());
             assert_eq!(said[0].verdict, expected, "{ids} {coverage:?}");
             assert_eq!(said[0].checks.len(), ids.len());
         }

@@ -6,6 +6,7 @@ use std::thread;
 
 use airlock_model::{Check, Evidence, Finding, Profile, Reason, Snapshot, Source, Subject, Verdict};
 
+use super::numbers::Numbers;
 use super::{CheckSummary, CheckTexts, Judging};
 use crate::decisions::{Decisions, Used};
 use crate::references::{is_custom, standing};
@@ -13,6 +14,8 @@ use crate::references::{is_custom, standing};
 /// What one check said.
 pub(super) struct Said {
     pub(super) summary: CheckSummary,
+    /// Of each number of a benchmark, where it judges them one by one.
+    pub(super) numbers: Numbers,
     /// What was decided about its findings.
     pub(super) used: Used,
     /// Number of its findings by verdict.
@@ -81,10 +84,11 @@ pub(super) fn said(check: &dyn Check, mut kept: Vec<Finding>, profile: &Profile,
         gate_failed: kept.iter().any(|finding| profile.gate.refuses(finding)),
         texts: is_custom(spec.id).then(|| CheckTexts { explanation: spec.explanation.to_owned(), remedy: spec.remedy.to_owned() }),
     };
+    let numbers = Numbers::of(&kept);
     if !how.passes {
         kept.retain(|finding| finding.verdict != Verdict::Pass);
     }
-    Said { summary, used: Used::default(), counted, kept }
+    Said { summary, numbers, used: Used::default(), counted, kept }
 }
 
 /// Where only an attempt may decide, what was merely read, or not looked at, is not shown.
@@ -117,6 +121,7 @@ pub(crate) fn evaluate(check: &dyn Check, profile: &Profile, given: &Snapshot) -
 fn itself(check: &dyn Check, verdict: Verdict, observed: &str) -> Finding {
     Finding {
         check: check.spec().id.to_owned(),
+        numbers: Vec::new(),
         verdict,
         reason: None,
         severity: check.spec().severity,

@@ -135,6 +135,17 @@ fn a_kubelet_that_answers_a_stranger_fails() {
     assert_eq!(told(&[("kubelet.stranger.10.0.0.1", answered(403))]), []);
 }
 
+/// A read-only port that is open says nothing of requests at the other one.
+#[test]
+fn what_is_found_at_a_port_of_a_kubelet_is_about_the_numbers_of_that_port() {
+    for (changed, numbers) in [("kubelet.read-only.10.0.0.2", ["4.2.4"].as_slice()), ("kubelet.stranger.10.0.0.1", &["4.2.1", "4.2.2"])] {
+        let mut given = good();
+        given.outcomes.get_mut(&AttemptId::from(changed)).unwrap().result = answered(200);
+        let failed: Vec<Vec<String>> = findings("AUT-008", &given).into_iter().filter(|finding| finding.verdict == Fail).map(|finding| finding.numbers).collect();
+        assert_eq!(failed, [numbers]);
+    }
+}
+
 #[test]
 fn what_a_firewall_swallows_on_the_way_to_a_kubelet_is_unverified() {
     for changed in [

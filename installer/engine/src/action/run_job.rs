@@ -137,6 +137,7 @@ mod tests {
     fn findings_are_read_among_other_lines_of_a_log() {
         let finding = Finding {
             check: "DBS-010".into(),
+            numbers: Vec::new(),
             verdict: Verdict::Fail,
             reason: None,
             severity: airlock_model::Severity::High,

@@ -11,7 +11,8 @@ pub struct Control {
     pub id: String,
     /// What it asks for.
     pub title: String,
-    /// Selectors of the checks that stand for it; none: no check does, and the report says so.
+    /// Selectors of the checks that stand for it, of a check also a number that it judges (`CPL-001/1.2.5`); none: no check does,
+    /// and the report says so.
     #[serde(default)]
     pub checks: Vec<String>,
     /// How much of it the checks can show.

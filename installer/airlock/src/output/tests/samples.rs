@@ -45,6 +45,7 @@ fn outcome(attempt: &str, result: AttemptResult) -> Outcome {
 pub(in crate::output) fn findings() -> Vec<Finding> {
     let finding = |check: &str, subject: &str, verdict, severity, observed: &str, expected: &str, why: &str| Finding {
         check: check.into(),
+        numbers: Vec::new(),
         verdict,
         reason: None,
         severity,

@@ -4,7 +4,7 @@ mod admitted;
 mod check;
 
 use airlock_model::{Reason, Verdict};
-use airlock_platform::{CheckSummary, ControlSummary, ControlVerdict, Report, checks, standing};
+use airlock_platform::{ControlCheck, ControlSummary, ControlVerdict, Report, checks, standing};
 use serde::Serialize;
 
 use super::super::super::{counted, explanation, findings};
@@ -59,7 +59,9 @@ struct PromiseRow {
 
 #[derive(Serialize)]
 struct Link {
+    /// Of the check that it leads to.
     id: String,
+    name: String,
     result: Mark,
 }
 
@@ -123,7 +125,7 @@ impl Page {
             time: circumstances.time(),
             gate: gate(report),
             facts: facts(report, circumstances, &named),
-            controls: report.controls.iter().map(|control| control_row(report, control)).collect(),
+            controls: report.controls.iter().map(control_row).collect(),
             tally: tally(report),
             promises: report.promises.iter().map(|promise| promise_row(report, promise)).collect(),
             checks: parts.into_iter().map(|check| CheckPart::of(report, check)).collect(),
@@ -181,21 +183,20 @@ fn promise_row(report: &Report, promise: &airlock_platform::PromiseSummary) -> P
         id: safe(&promise.id),
         title: safe(&promise.title),
         result: Mark::of(promise.verdict),
-        checks: judged.iter().map(|check| Link { id: safe(&check.id), result: Mark::of(Some(check.verdict)) }).collect(),
+        checks: judged.iter().map(|check| Link { id: safe(&check.id), name: safe(&check.id), result: Mark::of(Some(check.verdict)) }).collect(),
         inapplicable: inapplicable.len(),
         unmade: 0,
     }
 }
 
-fn control_row(report: &Report, control: &ControlSummary) -> PromiseRow {
-    let made = || report.checks.iter().filter(|check| control.checks.iter().any(|named| named.id == check.id));
-    let applies = |check: &&CheckSummary| check.verdict != Verdict::NotApplicable;
+fn control_row(control: &ControlSummary) -> PromiseRow {
+    let applies = |named: &&ControlCheck| named.verdict.is_some_and(|verdict| verdict != Verdict::NotApplicable);
     PromiseRow {
         id: safe(&control.id),
         title: safe(&control.title),
         result: Mark::of_control(control.verdict),
-        checks: made().filter(applies).map(|check| Link { id: safe(&check.id), result: Mark::of(Some(check.verdict)) }).collect(),
-        inapplicable: made().filter(|check| !applies(check)).count(),
+        checks: control.checks.iter().filter(applies).map(|named| Link { id: safe(&named.id), name: safe(&named.name()), result: Mark::of(named.verdict) }).collect(),
+        inapplicable: control.checks.iter().filter(|named| named.verdict == Some(Verdict::NotApplicable)).count(),
         unmade: control.checks.iter().filter(|named| named.verdict.is_none()).count(),
     }
 }
