@@ -6,14 +6,16 @@ import socket
 
 SYN, ACK = 0x02, 0x10
 TCP = 6
+# A bridge takes what comes before who asks for IPv4 alone (packet(7), ETH_P_ALL; net/core/dev.c).
+EVERYTHING, IPV4 = 0x0003, 0x0800
 
-taker = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0800))
+taker = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(EVERYTHING))
 taker.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 24)
 print("listening", flush=True)
 seen = set()
 while True:
-    packet, (interface, _, kind, *_) = taker.recvfrom(128)
-    if kind == socket.PACKET_OUTGOING or not interface.startswith("veth") or len(packet) < 40 or packet[9] != TCP:
+    packet, (interface, protocol, kind, *_) = taker.recvfrom(128)
+    if protocol != IPV4 or kind == socket.PACKET_OUTGOING or not interface.startswith("veth") or len(packet) < 40 or packet[9] != TCP:
         continue
     segment = packet[(packet[0] & 0x0F) * 4 :]
     if len(segment) < 14 or segment[13] & (SYN | ACK) != SYN:

@@ -7,9 +7,9 @@ use airlock_e2e::Site;
 use serde_json::Value;
 
 /// Outdated versions of TLS at the edge, which shows its certificate to whoever asks and tells browsers nothing, a registry without login,
-/// another certificate in the Secret than the one that is served, and a server inside with the certificate of another.
+/// and another certificate in Secrets than the ones that are served, at the edge and inside.
 pub(crate) fn what_is_served_otherwise_fails_by_name(site: &Site) {
-    let [edge, registry, certificate, metrics] = ["configmap/edge-config", "secret/registry-config", "secret/base-domain-tls", "secret/kube-state-metrics-tls"].map(|object| read(site, object));
+    let [edge, registry, certificate] = ["configmap/edge-config", "secret/registry-config", "secret/base-domain-tls"].map(|object| read(site, object));
 
     let configuration = edge["data"]["nginx.conf"].as_str().expect("the configuration");
     let outdated = configuration.replace("ssl_protocols TLSv1.2 TLSv1.3;", "ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;").replace("ssl_ciphers ", "ssl_ciphers ALL:@SECLEVEL=0:");
@@ -30,15 +30,13 @@ pub(crate) fn what_is_served_otherwise_fails_by_name(site: &Site) {
     let mut other = certificate.clone();
     other["data"]["tls.crt"] = read(site, "secret/registry-tls")["data"]["tls.crt"].clone();
     replace(site, &other);
-    let mut foreign = metrics.clone();
-    foreign["data"] = read(site, "secret/registry-tls")["data"].clone();
-    replace(site, &foreign);
-    restart(site, "deployment/kube-state-metrics");
+    // Its server reads it when it starts.
+    let [of_alpha, of_beta] = ["alpha", "beta"].map(|name| pair(site, name));
+    store_pair(site, "beta", &of_alpha);
     let judged = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "--all", "-o", "json"]);
     an_exception_covers_it_once_it_is_signed(site);
 
-    replace(site, &metrics);
-    restart(site, "deployment/kube-state-metrics");
+    store_pair(site, "beta", &of_beta);
     replace(site, &certificate);
     replace(site, &registry);
     restart(site, "statefulset/registry");
@@ -53,8 +51,19 @@ pub(crate) fn what_is_served_otherwise_fails_by_name(site: &Site) {
     assert_eq!((open("fail"), open("unverified")), (5, 0), "without credentials, with wrong ones, the list, a repository, a push: {report}");
     let of_servers = report["findings"].as_array().expect("findings").iter().filter(|finding| finding["check"] == "TLS-002" && finding["subject"]["kind"] == "Server" && finding["verdict"] != "pass");
     let named: Vec<(&str, &str)> = of_servers.filter_map(|finding| Some((finding["subject"]["name"].as_str()?, finding["verdict"].as_str()?))).collect();
-    assert_eq!(named, [(&*format!("kube-state-metrics.{}.svc:8443", site.name), "fail")], "{report}");
+    assert_eq!(named, [(&*format!("airflow-api-server.{}.svc:8080", site.tenant("beta")), "fail")], "{report}");
     site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes"]).expect(0);
+}
+
+/// The pair of the API server of a deployment, as it is stored.
+fn pair(site: &Site, deployment: &str) -> Value {
+    let read = site.bed.kubectl(["-n", &site.tenant(deployment), "get", "secret", "airflow-api-server-tls", "-o", "jsonpath={.data}"]).expect("kubectl");
+    serde_json::from_str(&read).expect("JSON")
+}
+
+fn store_pair(site: &Site, deployment: &str, pair: &Value) {
+    let patch = serde_json::json!({ "data": pair }).to_string();
+    site.bed.kubectl(["-n", &site.tenant(deployment), "patch", "secret", "airflow-api-server-tls", "--type=merge", "-p", &patch]).expect("kubectl");
 }
 
 /// Whoever may accept a risk has a key that the profile names; what she has not signed changes nothing.

@@ -3,9 +3,9 @@
 use airlock_e2e::{Site, Told};
 use serde_json::json;
 
-const LOOSE: &str = r#"{"data": {"AIRFLOW__FAB__COOKIE_SECURE": "False", "AIRFLOW__FAB__COOKIE_SAMESITE": "None", "AIRFLOW__FAB__SESSION_LIFETIME_MINUTES": "43200", "AIRFLOW__FAB__CONFIG_FILE": "/etc/airlock/airflow/webserver_config.py"}}"#;
+const LOOSE: &str = r#"{"data": {"AIRFLOW__FAB__AUTH_ROLE_PUBLIC": "Admin", "AIRFLOW__FAB__COOKIE_SECURE": "False", "AIRFLOW__FAB__COOKIE_SAMESITE": "None", "AIRFLOW__FAB__SESSION_LIFETIME_MINUTES": "43200", "AIRFLOW__FAB__CONFIG_FILE": "/etc/airlock/airflow/webserver_config.py"}}"#;
 /// The form asks whether one is a robot, and is not made without a key for that. Airflow has the page then, and fails to show it.
-const SIGN_UP: &str = "AUTH_USER_REGISTRATION = True\nAUTH_USER_REGISTRATION_ROLE = 'Admin'\nAUTH_ROLE_PUBLIC = 'Admin'\nRECAPTCHA_PUBLIC_KEY = 'public'\nRECAPTCHA_PRIVATE_KEY = 'private'\n";
+const SIGN_UP: &str = "AUTH_USER_REGISTRATION = True\nAUTH_USER_REGISTRATION_ROLE = 'Admin'\nRECAPTCHA_PUBLIC_KEY = 'public'\nRECAPTCHA_PRIVATE_KEY = 'private'\n";
 
 /// Of beta alone, which goes afterwards.
 pub(crate) fn that_never_end_and_accounts_that_strangers_make_are_told(site: &Site) {
