@@ -98,7 +98,8 @@ def policy_report(path, group):
     kinds = pathlib.Path(__file__).resolve().parents[1] / "cluster/images/kinds"
     folder = subprocess.run([kinds, group], check=True, capture_output=True, text=True).stdout.strip()
     definitions = [YAML(typ="safe").load(file)["spec"] for file in sorted(pathlib.Path(folder).glob(f"{group}_*.yaml"))]
-    known = {(f"{group}/{version['name']}", kind["names"]["kind"]): (kind["scope"], fastjsonschema.compile(closed(version["schema"]["openAPIV3Schema"]), use_default=False)) for kind in definitions for version in kind["versions"] if version["served"]}
+    compiled = lambda version: fastjsonschema.compile(closed(version["schema"]["openAPIV3Schema"]), use_default=False)
+    known = {(f"{group}/{version['name']}", kind["names"]["kind"]): (kind["scope"], compiled(version)) for kind in definitions for version in kind["versions"] if version["served"]}
     items = json.loads(path.read_text())["items"]
     for item in items:
         scope, validate = known[item["apiVersion"], item["kind"]]
@@ -137,14 +138,15 @@ def markdown(path):
     return {"tables": [{"heading": rows[0], "rows": rows[1:]} for rows in tables]}
 
 
-READERS = {"json": report, "sarif": sarif, "junit": junit, "csv": table, "html": page, "pdf": paper, "oscal": oscal, "markdown": markdown}
-KINDS = {"policyreport": "wgpolicyk8s.io", "openreports": "openreports.io"}
+READERS = {
+    "json": report, "sarif": sarif, "junit": junit, "csv": table, "html": page, "pdf": paper, "oscal": oscal, "markdown": markdown,
+    "policyreport": functools.partial(policy_report, group="wgpolicyk8s.io"), "openreports": functools.partial(policy_report, group="openreports.io"),
+}
 
 
 def main(folder, schema):
     found = {}
-    readers = READERS | {name: functools.partial(policy_report, group=group) for name, group in KINDS.items()}
-    for name, reader in readers.items():
+    for name, reader in READERS.items():
         path = pathlib.Path(folder, f"report.{name}")
         if not path.exists():
             continue
