@@ -370,7 +370,11 @@ fn changes_of_the_installation_are_told_with_their_approvals() {
     let why: Vec<_> = period["unaccounted"].as_array().unwrap().iter().map(|one| (one["namespaces"][0].as_str(), one["why"].as_str())).collect();
     assert!(why.contains(&(Some("airlock-shop"), Some("missing right: list configmaps"))), "{period}");
     let markdown = run::airlock(place.path(), &format!("{report} -o markdown"), &[]).stdout;
-    for words in ["## Changes of the installation", "| 0a0a0a0a0a0a | 0.1.0 | jane\\@<!-- -->bastion | by a person at the prompt |", "ci\\\\u{1b}\\[2J\\@<!-- -->runner | --yes | 2021-11-01 08:05:00 UTC, done |"] {
+    for words in [
+        "## Changes of the installation",
+        "| 0a0a0a0a0a0a | 0.1.0 | jane\\@<!-- -->bastion | by a person at the prompt |",
+        "ci\\\\u{1b}\\[2J\\@<!-- -->runner | --yes | 2021-11-01 08:05:00 UTC, done |",
+    ] {
         assert!(markdown.contains(words), "`{words}` is missing:\n{markdown}");
     }
 }
