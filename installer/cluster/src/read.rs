@@ -16,6 +16,8 @@ use crate::{Cluster, ClusterError, PARALLEL};
 /// From how many objects of a kind and namespace on one list is cheaper than single reads.
 const LIST_FROM: usize = 6;
 const PAGE: usize = 500;
+/// Pages that are read of a list: three times the pods of the largest cluster that Kubernetes is made for (150,000).
+const MOST_PAGES: usize = 900;
 
 /// One page of a list.
 #[derive(Deserialize)]
@@ -110,6 +112,7 @@ impl Cluster {
     pub(crate) async fn list_as<T: DeserializeOwned>(&self, resource: &Resource, selection: Selection<'_>) -> Result<Vec<T>, ClusterError> {
         let mut found = Vec::new();
         let mut next = String::new();
+        let mut turned = BTreeSet::new();
         let mut begun_again = false;
         loop {
             let mut path = format!("{}?limit={PAGE}", resource.collection(selection.namespace));
@@ -127,6 +130,7 @@ impl Cluster {
                 Err(ClusterError::Changed { .. }) if !next.is_empty() && !begun_again => {
                     begun_again = true;
                     found.clear();
+                    turned.clear();
                     next.clear();
                     continue;
                 }
@@ -138,6 +142,10 @@ impl Cluster {
                 return Ok(found);
             }
             next = page.metadata.next;
+            // It leads to a page that was read, or on and on.
+            if turned.len() == MOST_PAGES || !turned.insert(next.clone()) {
+                return Err(ClusterError::Unreadable { what: resource.plural.clone(), reason: format!("its pages do not end, {} were read", turned.len()) });
+            }
         }
     }
 

@@ -89,9 +89,12 @@ pub fn check(id: &str) -> Option<&'static dyn Check> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use airlock_model::{Snapshot, SnapshotObject, Source, Verdict};
 
     use super::*;
+    use crate::manifests::read;
 
     #[test]
     fn every_check_has_an_id_of_its_own_and_says_what_it_is() {
@@ -104,6 +107,26 @@ mod tests {
             assert!(!spec.title.is_empty() && !spec.title.ends_with('.'), "{}: a title is a line, not a sentence", spec.id);
             assert!(spec.explanation.ends_with('.') && spec.remedy.ends_with(['.', ')', '`']), "{}: texts are sentences", spec.id);
             assert!(!spec.promises.is_empty() && spec.promises.iter().all(|promise| promise[1..].parse::<u8>().is_ok_and(|number| (1..=14).contains(&number))), "{}", spec.id);
+        }
+    }
+
+    /// As when its list breaks off: what was read of it is not handed over, and that there is nothing to judge is not known.
+    #[test]
+    fn a_kind_that_could_not_be_listed_leaves_every_check_that_needs_it_unverified() {
+        /// Nothing is asked of them, whatever the kind holds: no registry is named, and there are no roles.
+        const UNASKED: [(&str, &str); 2] = [("REG-003", "Pod"), ("RBC-012", "ServiceAccount")];
+        let world = World { namespaces: vec!["shop".into()], ..World::default() };
+        let tenant = read("a.yaml", b"{ apiVersion: v1, kind: Namespace, metadata: { name: shop, labels: { airlock-platform.io/tenant: shop } } }").objects;
+        for check in checks() {
+            let kinds = check.needs(&unprofiled(), &world).into_iter().filter_map(|need| if let Need::Objects { kind, .. } = need { Some(kind) } else { None });
+            let whole: BTreeMap<String, Result<Vec<SnapshotObject>, String>> = kinds.map(|kind| if kind == "Namespace" { (kind, Ok(tenant.clone())) } else { (kind, Ok(Vec::new())) }).collect();
+            for broken in whole.keys() {
+                let mut objects = whole.clone();
+                objects.insert(broken.clone(), Err("cut off".to_owned()));
+                let findings = check.evaluate(&unprofiled(), &Snapshot { world: world.clone(), source: Source::Cluster, objects, ..Snapshot::default() });
+                let expected = if UNASKED.contains(&(check.spec().id, broken)) { Verdict::NotApplicable } else { Verdict::Unverified };
+                assert!(!findings.is_empty() && findings.iter().all(|finding| finding.verdict == expected), "{} without {broken}: {findings:#?}", check.spec().id);
+            }
         }
     }
 

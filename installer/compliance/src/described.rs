@@ -55,7 +55,10 @@ impl Texts<'_> {
     pub(crate) fn unverified(&self, subject: impl Into<Subject>, reason: impl Into<String>) -> Finding {
         Finding {
             why: "what was not seen is not claimed: this may be well or not".to_owned(),
-            fix: vec![remedy("Mend what kept it from being looked at (see `seen`) and run the check again. It is no proof of a fault.")],
+            fix: vec![remedy(&format!(
+                "Mend what kept it from being looked at (see `seen`; where a right is missing, `airlock compliance-check --permissions` lists the roles that give it) and run the check again, by itself with `--checks {}`. It is no proof of a fault.",
+                self.spec.id
+            ))],
             ..self.finding(subject, Verdict::Unverified, reason)
         }
     }

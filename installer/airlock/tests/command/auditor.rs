@@ -2,16 +2,14 @@
 //! keeps, and what it says when something is worse.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::{Arc, Mutex};
-use std::thread;
 
-use airlock_model::{Answers, Digest, ImageLock, Purpose, Record, names};
+use airlock_model::{Digest, ImageLock, names};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::api_server::{self, Answer, Request, record, record_map};
 use crate::run;
 use crate::run::Ended;
 use crate::sink_servers::{HOST, certificates, free_port, rsyslog, until};
@@ -45,22 +43,17 @@ struct Api {
 
 impl Api {
     fn start() -> Self {
-        let (listener, state, folder) = (TcpListener::bind("127.0.0.1:0").unwrap(), Arc::new(Mutex::new(State::default())), tempfile::tempdir().unwrap());
-        let server = format!("http://{}", listener.local_addr().unwrap());
-        let config = format!(
-            "apiVersion: v1\nkind: Config\nclusters: [{{ name: c, cluster: {{ server: '{server}' }} }}]\ncontexts: [{{ name: there, context: {{ cluster: c, user: u }} }}]\nusers: [{{ name: u, user: {{}} }}]\ncurrent-context: there\n"
-        );
-        fs::write(folder.path().join("kubeconfig"), config).unwrap();
+        let (state, folder) = (Arc::new(Mutex::new(State::default())), tempfile::tempdir().unwrap());
         fs::write(folder.path().join("evidence.pub"), PUBLIC).unwrap();
         fs::write(folder.path().join("key.pem"), KEY).unwrap();
         // As a kubelet mounts it.
         fs::set_permissions(folder.path().join("key.pem"), fs::Permissions::from_mode(0o440)).unwrap();
         let shared = Arc::clone(&state);
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                let shared = Arc::clone(&shared);
-                thread::spawn(move || answer(&stream.unwrap(), &shared));
-            }
+        api_server::start(folder.path(), move |request| {
+            let mut state = shared.lock().unwrap();
+            let (status, document) = reply(request, &mut state);
+            state.requests.push((request.method.clone(), request.target.clone(), status));
+            Answer::Whole(status, document)
         });
         Self { folder, state }
     }
@@ -81,44 +74,17 @@ impl Api {
     }
 }
 
-fn answer(stream: &TcpStream, state: &Mutex<State>) {
-    let mut reader = BufReader::new(stream);
-    let mut line = String::new();
-    reader.read_line(&mut line).unwrap();
-    let (method, path) = (line.split(' ').next().unwrap_or_default().to_owned(), line.split(' ').nth(1).unwrap_or_default().to_owned());
-    let mut length = 0;
-    loop {
-        let mut header = String::new();
-        reader.read_line(&mut header).unwrap();
-        if header.trim().is_empty() {
-            break;
-        }
-        if let Some(value) = header.to_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap();
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).unwrap();
-    let (status, document) = reply(&method, path.split('?').next().unwrap_or_default(), &body, &mut state.lock().unwrap());
-    state.lock().unwrap().requests.push((method, path, status));
-    let text = document.to_string();
-    let head = format!("HTTP/1.1 {status} {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", if status == 200 { "OK" } else { "Refused" }, text.len());
-    let mut stream = stream;
-    stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(text.as_bytes())).unwrap();
-}
-
-fn reply(method: &str, path: &str, body: &[u8], state: &mut State) -> (u16, Value) {
+fn reply(request: &Request, state: &mut State) -> (u16, Value) {
     const CLAIM: &str = "/api/v1/namespaces/airlock/persistentvolumeclaims/auditor-evidence";
+    let path = request.path();
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-    match (method, parts.as_slice()) {
+    match (request.method.as_str(), parts.as_slice()) {
         ("POST", ["apis", "authentication.k8s.io", "v1", "selfsubjectreviews"]) => (200, json!({ "status": { "userInfo": { "username": "system:serviceaccount:airlock:auditor" } } })),
-        ("GET", ["api", "v1", "namespaces", "airlock" | "airlock-alpha", "configmaps", names::RECORD]) => {
-            (200, json!({ "metadata": {}, "data": { "record.json": serde_json::to_string(&record()).unwrap() } }))
-        }
+        ("GET", ["api", "v1", "namespaces", "airlock" | "airlock-alpha", "configmaps", names::RECORD]) => (200, record_map(&record(ANSWERS, ImageLock::default()))),
         ("GET", ["api", "v1", "namespaces", name]) if NAMESPACES.contains(name) => (200, json!({ "metadata": { "name": name } })),
         ("GET", _) if path == CLAIM => (200, json!({ "metadata": { "name": "auditor-evidence", "annotations": state.annotations }, "status": { "phase": "Bound" } })),
         ("PATCH", _) if path == CLAIM => {
-            let merged: Value = serde_json::from_slice(body).unwrap();
+            let merged: Value = serde_json::from_slice(&request.body).unwrap();
             state.annotations.extend(merged["metadata"]["annotations"].as_object().unwrap().clone());
             (200, json!({ "metadata": {} }))
         }
@@ -147,24 +113,6 @@ fn journal(run: &str, approved: &str, outcome: Option<&str>) -> Value {
         "started": "2021-11-24T12:00:00Z", "ended": ended, "outcome": outcome, "steps": [{ "step": "edge", "started": "2021-11-24T12:00:00Z", "ended": null, "outcome": null }],
     });
     json!({ "metadata": { "name": format!("{}{run}", names::JOURNAL_PREFIX), "namespace": "airlock", "creationTimestamp": "2021-11-24T12:00:00Z" }, "data": { "journal.json": pages.to_string() } })
-}
-
-fn record() -> Record {
-    Record {
-        schema: names::RECORD_SCHEMA,
-        release: env!("CARGO_PKG_VERSION").into(),
-        installation: "k3v7".into(),
-        plan: Digest::of(b"plan"),
-        purpose: Purpose::Install,
-        complete: true,
-        answers: serde_json::to_value(Answers::from_yaml(ANSWERS).unwrap()).unwrap(),
-        images: ImageLock::default(),
-        gates: [].into(),
-        verdict: None,
-        profile: None,
-        by: "ada@bastion".into(),
-        at: "2026-11-24T12:00:00Z".parse().unwrap(),
-    }
 }
 
 fn verdict<'v>(audited: &'v Value, check: &str) -> &'v str {

@@ -1,8 +1,10 @@
 //! The command as scripts and people run it: its own process, its exit code, and what it says.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what cannot be set up has failed")]
 
+mod api_server;
 mod auditor;
 mod bad_input;
+mod broken_lists;
 mod custom_checks;
 mod documentation;
 mod evidence;

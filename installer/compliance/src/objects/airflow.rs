@@ -157,7 +157,14 @@ impl Check for Exposure {
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
         let mut findings = each_airflow(&EXPOSURE, given, |pod| each_container(pod, open_variables));
-        let maps = given.objects.get("ConfigMap").and_then(|_| live::objects(given, "ConfigMap").ok()).unwrap_or_default();
+        let maps = match given.objects.get("ConfigMap").map(|_| live::objects(given, "ConfigMap")) {
+            None => Vec::new(),
+            Some(Ok(maps)) => maps,
+            Some(Err(reason)) => {
+                findings.push(EXPOSURE.unverified("all objects of kind ConfigMap", reason));
+                Vec::new()
+            }
+        };
         let configured = maps.into_iter().filter(|map| ["airflow.cfg", "webserver_config.py"].iter().any(|file| map.manifest.pointer(&format!("/data/{file}")).is_some()));
         findings.extend(configured.flat_map(|map| EXPOSURE.each(map, open_settings(map), EXPOSURE.expected)));
         findings

@@ -192,3 +192,16 @@ fn what_was_not_read_is_unverified() {
         }
     }
 }
+
+/// It is no need of the check: it looks there where another check asked for them.
+#[test]
+fn settings_that_could_not_be_read_are_not_vouched_for_by_pods() {
+    let unverified = |maps: Result<Vec<airlock_model::SnapshotObject>, String>| {
+        let world = World { namespaces: vec!["shop".into()], ..World::default() };
+        let given = Snapshot { world, source: Source::Cluster, objects: [("Pod".to_owned(), Ok(Vec::new())), ("ConfigMap".to_owned(), maps)].into(), ..Snapshot::default() };
+        let findings = crate::catalogue::check("AFL-005").unwrap().evaluate(&unprofiled(), &given);
+        findings.into_iter().filter(|finding| finding.verdict == Verdict::Unverified).map(|finding| finding.observed.raw().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(unverified(Err("403".into())), ["objects of kind ConfigMap could not be read: 403"]);
+    assert_eq!(unverified(Ok(Vec::new())), Vec::<String>::new());
+}
