@@ -34,7 +34,7 @@ pub struct FileObjects {
 pub fn read(file: &str, text: &[u8]) -> FileObjects {
     let mut reading = Reading { file, found: FileObjects::default() };
     if text.len() > LARGEST_FILE {
-        reading.fault(None, Position::BEGIN, ReadFault::Broken, format!("the file has {} bytes; at most {LARGEST_FILE} are read", text.len()));
+        reading.fault(None, Position::BEGIN, ReadFault::Broken, format!("the file has more than {LARGEST_FILE} bytes, the most that are read"));
         return reading.found;
     }
     let text = match std::str::from_utf8(text) {

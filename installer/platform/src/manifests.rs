@@ -98,26 +98,34 @@ fn judged_now(given: Snapshot) -> Snapshot {
 /// The files of one path. An error: the path itself is not there, or may not be looked at.
 fn find(path: &Path) -> io::Result<Vec<Source>> {
     if path.as_os_str() == STDIN {
-        return Ok(taken_apart(STDIN.to_owned(), bounded(io::stdin().lock(), archive::MOST)?));
+        return streamed(STDIN.to_owned(), io::stdin().lock());
     }
     if path.metadata()?.is_dir() {
         return folder::files(path);
     }
     let name = path.display().to_string();
     let mut file = File::open(path)?;
-    let mut head = Vec::new();
-    file.by_ref().take(archive::HEAD).read_to_end(&mut head)?;
-    if archive::is_archive(&head) {
-        return Ok(taken_apart(name, bounded(io::Cursor::new(head).chain(file), archive::MOST)?));
-    }
+    let head = head(&mut file)?;
     // A pipe cannot be read twice.
-    let content = if path.metadata()?.is_file() { Content::Path(path.to_owned()) } else { Content::Bytes(bounded(io::Cursor::new(head).chain(file), LARGEST_FILE)?) };
-    Ok(vec![Source { name, content }])
+    if archive::is_archive(&head) || !path.metadata()?.is_file() {
+        return streamed(name, io::Cursor::new(head).chain(file));
+    }
+    Ok(vec![Source { name, content: Content::Path(path.to_owned()) }])
 }
 
-/// Bytes that may be an archive.
-fn taken_apart(name: String, bytes: Vec<u8>) -> Vec<Source> {
-    if archive::is_archive(&bytes) { archive::files(&name, &bytes) } else { vec![Source { name, content: Content::Bytes(bytes) }] }
+/// Bytes that may be an archive, which alone may hold more than a file.
+fn streamed(name: String, mut from: impl Read) -> io::Result<Vec<Source>> {
+    let head = head(&mut from)?;
+    let is_archive = archive::is_archive(&head);
+    let bytes = bounded(io::Cursor::new(head).chain(from), if is_archive { archive::MOST } else { LARGEST_FILE })?;
+    Ok(if is_archive { archive::files(&name, &bytes) } else { vec![Source { name, content: Content::Bytes(bytes) }] })
+}
+
+/// What tells whether it is an archive.
+fn head(from: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    from.take(archive::HEAD).read_to_end(&mut head)?;
+    Ok(head)
 }
 
 /// So many bytes and one more, so that too many are told.

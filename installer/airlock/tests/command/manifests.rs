@@ -1,5 +1,8 @@
 //! `airlock compliance-check --manifests` as scripts use it: without a cluster, by exit code and JSON.
 
+use std::fs::File;
+use std::path::Path;
+
 use assert_cmd::Command;
 use serde_json::Value;
 
@@ -107,4 +110,40 @@ fn a_report_has_the_form_that_was_asked_for() {
         assert!(output.status.code() == Some(7) && text.starts_with(beginning) && text.contains(named), "{form}: {text}");
     }
     assert_eq!(asked(&["--manifests", "-", "--connections", "-o", "sarif"]).status.code(), Some(2));
+}
+
+/// Runs a line with the file as its standard input: the report, exit code, and the most memory that it held, in MiB.
+fn measured(folder: &Path, line: &str, input: &str) -> (Value, i64, i64) {
+    const MEASURE: &str = "import json, resource, subprocess, sys\nended = subprocess.run(sys.argv[2:], stdin=open(sys.argv[1]), stdout=subprocess.PIPE)\nprint(json.dumps([json.loads(ended.stdout), ended.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024]))";
+    let mut command = Command::new("python3");
+    command.args(["-c", MEASURE, input, env!("CARGO_BIN_EXE_airlock")]).args(line.split(' ')).current_dir(folder).env("HOME", folder);
+    let output = command.timeout(std::time::Duration::from_mins(1)).output().unwrap();
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)))
+}
+
+#[test]
+fn a_file_of_100_mb_is_refused_wherever_it_comes_from_and_not_held_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    File::create(folder.path().join("large.yaml")).unwrap().set_len(100_000_000).unwrap();
+    std::fs::write(folder.path().join("pod.yaml"), POD).unwrap();
+    for line in ["tar cf large.tar large.yaml pod.yaml", "tar czf large.tgz large.yaml pod.yaml"] {
+        let mut words = line.split(' ');
+        assert!(Command::new(words.next().unwrap()).args(words).current_dir(folder.path()).output().unwrap().status.success());
+    }
+    for (given, input, name, most) in [
+        ("pod.yaml large.yaml", "/dev/null", "large.yaml", 128),
+        ("pod.yaml -", "large.yaml", "-", 128),
+        ("large.tar", "/dev/null", "large.tar:large.yaml", 256),
+        ("-", "large.tar", "-:large.yaml", 256),
+        ("large.tgz", "/dev/null", "large.tgz:large.yaml", 256),
+        ("-", "large.tgz", "-:large.yaml", 256),
+    ] {
+        let (report, exit, held) = measured(folder.path(), &format!("compliance-check --manifests {given} --checks PSS-001 -o json"), input);
+        let found: Vec<_> = report["findings"].as_array().unwrap().iter().map(|finding| (finding["check"].as_str().unwrap(), finding["verdict"].as_str().unwrap())).collect();
+        // What is beside it is judged all the same.
+        assert_eq!((exit, found), (7, vec![("PSS-001", "fail"), ("SRC-001", "error")]), "{given} < {input}: {report}");
+        let refused = &report["findings"][1];
+        assert_eq!((refused["subject"]["file"].as_str(), refused["observed"].as_str()), (Some(name), Some("line 1, column 1: the file has more than 33554432 bytes, the most that are read")));
+        assert!(held < most, "{given} < {input}: {held} MiB");
+    }
 }

@@ -1,7 +1,8 @@
 //! Files in a tar archive, compressed with gzip or not. Nothing is unpacked onto the disk.
 
-use std::io::{self, Read};
+use std::io;
 
+use airlock_compliance::manifests::LARGEST_FILE;
 use flate2::read::MultiGzDecoder;
 
 use super::{Content, Source, bounded, is_manifest};
@@ -33,7 +34,7 @@ pub(super) fn files(name: &str, bytes: &[u8]) -> Vec<Source> {
         return unreadable(format!("the archive holds more than {MOST} bytes"));
     }
     if !is_archive(bytes) {
-        return vec![Source { name: name.to_owned(), content: Content::Bytes(bytes.to_vec()) }];
+        return vec![Source { name: name.to_owned(), content: Content::Bytes(bytes[..bytes.len().min(LARGEST_FILE + 1)].to_vec()) }];
     }
     let mut found = Vec::new();
     if let Err(error) = entries(name, bytes, &mut found) {
@@ -47,9 +48,7 @@ fn entries(name: &str, bytes: &[u8], found: &mut Vec<Source>) -> io::Result<()> 
         let mut entry = entry?;
         let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         if entry.header().entry_type().is_file() && is_manifest(&path) {
-            let mut content = Vec::new();
-            entry.read_to_end(&mut content)?;
-            found.push(Source { name: format!("{name}:{path}"), content: Content::Bytes(content) });
+            found.push(Source { name: format!("{name}:{path}"), content: Content::Bytes(bounded(&mut entry, LARGEST_FILE)?) });
         }
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
