@@ -131,6 +131,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_unverified_says_how_the_check_is_made_again_where_it_can_be_chosen() {
+        let selectable: BTreeSet<&str> = selectable().map(|check| check.spec().id).collect();
+        for check in checks() {
+            let id = check.spec().id;
+            for finding in check.evaluate(&unprofiled(), &Snapshot::default()).iter().filter(|finding| finding.verdict == Verdict::Unverified) {
+                let text = &finding.fix[0].text;
+                assert_eq!(text.contains(&format!("`--checks {id}`")) && text.contains("`airlock compliance-check --permissions`"), selectable.contains(id), "{id}: {text}");
+            }
+        }
+    }
+
+    #[test]
     fn a_check_is_found_by_its_id() {
         assert_eq!(check("NET-010").map(|check| check.spec().id), Some("NET-010"));
         assert_eq!(check("CLU-001").map(|check| check.spec().id), Some("CLU-001"));

@@ -2,6 +2,7 @@
 
 use airlock_model::{CheckSpec, Evidence, Finding, Outcome, Reason, Remedy, Severity, Snapshot, SnapshotObject, Subject, Verdict, field_path};
 
+use crate::catalogue;
 use crate::live::{self, PodOf, Unseen};
 use crate::pod_security::Violation;
 
@@ -53,14 +54,17 @@ impl Texts<'_> {
 
     /// It was not seen; `reason` says why.
     pub(crate) fn unverified(&self, subject: impl Into<Subject>, reason: impl Into<String>) -> Finding {
-        Finding {
-            why: "what was not seen is not claimed: this may be well or not".to_owned(),
-            fix: vec![remedy(&format!(
-                "Mend what kept it from being looked at (see `seen`; where a right is missing, `airlock compliance-check --permissions` lists the roles that give it) and run the check again, by itself with `--checks {}`. It is no proof of a fault.",
-                self.spec.id
-            ))],
-            ..self.finding(subject, Verdict::Unverified, reason)
-        }
+        Finding { why: "what was not seen is not claimed: this may be well or not".to_owned(), fix: vec![remedy(&self.again())], ..self.finding(subject, Verdict::Unverified, reason) }
+    }
+
+    fn again(&self) -> String {
+        // What is looked at before an install cannot be chosen.
+        let by_itself = if catalogue::selectable().any(|check| check.spec().id == self.spec.id) {
+            format!(" `--checks {}` makes it by itself; `airlock compliance-check --permissions` lists the roles for rights that are missing.", self.spec.id)
+        } else {
+            String::new()
+        };
+        format!("Mend what kept it from being looked at (see `seen`) and run the check again. It is no proof of a fault.{by_itself}")
     }
 
     /// It could not be looked at, and the fault is in what was given.
