@@ -1,7 +1,9 @@
-//! Evidence as it is kept and verified: by the program, and by the lines of docs/evidence.md with openssl and sha256sum alone.
+//! Evidence as it is kept, verified, and told of. What can be done to it stands in `manipulations`.
+
+mod manipulations;
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -100,37 +102,6 @@ fn the_fingerprint_is_what_the_page_says() {
     assert_eq!(document(&verified.stdout)["trusted"][0], format!("sha256:{}", sum.split(' ').next().unwrap()));
 }
 
-/// The lines of the page, as they stand there.
-fn by_hand(place: &Path) -> bool {
-    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/evidence.md")).unwrap();
-    let (_, lines) = page.split_once("```sh\n").unwrap();
-    let (lines, _) = lines.split_once("```").unwrap();
-    assert!(lines.contains("openssl pkeyutl -verify") && lines.contains("sha256sum --strict"), "{lines}");
-    Command::new("sh").args(["-c", lines]).current_dir(place).output().unwrap().status.success()
-}
-
-#[test]
-fn openssl_and_sha256sum_say_the_same_by_the_lines_of_the_page() {
-    let place = kept();
-    assert!(by_hand(place.path()));
-    assert_eq!(found(place.path(), VERIFY), (0, Vec::new()));
-    for (file, code) in [("report.json", "evidence.file-changed"), ("run.json", "evidence.file-changed"), ("profile.yaml", "evidence.file-changed"), ("SHA256SUMS.sig", "evidence.signature-wrong")] {
-        let path = runs(place.path())[1].join(file);
-        let good = fs::read(&path).unwrap();
-        flip(&path, 5);
-        assert!(!by_hand(place.path()), "{file}");
-        assert_eq!(found(place.path(), VERIFY), (8, vec![code.to_owned()]), "{file}");
-        fs::write(&path, good).unwrap();
-    }
-    // The last run dropped: only the head knows.
-    let last = runs(place.path()).pop().unwrap();
-    fs::rename(&last, place.path().join("dropped")).unwrap();
-    assert!(!by_hand(place.path()));
-    assert_eq!(found(place.path(), VERIFY), (8, vec!["evidence.run-missing".to_owned()]));
-    fs::rename(place.path().join("dropped"), &last).unwrap();
-    assert!(by_hand(place.path()));
-}
-
 /// Signs the list of a run anew, as its files are now.
 fn signed_anew(run: &Path, key: &str) {
     let script = "last=$(grep ' \\.\\./' SHA256SUMS || true); sha256sum profile.yaml report.json run.json > SHA256SUMS; [ -z \"$last\" ] || echo \"$last\" >> SHA256SUMS";
@@ -141,90 +112,6 @@ fn signed_anew(run: &Path, key: &str) {
 fn nicer(run: &Path) {
     let report = fs::read_to_string(run.join("report.json")).unwrap();
     fs::write(run.join("report.json"), report.replace("\"fail\"", "\"pass\"")).unwrap();
-}
-
-type Manipulation = (&'static str, fn(&[PathBuf]), &'static [&'static str]);
-
-/// Of three runs that are signed, chained, and known to the head.
-const MANIPULATIONS: &[Manipulation] = &[
-    ("nothing", |_| {}, &[]),
-    ("a byte of the list", |runs| flip(&runs[1].join("SHA256SUMS"), 3), &["evidence.signature-wrong"]),
-    ("a file taken out", |runs| fs::remove_file(runs[1].join("profile.yaml")).unwrap(), &["evidence.file-missing"]),
-    ("a file put in", |runs| fs::write(runs[1].join("notes.txt"), "x").unwrap(), &["evidence.file-added"]),
-    ("a hidden file put in", |runs| fs::write(runs[1].join(".notes"), "x").unwrap(), &["evidence.file-added"]),
-    ("a folder put in", |runs| fs::create_dir(runs[1].join("more")).unwrap(), &["evidence.file-added"]),
-    ("a file beside the runs", |runs| fs::write(runs[1].with_file_name("notes.txt"), "x").unwrap(), &["evidence.file-added"]),
-    (
-        "a link to the same bytes",
-        |runs| {
-            let path = runs[1].join("report.json");
-            fs::rename(&path, runs[1].join("../../report.json")).unwrap();
-            symlink("../../report.json", path).unwrap();
-        },
-        &["evidence.file-changed"],
-    ),
-    ("the signature taken out", |runs| fs::remove_file(runs[1].join("SHA256SUMS.sig")).unwrap(), &["evidence.file-missing"]),
-    ("the list taken out", |runs| fs::remove_file(runs[1].join("SHA256SUMS")).unwrap(), &["evidence.sums-unreadable"]),
-    ("the signature of another run", |runs| assert!(fs::copy(runs[0].join("SHA256SUMS.sig"), runs[1].join("SHA256SUMS.sig")).is_ok()), &["evidence.signature-wrong"]),
-    (
-        "a nicer report, signed by a stranger who says so",
-        |runs| {
-            nicer(&runs[1]);
-            let (mine, theirs) = (fs::read_to_string(runs[1].join("../../evidence.pub")).unwrap(), fs::read_to_string(runs[1].join("../../stranger.pub")).unwrap());
-            let record = fs::read_to_string(runs[1].join("run.json")).unwrap();
-            fs::write(runs[1].join("run.json"), record.replace(&mine.replace('\n', "\\n"), &theirs.replace('\n', "\\n"))).unwrap();
-            signed_anew(&runs[1], "stranger");
-        },
-        &["evidence.key-untrusted"],
-    ),
-    (
-        "a nicer report, signed by a stranger who does not say so",
-        |runs| {
-            nicer(&runs[1]);
-            signed_anew(&runs[1], "stranger");
-        },
-        &["evidence.signature-wrong"],
-    ),
-    (
-        "a nicer report, signed by the writer's own key",
-        |runs| {
-            nicer(&runs[1]);
-            signed_anew(&runs[1], "evidence");
-        },
-        &["evidence.chain-broken", "evidence.head-differs"],
-    ),
-    ("the first run dropped", |runs| fs::remove_dir_all(&runs[0]).unwrap(), &["evidence.run-missing"]),
-    ("a run in the middle dropped", |runs| fs::remove_dir_all(&runs[1]).unwrap(), &["evidence.run-missing"]),
-    ("the last run dropped", |runs| fs::remove_dir_all(&runs[2]).unwrap(), &["evidence.run-missing"]),
-    ("a run given another number", |runs| fs::rename(&runs[1], runs[1].with_file_name("000009-20261127T011501Z")).unwrap(), &["evidence.misplaced"]),
-    (
-        "two runs that change places",
-        |runs| {
-            let aside = runs[1].with_file_name("aside");
-            fs::rename(&runs[1], &aside).unwrap();
-            fs::rename(&runs[2], &runs[1]).unwrap();
-            fs::rename(aside, &runs[2]).unwrap();
-        },
-        &["evidence.misplaced", "evidence.misplaced"],
-    ),
-    ("what a killed run left", |runs| fs::create_dir(runs[1].with_file_name(".unfinished-000004-20261127T011501Z")).unwrap(), &[]),
-];
-
-fn copied(from: &Path, to: &Path) {
-    assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
-}
-
-#[test]
-fn every_manipulation_of_the_files_is_found_by_its_own_code() {
-    let place = kept();
-    copied(&place.path().join("evidence"), &place.path().join("good"));
-    for (what, manipulate, codes) in MANIPULATIONS {
-        fs::remove_dir_all(place.path().join("evidence")).unwrap();
-        copied(&place.path().join("good"), &place.path().join("evidence"));
-        manipulate(&runs(place.path()));
-        let (exit, found) = found(place.path(), VERIFY);
-        assert_eq!((exit, found.iter().map(String::as_str).collect::<Vec<_>>().as_slice()), (if codes.is_empty() { 0 } else { 8 }, *codes), "{what}");
-    }
 }
 
 #[test]
