@@ -48,7 +48,7 @@ pub struct Profile {
     /// What a profile that extends this one cannot weaken.
     #[serde(default, skip_serializing_if = "Locked::is_empty")]
     pub locked: Locked,
-    /// The control list that reports begin with; its checks are ids.
+    /// The control list that reports begin with; its checks are ids, some with a number: `CPL-001/1.2.5`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub controls: Vec<Control>,
     /// Keys that sign exceptions and attestations.

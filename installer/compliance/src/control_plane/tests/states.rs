@@ -10,7 +10,7 @@ const NUMBERED: [&str; 4] = ["CPL-001", "CPL-002", "CPL-003", "LOG-001"];
 /// What comes of a list with a control for each number of these checks, which is called as the number is.
 fn states_of(given: &Snapshot) -> BTreeMap<String, ControlVerdict> {
     let names = NUMBERED.iter().flat_map(|id| numbers(id).into_iter().map(move |number| format!("{id}/{number}")));
-    let controls: String = names.map(|name| format!("  - {{ id: {name}, title: t, checks: [{name}] }}\n")).collect();
+    let controls = names.map(|name| format!("  - {{ id: {name}, title: t, checks: [{name}] }}\n")).collect::<Vec<_>>().concat();
     let text = format!("apiVersion: airlock/v1\nkind: SecurityPolicyProfile\nmetadata: {{ name: t, version: '1', owner: t }}\nchecks: [{}]\ncontrols:\n{controls}", NUMBERED.join(", "));
     let profile = from_text("t.yaml", &text, &|_| Err(String::new())).unwrap();
     // What passes is let go, and known all the same.
