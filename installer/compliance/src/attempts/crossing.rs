@@ -11,7 +11,7 @@ pub(crate) const CROSSER: &str = "airflow-scheduler";
 /// The Service of a deployment that is crossed to, and its port.
 pub(super) const CROSSED: (&str, u16) = ("airflow-api-server", 8080);
 /// Where Airflow and what stands beside it listen that no container declares, or that is a deployment's of another release: logs of workers
-/// and triggerers, the scheduler's health, Flower, and StatsD's exporter (Airflow, "Configuration Reference"), Redis, and PostgreSQL.
+/// and triggerers, the scheduler's health, Flower, and the exporter of statistics (Airflow, "Configuration Reference"), Redis, and databases.
 const UNDECLARED: [u16; 7] = [5432, 5555, 6379, 8793, 8794, 8974, 9102];
 
 /// The name of [`crossing`].

@@ -144,7 +144,7 @@ fn address(site: &Site, services: &[Value], host: &str) -> String {
     let parts: Vec<&str> = host.split('.').collect();
     if let [name, namespace, "svc"] = parts[..] {
         let service = services.iter().find(|service| service["metadata"]["name"] == name && service["metadata"]["namespace"] == namespace);
-        return service.map(|service| text(&service["spec"]["clusterIP"])).unwrap_or_else(|| panic!("no Service {host}"));
+        return service.map_or_else(|| panic!("no Service {host}"), |service| text(&service["spec"]["clusterIP"]));
     }
     let output = site.bed.admin("getent").args(["ahostsv4", host]).output().expect("getent");
     String::from_utf8_lossy(&output.stdout).split_whitespace().next().unwrap_or_default().to_owned()
