@@ -76,11 +76,16 @@ async fn act(attempt: &Attempt, passwords: &dyn Passwords, ends: &mut Ends) -> A
     for _ in 0..TRIES {
         result = once(&action, &attempt.target, question.as_ref(), ends, &mut sent).await.unwrap_or_else(|failure| failure);
         // A request that changes something is not sent twice, whatever became of the first; one that had no connection yet was not sent.
-        if result != AttemptResult::TimedOut || (sent && !safe) {
+        if !may_pass(&result) || (sent && !safe) {
             break;
         }
     }
     result
+}
+
+/// Whether another try may see otherwise: nothing came, or an end of the handshake without a word, as a busy server makes one too.
+const fn may_pass(result: &AttemptResult) -> bool {
+    matches!(result, AttemptResult::TimedOut | AttemptResult::TlsRefused { alert: None })
 }
 
 /// The action as it is tried, and the request that it sends.

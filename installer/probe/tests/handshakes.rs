@@ -166,6 +166,22 @@ async fn an_end_without_a_word_is_a_refusal_without_a_number() {
     }
 }
 
+/// A server that has too much to do cuts off who waits, and says nothing.
+#[tokio::test]
+async fn who_is_cut_off_without_a_word_tries_again() {
+    let server = OpenSsl::serve(&[]);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (port, behind) = (listener.local_addr().unwrap().port(), server.port);
+    tokio::spawn(async move {
+        drop(listener.accept().await.unwrap());
+        let (mut asked, _) = listener.accept().await.unwrap();
+        let mut there = tokio::net::TcpStream::connect(("127.0.0.1", behind)).await.unwrap();
+        tokio::io::copy_bidirectional(&mut asked, &mut there).await.unwrap();
+    });
+    let presented = handshaken(shake(port, "a.example.com", TlsVersion::Tls13, Trust::Authorities(server.authority.clone())).await);
+    assert_eq!(presented.fingerprint, server.fingerprint);
+}
+
 #[tokio::test]
 async fn what_is_not_tls_says_nothing_about_tls() {
     let port = answering(b"HTTP/1.0 400 Bad Request\r\n\r\nthis is a web server without TLS", false).await;

@@ -30,7 +30,7 @@ pub(crate) fn what_is_served_otherwise_fails_by_name(site: &Site) {
     let mut other = certificate.clone();
     other["data"]["tls.crt"] = read(site, "secret/registry-tls")["data"]["tls.crt"].clone();
     replace(site, &other);
-    // Its server reads it when it starts.
+    // Its server reads it when it starts; and a key that two deployments share is told, too.
     let [of_alpha, of_beta] = ["alpha", "beta"].map(|name| pair(site, name));
     store_pair(site, "beta", &of_alpha);
     let judged = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "--all", "-o", "json"]);
@@ -46,7 +46,7 @@ pub(crate) fn what_is_served_otherwise_fails_by_name(site: &Site) {
     let report = judged.expect(7).json();
     let worse = |check: &&Value| check["verdict"] != "pass" && check["verdict"] != "not-applicable";
     let failed: BTreeSet<&str> = report["checks"].as_array().expect("checks").iter().filter(worse).filter_map(|check| check["id"].as_str()).collect();
-    assert_eq!(failed, ["REG-001", "TLS-001", "TLS-002", "TLS-003", "TLS-004", "TLS-006", "TLS-007"].into(), "exactly these are told: {report}");
+    assert_eq!(failed, ["REG-001", "SEC-004", "TLS-001", "TLS-002", "TLS-003", "TLS-004", "TLS-006", "TLS-007"].into(), "exactly these are told: {report}");
     let open = |verdict: &str| report["findings"].as_array().expect("findings").iter().filter(|finding| finding["check"] == "REG-001" && finding["verdict"] == verdict).count();
     assert_eq!((open("fail"), open("unverified")), (5, 0), "without credentials, with wrong ones, the list, a repository, a push: {report}");
     let of_servers = report["findings"].as_array().expect("findings").iter().filter(|finding| finding["check"] == "TLS-002" && finding["subject"]["kind"] == "Server" && finding["verdict"] != "pass");
@@ -83,15 +83,15 @@ fn an_exception_covers_it_once_it_is_signed(site: &Site) {
     let profile = site.file("company.yaml", &profile).display().to_string();
     let draft = site.run(&["exception", "request", "REG-001", "--expires", "2099-01-31"]).expect(0).stdout;
     let (checks, filled) = ("  - REG-001\n", draft.replace(": ''", ": known"));
-    site.file("exceptions.yaml", &filled.replace(checks, &format!("{checks}  - TLS-001\n  - TLS-002\n  - TLS-003\n  - TLS-004\n  - TLS-006\n  - TLS-007\n")));
+    site.file("exceptions.yaml", &filled.replace(checks, &format!("{checks}  - SEC-004\n  - TLS-001\n  - TLS-002\n  - TLS-003\n  - TLS-004\n  - TLS-006\n  - TLS-007\n")));
     let judged = |exit: i32| -> Vec<Value> {
         let report = site.run(&["compliance-check", "--profile", &profile, "--exceptions", &exceptions, "--namespace", &site.name, "--yes", "--all", "-o", "json"]).expect(exit).json();
         let verdict = |id: &str| report["checks"].as_array().expect("checks").iter().find(|check| check["id"] == id).expect("the check")["verdict"].clone();
-        ["EXC-001", "REG-001", "TLS-001", "TLS-002", "TLS-003", "TLS-004", "TLS-006", "TLS-007"].map(verdict).into()
+        ["EXC-001", "REG-001", "SEC-004", "TLS-001", "TLS-002", "TLS-003", "TLS-004", "TLS-006", "TLS-007"].map(verdict).into()
     };
-    assert_eq!(judged(7), ["fail"; 8]);
+    assert_eq!(judged(7), ["fail"; 9]);
     openssl(&["pkeyutl", "-sign", "-rawin", "-inkey", &key, "-in", &exceptions, "-out", &signature]);
-    assert_eq!(judged(0), ["pass", "excepted", "excepted", "excepted", "excepted", "excepted", "excepted", "excepted"]);
+    assert_eq!(judged(0), ["pass", "excepted", "excepted", "excepted", "excepted", "excepted", "excepted", "excepted", "excepted"]);
 }
 
 /// An object as it can be written again whatever became of it meanwhile.
