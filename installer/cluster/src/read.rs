@@ -144,7 +144,7 @@ impl Cluster {
             next = page.metadata.next;
             // It leads to a page that was read, or on and on.
             if turned.len() == MOST_PAGES || !turned.insert(next.clone()) {
-                return Err(ClusterError::Unreadable { what: resource.plural.clone(), reason: format!("its pages do not end, {} were read", turned.len()) });
+                return Err(ClusterError::Unreadable { what: resource.plural.clone(), reason: format!("its pages do not end, {} were read", turned.len() + 1) });
             }
         }
     }

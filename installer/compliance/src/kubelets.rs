@@ -1,6 +1,6 @@
 //! AUT-008: kubelets answer nobody who has not logged in.
 
-use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, Subject, World, WorldNode};
+use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, Subject, Verdict, World, WorldNode};
 
 use crate::attempts::{Call, outcome, words};
 use crate::cluster_nodes::{NODES, left_out, nodes, tried};
@@ -51,16 +51,21 @@ impl Check for KubeletStrangers {
             Ok(nodes) => nodes,
             Err(reason) => return vec![TEXTS.unverified(NODES, reason)],
         };
-        let judged = tried(&given.world)
-            .iter()
-            .flat_map(|node| node.addresses.iter().flat_map(move |address| [asked(given, node, address).about(STRANGERS), read_only(given, node, address).about([READ_ONLY])]));
+        let judged = tried(&given.world).iter().flat_map(|node| node.addresses.iter().flat_map(move |address| [asked(given, node, address), read_only(given, node, address).about([READ_ONLY])]));
         judged.chain(left_out(&TEXTS, nodes)).collect()
     }
 }
 
 fn asked(given: &Snapshot, node: &WorldNode, address: &str) -> Finding {
     let ids = (&Call::Pods.id(node, address), &Call::Own.id(node, address));
-    refused_beside(&TEXTS, given, ids, &READING, format!("{} at {address}: a request without credentials", node.name))
+    let finding = refused_beside(&TEXTS, given, ids, &READING, format!("{} at {address}: a request without credentials", node.name));
+    // 401: it takes nobody without credentials. 403: it takes them, and asks whether they may.
+    let shown = match (finding.verdict, outcome(given, ids.0).map(|tried| &tried.result)) {
+        (Verdict::Pass, Ok(AttemptResult::Answered { status: 401, .. })) => &STRANGERS[..1],
+        (Verdict::Pass, Ok(AttemptResult::Answered { status: 403, .. })) => &STRANGERS[1..],
+        _ => &STRANGERS[..],
+    };
+    finding.about(shown.iter().copied())
 }
 
 fn read_only(given: &Snapshot, node: &WorldNode, address: &str) -> Finding {

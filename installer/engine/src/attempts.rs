@@ -151,7 +151,10 @@ impl Party<'_> {
             Vantage::Workstation => self.here(aimed).await,
             Vantage::Node { namespace, labels, .. } => self.on_node(namespace, labels, &aimed).await,
             Vantage::LetIn { namespace } => self.scan(number, namespace, aimed).await,
-            Vantage::Pod { namespace, labels, account } => self.in_pod(number, Room { namespace, labels, account: account.as_deref(), longer: Duration::ZERO }, aimed).await,
+            Vantage::Pod { namespace, labels, account } => {
+                let longer = aimed.iter().map(scan::time).sum();
+                self.in_pod(number, Room { namespace, labels, account: account.as_deref(), longer }, aimed).await
+            }
         });
         outcomes
     }

@@ -202,6 +202,8 @@ pub enum Need {
     Drift,
     /// Which plans were carried out in the installation's namespaces.
     PlanRuns,
+    /// The certificates that servers inside the cluster are to serve ([`WorldServer`]): what the world is told of them is read from their Secrets.
+    ServerCertificates,
     /// The outcome of an attempt.
     Attempt(Box<Attempt>),
 }

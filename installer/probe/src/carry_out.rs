@@ -76,7 +76,7 @@ async fn act(attempt: &Attempt, passwords: &dyn Passwords, ends: &mut Ends) -> A
     for _ in 0..TRIES {
         result = once(&action, &attempt.target, question.as_ref(), ends, &mut sent).await.unwrap_or_else(|failure| failure);
         // A request that changes something is not sent twice, whatever became of the first; one that had no connection yet was not sent.
-        if !may_pass(&result) || (sent && !safe) {
+        if !is_fleeting(&result) || (sent && !safe) {
             break;
         }
     }
@@ -84,7 +84,7 @@ async fn act(attempt: &Attempt, passwords: &dyn Passwords, ends: &mut Ends) -> A
 }
 
 /// Whether another try may see otherwise: nothing came, or an end of the handshake without a word, as a busy server makes one too.
-const fn may_pass(result: &AttemptResult) -> bool {
+const fn is_fleeting(result: &AttemptResult) -> bool {
     matches!(result, AttemptResult::TimedOut | AttemptResult::TlsRefused { alert: None })
 }
 

@@ -10,7 +10,8 @@ use tokio::time::timeout;
 
 use crate::resolve::addresses;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// For an answer.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Both ends of a connection, as far as it came.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,7 +36,8 @@ pub(crate) async fn dial(host: &str, port: u16, ends: &mut Ends) -> Result<TcpSt
     Err(worst.unwrap_or(AttemptResult::NoSuchName))
 }
 
-async fn connect(address: SocketAddr) -> Result<TcpStream, AttemptResult> {
+/// Opens a connection to an address.
+pub(crate) async fn connect(address: SocketAddr) -> Result<TcpStream, AttemptResult> {
     match timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
         Err(_) => Err(AttemptResult::TimedOut),
         Ok(Ok(stream)) => Ok(stream),

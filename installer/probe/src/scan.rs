@@ -6,11 +6,12 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use airlock_model::{AttemptResult, PodPorts, PortRange, ScannedPod};
-use futures::stream::{self, StreamExt as _};
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::carry_out::TRIES;
+use crate::dial::{CONNECT_TIMEOUT, connect};
 
 /// So many ports are asked at once, and the next ones no sooner than [`PACE`] later: 8,000 a second. A node forgets a connection that was
 /// refused after 10 seconds (Linux, `nf_conntrack_tcp_timeout_close`), and tracks 131,072 at least where kube-proxy sets it (`conntrack.min`).
@@ -33,15 +34,49 @@ pub(crate) async fn scan(pods: &BTreeMap<String, PodPorts>, ports: &[PortRange])
         while !pod.declared.is_empty() && !takes_any(pod).await && began.elapsed() < SETTLED_WITHIN {
             sleep(PATIENCE / 2).await;
         }
-        scanned.push(of_pod(name, pod, ports.iter().flat_map(|range| range.ports()).collect()).await);
+        scanned.push(of_pod(name, pod, ports).await);
     }
     AttemptResult::Scanned(scanned)
 }
 
-/// Asks what each pod declares, and these ports of each, some pods at once: whoever is kept out hears nothing, and waits for it.
+/// Asks what each pod declares, and these ports of each, some pods at once. What is not open is asked again for as long as a connection that
+/// is let through would be: a pod that has only just begun is kept from what it may reach, too. An error that is not the other side's, nor
+/// the network's, is the whole result: it says nothing of a port.
 pub(crate) async fn reach(pods: &BTreeMap<String, PodPorts>, ports: &[u16]) -> AttemptResult {
-    let asked = pods.iter().map(|(name, pod)| of_pod(name, pod, pod.declared.iter().chain(ports).copied().collect()));
-    AttemptResult::Scanned(stream::iter(asked).buffered(PODS_AT_ONCE).collect().await)
+    let asked = pods.iter().map(|(name, pod)| knock(name, pod, ports));
+    let found: Result<Vec<ScannedPod>, AttemptResult> = stream::iter(asked).buffered(PODS_AT_ONCE).try_collect().await;
+    found.map_or_else(|failure| failure, AttemptResult::Scanned)
+}
+
+async fn knock(name: &str, pod: &PodPorts, ports: &[u16]) -> Result<ScannedPod, AttemptResult> {
+    let mut left: Vec<u16> = pod.declared.iter().chain(ports).copied().collect();
+    left.sort_unstable();
+    left.dedup();
+    let (mut open, mut silent) = (Vec::new(), 0);
+    for number in 1..=TRIES {
+        let began = Instant::now();
+        let asked = left.iter().map(|port| async move { (*port, connect((pod.address, *port).into()).await) });
+        let said: Vec<(u16, Result<TcpStream, AttemptResult>)> = stream::iter(asked).buffer_unordered(AT_ONCE).collect().await;
+        left.clear();
+        silent = 0;
+        for (port, said) in said {
+            match said {
+                Ok(_) => open.push(port),
+                Err(AttemptResult::Refused) => left.push(port),
+                Err(AttemptResult::TimedOut | AttemptResult::Unreachable(_)) => {
+                    silent += 1;
+                    left.push(port);
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        if left.is_empty() || number == TRIES {
+            break;
+        }
+        sleep(CONNECT_TIMEOUT.saturating_sub(began.elapsed())).await;
+    }
+    open.sort_unstable();
+    Ok(ScannedPod { pod: name.to_owned(), declared: pod.declared.clone(), open, silent })
 }
 
 async fn takes_any(pod: &PodPorts) -> bool {
@@ -54,7 +89,8 @@ async fn takes_any(pod: &PodPorts) -> bool {
     false
 }
 
-async fn of_pod(name: &str, pod: &PodPorts, mut asked: Vec<u16>) -> ScannedPod {
+async fn of_pod(name: &str, pod: &PodPorts, ports: &[PortRange]) -> ScannedPod {
+    let mut asked: Vec<u16> = ports.iter().flat_map(|range| range.ports()).collect();
     asked.sort_unstable();
     asked.dedup();
     let mut open = Vec::new();

@@ -119,8 +119,8 @@ fn a_list_that_breaks_off_is_unverified_and_what_was_read_of_it_does_not_pass() 
         (Fault::Torn, "cannot reach the API server http://127.0.0.1:"),
         (Fault::Forgotten, "Path /api/v1/namespaces/airlock/pods was changed by another: The provided continue parameter is too old"),
         (Fault::Forbidden, "missing right: list pods in namespace airlock"),
-        (Fault::Circular, "cannot read the API server's answer to pods: its pages do not end, 1 were read"),
-        (Fault::Endless, "cannot read the API server's answer to pods: its pages do not end, 900 were read"),
+        (Fault::Circular, "cannot read the API server's answer to pods: its pages do not end, 2 were read"),
+        (Fault::Endless, "cannot read the API server's answer to pods: its pages do not end, 901 were read"),
     ];
     for (fault, reason) in cases {
         let (report, ended, _) = World { fault, ..World::of(600) }.checked("PSS-001");

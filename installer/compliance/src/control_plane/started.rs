@@ -72,7 +72,7 @@ impl Check for AuditLog {
             Ok(pods) => pods,
             Err(unseen) => return audit::TEXTS.unseen(live::PODS, unseen),
         };
-        let servers = pods.iter().filter_map(|pod| audit::odd(pod).map(|odd| audit::told(pod, odd)));
+        let servers = pods.iter().filter_map(|pod| audit::looked(pod).map(|looked| audit::told(pod, looked)));
         let findings: Vec<Finding> = servers.flatten().collect();
         if !findings.is_empty() {
             return findings;

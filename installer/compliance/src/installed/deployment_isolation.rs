@@ -12,7 +12,7 @@ static TEXTS: Described = Described {
         title: "no Airflow deployment reaches the servers of another",
         severity: Severity::Critical,
         promises: &["P3", "P12"],
-        explanation: "In the namespace of each Airflow deployment a pod with Airlock's own image, to which the policies of the scheduler apply, connects to the deployment's own API server and to that of each other deployment; and one to which those of tasks apply connects to the own API server and to every pod of each other deployment that runs there for good, at each TCP port that its containers declare and at others where Airflow and what stands beside it may listen (5432, 5555, 6379, 8793, 8794, 8974, 9102). Those to the own servers must be made and the others blocked. When they are not made, or the attempts of NET-010 do not show that the cluster enforces policies, a blocked connection proves nothing and the check is unverified.",
+        explanation: "In the namespace of each Airflow deployment a pod with Airlock's own image, to which the policies of the scheduler apply, connects to the deployment's own API server and to that of each other deployment; and one to which those of tasks apply connects to the own API server and to every pod of each other deployment that runs there for good, at each TCP port that its containers declare and at others where Airflow and what stands beside it may listen (5432, 5555, 6379, 8793, 8794, 8974, 9102). Those to the own servers must be made, in the other deployment too, and the others blocked. When they are not made, or the attempts of NET-010 do not show that the cluster enforces policies, a blocked connection proves nothing and the check is unverified.",
         remedy: "Compare the NetworkPolicies in the two namespaces with `airlock deployment apply`, which puts them back; one that somebody added may allow more. When NET-010 fails too, the cluster enforces no policies at all.",
     },
     expected: "blocked, while the connection to its own server is made",
@@ -30,7 +30,7 @@ impl Check for DeploymentIsolation {
     fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
         let mut needs: Vec<Need> = if world.deployments.len() < 2 { Vec::new() } else { Prober::needs(world) };
         for (from, to) in pairs(&world.deployments) {
-            needs.extend([crossing(from, from), crossing(from, to), own(from), intrusion(from, to)].map(|attempt| Need::Attempt(Box::new(attempt))));
+            needs.extend([crossing(from, from), crossing(from, to), own(from), intrusion(from, to), crossing(to, to)].map(|attempt| Need::Attempt(Box::new(attempt))));
         }
         needs
     }
@@ -53,25 +53,33 @@ fn pairs(deployments: &[WorldDeployment]) -> impl Iterator<Item = (&WorldDeploym
 
 fn judge(given: &Snapshot, from: &WorldDeployment, to: &WorldDeployment) -> Finding {
     let subject = format!("from {} to {}", from.name, to.name);
-    let ids = [crossing_id(from, to), intrusion_id(from, to), crossing_id(from, from), own_id(from)];
+    // That the other's server is there is known by the pod beside it.
+    let ids = [crossing_id(from, to), intrusion_id(from, to), crossing_id(from, from), own_id(from), crossing_id(to, to)];
     let outcomes: Result<Vec<_>, String> = ids.iter().map(|id| outcome(given, id)).collect();
-    let (server, pods, own, own_of_task) = match outcomes.as_deref() {
-        Ok([server, pods, own, own_of_task]) => (*server, *pods, *own, *own_of_task),
+    let (server, pods, own, own_of_task, theirs) = match outcomes.as_deref() {
+        Ok([server, pods, own, own_of_task, theirs]) => (*server, *pods, *own, *own_of_task, *theirs),
         Ok(_) => return TEXTS.unverified(subject, "not all was tried"),
         Err(reason) => return TEXTS.unverified(subject, reason),
     };
-    let observed = format!("its own: {}, from tasks {}; the other's: {}; its pods: {}", words(&own.result), words(&own_of_task.result), words(&server.result), of_pods(&pods.result));
+    let observed = format!(
+        "its own: {}, from tasks {}; the other's: {}, from beside it {}; its pods: {}",
+        words(&own.result),
+        words(&own_of_task.result),
+        words(&server.result),
+        words(&theirs.result),
+        of_pods(&pods.result)
+    );
     let finding = match (&server.result, &pods.result) {
         (AttemptResult::Connected, _) => TEXTS.fail(subject, observed),
         (_, AttemptResult::Scanned(found)) if found.iter().any(|pod| !pod.open.is_empty()) => TEXTS.fail(subject, observed),
         (AttemptResult::TimedOut | AttemptResult::Refused | AttemptResult::Unreachable(_), AttemptResult::Scanned(found)) if !found.is_empty() => match unenforced(given) {
             Some(why) => TEXTS.unverified(subject, format!("{observed}; {why}")),
-            None if [own, own_of_task].iter().all(|control| control.result == AttemptResult::Connected) => TEXTS.pass(subject, observed),
+            None if [own, own_of_task, theirs].iter().all(|control| control.result == AttemptResult::Connected) => TEXTS.pass(subject, observed),
             None => TEXTS.unverified(subject, observed),
         },
         _ => TEXTS.unverified(subject, observed),
     };
-    finding.tried([own, server, own_of_task, pods])
+    finding.tried([own, server, own_of_task, pods, theirs])
 }
 
 /// Which pods took a connection, and where.

@@ -15,10 +15,10 @@ static TEXTS: Described = Described {
         severity: Severity::Critical,
         promises: &["P7"],
         explanation: "A handshake with each host at the edge, verified against the authority of the base domain, or the system's when the certificate is from a public one: the chain verifies, the certificate names the host, TLS-002.failDays are left (fewer than TLS-002.warnDays is a warning; of a certificate that lives for less than three times as long a third of its life counts), and its SHA-256 equals that of the certificate in the Secret. The same is asked of each server inside the cluster, verified against the internal authority from a pod under the policies of the renewer, and of the bundled database from one under those of a scheduler, since it lets in nobody else.",
-        remedy: "Look at the certificate with `openssl s_client -connect HOST:443 -servername HOST -showcerts`. If the Secret holds a good one, the edge did not load it or something else answers at this address; if not, renew it with `airlock install`.",
+        remedy: "Look at the certificate with `openssl s_client -connect HOST:443 -servername HOST -showcerts`. If the Secret holds a good one, the edge did not load it or something else answers at this address; if not, renew it with `airlock install`. Of a server inside, `airlock tls status` tells what is stored and served, and `airlock tls renew` renews it.",
     },
-    expected: "chain verifies, names the host, in date, equal to the certificate in the Secret",
-    why: "browsers, Airflow, and nodes that pull images refuse the host, or somebody else answers in its place",
+    expected: "chain verifies, names whom it is asked of, in date, equal to the certificate in the Secret",
+    why: "who connects refuses it (browsers, Airflow, nodes that pull images), or somebody else answers in its place",
 };
 
 /// The check.
@@ -31,7 +31,7 @@ impl Check for ServedCertificate {
 
     fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
         let inside = Greeted::inside(world).into_iter().map(|server| Need::Attempt(Box::new(server.current())));
-        hosts::needs(world, |host| [served(world, host)]).into_iter().chain(inside).collect()
+        hosts::needs(world, |host| [served(world, host)]).into_iter().chain([Need::ServerCertificates]).chain(inside).collect()
     }
 
     fn evaluate(&self, profile: &Profile, given: &Snapshot) -> Vec<Finding> {

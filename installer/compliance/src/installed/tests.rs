@@ -104,6 +104,7 @@ fn every_need_of_a_check_is_one_without_which_it_does_not_pass() {
                 Need::Run => given.run = None,
                 Need::Drift => given.drift = None,
                 Need::PlanRuns => given.plan_runs = None,
+                Need::ServerCertificates => given.world.servers.iter_mut().for_each(|server| server.certificate = Err("secrets is forbidden".to_owned())),
                 Need::Attempt(attempt) => drop(given.outcomes.remove(&attempt.id)),
             }
             assert_eq!(complaints(&given).get(id), Some(&Unverified), "{id} without {need:?}");

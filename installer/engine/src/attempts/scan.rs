@@ -20,6 +20,8 @@ const API: &str = "networking.k8s.io/v1";
 const KIND: &str = "NetworkPolicy";
 /// A scan is slower than this on no node that does its work.
 const PORTS_A_SECOND: u32 = 1000;
+/// Where several are asked at once, each takes no longer.
+const A_POD_IS_REACHED: Duration = Duration::from_secs(1);
 
 impl Party<'_> {
     /// One namespace after the other: nodes track each connection for seconds.
@@ -91,10 +93,17 @@ impl Party<'_> {
 }
 
 /// In which it is done.
-fn time(attempt: &Attempt) -> Duration {
-    let (AttemptAction::Scan { ports }, Target::Pods { found, .. }) = (&attempt.action, &attempt.target) else { return Duration::ZERO };
-    let asked: u32 = ports.iter().map(|range| u32::try_from(range.ports().len()).unwrap_or(u32::MAX)).sum();
-    Duration::from_secs((asked / PORTS_A_SECOND).into()) * u32::try_from(found.len()).unwrap_or(u32::MAX)
+pub(super) fn time(attempt: &Attempt) -> Duration {
+    let Target::Pods { found, .. } = &attempt.target else { return Duration::ZERO };
+    let pods = u32::try_from(found.len()).unwrap_or(u32::MAX);
+    match &attempt.action {
+        AttemptAction::Scan { ports } => {
+            let asked: u32 = ports.iter().map(|range| u32::try_from(range.ports().len()).unwrap_or(u32::MAX)).sum();
+            Duration::from_secs((asked / PORTS_A_SECOND).into()) * pods
+        }
+        AttemptAction::Reach { .. } => A_POD_IS_REACHED * pods,
+        _ => Duration::ZERO,
+    }
 }
 
 /// Whether a policy selects all pods, and for what comes in.

@@ -110,6 +110,11 @@ async fn of_need(cluster: &Cluster, world: &World, need: &Need) -> Result<Vec<Ri
         Need::Services => needed.push(cluster.right("v1", "Service", "list", &world.platform).await?),
         Need::Run => needed.push(cluster.right("v1", "Namespace", "get", "").await?),
         Need::Drift => needed = rights::of_drift(&world.platform, &world.namespaces),
+        Need::ServerCertificates => {
+            for namespace in world.servers.iter().filter_map(|server| server.secret.namespace.as_deref()) {
+                needed.push(cluster.right("v1", "Secret", "get", namespace).await?);
+            }
+        }
         Need::PlanRuns => {
             for namespace in std::iter::once(&world.platform).chain(world.deployments.iter().map(|deployment| &deployment.namespace)) {
                 needed.push(cluster.right("v1", "ConfigMap", "list", namespace).await?);

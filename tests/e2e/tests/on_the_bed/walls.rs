@@ -52,6 +52,15 @@ pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
     sql(site, "alpha", "DELETE FROM connection");
     in_beta(&["delete", "role/open", "rolebinding/open", "secret/web-password", "pod/talkative"]);
     assert_eq!(verdicts(&opened.json()), but(&pinned, "fail", &["DBS-002", "DBS-003", "DBS-009", "AFL-003", "NET-011", "RBC-009", "SEC-005", "SEC-008"]), "exactly these are told: {}", opened.stdout);
+    // By each of the two ways: to the server by its name, and to pods.
+    let crossed = opened.json()["findings"]
+        .as_array()
+        .expect("findings")
+        .iter()
+        .filter(|finding| finding["check"] == "NET-011")
+        .map(|finding| finding["observed"].as_str().unwrap_or_default().to_owned())
+        .collect::<Vec<_>>();
+    assert!(crossed.len() == 2 && crossed.iter().all(|observed| observed.contains("the other's: connected") && observed.contains(" took one at port 8080")), "{crossed:#?}");
     let told = "card numbers in public.orders.id (1), public.orders.note (1); named as payment data: public.orders.iban; ";
     assert!(opened.stdout.contains(told), "{told}: {}", opened.stdout);
     let all = opened.json();

@@ -73,7 +73,7 @@ fn one_number_that_fails_leaves_its_neighbours_as_they_were() {
         (with_flag("--token-auth-file=/a"), vec![("CPL-001/1.2.2", Failed)]),
         (with_flag("--kubelet-certificate-authority=/a"), vec![("CPL-001/1.2.5", Proved)]),
         (with_flag("--audit-policy-file=/a"), vec![("LOG-001/3.2.1", Proved)]),
-        (with_flag("--audit-webhook-config-file=/a"), vec![("LOG-001/1.2.16", Proved), ("LOG-001/1.2.17", Proved), ("LOG-001/1.2.18", Proved), ("LOG-001/1.2.19", Proved)]),
+        (with_flag("--audit-webhook-config-file=/a"), vec![("LOG-001/1.2.16", NotCovered), ("LOG-001/1.2.17", NotCovered), ("LOG-001/1.2.18", NotCovered), ("LOG-001/1.2.19", NotCovered)]),
         (with_setting("makeIPTablesUtilChains", json!(false)), vec![("CPL-002/4.2.6", Failed)]),
         (with_setting("readOnlyPort", json!(10255)), vec![("CPL-002/4.2.4", Partly)]),
         (ControlPlane { kube_proxy: Fact::Known(Some(PROXY.replace("metricsBindAddress: \"\"", "metricsBindAddress: 0.0.0.0:10249"))), ..good() }, vec![("CPL-002/4.3.1", Failed)]),

@@ -49,9 +49,24 @@ pub(crate) fn what_is_served_otherwise_fails_by_name(site: &Site) {
     assert_eq!(failed, ["REG-001", "SEC-004", "TLS-001", "TLS-002", "TLS-003", "TLS-004", "TLS-006", "TLS-007"].into(), "exactly these are told: {report}");
     let open = |verdict: &str| report["findings"].as_array().expect("findings").iter().filter(|finding| finding["check"] == "REG-001" && finding["verdict"] == verdict).count();
     assert_eq!((open("fail"), open("unverified")), (5, 0), "without credentials, with wrong ones, the list, a repository, a push: {report}");
-    let of_servers = report["findings"].as_array().expect("findings").iter().filter(|finding| finding["check"] == "TLS-002" && finding["subject"]["kind"] == "Server" && finding["verdict"] != "pass");
-    let named: Vec<(&str, &str)> = of_servers.filter_map(|finding| Some((finding["subject"]["name"].as_str()?, finding["verdict"].as_str()?))).collect();
-    assert_eq!(named, [(&*format!("airflow-api-server.{}.svc:8080", site.tenant("beta")), "fail")], "{report}");
+    let of_servers = report["findings"].as_array().expect("findings").iter().filter(|finding| finding["check"] == "TLS-002" && finding["subject"]["kind"] == "Server");
+    let told: BTreeSet<(String, &str)> = of_servers.filter_map(|finding| Some((finding["subject"]["name"].as_str()?.to_owned(), finding["verdict"].as_str()?))).collect();
+    let server = |name: &str, namespace: &str, verdict| {
+        (
+            format!(
+                "{name}.{namespace}.svc:{}",
+                match name {
+                    "registry" => 5000,
+                    "database" => 5432,
+                    _ => 8080,
+                }
+            ),
+            verdict,
+        )
+    };
+    let (alpha, beta) = (site.tenant("alpha"), site.tenant("beta"));
+    let expected = [server("registry", &site.name, "pass"), server("database", &site.name, "pass"), server("airflow-api-server", &alpha, "pass"), server("airflow-api-server", &beta, "fail")];
+    assert_eq!(told, expected.into(), "{report}");
     site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes"]).expect(0);
 }
 
