@@ -10,7 +10,7 @@ use crate::PlatformError;
 use crate::desired::DesiredStep;
 
 /// Secrets that are read at the same time.
-const AT_ONCE: usize = 16;
+pub(crate) const AT_ONCE: usize = 16;
 
 /// Reads all that the desired steps touch.
 pub(crate) async fn installed(cluster: &Cluster, namespace: &str, record: Option<Record>, desired: &[DesiredStep]) -> Result<Installed, PlatformError> {

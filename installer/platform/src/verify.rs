@@ -33,8 +33,6 @@ const DATABASE: &str = "database";
 const DATABASE_PORT: u16 = 5432;
 /// The Secret with the authority that signed for a server of the customer's.
 const DATABASE_AUTHORITY: &str = "database-authority";
-/// So many Secrets are read at once.
-const AT_ONCE: usize = 16;
 /// The Secret with the certificate of the bundled server.
 const DATABASE_CERTIFICATE: &str = "database-tls";
 /// Why nothing is compared with what a server of the customer's presents.
@@ -188,7 +186,7 @@ async fn world(cluster: &Cluster, answers: &Answers) -> Result<World, PlatformEr
     let leaves = known.servers.iter_mut().map(|server| async {
         server.certificate = stored::leaf(cluster, server.secret.namespace.as_deref().unwrap_or_default(), &server.secret.name).await;
     });
-    stream::iter(leaves).buffer_unordered(AT_ONCE).collect::<()>().await;
+    stream::iter(leaves).buffer_unordered(observe::AT_ONCE).collect::<()>().await;
     Ok(World { authority, certificate, internal_authority, database, nodes: Some(nodes), services: Some(services), api_server: surroundings::api_server(cluster.server()), ..known })
 }
 

@@ -1,6 +1,6 @@
 //! What a server is offered that it should refuse, beside a handshake that it should not: TLS 1.0, TLS 1.1, and weak suites.
 
-use airlock_model::{Attempt, AttemptAction, AttemptId, Digest, ServedAt, Target, TlsVersion, Trust, Vantage, World, WorldDatabase, WorldDeployment, WorldServer, names};
+use airlock_model::{Attempt, AttemptAction, AttemptId, Digest, ServedAt, Target, TlsVersion, Trust, Vantage, World, WorldDatabase, WorldServer, names};
 
 use super::{CROSSER, address, served_id, trust};
 
@@ -64,35 +64,28 @@ impl Greeted {
             let labels = [names::LABEL_NAME, names::LABEL_COMPONENT].map(|label| (label.to_owned(), component.to_owned()));
             Vantage::Pod { namespace: namespace.to_owned(), labels: labels.into(), account: None }
         };
-        let authorities = |pem: &Option<String>| pem.clone().map_or(Trust::Unverified, Trust::Authorities);
-        let of_renewer = |server: &WorldServer| {
-            let ServedAt { host, port, server_name } = &server.at;
-            let name = format!("{host}:{port}");
+        let inner = |from, target, at: &ServedAt, authority: &Option<String>, certificate: &Result<Digest, String>| {
+            let name = format!("{}:{}", at.host, at.port);
             Self {
                 current: AttemptId(format!("tls.current.{name}")),
                 name,
-                server_name: server_name.clone(),
-                from: pod(&world.platform, names::RENEWER),
-                target: Target::Address { host: host.clone(), port: *port },
-                trust: authorities(&world.internal_authority),
-                certificate: server.certificate.clone(),
-            }
-        };
-        let of_database = |(server, deployment): (&WorldDatabase, &WorldDeployment)| {
-            let WorldDatabase { host, port, authority, certificate, .. } = server;
-            let name = format!("{host}:{port}");
-            Self {
-                current: AttemptId(format!("tls.current.{name}")),
-                name,
-                server_name: host.clone(),
-                from: pod(&deployment.namespace, CROSSER),
-                target: Target::Postgres { host: host.clone(), port: *port },
-                trust: authorities(authority),
+                server_name: at.server_name.clone(),
+                from,
+                target,
+                trust: authority.clone().map_or(Trust::Unverified, Trust::Authorities),
                 certificate: certificate.clone(),
             }
         };
-        let database = world.database.as_ref().filter(|server| !server.existing).zip(world.deployments.first()).map(of_database);
-        world.servers.iter().map(of_renewer).chain(database).collect()
+        let servers = world.servers.iter().map(|WorldServer { at, certificate, .. }| {
+            let target = Target::Address { host: at.host.clone(), port: at.port };
+            inner(pod(&world.platform, names::RENEWER), target, at, &world.internal_authority, certificate)
+        });
+        let database = world.database.as_ref().filter(|server| !server.existing).zip(world.deployments.first()).map(|(server, deployment)| {
+            let WorldDatabase { host, port, authority, certificate, .. } = server;
+            let at = ServedAt { host: host.clone(), port: *port, server_name: host.clone() };
+            inner(pod(&deployment.namespace, CROSSER), Target::Postgres { host: host.clone(), port: *port }, &at, authority, certificate)
+        });
+        servers.chain(database).collect()
     }
 
     pub(crate) fn id(&self, outdated: Outdated) -> AttemptId {

@@ -23,6 +23,9 @@ pub(super) static TEXTS: Described = Described {
 /// What it judges of the CIS Kubernetes Benchmark 1.12.
 pub(super) const NUMBERS: [&str; 5] = ["1.2.16", "1.2.17", "1.2.18", "1.2.19", "3.2.1"];
 
+/// Those that are about a file, which ask for its path and for how long it is kept.
+const OF_FILE: [&str; 4] = ["1.2.16", "1.2.17", "1.2.18", "1.2.19"];
+
 /// A flag of the log, by its number, and the least that it must be.
 const KEPT: [(&[&str], &str, u64); 3] = [(&["1.2.17"], "audit-log-maxage", 30), (&["1.2.18"], "audit-log-maxbackup", 10), (&["1.2.19"], "audit-log-maxsize", 100)];
 
@@ -60,8 +63,8 @@ pub(super) fn told(pod: &PodOf<'_>, Looked { odd, unshown }: Looked) -> Vec<Find
 
 fn unshown(flags: &Flags<'_>) -> &'static [&'static str] {
     match flags.get("audit-log-path") {
-        None | Some("") => &["1.2.16", "1.2.17", "1.2.18", "1.2.19"],
-        Some("-") => &["1.2.17", "1.2.18", "1.2.19"],
+        None | Some("") => &OF_FILE,
+        Some("-") => &OF_FILE[1..],
         Some(_) => &[],
     }
 }
@@ -78,7 +81,7 @@ fn of_server(flags: &Flags<'_>, at: &str) -> Vec<Odd> {
         found.push(told(&["3.2.1"], "audit-policy-file", "--audit-policy-file is not set".to_owned()));
     }
     if !is_set("audit-log-path") && !is_set("audit-webhook-config-file") {
-        found.push(told(&["1.2.16", "1.2.17", "1.2.18", "1.2.19"], "audit-log-path", "neither --audit-log-path nor --audit-webhook-config-file is set".to_owned()));
+        found.push(told(&OF_FILE, "audit-log-path", "neither --audit-log-path nor --audit-webhook-config-file is set".to_owned()));
     }
     // Standard output is kept by whoever collects it, not by these flags (kube-apiserver documentation, `--audit-log-path`).
     if is_set("audit-log-path") && flags.get("audit-log-path") != Some("-") {

@@ -8,10 +8,8 @@ use std::time::Duration;
 
 use airlock_bed::eventually;
 use airlock_e2e::Site;
+use airlock_model::names;
 use serde_json::Value;
-
-/// The label of a run's pods.
-const OF_RUN: &str = "airlock-platform.io/probe-run";
 
 /// Programs at both nodes that write down which connections pods begin, and one that writes down which pods a run makes.
 pub(crate) struct Wire<'a> {
@@ -36,7 +34,7 @@ impl<'a> Wire<'a> {
             eventually("connections to be written down", Duration::from_secs(30), listening).expect("it listens");
         }
         let line = r#"jsonpath={.metadata.namespace} {.status.podIP}{"\n"}"#;
-        let pods = start(site.bed.kubectl_command(["get", "pods", "--all-namespaces", "-l", OF_RUN, "--watch", "-o", line]), "wire-pods");
+        let pods = start(site.bed.kubectl_command(["get", "pods", "--all-namespaces", "-l", names::LABEL_PROBE_RUN, "--watch", "-o", line]), "wire-pods");
         Self { site, writers: writers.into(), pods }
     }
 

@@ -51,21 +51,9 @@ pub(crate) fn what_is_served_otherwise_fails_by_name(site: &Site) {
     assert_eq!((open("fail"), open("unverified")), (5, 0), "without credentials, with wrong ones, the list, a repository, a push: {report}");
     let of_servers = report["findings"].as_array().expect("findings").iter().filter(|finding| finding["check"] == "TLS-002" && finding["subject"]["kind"] == "Server");
     let told: BTreeSet<(String, &str)> = of_servers.filter_map(|finding| Some((finding["subject"]["name"].as_str()?.to_owned(), finding["verdict"].as_str()?))).collect();
-    let server = |name: &str, namespace: &str, verdict| {
-        (
-            format!(
-                "{name}.{namespace}.svc:{}",
-                match name {
-                    "registry" => 5000,
-                    "database" => 5432,
-                    _ => 8080,
-                }
-            ),
-            verdict,
-        )
-    };
-    let (alpha, beta) = (site.tenant("alpha"), site.tenant("beta"));
-    let expected = [server("registry", &site.name, "pass"), server("database", &site.name, "pass"), server("airflow-api-server", &alpha, "pass"), server("airflow-api-server", &beta, "fail")];
+    let server = |name: &str, namespace: &str, port: u16, verdict| (format!("{name}.{namespace}.svc:{port}"), verdict);
+    let of_airflow = |name: &str, verdict| server("airflow-api-server", &site.tenant(name), 8080, verdict);
+    let expected = [server("registry", &site.name, 5000, "pass"), server("database", &site.name, 5432, "pass"), of_airflow("alpha", "pass"), of_airflow("beta", "fail")];
     assert_eq!(told, expected.into(), "{report}");
     site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes"]).expect(0);
 }
