@@ -15,7 +15,7 @@ try: packages
 ## everything that must hold before a change lands
 test: packages
 	@$(BED) check
-	@$(BED) packages chromium
+	@$(BED) packages chromium strace
 	{ $(BED) build && tests/cluster/images/build $(IMAGES) >/dev/null && $(BED) build versitygw helm; } & cargo build --locked --workspace --all-targets && wait $$!
 # What an earlier run or `make try` left would run beside the tests, and they would wait for it.
 	$(BED) down

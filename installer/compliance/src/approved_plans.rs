@@ -9,6 +9,10 @@ use crate::parameter;
 
 /// The parameter with the digests of the plans.
 pub(crate) const PLANS: &str = "EVD-003.plans";
+/// The parameter with the ways in which plans may be let go.
+pub(crate) const WAYS: &str = "EVD-003.ways";
+/// The ways.
+pub(crate) const EACH_WAY: &[&str] = &["prompt", "yes"];
 
 static TEXTS: Described = Described {
     spec: CheckSpec {
@@ -16,10 +20,10 @@ static TEXTS: Described = Described {
         title: "live objects are those that were approved",
         severity: Severity::High,
         promises: &["P2"],
-        explanation: "EVD-003.plans names the plans that somebody approved, by the digest that `airlock plan` shows of each, or `airlock deployment create`: it covers every object, image, and right of the plan. Each plan that the journals of the platform's and of each deployment's namespace tell of must be one of them, and what the plans made must be as they made it, as EVD-002 sees it. Ten journals of a namespace are kept; where there are as many, earlier plans are unverified. Journals and records are ConfigMaps, which whoever may write them can edit, and those of a deployment go with it: signed evidence of earlier runs has them (`airlock evidence report`). What no plan made is not looked at. Where the parameter is silent nothing is.",
-        remedy: "Have a plan written and approved before it is carried out: `airlock plan -o json > plan.json`, and `airlock install --plan plan.json`, which can do nothing else. Where a plan that was carried out is good, whoever answers for it adds its digest to EVD-003.plans. What was changed by hand is put back by a plan too, which is approved like any other.",
+        explanation: "EVD-003.plans names the plans that somebody approved, by the digest that `airlock plan` shows of each, or `airlock deployment create`: it covers every object, image, and right of the plan. Each plan that the journals of the platform's and of each deployment's namespace tell of must be one of them, and what the plans made must be as they made it, as EVD-002 sees it. Ten journals of a namespace are kept; where there are as many, earlier plans are unverified. Journals and records are ConfigMaps, which whoever may write them can edit, and those of a deployment go with it: signed evidence of earlier runs has them (`airlock evidence report`). EVD-003.ways says how a plan may have been let go: by a person at the prompt, by --yes, or both; it holds alone or beside the names. What no plan made is not looked at. Where both parameters are silent nothing is.",
+        remedy: "Have a plan written and approved before it is carried out: `airlock plan -o json > plan.json`, and `airlock install --plan plan.json`, which can do nothing else. Where a plan that was carried out is good, whoever answers for it adds its digest to EVD-003.plans. Where --yes does not count, let plans go at the prompt. What was changed by hand is put back by a plan too, which is approved like any other.",
     },
-    expected: "each plan is one that EVD-003.plans names, and nothing was changed since",
+    expected: "each plan is one that EVD-003.plans names, let go as EVD-003.ways says, and nothing was changed since",
     why: "what nobody has seen beforehand runs, or what runs is not what was seen",
 };
 
@@ -34,19 +38,20 @@ impl Check for ApprovedPlans {
     }
 
     fn needs(&self, profile: &Profile, _: &World) -> Vec<Need> {
-        if parameter::texts(profile, PLANS).is_empty() { Vec::new() } else { vec![Need::PlanRuns, Need::Drift] }
+        if [PLANS, WAYS].iter().all(|name| parameter::texts(profile, name).is_empty()) { Vec::new() } else { vec![Need::PlanRuns, Need::Drift] }
     }
 
     fn evaluate(&self, profile: &Profile, given: &Snapshot) -> Vec<Finding> {
         const ALL: &str = "the installation";
-        let named = parameter::texts(profile, PLANS);
-        if named.is_empty() {
-            return vec![TEXTS.not_applicable(ALL, Reason::NotAsked, format!("{PLANS} names none"))];
+        let (named, ways) = (parameter::texts(profile, PLANS), parameter::texts(profile, WAYS));
+        if named.is_empty() && ways.is_empty() {
+            return vec![TEXTS.not_applicable(ALL, Reason::NotAsked, format!("{PLANS} names none, and {WAYS} nothing"))];
         }
-        let approved: BTreeSet<Digest> = match named.into_iter().map(str::parse).collect() {
-            Ok(approved) => approved,
+        let plans: Option<BTreeSet<Digest>> = match (!named.is_empty()).then(|| named.into_iter().map(str::parse).collect::<Result<_, _>>()).transpose() {
+            Ok(plans) => plans,
             Err(error) => return vec![TEXTS.unverified(PLANS, format!("names no plan: {error}"))],
         };
+        let rules = Rules { plans, ways };
         let runs = match &given.plan_runs {
             None => return vec![TEXTS.unverified(ALL, "nobody looked which plans were carried out")],
             Some(Fact::Unverified(why)) => return vec![TEXTS.unverified(ALL, why.as_str())],
@@ -54,31 +59,58 @@ impl Check for ApprovedPlans {
         };
         let deployments = given.world.deployments.iter().map(|deployment| (format!("deployment {}", deployment.name), &deployment.namespace));
         let parts = std::iter::once(("the platform".to_owned(), &given.world.platform)).chain(deployments);
-        parts.flat_map(|(what, namespace)| plans(&what, runs.get(namespace), &approved).into_iter().chain([unchanged(&what, namespace, given)]).collect::<Vec<_>>()).collect()
+        parts.flat_map(|(what, namespace)| rules.judge(&what, runs.get(namespace)).into_iter().chain([unchanged(&what, namespace, given)]).collect::<Vec<_>>()).collect()
     }
 }
 
-/// The plans of one part, each once, as it was carried out last.
-fn plans(what: &str, runs: Option<&Fact<Vec<PlanRun>>>, approved: &BTreeSet<Digest>) -> Vec<Finding> {
-    let unknown = |why: &str| vec![TEXTS.unverified(format!("{what}: plans"), why)];
-    let runs = match runs {
-        None => return unknown("nobody looked which were carried out"),
-        Some(Fact::Unverified(why)) => return unknown(why),
-        Some(Fact::Known(runs)) if runs.is_empty() => return unknown("no journal tells of one"),
-        Some(Fact::Known(runs)) => runs,
-    };
-    let last: BTreeMap<&Digest, &PlanRun> = runs.iter().map(|run| (&run.plan, run)).collect();
-    let judge = |(plan, run): (&Digest, &PlanRun)| {
-        let subject = format!("{what}: plan {plan}");
+/// Which plans count as approved; none and empty: of that nothing is asked.
+struct Rules<'a> {
+    plans: Option<BTreeSet<Digest>>,
+    ways: Vec<&'a str>,
+}
+
+impl Rules<'_> {
+    /// The plans of one part, each once: as it was carried out last, or as it must not have been.
+    fn judge(&self, what: &str, runs: Option<&Fact<Vec<PlanRun>>>) -> Vec<Finding> {
+        let unknown = |why: &str| vec![TEXTS.unverified(format!("{what}: plans"), why)];
+        let runs = match runs {
+            None => return unknown("nobody looked which were carried out"),
+            Some(Fact::Unverified(why)) => return unknown(why),
+            Some(Fact::Known(runs)) if runs.is_empty() => return unknown("no journal tells of one"),
+            Some(Fact::Known(runs)) => runs,
+        };
+        let mut each: BTreeMap<&Digest, &PlanRun> = BTreeMap::new();
+        for run in runs {
+            if each.get(&run.plan).is_none_or(|other| self.takes(other.approved)) {
+                each.insert(&run.plan, run);
+            }
+        }
+        let earlier = || TEXTS.unverified(format!("{what}: earlier plans"), format!("{} journals are kept, and there are as many", names::JOURNALS_KEPT));
+        each.into_values().map(|run| self.judge_run(what, run)).chain((runs.len() >= names::JOURNALS_KEPT).then(earlier)).collect()
+    }
+
+    fn judge_run(&self, what: &str, run: &PlanRun) -> Finding {
+        let subject = format!("{what}: plan {}", run.plan);
         let how = match run.approved {
             ApprovedBy::YesFlag => "by --yes",
             ApprovedBy::Prompt => "at the prompt",
         };
         let carried_out = format!("carried out {} by {}, let go {how}", run.started, run.by);
-        if approved.contains(plan) { TEXTS.pass(subject, format!("{carried_out}; approved")) } else { TEXTS.fail(subject, format!("{carried_out}; {PLANS} does not name it")) }
-    };
-    let earlier = || TEXTS.unverified(format!("{what}: earlier plans"), format!("{} journals are kept, and there are as many", names::JOURNALS_KEPT));
-    last.into_iter().map(judge).chain((runs.len() >= names::JOURNALS_KEPT).then(earlier)).collect()
+        let unnamed = self.plans.as_ref().is_some_and(|plans| !plans.contains(&run.plan)).then(|| format!("{PLANS} does not name it"));
+        let otherwise = (!self.takes(run.approved)).then(|| format!("{WAYS} takes {} alone", self.ways.join(" and ")));
+        match unnamed.into_iter().chain(otherwise).collect::<Vec<_>>() {
+            wrong if wrong.is_empty() => TEXTS.pass(subject, format!("{carried_out}; approved")),
+            wrong => TEXTS.fail(subject, format!("{carried_out}; {}", wrong.join("; "))),
+        }
+    }
+
+    fn takes(&self, approved: ApprovedBy) -> bool {
+        let way = match approved {
+            ApprovedBy::Prompt => "prompt",
+            ApprovedBy::YesFlag => "yes",
+        };
+        self.ways.is_empty() || self.ways.contains(&way)
+    }
 }
 
 /// Whether the objects of one part are as its plans made them.
@@ -160,6 +192,26 @@ mod tests {
         let findings = CHECK.evaluate(&profile(serde_json::json!({ (PLANS): [Digest::of(b"first").to_string(), Digest::of(b"of alpha").to_string()] })), &given);
         let failed = findings.iter().find(|finding| finding.verdict == Verdict::Fail).unwrap();
         assert_eq!(failed.observed.raw(), "carried out 2026-11-30T01:00:00Z by ann@desk, let go at the prompt; EVD-003.plans does not name it");
+    }
+
+    #[test]
+    fn a_plan_that_was_let_go_otherwise_than_the_profile_takes_fails() {
+        let by_yes = PlanRun { approved: ApprovedBy::YesFlag, ..run("first") };
+        let judged = |parameters: serde_json::Value, runs| {
+            let findings = CHECK.evaluate(&profile(parameters), &given(Fact::Known(runs), Fact::Known(vec![])));
+            let of_platform = findings.into_iter().filter(|finding| finding.subject.name.raw().starts_with("the platform: plan"));
+            of_platform.map(|finding| (finding.verdict, finding.observed.raw().rsplit("let go ").next().unwrap().to_owned())).collect::<Vec<_>>()
+        };
+        let at_the_prompt = || serde_json::json!({ (WAYS): ["prompt"] });
+        let refused = [(Verdict::Fail, "by --yes; EVD-003.ways takes prompt alone".to_owned())];
+        assert_eq!(judged(at_the_prompt(), vec![by_yes.clone()]), refused);
+        assert_eq!(judged(at_the_prompt(), vec![run("first")]), [(Verdict::Pass, "at the prompt; approved".into())], "the control");
+        for twice in [vec![run("first"), by_yes.clone()], vec![by_yes.clone(), run("first")]] {
+            assert_eq!(judged(at_the_prompt(), twice), refused, "a plan that was begun one way and ended the other");
+        }
+        assert_eq!(judged(serde_json::json!({ (WAYS): EACH_WAY }), vec![by_yes.clone()]), [(Verdict::Pass, "by --yes; approved".into())]);
+        let both = serde_json::json!({ (PLANS): [Digest::of(b"another").to_string()], (WAYS): ["prompt"] });
+        assert_eq!(judged(both, vec![by_yes]), [(Verdict::Fail, "by --yes; EVD-003.plans does not name it; EVD-003.ways takes prompt alone".into())]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use airlock_model::{CustomCheck, Digest, NoPortRange, PortRange, Profile};
 use serde_json::Value;
 
-use crate::approved_plans::PLANS;
+use crate::approved_plans::{EACH_WAY, PLANS, WAYS};
 use crate::error::ComplianceError;
 use crate::installed::sensitive_data::AGREED;
 use crate::installed::sessions::DAYS as SESSION_DAYS;
@@ -67,14 +67,17 @@ pub enum ParameterKind {
     Ports,
     /// A list of SHA-256 digests as `sha256:…`; written as a list of texts.
     Digests,
+    /// A list of these words; written as a list of texts.
+    Words(&'static [&'static str]),
 }
 
 const LEVELS: [&str; 3] = ["privileged", "baseline", "restricted"];
 
-static PARAMETERS: [Parameter; 24] = [
+static PARAMETERS: [Parameter; 25] = [
     Parameter { name: SESSION_DAYS, kind: ParameterKind::Days { default: 1, least: 1, most: 90 }, what: "a session at an Airflow deployment that lasts longer fails", stricter: Stricter::Fewer },
     Parameter { name: AGREED, kind: ParameterKind::Texts, what: "columns that may hold personal or payment data all the same: `schema.table.column`", stricter: Stricter::Fewer },
     Parameter { name: PLANS, kind: ParameterKind::Digests, what: "plans that were approved, by the digest that `airlock plan` shows: `sha256:…`", stricter: Stricter::Fewer },
+    Parameter { name: WAYS, kind: ParameterKind::Words(EACH_WAY), what: "how plans may be let go: `prompt`, by a person who reads them; `yes`, by `--yes`", stricter: Stricter::Fewer },
     Parameter { name: "MON-002.alerts", kind: ParameterKind::Texts, what: "alerts that rules must give, by their names", stricter: Stricter::More },
     Parameter {
         name: CROSSING_ALLOW,
@@ -189,7 +192,7 @@ impl Known<'_> {
                 ParameterKind::Days { .. } => number(),
                 ParameterKind::Flag => flag(),
                 ParameterKind::PodSecurityLevel | ParameterKind::PodSecurityVersion => Value::from(value),
-                ParameterKind::Texts | ParameterKind::Ports | ParameterKind::Digests => texts(),
+                ParameterKind::Texts | ParameterKind::Ports | ParameterKind::Digests | ParameterKind::Words(_) => texts(),
             },
             Self::Custom(Value::Number(_)) => number(),
             Self::Custom(Value::Bool(_)) => flag(),
@@ -259,12 +262,16 @@ impl ParameterKind {
                 let mut digests = value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::parse::<Digest>);
                 digests.find_map(Result::err).map(|error| error.to_string())
             }),
+            Self::Words(words) => Self::Texts.refuses(value).or_else(|| {
+                let mut given = value.as_array().into_iter().flatten().filter_map(Value::as_str);
+                given.find(|word| !words.contains(word)).map(|word| format!("{word} is none of {}", words.join(", ")))
+            }),
         }
     }
 
     /// Whether it is a list, in which each entry stands for itself.
     pub(crate) const fn is_list(self) -> bool {
-        matches!(self, Self::Texts | Self::Ports | Self::Digests)
+        matches!(self, Self::Texts | Self::Ports | Self::Digests | Self::Words(_))
     }
 }
 
@@ -289,7 +296,7 @@ impl Parameter {
             ParameterKind::PodSecurityLevel => LEVELS.iter().position(|level| value.as_str() == Some(level)).and_then(|at| i64::try_from(at).ok()),
             ParameterKind::Flag => value.as_bool().map(i64::from),
             ParameterKind::Days { .. } => value.as_i64(),
-            ParameterKind::PodSecurityVersion | ParameterKind::Texts | ParameterKind::Ports | ParameterKind::Digests => None,
+            ParameterKind::PodSecurityVersion | ParameterKind::Texts | ParameterKind::Ports | ParameterKind::Digests | ParameterKind::Words(_) => None,
         }
     }
 }
@@ -393,6 +400,7 @@ mod tests {
             ("REG-003.registries=,", "compliance.parameter-value", "at least one"),
             ("NET-014.ports=,", "compliance.parameter-value", "at least one"),
             ("EVD-003.plans=sha256:1,the one of Monday", "compliance.parameter-value", "sha256:1"),
+            ("EVD-003.ways=prompt,telephone", "compliance.parameter-value", "telephone is none of prompt, yes"),
             ("NET-014.ports=1-1024,https", "compliance.parameter-value", "`https` is neither a port"),
         ] {
             let error = setting(text).unwrap_err();

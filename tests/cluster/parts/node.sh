@@ -114,12 +114,36 @@ iptables: {minSyncPeriod: 200ms}
 Y
 }
 
+# `N CONFIGURATION`
+start_kubelet() {
+  local n=$1 d=$BED/node$1
+  start_in "node$n" "kubelet$n" kubelet --config="$2" --root-dir="$d/kubelet" --kubeconfig="$PKI/node$n.kubeconfig" --hostname-override="node$n" --node-ip="$(node_address "$n")" --node-labels="pool=pool$n" --v=1
+}
+
+# `N open|closed`: its kubelet anew, for everybody who asks, also at the read-only port; or as `up` starts it. Pods go on.
+restart_kubelet() {
+  local n=${1:?which node} how=${2:-} d=$BED/node$1 configuration=$BED/node$1/kubelet.yaml port=10250 pid
+  case $how in
+    open)
+      configuration=$d/kubelet-open.yaml port=10255
+      sed -e 's/anonymous: {enabled: false}/anonymous: {enabled: true}/' -e 's/{mode: Webhook}/{mode: AlwaysAllow}/' -e 's/^readOnlyPort: 0$/readOnlyPort: 10255/' "$d/kubelet.yaml" >"$configuration" ;;
+    closed) ;;
+    *) give_up "a kubelet is open or closed" ;;
+  esac
+  pid=$(holder "kubelet$n")
+  kill "$pid"
+  wait_for 30 "the end of kubelet$n" has_ended "$pid"
+  start_kubelet "$n" "$configuration"
+  wait_for 60 "kubelet$n" answers "node$n" "$(node_address "$n")" "$port"
+}
+has_ended() { ! kill -0 "$1"; }
+
 # `N`: start what runs on a node; needs the API server
 node_servers() {
   local n=$1 d=$BED/node$1
   start_in "node$n" "containerd$n" containerd -c "$d/containerd.toml"
   wait_for 30 "containerd of node $n" enter "node$n" ctr -a "$d/containerd.sock" version
-  start_in "node$n" "kubelet$n" kubelet --config="$d/kubelet.yaml" --root-dir="$d/kubelet" --kubeconfig="$PKI/node$n.kubeconfig" --hostname-override="node$n" --node-ip="$(node_address "$n")" --node-labels="pool=pool$n" --v=1
+  start_kubelet "$n" "$d/kubelet.yaml"
   start_in "node$n" "proxy$n" kube-proxy --config="$d/proxy.yaml"
 }
 

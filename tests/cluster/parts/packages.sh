@@ -24,7 +24,7 @@ squid                              squid-openssl
 nsenter                            util-linux
 "
 # Those that some runs ask for, or some machines: they are recorded like the others.
-PACKAGES="$(awk 'NF { print $2 }' <<<"$NEEDS" | tr '\n' ' ')chromium kmod"
+PACKAGES="$(awk 'NF { print $2 }' <<<"$NEEDS" | tr '\n' ' ')chromium kmod strace"
 
 # `[PROGRAM…]`: further ones, each in a package of its own name.
 missing_packages() {

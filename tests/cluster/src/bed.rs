@@ -236,6 +236,11 @@ impl Bed {
         run(self.script(["signal", server, signal])).map(drop)
     }
 
+    /// A node's kubelet answers everybody who asks, also at its read-only port, or it is as [`up`](Self::up) starts it. Pods go on.
+    pub fn kubelet(&self, node: u8, is_open: bool) -> Result<(), BedError> {
+        run(self.script(["kubelet", &node.to_string(), if is_open { "open" } else { "closed" }])).map(drop)
+    }
+
     /// The API server's audit log, from now on.
     pub fn audit(&self) -> Result<AuditLog, BedError> {
         AuditLog::from_now(self.folder.join("log/audit.log"))

@@ -59,6 +59,17 @@ impl Audit<'_> {
 }
 
 impl Run {
+    /// Runs a command that comes to `airlock` with these arguments.
+    #[expect(clippy::print_stderr, reason = "it is part of a test's output")]
+    pub fn of(command: &mut Command, arguments: &[&str]) -> Self {
+        let begin = Instant::now();
+        let output = command.output().unwrap_or_else(|error| panic!("airlock does not start: {error}"));
+        let took = begin.elapsed();
+        let Output { code, stdout, stderr } = Output::from(output);
+        eprintln!("{:5.1} s  exit {}  airlock {}", took.as_secs_f64(), code.unwrap_or(-1), arguments.join(" "));
+        Self { exit: code.unwrap_or(-1), stdout, stderr, took }
+    }
+
     /// The first line of stderr.
     pub fn first_line(&self) -> &str {
         self.stderr.lines().next().unwrap_or_default()
@@ -179,14 +190,8 @@ impl Site {
     }
 
     /// Runs `airlock` to its end, and tells how long that was: shown when the test fails, and with `--nocapture`.
-    #[expect(clippy::print_stderr, reason = "it is part of a test's output")]
     pub fn run(&self, arguments: &[&str]) -> Run {
-        let begin = Instant::now();
-        let output = self.command(arguments).output().unwrap_or_else(|error| panic!("airlock does not start: {error}"));
-        let took = begin.elapsed();
-        let Output { code, stdout, stderr } = Output::from(output);
-        eprintln!("{:5.1} s  exit {}  airlock {}", took.as_secs_f64(), code.unwrap_or(-1), arguments.join(" "));
-        Run { exit: code.unwrap_or(-1), stdout, stderr, took }
+        Run::of(&mut self.command(arguments), arguments)
     }
 
     /// `airlock install --answers FILE --yes`.

@@ -193,15 +193,24 @@ pub(crate) const AUDITED: [&str; 5] = [
     ),
 ];
 
-/// All combinations with what they give, rendered once.
+/// All combinations with what they give, rendered once, by all cores.
 pub(crate) fn rendered() -> &'static [(Combination, Rendered)] {
     static RENDERED: OnceLock<Vec<(Combination, Rendered)>> = OnceLock::new();
     RENDERED.get_or_init(|| {
+        let mut waiting = all();
+        let each = waiting.len().div_ceil(std::thread::available_parallelism().map_or(1, std::num::NonZero::get));
+        let mut parts = Vec::new();
+        while !waiting.is_empty() {
+            parts.push(waiting.split_off(waiting.len().saturating_sub(each)));
+        }
         let with_outcome = |combination: Combination| {
             let rendered = combination.render();
             (combination, rendered)
         };
-        all().into_iter().map(with_outcome).collect()
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = parts.into_iter().map(|part| scope.spawn(move || part.into_iter().map(with_outcome).collect::<Vec<_>>())).collect();
+            threads.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        })
     })
 }
 

@@ -10,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use airlock_bed::{Bed, Output};
 
+#[cfg(feature = "long")]
 mod killed;
 #[path = "../the_bed/scratch.rs"]
 mod scratch;

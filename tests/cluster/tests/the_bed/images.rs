@@ -49,6 +49,7 @@ fn a_second_build_builds_nothing() -> Outcome {
     Ok(())
 }
 
+#[cfg(feature = "long")]
 #[test]
 fn each_image_keeps_its_contract() -> Outcome {
     succeed(images("build").args(IMAGES))?;

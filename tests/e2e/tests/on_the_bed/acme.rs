@@ -93,6 +93,7 @@ fn an_authority_that_cannot_be_convinced_ends_the_run_with_its_words() {
     assert!(refused.stderr.contains("nobody"), "the key that the DNS server does not know is named:\n{}", refused.stderr);
 }
 
+#[cfg(feature = "long")]
 #[test]
 fn the_edge_starts_with_port_80_and_shows_the_authority_that_its_hosts_are_ours() {
     let site = Site::shared("port-80");

@@ -1,16 +1,154 @@
-//! Airflow deployments in ways of their own. Their parts take seconds of a whole core to start, and their probes would say no beside those
-//! of another test; so they are scenes.
+//! Airflow deployments: one that works, and one beside it that it has nothing in common with. How they change and end takes `make soak`
+//! (`at_length`).
 
-use crate::existing_database::deployed;
-use crate::guided::first_deployment;
-use crate::scenes;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::BufReader;
+use std::process::Stdio;
+use std::time::Duration;
+
+use airlock_e2e::{Airflow, Site};
+use serde_json::Value;
+
+use crate::bundled_database;
+use crate::walls;
+
+mod apart;
+#[cfg(feature = "long")]
+mod at_length;
+#[cfg(feature = "long")]
+mod other_ways;
 
 #[test]
-fn airflow_deployments_are_made_in_other_ways() {
+fn two_deployments_work_beside_each_other_and_have_nothing_in_common() {
+    let site = Site::shared("flows");
+    site.installed(&site.whole_answers(""));
     let _turn = crate::airflow();
-    let failed = scenes::play(vec![
-        ("a database of the company", Box::new(deployed::a_server_of_the_company_holds_a_deployment)),
-        ("a first deployment of a guided run, and admission that changes a pod", Box::new(first_deployment::a_deployment_that_is_offered_is_made_and_offered_once)),
-    ]);
-    assert!(failed.is_empty(), "these scenes failed:\n{}", failed.join("\n"));
+    let first = create(&site, "alpha");
+    let alpha = Airflow::new(&site, "alpha");
+    let token = logs_in_and_nobody_else_does(&site, &alpha);
+    runs_its_example_each_task_in_a_pod_of_its_own(&site, &alpha, &token);
+    a_second_run_changes_nothing(&site);
+
+    let before = state_of(&site, "alpha");
+    let second = two_at_once_and_one_holds_the_lease(&site, "beta");
+    assert_eq!(state_of(&site, "alpha"), before, "a second deployment changes and restarts nothing in the first one's namespace");
+    apart::no_secret_value_is_in_both(&site);
+    apart::limits_hold_for_who_says_nothing(&site);
+    apart::a_database_is_open_to_its_own_role_alone(&site);
+    bundled_database::it_speaks_tls_alone_and_keeps_verifiers_alone(&site);
+    apart::a_page_of_one_reads_nothing_of_the_other(&site);
+    walls::a_compliance_check_tries_the_walls_between_them(&site);
+    eprintln!("from nothing to a deployment that is ready: {:.0} s the first, {:.0} s the second", first.as_secs_f32(), second.as_secs_f32());
+}
+
+fn deployment(site: &Site, arguments: &[&str]) -> airlock_e2e::Run {
+    site.run(&[&["deployment"], arguments, &["--namespace", &site.name, "--yes"]].concat())
+}
+
+fn create(site: &Site, name: &str) -> Duration {
+    let made = deployment(site, &["create", name, "--example-dag", "-o", "json"]).expect(0);
+    assert_eq!(made.json()["url"], format!("https://{name}-airflow.{}", site.base()), "{}", made.stdout);
+    made.took
+}
+
+fn two_at_once_and_one_holds_the_lease(site: &Site, name: &str) -> Duration {
+    let rival = site.command(&["deployment", "create", name, "--example-dag", "--namespace", &site.name, "--yes"]).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("airlock starts");
+    let one = deployment(site, &["create", name, "--example-dag", "-o", "json"]);
+    let other = rival.wait_with_output().expect("it ends");
+    let mut codes = [one.exit, other.status.code().unwrap_or(-1)];
+    codes.sort_unstable();
+    assert_eq!(codes, [0, 9], "one makes it, the other hears who does:\n{}\n{}", one.stderr, String::from_utf8_lossy(&other.stderr));
+    create(site, name);
+    one.took
+}
+
+fn logs_in_and_nobody_else_does(site: &Site, airflow: &Airflow<'_>) -> String {
+    let credentials = deployment(site, &["show", "alpha", "--credentials", "-o", "json"]).expect(0).json();
+    let text = |key: &str| credentials[key].as_str().unwrap_or_default().to_owned();
+    let anonymous = airflow.ask("GET", "/api/v2/dags", None, None);
+    assert_eq!(anonymous.status, 401, "{}", anonymous.body);
+    let inner = airflow.ask("GET", "/execution/health", None, None);
+    assert_eq!(inner.status, 404, "the API of tasks is not for those outside: {}", inner.body);
+    let users = airflow.ask("GET", "/auth/fab/v1/users", Some(&airflow.first_login()), None);
+    let users: Value = serde_json::from_str(&users.body).unwrap_or_else(|error| panic!("{error}: {}", users.body));
+    assert_eq!((&users["total_entries"], &users["users"][0]["username"]), (&Value::from(1), &Value::from(text("username"))), "one administrator, and nobody else");
+    let wrong = airflow.login(&text("username"), "wrong").expect_err("a wrong password is refused");
+    assert_eq!(wrong.status, 401, "{}", wrong.body);
+    airflow.login(&text("username"), &text("password")).unwrap_or_else(|answer| panic!("the first login is refused: {} {}", answer.status, answer.body))
+}
+
+fn runs_its_example_each_task_in_a_pod_of_its_own(site: &Site, airflow: &Airflow<'_>, token: &str) {
+    let log = site.bed.audit().expect("the audit log");
+    let watch = ["-n", &site.tenant("alpha"), "get", "pods", "-l", "app.kubernetes.io/name=airflow-task", "--watch", "-o", "json"];
+    let mut watch = site.bed.kubectl_command(watch).stdout(Stdio::piped()).spawn().expect("kubectl");
+    let seen = watch.stdout.take().expect("its output");
+    let seen = std::thread::spawn(move || serde_json::Deserializer::from_reader(BufReader::new(seen)).into_iter::<Value>().map_while(Result::ok).collect::<Vec<_>>());
+    assert_eq!(airflow.run(token, "airlock_example", &serde_json::json!({})), "success");
+    let scheduler = format!("system:serviceaccount:{}:airflow-scheduler", site.tenant("alpha"));
+    let writes = log.writes_by(&scheduler).expect("the audit log");
+    let made: Vec<_> = writes.iter().filter(|write| write.resource == "pods" && write.verb == "create").collect();
+    assert_eq!(made.len(), 3, "two tasks, one of them tried twice: {made:?}");
+    assert!(writes.iter().all(|write| write.namespace == site.tenant("alpha")), "{writes:?}");
+    let tasks = ["-n", &site.tenant("alpha"), "get", "pods", "-l", "app.kubernetes.io/name=airflow-task", "-o", "name"].map(str::to_owned);
+    let left = || {
+        let left = site.bed.kubectl(tasks.iter().map(String::as_str)).map_err(|error| error.to_string())?;
+        if left.is_empty() { Ok(()) } else { Err(left) }
+    };
+    airlock_bed::eventually("the pods of tasks are gone", Duration::from_mins(3), left).unwrap_or_else(|error| panic!("{error}"));
+    let _ = watch.kill();
+    let _ = watch.wait();
+    a_task_holds_no_secret_of_the_servers(site, &seen.join().expect("the pods that were seen"));
+}
+
+/// The pods as they ran: what is mounted, and what stands in the environment of each container.
+fn a_task_holds_no_secret_of_the_servers(site: &Site, pods: &[Value]) {
+    let names: BTreeSet<&str> = pods.iter().filter_map(|pod| pod.pointer("/metadata/name")?.as_str()).collect();
+    assert_eq!(names.len(), 3, "each task and each try in a pod of its own: {names:?}");
+    let list = |value: &Value, pointer: &str| value.pointer(pointer).and_then(Value::as_array).cloned().unwrap_or_default();
+    for pod in pods {
+        let volumes = list(pod, "/spec/volumes");
+        let secrets: Vec<&str> = volumes.iter().filter_map(|volume| volume.pointer("/secret/secretName").and_then(Value::as_str)).collect();
+        assert_eq!(secrets, ["internal-ca"], "a certificate alone");
+        let kinds = ["secret", "configMap", "emptyDir"];
+        assert!(volumes.iter().all(|volume| kinds.iter().any(|kind| volume.get(kind).is_some())), "{volumes:?}");
+        let containers: Vec<Value> = ["/spec/containers", "/spec/initContainers"].iter().flat_map(|pointer| list(pod, pointer)).collect();
+        for container in &containers {
+            assert_eq!(list(container, "/envFrom"), [serde_json::json!({ "configMapRef": { "name": "airflow-settings" } })]);
+            let environment = list(container, "/env");
+            assert!(environment.iter().all(|entry| entry.pointer("/valueFrom/secretKeyRef").is_none()), "{environment:?}");
+            for key in ["SQL_ALCHEMY_CONN", "FERNET_KEY", "JWT_SECRET", "SECRET_KEY"] {
+                assert!(environment.iter().all(|entry| !entry["name"].as_str().unwrap_or_default().contains(key)), "{key} stands in {environment:?}");
+            }
+        }
+        assert_eq!(pod.pointer("/spec/automountServiceAccountToken"), Some(&Value::Bool(false)));
+    }
+    let settings = site.bed.kubectl(["-n", &site.tenant("alpha"), "get", "configmap", "airflow-settings", "-o", "json"]).expect("the settings");
+    for key in ["SQL_ALCHEMY_CONN", "FERNET_KEY", "JWT_SECRET", "SECRET_KEY"] {
+        assert!(!settings.contains(key), "{key} stands in what tasks are given");
+    }
+}
+
+fn a_second_run_changes_nothing(site: &Site) {
+    let audit = site.audit();
+    let again = deployment(site, &["create", "alpha", "--example-dag", "-o", "json"]).expect(0).json();
+    assert_eq!(again["outcome"], "unchanged", "{again}");
+    let again = site.install(&site.whole_answers("")).expect(0);
+    assert!(again.said().contains("nothing is to be done"), "{}", again.said());
+    assert_eq!(audit.writes(), [], "nothing is written");
+}
+
+/// Every object of a deployment's namespace by its UID and, where nothing but a writer moves it, its version; every pod with its restarts.
+fn state_of(site: &Site, name: &str) -> BTreeMap<String, String> {
+    let mut state = BTreeMap::new();
+    for kind in ["pods", "deployments", "secrets", "configmaps", "networkpolicies", "serviceaccounts", "roles", "rolebindings", "services", "limitranges", "resourcequotas"] {
+        let listed = site.bed.kubectl(["-n", &site.tenant(name), "get", kind, "-o", "json"]).expect("kubectl");
+        let listed: Value = serde_json::from_str(&listed).expect("JSON");
+        for item in listed["items"].as_array().into_iter().flatten() {
+            let restarts: Vec<&Value> = item.pointer("/status/containerStatuses").and_then(Value::as_array).into_iter().flatten().map(|status| &status["restartCount"]).collect();
+            let version = if item.get("status").is_some() { &item["metadata"]["generation"] } else { &item["metadata"]["resourceVersion"] };
+            state.insert(format!("{kind} {}", item["metadata"]["name"]), format!("{} {version} {restarts:?}", item["metadata"]["uid"]));
+        }
+    }
+    assert!(state.len() > 20, "{state:?}");
+    state
 }

@@ -10,9 +10,7 @@ use serde_json::Value;
 use crate::auditing;
 use crate::receivers::{Receiver, TOKEN};
 
-#[cfg(feature = "long")]
 mod at_length;
-#[cfg(feature = "long")]
 mod telling;
 
 /// From a component that goes to its alert: a measurement, a minute for sure, and the wait for others of the same name.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use airlock_bed::eventually;
 use airlock_e2e::{Run, Site};
 
-use crate::sources::company::Company;
+use crate::company::Company;
 
 #[cfg(feature = "long")]
 pub(crate) mod deployed;

@@ -373,7 +373,9 @@ fn a_signal_ends_a_question_and_gives_the_terminal_back() {
     assert!(terminal.reads_lines());
 }
 
+#[cfg(feature = "long")]
 pub(crate) mod first_deployment;
 mod handed_on;
+#[cfg(feature = "long")]
 mod left;
 mod terminals;

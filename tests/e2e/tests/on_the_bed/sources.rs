@@ -1,7 +1,5 @@
 //! The certificate of the base domain from a company's own authority: as files, from a Secret, and as the answer to a request.
 
-pub(crate) mod company;
-#[cfg(feature = "long")]
 mod unrenewed;
 
 use std::path::Path;
@@ -9,7 +7,7 @@ use std::path::Path;
 use airlock_e2e::{Run, Site};
 use serde_json::Value;
 
-use company::Company;
+use crate::company::Company;
 
 #[test]
 fn files_of_a_companys_authority_are_served_followed_and_replaced_by_a_secret() {

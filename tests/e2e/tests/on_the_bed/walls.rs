@@ -1,12 +1,12 @@
 //! What a compliance check says of two Airflow deployments on the bed: as they were made, and with the walls between them opened for real.
 //! What else is broken, is broken in `make soak` (`broken`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_e2e::{Airflow, Run, Site};
 use serde_json::{Value, json};
 
-use crate::wire::Wire;
+use crate::wire::{Wire, traced, undeclared_here};
 
 /// Every check's verdict with two deployments, and what is told when somebody opens the wall between them.
 pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
@@ -14,9 +14,10 @@ pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
     let pinned = verdicts_of_baseline();
     let listed = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--probes", "list", "-o", "json"]).expect(0).json();
     let wire = Wire::listen(site);
-    let report = check(site, &[]).expect(0).json();
+    let (run, begun_here) = traced(site, &of_baseline(site));
+    let report = run.expect(0).json();
     assert_eq!(verdicts(&report), pinned, "{report}");
-    what_was_done_was_said_before(site, &wire, &listed["attempts"]);
+    what_was_done_was_said_before(site, &wire, &begun_here, &listed["attempts"]);
     drop(wire);
     let tried = report["findings"].as_array().expect("findings").iter().filter(|finding| finding["check"] == "NET-011").count();
     assert_eq!(tried, 2, "in both directions: {report}");
@@ -82,7 +83,7 @@ pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
 }
 
 /// Every connection of the run's pods; that it would be seen is known by those to servers of their own deployment.
-fn what_was_done_was_said_before(site: &Site, wire: &Wire<'_>, attempts: &Value) {
+fn what_was_done_was_said_before(site: &Site, wire: &Wire<'_>, begun_here: &BTreeSet<(String, u16)>, attempts: &Value) {
     let begun = wire.begun();
     for name in ["alpha", "beta"] {
         let own = begun.iter().filter(|(from, _, port)| *from == site.tenant(name) && *port == 8080).count();
@@ -91,6 +92,11 @@ fn what_was_done_was_said_before(site: &Site, wire: &Wire<'_>, attempts: &Value)
     assert_eq!(wire.undeclared(attempts), [], "{begun:?}");
     let without: Vec<Value> = attempts.as_array().expect("attempts").iter().filter(|attempt| attempt["action"]["reach"].is_null()).cloned().collect();
     assert!(!wire.undeclared(&without.into()).is_empty(), "what the list does not have is told");
+
+    let edge = (site.edge_address(), 443);
+    assert!(begun_here.contains(&edge), "{begun_here:?}");
+    assert_eq!(undeclared_here(site, begun_here, attempts), []);
+    assert!(undeclared_here(site, begun_here, &json!([])).contains(&edge), "what the list does not have is told");
 }
 
 /// The company's name server stands for what is outside.
@@ -133,7 +139,11 @@ fn a_pod_prints_its_password(site: &Site) {
 
 /// What `baseline` says of it, and what passes too.
 pub(crate) fn check(site: &Site, further: &[&str]) -> Run {
-    site.run(&[&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "--all", "-o", "json"], further].concat())
+    site.run(&[&of_baseline(site)[..], further].concat())
+}
+
+fn of_baseline(site: &Site) -> [&str; 9] {
+    ["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "--all", "-o", "json"]
 }
 
 /// Each check's verdict, with the reason where it does not apply.

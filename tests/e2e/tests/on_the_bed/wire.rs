@@ -1,4 +1,5 @@
-//! What pods of a compliance check do on the wire, held against what it says beforehand.
+//! Which connections a compliance check begins, in its pods as they come over the wire and on the workstation as the kernel is asked for
+//! them, held against what it says beforehand.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -7,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use airlock_bed::eventually;
-use airlock_e2e::Site;
+use airlock_e2e::{Run, Site};
 use airlock_model::names;
 use serde_json::Value;
 
@@ -76,6 +77,45 @@ impl Drop for Wire<'_> {
             drop(child.wait());
         }
     }
+}
+
+/// Runs `airlock` on the workstation, and which connections it began there, as address and port.
+pub(crate) fn traced(site: &Site, arguments: &[&str]) -> (Run, BTreeSet<(String, u16)>) {
+    let path = site.file("connections", "");
+    let untraced = site.command(arguments);
+    let mut command = Command::new(untraced.get_program());
+    // Its first argument says where the rest is run.
+    let mut words = untraced.get_args();
+    command.args(words.next()).args(["strace", "--follow-forks", "--seccomp-bpf", "-qq", "-yy", "--trace=connect", "--output"]).arg(&path).args(words).stdin(Stdio::null());
+    for (name, value) in untraced.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    let run = Run::of(&mut command, arguments);
+    (run, written(&path).lines().filter(|line| line.contains("<TCP")).map(begun_by).collect())
+}
+
+/// `connect(9<TCP:[5]>, {sa_family=AF_INET, sin_port=htons(443), sin_addr=inet_addr("192.0.2.1")}, 16) = 0`
+fn begun_by(line: &str) -> (String, u16) {
+    let between = |begin: &str, end: &str| line.split_once(begin)?.1.split_once(end).map(|(text, _)| text.to_owned());
+    let port = between("htons(", ")").and_then(|port| port.parse().ok());
+    between("inet_addr(\"", "\"").zip(port).unwrap_or_else(|| panic!("no connection by IPv4: {line}"))
+}
+
+/// Which connections of the workstation the list does not have; the API server is where its kubeconfig leads.
+pub(crate) fn undeclared_here(site: &Site, begun: &BTreeSet<(String, u16)>, attempts: &Value) -> Vec<(String, u16)> {
+    let server = site.bed.kubectl(["config", "view", "--minify", "-o", "jsonpath={.clusters[0].cluster.server}"]).expect("kubectl");
+    let (host, port) = server.trim_start_matches("https://").rsplit_once(':').expect("a host and a port");
+    let mut declared: BTreeSet<(String, u16)> = [(address(site, &[], host), port.parse().expect("a port"))].into();
+    for attempt in attempts.as_array().expect("attempts").iter().filter(|attempt| attempt["from"] == "workstation") {
+        let target = ["address", "postgres"].iter().find_map(|kind| attempt["target"].get(kind));
+        if let Some(target) = target {
+            declared.insert((address(site, &[], target["host"].as_str().expect("a host")), numbers(&Value::from(vec![target["port"].clone()])).pop_first().expect("a port")));
+        }
+    }
+    begun.difference(&declared).cloned().collect()
 }
 
 fn written(path: &PathBuf) -> String {

@@ -50,7 +50,7 @@ fn a_written_plan_is_carried_out_from_anywhere_until_nothing_of_it_is_left_or_so
 
     what_is_there_is_what_was_approved(&site, digest.as_str().expect("a digest"));
     site.kubectl(&["scale", "deployment", "edge", "--replicas=0"]);
-    let changed = approved(&site, digest.as_str().expect("a digest"), 7);
+    let changed = approved(&site, &format!("EVD-003.plans={}", digest.as_str().expect("a digest")), 7);
     assert_eq!((changed["the platform: objects"].as_str(), changed.len()), ("fail: 1 no longer as installed; EVD-002 names each with its fields", 2));
     let audit = site.audit();
     let refused = run().expect(12);
@@ -61,20 +61,25 @@ fn a_written_plan_is_carried_out_from_anywhere_until_nothing_of_it_is_left_or_so
     site.remove();
 }
 
-/// What EVD-003 says where this plan alone was approved, by subject.
-fn approved(site: &Site, plan: &str, exit: i32) -> BTreeMap<String, String> {
-    let told = site.told("EVD-003", &[&format!("EVD-003.plans={plan}")], exit);
+/// What EVD-003 says by this setting, by subject.
+fn approved(site: &Site, setting: &str, exit: i32) -> BTreeMap<String, String> {
+    let told = site.told("EVD-003", &[setting], exit);
     told.into_iter().map(|told| (told.subject, format!("{}: {}", told.verdict, told.observed))).collect()
 }
 
 fn what_is_there_is_what_was_approved(site: &Site, plan: &str) {
-    let good = approved(site, plan, 0);
+    let good = approved(site, &format!("EVD-003.plans={plan}"), 0);
     assert_eq!((good.len(), good["the platform: objects"].as_str()), (2, "pass: every object is as it was installed"), "{good:?}");
     let carried_out = &good[&format!("the platform: plan {plan}")];
     assert!(carried_out.starts_with("pass: carried out ") && carried_out.ends_with(", let go by --yes; approved"), "{carried_out}");
-    let told = approved(site, &Digest::of(b"another").to_string(), 7);
-    let carried_out = &told[&format!("the platform: plan {plan}")];
-    assert!(carried_out.starts_with("fail: ") && carried_out.ends_with("; EVD-003.plans does not name it"), "{carried_out}");
+    let another = format!("EVD-003.plans={}", Digest::of(b"another"));
+    for (setting, why) in [(another.as_str(), "EVD-003.plans does not name it"), ("EVD-003.ways=prompt", "EVD-003.ways takes prompt alone")] {
+        let told = approved(site, setting, 7);
+        let carried_out = &told[&format!("the platform: plan {plan}")];
+        assert!(carried_out.starts_with("fail: ") && carried_out.ends_with(&format!("; {why}")), "{carried_out}");
+    }
+    let told = approved(site, "EVD-003.ways=yes", 0);
+    assert!(told[&format!("the platform: plan {plan}")].starts_with("pass: "), "{told:?}");
 }
 
 #[test]

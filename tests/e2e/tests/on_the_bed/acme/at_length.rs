@@ -8,7 +8,7 @@ use airlock_e2e::{Run, Site};
 use serde_json::{Value, json};
 
 use super::{Authority, nothing_is_to_be_done, nudging_the_edge, read, said, state, store_in_its_place, stored, through_the_gates};
-use crate::sources::company::Company;
+use crate::company::Company;
 
 #[test]
 fn a_program_of_the_workstation_sets_the_records_and_people_order_the_next_certificate() {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::kinds::Kinds;
 use crate::bad_input::{Expected, assert_refused};
-use crate::sources::company::Company;
+use crate::company::Company;
 use crate::sources::{nothing_is_to_be_done, served, through_the_gates};
 
 const CERTIFICATE: &str = "base-domain-issued";

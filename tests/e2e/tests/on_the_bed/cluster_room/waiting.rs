@@ -116,6 +116,7 @@ async fn a_quota_that_is_used_up_ends_the_wait() -> Outcome {
     Ok(())
 }
 
+#[cfg(feature = "long")]
 #[tokio::test]
 async fn a_probe_that_fails_for_good_ends_the_wait() -> Outcome {
     let place = Place::new("wait").await?;
@@ -142,6 +143,7 @@ async fn a_program_that_its_startup_probe_ends_again_and_again_ends_the_wait() -
     Ok(())
 }
 
+#[cfg(feature = "long")]
 #[tokio::test]
 async fn a_claim_and_a_load_balancer_that_nobody_answers_for_end_the_wait() -> Outcome {
     let place = Place::new("wait").await?;
@@ -172,6 +174,7 @@ async fn a_wait_without_movement_ends_after_the_time_given() -> Outcome {
     Ok(())
 }
 
+#[cfg(feature = "long")]
 #[tokio::test]
 async fn what_waits_in_a_back_off_tries_again_at_once_when_the_cause_is_gone() -> Outcome {
     let place = Place::new("wait").await?;

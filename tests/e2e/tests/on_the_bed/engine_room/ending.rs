@@ -77,6 +77,7 @@ async fn a_run_that_was_killed_after_any_event_is_ended_by_the_next_one() -> Out
     Ok(())
 }
 
+#[cfg(feature = "long")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_is_killed_in_the_middle_of_requests_again_and_again_gets_done() -> Outcome {
     let place = Place::new("again").await?;

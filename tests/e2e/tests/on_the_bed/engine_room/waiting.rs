@@ -37,6 +37,7 @@ async fn an_image_that_cannot_be_pulled_ends_the_wait() -> Outcome {
     Ok(())
 }
 
+#[cfg(feature = "long")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pod_that_fits_nowhere_ends_the_wait() -> Outcome {
     let (cause, took) = Box::pin(cause("fits", PAUSE, json!({"cpu": "900"}))).await?;

@@ -41,7 +41,6 @@ fn a_run_that_ended_well_offers_a_first_deployment() {
     assert!(!format!("{:?}", audit.writes()).contains(&site.tenant("sales")), "{:?}", audit.writes());
 }
 
-#[cfg(feature = "long")]
 pub(crate) fn a_deployment_that_is_offered_is_made_and_offered_once() {
     let world = World::new("made");
     let site = &world.site;

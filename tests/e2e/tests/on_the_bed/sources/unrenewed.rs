@@ -6,9 +6,9 @@ use airlock_bed::eventually;
 use airlock_e2e::{Run, Site};
 use serde_json::Value;
 
-use super::company::Company;
 use super::{eventually_served, requested, through_the_gates};
 use crate::acme::store_in_its_place;
+use crate::company::Company;
 use crate::receivers::Receiver;
 use crate::scenes;
 

@@ -51,7 +51,6 @@ impl Company {
     }
 
     /// The answer to somebody else's request, as old as that.
-    #[cfg(feature = "long")]
     pub(crate) fn sign_aged(&self, name: &str, request: &str, hosts: &[&str]) {
         self.sign(name, request, hosts);
         self.age(name);

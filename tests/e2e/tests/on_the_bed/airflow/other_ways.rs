@@ -1,0 +1,16 @@
+//! Airflow deployments in ways of their own. Their parts take seconds of a whole core to start, and their probes would say no beside those
+//! of another test; so they are scenes.
+
+use crate::existing_database::deployed;
+use crate::guided::first_deployment;
+use crate::scenes;
+
+#[test]
+fn airflow_deployments_are_made_in_other_ways() {
+    let _turn = crate::airflow();
+    let failed = scenes::play(vec![
+        ("a database of the company", Box::new(deployed::a_server_of_the_company_holds_a_deployment)),
+        ("a first deployment of a guided run, and admission that changes a pod", Box::new(first_deployment::a_deployment_that_is_offered_is_made_and_offered_once)),
+    ]);
+    assert!(failed.is_empty(), "these scenes failed:\n{}", failed.join("\n"));
+}
