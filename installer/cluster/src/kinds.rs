@@ -119,6 +119,19 @@ struct ListedResource {
     namespaced: bool,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Served {
+    preferred_version: Version,
+    versions: Vec<Version>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Version {
+    group_version: String,
+}
+
 impl Cluster {
     /// The path of a kind; asked for once where it is not one that every cluster has.
     pub(crate) async fn resource(&self, api_version: &str, kind: &str) -> Result<Resource, ClusterError> {
@@ -136,6 +149,20 @@ impl Cluster {
         let resource = Resource { api_version: api_version.to_owned(), plural: found.name, namespaced: found.namespaced };
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, resource.clone());
         Ok(resource)
+    }
+
+    /// Another version of its group that has a kind (Kubernetes API, `APIGroup`), the preferred one first; none: no version has it.
+    pub async fn version_with(&self, api_version: &str, kind: &str) -> Result<Option<String>, ClusterError> {
+        let Some((group, _)) = api_version.split_once('/') else { return Ok(None) };
+        let Some(served) = self.read_json::<Served>(&format!("/apis/{group}")).await? else { return Ok(None) };
+        for Version { group_version } in std::iter::once(served.preferred_version).chain(served.versions) {
+            match self.resource(&group_version, kind).await {
+                Ok(_) => return Ok(Some(group_version)),
+                Err(ClusterError::KindUnknown { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
     }
 
     /// The right that a verb on objects of a kind needs; of a kind of the whole cluster it is one for the cluster.

@@ -1,6 +1,6 @@
 //! A check's texts, and findings made from them, so that every finding of a check speaks the same words.
 
-use airlock_model::{CheckSpec, Evidence, Finding, Outcome, Reason, Remedy, Severity, Snapshot, SnapshotObject, Subject, Verdict, field_path};
+use airlock_model::{CheckSpec, Evidence, Finding, Outcome, Reason, Remedy, Severity, Snapshot, SnapshotObject, Source, Subject, Verdict, field_path};
 
 use crate::catalogue;
 use crate::live::{self, PodOf, Unseen};
@@ -114,11 +114,11 @@ impl Texts<'_> {
         pods.iter().flat_map(of_pod).collect()
     }
 
-    /// What is wrong with every object of the first kind, and of the others where they are given; not every cluster has those.
+    /// What is wrong with every object of the first kind, and of the others, which not all files hold.
     pub(crate) fn each_object(&self, given: &Snapshot, kinds: &[(&str, &str)], judge: impl Fn(&SnapshotObject) -> Vec<Violation>) -> Vec<Finding> {
         let mut findings = Vec::new();
         for (index, (_, kind)) in kinds.iter().enumerate() {
-            if index > 0 && !given.objects.contains_key(*kind) {
+            if index > 0 && given.source == Source::Files && !given.objects.contains_key(*kind) {
                 continue;
             }
             match live::objects(given, kind) {

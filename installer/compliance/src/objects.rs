@@ -97,7 +97,7 @@ impl Check for OfObjects {
     }
 
     fn needs(&self, _: &Profile, _: &World) -> Vec<Need> {
-        self.kinds.first().map(|(api_version, kind)| live::need(api_version, kind)).into_iter().collect()
+        self.kinds.iter().map(|(api_version, kind)| live::need(api_version, kind)).collect()
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {

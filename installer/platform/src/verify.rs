@@ -279,9 +279,14 @@ async fn of_kind(cluster: &Cluster, intended: &Intended, api_version: &str, kind
     }
     for namespace in namespaces {
         let listed = match cluster.list(api_version, kind, Some(namespace), None).await {
-            Err(ClusterError::KindUnknown { .. }) if may_be_absent(intended, api_version) => return Ok(all),
-            listed => listed.map_err(|error| airlock_model::with_causes(&error))?,
+            Err(ClusterError::KindUnknown { .. }) if may_be_absent(intended, api_version) => match cluster.version_with(api_version, kind).await {
+                Ok(None) => return Ok(all),
+                Ok(Some(version)) => cluster.list(&version, kind, Some(namespace), None).await,
+                Err(error) => Err(error),
+            },
+            listed => listed,
         };
+        let listed = listed.map_err(|error| airlock_model::with_causes(&error))?;
         // A kind of the cluster is listed as a whole, whichever namespace is named.
         let is_of_cluster = listed.iter().any(|live| live.object.namespace.is_none());
         all.extend(listed.into_iter().map(SnapshotObject::from));
@@ -292,12 +297,12 @@ async fn of_kind(cluster: &Cluster, intended: &Intended, api_version: &str, kind
     Ok(all)
 }
 
-/// Groups of policies that a cluster may not know.
-const PLUGINS: [&str; 2] = ["cilium.io/", "policy.networking.k8s.io/"];
+/// Groups that a cluster may not know: of policies, of ways in, and of certificates.
+const PLUGINS: [&str; 5] = ["cilium.io/", "policy.networking.k8s.io/", "gateway.networking.k8s.io/", "route.openshift.io/", "cert-manager.io/"];
 /// The group of reports of a scanner that runs in the cluster.
 const SCANNER: &str = "aquasecurity.github.io/";
 
-/// Where the API of a network plugin is not installed there are no policies of its kind; nor are there reports of a scanner, which is
+/// Where such an API is not installed there are no objects of its kinds; nor are there reports of a scanner, which is
 /// missed unless files are handed over in their place.
 fn may_be_absent(intended: &Intended, api_version: &str) -> bool {
     PLUGINS.iter().any(|group| api_version.starts_with(group)) || (!intended.scan_reports.is_empty() && api_version.starts_with(SCANNER))

@@ -140,8 +140,11 @@ impl Check for TokenNotMounted {
     }
 }
 
-/// A binding that was given names the pod's account: it has rights, and so a use for its token.
+/// A binding among the files names the pod's account: it has rights, and so a use for its token. Of a cluster the plan lists who has some.
 fn is_bound(given: &Snapshot, pod: &PodOf<'_>) -> bool {
+    if given.source == Source::Cluster {
+        return false;
+    }
     let bindings = ["RoleBinding", "ClusterRoleBinding"].into_iter().filter_map(|kind| given.objects.get(kind)?.as_ref().ok()).flatten();
     let subjects = bindings.flat_map(|binding| binding.manifest.get("subjects").and_then(Value::as_array).into_iter().flatten().map(move |subject| (binding, subject)));
     subjects.into_iter().any(|(binding, subject)| {

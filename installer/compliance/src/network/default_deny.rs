@@ -10,7 +10,7 @@ use super::cluster::{Cluster, Unread};
 use super::policy::{Action, Direction, Policy, Tier};
 use super::sources::{self, ByName};
 use crate::described::Described;
-use crate::live::{self, need};
+use crate::live;
 
 const SUBJECT: &str = "all namespaces";
 
@@ -60,12 +60,12 @@ impl Check for DefaultDeny {
     }
 
     fn needs(&self, _: &Profile, _: &World) -> Vec<Need> {
-        vec![need("networking.k8s.io/v1", "NetworkPolicy")]
+        sources::needs_of_policies()
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
         let check = &self.described;
-        if let Err(reason) = live::objects(given, "NetworkPolicy") {
+        if let Some(reason) = live::objects(given, "NetworkPolicy").err().or_else(|| sources::missing_policies(given)) {
             return vec![check.unverified(SUBJECT, reason)];
         }
         if given.world.namespaces.is_empty() {

@@ -12,38 +12,33 @@ use crate::live::{self, Unseen, need};
 use crate::pod_security::Violation;
 
 /// Kinds without which nothing can be said of a cluster: what runs there, and every kind of policy.
-const NEEDED: [(&str, &str); 7] = [
+const NEEDED: [(&str, &str); 10] = [
     ("v1", "Namespace"),
     ("v1", "Pod"),
+    ("v1", "Service"),
+    ("networking.k8s.io/v1", "Ingress"),
     ("networking.k8s.io/v1", "NetworkPolicy"),
     ("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy"),
     ("policy.networking.k8s.io/v1alpha1", "BaselineAdminNetworkPolicy"),
+    ("policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy"),
     ("cilium.io/v2", "CiliumNetworkPolicy"),
     ("cilium.io/v2", "CiliumClusterwideNetworkPolicy"),
 ];
 
 /// Kinds that say more where they are given.
-const WELCOME: [&str; 16] = [
-    "ReplicationController",
-    "DaemonSet",
-    "Deployment",
-    "ReplicaSet",
-    "StatefulSet",
-    "CronJob",
-    "Job",
-    "Service",
-    "Ingress",
-    "HTTPRoute",
-    "GRPCRoute",
-    "TLSRoute",
-    "TCPRoute",
-    "UDPRoute",
-    "Route",
-    "ClusterNetworkPolicy",
-];
+const WELCOME: [&str; 13] = ["ReplicationController", "DaemonSet", "Deployment", "ReplicaSet", "StatefulSet", "CronJob", "Job", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute", "Route"];
 
 pub(crate) fn needs() -> Vec<Need> {
     NEEDED.iter().map(|(api_version, kind)| need(api_version, kind)).collect()
+}
+
+/// Those of them that are policies, and the namespaces that policies select.
+pub(crate) fn needs_of_policies() -> Vec<Need> {
+    NEEDED.iter().filter(|(_, kind)| is_of_policies(kind)).map(|(api_version, kind)| need(api_version, kind)).collect()
+}
+
+fn is_of_policies(kind: &str) -> bool {
+    kind == "Namespace" || kind.ends_with("NetworkPolicy")
 }
 
 fn is_meant(kind: &str) -> bool {
@@ -76,10 +71,21 @@ pub(crate) fn objects(snapshot: &Snapshot) -> impl Iterator<Item = (&ObjectRef, 
 
 /// Why something was not seen.
 pub(crate) fn missing(snapshot: &Snapshot) -> Vec<String> {
-    let absent = NEEDED.iter().filter(|(_, kind)| snapshot.source == Source::Cluster && !snapshot.objects.contains_key(*kind)).map(|(_, kind)| format!("objects of kind {kind} were not read"));
-    let refused = snapshot.objects.iter().filter(|(key, _)| is_meant(key)).filter_map(|(kind, found)| Some(format!("objects of kind {kind} could not be read: {}", found.as_ref().err()?)));
     let broken = snapshot.unread.iter().filter(|unread| unread.fault == ReadFault::Broken).map(|unread| format!("{} could not be read", unread.file));
-    absent.chain(refused).chain(broken).collect()
+    unread_kinds(snapshot, is_meant).chain(broken).collect()
+}
+
+/// Why a policy of a cluster, or a namespace that it selects, may not have been seen.
+pub(crate) fn missing_policies(snapshot: &Snapshot) -> Option<String> {
+    if snapshot.source == Source::Cluster { unread_kinds(snapshot, is_of_policies).next() } else { None }
+}
+
+fn unread_kinds(snapshot: &Snapshot, is_meant: fn(&str) -> bool) -> impl Iterator<Item = String> {
+    let absent = NEEDED
+        .iter()
+        .filter(move |(_, kind)| snapshot.source == Source::Cluster && is_meant(kind) && !snapshot.objects.contains_key(*kind))
+        .map(|(_, kind)| format!("objects of kind {kind} were not read"));
+    absent.chain(snapshot.objects.iter().filter(move |(key, _)| is_meant(key)).filter_map(|(kind, found)| Some(format!("objects of kind {kind} could not be read: {}", found.as_ref().err()?))))
 }
 
 /// The cluster, when everything that decides about it was read. Files that are broken are told by [`unread`].

@@ -152,15 +152,14 @@ impl Check for Exposure {
     }
 
     fn needs(&self, _: &Profile, _: &World) -> Vec<Need> {
-        vec![live::need("v1", "Pod")]
+        vec![live::need("v1", "Pod"), live::need("v1", "ConfigMap")]
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
         let mut findings = each_airflow(&EXPOSURE, given, |pod| each_container(pod, open_variables));
-        let maps = match given.objects.get("ConfigMap").map(|_| live::objects(given, "ConfigMap")) {
-            None => Vec::new(),
-            Some(Ok(maps)) => maps,
-            Some(Err(reason)) => {
+        let maps = match live::objects(given, "ConfigMap") {
+            Ok(maps) => maps,
+            Err(reason) => {
                 findings.push(EXPOSURE.unverified("all objects of kind ConfigMap", reason));
                 Vec::new()
             }

@@ -1,6 +1,6 @@
 //! PII-001: nothing is set up that tells somebody outside of people or systems.
 
-use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, SnapshotObject, World};
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, SnapshotObject, Source, World};
 use serde_json::Value;
 
 use crate::described::Described;
@@ -67,7 +67,7 @@ impl Check for OutsideServices {
     }
 
     fn needs(&self, _: &Profile, _: &World) -> Vec<Need> {
-        vec![live::need("v1", "Pod")]
+        vec![live::need("v1", "Pod"), live::need("v1", "ConfigMap")]
     }
 
     fn evaluate(&self, profile: &Profile, given: &Snapshot) -> Vec<Finding> {
@@ -76,7 +76,7 @@ impl Check for OutsideServices {
             let read = pod.pod()?;
             Some(read.containers().flat_map(|container| in_container(container.value, &container.path, &agreed)).collect())
         });
-        if given.objects.contains_key("ConfigMap") {
+        if given.source == Source::Cluster || given.objects.contains_key("ConfigMap") {
             findings.extend(TEXTS.each_object(given, &[("v1", "ConfigMap")], |object| in_config_map(object, &agreed)));
         }
         findings

@@ -1,6 +1,6 @@
 //! TLS-010: something renews the certificates, and it works.
 
-use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, SnapshotObject, World, names};
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, SnapshotObject, Source, World, names};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -36,7 +36,7 @@ impl Check for Renewal {
     }
 
     fn needs(&self, _: &Profile, _: &World) -> Vec<Need> {
-        vec![live::need("batch/v1", "CronJob")]
+        vec![live::need("batch/v1", "CronJob"), live::need("cert-manager.io/v1", "Certificate")]
     }
 
     fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
@@ -49,7 +49,7 @@ impl Check for Renewal {
         if findings.is_empty() && !given.world.base_domain.is_empty() {
             findings.push(TEXTS.fail(SUBJECT, "no CronJob renews the certificates of the installation"));
         }
-        if given.objects.contains_key("Certificate") {
+        if given.source == Source::Cluster || given.objects.contains_key("Certificate") {
             match live::objects(given, "Certificate") {
                 Ok(certificates) => findings.extend(certificates.into_iter().filter(|certificate| certificate.object.group() == "cert-manager.io").map(judge)),
                 Err(reason) => findings.push(TEXTS.unverified(SUBJECT, reason)),

@@ -13,6 +13,7 @@ mod door;
 mod kubelet;
 mod leaving;
 mod namespace;
+mod node_files;
 mod nodes;
 mod open_ports;
 mod provenance;
@@ -35,7 +36,7 @@ fn what_is_broken_is_told() {
     walls::something_is_kept(&site);
     let report = walls::check(&site, &[]).expect(0).json();
     assert_eq!(walls::verdicts(&report), walls::verdicts_of_baseline(), "nothing is broken: {report}");
-    let parts: [(&'static str, Break); 16] = [
+    let parts: [(&'static str, Break); 17] = [
         ("a database server that lets in whom it must not", database::the_database_server_is_opened),
         ("attempts at databases without the right password", database::nothing_is_vouched_for_without_the_control),
         ("a door to the API without a lock", door::a_door_to_the_api_without_a_lock_is_told),
@@ -43,6 +44,7 @@ fn what_is_broken_is_told() {
         ("a quota that refuses before admission does", namespace::a_refusal_of_a_quota_is_none_of_admission),
         ("a way from tasks to the nodes, and what was changed", nodes::a_way_to_the_nodes_and_what_was_changed_are_told),
         ("a kubelet that answers whoever asks", kubelet::that_answers_strangers_is_told),
+        ("files of nodes, by kube-bench itself", node_files::count_as_kube_bench_reports_them),
         ("a right that nobody declared", accounts::a_right_that_nobody_declared_is_told),
         ("images that nobody vouched for", provenance::images_that_nobody_vouched_for),
         ("images with faults that a scanner knows", scans::what_a_scanner_says_counts),

@@ -138,6 +138,10 @@ pub(super) fn outcome(id: &str, result: AttemptResult) -> (AttemptId, Outcome) {
     (id.into(), Outcome { attempt: id.into(), result, source: None, destination: None, started: now(), took_millis: 7 })
 }
 
+/// Kinds that were read, and there are none of them.
+const NONE: [&str; 9] =
+    ["AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "CiliumClusterwideNetworkPolicy", "CiliumNetworkPolicy", "ClusterNetworkPolicy", "ConfigMap", "Ingress", "PersistentVolumeClaim", "Service"];
+
 #[expect(clippy::too_many_lines, reason = "it is one object after the other")]
 pub(super) fn good() -> Snapshot {
     let deny = |namespace| live("networking.k8s.io/v1", "NetworkPolicy", Some(namespace), "default-deny", &json!({ "spec": { "podSelector": {}, "policyTypes": ["Ingress", "Egress"] } }));
@@ -154,13 +158,17 @@ pub(super) fn good() -> Snapshot {
         database: None,
         pulls: Vec::new(),
         templates: None,
-        objects: BTreeMap::from([
-            ("Pod".into(), Ok(vec![pod()])),
-            ("Namespace".into(), Ok(vec![namespace("airlock"), namespace("airlock-probes")])),
-            ("NetworkPolicy".into(), Ok(vec![deny("airlock"), live("networking.k8s.io/v1", "NetworkPolicy", Some("airlock"), "edge", &allow), deny("airlock-probes")])),
-            ("Job".into(), Ok(vec![message("2026-11-24T02:00:00Z", "Complete")])),
-            ("ServiceAccount".into(), Ok(vec![live("v1", "ServiceAccount", Some("airlock"), "edge", &json!({}))])),
-        ]),
+        objects: NONE
+            .iter()
+            .map(|kind| ((*kind).to_owned(), Ok(Vec::new())))
+            .chain([
+                ("Pod".into(), Ok(vec![pod()])),
+                ("Namespace".into(), Ok(vec![namespace("airlock"), namespace("airlock-probes")])),
+                ("NetworkPolicy".into(), Ok(vec![deny("airlock"), live("networking.k8s.io/v1", "NetworkPolicy", Some("airlock"), "edge", &allow), deny("airlock-probes")])),
+                ("Job".into(), Ok(vec![message("2026-11-24T02:00:00Z", "Complete")])),
+                ("ServiceAccount".into(), Ok(vec![live("v1", "ServiceAccount", Some("airlock"), "edge", &json!({}))])),
+            ])
+            .collect(),
         // On the heap: there are many.
         outcomes: vec![
             outcome("policy.allowed", AttemptResult::Connected),

@@ -141,7 +141,7 @@ fn of_an_installation_its_deployments_are_the_tenants_and_their_tables_are_decla
     );
     snapshot.objects.get_mut("NetworkPolicy").unwrap().as_mut().unwrap().extend(files(&only).objects.remove("NetworkPolicy").unwrap().unwrap());
     snapshot.source = Source::Cluster;
-    for kind in ["AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"] {
+    for kind in ["AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy", "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "Service", "Ingress"] {
         snapshot.objects.insert(kind.into(), Ok(Vec::new()));
     }
     let login = airlock_model::Credentials { username: "admin".into(), password: None, form: airlock_model::CredentialsForm::Json };

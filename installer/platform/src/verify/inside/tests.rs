@@ -8,16 +8,20 @@ use serde_json::{Value, json};
 use super::*;
 
 /// Kinds that the auditor may not list: their checks run from a workstation. They are the cluster's, or say nothing without those; and
-/// reports of scanners are of a group that most clusters do not have, whose rights who installs could not hand on.
-const NOT_HERE: [&str; 10] = [
+/// Gateways, Routes, Certificates, and reports of scanners are of groups that most clusters do not have, whose rights who installs could not hand on.
+const NOT_HERE: [&str; 14] = [
     "AdminNetworkPolicy",
     "BaselineAdminNetworkPolicy",
+    "Certificate",
     "CiliumNetworkPolicy",
     "CiliumClusterwideNetworkPolicy",
+    "ClusterNetworkPolicy",
     "ClusterRole",
     "ClusterRoleBinding",
+    "Gateway",
     "Role",
     "RoleBinding",
+    "Route",
     "StorageClass",
     "VulnerabilityReport",
 ];
