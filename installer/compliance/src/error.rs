@@ -89,12 +89,14 @@ pub enum ComplianceError {
         message: String,
     },
     /// No profile of that name ships.
-    #[error("no profile `{name}` ships with Airlock; there is: {shipped}; a file is named by a path, as in ./{name}.yaml{}", meant(.nearest.as_deref()))]
+    #[error("no profile `{name}` ships with Airlock; there is: {shipped}{}{}", if *.by_path { format!("; a file is named by a path, as in ./{name}.yaml") } else { String::new() }, meant(.nearest.as_deref()))]
     UnknownProfile {
         /// What was asked for.
         name: String,
         /// The ones there are.
         shipped: String,
+        /// Whether a file can be named instead.
+        by_path: bool,
         /// The one that was probably meant.
         nearest: Option<String>,
     },
@@ -243,7 +245,7 @@ mod tests {
             ComplianceError::CustomTest { message: text() },
             ComplianceError::NoAttempt { check: text() },
             ComplianceError::ControlList { message: text() },
-            ComplianceError::UnknownProfile { name: text(), shipped: text(), nearest: None },
+            ComplianceError::UnknownProfile { name: text(), shipped: text(), by_path: true, nearest: None },
             ComplianceError::NoChecks { name: text() },
             ComplianceError::UnknownCheck { selector: text(), nearest: None },
             ComplianceError::PreflightCheck { selector: text() },

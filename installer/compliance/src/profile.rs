@@ -46,7 +46,10 @@ const SHIPPED: [(&str, &str); 8] = [
 
 /// A profile that ships with Airlock.
 pub fn shipped(name: &str) -> Result<Profile, ComplianceError> {
-    load(name, &|_| Err("a name of a profile that ships is due here".to_owned()))
+    load(name, &|_| Err("a name of a profile that ships is due here".to_owned())).map_err(|error| match error {
+        ComplianceError::UnknownProfile { name, shipped, nearest, .. } => ComplianceError::UnknownProfile { name, shipped, by_path: false, nearest },
+        other => other,
+    })
 }
 
 /// The names of the profiles that ship.

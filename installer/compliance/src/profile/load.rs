@@ -49,7 +49,8 @@ pub fn profile_text(reference: &str, read: &ReadProfile<'_>) -> Result<String, C
     if is_path(reference) {
         return read(reference).map_err(|reason| ComplianceError::Unreadable { path: reference.to_owned(), reason });
     }
-    let unknown = || ComplianceError::UnknownProfile { name: reference.to_owned(), shipped: shipped_names().collect::<Vec<_>>().join(", "), nearest: nearest(reference, shipped_names()) };
+    let unknown =
+        || ComplianceError::UnknownProfile { name: reference.to_owned(), shipped: shipped_names().collect::<Vec<_>>().join(", "), by_path: true, nearest: nearest(reference, shipped_names()) };
     shipped_text(reference).map(str::to_owned).ok_or_else(unknown)
 }
 

@@ -1,6 +1,6 @@
 //! Where alerts go, as one answer of a guided run: monitoring, its receiver, and the way out to it.
 
-use airlock_model::answers::{Alerts, Component, Egress, Mode, Receiver, Webhook};
+use airlock_model::answers::{Alerts, Component, Egress, Mode, Receiver, Storage, Webhook};
 use airlock_model::{Answers, Facts};
 
 use super::question::{Choice, Further};
@@ -70,7 +70,9 @@ pub(super) fn put(answers: &mut Answers, text: &str) -> Result<(), String> {
         answers.alerts = Alerts::default();
         return Ok(());
     }
-    answers.components.monitoring = (text != OFF).then(|| answers.components.monitoring.take().filter(|monitoring| monitoring.mode == Mode::Bundled).unwrap_or_default());
+    let class = answers.components.registry.storage.class.clone();
+    let new = || Component { storage: Storage { class, ..Storage::default() }, ..Component::default() };
+    answers.components.monitoring = (text != OFF).then(|| answers.components.monitoring.take().filter(|monitoring| monitoring.mode == Mode::Bundled).unwrap_or_else(new));
     answers.alerts = match receiver {
         Some((alerts, egress)) => {
             answers.network.egress.push(egress);

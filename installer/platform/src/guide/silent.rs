@@ -14,7 +14,7 @@ pub(super) const QUESTIONS: &[Question] = &[
         number: None,
         title: "storage class",
         asks: "Which storage class do volumes get?",
-        explains: "The registry and the database server keep their data on volumes of this class. It cannot be changed once the volumes exist.",
+        explains: "The registry, the database server, and monitoring keep their data on volumes of this class. It cannot be changed once the volumes exist.",
         keys: &["components"],
         unknown: None,
         form: |facts| {
@@ -25,8 +25,11 @@ pub(super) const QUESTIONS: &[Question] = &[
         get: |answers| answers.components.registry.storage.class.clone().unwrap_or_default(),
         put: |answers, class| {
             let class = (!class.is_empty()).then(|| class.to_owned());
-            answers.components.registry.storage.class.clone_from(&class);
-            answers.components.database.storage.class = class;
+            let components = &mut answers.components;
+            let asked_for = [&mut components.monitoring, &mut components.auditor].into_iter().flatten();
+            for component in [&mut components.registry, &mut components.database].into_iter().chain(asked_for) {
+                component.storage.class.clone_from(&class);
+            }
             Ok(())
         },
     },

@@ -169,6 +169,25 @@ fn the_storage_class_is_the_default_else_one_that_can_grow_else_the_first() {
     assert_eq!(detect::storage(&Facts { storage_classes: unread(), ..facts() }).source, Source::Default);
 }
 
+/// On a cluster without a default class a volume that names none waits for ever.
+#[test]
+fn every_volume_gets_the_class_whatever_is_answered_first() {
+    let classes = |guide: &Guide| {
+        let components = &guide.answers().components;
+        [Some(&components.registry), Some(&components.database), components.monitoring.as_ref()].map(|component| component.and_then(|component| component.storage.class.clone()))
+    };
+    let of = |class: &str| [(); 3].map(|()| Some(class.to_owned()));
+    let mut guide = guide(Facts { storage_classes: Fact::Known(vec![class("plain", false, false), class("fast", false, true)]), ..facts() });
+    guide.answer(about(Topic::Domain), "platform.test", Source::Asked).unwrap();
+    assert_eq!(classes(&guide), of("fast"), "as suggested");
+    guide.answer(about(Topic::Storage), "plain", Source::Asked).unwrap();
+    assert_eq!(classes(&guide), of("plain"));
+    for alerts in ["off", "nobody"] {
+        guide.answer(about(Topic::Alerts), alerts, Source::Asked).unwrap();
+    }
+    assert_eq!(classes(&guide), of("plain"), "monitoring that was given up and taken again");
+}
+
 #[test]
 fn the_size_is_small_where_there_is_room_for_it() {
     assert!(line(&answered(), Topic::Sizing).starts_with("small, for a team (detected: asks for "));

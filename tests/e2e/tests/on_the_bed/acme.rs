@@ -1,6 +1,5 @@
 //! The certificate of the base domain from an ACME authority, pebble in the company: proved by signed updates of the company's DNS, from
-//! the workstation first and by the renewer in the cluster from then on; or by the edge, at port 80. By programs and by people it takes
-//! `make soak` (`at_length`).
+//! the workstation first and by the renewer in the cluster from then on; or by the edge, at port 80; or by programs and by people (`at_length`).
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -19,6 +18,7 @@ mod at_length;
 /// Each look of a kubelet costs it more than the wait.
 const NUDGED_EVERY: Duration = Duration::from_secs(2);
 
+#[cfg(feature = "long")]
 #[test]
 fn an_acme_authority_issues_at_install_and_renews_from_inside_the_cluster() {
     let world = World::new("ordered");
