@@ -68,7 +68,7 @@ pub use error::ComplianceError;
 pub use installed::judge_fernet_key;
 pub use network::{CONNECTIONS_SCHEMA, Connection, Connections, PortRange, PortSet, Protocol, UnverifiedObject, connections};
 pub use objects::judge_secret;
-pub use parameter::{Parameter, ParameterKind, parameters, setting};
+pub use parameter::{Parameter, ParameterKind, parameters, parameters_of, setting};
 pub use pod_security::{Control, PodSecurityLevel, PodSecurityVersion, PodSecurityVersionError, Violation, pod_security};
 pub use preflight::{blocks, examined, preflight, pulled};
 pub use profile::{

@@ -156,6 +156,12 @@ pub fn parameters() -> &'static [Parameter] {
     &PARAMETERS
 }
 
+/// Those of a check, and those of its whole group.
+pub fn parameters_of(id: &str) -> impl Iterator<Item = &'static Parameter> {
+    let is_of = move |parameter: &&Parameter| parameter.name.split_once('.').is_some_and(|(of, _)| id == of || id.split_once('-').is_some_and(|(group, _)| group == of));
+    PARAMETERS.iter().filter(is_of)
+}
+
 /// A parameter that a profile can set.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Known<'p> {
@@ -236,6 +242,20 @@ pub fn setting(text: &str, profile: &Profile) -> Result<(String, Value), Complia
 }
 
 impl ParameterKind {
+    /// What it may be, with its unit and range, and what counts when the profile is silent.
+    pub fn words(self) -> String {
+        match self {
+            Self::Days { default, least, most } => format!("days, {least} to {most}; else {default}"),
+            Self::Flag => "true or false; else false".to_owned(),
+            Self::PodSecurityLevel => format!("{}; else restricted", LEVELS.join(", ")),
+            Self::PodSecurityVersion => "latest, or one as in v1.37; else latest".to_owned(),
+            Self::Texts => "a list of texts; else none".to_owned(),
+            Self::Ports => "a list of ports and ranges of them; else none".to_owned(),
+            Self::Digests => "a list of SHA-256 digests; else none".to_owned(),
+            Self::Words(words) => format!("a list of {}; else none", words.join(", ")),
+        }
+    }
+
     /// What is wrong with a value, if anything.
     pub(crate) fn refuses(self, value: &Value) -> Option<String> {
         match self {
@@ -359,6 +379,15 @@ mod tests {
     #[test]
     fn they_are_sorted_by_name() {
         assert!(parameters().is_sorted_by_key(|parameter| parameter.name));
+    }
+
+    #[test]
+    fn a_check_has_its_own_and_those_of_its_group() {
+        let of = |id: &str| parameters_of(id).map(|parameter| (parameter.name, parameter.kind.words())).collect::<Vec<_>>();
+        assert_eq!(of("VUL-001"), [("VUL-001.days", "days, 1 to 90; else 7".to_owned())]);
+        assert_eq!(of("EVD-003")[1], ("EVD-003.ways", "a list of prompt, yes; else none".to_owned()));
+        assert_eq!(of("PSS-004").len(), 2);
+        assert_eq!(of("MON-001"), []);
     }
 
     #[test]

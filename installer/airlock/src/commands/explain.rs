@@ -3,7 +3,7 @@
 use airlock_model::answers::{Tls, TlsSource};
 use airlock_model::{Answers, Check, CheckSpec, Exit, codes, explain_code};
 use airlock_platform::requirements::StepSpec;
-use airlock_platform::{CustomChecks, PlatformError, Reads, Reference, checks, requirements, standing, uninstall};
+use airlock_platform::{CustomChecks, PlatformError, Reads, Reference, checks, parameters_of, requirements, standing, uninstall};
 use serde::Serialize;
 use serde_json::json;
 
@@ -51,13 +51,23 @@ struct Explained<'a> {
     spec: &'a CheckSpec<'a>,
     reads: Reads,
     because: &'static str,
+    parameters: Vec<Settable>,
     references: Vec<Reference>,
+}
+
+/// A parameter by which a profile sets what the check does.
+#[derive(Serialize)]
+struct Settable {
+    name: &'static str,
+    what: &'static str,
+    value: String,
 }
 
 impl<'a> Explained<'a> {
     fn of(spec: &'a CheckSpec<'a>) -> Self {
         let standing = standing(spec.id);
-        Self { spec, reads: standing.reads, because: standing.because, references: standing.references().collect() }
+        let parameters = parameters_of(spec.id).map(|parameter| Settable { name: parameter.name, what: parameter.what, value: parameter.kind.words() }).collect();
+        Self { spec, reads: standing.reads, because: standing.because, parameters, references: standing.references().collect() }
     }
 }
 

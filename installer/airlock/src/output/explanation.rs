@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use airlock_model::{Action, CheckSpec, CodeSpec};
 use airlock_platform::requirements::StepSpec;
-use airlock_platform::standing;
+use airlock_platform::{parameters_of, standing};
 
 use super::plan;
 use super::style::Style;
@@ -20,6 +20,9 @@ pub(crate) fn check(spec: &CheckSpec<'_>, style: Style) -> String {
     }
     let _ = writeln!(text, "  how:      {}", spec.explanation);
     let _ = writeln!(text, "  fix:      {}", spec.remedy);
+    for (number, parameter) in parameters_of(spec.id).enumerate() {
+        let _ = writeln!(text, "  {:<9} {} ({}): {}", if number == 0 { "set by:" } else { "" }, parameter.name, parameter.kind.words(), parameter.what);
+    }
     for (number, reference) in standing.references().enumerate() {
         let _ = writeln!(text, "  {:<9} {} {}: {}", if number == 0 { "asked by:" } else { "" }, reference.framework, reference.version, reference.id);
     }

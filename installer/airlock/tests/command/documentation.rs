@@ -171,9 +171,9 @@ fn missing() -> String {
 }
 
 fn all_parameters() -> String {
-    let mut text = "| parameter | what it does |\n|---|---|\n".to_owned();
+    let mut text = "| parameter | what it does | what it may be |\n|---|---|---|\n".to_owned();
     for parameter in parameters() {
-        let _ = writeln!(text, "| `{}` | {} |", parameter.name, cell(parameter.what));
+        let _ = writeln!(text, "| `{}` | {} | {} |", parameter.name, cell(parameter.what), cell(&parameter.kind.words()));
     }
     text
 }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use airlock_cluster::{Cluster, SurveyScope};
 use airlock_engine::{ApplyOptions, RunOutcome, Stop};
+use airlock_model::answers::{Component, Mode};
 use airlock_model::{
-    Action, AirflowDeployment, Approval, ApprovedBy, ApprovedPlan, Change, DeploymentName, Digest, Events, Facts, LiveObject, Object, ObjectRef, Operation, Plan, PlannedStep, Purpose, Record, Risk,
-    StepId, Undo, names,
+    Action, AirflowDeployment, Answers, Approval, ApprovedBy, ApprovedPlan, Change, DeploymentName, Digest, Events, Facts, LiveObject, Object, ObjectRef, Operation, Plan, PlannedStep, Purpose,
+    Record, Risk, StepId, Undo, names,
 };
 use airlock_render::{RenderInput, Rendered, TenantInput};
 use serde_json::{Value, json};
@@ -163,11 +164,7 @@ impl Removal<'_> {
             (names::LABEL_INSTALLATION, platform.installation.as_str()),
             (names::LABEL_RETAINED, "true"),
         ]);
-        let remains = if self.dump {
-            vec![format!("the dump {} on the volume database-data of namespace {}", airlock_render::dump_file(self.name, Some(self.incarnation)), self.platform.answers.namespaces.platform)]
-        } else {
-            Vec::new()
-        };
+        let dump = self.dump.then(|| airlock_render::dump_file(self.name, Some(self.incarnation)));
         let told = json!({
             "schema": names::RECORD_SCHEMA,
             "deployment": self.name,
@@ -177,7 +174,7 @@ impl Removal<'_> {
                 "role": self.name.role(),
                 "objects": erased,
             },
-            "remains": remains,
+            "remains": remains(&self.platform.answers, dump.as_deref()),
         });
         let at = self.offboarding_object();
         let manifest = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": at.name, "namespace": at.namespace, "labels": labels }, "data": { "offboarding.json": serde_json::to_string_pretty(&told)? } });
@@ -187,6 +184,20 @@ impl Removal<'_> {
 
 /// The step that writes down what was erased and what remains.
 const OFFBOARDING: &str = "offboarding";
+
+/// What of a deployment is elsewhere than in its namespace and its database, and stays.
+fn remains(answers: &Answers, dump: Option<&str>) -> Vec<String> {
+    let namespace = &answers.namespaces.platform;
+    let mode = |component: &Option<Component>| component.as_ref().map(|component| component.mode);
+    let measurements = match mode(&answers.components.monitoring) {
+        Some(Mode::Bundled) => Some(format!("measurements and alerts with the names of its DAGs, for two weeks at most, on the volume monitoring-data of namespace {namespace}")),
+        Some(Mode::Existing) => Some("measurements and alerts with the names of its DAGs, for as long as your Prometheus keeps them".to_owned()),
+        Some(Mode::Off) | None => None,
+    };
+    let audits = (mode(&answers.components.auditor) == Some(Mode::Bundled))
+        .then(|| format!("reports of audits that name it, on the volume auditor-evidence of namespace {namespace}, and what of them was kept elsewhere"));
+    dump.map(|dump| format!("the dump {dump} on the volume database-data of namespace {namespace}")).into_iter().chain(measurements).chain(audits).collect()
+}
 
 /// What is erased, with what an earlier try erased already.
 fn erased(objects: &[ObjectRef], told: Option<&LiveObject>) -> Vec<String> {
@@ -252,8 +263,6 @@ pub async fn remove(cluster: &Cluster, removal: &DeploymentRemoval, by: Approved
 
 #[cfg(test)]
 mod tests {
-    use airlock_model::Answers;
-
     use super::*;
 
     fn steps(dump: bool, can_log_in: bool) -> Vec<PlannedStep> {
@@ -326,5 +335,20 @@ mod tests {
         assert!(!ids(&planned).iter().any(|step| step.contains("dump")), "{planned:?}");
         let asked = asked_to_drop(&planned);
         assert!(asked.contains(r#""--kept","alpha-0ae5f75a.dump""#), "{asked}");
+    }
+
+    #[test]
+    fn what_is_kept_elsewhere_remains_and_is_told() {
+        let of = |components: &str, dump| {
+            let answers = Answers::from_yaml(&format!(
+                "apiVersion: airlock/v1\nkind: Answers\nbaseDomain: platform.test\ncomponents: {{ {components} }}\nalerts: {{ receiver: none }}\nevidence: {{ sink: folder }}\n"
+            ))
+            .unwrap();
+            remains(&answers, dump).iter().map(|told| told.split(" on the volume ").last().unwrap().split(' ').next().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(of("monitoring: { mode: off }", None), Vec::<String>::new());
+        assert_eq!(of("monitoring: { mode: off }", Some("alpha.dump")), ["database-data"]);
+        assert_eq!(of("monitoring: {}, auditor: {}", Some("alpha.dump")), ["database-data", "monitoring-data", "auditor-evidence"]);
+        assert_eq!(of("monitoring: { mode: existing }", None), ["measurements"]);
     }
 }

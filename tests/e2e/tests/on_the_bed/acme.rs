@@ -18,8 +18,7 @@ mod at_length;
 /// Each look of a kubelet costs it more than the wait.
 const NUDGED_EVERY: Duration = Duration::from_secs(2);
 
-#[cfg(feature = "long")]
-#[test]
+#[cfg_attr(feature = "long", test)]
 fn an_acme_authority_issues_at_install_and_renews_from_inside_the_cluster() {
     let world = World::new("ordered");
     let site = &world.site;
@@ -93,8 +92,7 @@ fn an_authority_that_cannot_be_convinced_ends_the_run_with_its_words() {
     assert!(refused.stderr.contains("nobody"), "the key that the DNS server does not know is named:\n{}", refused.stderr);
 }
 
-#[cfg(feature = "long")]
-#[test]
+#[cfg_attr(feature = "long", test)]
 fn the_edge_starts_with_port_80_and_shows_the_authority_that_its_hosts_are_ours() {
     let site = Site::shared("port-80");
     let authority = Authority::of(&site);

@@ -1,5 +1,7 @@
 //! Values whose form gives them away, and values that only stand for others.
 
+use airlock_model::answers::SecretReference;
+
 /// Beginnings of tokens, as those who give them out document them, with the least length of a real one.
 const TOKENS: [(&str, usize); 16] = [
     ("AKIA", 20),
@@ -84,10 +86,12 @@ pub(super) fn entropy(text: &str) -> f64 {
     counts.iter().filter(|count| **count > 0).map(|count| f64::from(*count) / length).map(|share| -share * share.log2()).sum()
 }
 
-/// It stands for a value that is put in later: `$(NAME)`, `${NAME}`, `<password>`.
+/// It stands for a value that is put in later, `$(NAME)`, `${NAME}`, `<password>`, or says where one is, as the record of an installation
+/// has it: `env:NAME`, `file:PATH`, `secret:namespace/name#key`.
 pub(crate) fn is_reference(value: &str) -> bool {
     let value = value.trim();
-    (value.starts_with("$(") && value.ends_with(')')) || (value.starts_with("${") && value.ends_with('}')) || (value.starts_with('<') && value.ends_with('>')) || value.starts_with('$')
+    let is_elsewhere = value.parse::<SecretReference>().is_ok();
+    is_elsewhere || (value.starts_with("$(") && value.ends_with(')')) || (value.starts_with("${") && value.ends_with('}')) || (value.starts_with('<') && value.ends_with('>')) || value.starts_with('$')
 }
 
 /// Somebody wrote a value: not nothing, not a switch, and not where a file lies.
@@ -100,6 +104,16 @@ pub(super) fn is_typed_in(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_says_where_a_secret_is_is_none() {
+        for value in ["$(PASSWORD)", "${PASSWORD}", "<password>", "env:PASSWORD", "file:/etc/password", "secret:keys/evidence#key.pem"] {
+            assert!(is_reference(value), "{value}");
+        }
+        for value in ["hunter2", "env:", "file:", "secret:hunter2", "exec:hunter2", "https:hunter2"] {
+            assert!(!is_reference(value), "{value}");
+        }
+    }
 
     #[test]
     fn forms_of_secrets_are_told_from_what_only_looks_long() {
