@@ -52,7 +52,7 @@ fn objects() -> impl Strategy<Value = Vec<Value>> {
         let mut all = vec![
             object("v1", "Pod", json!({ "spec": one })),
             object("apps/v1", "Deployment", json!({ "spec": { "template": { "spec": two } } })),
-            object("v1", "ServiceAccount", json!({})),
+            object("v1", "ServiceAccount", json!({ "metadata": { "name": "a", "namespace": "shop", "annotations": { "note": if strong { "" } else { "postgres://a:hunter2@db/a" } } } })),
             object("v1", "ServiceAccount", json!({ "metadata": { "name": "web", "namespace": "shop" } })),
             object("v1", "ResourceQuota", json!({ "spec": { "hard": { "pods": 1 } } })),
             object("v1", "LimitRange", json!({})),
@@ -72,7 +72,7 @@ fn objects() -> impl Strategy<Value = Vec<Value>> {
         ]);
         all.extend([
             object("v1", "ConfigMap", json!({ "metadata": { "name": "settings", "namespace": "shop" }, "data": { "airflow.cfg": if level { "[api]\nexpose_config = True\n" } else { "" }, "DB_PASSWORD": if snippet { "hunter2" } else { "" }, "ui": if strong { "" } else { "https://a@sentry.io/1" } } })),
-            object("v1", "Service", json!({ "metadata": { "name": "a", "namespace": "shop", "annotations": { "note": if strong { "" } else { "postgres://a:hunter2@db/a" } } }, "spec": { "ports": [{ "port": 80 }] } })),
+            object("v1", "Service", json!({ "metadata": { "name": "a", "namespace": "shop", "labels": { "a": "b" } }, "spec": { "ports": [{ "port": 80 }] } })),
             object("cert-manager.io/v1", "Certificate", json!({ "status": { "conditions": [{ "type": "Ready", "status": if level { "True" } else { "False" } }] } })),
             object("gateway.networking.k8s.io/v1", "Gateway", json!({ "spec": { "listeners": [{ "name": "a", "protocol": if level { "HTTPS" } else { "HTTP" }, "port": 80 }] } })),
             object("cilium.io/v2", "CiliumNetworkPolicy", json!({ "spec": { "endpointSelector": {}, "egress": [if level { json!({ "toEntities": ["all"] }) } else { json!({}) }] } })),

@@ -16,7 +16,7 @@ static TEXTS: Described = Described {
         title: "no secret value stands outside of Secrets",
         severity: Severity::High,
         promises: &["P9"],
-        explanation: "Variables, commands, and arguments of every container of each pod and template, ephemeral containers included, ConfigMaps, and annotations (of a cluster those of pods, ConfigMaps, Services, ServiceAccounts, claims, Ingresses, and NetworkPolicies): a value beside a name of a secret (PASSWORD, TOKEN, API_KEY), a URL with a password, a private key, a token by its known beginning, a random text. References to Secrets, `_FILE` and `_CMD`, and `$(NAME)` are what should be there. Of a cluster every value of the installation's Secrets is looked for in its ConfigMaps, text and binary, and in variables, in the memory of the program that makes the check. Values are never printed.",
+        explanation: "Variables, commands, and arguments of every container of each pod and template, ephemeral containers included, ConfigMaps, and annotations (of a cluster those of pods, ConfigMaps, ServiceAccounts, claims, and NetworkPolicies): a value beside a name of a secret (PASSWORD, TOKEN, API_KEY), a URL with a password, a private key, a token by its known beginning, a random text. References to Secrets, `_FILE` and `_CMD`, and `$(NAME)` are what should be there. Of a cluster every value of the installation's Secrets is looked for in its ConfigMaps, text and binary, and in variables, in the memory of the program that makes the check. Values are never printed.",
         remedy: "Move the value into a Secret and mount it as a file or refer to it with secretKeyRef, then rotate it: everybody who may read ConfigMaps or pods may have it.",
     },
     expected: "no secret value outside Secrets; variables named like secrets refer to one",
@@ -24,8 +24,7 @@ static TEXTS: Described = Described {
 };
 
 /// Of a cluster these are looked at, whatever else was read; of files all.
-const OF_A_CLUSTER: [(&str, &str); 7] =
-    [("v1", "Pod"), ("v1", "ConfigMap"), ("v1", "Service"), ("v1", "ServiceAccount"), ("v1", "PersistentVolumeClaim"), ("networking.k8s.io/v1", "Ingress"), ("networking.k8s.io/v1", "NetworkPolicy")];
+const OF_A_CLUSTER: [(&str, &str); 5] = [("v1", "Pod"), ("v1", "ConfigMap"), ("v1", "ServiceAccount"), ("v1", "PersistentVolumeClaim"), ("networking.k8s.io/v1", "NetworkPolicy")];
 
 /// The check.
 pub(crate) struct SecretLeaks;

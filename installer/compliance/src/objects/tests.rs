@@ -158,6 +158,11 @@ fn secrets_that_are_written_out_are_told_and_references_are_not() {
     let map = |data: &str| format!("{pod}{}", object("v1", "ConfigMap", "m", &format!("data:\n{data}")));
     fails("SEC-001", &map("  app.properties: |\n    host=db\n    db.password=hunter2\n"), &["data[app.properties]"]);
     fails("SEC-001", &map("  password: hunter2\n"), &["data.password"]);
+    // The record of an installation says where secrets are, and names one by a field of that name.
+    let record = |file: &str, value: &str| map(&format!("  {file}: |\n    {{\n      \"password\": \"{value}\",\n      \"secret\": \"files/company-tls\"\n    }}\n"));
+    passes("SEC-001", &record("record.json", "file:/etc/password"));
+    fails("SEC-001", &record("record.json", "hunter2"), &["data[record.json]"]);
+    fails("SEC-001", &record("app.json", "file:/etc/password"), &["data[app.json]"]);
     passes(
         "SEC-001",
         &map(

@@ -339,16 +339,14 @@ mod tests {
 
     #[test]
     fn what_is_kept_elsewhere_remains_and_is_told() {
-        let of = |components: &str, dump| {
-            let answers = Answers::from_yaml(&format!(
-                "apiVersion: airlock/v1\nkind: Answers\nbaseDomain: platform.test\ncomponents: {{ {components} }}\nalerts: {{ receiver: none }}\nevidence: {{ sink: folder }}\n"
-            ))
-            .unwrap();
+        let of = |text: &str, dump| {
+            let answers = Answers::from_yaml(&format!("apiVersion: airlock/v1\nkind: Answers\nbaseDomain: platform.test\n{text}")).unwrap();
             remains(&answers, dump).iter().map(|told| told.split(" on the volume ").last().unwrap().split(' ').next().unwrap().to_owned()).collect::<Vec<_>>()
         };
-        assert_eq!(of("monitoring: { mode: off }", None), Vec::<String>::new());
-        assert_eq!(of("monitoring: { mode: off }", Some("alpha.dump")), ["database-data"]);
-        assert_eq!(of("monitoring: {}, auditor: {}", Some("alpha.dump")), ["database-data", "monitoring-data", "auditor-evidence"]);
-        assert_eq!(of("monitoring: { mode: existing }", None), ["measurements"]);
+        assert_eq!(of("", None), Vec::<String>::new());
+        assert_eq!(of("", Some("alpha.dump")), ["database-data"]);
+        let watched = "components: { monitoring: {}, auditor: {} }\nalerts: { receiver: none }\nevidence: { sink: folder }\n";
+        assert_eq!(of(watched, Some("alpha.dump")), ["database-data", "monitoring-data", "auditor-evidence"]);
+        assert_eq!(of("components: { monitoring: { mode: existing } }\n", None), ["measurements"]);
     }
 }

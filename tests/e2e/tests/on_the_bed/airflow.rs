@@ -22,6 +22,7 @@ mod other_ways;
 fn two_deployments_work_beside_each_other_and_have_nothing_in_common() {
     let site = Site::shared("flows");
     site.installed(&site.whole_answers(""));
+    what_cannot_be_is_refused_before_anything_is_written(&site);
     let _turn = crate::airflow();
     let first = create(&site, "alpha");
     let alpha = Airflow::new(&site, "alpha");
@@ -49,6 +50,23 @@ fn create(site: &Site, name: &str) -> Duration {
     let made = deployment(site, &["create", name, "--example-dag", "-o", "json"]).expect(0);
     assert_eq!(made.json()["url"], format!("https://{name}-airflow.{}", site.base()), "{}", made.stdout);
     made.took
+}
+
+fn what_cannot_be_is_refused_before_anything_is_written(site: &Site) {
+    let audit = site.audit();
+    let tight = site.file("tight.yaml", "apiVersion: airlock/v1\nkind: AirflowDeployment\nname: tight\nquota: { cpu: 100m }\n").display().to_string();
+    for (arguments, exit, words) in [
+        (["create", "no_name"].as_slice(), 2, "platform.deployment-name"),
+        (&["create", "probes"], 2, "platform.deployment-name"),
+        (&["create", "gamma", "--image", "docker.io/apache/airflow:none"], 3, "IMG-001"),
+        (&["apply", tight.as_str()], 3, "platform.quota"),
+        (&["show", "gamma"], 3, "platform.no-deployment"),
+        (&["delete", "gamma"], 3, "platform.no-deployment"),
+    ] {
+        let refused = deployment(site, arguments).expect(exit);
+        assert!(refused.first_error().contains(words), "{arguments:?}:\n{}", refused.stderr);
+    }
+    assert_eq!(audit.writes(), [], "nothing is written");
 }
 
 fn two_at_once_and_one_holds_the_lease(site: &Site, name: &str) -> Duration {

@@ -1,4 +1,4 @@
-//! A deployment that is refused, killed on its way, changed, and taken away beside another one, which notices nothing of it.
+//! A deployment that is killed on its way, changed, and taken away beside another one, which notices nothing of it.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
@@ -15,7 +15,6 @@ use crate::guided::terminal::{CTRL_C, Terminal};
 fn a_deployment_is_killed_changed_and_taken_away_and_leaves_no_trace_in_the_other() {
     let site = Site::shared("changing");
     site.installed(&site.whole_answers(""));
-    what_cannot_be_is_refused_before_anything_is_written(&site);
     let _turn = crate::airflow();
     a_create_that_is_killed_goes_on_when_it_is_run_again(&site, "alpha");
     create(&site, "alpha");
@@ -31,23 +30,6 @@ fn a_deployment_is_killed_changed_and_taken_away_and_leaves_no_trace_in_the_othe
     let left = site.run(&["uninstall", "--namespace", &site.name, "--yes"]).expect(3);
     assert!(left.first_error().contains("alpha"), "the platform does not go before what is on it:\n{}", left.stderr);
     its_certificates_are_renewed_as_the_platforms_are(&site, "alpha");
-}
-
-fn what_cannot_be_is_refused_before_anything_is_written(site: &Site) {
-    let audit = site.audit();
-    let tight = site.file("tight.yaml", "apiVersion: airlock/v1\nkind: AirflowDeployment\nname: tight\nquota: { cpu: 100m }\n").display().to_string();
-    for (arguments, exit, words) in [
-        (["create", "no_name"].as_slice(), 2, "platform.deployment-name"),
-        (&["create", "probes"], 2, "platform.deployment-name"),
-        (&["create", "gamma", "--image", "docker.io/apache/airflow:none"], 3, "IMG-001"),
-        (&["apply", tight.as_str()], 3, "platform.quota"),
-        (&["show", "gamma"], 3, "platform.no-deployment"),
-        (&["delete", "gamma"], 3, "platform.no-deployment"),
-    ] {
-        let refused = deployment(site, arguments).expect(exit);
-        assert!(refused.first_error().contains(words), "{arguments:?}:\n{}", refused.stderr);
-    }
-    assert_eq!(audit.writes(), [], "nothing is written");
 }
 
 /// In the middle of its Job for the tables.
