@@ -190,7 +190,9 @@ fn what_was_not_read_is_unverified() {
             }] {
                 let findings = check.evaluate(&unprofiled(), &given);
                 let verdicts: BTreeSet<Verdict> = findings.iter().map(|finding| finding.verdict).collect();
-                assert!(verdicts.contains(&Verdict::Unverified) && !verdicts.contains(&Verdict::Pass), "{} without {kind}: {findings:#?}", check.spec().id);
+                // What renews by itself is missing there, whatever can be said of Certificates.
+                let beside: &[Verdict] = if (check.spec().id, kind.as_str()) == ("TLS-010", "Certificate") { &[Verdict::Fail] } else { &[] };
+                assert_eq!(verdicts, beside.iter().copied().chain([Verdict::Unverified]).collect(), "{} without {kind}: {findings:#?}", check.spec().id);
             }
         }
     }
