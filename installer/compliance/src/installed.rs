@@ -2,7 +2,7 @@
 
 mod account_confined;
 mod admission_refuses;
-mod alerts_delivered;
+pub(crate) mod alerts_delivered;
 mod api_strangers;
 mod database;
 mod database_credentials;

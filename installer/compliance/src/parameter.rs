@@ -7,9 +7,10 @@ use serde_json::Value;
 
 use crate::approved_plans::{EACH_WAY, PLANS, WAYS};
 use crate::error::ComplianceError;
+use crate::installed::alerts_delivered::DAYS as DELIVERED_DAYS;
 use crate::installed::sensitive_data::AGREED;
 use crate::installed::sessions::DAYS as SESSION_DAYS;
-use crate::network::{CROSSING_ALLOW, EXPOSED_ALLOW, PLATFORM_NAMESPACES, PRIVATE, TENANT_NAMESPACES, TENANT_SELECTOR};
+use crate::network::{CROSSING_ALLOW, CROSSING_OUTSIDE, EXPOSED_ALLOW, PLATFORM_NAMESPACES, PRIVATE, TENANT_NAMESPACES, TENANT_SELECTOR};
 use crate::open_ports::PORTS;
 use crate::pod_security::{PodSecurityLevel, PodSecurityVersion};
 use crate::profile::nearest;
@@ -73,17 +74,24 @@ pub enum ParameterKind {
 
 const LEVELS: [&str; 3] = ["privileged", "baseline", "restricted"];
 
-static PARAMETERS: [Parameter; 25] = [
+static PARAMETERS: [Parameter; 27] = [
     Parameter { name: SESSION_DAYS, kind: ParameterKind::Days { default: 1, least: 1, most: 90 }, what: "a session at an Airflow deployment that lasts longer fails", stricter: Stricter::Fewer },
     Parameter { name: AGREED, kind: ParameterKind::Texts, what: "columns that may hold personal or payment data all the same: `schema.table.column`", stricter: Stricter::Fewer },
     Parameter { name: PLANS, kind: ParameterKind::Digests, what: "plans that were approved, by the digest that `airlock plan` shows: `sha256:…`", stricter: Stricter::Fewer },
     Parameter { name: WAYS, kind: ParameterKind::Words(EACH_WAY), what: "how plans may be let go: `prompt`, by a person who reads them; `yes`, by `--yes`", stricter: Stricter::Fewer },
     Parameter { name: "MON-002.alerts", kind: ParameterKind::Texts, what: "alerts that rules must give, by their names", stricter: Stricter::More },
+    Parameter { name: DELIVERED_DAYS, kind: ParameterKind::Days { default: 90, least: 1, most: 365 }, what: "a message to the receiver of alerts that is older says nothing of today", stricter: Stricter::Fewer },
     Parameter {
         name: CROSSING_ALLOW,
         kind: ParameterKind::Texts,
-        what: "flows that tenants may have all the same: `shop => platform : TCP 5432`, with namespaces or * as ends",
+        what: "flows that tenants may have all the same: `shop => platform : TCP 5432`, with namespaces, *, or blocks of addresses outside as ends",
         stricter: Stricter::Fewer,
+    },
+    Parameter {
+        name: CROSSING_OUTSIDE,
+        kind: ParameterKind::Flag,
+        what: "whether flows between tenants and addresses outside must be declared too; they must where one is",
+        stricter: Stricter::More,
     },
     Parameter { name: PORTS, kind: ParameterKind::Ports, what: "TCP ports of pods that are asked whether they are open: `1-65535` is all", stricter: Stricter::More },
     Parameter { name: EXPOSED_ALLOW, kind: ParameterKind::Texts, what: "Services that may be reached from outside the cluster: `namespace/name`", stricter: Stricter::Fewer },

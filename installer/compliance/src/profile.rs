@@ -33,13 +33,18 @@ const API_VERSION: &str = "airlock/v1";
 const KIND: &str = "SecurityPolicyProfile";
 
 /// The profiles that ship, by name.
-const SHIPPED: [(&str, &str); 8] = [
+const SHIPPED: [(&str, &str); 13] = [
     ("baseline", include_str!("../../../profiles/baseline.yaml")),
     ("restricted", include_str!("../../../profiles/restricted.yaml")),
     ("cis-1.12", include_str!("../../../profiles/cis-1.12.yaml")),
     ("nsa", include_str!("../../../profiles/nsa.yaml")),
     ("pci-dss-4", include_str!("../../../profiles/pci-dss-4.yaml")),
     ("soc2", include_str!("../../../profiles/soc2.yaml")),
+    ("nist-800-53", include_str!("../../../profiles/nist-800-53.yaml")),
+    ("nist-800-190", include_str!("../../../profiles/nist-800-190.yaml")),
+    ("iso-27001", include_str!("../../../profiles/iso-27001.yaml")),
+    ("hipaa", include_str!("../../../profiles/hipaa.yaml")),
+    ("pss", include_str!("../../../profiles/pss.yaml")),
     ("airgap", include_str!("../../../profiles/airgap.yaml")),
     ("astronomer-2018", include_str!("../../../profiles/astronomer-2018.yaml")),
 ];

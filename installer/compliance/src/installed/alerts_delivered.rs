@@ -2,11 +2,15 @@
 
 use airlock_model::answers::Receiver;
 use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, SnapshotObject, World, names};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::described::{Described, Resting};
-use crate::live;
 use crate::pod_security::Violation;
+use crate::{live, parameter};
+
+/// How many days a message says that the receiver takes them.
+pub(crate) const DAYS: &str = "MON-003.days";
 
 static TEXTS: Described = Described {
     spec: CheckSpec {
@@ -14,8 +18,8 @@ static TEXTS: Described = Described {
         title: "alerts reach somebody",
         severity: Severity::High,
         promises: &["P4"],
-        explanation: "The Job `monitoring-receiver-…` of the platform's namespace hands Alertmanager a message for the receiver and ends well only when Alertmanager has counted it as delivered. It is run by `airlock install`, and again when the receiver, its address, or its password changes. With `alerts.receiver: none` this is a warning for as long as it stays so, and with `components.monitoring.mode: existing`, since the routes are the company's own then and nobody may send a message through them unasked; with several such Jobs the newest counts.",
-        remedy: "With `none`, name a receiver under `alerts` in the answers. With a receiver that refused, mend it or the answers and run `airlock install` again: it sends another message. With a Prometheus of your own, have its owners send an alert of the platform through their routes (`amtool alert add`).",
+        explanation: "The Job `monitoring-receiver-…` of the platform's namespace hands Alertmanager a message for the receiver and ends well only when Alertmanager has counted it as delivered. It is run by `airlock install`, and again when the receiver, its address, or its password changes. With `alerts.receiver: none` this is a warning for as long as it stays so, and with `components.monitoring.mode: existing`, since the routes are the company's own then and nobody may send a message through them unasked. With several such Jobs the newest counts; when it is older than MON-003.days it says nothing of today, and the check is unverified.",
+        remedy: "With `none`, name a receiver under `alerts` in the answers. With a receiver that refused, mend it or the answers and run `airlock install` again: it sends another message, also when the last one is too old and its Job was deleted (`kubectl delete job -n NAMESPACE -l app.kubernetes.io/name=monitoring-receiver`). With a Prometheus of your own, have its owners send an alert of the platform through their routes (`amtool alert add`).",
     },
     expected: "a message was delivered to the receiver",
     why: "an alert that nobody hears is none",
@@ -37,7 +41,11 @@ impl Check for AlertsDelivered {
         vec![live::need("batch/v1", "Job")]
     }
 
-    fn evaluate(&self, _: &Profile, given: &Snapshot) -> Vec<Finding> {
+    fn evaluate(&self, profile: &Profile, given: &Snapshot) -> Vec<Finding> {
+        let days = match parameter::days(profile, DAYS) {
+            Ok(days) => days,
+            Err(reason) => return vec![TEXTS.unverified(SUBJECT, reason)],
+        };
         vec![match given.world.receiver {
             None if given.world.base_domain.is_empty() => TEXTS.unverified(SUBJECT, "nothing is known of the installation"),
             None if given.world.is_watched_by_others => {
@@ -45,12 +53,12 @@ impl Check for AlertsDelivered {
             }
             None => TEXTS.not_applicable(SUBJECT, Reason::ComponentOff, "no monitoring is installed"),
             Some(Receiver::None) => TEXTS.warn(Severity::Medium, SUBJECT, "the answers say that nobody is told of alerts"),
-            Some(Receiver::Webhook | Receiver::Email) => judge(given),
+            Some(Receiver::Webhook | Receiver::Email) => judge(given, days),
         }]
     }
 }
 
-fn judge(given: &Snapshot) -> Finding {
+fn judge(given: &Snapshot, days: i64) -> Finding {
     let jobs = match live::objects(given, "Job") {
         Ok(jobs) => jobs,
         Err(reason) => return TEXTS.unverified(SUBJECT, reason),
@@ -60,8 +68,15 @@ fn judge(given: &Snapshot) -> Finding {
     let seen = |path: &str| [Violation { path: path.to_owned(), value: job.manifest.pointer(path).cloned().unwrap_or(Value::Null), detail: String::new() }];
     match condition(job) {
         Some("Complete") => {
-            let when = text(job, "/status/completionTime").unwrap_or("an unknown time");
-            TEXTS.pass(SUBJECT, format!("a message was delivered, seen at {when}")).seen(job, &seen("/status/completionTime"))
+            let delivered = text(job, "/status/completionTime").and_then(|time| time.parse::<Timestamp>().ok());
+            let finding = match (delivered, given.at) {
+                (Some(when), Some(now)) if when.duration_until(now).as_secs() > days.saturating_mul(24 * 60 * 60) => {
+                    TEXTS.unverified(SUBJECT, format!("the last message was delivered at {when}, more than {days} days ago"))
+                }
+                (Some(when), Some(_)) => TEXTS.pass(SUBJECT, format!("a message was delivered, seen at {when}")),
+                _ => TEXTS.unverified(SUBJECT, "a message was delivered, but when is not known"),
+            };
+            finding.seen(job, &seen("/status/completionTime"))
         }
         Some("Failed") => TEXTS.fail(SUBJECT, "it did not take the message, or Alertmanager could not be reached").seen(job, &seen("/status/conditions")),
         _ => TEXTS.unverified(SUBJECT, "a message is on its way"),

@@ -14,7 +14,7 @@ mod good;
 
 use Verdict::{Fail, Unverified, Warn};
 use cases::{CASES, container, objects};
-use good::{baseline, good, live, outcome, world};
+use good::{baseline, good, live, outcome, told, world};
 
 fn report(given: &Snapshot) -> Report {
     judge(&baseline(), given, Judging { passes: true, workers: 1 }).unwrap()
@@ -58,6 +58,26 @@ fn one_thing_changed_is_told_by_exactly_the_checks_that_look_at_it() {
         let expected: BTreeMap<String, Verdict> = expected.iter().map(|(id, verdict)| ((*id).to_owned(), *verdict)).collect();
         assert_eq!(complaints(&given), expected, "case {number}");
     }
+}
+
+/// What was agreed on is a map of the data: it is held against the databases in both directions.
+#[test]
+fn a_column_that_was_agreed_on_and_is_nowhere_is_told() {
+    let of = |in_beta: &str| {
+        let mut given = good();
+        given.outcomes.extend([outcome("database.sensitive.beta", told(in_beta))]);
+        let parameters = BTreeMap::from([("DBS-009.columns".to_owned(), json!(["public.orders.email", "public.orders.iban"]))]);
+        let checks = with_checks(Profile { parameters, ..baseline() }, "DBS-009").unwrap();
+        let report = judge(&checks, &given, Judging { passes: true, workers: 1 }).unwrap();
+        report.findings.into_iter().map(|finding| format!("{}: {}: {}", finding.subject.name.raw(), finding.verdict.word(), finding.observed.raw())).collect::<Vec<_>>()
+    };
+    let whole = "the database of alpha: pass: 531 columns of 71 tables looked at";
+    let both = "531 71 0\nperson public.orders.email\npayment public.orders.iban";
+    assert_eq!(of(both), [whole, &whole.replace("alpha", "beta")]);
+    let told = "DBS-009.columns: warn: agreed on, and no deployment's database has such data there: public.orders.iban";
+    assert_eq!(of("531 71 0\nperson public.orders.email").iter().filter(|finding| *finding == told).count(), 1);
+    // What a role cannot read may hold it.
+    assert_eq!(of("531 71 1\nperson public.orders.email").iter().filter(|finding| finding.contains("agreed on, and")).count(), 0);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cluster::{Cluster, Unread};
 use super::ports::PortSet;
-use super::reach::{End, Reach};
+use super::reach::{End, Reach, joined};
 use super::sources;
 use super::workloads::Workload;
 
@@ -128,17 +128,10 @@ fn add(found: &mut Vec<Connection>, source: &str, destination: &str, ports: Port
     }
 }
 
-/// Ranges outside with what is allowed; neighbours that are allowed the same are one.
+/// Ranges outside with what is allowed.
 fn ranges(reach: &Reach<'_>, allowed: impl Fn(End) -> PortSet) -> Vec<(String, PortSet)> {
-    let mut joined: Vec<(super::address::AddressRange, PortSet)> = Vec::new();
-    for (index, range) in reach.ranges.iter().enumerate() {
-        let ports = allowed(End::Outside(index));
-        match joined.last_mut() {
-            Some((before, same)) if *same == ports && before.joined(*range).is_some() => before.last = range.last,
-            _ => joined.push((*range, ports)),
-        }
-    }
-    joined.into_iter().map(|(range, ports)| (range.to_string(), ports)).collect()
+    let each = reach.ranges.iter().enumerate().map(|(index, range)| (*range, allowed(End::Outside(index))));
+    joined(each).into_iter().map(|(range, ports)| (range.to_string(), ports)).collect()
 }
 
 /// The ports of each pod that the ingress controller is led to.

@@ -1,11 +1,12 @@
-//! NET-004: what policies let tenants connect to is what was declared: of each other, and of the platform, nothing else.
+//! NET-004: what policies let tenants connect to is what was declared: of each other, of the platform, and of what is outside.
 
 use std::collections::BTreeMap;
 
-use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, Source, World, names};
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, Source, Subject, World, names};
 
 use super::cluster::Cluster;
 use super::declared::Declared;
+use super::outside::Beyond;
 use super::policy::Direction;
 use super::ports::{PortSet, Protocol};
 use super::reach::{End, Reach};
@@ -20,7 +21,7 @@ static TEXTS: Described = Described {
         title: "tenants reach of each other and of the platform only what was declared",
         severity: Severity::Critical,
         promises: &["P3", "P12"],
-        explanation: "What the policies of both ends allow, computed by their full semantics, from the pods of each tenant to those of every other tenant and of the platform. Declared is what the parameter NET-004.allow names, a text a flow: `shop => platform : TCP 5432`, with namespaces or * as ends. Of a running installation the platform's database is declared for its Airflow deployments. Tenants are the namespaces with the label airlock-platform.io/tenant, or those of network.tenantSelector and network.tenantNamespaces; the platform is network.platformNamespaces, else the installation's other namespaces. A policy that is not understood, and a tenant's pod in the network of its node, are unverified. `airlock compliance-check --connections` lists all that is allowed.",
+        explanation: "What the policies of both ends allow, computed by their full semantics, from the pods of each tenant to those of every other tenant and of the platform. Declared is what the parameter NET-004.allow names, a text a flow: `shop => platform : TCP 5432`, with namespaces or * as ends. With NET-004.outside, or where a flow names a block of addresses (`shop => 10.2.0.0/16 : TCP 443`, `10.0.0.0/8 => shop : TCP 8080`), what tenants reach outside, and who reaches them from there, is compared as well; what an Ingress leads to them is not. Of a running installation the platform's database is declared for its Airflow deployments. Tenants are the namespaces with the label airlock-platform.io/tenant, or those of network.tenantSelector and network.tenantNamespaces; the platform is network.platformNamespaces, else the installation's other namespaces. A policy that is not understood, and a tenant's pod in the network of its node, are unverified. `airlock compliance-check --connections` lists all that is allowed.",
         remedy: "Narrow the policies that are named, or close the tenant's namespaces by default in both directions. What must be is declared in NET-004.allow.",
     },
     expected: "no connection that is not declared",
@@ -68,8 +69,9 @@ struct Undeclared {
 }
 
 fn judge(given: &Snapshot, tenancy: &Tenancy, declared: &Declared, cluster: &Cluster, objects: &ByName<'_>) -> Vec<Finding> {
-    let reach = Reach::new(cluster);
+    let reach = Reach::cut(cluster, declared.blocks());
     let mut findings = Vec::new();
+    let beyond = if declared.has_outside() { Beyond::find(&reach, cluster, tenancy, declared) } else { Beyond::default() };
     let mut found: BTreeMap<(&str, &Workload), Undeclared> = BTreeMap::new();
     for (index, source) in cluster.pods.iter().enumerate().filter(|(_, pod)| tenancy.tenant_of(&pod.workload.namespace).is_some()) {
         if source.host_network {
@@ -87,10 +89,12 @@ fn judge(given: &Snapshot, tenancy: &Tenancy, declared: &Declared, cluster: &Clu
             entry.openers.extend(openers(&reach, index, other));
         }
     }
-    for namespace in tenancy.namespaces().filter(|namespace| !found.keys().any(|(from, _)| from == namespace)) {
-        findings.push(TEXTS.pass(sources::namespace_subject(objects, namespace), "its pods reach nothing of other tenants or of the platform that was not declared"));
+    for namespace in tenancy.namespaces().filter(|namespace| !found.keys().any(|(from, _)| from == namespace) && !beyond.has(namespace)) {
+        let outside = if declared.has_outside() { ", and nothing outside" } else { "" };
+        findings.push(TEXTS.pass(sources::namespace_subject(objects, namespace), format!("its pods reach nothing of other tenants or of the platform{outside} that was not declared")));
     }
     findings.extend(found.into_iter().map(|((_, target), undeclared)| fail(cluster, objects, target, undeclared)));
+    findings.extend(beyond.told().map(|(workload, observed)| TEXTS.fail(subject(cluster, objects, workload), observed)));
     findings
 }
 
@@ -110,24 +114,34 @@ fn of_airlock(given: &Snapshot, target: &Pod) -> PortSet {
 
 /// The policies on both sides that have a rule for the other, or that there is none on a side.
 fn openers(reach: &Reach<'_>, source: usize, target: usize) -> Vec<String> {
-    let side = |pod: usize, direction: Direction, other: usize| -> Vec<String> {
-        if reach.policies_of(pod, direction).next().is_none() {
-            return vec![format!("no policy is for {} of the {}", direction.word(), if direction == Direction::Egress { "source" } else { "target" })];
-        }
-        reach.openers(pod, direction, End::Pod(other)).map(|policy| policy.object.to_string()).collect()
-    };
-    [side(source, Direction::Egress, target), side(target, Direction::Ingress, source)].concat()
+    [openers_at(reach, source, Direction::Egress, End::Pod(target)), openers_at(reach, target, Direction::Ingress, End::Pod(source))].concat()
 }
 
-fn fail(cluster: &Cluster, objects: &sources::ByName<'_>, target: &Workload, mut undeclared: Undeclared) -> Finding {
-    let pod = cluster.pods.iter().find(|pod| pod.workload == *target);
-    let subject = pod.map_or_else(|| target.to_string().into(), |pod| sources::subject(objects, &pod.object));
+/// The same of one side.
+pub(super) fn openers_at(reach: &Reach<'_>, pod: usize, direction: Direction, other: End) -> Vec<String> {
+    if reach.policies_of(pod, direction).next().is_none() {
+        return vec![format!("no policy is for {} of the {}", direction.word(), if direction == Direction::Egress { "source" } else { "target" })];
+    }
+    reach.openers(pod, direction, other).map(|policy| policy.object.to_string()).collect()
+}
+
+/// The object of which a workload's first pod is.
+fn subject(cluster: &Cluster, objects: &ByName<'_>, workload: &Workload) -> Subject {
+    let pod = cluster.pods.iter().find(|pod| pod.workload == *workload);
+    pod.map_or_else(|| workload.to_string().into(), |pod| sources::subject(objects, &pod.object))
+}
+
+fn fail(cluster: &Cluster, objects: &ByName<'_>, target: &Workload, mut undeclared: Undeclared) -> Finding {
     for list in [&mut undeclared.sources, &mut undeclared.openers] {
         list.sort_unstable();
         list.dedup();
     }
-    let more = undeclared.sources.len().saturating_sub(5);
-    undeclared.sources.truncate(5);
-    let sources = undeclared.sources.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() };
-    TEXTS.fail(subject, format!("{sources} => {target} : {}; opened by: {}", undeclared.ports, undeclared.openers.join(", ")))
+    let sources = first_of(&undeclared.sources);
+    TEXTS.fail(subject(cluster, objects, target), format!("{sources} => {target} : {}; opened by: {}", undeclared.ports, undeclared.openers.join(", ")))
+}
+
+/// Five of a list, and how many there are beside.
+pub(super) fn first_of(list: &[String]) -> String {
+    let more = list.len().saturating_sub(5);
+    list[..list.len() - more].join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
 }

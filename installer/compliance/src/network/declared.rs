@@ -1,32 +1,95 @@
-//! The flows that a profile declares: `FROM => TO : PORTS`, with namespaces or `*` as ends.
+//! The flows that a profile declares: `FROM => TO : PORTS`, with namespaces, `*`, or blocks of addresses as ends.
 
 use airlock_model::Profile;
 
+use super::address::{self, AddressRange, Block};
 use super::ports::{PortSet, Protocol};
-use crate::parameter::texts;
+use crate::parameter::{flag, texts};
 
 pub(crate) const ALLOW: &str = "NET-004.allow";
+pub(crate) const OUTSIDE: &str = "NET-004.outside";
 
 /// Declared flows.
 #[derive(Debug)]
-pub(crate) struct Declared(Vec<Flow>);
+pub(crate) struct Declared {
+    flows: Vec<Flow>,
+    /// The outside is compared although nothing is declared of it.
+    outside: bool,
+}
 
 #[derive(Debug)]
 struct Flow {
-    from: String,
-    to: String,
+    from: Place,
+    to: Place,
     ports: PortSet,
+}
+
+/// An end as it is written.
+#[derive(Debug)]
+enum Place {
+    /// `*`: any namespace.
+    Any,
+    Namespace(String),
+    /// `10.0.0.0/8`, outside the cluster.
+    Addresses(Block),
 }
 
 impl Declared {
     pub(crate) fn of(profile: &Profile) -> Result<Self, String> {
-        texts(profile, ALLOW).into_iter().map(read).collect::<Result<_, _>>().map(Self)
+        let flows = texts(profile, ALLOW).into_iter().map(read).collect::<Result<_, _>>()?;
+        Ok(Self { flows, outside: flag(profile, OUTSIDE) })
+    }
+
+    /// Whether flows with what is outside must be declared too: it is asked for, or one is declared.
+    pub(crate) fn has_outside(&self) -> bool {
+        self.outside || self.blocks().next().is_some()
+    }
+
+    /// The blocks of addresses that flows name.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = &Block> {
+        self.flows.iter().flat_map(|flow| [&flow.from, &flow.to]).filter_map(|place| if let Place::Addresses(block) = place { Some(block) } else { None })
     }
 
     /// What is declared between two namespaces.
     pub(crate) fn between(&self, from: &str, to: &str) -> PortSet {
-        let is = |written: &str, namespace: &str| written == "*" || written == namespace;
-        self.0.iter().filter(|flow| is(&flow.from, from) && is(&flow.to, to)).fold(PortSet::default(), |all, flow| all.union(&flow.ports))
+        self.ports(|flow| flow.from.is_namespace(from) && flow.to.is_namespace(to))
+    }
+
+    /// What is declared from a namespace to a range outside that no declared block cuts.
+    pub(crate) fn outward(&self, from: &str, to: AddressRange) -> PortSet {
+        self.ports(|flow| flow.from.is_namespace(from) && flow.to.has(to))
+    }
+
+    /// What is declared from such a range to a namespace.
+    pub(crate) fn inward(&self, from: AddressRange, to: &str) -> PortSet {
+        self.ports(|flow| flow.from.has(from) && flow.to.is_namespace(to))
+    }
+
+    fn ports(&self, is_meant: impl Fn(&Flow) -> bool) -> PortSet {
+        self.flows.iter().filter(|flow| is_meant(flow)).fold(PortSet::default(), |all, flow| all.union(&flow.ports))
+    }
+}
+
+impl Place {
+    fn is_namespace(&self, namespace: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Namespace(name) => name == namespace,
+            Self::Addresses(_) => false,
+        }
+    }
+
+    fn has(&self, range: AddressRange) -> bool {
+        matches!(self, Self::Addresses(block) if block.contains(range.first))
+    }
+
+    fn read(text: &str) -> Result<Self, String> {
+        match text {
+            "*" => Ok(Self::Any),
+            "" => Err("an end is missing".into()),
+            text if text.contains('/') => address::net(text).map(|whole| Self::Addresses(Block { whole, except: Vec::new() })),
+            name => Ok(Self::Namespace(name.to_owned())),
+        }
     }
 }
 
@@ -34,10 +97,12 @@ impl Declared {
 fn read(text: &str) -> Result<Flow, String> {
     let wrong = |what: &str| format!("the parameter {ALLOW} has `{text}`, in which {what}; a flow is written `shop => platform : TCP 5432`");
     let (from, rest) = text.split_once("=>").ok_or_else(|| wrong("=> is missing"))?;
-    let (to, ports) = rest.split_once(':').map_or((rest, None), |(to, ports)| (to, Some(ports.trim())));
-    let (from, to) = (from.trim().to_owned(), to.trim().to_owned());
-    if from.is_empty() || to.is_empty() {
-        return Err(wrong("an end is missing"));
+    // An address of IPv6 has colons of its own.
+    let (to, ports) = rest.rsplit_once(':').filter(|(_, ports)| !ports.contains('/')).map_or((rest, None), |(to, ports)| (to, Some(ports.trim())));
+    let place = |text: &str| Place::read(text.trim()).map_err(|what| wrong(&what));
+    let (from, to) = (place(from)?, place(to)?);
+    if let (Place::Addresses(_), Place::Addresses(_)) = (&from, &to) {
+        return Err(wrong("both ends are outside"));
     }
     let ports = match ports {
         None | Some("All Connections") => PortSet::all(),
@@ -77,23 +142,40 @@ fn read_ports(text: &str) -> Option<PortSet> {
 mod tests {
     use super::*;
 
+    fn declared(flows: &[&str]) -> Declared {
+        Declared { flows: flows.iter().map(|flow| read(flow).unwrap()).collect(), outside: true }
+    }
+
     #[test]
     fn flows_are_read_as_they_are_printed() {
-        let ports = |text: &str| read(text).map(|flow| format!("{} {} {}", flow.from, flow.to, flow.ports));
-        assert_eq!(ports("a => b").unwrap(), "a b All Connections");
-        assert_eq!(ports("a=>b : All Connections").unwrap(), "a b All Connections");
-        assert_eq!(ports("* => b : TCP 80,443,8000-8010,UDP 53").unwrap(), "* b TCP 80,443,8000-8010,UDP 53");
-        assert_eq!(ports("a => b : TCP 80 443 SCTP").unwrap(), "a b SCTP 1-65535,TCP 80,443");
-        for wrong in ["a b", "=> b", "a => : TCP 1", "a => b : 80", "a => b : TCP 0", "a => b : TCP 90-80", "a => b : tcp 80", "a => b :"] {
+        let ports = |text: &str| declared(&[text]).between("a", "b").to_string();
+        assert_eq!(ports("a => b"), "All Connections");
+        assert_eq!(ports("a=>b : All Connections"), "All Connections");
+        assert_eq!(ports("* => b : TCP 80,443,8000-8010,UDP 53"), "TCP 80,443,8000-8010,UDP 53");
+        assert_eq!(ports("a => b : TCP 80 443 SCTP"), "SCTP 1-65535,TCP 80,443");
+        for wrong in ["a b", "=> b", "a => : TCP 1", "a => b : 80", "a => b : TCP 0", "a => b : TCP 90-80", "a => b : tcp 80", "a => b :", "a => 10.0.0.0/33", "a/b => c", "10.0.0.0/8 => ::/0"] {
             assert!(read(wrong).unwrap_err().contains("NET-004.allow"), "{wrong}");
         }
     }
 
     #[test]
     fn a_star_is_every_namespace() {
-        let declared = Declared(vec![read("* => db : TCP 5432").unwrap(), read("a => db : TCP 80").unwrap()]);
+        let declared = declared(&["* => db : TCP 5432", "a => db : TCP 80"]);
         assert_eq!(declared.between("a", "db").to_string(), "TCP 80,5432");
         assert_eq!(declared.between("b", "db").to_string(), "TCP 5432");
         assert!(declared.between("db", "a").is_empty());
+    }
+
+    #[test]
+    fn a_block_is_outside_and_no_namespace() {
+        let range = |text: &str| AddressRange { first: text.parse().unwrap(), last: text.parse().unwrap() };
+        let declared = declared(&["a => 10.0.0.0/8 : TCP 443", "* => fd00::/8 : UDP 53", "a => fd00::/8", "192.0.2.0/24 => a : TCP 8080", "* => *"]);
+        assert_eq!(declared.outward("a", range("10.1.2.3")).to_string(), "TCP 443");
+        assert_eq!(declared.outward("b", range("fd00::1")).to_string(), "UDP 53");
+        assert!(declared.outward("a", range("fd00::1")).is_all());
+        assert!(declared.outward("b", range("10.1.2.3")).is_empty() && declared.outward("a", range("11.0.0.1")).is_empty(), "a star is no block");
+        assert_eq!(declared.inward(range("192.0.2.9"), "a").to_string(), "TCP 8080");
+        assert!(declared.inward(range("192.0.2.9"), "b").is_empty());
+        assert_eq!(declared.blocks().count(), 4);
     }
 }

@@ -4,7 +4,7 @@
 //! Policies are matched against pods and ranges once, when [`Reach`] is made; a question then costs the rules that
 //! select the pod.
 
-use super::address::{AddressRange, outside};
+use super::address::{AddressRange, Block, outside};
 use super::cluster::Cluster;
 use super::policy::{Action, Direction, Family, Peer, Policy, PortMatch, Rule, Tier, ports_at};
 use super::ports::PortSet;
@@ -25,7 +25,7 @@ pub(crate) enum End {
 /// The answers to who may connect to whom.
 pub(crate) struct Reach<'a> {
     cluster: &'a Cluster,
-    /// The outside in ranges that no policy cuts.
+    /// The outside in ranges that no policy and no further block cuts.
     pub(crate) ranges: Vec<AddressRange>,
     /// Of each pod the policies that are for it, for ingress and for egress, in the order in which they are asked.
     ingress: Vec<Vec<Applied<'a>>>,
@@ -49,7 +49,15 @@ struct Matched {
 
 impl<'a> Reach<'a> {
     pub(crate) fn new(cluster: &'a Cluster) -> Self {
-        let ranges = outside(cluster.policies.iter().flat_map(Policy::blocks));
+        Self::cut(cluster, std::iter::empty())
+    }
+
+    /// With an outside that further blocks cut too.
+    pub(crate) fn cut<'b>(cluster: &'a Cluster, further: impl Iterator<Item = &'b Block>) -> Self
+    where
+        'a: 'b,
+    {
+        let ranges = outside(cluster.policies.iter().flat_map(Policy::blocks).chain(further));
         let mut reach = Self { cluster, ranges, ingress: Vec::new(), egress: Vec::new(), matched: Vec::new() };
         reach.ingress.resize_with(cluster.pods.len(), Vec::new);
         reach.egress.resize_with(cluster.pods.len(), Vec::new);
@@ -200,6 +208,18 @@ fn matched(cluster: &Cluster, ranges: &[AddressRange], rule: &Rule) -> Matched {
     }
     let ranges = ranges.iter().map(|range| peers.iter().any(|peer| is_range(peer, *range))).collect();
     Matched { pods, ranges, entrance: peers.iter().any(is_entrance) }
+}
+
+/// Neighbouring ranges that are allowed the same as one.
+pub(crate) fn joined(ranges: impl Iterator<Item = (AddressRange, PortSet)>) -> Vec<(AddressRange, PortSet)> {
+    let mut all: Vec<(AddressRange, PortSet)> = Vec::new();
+    for (range, ports) in ranges {
+        match all.last_mut() {
+            Some((before, same)) if *same == ports && before.joined(range).is_some() => before.last = range.last,
+            _ => all.push((range, ports)),
+        }
+    }
+    all
 }
 
 /// A range is in a block as a whole or not at all.

@@ -53,10 +53,10 @@ type References = &'static [Reference];
 
 const POD: References = &[nsa("Pod security"), nist("AC-6"), nist("CM-6"), nist190("4.4.3"), pci("2.2.6"), soc2("CC6.8"), iso("8.9")];
 const AVAILABLE: References = &[nist("SC-6"), soc2("A1.1"), iso("8.6")];
-const RBAC: References = &[nsa("Role-based access control")];
-const RIGHTS: References = &[nsa("Authentication and authorization"), nist("AC-6"), pci("7.2.2"), soc2("CC6.3"), iso("5.15"), hipaa("164.312(a)(1)")];
+const RBAC: References = &[nsa("Role-based access control"), nist190("4.3.1"), iso("5.18"), iso("8.2")];
+const RIGHTS: References = &[nsa("Authentication and authorization"), nist("AC-6"), pci("7.2.2"), soc2("CC6.3"), iso("5.15"), iso("8.3"), hipaa("164.312(a)(1)")];
 const APART: References = &[nist("SC-2"), soc2("CC6.1"), iso("8.31")];
-const NETWORK: References = &[nsa("Network separation and hardening"), nist("SC-7"), nist190("4.3.3"), soc2("CC6.6"), iso("8.22"), hipaa("164.312(e)(1)")];
+const NETWORK: References = &[nsa("Network separation and hardening"), nist("SC-7"), nist190("4.3.3"), soc2("CC6.6"), iso("8.20"), iso("8.22"), hipaa("164.312(e)(1)")];
 const LOGIN: References = &[nist("IA-5"), pci("8.3.1"), soc2("CC6.1"), iso("8.5"), hipaa("164.312(d)")];
 const REST: References = &[nist("SC-28(1)"), pci("3.5.1"), soc2("CC6.1"), iso("8.24"), hipaa("164.312(a)(2)(iv)")];
 const TRANSIT: References = &[nsa("Network separation and hardening"), nist("SC-8(1)"), pci("4.2.1"), soc2("CC6.7"), iso("8.24"), hipaa("164.312(e)(2)(ii)")];
@@ -64,7 +64,7 @@ const LITERAL: References = &[nist("IA-5(7)"), nist190("4.1.4"), pci("8.6.2"), s
 const SHIPPED: References = &[nist("SI-7"), nist190("4.1.5"), pci("6.3.2"), soc2("CC8.1"), iso("8.32")];
 const LOGS: References = &[nsa("Audit logging and threat detection"), nist("AU-6"), pci("10.2.1"), soc2("CC7.2"), iso("8.15"), hipaa("164.312(b)")];
 const WATCHED: References = &[nsa("Audit logging and threat detection"), nist("AU-5"), nist("SI-4"), pci("10.4.1"), soc2("CC7.2"), iso("8.16"), hipaa("164.312(b)")];
-const PRIVATE: References = &[soc2("P6.1"), iso("8.12")];
+const PRIVATE: References = &[soc2("P6.1"), iso("5.34"), iso("8.12")];
 const CONTROL_PLANE: References = &[nsa("Authentication and authorization"), nist("CM-6"), pci("2.2.1"), soc2("CC7.1"), iso("8.9")];
 const CONFIGURATION: References = &[nist("CM-2"), nist("CM-6"), nist("SI-7"), pci("2.2.1"), soc2("CC7.1"), iso("8.9")];
 
@@ -73,35 +73,35 @@ const fn row(id: &'static str, reads: Reads, because: &'static str, groups: &'st
 }
 
 pub(super) static TABLE: [Standing; 132] = [
-    row("PSS-001", Objects, "root on the node in one step", &[POD, &[cis("5.2.2"), pss("baseline")]]),
-    row("PSS-002", Objects, "the node's processes or traffic are open to the pod", &[POD, &[cis("5.2.3"), cis("5.2.4"), cis("5.2.5"), pss("baseline")]]),
-    row("PSS-003", Objects, "files of the node are open to the pod", &[POD, &[cis("5.2.11"), pss("baseline")]]),
-    row("PSS-004", Objects, "it passes by Services and their policies, and reaches one node alone", &[POD, &[cis("5.2.12"), pss("baseline")]]),
-    row("PSS-005", Objects, "each is a part of root's power over the node", &[POD, &[cis("5.2.9"), pss("baseline")]]),
-    row("PSS-006", Objects, "what is not dropped serves whoever takes the program over", &[POD, &[cis("5.2.8"), cis("5.2.9"), pss("restricted")]]),
-    row("PSS-007", Objects, "it opens the way to root inside the container, one wall before the node", &[POD, &[cis("5.2.6"), pss("restricted")]]),
-    row("PSS-008", Objects, "root inside is root outside as soon as one wall fails", &[POD, &[cis("5.2.7"), pss("restricted"), nsa("Non-root containers and rootless container engines")]]),
-    row("PSS-009", Objects, "root inside is root outside as soon as one wall fails", &[POD, &[cis("5.2.7"), pss("restricted"), nsa("Non-root containers and rootless container engines")]]),
-    row("PSS-010", Objects, "one wall fewer; others still stand", &[POD, &[cis("5.6.2"), pss("restricted")]]),
-    row("PSS-011", Objects, "one wall fewer; others still stand", &[POD, &[cis("5.6.3"), pss("baseline")]]),
-    row("PSS-012", Objects, "one wall fewer; others still stand", &[POD, &[cis("5.6.3"), pss("baseline")]]),
-    row("PSS-013", Objects, "the kernel is shared with everything on the node", &[POD, &[cis("5.6.3"), pss("baseline")]]),
-    row("PSS-014", Objects, "one mask fewer over the kernel; others still stand", &[POD, &[cis("5.6.3"), pss("baseline")]]),
-    row("PSS-015", Objects, "storage passes by the classes that were agreed on", &[POD, &[cis("5.6.3"), pss("restricted")]]),
-    row("PSS-016", Objects, "it is a program on the node, not a container", &[POD, &[cis("5.2.10"), pss("baseline")]]),
-    row("PSS-017", Objects, "the node connects where the pod says; it cannot read the answer", &[POD, &[cis("5.6.3"), pss("baseline")]]),
-    row("PSS-018", Objects, "without it the API server admits every pod, whatever the others say", &[POD, &[cis("5.2.1"), pss("enforce label"), nsa("Pod security enforcement")]]),
+    row("PSS-001", Objects, "root on the node in one step", &[POD, &[cis("5.2.2"), pss("privileged")]]),
+    row("PSS-002", Objects, "the node's processes or traffic are open to the pod", &[POD, &[cis("5.2.3"), cis("5.2.4"), cis("5.2.5"), pss("hostNamespaces")]]),
+    row("PSS-003", Objects, "files of the node are open to the pod", &[POD, &[cis("5.2.11"), pss("hostPathVolumes"), nist190("4.5.5")]]),
+    row("PSS-004", Objects, "it passes by Services and their policies, and reaches one node alone", &[POD, &[cis("5.2.12"), pss("hostPorts")]]),
+    row("PSS-005", Objects, "each is a part of root's power over the node", &[POD, &[cis("5.2.9"), pss("capabilities_baseline")]]),
+    row("PSS-006", Objects, "what is not dropped serves whoever takes the program over", &[POD, &[cis("5.2.8"), cis("5.2.9"), pss("capabilities_restricted")]]),
+    row("PSS-007", Objects, "it opens the way to root inside the container, one wall before the node", &[POD, &[cis("5.2.6"), pss("allowPrivilegeEscalation")]]),
+    row("PSS-008", Objects, "root inside is root outside as soon as one wall fails", &[POD, &[cis("5.2.7"), pss("runAsNonRoot"), nsa("Non-root containers and rootless container engines")]]),
+    row("PSS-009", Objects, "root inside is root outside as soon as one wall fails", &[POD, &[cis("5.2.7"), pss("runAsUser"), nsa("Non-root containers and rootless container engines")]]),
+    row("PSS-010", Objects, "one wall fewer; others still stand", &[POD, &[cis("5.6.2"), pss("seccompProfile_baseline"), pss("seccompProfile_restricted")]]),
+    row("PSS-011", Objects, "one wall fewer; others still stand", &[POD, &[cis("5.6.3"), pss("appArmorProfile")]]),
+    row("PSS-012", Objects, "one wall fewer; others still stand", &[POD, &[cis("5.6.3"), pss("seLinuxOptions")]]),
+    row("PSS-013", Objects, "the kernel is shared with everything on the node", &[POD, &[cis("5.6.3"), pss("sysctls")]]),
+    row("PSS-014", Objects, "one mask fewer over the kernel; others still stand", &[POD, &[cis("5.6.3"), pss("procMount"), pss("procMount_restricted")]]),
+    row("PSS-015", Objects, "storage passes by the classes that were agreed on", &[POD, &[cis("5.6.3"), pss("restrictedVolumes")]]),
+    row("PSS-016", Objects, "it is a program on the node, not a container", &[POD, &[cis("5.2.10"), pss("windowsHostProcess")]]),
+    row("PSS-017", Objects, "the node connects where the pod says; it cannot read the answer", &[POD, &[cis("5.6.3"), pss("hostProbesAndHostLifecycle")]]),
+    row("PSS-018", Objects, "without it the API server admits every pod, whatever the others say", &[POD, &[cis("5.2.1"), nsa("Pod security enforcement")]]),
     row("PSS-019", Cluster, "who may make a pod takes the node over", &[POD, &[cis("5.2.1"), nsa("Pod security enforcement")]]),
-    row("WKL-001", Objects, "it helps to stay, not to get in", &[POD, &[nsa("Immutable container file systems")]]),
+    row("WKL-001", Objects, "it helps to stay, not to get in", &[POD, &[nsa("Immutable container file systems"), nist190("4.4.4")]]),
     row("WKL-002", Objects, "it starves neighbours; it opens nothing", &[AVAILABLE, &[nsa("Resource policies")]]),
-    row("WKL-003", Objects, "the socket of the runtime, or the kubelet's files, are the node itself", &[POD, &[cis("5.2.11")]]),
+    row("WKL-003", Objects, "the socket of the runtime, or the kubelet's files, are the node itself", &[POD, &[cis("5.2.11"), nist190("4.5.5")]]),
     row("WKL-004", Objects, "the token opens what its account may do, often nothing", &[RIGHTS, &[cis("5.1.6"), nsa("Protecting Pod service account tokens")]]),
     row("WKL-005", Objects, "rights given to `default` later would be rights of this pod", &[RIGHTS, &[cis("5.1.5")]]),
     row("WKL-006", Objects, "rules by namespace do not reach it; nothing is open by that alone", &[APART, &[cis("5.6.1"), cis("5.6.4"), nsa("Namespaces")]]),
     row("WKL-007", Objects, "it fails more often than it need; it opens nothing", &[AVAILABLE]),
     row("WKL-009", Objects, "it eases the work of who is already inside", &[POD]),
     row("NET-001", Objects, "every pod that is added is open until somebody thinks of it", &[NETWORK, &[cis("5.3.2"), pci("1.3.1"), nsa("Network policies")]]),
-    row("NET-002", Objects, "data leaves unseen; it does not let anybody in", &[NETWORK, &[cis("5.3.2"), pci("1.3.2"), nsa("Network policies")]]),
+    row("NET-002", Objects, "data leaves unseen; it does not let anybody in", &[NETWORK, &[cis("5.3.2"), pci("1.3.2"), nsa("Network policies"), nist190("4.4.2")]]),
     row("NET-003", Objects, "a pod that no policy selects is open to all", &[NETWORK, &[cis("5.3.2"), nsa("Network policies")]]),
     row("NET-004", Objects, "tenants reach each other", &[NETWORK, &[pci("11.4.5"), nist("AC-4")]]),
     row("NET-005", Objects, "credentials of nodes and the API stand behind these addresses", &[NETWORK, &[nist190("4.3.3"), nsa("Protecting sensitive cloud infrastructure")]]),
@@ -171,8 +171,8 @@ pub(super) static TABLE: [Standing; 132] = [
     row("CPL-001", Objects, "each setting guards the control plane; the finding names its number", &[CONTROL_PLANE]),
     row("CPL-002", Cluster, "each setting guards every pod of a node; the finding names its number", &[CONTROL_PLANE]),
     row("CPL-003", Cluster, "each file guards its node; who gets there is on the node already", &[CONTROL_PLANE]),
-    row("ENC-001", Cluster, "every credential of every tenant is in every copy of etcd", &[REST, &[cis("1.2.27"), cis("1.2.28"), nsa("Secrets")]]),
-    row("ENC-002", Cluster, "what was stored in the clear stays so until it is written again", &[REST, &[nsa("Secrets")]]),
+    row("ENC-001", Cluster, "every credential of every tenant is in every copy of etcd", &[REST, &[cis("1.2.27"), cis("1.2.28"), nsa("Secrets"), nist190("4.3.2")]]),
+    row("ENC-002", Cluster, "what was stored in the clear stays so until it is written again", &[REST, &[nsa("Secrets"), nist190("4.3.2")]]),
     row("EVD-001", Cluster, "a report of a part looks like one of the whole", &[]),
     row("EVD-003", Cluster, "nobody who answers for it has seen what runs", &[CONFIGURATION, &[soc2("CC8.1")]]),
     row("EVD-002", Cluster, "what was approved is not what runs; what that opens, other checks say", &[CONFIGURATION]),

@@ -1,23 +1,20 @@
-//! The bed's images: the same inputs give the same bytes, each keeps its contract, and each runs under the platform's own rules.
+//! The bed's images: the same inputs give the same bytes, and each keeps its contract.
 
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use airlock_bed::{Bed, Output};
 use serde_json::Value;
 
 use crate::scratch::folder;
 
-type Outcome = Result<(), Box<dyn Error>>;
+pub(crate) type Outcome = Result<(), Box<dyn Error>>;
 
 /// All but `airlock`, whose program these tests don't build: another one takes its place below.
-const IMAGES: [&str; 11] = ["pause", "coredns", "nginx", "registry", "client", "postgres", "prometheus", "alertmanager", "kube-state-metrics", "postgres-exporter", "airflow"];
-/// Until a pod is ready whose image the node may have to pull first.
-const PATIENCE: Duration = Duration::from_secs(90);
+pub(crate) const IMAGES: [&str; 11] = ["pause", "coredns", "nginx", "registry", "client", "postgres", "prometheus", "alertmanager", "kube-state-metrics", "postgres-exporter", "airflow"];
 
 #[cfg(feature = "long")]
 #[test]
@@ -185,127 +182,6 @@ fn a_pattern_that_drops_nothing_is_told() -> Outcome {
     Ok(())
 }
 
-#[test]
-fn the_servers_run_as_restricted_pods_that_write_only_where_they_must() -> Outcome {
-    let bed = Bed::shared()?;
-    succeed(images("build").args(IMAGES))?;
-    let references = built(&succeed(images("publish").args(IMAGES).env("AIRLOCK_BED", bed.folder()))?)?;
-    assert_eq!(references.len(), IMAGES.len());
-    let namespace = bed.namespace("images")?;
-    namespace.label("pod-security.kubernetes.io/enforce=restricted")?;
-    let servers = servers();
-    for (name, server) in &servers {
-        namespace.apply(&server.pod(name))?;
-    }
-    for name in servers.keys() {
-        let pod = format!("pod/{name}");
-        let ready = namespace.try_kubectl(["wait", "--for=condition=Ready", &pod, &format!("--timeout={}s", PATIENCE.as_secs())])?;
-        assert_eq!(ready.code, Some(0), "{name}: {}\n{}", ready.stderr, namespace.try_kubectl(["logs", &pod, "--all-containers"])?.stdout);
-    }
-    Ok(())
-}
-
-/// A server as the platform would start it.
-struct Server {
-    image: &'static str,
-    user: u32,
-    /// What it needs before it starts, in the same image.
-    before: Option<&'static str>,
-    command: &'static str,
-    data: &'static str,
-    probe: &'static str,
-}
-
-impl Server {
-    fn pod(&self, name: &str) -> String {
-        let container = |name: &str, command: &str| {
-            format!(
-                "name: {name}, image: '{}', command: {command}, volumeMounts: [{{name: tmp, mountPath: /tmp}}, {{name: data, mountPath: {}}}], \
-                 securityContext: {{allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {{drop: [ALL]}}}}",
-                self.image, self.data
-            )
-        };
-        let before = self.before.map_or_else(String::new, |command| format!("initContainers: [{{{}}}], ", container("before", command)));
-        let (user, main, probe) = (self.user, container("main", self.command), self.probe);
-        format!(
-            "{{apiVersion: v1, kind: Pod, metadata: {{name: {name}}}, spec: {{terminationGracePeriodSeconds: 0, \
-             securityContext: {{runAsNonRoot: true, runAsUser: {user}, runAsGroup: {user}, fsGroup: {user}, seccompProfile: {{type: RuntimeDefault}}}}, {before}\
-             containers: [{{{main}, readinessProbe: {{periodSeconds: 1, {probe}}}}}], volumes: [{{name: tmp, emptyDir: {{}}}}, {{name: data, emptyDir: {{}}}}]}}}}"
-        )
-    }
-}
-
-fn servers() -> BTreeMap<&'static str, Server> {
-    BTreeMap::from([
-        (
-            "nginx",
-            Server {
-                image: "docker.io/nginxinc/nginx-unprivileged:1.30",
-                user: 101,
-                before: None,
-                command: "[/usr/sbin/nginx, -g, daemon off;]",
-                data: "/var/cache/nginx",
-                probe: "httpGet: {path: /, port: 8080}",
-            },
-        ),
-        (
-            "registry",
-            Server {
-                image: "docker.io/library/registry:3.1.2",
-                user: 1000,
-                before: None,
-                command: "[/bin/registry, serve, /etc/distribution/config.yml]",
-                data: "/var/lib/registry",
-                probe: "httpGet: {path: /v2/, port: 5000}",
-            },
-        ),
-        (
-            "postgres",
-            Server {
-                image: "docker.io/library/postgres:17",
-                user: 999,
-                before: Some("[/usr/lib/postgresql/17/bin/initdb, --auth=scram-sha-256, --pwfile=/etc/hostname, -D, /data/main]"),
-                command: "[/usr/lib/postgresql/17/bin/postgres, -D, /data/main, -c, unix_socket_directories=/tmp]",
-                data: "/data",
-                probe: "exec: {command: [/usr/lib/postgresql/17/bin/pg_isready, -h, /tmp]}",
-            },
-        ),
-        (
-            "prometheus",
-            Server {
-                image: "quay.io/prometheus/prometheus:v3.16.0",
-                user: 65534,
-                before: None,
-                command: "[/bin/prometheus, --config.file=/etc/prometheus/prometheus.yml, --storage.tsdb.path=/prometheus]",
-                data: "/prometheus",
-                probe: "httpGet: {path: /-/ready, port: 9090}",
-            },
-        ),
-        (
-            "alertmanager",
-            Server {
-                image: "quay.io/prometheus/alertmanager:v0.34.2",
-                user: 65534,
-                before: None,
-                command: "[/bin/alertmanager, --config.file=/etc/alertmanager/alertmanager.yml, --storage.path=/alertmanager, --cluster.listen-address=]",
-                data: "/alertmanager",
-                probe: "httpGet: {path: /-/ready, port: 9093}",
-            },
-        ),
-        (
-            "kube-state-metrics",
-            Server {
-                image: "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.20.0",
-                user: 65534,
-                before: None,
-                command: "[/kube-state-metrics, --port=8080, --telemetry-port=8081, --resources=pods]",
-                data: "/data",
-                probe: "httpGet: {path: /livez, port: 8080}",
-            },
-        ),
-    ])
-}
-
 /// Builds the image of airlock around another program, and checks it.
 fn check_as_airlock(program: &Path, layouts: &Path) -> Result<Output, Box<dyn Error>> {
     succeed(images("build").env("AIRLOCK_BINARY", program).arg("--into").arg(layouts).arg("airlock"))?;
@@ -313,7 +189,7 @@ fn check_as_airlock(program: &Path, layouts: &Path) -> Result<Output, Box<dyn Er
 }
 
 /// One of the programs in `images`, as this bed's user runs it.
-fn images(program: &str) -> Command {
+pub(crate) fn images(program: &str) -> Command {
     let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("images").join(program));
     command.stdin(Stdio::null());
     command
@@ -327,7 +203,7 @@ fn python(lines: &str, arguments: &[&str]) -> Result<String, Box<dyn Error>> {
 }
 
 /// References and digests, as `build` prints them; `publish` prints references only.
-fn built(output: &Output) -> Result<BTreeMap<String, String>, Box<dyn Error>> {
+pub(crate) fn built(output: &Output) -> Result<BTreeMap<String, String>, Box<dyn Error>> {
     output
         .stdout
         .lines()
@@ -354,7 +230,7 @@ fn lock_with(folder: &Path, package: &str, change: impl Fn(&mut [&str])) -> Resu
     Ok(path)
 }
 
-fn succeed(command: &mut Command) -> Result<Output, Box<dyn Error>> {
+pub(crate) fn succeed(command: &mut Command) -> Result<Output, Box<dyn Error>> {
     let output: Output = command.output()?.into();
     if output.code == Some(0) { Ok(output) } else { Err(format!("{command:?}: {}{}", output.stdout, output.stderr).into()) }
 }

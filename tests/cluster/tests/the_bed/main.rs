@@ -10,4 +10,6 @@ mod packages;
 mod policies;
 mod refusals;
 mod scratch;
+#[cfg(feature = "long")]
+mod servers;
 mod workloads;

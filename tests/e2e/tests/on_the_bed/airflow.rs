@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::bundled_database;
 use crate::walls;
 
-mod apart;
+pub(crate) mod apart;
 #[cfg(feature = "long")]
 mod at_length;
 #[cfg(feature = "long")]

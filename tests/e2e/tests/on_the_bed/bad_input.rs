@@ -50,7 +50,7 @@ fn answers_that_a_cluster_refuses_write_nothing() {
             "profile: { ref: nonsense }\n",
             Expected {
                 exit: 2,
-                first_line: "error[compliance.unknown-profile]: no profile `nonsense` ships with Airlock; there is: baseline, restricted, cis-1.12, nsa, pci-dss-4, soc2, airgap, astronomer-2018",
+                first_line: "error[compliance.unknown-profile]: no profile `nonsense` ships with Airlock; there is: baseline, restricted, cis-1.12, nsa, pci-dss-4, soc2, nist-800-53, nist-800-190, iso-27001, hipaa, pss, airgap, astronomer-2018",
             },
         ),
         (

@@ -10,6 +10,7 @@ mod accounts;
 mod controls;
 mod database;
 mod door;
+mod edge_settings;
 mod kubelet;
 mod leaving;
 mod namespace;
@@ -20,6 +21,7 @@ mod provenance;
 mod scans;
 mod served;
 mod sessions;
+mod stranger;
 mod trust;
 
 /// Breaks something, looks what is told, and puts it back.
@@ -36,7 +38,7 @@ fn what_is_broken_is_told() {
     walls::something_is_kept(&site);
     let report = walls::check(&site, &[]).expect(0).json();
     assert_eq!(walls::verdicts(&report), walls::verdicts_of_baseline(), "nothing is broken: {report}");
-    let parts: [(&'static str, Break); 17] = [
+    let parts: [(&'static str, Break); 20] = [
         ("a database server that lets in whom it must not", database::the_database_server_is_opened),
         ("attempts at databases without the right password", database::nothing_is_vouched_for_without_the_control),
         ("a door to the API without a lock", door::a_door_to_the_api_without_a_lock_is_told),
@@ -51,6 +53,9 @@ fn what_is_broken_is_told() {
         ("an address outside that nobody declared", leaving::by_an_address_that_nobody_declared_is_told),
         ("a port that nobody declared", open_ports::that_nobody_declared_are_told),
         ("TLS, logins, and certificates that are served otherwise", served::what_is_served_otherwise_fails_by_name),
+        ("the edge's settings, one by one", edge_settings::each_is_told_by_its_own_check),
+        ("an edge that lets pages of one deployment read another", edge_settings::that_open_one_deployment_to_pages_of_another_are_seen_in_a_browser),
+        ("a server inside with a certificate of strangers", stranger::at_beta_the_edge_turns_away_and_it_is_told),
         ("controls that are gone", controls::that_are_gone_leave_nothing_proved),
         ("trust that is taken away", trust::that_is_taken_away_is_told),
         // The last: what beta's settings are like is not put back.

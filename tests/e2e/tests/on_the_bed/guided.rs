@@ -375,6 +375,7 @@ fn a_signal_ends_a_question_and_gives_the_terminal_back() {
 
 #[cfg(feature = "long")]
 pub(crate) mod first_deployment;
+#[cfg(feature = "long")]
 mod handed_on;
 #[cfg(feature = "long")]
 mod left;

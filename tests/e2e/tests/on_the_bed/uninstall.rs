@@ -2,6 +2,7 @@
 
 use airlock_e2e::Site;
 
+#[cfg(feature = "long")]
 #[test]
 fn a_namespace_in_which_others_run_something_by_now_stays_with_what_is_theirs() {
     let site = Site::shared("shared");
@@ -38,6 +39,7 @@ fn a_namespace_in_which_others_keep_a_secret_or_a_configuration_stays_with_it() 
     }
 }
 
+#[cfg(feature = "long")]
 #[test]
 fn a_caller_who_may_not_delete_hears_of_it_before_anything_goes() {
     let site = Site::shared("undeleted");

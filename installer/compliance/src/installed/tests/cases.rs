@@ -290,6 +290,9 @@ pub(super) const CASES: &[Case] = &[
     (|s| objects(s, "Job").push(message("2026-11-24T01:30:00Z", "Failed")), &[]),
     (|s| objects(s, "Job")[0] = message("2026-11-24T02:00:00Z", "Suspended"), &[("MON-003", Unverified)]),
     (|s| objects(s, "Job").clear(), &[("MON-003", Unverified)]),
+    (|s| objects(s, "Job")[0] = message("2026-08-26T02:00:00Z", "Complete"), &[("MON-003", Unverified)]),
+    (|s| objects(s, "Job")[0] = message("2026-08-26T03:00:00Z", "Complete"), &[]),
+    (|s| objects(s, "Job")[0] = message("some day", "Complete"), &[("MON-003", Unverified)]),
     // secrets
     (|s| s.leaks = Some(Ok(vec![SecretLeak { secret: "Secret airlock/a, key b".into(), place: "ConfigMap airlock/c, key d".into() }])), &[("SEC-001", Fail)]),
     (|s| s.leaks = Some(Err("403".into())), &[("SEC-001", Unverified)]),

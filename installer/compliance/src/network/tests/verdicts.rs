@@ -117,6 +117,41 @@ fn the_finding_of_a_crossing_names_ends_ports_and_policies() {
 }
 
 #[test]
+fn what_tenants_reach_outside_is_compared_when_that_is_asked_for_or_declared() {
+    let world = || vec![pod("alpha", "a"), pod("beta", "b"), tenant("alpha"), tenant("beta"), policy("beta", "closed", CLOSED)];
+    let out = policy("alpha", "out", "podSelector: {}, policyTypes: [Ingress, Egress], egress: [ { to: [ { ipBlock: { cidr: 10.0.0.0/8, except: [10.9.0.0/16] } } ], ports: [ { port: 443 } ] } ]");
+    let of = |extra: &[&String], parameters: Value| {
+        let files = files(&[world(), extra.iter().map(|text| (*text).clone()).collect()].concat().concat());
+        let found = findings("NET-004", &files, parameters).into_iter();
+        found.map(|finding| format!("{} {}: {}", finding.subject.name.raw(), finding.verdict.word(), finding.observed.raw())).collect::<Vec<_>>()
+    };
+    let passes = |namespace: &str, outside: &str| format!("{namespace} pass: its pods reach nothing of other tenants or of the platform{outside} that was not declared");
+    assert_eq!(of(&[&out], json!({})), [passes("alpha", ""), passes("beta", "")]);
+    let asked = json!({ "NET-004.outside": true });
+    let whole = "a fail: alpha/a[Pod] => 10.0.0.0-10.8.255.255 : TCP 443, 10.10.0.0-10.255.255.255 : TCP 443; opened by: NetworkPolicy alpha/out";
+    assert_eq!(of(&[&out], asked.clone()), [passes("beta", ", and nothing outside"), whole.into()]);
+    // A declared block cuts what a policy does not; what it holds is declared, and the rest is told.
+    assert_eq!(
+        of(&[&out], json!({ "NET-004.allow": ["alpha => 10.0.0.0/12 : TCP 443"] })),
+        [passes("beta", ", and nothing outside"), "a fail: alpha/a[Pod] => 10.16.0.0-10.255.255.255 : TCP 443; opened by: NetworkPolicy alpha/out".into()]
+    );
+    assert_eq!(of(&[&out], json!({ "NET-004.allow": ["* => 10.0.0.0/8 : TCP 443"] })), [passes("alpha", ", and nothing outside"), passes("beta", ", and nothing outside")]);
+    assert_eq!(of(&[&out], json!({ "NET-004.allow": ["beta => 10.0.0.0/8", "alpha => 10.0.0.0/8 : UDP 443", "alpha => *"] })).last().unwrap(), whole);
+    // From outside as well, and to a tenant without any policy, from everywhere.
+    let into = policy("alpha", "in", "podSelector: {}, policyTypes: [Ingress, Egress], ingress: [ { from: [ { ipBlock: { cidr: 192.0.2.0/24 } } ], ports: [ { port: 8080 } ] } ]");
+    let inward = "a fail: from outside to alpha/a[Pod]: 192.0.2.0-192.0.2.255 : TCP 8080; opened by: NetworkPolicy alpha/in";
+    assert_eq!(of(&[&into], asked.clone()), [passes("beta", ", and nothing outside"), inward.into()]);
+    assert_eq!(of(&[&into], json!({ "NET-004.allow": ["192.0.2.0/24 => alpha : TCP 8080"] })).len(), 2);
+    assert_eq!(
+        of(&[], asked)[1..],
+        [
+            "a fail: from outside to alpha/a[Pod]: 0.0.0.0-255.255.255.255 : All Connections; opened by: no policy is for ingress of the target",
+            "a fail: alpha/a[Pod] => 0.0.0.0-255.255.255.255 : All Connections; opened by: no policy is for egress of the source",
+        ]
+    );
+}
+
+#[test]
 fn who_is_a_tenant_is_told_by_labels_or_parameters() {
     let plain = [pod("alpha", "a"), pod("beta", "b"), namespace("alpha", "retail"), namespace("beta", "money")];
     assert_eq!(verdicts("NET-004", &plain), said(&[("tenants", "not applicable")]));

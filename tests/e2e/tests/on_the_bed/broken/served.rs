@@ -59,12 +59,12 @@ pub(crate) fn what_is_served_otherwise_fails_by_name(site: &Site) {
 }
 
 /// The pair of the API server of a deployment, as it is stored.
-fn pair(site: &Site, deployment: &str) -> Value {
+pub(super) fn pair(site: &Site, deployment: &str) -> Value {
     let read = site.bed.kubectl(["-n", &site.tenant(deployment), "get", "secret", "airflow-api-server-tls", "-o", "jsonpath={.data}"]).expect("kubectl");
     serde_json::from_str(&read).expect("JSON")
 }
 
-fn store_pair(site: &Site, deployment: &str, pair: &Value) {
+pub(super) fn store_pair(site: &Site, deployment: &str, pair: &Value) {
     let patch = serde_json::json!({ "data": pair }).to_string();
     site.bed.kubectl(["-n", &site.tenant(deployment), "patch", "secret", "airflow-api-server-tls", "--type=merge", "-p", &patch]).expect("kubectl");
 }
@@ -98,25 +98,25 @@ fn an_exception_covers_it_once_it_is_signed(site: &Site) {
 }
 
 /// An object as it can be written again whatever became of it meanwhile.
-fn read(site: &Site, object: &str) -> Value {
+pub(super) fn read(site: &Site, object: &str) -> Value {
     let mut found: Value = serde_json::from_str(&site.kubectl(&["get", object, "-o", "json"])).expect("JSON");
     found["metadata"].as_object_mut().expect("metadata").remove("resourceVersion");
     found
 }
 
-fn with(object: &Value, field: &str, key: &str, text: &str) -> Value {
+pub(super) fn with(object: &Value, field: &str, key: &str, text: &str) -> Value {
     let mut changed = object.clone();
     changed[field][key] = text.into();
     changed
 }
 
-fn replace(site: &Site, object: &Value) {
+pub(super) fn replace(site: &Site, object: &Value) {
     let file = site.file("replaced.json", &object.to_string()).display().to_string();
     site.kubectl(&["replace", "-f", &file]);
 }
 
 /// All of its pods end before there is one that has read what changed. The API server keeps no book of what is scaled.
-fn restart(site: &Site, workload: &str) {
+pub(super) fn restart(site: &Site, workload: &str) {
     site.kubectl(&["scale", workload, "--replicas=0"]);
     let name = workload.split_once('/').map(|(_, name)| name).expect("kind/name");
     site.kubectl(&["wait", "--for=delete", "pod", "-l", &format!("app.kubernetes.io/name={name}"), "--timeout=120s"]);

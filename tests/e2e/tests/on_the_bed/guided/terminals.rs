@@ -1,9 +1,9 @@
-//! Terminals that can less than others: narrow, without colours, without a cursor.
+//! Terminals that can less than others: narrow, without colours, without a cursor. Each leads to the end.
 
 use std::fs;
 
 use super::terminal::{CTRL_C, ENTER, Terminal};
-use super::{ALERTS, ANSWERS, CERTIFICATE, DATABASE, DOMAIN, PROFILE, REACH, RIGHT, World};
+use super::{ALERTS, ANSWERS, CERTIFICATE, DATABASE, DOMAIN, GO_ON, PROFILE, REACH, RIGHT, TRY, World};
 
 /// The colours and weights that are set (SGR of ECMA-48), without their ends.
 fn inks(raw: &str) -> Vec<&str> {
@@ -11,21 +11,13 @@ fn inks(raw: &str) -> Vec<&str> {
     sequences.filter(|(parameters, sets)| *sets && !matches!(*parameters, "" | "0")).map(|(parameters, _)| parameters).collect()
 }
 
+/// What of each question stands on a line of its own in a terminal of 40 columns.
+const NARROW: [&str; 4] = ["From which networks", "Who issues the certificate", "Which database server", ALERTS];
+
 #[test]
 fn a_narrow_terminal_a_dumb_one_and_one_without_colours_are_enough() {
     let world = World::new("guided-terminals");
     let command = world.site.command(&["install", "--namespace", &world.site.name]);
-
-    let mut narrow = Terminal::start(&command, world.path(), 40, "xterm-256color");
-    screen!(world, "narrow_welcome", narrow.asked("Which security profile"));
-    narrow.send(ENTER);
-    narrow.asked("Which domain");
-    narrow.types("?");
-    screen!(world, "narrow_explained", narrow.asked("Which domain"));
-    narrow.send(CTRL_C);
-    assert_eq!(narrow.ended().0, 130);
-    assert_eq!(inks(&narrow.raw()), Vec::<&str>::new(), "NO_COLOR is set");
-    fs::remove_file(world.path().join(ANSWERS)).expect("the next ones are asked anew");
 
     let mut coloured = world.site.command(&["install", "--namespace", &world.site.name]);
     coloured.env_remove("NO_COLOR");
@@ -57,8 +49,36 @@ fn a_narrow_terminal_a_dumb_one_and_one_without_colours_are_enough() {
     dumb.asked(ALERTS);
     dumb.send("4\n");
     screen!(world, "dumb_summary", dumb.asked(RIGHT));
-    dumb.send(CTRL_C);
+    dumb.send("1\n");
+    screen!(world, "dumb_trials", dumb.asked(TRY));
+    dumb.send("1\n");
+    screen!(world, "dumb_findings_and_security", dumb.asked(GO_ON));
+    dumb.send("2\n");
     let (code, said) = dumb.ended();
-    assert!(code == 130 && said.contains("the answers are kept in airlock-answers.yaml"), "{said}");
+    assert_eq!(code, 0, "{said}");
+    screen!(world, "dumb_plan_is_written", said);
     assert!(!dumb.raw().contains('\x1b'), "a dumb terminal gets plain lines");
+    fs::remove_file(world.path().join(ANSWERS)).expect("the next one is asked anew");
+
+    let mut narrow = Terminal::start(&command, world.path(), 40, "xterm-256color");
+    screen!(world, "narrow_welcome", narrow.asked("Which security profile"));
+    narrow.send(ENTER);
+    narrow.asked("Which domain");
+    narrow.types("?");
+    screen!(world, "narrow_explained", narrow.asked("Which domain"));
+    narrow.types(&world.site.base());
+    for (question, said) in NARROW.into_iter().zip(["", "", "none for now", "nowhere"]) {
+        narrow.asked(question);
+        narrow.types(said);
+    }
+    screen!(world, "narrow_summary", narrow.asked(RIGHT));
+    narrow.send(ENTER);
+    screen!(world, "narrow_trials", narrow.asked(TRY));
+    narrow.send(ENTER);
+    screen!(world, "narrow_findings_and_security", narrow.asked(GO_ON));
+    narrow.types("apply");
+    let (code, said) = narrow.ended();
+    assert!(code == 11 && said.contains("airlock install --answers"), "{said}");
+    screen!(world, "narrow_waits_for_others", said);
+    assert_eq!(inks(&narrow.raw()), Vec::<&str>::new(), "NO_COLOR is set");
 }

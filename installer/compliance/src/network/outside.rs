@@ -1,0 +1,67 @@
+//! Flows between tenants and addresses outside that nobody declared: a part of NET-004.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::address::AddressRange;
+use super::cluster::Cluster;
+use super::crossing::{first_of, openers_at};
+use super::declared::Declared;
+use super::policy::Direction;
+use super::ports::PortSet;
+use super::reach::{End, Reach, joined};
+use super::tenancy::Tenancy;
+use super::workloads::Workload;
+
+/// Undeclared flows of each workload, in each direction.
+#[derive(Default)]
+pub(super) struct Beyond<'a>(BTreeMap<(&'a Workload, Direction), Found>);
+
+#[derive(Default)]
+struct Found {
+    /// Each range, by its order, with what is undeclared there.
+    ranges: BTreeMap<AddressRange, PortSet>,
+    openers: BTreeSet<String>,
+}
+
+impl<'a> Beyond<'a> {
+    /// The ranges of `reach` are cut by the declared blocks.
+    pub(super) fn find(reach: &Reach<'_>, cluster: &'a Cluster, tenancy: &Tenancy, declared: &Declared) -> Self {
+        let mut found: BTreeMap<(&Workload, Direction), Found> = BTreeMap::new();
+        for (index, pod) in cluster.pods.iter().enumerate().filter(|(_, pod)| tenancy.tenant_of(&pod.workload.namespace).is_some() && !pod.host_network) {
+            for (at, range) in reach.ranges.iter().enumerate() {
+                for direction in Direction::BOTH {
+                    let (here, there, namespace) = (End::Pod(index), End::Outside(at), &pod.workload.namespace);
+                    let undeclared = match direction {
+                        Direction::Egress => reach.allowed(here, there).minus(&declared.outward(namespace, *range)),
+                        Direction::Ingress => reach.allowed(there, here).minus(&declared.inward(*range, namespace)),
+                    };
+                    if undeclared.is_empty() {
+                        continue;
+                    }
+                    let entry = found.entry((&pod.workload, direction)).or_default();
+                    let ports = entry.ranges.entry(*range).or_default();
+                    *ports = ports.union(&undeclared);
+                    entry.openers.extend(openers_at(reach, index, direction, there));
+                }
+            }
+        }
+        Self(found)
+    }
+
+    /// Whether there is one of a namespace.
+    pub(super) fn has(&self, namespace: &str) -> bool {
+        self.0.keys().any(|(workload, _)| workload.namespace == namespace)
+    }
+
+    /// Each workload, and what is to be said of one direction.
+    pub(super) fn told(&self) -> impl Iterator<Item = (&'a Workload, String)> {
+        self.0.iter().map(|((workload, direction), found)| {
+            let ranges = joined(found.ranges.iter().map(|(range, ports)| (*range, ports.clone()))).into_iter().map(|(range, ports)| format!("{range} : {ports}")).collect::<Vec<_>>();
+            let flows = match direction {
+                Direction::Egress => format!("{workload} => {}", first_of(&ranges)),
+                Direction::Ingress => format!("from outside to {workload}: {}", first_of(&ranges)),
+            };
+            (*workload, format!("{flows}; opened by: {}", found.openers.iter().map(String::as_str).collect::<Vec<_>>().join(", ")))
+        })
+    }
+}
