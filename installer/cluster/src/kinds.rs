@@ -155,7 +155,9 @@ impl Cluster {
     pub async fn version_with(&self, api_version: &str, kind: &str) -> Result<Option<String>, ClusterError> {
         let Some((group, _)) = api_version.split_once('/') else { return Ok(None) };
         let Some(served) = self.read_json::<Served>(&format!("/apis/{group}")).await? else { return Ok(None) };
-        for Version { group_version } in std::iter::once(served.preferred_version).chain(served.versions) {
+        let preferred = served.preferred_version.group_version;
+        let others = served.versions.into_iter().map(|version| version.group_version).filter(|version| *version != preferred);
+        for group_version in std::iter::once(preferred.clone()).chain(others).filter(|version| version != api_version) {
             match self.resource(&group_version, kind).await {
                 Ok(_) => return Ok(Some(group_version)),
                 Err(ClusterError::KindUnknown { .. }) => {}

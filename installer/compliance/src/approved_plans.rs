@@ -12,7 +12,9 @@ pub(crate) const PLANS: &str = "EVD-003.plans";
 /// The parameter with the ways in which plans may be let go.
 pub(crate) const WAYS: &str = "EVD-003.ways";
 /// The ways.
-pub(crate) const EACH_WAY: &[&str] = &["prompt", "yes"];
+pub(crate) const EACH_WAY: &[&str] = &[PROMPT, YES];
+const PROMPT: &str = "prompt";
+const YES: &str = "yes";
 
 static TEXTS: Described = Described {
     spec: CheckSpec {
@@ -106,8 +108,8 @@ impl Rules<'_> {
 
     fn takes(&self, approved: ApprovedBy) -> bool {
         let way = match approved {
-            ApprovedBy::Prompt => "prompt",
-            ApprovedBy::YesFlag => "yes",
+            ApprovedBy::Prompt => PROMPT,
+            ApprovedBy::YesFlag => YES,
         };
         self.ways.is_empty() || self.ways.contains(&way)
     }

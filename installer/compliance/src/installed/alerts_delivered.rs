@@ -1,7 +1,7 @@
 //! MON-003: alerts reach somebody. The proof is the Job by which the last install sent the receiver a message.
 
 use airlock_model::answers::Receiver;
-use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, SnapshotObject, World, names};
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, SnapshotObject, World, names};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -18,8 +18,8 @@ static TEXTS: Described = Described {
         title: "alerts reach somebody",
         severity: Severity::High,
         promises: &["P4"],
-        explanation: "The Job `monitoring-receiver-…` of the platform's namespace hands Alertmanager a message for the receiver and ends well only when Alertmanager has counted it as delivered. It is run by `airlock install`, and again when the receiver, its address, or its password changes. With `alerts.receiver: none` this is a warning for as long as it stays so, and with `components.monitoring.mode: existing`, since the routes are the company's own then and nobody may send a message through them unasked. With several such Jobs the newest counts; when it is older than MON-003.days it says nothing of today, and the check is unverified.",
-        remedy: "With `none`, name a receiver under `alerts` in the answers. With a receiver that refused, mend it or the answers and run `airlock install` again: it sends another message, also when the last one is too old and its Job was deleted (`kubectl delete job -n NAMESPACE -l app.kubernetes.io/name=monitoring-receiver`). With a Prometheus of your own, have its owners send an alert of the platform through their routes (`amtool alert add`).",
+        explanation: "The Job `monitoring-receiver-…` of the platform's namespace hands Alertmanager a message for the receiver and ends well only when Alertmanager has counted it as delivered. It is run by `airlock install`, and again when the receiver, its address, or its password changes. With `alerts.receiver: none` this is a warning for as long as it stays so, without monitoring, and with `components.monitoring.mode: existing`, since the routes are the company's own then and nobody may send a message through them unasked. With several such Jobs the newest counts; when it is older than MON-003.days it says nothing of today, and the check is unverified.",
+        remedy: "Without monitoring, ask for it (`components.monitoring`); with `none`, name a receiver under `alerts` in the answers. With a receiver that refused, mend it or the answers and run `airlock install` again: it sends another message, also when the last one is too old and its Job was deleted (`kubectl delete job -n NAMESPACE -l app.kubernetes.io/name=monitoring-receiver`). With a Prometheus of your own, have its owners send an alert of the platform through their routes (`amtool alert add`).",
     },
     expected: "a message was delivered to the receiver",
     why: "an alert that nobody hears is none",
@@ -51,7 +51,7 @@ impl Check for AlertsDelivered {
             None if given.world.is_watched_by_others => {
                 TEXTS.warn(Severity::Medium, SUBJECT, "the company's Prometheus judges the rules; where its Alertmanager sends alerts is not known here, and no message was sent")
             }
-            None => TEXTS.not_applicable(SUBJECT, Reason::ComponentOff, "no monitoring is installed"),
+            None => TEXTS.warn(Severity::Medium, SUBJECT, "no monitoring is installed: nobody is told when something fails"),
             Some(Receiver::None) => TEXTS.warn(Severity::Medium, SUBJECT, "the answers say that nobody is told of alerts"),
             Some(Receiver::Webhook | Receiver::Email) => judge(given, days),
         }]

@@ -11,8 +11,7 @@ use crate::parameter;
 pub(crate) const AGREED: &str = "DBS-009.columns";
 
 /// Where Airflow keeps who may log in, and who asked to (Flask AppBuilder, `security/sqla/models.py`), in whichever schema.
-const AIRFLOWS_OWN: [&str; 6] =
-    ["ab_user.first_name", "ab_user.last_name", "ab_user.email", "ab_register_user.first_name", "ab_register_user.last_name", "ab_register_user.email"];
+const AIRFLOWS_OWN: [&str; 6] = ["ab_user.first_name", "ab_user.last_name", "ab_user.email", "ab_register_user.first_name", "ab_register_user.last_name", "ab_register_user.email"];
 
 static TEXTS: Described = Described {
     spec: CheckSpec {
@@ -91,7 +90,10 @@ mod tests {
 
     #[test]
     fn what_was_agreed_on_and_airflows_own_users_are_not_told() {
-        let inventory = Inventory::read("9 2 0\ncard public.orders.note 3\npayment public.ab_user.iban\npayment public.orders.iban\nperson public.ab_user.email\nperson public.ab_user.birth_date\nperson public.orders.email").unwrap();
+        let inventory = Inventory::read(
+            "9 2 0\ncard public.orders.note 3\npayment public.ab_user.iban\npayment public.orders.iban\nperson public.ab_user.email\nperson public.ab_user.birth_date\nperson public.orders.email",
+        )
+        .unwrap();
         assert_eq!(
             not_agreed(&inventory, &[]),
             ["card numbers in public.orders.note (3)", "named as payment data: public.ab_user.iban, public.orders.iban", "named as personal data: public.ab_user.birth_date, public.orders.email"]

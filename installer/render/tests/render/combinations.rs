@@ -267,7 +267,7 @@ fn all() -> Vec<Combination> {
             ("own hosts ", "hosts: { tenant: \"{tenant}.flow.{base}\" }\n"),
         ];
         for (name, text) in texts {
-            for deployment in ["name: alpha\n", "name: data-science\nexampleDag: true\nsizing: production\nquota: { cpu: 1.5, memory: 3Gi, pods: 9 }\n"] {
+            for deployment in ["name: alpha\n", "name: a-name-of-thirty-characters-01\nexampleDag: true\nsizing: production\nquota: { cpu: 1.5, memory: 3Gi, pods: 9 }\n"] {
                 let mut combination = Combination::of(&format!("{} {name}{world}", deployment.lines().next().unwrap()), text);
                 combination.facts.clone_from(facts);
                 combination.lock = facts.is_some().then(lock);

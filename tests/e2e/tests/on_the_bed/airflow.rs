@@ -57,6 +57,8 @@ fn what_cannot_be_is_refused_before_anything_is_written(site: &Site) {
     let tight = site.file("tight.yaml", "apiVersion: airlock/v1\nkind: AirflowDeployment\nname: tight\nquota: { cpu: 100m }\n").display().to_string();
     for (arguments, exit, words) in [
         (["create", "no_name"].as_slice(), 2, "platform.deployment-name"),
+        (&["create", "a"], 2, "platform.deployment-name"),
+        (&["create", "a-name-of-thirty-one-characters"], 2, "platform.deployment-name"),
         (&["create", "probes"], 2, "platform.deployment-name"),
         (&["create", "gamma", "--image", "docker.io/apache/airflow:none"], 3, "IMG-001"),
         (&["apply", tight.as_str()], 3, "platform.quota"),
@@ -82,6 +84,8 @@ fn two_at_once_and_one_holds_the_lease(site: &Site, name: &str) -> Duration {
 
 fn logs_in_and_nobody_else_does(site: &Site, airflow: &Airflow<'_>) -> String {
     let credentials = deployment(site, &["show", "alpha", "--credentials", "-o", "json"]).expect(0).json();
+    let shown = deployment(site, &["show", "alpha"]).expect(0).stdout;
+    assert!(shown.contains(airflow.host()) && shown.contains("ready") && !shown.contains(credentials["password"].as_str().expect("a password")), "{shown}");
     let text = |key: &str| credentials[key].as_str().unwrap_or_default().to_owned();
     let anonymous = airflow.ask("GET", "/api/v2/dags", None, None);
     assert_eq!(anonymous.status, 401, "{}", anonymous.body);

@@ -55,7 +55,7 @@ fn what_is_broken_is_told() {
         ("TLS, logins, and certificates that are served otherwise", served::what_is_served_otherwise_fails_by_name),
         ("the edge's settings, one by one", edge_settings::each_is_told_by_its_own_check),
         ("an edge that lets pages of one deployment read another", edge_settings::that_open_one_deployment_to_pages_of_another_are_seen_in_a_browser),
-        ("a server inside with a certificate of strangers", stranger::at_beta_the_edge_turns_away_and_it_is_told),
+        ("an edge led to a server with a certificate of strangers", stranger::at_beta_the_edge_turns_away_and_it_is_told),
         ("controls that are gone", controls::that_are_gone_leave_nothing_proved),
         ("trust that is taken away", trust::that_is_taken_away_is_told),
         // The last: what beta's settings are like is not put back.

@@ -49,6 +49,13 @@ pub(crate) fn it_speaks_tls_alone_and_keeps_verifiers_alone(site: &Site) {
     assert_eq!(told.lines().collect::<Vec<_>>(), ["0 True", "airlock airlock_alpha airlock_beta True", "airlock airlock_health"]);
 }
 
+/// Which deployments have a database, and which a role.
+#[cfg(feature = "long")]
+pub(crate) fn databases_and_roles(site: &Site) -> String {
+    let question = "select (select string_agg(datname, ',' order by datname) from pg_database where datname like 'airlock\\\\_%'), (select string_agg(rolname, ',' order by rolname) from pg_roles where rolname like 'airlock\\\\_%' and rolname <> 'airlock_health')";
+    python(site, &format!("cursor = superuser().cursor()\ncursor.execute(\"{question}\")\nprint(*cursor.fetchone())\n")).trim().to_owned()
+}
+
 /// Its role is not let in, so that there is no dump; then it is as it was.
 pub(crate) fn what_cannot_be_kept_is_not_dropped(site: &Site, name: &str) {
     let valid = |until: &str| python(site, &format!("server = superuser()\nserver.autocommit = True\nserver.cursor().execute(\"alter role airlock_{name} valid until '{until}'\")\n"));

@@ -12,13 +12,8 @@ use crate::wire::{Wire, traced, undeclared_here};
 pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
     something_is_kept(site);
     let pinned = verdicts_of_baseline();
-    let listed = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--probes", "list", "-o", "json"]).expect(0).json();
-    let wire = Wire::listen(site);
-    let (run, begun_here) = traced(site, &of_baseline(site));
-    let report = run.expect(0).json();
+    let report = check(site, &[]).expect(0).json();
     assert_eq!(verdicts(&report), pinned, "{report}");
-    what_was_done_was_said_before(site, &wire, &begun_here, &listed["attempts"]);
-    drop(wire);
     let tried = report["findings"].as_array().expect("findings").iter().filter(|finding| finding["check"] == "NET-011").count();
     assert_eq!(tried, 2, "in both directions: {report}");
 
@@ -78,8 +73,14 @@ pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
     }
 
     let pinned: BTreeMap<String, String> = serde_yaml::from_str(include_str!("../../expected-verdicts-of-all.yaml")).expect("the pinned verdicts");
-    let report = site.run(&["compliance-check", "--no-profile", "--set", &outside(site), "--namespace", &site.name, "--yes", "-o", "json"]).expect(7).json();
+    let outside = outside(site);
+    let every = ["compliance-check", "--no-profile", "--set", &outside, "--namespace", &site.name, "-o", "json"];
+    let listed = site.run(&[&every[..], &["--probes", "list"]].concat()).expect(0).json();
+    let wire = Wire::listen(site);
+    let (run, begun_here) = traced(site, &[&every[..], &["--yes"]].concat());
+    let report = run.expect(7).json();
     assert_eq!(verdicts(&report), pinned, "{report}");
+    what_was_done_was_said_before(site, &wire, &begun_here, &listed["attempts"]);
 }
 
 /// Every connection of the run's pods; that it would be seen is known by those to servers of their own deployment.

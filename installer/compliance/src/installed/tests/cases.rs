@@ -283,7 +283,7 @@ pub(super) const CASES: &[Case] = &[
     (|s| s.planned = None, &[("REG-004", Unverified)]),
     // alerts
     (|s| s.world.receiver = Some(Receiver::None), &[("MON-003", Warn)]),
-    (|s| s.world.receiver = None, &[("MON-003", Verdict::NotApplicable)]),
+    (|s| s.world.receiver = None, &[("MON-003", Warn)]),
     (|s| (s.world.receiver, s.world.is_watched_by_others) = (None, true), &[("MON-003", Warn)]),
     (|s| objects(s, "Job")[0] = message("2026-11-24T02:00:00Z", "Failed"), &[("MON-003", Fail)]),
     (|s| objects(s, "Job").push(message("2026-11-24T02:30:00Z", "Failed")), &[("MON-003", Fail)]),

@@ -96,7 +96,8 @@ pub(super) fn pod() -> SnapshotObject {
 /// The Job that sends the receiver of alerts a message.
 pub(super) fn message(made: &str, ended: &str) -> SnapshotObject {
     let labels = json!({ "app.kubernetes.io/name": "monitoring-receiver" });
-    let mut job = live("batch/v1", "Job", Some("airlock"), "monitoring-receiver-1", &json!({ "labels": labels, "status": { "conditions": [{ "type": ended, "status": "True" }], "completionTime": made } }));
+    let mut job =
+        live("batch/v1", "Job", Some("airlock"), "monitoring-receiver-1", &json!({ "labels": labels, "status": { "conditions": [{ "type": ended, "status": "True" }], "completionTime": made } }));
     job.manifest["spec"] = json!({ "template": { "spec": pod().manifest["spec"] } });
     job.manifest["metadata"]["creationTimestamp"] = json!(made);
     job

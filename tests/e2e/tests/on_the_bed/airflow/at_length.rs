@@ -6,6 +6,7 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use airlock_e2e::Site;
+use serde_json::Value;
 
 use super::{create, deployment, state_of};
 use crate::bundled_database;
@@ -127,7 +128,9 @@ fn goes_and_leaves_a_dump_and_a_record(site: &Site, name: &str) {
     let kept = site.kubectl(&["exec", "database-0", "-c", "postgres", "--", "sh", "-c", &tables]);
     assert!(kept.trim().parse::<u32>().is_ok_and(|tables| tables > 20), "the data of Airflow's tables is in the dump: {kept}");
     let record = site.kubectl(&["get", "configmap", gone["offboarding"]["name"].as_str().unwrap_or_default(), "-o", r"jsonpath={.data.offboarding\.json}"]);
-    assert!(record.contains(dump) && record.contains("airlock_beta"), "{record}");
+    let record: Value = serde_json::from_str(&record).expect("JSON");
+    assert!(record["erased"].to_string().contains("airlock_beta") && record["remains"].to_string().contains(dump), "{record}");
+    assert_eq!(bundled_database::databases_and_roles(site), "airlock_alpha airlock_alpha", "database and role are gone, and the other's are there");
     let left = site.bed.kubectl(["get", "namespace", &site.tenant(name), "--ignore-not-found", "-o", "name"]).expect("kubectl");
     assert_eq!(left, "");
     let roles = site.kubectl(&["get", "secrets,serviceaccounts,networkpolicies,jobs", "-l", &format!("airlock-platform.io/tenant={name}"), "-o", "name"]);

@@ -10,7 +10,7 @@ fn airflow_deployments_are_made_in_other_ways() {
     let _turn = crate::airflow();
     let failed = scenes::play(vec![
         ("a database of the company", Box::new(deployed::a_server_of_the_company_holds_a_deployment)),
-        ("a first deployment of a guided run, and admission that changes a pod", Box::new(first_deployment::a_deployment_that_is_offered_is_made_and_offered_once)),
+        ("a guided run from the first screen to a monitored Airflow, and admission that changes a pod", Box::new(first_deployment::a_person_gets_a_monitored_airflow_by_what_is_suggested)),
     ]);
     assert!(failed.is_empty(), "these scenes failed:\n{}", failed.join("\n"));
 }

@@ -1,6 +1,6 @@
 //! What ends well offers something to log in to.
 
-use super::{ALERTS, CERTIFICATE, DATABASE, DOMAIN, GO_ON, PROFILE, REACH, RIGHT, TRY, World};
+use super::{ALERTS, ANSWERS, CERTIFICATE, DATABASE, DOMAIN, GO_ON, PROFILE, REACH, RIGHT, TRY, World};
 use crate::guided::terminal::{CTRL_C, ENTER, Terminal};
 
 const MAKE: &str = "Make a first Airflow deployment?";
@@ -41,25 +41,45 @@ fn a_run_that_ended_well_offers_a_first_deployment() {
     assert!(!format!("{:?}", audit.writes()).contains(&site.tenant("sales")), "{:?}", audit.writes());
 }
 
-pub(crate) fn a_deployment_that_is_offered_is_made_and_offered_once() {
+/// As long as a name may be.
+const LONGEST: &str = "sales-of-the-department-north1";
+
+/// From the first screen to a monitored Airflow, by what is suggested: only the namespace, the domain, and the size are typed.
+pub(crate) fn a_person_gets_a_monitored_airflow_by_what_is_suggested() {
     let world = World::new("made");
     let site = &world.site;
-    site.installed(&site.whole_answers(""));
+    let mut terminal = world.guided();
+    terminal.asked(DOMAIN);
+    terminal.types(&site.base());
+    for question in [REACH, CERTIFICATE, DATABASE, ALERTS] {
+        terminal.asked(question);
+        terminal.send(ENTER);
+    }
+    for (question, said) in [(RIGHT, "change"), ("Which line?", "size"), ("How large is the platform?", "tiny"), (RIGHT, ""), (TRY, ""), (GO_ON, "apply")] {
+        terminal.asked(question);
+        terminal.types(said);
+    }
+    let (code, said) = terminal.ended();
+    assert_eq!(code, 11, "the hosts have no addresses yet:\n{said}");
+    site.installed(&world.path().join(ANSWERS));
+    assert_eq!(site.told("MON-003", &[], 0).into_iter().map(|told| told.verdict).collect::<Vec<_>>(), ["warn"], "it is watched, and nobody is told yet");
+    assert!(site.told("MON-001", &[], 0).iter().all(|told| told.verdict == "pass"), "what is installed is measured");
+
     let mut terminal = led(&world);
     terminal.asked(MAKE);
     terminal.send(ENTER);
     terminal.asked(NAME);
-    terminal.types("sales");
+    terminal.types(LONGEST);
     terminal.shows("Carry out this plan?");
     terminal.types("y");
     let (code, said) = terminal.ended();
-    assert!(code == 0 && said.contains(&format!("https://sales-airflow.{}", site.base())), "{said}");
-    airlock_e2e::Airflow::new(site, "sales").first_login();
+    assert!(code == 0 && said.replace('\n', "").contains(&format!("https://{LONGEST}-airflow.{}", site.base())), "{said}");
+    airlock_e2e::Airflow::new(site, LONGEST).first_login();
 
     let (code, said) = led(&world).ended();
     assert!(code == 0 && !said.contains("first Airflow deployment"), "{said}");
-    crate::mutated::what_a_policy_makes_of_a_pod_is_told(site, "sales");
-    site.run(&["deployment", "delete", "sales", "--namespace", &site.name, "--yes"]).expect(0);
+    crate::mutated::what_a_policy_makes_of_a_pod_is_told(site, LONGEST);
+    site.run(&["deployment", "delete", LONGEST, "--namespace", &site.name, "--yes"]).expect(0);
 }
 
 /// Where an installation is, and nothing else.

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::terminal::ENTER;
+use super::terminal::{ENTER, ESC};
 use super::{ALERTS, ANSWERS, CERTIFICATE, DATABASE, DOMAIN, GO_ON, NAMESPACE, PROFILE, REACH, RIGHT, TRY, World};
 
 #[test]
@@ -37,9 +37,26 @@ fn what_nobody_knows_yet_becomes_tickets() {
 fn a_plan_is_written_for_approval_and_carried_out_on_no_other_cluster() {
     let world = World::new("guided-plan");
     let mut terminal = world.answered_but("not yet", &[]);
-    for question in [RIGHT, TRY] {
+    // Esc leads back to the summary from whatever follows it.
+    for (question, said) in [
+        (RIGHT, "change"),
+        ("Which line?", ESC),
+        (RIGHT, ENTER),
+        (TRY, ESC),
+        (RIGHT, "change"),
+        ("Which line?", "proxy"),
+        ("Which proxy", ESC),
+        (RIGHT, ENTER),
+        (TRY, ENTER),
+        (GO_ON, ESC),
+        (RIGHT, ENTER),
+        (TRY, ENTER),
+    ] {
         terminal.asked(question);
-        terminal.send(ENTER);
+        terminal.send(said);
+        if ![ESC, ENTER].contains(&said) {
+            terminal.send(ENTER);
+        }
     }
     terminal.asked(GO_ON);
     terminal.send("every step");
