@@ -10,7 +10,7 @@ use crate::parameter;
 /// The parameter with what was agreed on.
 pub(crate) const AGREED: &str = "DBS-009.columns";
 
-/// Where Airflow keeps who may log in, and who asked to (Flask AppBuilder, `security/sqla/models.py`), in whichever schema.
+/// Where Airflow keeps who may log in, and who asked to (Flask App Builder, `security/sqla/models.py`), in whichever schema.
 const AIRFLOWS_OWN: [&str; 6] = ["ab_user.first_name", "ab_user.last_name", "ab_user.email", "ab_register_user.first_name", "ab_register_user.last_name", "ab_register_user.email"];
 
 static TEXTS: Described = Described {

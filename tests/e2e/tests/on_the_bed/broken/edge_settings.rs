@@ -19,9 +19,9 @@ pub(crate) fn each_is_told_by_its_own_check(site: &Site) {
         ("TLS-007", &[("ssl_reject_handshake on;", "")]),
     ];
     let judged = changes.map(|(check, lines)| {
-        let changed = lines.iter().fold(configuration.to_owned(), |text, (from, to)| text.replace(from, to));
-        assert_ne!(changed, configuration, "{check}");
-        replace(site, &with(&kept, "data", "nginx.conf", &changed));
+        let otherwise = lines.iter().fold(configuration.to_owned(), |text, (from, to)| text.replace(from, to));
+        assert_ne!(otherwise, configuration, "{check}");
+        replace(site, &with(&kept, "data", "nginx.conf", &otherwise));
         restart(site, "deployment/edge");
         (check, walls::check(site, &[]))
     });
