@@ -1,5 +1,6 @@
 //! The attempts that checks ask for, each under a fixed name, so that two checks that ask for the same one share it.
 
+mod across;
 mod admission;
 mod api;
 mod crossing;
@@ -14,6 +15,7 @@ mod visit;
 
 use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, Need, Outcome, Snapshot, Target, TlsVersion, Trust, Vantage, World, WorldDeployment, names};
 
+pub(crate) use across::Page;
 pub(crate) use admission::{Refused, Shown};
 pub(crate) use api::Question;
 use crossing::CROSSED;

@@ -12,6 +12,7 @@ mod deployment_isolation;
 mod deployment_login;
 mod deployments;
 mod fernet_keys;
+mod foreign_pages;
 mod hosts;
 mod logged_secrets;
 mod namespace_labels;
@@ -47,7 +48,7 @@ use crate::objects::Strength;
 
 /// All of them, in the order of the groups.
 pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
-    let others: [&'static dyn Check; 38] = [
+    let others: [&'static dyn Check; 39] = [
         &namespace_labels::NamespaceLabels,
         &admission_refuses::AdmissionRefuses,
         &network::INGRESS,
@@ -65,6 +66,7 @@ pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
         &deployment_login::DeploymentLogin,
         &sessions::Sessions,
         &sign_up::SignUp,
+        &foreign_pages::ForeignPages,
         &api_strangers::ApiStrangers,
         &fernet_keys::FernetKeys,
         &stored_values::StoredValues,

@@ -147,6 +147,17 @@ pub enum AttemptAction {
         /// The password is looked up when the attempt runs.
         credentials: Option<Credentials>,
     },
+    /// A GET as a browser makes it for a page of another host (Fetch standard, "CORS protocol"): without credentials, and with who asks.
+    AskAcross {
+        /// Path and query.
+        path: String,
+        /// Server name.
+        server_name: String,
+        /// What the chain is verified against.
+        trust: Trust,
+        /// The page's `https://HOST`.
+        origin: String,
+    },
     /// A GET over HTTP without TLS.
     PlainRequest {
         /// Path and query.
@@ -316,6 +327,7 @@ impl Attempt {
             AttemptAction::Connect
             | AttemptAction::Handshake { .. }
             | AttemptAction::OfferWeakSuites { .. }
+            | AttemptAction::AskAcross { .. }
             | AttemptAction::PlainRequest { .. }
             | AttemptAction::SqlGuess { .. }
             | AttemptAction::AsAccount { .. }
@@ -333,7 +345,7 @@ impl Attempt {
     /// What its pod mounts: its password, and the authorities that are tried as they are mounted.
     pub fn mounted(&self) -> impl Iterator<Item = &SecretKeyRef> {
         let trust = match &self.action {
-            AttemptAction::Handshake { trust, .. } | AttemptAction::Request { trust, .. } | AttemptAction::Sql { trust, .. } => Some(trust),
+            AttemptAction::Handshake { trust, .. } | AttemptAction::Request { trust, .. } | AttemptAction::AskAcross { trust, .. } | AttemptAction::Sql { trust, .. } => Some(trust),
             AttemptAction::SqlGuess { trust, .. } | AttemptAction::AskOwnAddress { trust, .. } => trust.as_ref(),
             _ => None,
         };

@@ -48,6 +48,9 @@ pub enum AttemptResult {
         /// Value of `Strict-Transport-Security` (RFC 6797 §6.1), when present.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         transport_security: Option<Untrusted<String>>,
+        /// Value of `Access-Control-Allow-Origin` (Fetch standard, "CORS protocol"), when present.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        allowed_origin: Option<Untrusted<String>>,
     },
     /// A login by the form of a page was accepted, and these cookies were set on the way, by name.
     LoggedIn(Vec<SetCookie>),

@@ -96,10 +96,10 @@ mod tests {
 
     #[test]
     fn only_what_a_reload_will_mend_is_waited_for() {
-        assert!(waits(presented(b"former")) && waits(AttemptResult::Answered { status: 502, challenge: None, location: None, transport_security: None }));
+        assert!(waits(presented(b"former")) && waits(AttemptResult::Answered { status: 502, challenge: None, location: None, transport_security: None, allowed_origin: None }));
         for other in [
             presented(b"new"),
-            AttemptResult::Answered { status: 401, challenge: None, location: None, transport_security: None },
+            AttemptResult::Answered { status: 401, challenge: None, location: None, transport_security: None, allowed_origin: None },
             AttemptResult::NoSuchName,
             AttemptResult::TimedOut,
             AttemptResult::TlsRefused { alert: None },

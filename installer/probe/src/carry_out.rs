@@ -94,6 +94,7 @@ fn asked<'a>(action: &'a AttemptAction, host: &str, passwords: &dyn Passwords) -
         AttemptAction::Request { method, path, server_name, trust, credentials } => {
             Ok((Cow::Borrowed(action), Some(Question::new(method, path, server_name, trust, credentials.as_ref(), passwords)?)))
         }
+        AttemptAction::AskAcross { path, server_name, trust, origin } => Ok((Cow::Borrowed(action), Some(Question::new("GET", path, server_name, trust, None, passwords)?.for_page(origin)?))),
         AttemptAction::PlainRequest { path, host } => Ok((Cow::Borrowed(action), Some(Question::new("GET", path, host, &Trust::Unverified, None, passwords)?))),
         AttemptAction::AskOwnAddress { path, host, trust } => Ok((Cow::Borrowed(action), Some(Question::new("GET", path, host, trust.as_ref().unwrap_or(&Trust::Unverified), None, passwords)?))),
         AttemptAction::AsAccount { path } => account::request(Path::new(account::MOUNTED), host, path).map(|(request, question)| (Cow::Owned(request), Some(question))),
@@ -140,7 +141,7 @@ async fn once(action: &AttemptAction, target: &Target, question: Option<&Questio
             let stream = open(target, ends).await?;
             send(question, stream, sent).await
         }
-        AttemptAction::Request { server_name, trust, .. } => {
+        AttemptAction::Request { server_name, trust, .. } | AttemptAction::AskAcross { server_name, trust, .. } => {
             let believed = Believed::load(trust).await?;
             let secured = handshake(open(target, ends).await?, server_name, TlsVersion::Tls13, believed).await?;
             send(question, secured.stream, sent).await

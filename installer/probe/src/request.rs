@@ -29,6 +29,7 @@ pub(crate) struct Question {
     authorization: Option<HeaderValue>,
     cookies: Option<HeaderValue>,
     referer: Option<HeaderValue>,
+    origin: Option<HeaderValue>,
     content: Option<Content>,
 }
 
@@ -39,7 +40,7 @@ impl Question {
     /// Puts a request together, or says why it cannot be sent. A password is looked up now; it never goes to a server whose chain is not verified.
     pub(crate) fn new(method: &str, path: &str, host: &str, trust: &Trust, credentials: Option<&Credentials>, passwords: &dyn Passwords) -> Result<Self, String> {
         let method = method.parse().map_err(|_| format!("`{method}` is no HTTP method"))?;
-        let mut question = Self { method, path: path.to_owned(), host: host.to_owned(), authorization: None, cookies: None, referer: None, content: None };
+        let mut question = Self { method, path: path.to_owned(), host: host.to_owned(), authorization: None, cookies: None, referer: None, origin: None, content: None };
         if let Some(credentials) = credentials {
             let password = password(credentials, trust, passwords)?;
             match credentials.form {
@@ -76,6 +77,12 @@ impl Question {
     pub(crate) fn submitting(mut self, form: Secret<String>, page: &str) -> Result<Self, String> {
         self.referer = Some(HeaderValue::from_str(page).map_err(|_| "the page's address cannot be written in a header".to_owned())?);
         self.content = Some(Content("application/x-www-form-urlencoded", form));
+        Ok(self)
+    }
+
+    /// The same for a page of this origin (RFC 6454 §7).
+    pub(crate) fn for_page(mut self, origin: &str) -> Result<Self, String> {
+        self.origin = Some(HeaderValue::from_str(origin).map_err(|_| "the page's origin cannot be written in a header".to_owned())?);
         Ok(self)
     }
 
@@ -123,6 +130,9 @@ impl Question {
         }
         if let Some(value) = &self.referer {
             request = request.header(header::REFERER, value);
+        }
+        if let Some(value) = &self.origin {
+            request = request.header(header::ORIGIN, value);
         }
         let mut body = Bytes::new();
         if let Some(Content(media_type, text)) = &self.content {
@@ -186,6 +196,7 @@ pub(crate) fn answered(response: &Response<Incoming>) -> AttemptResult {
         challenge: value(header::WWW_AUTHENTICATE),
         location: value(header::LOCATION),
         transport_security: value(header::STRICT_TRANSPORT_SECURITY),
+        allowed_origin: value(header::ACCESS_CONTROL_ALLOW_ORIGIN),
     }
 }
 
@@ -201,4 +212,17 @@ fn failure(error: &hyper::Error) -> AttemptResult {
         source = cause.source();
     }
     AttemptResult::NotCarriedOut(format!("the answer did not come: {}", with_causes(error)).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_says_for_whose_page_it_asks() {
+        let question = || Question::new("GET", "/", "a.example.com", &Trust::Unverified, None, &crate::NoPasswords).unwrap();
+        let origin = |question: Question| question.request().unwrap().headers().get(header::ORIGIN).cloned();
+        assert_eq!(origin(question().for_page("https://b.example.com").unwrap()).unwrap(), "https://b.example.com");
+        assert_eq!(origin(question()), None);
+    }
 }

@@ -136,7 +136,19 @@ async fn a_server_that_asks_for_a_certificate_refuses_the_request() {
     let open = OpenSsl::serve(&[]);
     let trusting =
         AttemptAction::Request { method: "GET".to_owned(), path: "/".to_owned(), server_name: "a.example.com".to_owned(), trust: Trust::Authorities(open.authority.clone()), credentials: None };
-    assert_eq!(act(open.port, trusting).await, AttemptResult::Answered { status: 200, challenge: None, location: None, transport_security: None }, "the control");
+    assert_eq!(act(open.port, trusting).await, AttemptResult::Answered { status: 200, challenge: None, location: None, transport_security: None, allowed_origin: None }, "the control");
+}
+
+#[tokio::test]
+async fn whose_pages_may_read_an_answer_is_told_by_it() {
+    let server = OpenSsl::serve(&["-HTTP"]);
+    let asked = "https://b.example.com";
+    for (file, header, told) in [("open", format!("Access-Control-Allow-Origin: {asked}\r\n"), Some(asked)), ("closed", String::new(), None)] {
+        std::fs::write(server.folder.path().join(file), format!("HTTP/1.0 200 OK\r\n{header}\r\n")).unwrap();
+        let action = AttemptAction::AskAcross { path: format!("/{file}"), server_name: "a.example.com".to_owned(), trust: Trust::Authorities(server.authority.clone()), origin: asked.to_owned() };
+        let allowed_origin = told.map(|origin| origin.to_owned().into());
+        assert_eq!(act(server.port, action).await, AttemptResult::Answered { status: 200, challenge: None, location: None, transport_security: None, allowed_origin }, "{file}");
+    }
 }
 
 /// A listener that reads the hello and then does this.

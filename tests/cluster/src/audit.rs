@@ -59,9 +59,10 @@ impl AuditLog {
         if file.metadata().map_err(unreadable)?.len() < self.from {
             return Err(BedError::Rotated);
         }
-        file.seek(SeekFrom::Start(self.from)).map_err(unreadable)?;
+        // From the last byte before: what stands before the first end of a line was begun earlier, also when half of it was there.
+        file.seek(SeekFrom::Start(self.from.saturating_sub(1))).map_err(unreadable)?;
         let mut entries = Vec::new();
-        for line in BufReader::new(file).split(b'\n') {
+        for line in BufReader::new(file).split(b'\n').skip(usize::from(self.from > 0)) {
             let line = line.map_err(unreadable)?;
             match serde_json::from_slice::<Event>(&line) {
                 Ok(event) => entries.push(event.into()),
@@ -147,6 +148,22 @@ mod tests {
     fn a_subresource_is_part_of_the_resource() -> Result<(), serde_json::Error> {
         let log = entry(r#"{"verb":"get","requestURI":"/x","user":{"username":"admin"},"objectRef":{"resource":"pods","subresource":"log","namespace":"a","name":"b"}}"#)?;
         assert_eq!((log.resource.as_str(), log.code), ("pods/log", 0));
+        Ok(())
+    }
+
+    /// The server writes a line in more than one go.
+    #[test]
+    fn what_was_half_written_at_that_moment_is_of_before() -> Result<(), Box<dyn std::error::Error>> {
+        let path = std::env::temp_dir().join(format!("airlock-audit-{}.log", std::process::id()));
+        let (half, rest) = PATCH.split_at(40);
+        for (before, after) in [(format!("{PATCH}\n{half}"), format!("{rest}\n{PATCH}\n")), (format!("{PATCH}\n"), format!("{PATCH}\n{half}")), (String::new(), format!("{PATCH}\n"))] {
+            std::fs::write(&path, &before)?;
+            let log = AuditLog::from_now(path.clone())?;
+            assert_eq!(log.entries()?, [], "{before}");
+            std::fs::write(&path, before + &after)?;
+            assert_eq!(log.entries()?.len(), 1, "{after}");
+        }
+        std::fs::remove_file(path)?;
         Ok(())
     }
 }

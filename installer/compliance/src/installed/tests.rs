@@ -192,6 +192,7 @@ fn every_attempt_that_must_be_refused_has_a_control_that_is_made_too() {
             "airflow.login.",
             "airflow.page.",
             "airflow.login-page.",
+            "airflow.across.",
             "registry.node.",
             "task.alpha.trusted",
             "task.beta.trusted",

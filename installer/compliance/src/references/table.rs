@@ -72,7 +72,7 @@ const fn row(id: &'static str, reads: Reads, because: &'static str, groups: &'st
     Standing { id, reads, because, groups }
 }
 
-pub(super) static TABLE: [Standing; 132] = [
+pub(super) static TABLE: [Standing; 133] = [
     row("PSS-001", Objects, "root on the node in one step", &[POD, &[cis("5.2.2"), pss("privileged")]]),
     row("PSS-002", Objects, "the node's processes or traffic are open to the pod", &[POD, &[cis("5.2.3"), cis("5.2.4"), cis("5.2.5"), pss("hostNamespaces")]]),
     row("PSS-003", Objects, "files of the node are open to the pod", &[POD, &[cis("5.2.11"), pss("hostPathVolumes"), nist190("4.5.5")]]),
@@ -125,6 +125,7 @@ pub(super) static TABLE: [Standing; 132] = [
     row("NET-011", Cluster, "tenants reach each other", &[NETWORK, &[pci("11.4.5"), nist("AC-4")]]),
     row("AUT-001", Cluster, "whoever reaches the host runs code in it", &[LOGIN, &[soc2("CC6.1")]]),
     row("AUT-005", Cluster, "a cookie must be got hold of first, which the rest makes hard", &[LOGIN, &[nist("AC-12"), nist("SC-23"), hipaa("164.312(a)(2)(iii)")]]),
+    row("AUT-009", Cluster, "somebody who is logged in must open a page of another tenant; then it reads all that she may", &[APART, &[nist("AC-4")]]),
     row("AUT-006", Cluster, "an account alone; what its role may do decides", &[LOGIN, &[nist("AC-2")]]),
     row("NET-012", Cluster, "what keeps every tenant's data is a password away", &[NETWORK, &[nist("AC-4"), pci("11.4.5")]]),
     row("NET-013", Cluster, "a node's credentials open what every tenant keeps; a way in must be found first", &[NETWORK, &[nist190("4.3.3"), nsa("Protecting sensitive cloud infrastructure")]]),

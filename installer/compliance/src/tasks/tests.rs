@@ -34,7 +34,7 @@ fn world() -> World {
 }
 
 const fn answered(status: u16) -> AttemptResult {
-    AttemptResult::Answered { status, challenge: None, location: None, transport_security: None }
+    AttemptResult::Answered { status, challenge: None, location: None, transport_security: None, allowed_origin: None }
 }
 
 fn good() -> Snapshot {

@@ -31,7 +31,7 @@ async fn ask(cluster: &Cluster, path: &str, caller: ApiCaller) -> AttemptResult 
         },
     };
     match answered {
-        Ok(status) => AttemptResult::Answered { status, challenge: None, location: None, transport_security: None },
+        Ok(status) => AttemptResult::Answered { status, challenge: None, location: None, transport_security: None, allowed_origin: None },
         Err(error) => not_carried_out(&with_causes(&error)),
     }
 }

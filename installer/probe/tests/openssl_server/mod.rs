@@ -14,7 +14,8 @@ pub(crate) const DAY: Duration = Duration::from_hours(24);
 
 pub(crate) struct OpenSsl {
     child: Child,
-    _folder: TempDir,
+    /// Where it looks for files, with `-HTTP`.
+    pub(crate) folder: TempDir,
     pub(crate) port: u16,
     pub(crate) authority: String,
     pub(crate) fingerprint: Digest,
@@ -42,7 +43,7 @@ impl OpenSsl {
         std::fs::write(path("leaf.key"), issued.key_pem.expose()).unwrap();
         let mut command = Command::new("openssl");
         // The system's configuration forbids old versions; this server is here to speak them.
-        command.env("OPENSSL_CONF", "/dev/null").args(["s_server", "-accept", "127.0.0.1:0", "-www"]);
+        command.env("OPENSSL_CONF", "/dev/null").current_dir(folder.path()).args(["s_server", "-accept", "127.0.0.1:0", "-www"]);
         command.arg("-cert").arg(path("leaf.pem")).arg("-key").arg(path("leaf.key")).arg("-cert_chain").arg(path("ca.pem")).arg("-CAfile").arg(path("ca.pem"));
         let mut child = command.args(options).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut log = BufReader::new(child.stdout.take().unwrap());
@@ -55,6 +56,6 @@ impl OpenSsl {
         };
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         let facts = certificate_facts(issued.chain_pem.as_bytes(), issued.key_pem.expose().as_bytes()).unwrap();
-        Self { child, _folder: folder, port, authority: authority.certificate_pem().to_owned(), fingerprint: facts.fingerprint }
+        Self { child, folder, port, authority: authority.certificate_pem().to_owned(), fingerprint: facts.fingerprint }
     }
 }

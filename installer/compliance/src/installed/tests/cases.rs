@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use Verdict::{Fail, Unverified, Warn};
 
-use super::good::{answered, fernet, judged, left, locked, logged, logged_in, message, presented, reached, redirected, secured, stored, told, unadmitted};
+use super::good::{answered, fernet, judged, left, locked, logged, logged_in, message, presented, reached, redirected, secured, shared, stored, told, unadmitted};
 
 /// What is changed, and what exactly is then said by which checks.
 pub(super) type Case = (fn(&mut Snapshot), &'static [(&'static str, Verdict)]);
@@ -183,6 +183,11 @@ pub(super) const CASES: &[Case] = &[
     (|s| *result(s, "airflow.page.alpha") = logged_in(|cookie| { cookie.lasts_seconds = Some(30 * 86400); cookie.token_seconds = Some(86400); }), &[]),
     (|s| *result(s, "airflow.page.alpha") = logged_in(|cookie| { cookie.lasts_seconds = None; cookie.token_seconds = Some(86401); }), &[("AUT-005", Fail)]),
     (|s| *result(s, "airflow.page.alpha") = logged_in(|cookie| cookie.lasts_seconds = None), &[("AUT-005", Unverified)]),
+    (|s| *result(s, "airflow.across.alpha.beta") = shared("https://beta-airflow.platform.test"), &[("AUT-009", Fail)]),
+    (|s| *result(s, "airflow.across.beta.nobody") = shared("*"), &[("AUT-009", Fail)]),
+    (|s| *result(s, "airflow.across.alpha.nobody") = shared("https://alpha-airflow.platform.test"), &[]),
+    (|s| *result(s, "airflow.across.alpha.beta") = answered(502), &[("AUT-009", Unverified)]),
+    (|s| *result(s, "airflow.across.beta.alpha") = AttemptResult::TimedOut, &[("AUT-009", Unverified)]),
     (|s| *result(s, "airflow.sign-up-page.alpha") = answered(200), &[("AUT-006", Fail)]),
     (|s| *result(s, "airflow.sign-up-page.alpha") = answered(500), &[("AUT-006", Fail)]),
     (|s| { *result(s, "airflow.sign-up-page.alpha") = answered(500); *result(s, "airflow.login-page.alpha") = answered(500); }, &[("AUT-006", Unverified)]),
@@ -208,7 +213,7 @@ pub(super) const CASES: &[Case] = &[
     (|s| *result(s, "task.alpha.pods.beta") = AttemptResult::Scanned(vec![]), &[("NET-011", Unverified)]),
     (|s| *result(s, "task.alpha.pods.beta") = AttemptResult::NotCarriedOut("no pod runs in airlock-beta".to_owned().into()), &[("NET-011", Unverified)]),
     (|s| drop(s.world.deployments.pop()), &[("NET-011", Verdict::NotApplicable)]),
-    (|s| s.world.deployments.clear(), &[("AUT-001", Verdict::NotApplicable), ("AUT-005", Verdict::NotApplicable), ("AUT-006", Verdict::NotApplicable), ("AFL-001", Verdict::NotApplicable), ("AFL-003", Verdict::NotApplicable), ("DBS-001", Verdict::NotApplicable), ("DBS-002", Verdict::NotApplicable), ("DBS-003", Verdict::NotApplicable), ("DBS-004", Verdict::NotApplicable), ("DBS-005", Verdict::NotApplicable), ("DBS-006", Verdict::NotApplicable), ("DBS-009", Verdict::NotApplicable), ("NET-011", Verdict::NotApplicable), ("RBC-009", Verdict::NotApplicable)]),
+    (|s| s.world.deployments.clear(), &[("AUT-001", Verdict::NotApplicable), ("AUT-005", Verdict::NotApplicable), ("AUT-006", Verdict::NotApplicable), ("AUT-009", Verdict::NotApplicable), ("AFL-001", Verdict::NotApplicable), ("AFL-003", Verdict::NotApplicable), ("DBS-001", Verdict::NotApplicable), ("DBS-002", Verdict::NotApplicable), ("DBS-003", Verdict::NotApplicable), ("DBS-004", Verdict::NotApplicable), ("DBS-005", Verdict::NotApplicable), ("DBS-006", Verdict::NotApplicable), ("DBS-009", Verdict::NotApplicable), ("NET-011", Verdict::NotApplicable), ("RBC-009", Verdict::NotApplicable)]),
     (|s| *result(s, "account.alpha.airlock-beta.secrets") = answered(200), &[("RBC-009", Fail)]),
     (|s| { *result(s, "account.beta.airlock-beta.pods") = answered(401); *result(s, "account.beta.airlock.pods") = answered(200); }, &[("RBC-009", Fail)]),
     (|s| *result(s, "account.beta.airlock-beta.pods") = answered(403), &[("RBC-009", Unverified)]),

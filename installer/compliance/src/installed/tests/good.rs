@@ -116,7 +116,7 @@ pub(super) fn presented() -> Presented {
 }
 
 pub(super) const fn answered(status: u16) -> AttemptResult {
-    AttemptResult::Answered { status, challenge: None, location: None, transport_security: None }
+    AttemptResult::Answered { status, challenge: None, location: None, transport_security: None, allowed_origin: None }
 }
 
 /// A login that set one cookie, as it should be but for what is changed in it.
@@ -128,11 +128,15 @@ pub(super) fn logged_in(change: impl Fn(&mut SetCookie)) -> AttemptResult {
 }
 
 pub(super) fn redirected(location: &str) -> AttemptResult {
-    AttemptResult::Answered { status: 308, challenge: None, location: Some(location.to_owned().into()), transport_security: None }
+    AttemptResult::Answered { status: 308, challenge: None, location: Some(location.to_owned().into()), transport_security: None, allowed_origin: None }
 }
 
 pub(super) fn secured(value: &str) -> AttemptResult {
-    AttemptResult::Answered { status: 200, challenge: None, location: None, transport_security: Some(value.to_owned().into()) }
+    AttemptResult::Answered { status: 200, challenge: None, location: None, transport_security: Some(value.to_owned().into()), allowed_origin: None }
+}
+
+pub(super) fn shared(origin: &str) -> AttemptResult {
+    AttemptResult::Answered { status: 200, challenge: None, location: None, transport_security: None, allowed_origin: Some(origin.to_owned().into()) }
 }
 
 pub(super) fn outcome(id: &str, result: AttemptResult) -> (AttemptId, Outcome) {
@@ -214,12 +218,16 @@ pub(super) fn good() -> Snapshot {
             outcome("airflow.page.alpha", logged_in(|_| {})),
             outcome("airflow.login-page.alpha", answered(200)),
             outcome("airflow.sign-up-page.alpha", answered(404)),
+            outcome("airflow.across.alpha.beta", answered(200)),
+            outcome("airflow.across.alpha.nobody", answered(200)),
             outcome("airflow.login.beta", answered(201)),
             outcome("airflow.wrong-password.beta", answered(401)),
             outcome("airflow.anonymous.beta", answered(401)),
             outcome("airflow.page.beta", logged_in(|_| {})),
             outcome("airflow.login-page.beta", answered(200)),
             outcome("airflow.sign-up-page.beta", answered(404)),
+            outcome("airflow.across.beta.alpha", answered(200)),
+            outcome("airflow.across.beta.nobody", answered(200)),
             outcome("task.alpha.trusted", AttemptResult::Handshaken(presented())),
             outcome("task.beta.trusted", AttemptResult::Handshaken(presented())),
             outcome("registry.node.default", AttemptResult::Pulled),

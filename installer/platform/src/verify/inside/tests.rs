@@ -83,8 +83,8 @@ fn what_needs_an_attempt_or_a_secret_is_unverified_and_names_the_command_that_ma
     let pod = json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "edge-0", "namespace": "airlock" }, "spec": { "containers": [{ "name": "nginx", "image": "nginx" }] } });
     let report = report(&profile, &[("Pod", vec![pod])]);
     let tried = [
-        "AFL-001", "AFL-003", "AUT-001", "AUT-005", "AUT-006", "AUT-007", "DBS-001", "DBS-002", "DBS-003", "DBS-004", "DBS-005", "DBS-006", "DBS-009", "NET-010", "NET-011", "PSS-019", "RBC-009",
-        "REG-001", "SEC-001", "SEC-004", "SEC-005", "SEC-008", "TLS-001", "TLS-002", "TLS-003", "TLS-004", "TLS-006", "TLS-007", "TLS-009",
+        "AFL-001", "AFL-003", "AUT-001", "AUT-005", "AUT-006", "AUT-007", "AUT-009", "DBS-001", "DBS-002", "DBS-003", "DBS-004", "DBS-005", "DBS-006", "DBS-009", "NET-010", "NET-011", "PSS-019",
+        "RBC-009", "REG-001", "SEC-001", "SEC-004", "SEC-005", "SEC-008", "TLS-001", "TLS-002", "TLS-003", "TLS-004", "TLS-006", "TLS-007", "TLS-009",
     ];
     for id in tried {
         assert_eq!(check(&report, id).verdict, Verdict::Unverified, "{id}");

@@ -15,7 +15,7 @@ pub(crate) fn that_are_gone_leave_nothing_proved(site: &Site) {
 
 /// Nobody answers at any host, so that nobody answers strangers either.
 fn without_an_edge(site: &Site) {
-    const AT_HOSTS: [&str; 9] = ["AUT-001", "AUT-005", "AUT-006", "REG-001", "TLS-002", "TLS-003", "TLS-004", "TLS-006", "TLS-007"];
+    const AT_HOSTS: [&str; 10] = ["AUT-001", "AUT-005", "AUT-006", "AUT-009", "REG-001", "TLS-002", "TLS-003", "TLS-004", "TLS-006", "TLS-007"];
     site.kubectl(&["scale", "deployment/edge", "--replicas=0"]);
     site.kubectl(&["wait", "--for=delete", "pod", "-l", "app.kubernetes.io/name=edge", "--timeout=120s"]);
     let gone = judge(site, &AT_HOSTS);

@@ -45,8 +45,11 @@ pub(crate) fn that_open_one_deployment_to_pages_of_another_are_seen_in_a_browser
     replace(site, &with(&kept, "data", "nginx.conf", &changed));
     restart(site, "deployment/edge");
     let across = what_pages_read(site);
+    let judged = walls::check(site, &[]);
     replace(site, &kept);
     restart(site, "deployment/edge");
     assert_eq!(across, [(OWN.to_owned(), OWN.to_owned()), (OWN.to_owned(), OWN.to_owned())]);
+    let report = judged.expect(7).json();
+    assert_eq!(walls::verdicts(&report), walls::but(&walls::verdicts_of_baseline(), "fail", &["AUT-009"]), "it alone is told: {report}");
     assert!(what_pages_read(site).iter().all(|(own, other)| own == OWN && other.starts_with("not read")));
 }
