@@ -15,7 +15,7 @@ mod visit;
 
 use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, Need, Outcome, Snapshot, Target, TlsVersion, Trust, Vantage, World, WorldDeployment, names};
 
-pub(crate) use across::Page;
+pub(crate) use across::{Page, origin_of};
 pub(crate) use admission::{Refused, Shown};
 pub(crate) use api::Question;
 use crossing::CROSSED;

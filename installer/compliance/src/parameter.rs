@@ -92,7 +92,7 @@ static PARAMETERS: [Parameter; 27] = [
         what: "flows that tenants may have all the same: `shop => platform : TCP 5432`, with namespaces, *, or blocks of addresses outside as ends",
         stricter: Stricter::Fewer,
     },
-    Parameter { name: CROSSING_OUTSIDE, kind: ParameterKind::Flag, what: "whether flows between tenants and addresses outside must be declared too; they must where one is", stricter: Stricter::More },
+    Parameter { name: CROSSING_OUTSIDE, kind: ParameterKind::Flag, what: "whether flows between tenants and addresses outside must be declared too", stricter: Stricter::More },
     Parameter { name: PORTS, kind: ParameterKind::Ports, what: "TCP ports of pods that are asked whether they are open: `1-65535` is all", stricter: Stricter::More },
     Parameter { name: EXPOSED_ALLOW, kind: ParameterKind::Texts, what: "Services that may be reached from outside the cluster: `namespace/name`", stricter: Stricter::Fewer },
     Parameter { name: ADDRESSES, kind: ParameterKind::Texts, what: "addresses and networks that tasks leave by: `203.0.113.7`, `203.0.113.0/28`", stricter: Stricter::Fewer },
@@ -408,6 +408,9 @@ mod tests {
             ("MON-002.alerts", json!(["a", "b"]), json!(["c", "b", "a"]), json!(["b", "c"])),
             ("NET-014.ports", json!(["1-1024", "8080"]), json!(["1-512", "513-9000"]), json!(["1-1023", "8080"])),
             ("PSS.version", json!("v1.36"), json!("v1.36"), json!("v1.37")),
+            ("NET-004.allow", json!(["a => b"]), json!([]), json!(["a => b", "a => 10.0.0.0/8"])),
+            ("NET-004.outside", json!(true), json!(true), json!(false)),
+            ("MON-003.days", json!(90), json!(30), json!(120)),
         ] {
             let parameter = known(name, &[]).unwrap();
             assert_eq!((parameter.is_looser(&stricter, &than), parameter.is_looser(&looser, &than)), (false, true), "{name}");

@@ -132,8 +132,8 @@ pub(crate) fn asked(question: &Question, form: &Form, suggested: Option<String>)
 }
 
 /// What is asked about a choice that has to be told further.
-pub(crate) fn asked_further(question: &Question, step: &Further, suggested: Option<&str>) -> Prompt {
-    Prompt { question: step.asks.into(), field: Field::Text { hint: step.hint.into(), suggested: suggested.map(str::to_owned) }, explained: true, may_be_unknown: question.unknown.is_some() }
+pub(crate) fn asked_further(step: &Further, suggested: Option<&str>) -> Prompt {
+    Prompt { question: step.asks.into(), field: Field::Text { hint: step.hint.into(), suggested: suggested.map(str::to_owned) }, explained: true, may_be_unknown: false }
 }
 
 /// What `?` says.

@@ -19,7 +19,7 @@ static TEXTS: Described = Described {
         severity: Severity::High,
         promises: &["P4"],
         explanation: "The Job `monitoring-receiver-…` of the platform's namespace hands Alertmanager a message for the receiver and ends well only when Alertmanager has counted it as delivered. It is run by `airlock install`, and again when the receiver, its address, or its password changes. With `alerts.receiver: none` this is a warning for as long as it stays so, without monitoring, and with `components.monitoring.mode: existing`, since the routes are the company's own then and nobody may send a message through them unasked. With several such Jobs the newest counts; when it is older than MON-003.days it says nothing of today, and the check is unverified.",
-        remedy: "Without monitoring, ask for it (`components.monitoring`); with `none`, name a receiver under `alerts` in the answers. With a receiver that refused, mend it or the answers and run `airlock install` again: it sends another message, also when the last one is too old and its Job was deleted (`kubectl delete job -n NAMESPACE -l app.kubernetes.io/name=monitoring-receiver`). With a Prometheus of your own, have its owners send an alert of the platform through their routes (`amtool alert add`).",
+        remedy: "Without monitoring, ask for it (`components.monitoring`); with `none`, name a receiver under `alerts` in the answers. With a receiver that refused, mend it or the answers and run `airlock install` again: it sends another message. When the last one is too old, delete its Job first (`kubectl delete job -n NAMESPACE -l app.kubernetes.io/name=monitoring-receiver`). With a Prometheus of your own, have its owners send an alert of the platform through their routes (`amtool alert add`).",
     },
     expected: "a message was delivered to the receiver",
     why: "an alert that nobody hears is none",
@@ -74,7 +74,7 @@ fn judge(given: &Snapshot, days: i64) -> Finding {
                     TEXTS.unverified(SUBJECT, format!("the last message was delivered at {when}, more than {days} days ago"))
                 }
                 (Some(when), Some(_)) => TEXTS.pass(SUBJECT, format!("a message was delivered, seen at {when}")),
-                _ => TEXTS.unverified(SUBJECT, "a message was delivered, but when is not known"),
+                _ => TEXTS.unverified(SUBJECT, "a message was delivered, but not known is when, or what time it is"),
             };
             finding.seen(job, &seen("/status/completionTime"))
         }

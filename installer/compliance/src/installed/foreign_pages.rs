@@ -3,7 +3,7 @@
 use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, Subject, World, WorldDeployment};
 
 use super::deployments;
-use crate::attempts::{Page, outcome, words};
+use crate::attempts::{Page, origin_of, outcome, words};
 use crate::described::{Described, Resting};
 
 static TEXTS: Described = Described {
@@ -12,7 +12,7 @@ static TEXTS: Described = Described {
         title: "no page of another host reads an Airflow deployment",
         severity: Severity::High,
         promises: &["P12", "P13"],
-        explanation: "At the host of each Airflow deployment, through the edge: a request for its version as a browser makes it for a page of each other deployment, and of a host of the base domain that nobody has (`Origin`). It must be answered, and the answer must not allow that origin, nor every one (`Access-Control-Allow-Origin`): browsers then hand it to no page but the deployment's own (Fetch standard, CORS protocol). Without an answer the check is unverified.",
+        explanation: "At the host of each Airflow deployment, through the edge: a request for its version as a browser makes it for a page of each other deployment, and of a host of the base domain that nobody has (`Origin`). It must be answered, and the answer must allow no origin but the deployment's own (`Access-Control-Allow-Origin`): browsers hand it to no other page then (Fetch standard, CORS protocol). An origin that is allowed when it asks, and was not asked for, is not seen. Without an answer the check is unverified.",
         remedy: "Take the origin out of `AIRFLOW__API__ACCESS_CONTROL_ALLOW_ORIGINS`, which is in the deployment's image or its environment, and run `airlock deployment apply` with the deployment's document; an edge that adds such a header is put back by `airlock install`.",
     },
     expected: "an answer that allows no other origin",
@@ -46,15 +46,17 @@ fn judge(given: &Snapshot, of: &WorldDeployment) -> Finding {
         };
         tried.push(asked);
         match &asked.result {
-            AttemptResult::Answered { allowed_origin: Some(origin), .. } if origin.raw() == "*" || *origin.raw() == page.origin() => allowed.push(page.origin()),
+            AttemptResult::Answered { allowed_origin: Some(origin), .. } if *origin.raw() != origin_of(&of.host) => allowed.push(origin.raw()),
             AttemptResult::Answered { status: 200..300, .. } => {}
             other => unanswered.push(format!("{}: {}", page.origin(), words(other))),
         }
     }
+    allowed.sort_unstable();
+    allowed.dedup();
     let finding = match (allowed.is_empty(), unanswered.is_empty()) {
-        (false, _) => TEXTS.fail(subject, format!("answers may be read by pages of {}", allowed.join(", "))),
+        (false, _) => TEXTS.fail(subject, format!("answers may be read by pages of {}", allowed.join(", ").replace('*', "every host"))),
         (true, false) => TEXTS.unverified(subject, unanswered.join("; ")),
-        (true, true) => TEXTS.pass(subject, format!("asked as for pages of {} other hosts, answers are for its own alone", tried.len())),
+        (true, true) => TEXTS.pass(subject, format!("none of the pages of {} other hosts may read its answers", tried.len())),
     };
     finding.tried(tried)
 }

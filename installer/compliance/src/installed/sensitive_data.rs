@@ -19,7 +19,7 @@ static TEXTS: Described = Described {
         title: "databases hold no personal or payment data but what was agreed on",
         severity: Severity::High,
         promises: &["P8", "P11"],
-        explanation: "In the namespace of each Airflow deployment a pod with Airlock's own image logs in to the deployment's database and lets the server look for card numbers (ISO/IEC 7812-1, with their check digit) in the first thousand rows of each table, and for columns that are named as data of payments and persons are. Counts and names of columns leave the server, no value does. Airflow's own columns of its users, and those in DBS-009.columns, are agreed on; of those, one that is in no deployment's database is a warning. Where a table cannot be read by the deployment's role, or the server cannot look (it needs libxml), the check is unverified. A sample without card numbers is no proof that there are none further on.",
+        explanation: "In the namespace of each Airflow deployment a pod with Airlock's own image logs in to the deployment's database and lets the server look for card numbers (ISO/IEC 7812-1, with their check digit) in the first thousand rows of each table, and for columns that are named as data of payments and persons are. Counts and names of columns leave the server, no value does. Airflow's own columns of its users, and those in DBS-009.columns, are agreed on; of those, one where nothing of the kind was found in any deployment's database is a warning. Where a table cannot be read by the deployment's role, or the server cannot look (it needs libxml), the check is unverified. A sample without card numbers is no proof that there are none further on.",
         remedy: "Data that DAGs work on belongs in a database of its own, reached by a connection; of what tasks hand on (XCom) and write down a reference will do. What is agreed on is named: `--set DBS-009.columns=SCHEMA.TABLE.COLUMN`.",
     },
     expected: "no card number in the rows looked at, and no column of payments or persons but those agreed on",
@@ -57,7 +57,7 @@ fn nowhere(agreed: &[&str], given: &Snapshot) -> Option<Finding> {
     }
     let is_there = |place: &str| inventories.iter().any(|found| found.cards.iter().map(|(card, _)| card).chain(&found.payment).chain(&found.person).any(|there| there == place));
     let gone: Vec<&str> = agreed.iter().copied().filter(|place| !is_there(place)).collect();
-    (!gone.is_empty()).then(|| TEXTS.warn(Severity::Low, Subject::scope(AGREED), format!("agreed on, and no deployment's database has such data there: {}", gone.join(", "))))
+    (!gone.is_empty()).then(|| TEXTS.warn(Severity::Low, Subject::scope(AGREED), format!("agreed on, and nothing of the kind was found there: {}", gone.join(", "))))
 }
 
 fn judge(agreed: &[&str], given: &Snapshot, of: &WorldDeployment) -> Finding {

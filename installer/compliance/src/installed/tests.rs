@@ -62,7 +62,7 @@ fn one_thing_changed_is_told_by_exactly_the_checks_that_look_at_it() {
 
 /// What was agreed on is a map of the data: it is held against the databases in both directions.
 #[test]
-fn a_column_that_was_agreed_on_and_is_nowhere_is_told() {
+fn a_column_that_was_agreed_on_and_holds_nothing_is_told() {
     let of = |in_beta: &str| {
         let mut given = good();
         given.outcomes.extend([outcome("database.sensitive.beta", told(in_beta))]);
@@ -74,7 +74,7 @@ fn a_column_that_was_agreed_on_and_is_nowhere_is_told() {
     let whole = "the database of alpha: pass: 531 columns of 71 tables looked at";
     let both = "531 71 0\nperson public.orders.email\npayment public.orders.iban";
     assert_eq!(of(both), [whole, &whole.replace("alpha", "beta")]);
-    let told = "DBS-009.columns: warn: agreed on, and no deployment's database has such data there: public.orders.iban";
+    let told = "DBS-009.columns: warn: agreed on, and nothing of the kind was found there: public.orders.iban";
     assert_eq!(of("531 71 0\nperson public.orders.email").iter().filter(|finding| *finding == told).count(), 1);
     // What a role cannot read may hold it.
     assert_eq!(of("531 71 1\nperson public.orders.email").iter().filter(|finding| finding.contains("agreed on, and")).count(), 0);

@@ -6,7 +6,7 @@ use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot
 
 use super::cluster::Cluster;
 use super::declared::Declared;
-use super::outside::Beyond;
+use super::outside::{OutsideFlows, first_of};
 use super::policy::Direction;
 use super::ports::{PortSet, Protocol};
 use super::reach::{End, Reach};
@@ -18,14 +18,14 @@ use crate::described::Described;
 static TEXTS: Described = Described {
     spec: CheckSpec {
         id: "NET-004",
-        title: "tenants reach of each other and of the platform only what was declared",
+        title: "tenants reach only what was declared",
         severity: Severity::Critical,
         promises: &["P3", "P12"],
-        explanation: "What the policies of both ends allow, computed by their full semantics, from the pods of each tenant to those of every other tenant and of the platform. Declared is what the parameter NET-004.allow names, a text a flow: `shop => platform : TCP 5432`, with namespaces or * as ends. With NET-004.outside, or where a flow names a block of addresses (`shop => 10.2.0.0/16 : TCP 443`, `10.0.0.0/8 => shop : TCP 8080`), what tenants reach outside, and who reaches them from there, is compared as well; what an Ingress leads to them is not. Of a running installation the platform's database is declared for its Airflow deployments. Tenants are the namespaces with the label airlock-platform.io/tenant, or those of network.tenantSelector and network.tenantNamespaces; the platform is network.platformNamespaces, else the installation's other namespaces. A policy that is not understood, and a tenant's pod in the network of its node, are unverified. `airlock compliance-check --connections` lists all that is allowed.",
+        explanation: "What the policies of both ends allow, computed by their full semantics, from the pods of each tenant to those of every other tenant and of the platform. Declared is what the parameter NET-004.allow names, a text a flow: `shop => platform : TCP 5432`, with namespaces or * as ends. With NET-004.outside, what tenants reach outside, and who reaches them from there, is compared as well, and flows name blocks of addresses (`shop => 10.2.0.0/16 : TCP 443`, `10.0.0.0/8 => shop : TCP 8080`); what an Ingress leads to them is not. Of a running installation the platform's database is declared for its Airflow deployments. Tenants are the namespaces with the label airlock-platform.io/tenant, or those of network.tenantSelector and network.tenantNamespaces; the platform is network.platformNamespaces, else the installation's other namespaces. A policy that is not understood, and a tenant's pod in the network of its node, are unverified. `airlock compliance-check --connections` lists all that is allowed.",
         remedy: "Narrow the policies that are named, or close the tenant's namespaces by default in both directions. What must be is declared in NET-004.allow.",
     },
     expected: "no connection that is not declared",
-    why: "one tenant reaches what is another's, or the inside of the platform that serves all",
+    why: "one tenant reaches what is another's, or the inside of the platform that serves all, or networks that nobody agreed on",
 };
 
 /// The check.
@@ -69,9 +69,9 @@ struct Undeclared {
 }
 
 fn judge(given: &Snapshot, tenancy: &Tenancy, declared: &Declared, cluster: &Cluster, objects: &ByName<'_>) -> Vec<Finding> {
-    let reach = Reach::cut(cluster, declared.blocks());
+    let reach = Reach::cut(cluster, &declared.cuts());
     let mut findings = Vec::new();
-    let beyond = if declared.has_outside() { Beyond::find(&reach, cluster, tenancy, declared) } else { Beyond::default() };
+    let beyond = if declared.has_outside() { OutsideFlows::find(&reach, cluster, tenancy, declared) } else { OutsideFlows::default() };
     let mut found: BTreeMap<(&str, &Workload), Undeclared> = BTreeMap::new();
     for (index, source) in cluster.pods.iter().enumerate().filter(|(_, pod)| tenancy.tenant_of(&pod.workload.namespace).is_some()) {
         if source.host_network {
@@ -114,15 +114,7 @@ fn of_airlock(given: &Snapshot, target: &Pod) -> PortSet {
 
 /// The policies on both sides that have a rule for the other, or that there is none on a side.
 fn openers(reach: &Reach<'_>, source: usize, target: usize) -> Vec<String> {
-    [openers_at(reach, source, Direction::Egress, End::Pod(target)), openers_at(reach, target, Direction::Ingress, End::Pod(source))].concat()
-}
-
-/// The same of one side.
-pub(super) fn openers_at(reach: &Reach<'_>, pod: usize, direction: Direction, other: End) -> Vec<String> {
-    if reach.policies_of(pod, direction).next().is_none() {
-        return vec![format!("no policy is for {} of the {}", direction.word(), if direction == Direction::Egress { "source" } else { "target" })];
-    }
-    reach.openers(pod, direction, other).map(|policy| policy.object.to_string()).collect()
+    [reach.openers(source, Direction::Egress, End::Pod(target)), reach.openers(target, Direction::Ingress, End::Pod(source))].concat()
 }
 
 /// The object of which a workload's first pod is.
@@ -138,10 +130,4 @@ fn fail(cluster: &Cluster, objects: &ByName<'_>, target: &Workload, mut undeclar
     }
     let sources = first_of(&undeclared.sources);
     TEXTS.fail(subject(cluster, objects, target), format!("{sources} => {target} : {}; opened by: {}", undeclared.ports, undeclared.openers.join(", ")))
-}
-
-/// Five of a list, and how many there are beside.
-pub(super) fn first_of(list: &[String]) -> String {
-    let more = list.len().saturating_sub(5);
-    list[..list.len() - more].join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
 }

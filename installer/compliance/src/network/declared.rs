@@ -1,6 +1,7 @@
 //! The flows that a profile declares: `FROM => TO : PORTS`, with namespaces, `*`, or blocks of addresses as ends.
 
 use airlock_model::Profile;
+use ipnet::{IpNet, Ipv6Net};
 
 use super::address::{self, AddressRange, Block};
 use super::ports::{PortSet, Protocol};
@@ -13,7 +14,6 @@ pub(crate) const OUTSIDE: &str = "NET-004.outside";
 #[derive(Debug)]
 pub(crate) struct Declared {
     flows: Vec<Flow>,
-    /// The outside is compared although nothing is declared of it.
     outside: bool,
 }
 
@@ -37,16 +37,26 @@ enum Place {
 impl Declared {
     pub(crate) fn of(profile: &Profile) -> Result<Self, String> {
         let flows = texts(profile, ALLOW).into_iter().map(read).collect::<Result<_, _>>()?;
-        Ok(Self { flows, outside: flag(profile, OUTSIDE) })
+        let declared = Self { flows, outside: flag(profile, OUTSIDE) };
+        if let (false, Some(block)) = (declared.outside, declared.blocks().next()) {
+            return Err(format!("the parameter {ALLOW} names {}, and {OUTSIDE} does not say that flows with what is outside are compared", block.whole));
+        }
+        Ok(declared)
     }
 
-    /// Whether flows with what is outside must be declared too: it is asked for, or one is declared.
-    pub(crate) fn has_outside(&self) -> bool {
-        self.outside || self.blocks().next().is_some()
+    /// Whether flows with what is outside must be declared too.
+    pub(crate) const fn has_outside(&self) -> bool {
+        self.outside
     }
 
-    /// The blocks of addresses that flows name.
-    pub(crate) fn blocks(&self) -> impl Iterator<Item = &Block> {
+    /// Where the outside is cut for the comparison: at the blocks that flows name, and between the families of addresses, so that none
+    /// stands for the other.
+    pub(crate) fn cuts(&self) -> Vec<Block> {
+        let newer = self.outside.then(|| Block { whole: IpNet::V6(Ipv6Net::default()), except: Vec::new() });
+        self.blocks().cloned().chain(newer).collect()
+    }
+
+    fn blocks(&self) -> impl Iterator<Item = &Block> {
         self.flows.iter().flat_map(|flow| [&flow.from, &flow.to]).filter_map(|place| if let Place::Addresses(block) = place { Some(block) } else { None })
     }
 
@@ -88,7 +98,8 @@ impl Place {
             "*" => Ok(Self::Any),
             "" => Err("an end is missing".into()),
             text if text.contains('/') => address::net(text).map(|whole| Self::Addresses(Block { whole, except: Vec::new() })),
-            name => Ok(Self::Namespace(name.to_owned())),
+            name if name.len() <= 63 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') => Ok(Self::Namespace(name.to_owned())),
+            other => Err(format!("{other} is neither a namespace, nor *, nor a block of addresses as in 10.0.0.0/8")),
         }
     }
 }
@@ -153,7 +164,23 @@ mod tests {
         assert_eq!(ports("a=>b : All Connections"), "All Connections");
         assert_eq!(ports("* => b : TCP 80,443,8000-8010,UDP 53"), "TCP 80,443,8000-8010,UDP 53");
         assert_eq!(ports("a => b : TCP 80 443 SCTP"), "SCTP 1-65535,TCP 80,443");
-        for wrong in ["a b", "=> b", "a => : TCP 1", "a => b : 80", "a => b : TCP 0", "a => b : TCP 90-80", "a => b : tcp 80", "a => b :", "a => 10.0.0.0/33", "a/b => c", "10.0.0.0/8 => ::/0"] {
+        for wrong in [
+            "a b",
+            "=> b",
+            "a => : TCP 1",
+            "a => b : 80",
+            "a => b : TCP 0",
+            "a => b : TCP 90-80",
+            "a => b : tcp 80",
+            "a => b :",
+            "a => 10.0.0.0/33",
+            "a/b => c",
+            "a => 10.0.0.1",
+            "a => fd00::1",
+            "a => 10.0.0.0-10.1.255.255",
+            "A => b",
+            "10.0.0.0/8 => ::/0",
+        ] {
             assert!(read(wrong).unwrap_err().contains("NET-004.allow"), "{wrong}");
         }
     }
@@ -176,6 +203,6 @@ mod tests {
         assert!(declared.outward("b", range("10.1.2.3")).is_empty() && declared.outward("a", range("11.0.0.1")).is_empty(), "a star is no block");
         assert_eq!(declared.inward(range("192.0.2.9"), "a").to_string(), "TCP 8080");
         assert!(declared.inward(range("192.0.2.9"), "b").is_empty());
-        assert_eq!(declared.blocks().count(), 4);
+        assert_eq!(declared.cuts().len(), 5);
     }
 }

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::address::AddressRange;
 use super::cluster::Cluster;
-use super::crossing::{first_of, openers_at};
 use super::declared::Declared;
 use super::policy::Direction;
 use super::ports::PortSet;
@@ -14,7 +13,7 @@ use super::workloads::Workload;
 
 /// Undeclared flows of each workload, in each direction.
 #[derive(Default)]
-pub(super) struct Beyond<'a>(BTreeMap<(&'a Workload, Direction), Found>);
+pub(super) struct OutsideFlows<'a>(BTreeMap<(&'a Workload, Direction), Found>);
 
 #[derive(Default)]
 struct Found {
@@ -23,7 +22,7 @@ struct Found {
     openers: BTreeSet<String>,
 }
 
-impl<'a> Beyond<'a> {
+impl<'a> OutsideFlows<'a> {
     /// The ranges of `reach` are cut by the declared blocks.
     pub(super) fn find(reach: &Reach<'_>, cluster: &'a Cluster, tenancy: &Tenancy, declared: &Declared) -> Self {
         let mut found: BTreeMap<(&Workload, Direction), Found> = BTreeMap::new();
@@ -41,7 +40,7 @@ impl<'a> Beyond<'a> {
                     let entry = found.entry((&pod.workload, direction)).or_default();
                     let ports = entry.ranges.entry(*range).or_default();
                     *ports = ports.union(&undeclared);
-                    entry.openers.extend(openers_at(reach, index, direction, there));
+                    entry.openers.extend(reach.openers(index, direction, there));
                 }
             }
         }
@@ -64,4 +63,10 @@ impl<'a> Beyond<'a> {
             (*workload, format!("{flows}; opened by: {}", found.openers.iter().map(String::as_str).collect::<Vec<_>>().join(", ")))
         })
     }
+}
+
+/// Five of a list, and how many there are beside.
+pub(super) fn first_of(list: &[String]) -> String {
+    let more = list.len().saturating_sub(5);
+    list[..list.len() - more].join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
 }

@@ -49,14 +49,11 @@ struct Matched {
 
 impl<'a> Reach<'a> {
     pub(crate) fn new(cluster: &'a Cluster) -> Self {
-        Self::cut(cluster, std::iter::empty())
+        Self::cut(cluster, &[])
     }
 
     /// With an outside that further blocks cut too.
-    pub(crate) fn cut<'b>(cluster: &'a Cluster, further: impl Iterator<Item = &'b Block>) -> Self
-    where
-        'a: 'b,
-    {
+    pub(crate) fn cut(cluster: &'a Cluster, further: &[Block]) -> Self {
         let ranges = outside(cluster.policies.iter().flat_map(Policy::blocks).chain(further));
         let mut reach = Self { cluster, ranges, ingress: Vec::new(), egress: Vec::new(), matched: Vec::new() };
         reach.ingress.resize_with(cluster.pods.len(), Vec::new);
@@ -132,15 +129,14 @@ impl<'a> Reach<'a> {
         self.applied(pod, direction).iter().any(|applied| applied.policy.tier == Tier::Namespace)
     }
 
-    /// The policies that are for a pod in a direction.
-    pub(crate) fn policies_of(&self, pod: usize, direction: Direction) -> impl Iterator<Item = &'a Policy> + '_ {
-        self.applied(pod, direction).iter().map(|applied| applied.policy)
-    }
-
-    /// The policies of a pod that have a rule which allows the other end something.
-    pub(crate) fn openers(&self, pod: usize, direction: Direction, other: End) -> impl Iterator<Item = &'a Policy> + '_ {
-        let opens = move |applied: &&Applied<'a>| applied.rules.iter().any(|(rule, at)| rule.action == Action::Allow && self.is_matched(*at, other));
-        self.applied(pod, direction).iter().filter(opens).map(|applied| applied.policy)
+    /// In words, the policies of a pod that have a rule which allows the other end something, or that there is none in that direction.
+    pub(crate) fn openers(&self, pod: usize, direction: Direction, other: End) -> Vec<String> {
+        let applied = self.applied(pod, direction);
+        if applied.is_empty() {
+            return vec![format!("no policy is for {} of the {}", direction.word(), if direction == Direction::Egress { "source" } else { "target" })];
+        }
+        let opens = |applied: &&Applied<'a>| applied.rules.iter().any(|(rule, at)| rule.action == Action::Allow && self.is_matched(*at, other));
+        applied.iter().filter(opens).map(|applied| applied.policy.object.to_string()).collect()
     }
 
     fn is_matched(&self, at: usize, other: End) -> bool {

@@ -92,7 +92,13 @@ impl Dialogue<'_> {
                     self.say(&screen::explanation(question, self.sheet));
                     continue;
                 }
-                (Reply::Unknown, _) => return self.leave_open(question).map(|()| Said::Answered),
+                (Reply::Unknown, _) => {
+                    self.guide.leave_open(question).map_err(Failure::Argument)?;
+                    self.kept.save(&self.guide)?;
+                    let awaited = self.guide.awaited().iter().any(|other| other.topic == question.topic);
+                    self.say(&screen::unknown(question, awaited, self.sheet));
+                    return Ok(Said::Answered);
+                }
                 // Where nothing is a possible answer, a word says it: an empty line takes what is suggested.
                 (Reply::Text(text), Form::Text { empty: Some(_), .. }) if text == NOTHING => String::new(),
                 (Reply::Text(text), _) => text,
@@ -114,15 +120,6 @@ impl Dialogue<'_> {
         }
     }
 
-    /// Nobody knows the answer yet.
-    fn leave_open(&mut self, question: &'static Question) -> Result<(), Failure> {
-        self.guide.leave_open(question).map_err(Failure::Argument)?;
-        self.kept.save(&self.guide)?;
-        let awaited = self.guide.awaited().iter().any(|other| other.topic == question.topic);
-        self.say(&screen::unknown(question, awaited, self.sheet));
-        Ok(())
-    }
-
     /// A choice, with what has to be told further, each until it can be meant; false: back to the choices. What was told before, and
     /// is present, is suggested as a whole.
     async fn choose(&mut self, question: &'static Question, choice: &guide::Choice, present: Option<&str>) -> Result<bool, Failure> {
@@ -131,16 +128,16 @@ impl Dialogue<'_> {
         loop {
             if let Some(step) = choice.further.and_then(|further| further(&words)) {
                 let suggested = told.filter(|_| words.is_empty());
-                match self.session.prompted(screen::asked_further(question, step, suggested)).await? {
+                match self.session.prompted(screen::asked_further(step, suggested)).await? {
                     Reply::Text(text) if suggested == Some(text.as_str()) => return self.answer(question, present.unwrap_or_default()).await,
                     Reply::Text(text) => match (step.take)(&text) {
                         Ok(word) => words.push(word),
                         Err(refused) => self.refuse(refused),
                     },
                     Reply::Explain => self.say(&screen::explanation(question, self.sheet)),
-                    Reply::Unknown => return self.leave_open(question).map(|()| true),
-                    Reply::Back | Reply::Chosen(_) if words.pop().is_none() => return Ok(false),
-                    Reply::Back | Reply::Chosen(_) => {}
+                    // Back at the choices it may be left open; here `-` is a word.
+                    Reply::Back | Reply::Chosen(_) | Reply::Unknown if words.pop().is_none() => return Ok(false),
+                    Reply::Back | Reply::Chosen(_) | Reply::Unknown => {}
                 }
                 continue;
             }

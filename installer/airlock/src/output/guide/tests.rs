@@ -34,7 +34,7 @@ fn every_question_is_recorded_as_it_is_asked_explained_and_told_further() {
             let Some(further) = choice.further else { continue };
             let (mut words, mut screens) = (Vec::new(), String::new());
             while let Some(step) = further(&words) {
-                screens += &by_lines(&asked_further(question, step, None));
+                screens += &by_lines(&asked_further(step, None));
                 screens.push('\n');
                 // Of the ways of an ACME authority it is the one that is asked about most.
                 words.push("http-01".to_owned());

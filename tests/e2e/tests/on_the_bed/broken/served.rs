@@ -116,10 +116,15 @@ pub(super) fn replace(site: &Site, object: &Value) {
 }
 
 /// All of its pods end before there is one that has read what changed. The API server keeps no book of what is scaled.
-pub(super) fn restart(site: &Site, workload: &str) {
-    site.kubectl(&["scale", workload, "--replicas=0"]);
+pub(super) fn restart_in(site: &Site, namespace: &str, workload: &str) {
+    let kubectl = |arguments: &[&str]| site.bed.kubectl([&["-n", namespace], arguments].concat()).expect("kubectl");
+    kubectl(&["scale", workload, "--replicas=0"]);
     let name = workload.split_once('/').map(|(_, name)| name).expect("kind/name");
-    site.kubectl(&["wait", "--for=delete", "pod", "-l", &format!("app.kubernetes.io/name={name}"), "--timeout=120s"]);
-    site.kubectl(&["scale", workload, "--replicas=1"]);
-    site.kubectl(&["rollout", "status", workload, "--timeout=120s"]);
+    kubectl(&["wait", "--for=delete", "pod", "-l", &format!("app.kubernetes.io/name={name}"), "--timeout=120s"]);
+    kubectl(&["scale", workload, "--replicas=1"]);
+    kubectl(&["rollout", "status", workload, "--timeout=240s"]);
+}
+
+pub(super) fn restart(site: &Site, workload: &str) {
+    restart_in(site, &site.name, workload);
 }

@@ -20,14 +20,16 @@ fn what_nobody_knows_yet_becomes_tickets() {
     terminal.asked(DATABASE);
     terminal.send("not yet");
     terminal.send(ENTER);
-    // Also where a choice is told further it is explained, and may be unknown.
+    // Also where a choice is told further it is explained; it is left open at the choices.
     terminal.asked(ALERTS);
     terminal.types("to a webhook");
     terminal.asked("Which webhook?");
     terminal.types("?");
     let explained = terminal.asked("Which webhook?");
     assert!(explained.contains("Alertmanager"), "{explained}");
-    terminal.types("-");
+    terminal.send(ESC);
+    terminal.asked(ALERTS);
+    terminal.types("not yet");
     screen!(world, "summary_with_open_questions", terminal.asked(RIGHT));
     terminal.send("tickets");
     terminal.send(ENTER);
