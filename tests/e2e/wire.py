@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Which TCP connections the pods of this node begin: source, destination, and port, a line each, as their interfaces hand them over and no
+"""Which TCP connections the pods of this node begin: source, destination, port, and port of the source, a line each, as their interfaces hand them over and no
 address is translated yet. The first line says that it listens."""
 
 import socket
@@ -20,7 +20,8 @@ while True:
     segment = packet[(packet[0] & 0x0F) * 4 :]
     if len(segment) < 14 or segment[13] & (SYN | ACK) != SYN:
         continue
-    begun = socket.inet_ntoa(packet[12:16]), socket.inet_ntoa(packet[16:20]), int.from_bytes(segment[2:4], "big")
+    ports = [int.from_bytes(segment[at : at + 2], "big") for at in (2, 0)]
+    begun = socket.inet_ntoa(packet[12:16]), socket.inet_ntoa(packet[16:20]), *ports
     if begun not in seen:
         seen.add(begun)
         print(*begun, flush=True)

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use airlock_model::bounds::API_TRIES;
 use airlock_model::{ObjectRef, Right, Untrusted};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, DATE};
@@ -15,8 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::{Cluster, ClusterError, credentials};
 
-const TRIES: usize = 4;
-const PAUSES: [Duration; TRIES - 1] = [Duration::from_millis(150), Duration::from_millis(500), Duration::from_millis(1500)];
+const PAUSES: [Duration; API_TRIES as usize - 1] = [Duration::from_millis(150), Duration::from_millis(500), Duration::from_millis(1500)];
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) const JSON: &str = "application/json";

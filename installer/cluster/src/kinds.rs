@@ -156,8 +156,9 @@ impl Cluster {
         let Some((group, _)) = api_version.split_once('/') else { return Ok(None) };
         let Some(served) = self.read_json::<Served>(&format!("/apis/{group}")).await? else { return Ok(None) };
         let preferred = served.preferred_version.group_version;
-        let others = served.versions.into_iter().map(|version| version.group_version).filter(|version| *version != preferred);
-        for group_version in std::iter::once(preferred.clone()).chain(others).filter(|version| version != api_version) {
+        let mut versions: Vec<String> = served.versions.into_iter().map(|version| version.group_version).collect();
+        versions.sort_by_key(|version| *version != preferred);
+        for group_version in versions.into_iter().filter(|version| version != api_version) {
             match self.resource(&group_version, kind).await {
                 Ok(_) => return Ok(Some(group_version)),
                 Err(ClusterError::KindUnknown { .. }) => {}

@@ -91,6 +91,11 @@ impl Cluster {
         fact(Box::pin(self.nodes()).await)
     }
 
+    /// Of a survey, the version alone.
+    pub async fn surveyed_version(&self) -> Result<Fact<ServerVersion>, ClusterError> {
+        Ok(self.greet().await?.0)
+    }
+
     /// Of a survey, which cluster it is and whom it takes us for.
     pub async fn surveyed_identity(&self) -> Result<(Fact<String>, Fact<Caller>), ClusterError> {
         let (cluster_uid, caller) = tokio::join!(self.cluster_uid(), self.caller());

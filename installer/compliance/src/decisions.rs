@@ -3,7 +3,7 @@
 
 mod reading;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_model::{Attestation, Check, CheckSpec, Evidence, Exception, Finding, Need, Profile, Reason, Severity, Snapshot, Subject, Verdict, World};
 use jiff::civil::Date;
@@ -84,17 +84,17 @@ impl Used {
 
 impl Decisions {
     /// Turns a finding into what was decided about it. What stood there stays to be read.
-    pub(crate) fn decide(&self, finding: &mut Finding, must_probe: bool, used: &mut Used) {
+    pub(crate) fn decide(&self, finding: &mut Finding, given: &Snapshot, must_probe: bool, used: &mut Used) {
         if finding.verdict == Verdict::Fail {
-            self.except(finding, used);
+            self.except(finding, given, used);
         } else if !must_probe && (finding.verdict == Verdict::Unverified || finding.reason.is_some_and(Reason::is_unseen)) {
             self.attest(finding, used);
         }
     }
 
-    fn except(&self, finding: &mut Finding, used: &mut Used) {
+    fn except(&self, finding: &mut Finding, given: &Snapshot, used: &mut Used) {
         for (index, exception) in self.exceptions.iter().enumerate() {
-            if !exception.about.contains(&finding.check) || !matches(&exception.decision, finding) {
+            if !exception.about.contains(&finding.check) || !matches(&exception.decision, finding, given) {
                 continue;
             }
             used.exceptions.insert(index);
@@ -179,13 +179,23 @@ impl Counted<Attestation> {
 }
 
 /// Whether an exception is about a finding.
-fn matches(exception: &Exception, finding: &Finding) -> bool {
+fn matches(exception: &Exception, finding: &Finding, given: &Snapshot) -> bool {
     let is = |glob: &Option<String>, text: Option<&str>| glob.as_deref().is_none_or(|glob| text.is_some_and(|text| matches_glob(glob, text)));
     let (matching, subject) = (&exception.matching, &finding.subject);
     is(&matching.kind, Some(subject.kind.raw()))
         && is(&matching.namespace, subject.namespace.as_ref().map(airlock_model::Untrusted::raw))
         && is(&matching.name, Some(subject.name.raw()))
         && is(&matching.path, finding.path.as_ref().map(airlock_model::Untrusted::raw))
+        && (matching.labels.is_empty() || has_labels(&matching.labels, subject, given))
+}
+
+/// Whether a finding's subject is an object that was read, with all of these labels.
+fn has_labels(wanted: &BTreeMap<String, String>, subject: &Subject, given: &Snapshot) -> bool {
+    let object = given.objects.values().flatten().flatten().find(|object| object.object.kind == *subject.kind.raw() && Subject::from(*object) == *subject);
+    object.is_some_and(|object| {
+        let labels = &object.manifest["metadata"]["labels"];
+        wanted.iter().all(|(key, glob)| labels[key.as_str()].as_str().is_some_and(|value| matches_glob(glob, value)))
+    })
 }
 
 #[cfg(test)]

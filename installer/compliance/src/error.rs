@@ -48,6 +48,16 @@ pub enum ComplianceError {
         /// What is wrong with it.
         message: String,
     },
+    /// The cluster's version is none that the profile was written for.
+    #[error("the profile {name} is for Kubernetes {wanted}, and the cluster is {found}")]
+    KubernetesVersion {
+        /// The profile's name.
+        name: String,
+        /// Its range.
+        wanted: String,
+        /// What the API server says of itself.
+        found: String,
+    },
     /// A selector that matches checks, but none that the profile selects.
     #[error("`{selector}` matches no check that the profile selects")]
     Idle {
@@ -198,6 +208,7 @@ impl Coded for ComplianceError {
             Self::Cycle { .. } => "compliance.profile-cycle",
             Self::Depth { .. } => "compliance.profile-depth",
             Self::Value { .. } => "compliance.profile-value",
+            Self::KubernetesVersion { .. } => "compliance.kubernetes-version",
             Self::Idle { .. } => "compliance.idle-selector",
             Self::Locked { .. } => "compliance.locked",
             Self::Expression { .. } => "compliance.expression",
@@ -239,6 +250,7 @@ mod tests {
             ComplianceError::Cycle { chain: text() },
             ComplianceError::Depth { what: text() },
             ComplianceError::Value { message: text() },
+            ComplianceError::KubernetesVersion { name: text(), wanted: text(), found: text() },
             ComplianceError::Idle { selector: text() },
             ComplianceError::Locked { what: text(), by: text(), instead: "" },
             ComplianceError::Expression { message: text() },

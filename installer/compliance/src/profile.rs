@@ -6,12 +6,13 @@ mod difference;
 mod fault;
 mod join;
 mod load;
+mod requirement;
 mod selector;
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use airlock_model::{Check, CustomCheck, Digest, ExceptionPolicy, Locked, Profile, ProfileGate, ProfileMetadata};
+use airlock_model::{Check, CustomCheck, Digest, ExceptionPolicy, Locked, Profile, ProfileGate, ProfileMetadata, Requirement};
 
 use crate::catalogue::selectable;
 use crate::error::ComplianceError;
@@ -23,6 +24,7 @@ pub use difference::{ProfileChange, ProfilePart, differences};
 pub(crate) use fault::Faults;
 pub use fault::{ProfileFault, ProfileFaults};
 pub use load::{ProfileWarning, ReadProfile, from_text, is_path, lint, load, profile_text};
+pub use requirement::fits;
 pub(crate) use selector::{matched, matches_glob};
 pub use written::written;
 
@@ -93,6 +95,7 @@ pub fn unprofiled() -> Profile {
         kind: KIND.into(),
         metadata: ProfileMetadata { name: "none".into(), version: String::new(), owner: String::new(), description: String::new() },
         checks: vec!["*".into()],
+        requires: Requirement::default(),
         custom: Vec::new(),
         gate: ProfileGate::default(),
         parameters: BTreeMap::new(),
@@ -106,8 +109,9 @@ pub fn unprofiled() -> Profile {
 }
 
 /// The same profile with other checks: selectors joined by commas, as `--checks 'PSS-*,RBC-*'` has them. One that
-/// matches nothing is an error.
+/// matches nothing is an error. It is a partial look, so that it may come to fewer checks than the profile requires.
 pub fn with_checks(mut profile: Profile, selectors: &str) -> Result<Profile, ComplianceError> {
+    profile.requires.min_checks = None;
     profile.checks = selectors.split(',').map(|selector| selector.trim().to_owned()).collect();
     validate(&profile)?;
     Ok(profile)

@@ -49,7 +49,7 @@ pub use renewal::Renewal;
 pub use sink::{EvidenceAnswers, EvidenceSink, HttpsSink, S3Sink, SyslogSink};
 pub use tls::{Tls, TlsSource};
 pub use unbuilt::NotBuilt;
-pub use validity::{AnswersProblem, Flaw};
+pub use validity::{AnswersProblem, Flaw, is_label};
 
 /// The whole document. A minimal one has `apiVersion`, `kind`, and `baseDomain`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -1,5 +1,7 @@
 //! One attempt: from where, at what, with which control beside it. What came out is an outcome; only checks judge it.
 
+pub mod bounds;
+
 use std::collections::BTreeMap;
 use std::fmt;
 

@@ -1,5 +1,7 @@
 //! What people decide about findings, as documents of their own that are signed: exceptions and attestations.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -58,6 +60,9 @@ pub struct ExceptionMatch {
     /// Its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// Labels that it has, each with its value: `app.kubernetes.io/name: "vector*"`. What is no object that was read is not meant.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
     /// The field: `spec.containers[0].securityContext.privileged`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,

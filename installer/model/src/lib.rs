@@ -55,6 +55,7 @@ pub use acme::{AcmeSource, Challenge, DnsProgram, DnsUpdate, TsigAlgorithm};
 pub use amount::{Amount, quantity, quantity_millis};
 pub use answers::Answers;
 pub use approval::{Approval, ApprovedBy, ApprovedPlan, PlanMismatch};
+pub use attempt::bounds::{self, Written};
 pub use attempt::{ApiCaller, Attempt, AttemptAction, AttemptId, Credentials, CredentialsForm, Target, TlsVersion, Trust, Vantage};
 pub use audit::{AuditResult, AuditedRun, Worsened};
 pub use blocking::blocking_line;
@@ -82,7 +83,7 @@ pub use plan_run::PlanRun;
 pub use pool_pull::{PoolPull, Pulled};
 pub use profile::{
     CheckRule, Control, ControlCoverage, CustomCheck, CustomTest, CustomValidation, CustomVariable, ExceptionPolicy, ExceptionRule, ExpectedVerdict, GateRule, LeftOut, Locked, ObjectMatch, Profile,
-    ProfileDocument, ProfileGate, ProfileKey, ProfileMetadata,
+    ProfileDocument, ProfileGate, ProfileKey, ProfileMetadata, Requirement,
 };
 pub use record::{CertificateFacts, Installed, Inventory, LiveObject, LiveSecret, Record};
 pub use release::{Release, ReleaseImage};

@@ -30,6 +30,9 @@ pub struct Profile {
     pub metadata: ProfileMetadata,
     /// Selectors of checks; once joined, their ids.
     pub checks: Vec<String>,
+    /// Where it may be used.
+    #[serde(default, skip_serializing_if = "Requirement::is_default")]
+    pub requires: Requirement,
     /// Checks of its own, in the order of their ids.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub custom: Vec<CustomCheck>,
@@ -57,6 +60,24 @@ pub struct Profile {
     /// How far exceptions may go.
     #[serde(default, skip_serializing_if = "ExceptionPolicy::is_default")]
     pub exceptions: ExceptionPolicy,
+}
+
+/// Where a profile may be used.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Requirement {
+    /// Versions of Kubernetes that it was written for: `>=1.30 <1.37`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kubernetes: Option<String>,
+    /// It comes to so many checks at least: one that a catalogue or a profile above no longer selects is noticed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_checks: Option<u32>,
+}
+
+impl Requirement {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A key that signs exceptions and attestations.

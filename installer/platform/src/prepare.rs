@@ -211,7 +211,8 @@ pub(crate) async fn keep_deployments(cluster: &Cluster, record: &Record, answers
     if found.is_empty() { Ok(()) } else { Err(PlatformError::DeploymentsLeft { names: found.into_iter().map(|(name, _)| name).collect() }) }
 }
 
-fn known(what: &'static str, fact: &airlock_model::Fact<String>) -> Result<String, PlatformError> {
+/// What a survey found, or an error that it did not.
+pub(crate) fn known<T: Clone>(what: &'static str, fact: &airlock_model::Fact<T>) -> Result<T, PlatformError> {
     fact.known().cloned().ok_or_else(|| PlatformError::FactMissing { what, why: fact.missing().unwrap_or_default().into() })
 }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::time::Instant;
 
+use airlock_model::bounds::TRIES;
 use airlock_model::{Attempt, AttemptAction, AttemptResult, CredentialsForm, Outcome, Target, TlsVersion, Trust};
 use airlock_tls::Seen;
 use futures::stream::{self, StreamExt as _};
@@ -21,8 +22,6 @@ use crate::ssl_request::ask_for_tls;
 use crate::stranger::{self, Stranger};
 use crate::{account, old_tls, own_address, resolve, scan, weak_suites};
 
-/// A lost packet must not look like a blocked one.
-pub(crate) const TRIES: u32 = 3;
 const AT_A_TIME: usize = 8;
 
 /// Carries out an attempt from here; where it should be made from is the caller's business.

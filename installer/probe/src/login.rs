@@ -4,6 +4,7 @@
 mod form;
 mod jar;
 
+use airlock_model::bounds::{REDIRECTS, TRIES};
 use airlock_model::{AttemptResult, Credentials, Secret, Target, TlsVersion, Trust};
 use http::header;
 use url::{Position, Url};
@@ -11,15 +12,13 @@ use url::{Position, Url};
 use self::form::Form;
 use self::jar::Jar;
 use crate::Passwords;
-use crate::carry_out::{TRIES, open};
+use crate::carry_out::open;
 use crate::dial::Ends;
 use crate::handshake::{Believed, handshake};
 use crate::request::{Question, answered, beginning, password};
 
 /// A page with a form is not longer.
 const PAGE_LIMIT: usize = 512 * 1024;
-/// More redirects in a row are a circle.
-const REDIRECTS: usize = 5;
 
 /// Who logs in, at which page.
 pub(crate) struct Login<'a> {

@@ -1,5 +1,6 @@
 //! Names, as the system of this machine or pod resolves them: hosts file, search domains, and all.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -33,8 +34,9 @@ pub(crate) async fn addresses(host: &str, port: u16) -> Result<Vec<SocketAddr>, 
         Err(_) => Err(AttemptResult::TimedOut),
         Ok(Err(error)) => Err(failure(host, &error)),
         Ok(Ok(found)) => {
-            let mut found: Vec<SocketAddr> = found.collect();
-            found.dedup();
+            // One that is listed twice is asked once.
+            let mut seen = BTreeSet::new();
+            let found: Vec<SocketAddr> = found.filter(|address| seen.insert(*address)).collect();
             if found.is_empty() { Err(AttemptResult::NoSuchName) } else { Ok(found) }
         }
     }

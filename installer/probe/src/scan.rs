@@ -5,12 +5,12 @@ use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use airlock_model::bounds::{ROUNDS, TRIES};
 use airlock_model::{AttemptResult, PodPorts, PortRange, ScannedPod};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
-use crate::carry_out::TRIES;
 use crate::dial::{CONNECT_TIMEOUT, connect};
 
 /// So many ports are asked at once, and the next ones no sooner than [`PACE`] later: 8,000 a second. A node forgets a connection that was
@@ -31,7 +31,10 @@ pub(crate) async fn scan(pods: &BTreeMap<String, PodPorts>, ports: &[PortRange])
     let began = Instant::now();
     let mut scanned = Vec::new();
     for (name, pod) in pods {
-        while !pod.declared.is_empty() && !takes_any(pod).await && began.elapsed() < SETTLED_WITHIN {
+        for _ in 0..ROUNDS {
+            if pod.declared.is_empty() || takes_any(pod).await || began.elapsed() >= SETTLED_WITHIN {
+                break;
+            }
             sleep(PATIENCE / 2).await;
         }
         scanned.push(of_pod(name, pod, ports).await);

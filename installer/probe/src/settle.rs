@@ -1,7 +1,7 @@
 //! Attempts between pods that have just started: the enforcer of policies and the pods' network need a moment, so that a
 //! first answer says little. An attempt is repeated until its server says something, be it no; a connection with a control is there
 //! to be blocked: it is repeated until it has stayed blocked for a while, and the address that others see until it has stayed the same,
-//! since before its policies are enforced a pod gets out where it will not. After [`PATIENCE`] the last answer stands.
+//! since before its policies are enforced a pod gets out where it will not. At [`LIMITS`] the last answer stands.
 //!
 //! Until the enforcers know a new pod, it is blocked where it would be let in. So where the control is made beside it, from the same
 //! pod, the while begins when the control has got through, and is no shorter than that took: each node has an enforcer of its own.
@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use airlock_model::bounds::ROUNDS;
 use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Outcome};
 use futures::future::join_all;
 use tokio::sync::watch;
@@ -17,25 +18,34 @@ use tokio::time::{Instant, sleep};
 
 use crate::{Passwords, carry_out};
 
-/// For how long an attempt is repeated.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// For how long a connection must have been blocked at least.
-const STEADY: Duration = Duration::from_secs(3);
+/// What attempts of a run keep to.
+const LIMITS: Limits = Limits { patience: Duration::from_secs(30), steady: Duration::from_secs(3), rounds: ROUNDS };
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Carries out attempts, all at once, each until its answer is steady; the outcomes stand in their order.
 pub async fn carry_out_settled(attempts: &[Attempt], passwords: &dyn Passwords) -> Vec<Outcome> {
-    settled_together(attempts, passwords, PATIENCE, STEADY).await
+    settled_together(attempts, passwords, LIMITS).await
 }
 
-async fn settled_together(attempts: &[Attempt], passwords: &dyn Passwords, patience: Duration, steady: Duration) -> Vec<Outcome> {
+/// How long something is done.
+#[derive(Clone, Copy)]
+struct Limits {
+    /// For how long an attempt is repeated.
+    patience: Duration,
+    /// For how long a connection must have been blocked at least.
+    steady: Duration,
+    /// How often an attempt is repeated.
+    rounds: u32,
+}
+
+async fn settled_together(attempts: &[Attempt], passwords: &dyn Passwords, limits: Limits) -> Vec<Outcome> {
     let began = Instant::now();
     let through: BTreeMap<&AttemptId, watch::Sender<Option<Instant>>> = attempts.iter().map(|attempt| (&attempt.id, watch::Sender::new(None))).collect();
     let through = &through;
     let each = attempts.iter().map(|attempt| async move {
         let control = attempt.control.as_ref().and_then(|control| through.get(control)).map(watch::Sender::subscribe);
-        let outcome = settled(attempt, passwords, &Span { began, patience, steady, control }).await;
+        let outcome = settled(attempt, passwords, &Span { began, limits, control }).await;
         if gets_through(&outcome.result)
             && let Some(through) = through.get(&attempt.id)
         {
@@ -49,8 +59,7 @@ async fn settled_together(attempts: &[Attempt], passwords: &dyn Passwords, patie
 /// The time that an attempt has.
 struct Span {
     began: Instant,
-    patience: Duration,
-    steady: Duration,
+    limits: Limits,
     /// When the control got through that is made beside it; none where it is made elsewhere.
     control: Option<watch::Receiver<Option<Instant>>>,
 }
@@ -59,14 +68,15 @@ impl Span {
     /// For how long a connection must have been blocked from now on; none while its control is not through.
     fn least(&self) -> Option<Duration> {
         match &self.control {
-            None => Some(self.steady),
-            Some(control) => control.borrow().map(|through| self.steady.max(through.duration_since(self.began))),
+            None => Some(self.limits.steady),
+            Some(control) => control.borrow().map(|through| self.limits.steady.max(through.duration_since(self.began))),
         }
     }
 }
 
 async fn settled(attempt: &Attempt, passwords: &dyn Passwords, span: &Span) -> Outcome {
     let mut lasting: Option<(Lasting, Instant)> = None;
+    let mut round = 1;
     loop {
         let least = span.least();
         let outcome = carry_out(attempt, passwords).await;
@@ -78,9 +88,10 @@ async fn settled(attempt: &Attempt, passwords: &dyn Passwords, span: &Span) -> O
                 least.zip(lasting).is_some_and(|(least, (_, since))| since.elapsed() >= least)
             }
         };
-        if steady || span.began.elapsed() >= span.patience {
+        if steady || round == span.limits.rounds || span.began.elapsed() >= span.limits.patience {
             return outcome;
         }
+        round += 1;
         sleep(PAUSE).await;
     }
 }
@@ -140,7 +151,7 @@ mod tests {
     }
 
     async fn alone(attempt: &Attempt, patience: Duration) -> Outcome {
-        settled_together(std::slice::from_ref(attempt), &NoPasswords, patience, STEADY).await.remove(0)
+        settled_together(std::slice::from_ref(attempt), &NoPasswords, Limits { patience, ..LIMITS }).await.remove(0)
     }
 
     /// As a second node's enforcer hears of a new pod later than that of the control's node.
@@ -154,7 +165,7 @@ mod tests {
             sleep(PAUSE * 2).await;
             (own, TcpListener::bind(("127.0.0.1", other)).await.unwrap())
         };
-        let (outcomes, _kept) = tokio::join!(settled_together(&attempts, &NoPasswords, PAUSE * 8, PAUSE), opened);
+        let (outcomes, _kept) = tokio::join!(settled_together(&attempts, &NoPasswords, Limits { patience: PAUSE * 8, steady: PAUSE, ..LIMITS }), opened);
         let results: Vec<_> = outcomes.into_iter().map(|outcome| outcome.result).collect();
         assert_eq!(results, [AttemptResult::Connected, AttemptResult::Connected]);
     }
@@ -164,9 +175,9 @@ mod tests {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let attempts = [attempt(listener.local_addr().unwrap().port(), None), Attempt { id: "b".into(), ..attempt(free_port().await, Some("a")) }];
         let began = Instant::now();
-        let outcomes = settled_together(&attempts, &NoPasswords, PATIENCE, PAUSE).await;
+        let outcomes = settled_together(&attempts, &NoPasswords, Limits { steady: PAUSE, ..LIMITS }).await;
         assert_eq!(outcomes[1].result, AttemptResult::Refused);
-        assert!(began.elapsed() < PATIENCE / 2, "{:?}", began.elapsed());
+        assert!(began.elapsed() < LIMITS.patience / 2, "{:?}", began.elapsed());
     }
 
     #[test]
@@ -212,11 +223,11 @@ mod tests {
                 stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\nConnection: close\r\n\r\n192.0.2.7\n").await.unwrap();
             }
         };
-        let settled = async |patience| settled_together(std::slice::from_ref(&asked), &NoPasswords, patience, PAUSE).await.remove(0).result;
+        let settled = async || settled_together(std::slice::from_ref(&asked), &NoPasswords, Limits { steady: PAUSE, ..LIMITS }).await.remove(0).result;
         let seen = AttemptResult::SeenFrom([192, 0, 2, 7].into());
-        let (result, ()) = tokio::join!(settled(PATIENCE), serve(&listener, 2));
+        let (result, ()) = tokio::join!(settled(), serve(&listener, 2));
         assert_eq!(result, seen, "twice the same");
-        let (result, ()) = tokio::join!(settled(PATIENCE), async {
+        let (result, ()) = tokio::join!(settled(), async {
             serve(&listener, 1).await;
             drop(listener);
         });
@@ -227,7 +238,7 @@ mod tests {
     async fn an_allowed_connection_is_awaited() {
         let port = free_port().await;
         let allowed = attempt(port, None);
-        let (outcome, _kept) = tokio::join!(alone(&allowed, PATIENCE), async {
+        let (outcome, _kept) = tokio::join!(alone(&allowed, LIMITS.patience), async {
             sleep(PAUSE).await;
             TcpListener::bind(("127.0.0.1", port)).await.unwrap()
         });
@@ -239,11 +250,24 @@ mod tests {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let forbidden = attempt(port, Some("b"));
-        let (outcome, ()) = tokio::join!(alone(&forbidden, PATIENCE), async {
+        let (outcome, ()) = tokio::join!(alone(&forbidden, LIMITS.patience), async {
             sleep(PAUSE).await;
             drop(listener);
         });
         assert_eq!(outcome.result, AttemptResult::Refused);
+    }
+
+    #[tokio::test]
+    async fn it_is_repeated_no_more_often_than_was_said() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let open = attempt(listener.local_addr().unwrap().port(), Some("b"));
+        let outcome = settled_together(std::slice::from_ref(&open), &NoPasswords, Limits { rounds: 3, ..LIMITS }).await.remove(0);
+        assert_eq!(outcome.result, AttemptResult::Connected);
+        let mut connections = 0;
+        while tokio::time::timeout(PAUSE, listener.accept()).await.is_ok() {
+            connections += 1;
+        }
+        assert_eq!(connections, 3);
     }
 
     #[tokio::test]

@@ -5,7 +5,7 @@ mod permissions;
 
 use std::path::{Path, PathBuf};
 
-use airlock_model::{Attempt, Digest, EvidenceDocument, EvidenceSubject, Exit, NodeReport, Profile, ScanReport, Untrusted};
+use airlock_model::{Attempt, Digest, EvidenceDocument, EvidenceSubject, Exit, NodeReport, Profile, ScanReport, Untrusted, Written};
 use airlock_platform::profiles::{DecisionKind, Decisions};
 use airlock_platform::{
     Earlier, Handed, LARGEST_NODE_REPORT, LARGEST_SCAN_REPORT, PlatformError, Report, compare, decided, evidence, manifests, read_node_report, read_scan_report, unprofiled, verify, with_checks,
@@ -115,7 +115,16 @@ async fn list(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Exit
 /// Which attempts the profile asks for, for programs.
 #[derive(Serialize)]
 struct Listed<'a> {
-    attempts: &'a [Attempt],
+    attempts: Vec<Bounded<'a>>,
+}
+
+/// An attempt with what it does at most.
+#[derive(Serialize)]
+struct Bounded<'a> {
+    #[serde(flatten)]
+    attempt: &'a Attempt,
+    count: Option<u32>,
+    writes: Option<Written>,
 }
 
 /// What the run without the flag would try, before anybody lets it.
@@ -124,7 +133,8 @@ async fn list_attempts(session: &Session<'_>, arguments: &ComplianceCheck) -> Re
     let cluster = session.connect().await?;
     let (_, answers) = session.reading(verify::recorded(&cluster, session.namespace())).await?;
     let intended = session.reading(verify::intend(&cluster, &answers, chosen(arguments, Some(&answers.profile.reference))?)).await?;
-    session.output.result("compliance-check", || report::intended(&intended.attempts), &Listed { attempts: &intended.attempts })?;
+    let attempts = intended.attempts.iter().map(|attempt| Bounded { attempt, count: attempt.count(), writes: attempt.writes() }).collect();
+    session.output.result("compliance-check", || report::intended(&intended.attempts), &Listed { attempts })?;
     Ok(Exit::Ok)
 }
 

@@ -8,6 +8,8 @@ mod first_deployment;
 mod kept;
 mod other_context;
 
+use std::path::{Path, PathBuf};
+
 use airlock_model::{ApprovedBy, Exit, Ticket};
 use airlock_platform::guide::{self, Guide, Source, Topic, begin};
 use airlock_platform::{Cluster, Prepared};
@@ -65,8 +67,9 @@ pub(super) async fn run(session: &Session<'_>, arguments: &Install) -> Result<Ex
     let decided = Box::pin(dialogue.decide()).await;
     match decided {
         Ok(Decision::Apply(prepared, open)) => {
-            hand_on(session, &open, &kept)?;
-            apply(session, &cluster, arguments, &prepared, &kept).await
+            let tickets = hand_on(session, &open, &kept)?;
+            let exit = apply(session, &cluster, arguments, &prepared, &kept).await?;
+            Ok(tickets.filter(|_| arguments.until.is_none()).map_or(exit, |path| still_open(session, exit, &open, &path)))
         }
         Ok(Decision::WritePlan(prepared, open)) => {
             hand_on(session, &open, &kept)?;
@@ -90,10 +93,10 @@ fn flagged(mut guide: Guide, namespace: Option<&str>) -> Result<Guide, Failure> 
     Ok(guide)
 }
 
-/// Tickets for answers that nobody has yet and that nothing waits for: before the run, which may end in many ways.
-fn hand_on(session: &Session<'_>, open: &[Ticket], kept: &Kept) -> Result<(), Failure> {
+/// Tickets for answers that nobody has yet and that nothing waits for, and where they are: before the run, which may end in many ways.
+fn hand_on(session: &Session<'_>, open: &[Ticket], kept: &Kept) -> Result<Option<PathBuf>, Failure> {
     if open.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let path = kept.write_tickets(&tickets::tickets(open, Style::default()))?;
     session.output.talk(&format!(
@@ -102,7 +105,16 @@ fn hand_on(session: &Session<'_>, open: &[Ticket], kept: &Kept) -> Result<(), Fa
         counted(open.len(), "ticket is", "tickets are"),
         path.display()
     ));
-    Ok(())
+    Ok(Some(path))
+}
+
+/// What ended well still waits for whoever knows what nobody knew.
+fn still_open(session: &Session<'_>, exit: Exit, open: &[Ticket], path: &Path) -> Exit {
+    if exit != Exit::Ok {
+        return exit;
+    }
+    session.output.talk(&screen::still_open(open, path));
+    Exit::WaitingOutside
 }
 
 async fn apply(session: &Session<'_>, cluster: &Cluster, arguments: &Install, prepared: &Prepared, kept: &Kept) -> Result<Exit, Failure> {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use airlock_model::{Digest, Fact, Facts, Finding, Node, Untrusted};
+use airlock_model::{Digest, Fact, Facts, Finding, Node, Ticket, Untrusted};
 use airlock_platform::guide::{Begun, Form, Further, HostState, Line, Question, Suggestion, Trials};
 
 use super::prompt::{Field, Prompt};
@@ -186,6 +186,12 @@ pub(crate) fn trials(trials: &Trials, sheet: Sheet) -> String {
         text += &sheet.wrapped(&attempt.purpose, "    - ", "      ");
     }
     text
+}
+
+/// What a run that ended well still waits for.
+pub(crate) fn still_open(open: &[Ticket], tickets: &Path) -> String {
+    let unknown = open.iter().map(|ticket| ticket.gate.as_str()).collect::<Vec<_>>().join(", ");
+    format!("not yet known: {unknown}\n  {} says who can tell; `airlock install` asks again", tickets.display())
 }
 
 /// A plan that somebody else approves, and the command that carries it out.

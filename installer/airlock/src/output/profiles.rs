@@ -60,6 +60,7 @@ pub(crate) fn compared(compared: &Compared, style: Style) -> String {
 
 fn changed(change: &ProfileChange, style: Style) -> String {
     let what = match change.what {
+        ProfilePart::Requirement => "requires",
         ProfilePart::Check => "check",
         ProfilePart::Custom => "check of its own",
         ProfilePart::Severity => "severity of",

@@ -11,6 +11,7 @@ mod sarif;
 
 use std::fmt::Write as _;
 
+use airlock_model::bounds::{ROUNDS, TRIES};
 use airlock_model::{Attempt, Finding, Reason, Target, Vantage, Verdict};
 use airlock_platform::{CheckSummary, Report};
 
@@ -36,11 +37,26 @@ pub(crate) fn intended(attempts: &[Attempt]) -> String {
     }
     let scans = attempts.iter().any(|attempt| matches!(attempt.from, Vantage::LetIn { .. }));
     let made = if scans { "pods for them, and policies that let scans in," } else { "pods for them" };
-    let mut text = format!("{} will be made; {made} are removed afterwards:\n", counted(attempts.len(), "attempt", "attempts"));
+    let mut text = format!("{} will be made; {made} are removed afterwards\n", counted(attempts.len(), "attempt", "attempts"));
+    let _ = writeln!(text, "each opens {TRIES} connections to an address and port at most, or {} from a pod, where it is repeated until its answer is steady", TRIES * ROUNDS);
+    text += "nothing is written at a target but where a line says so:\n";
     for attempt in attempts {
-        let _ = writeln!(text, "  {}: from {} to {}, {}", attempt.id.0, from(&attempt.from), to(&attempt.target), attempt.purpose);
+        let _ = writeln!(text, "  {}: from {} to {}, {}{}", attempt.id.0, from(&attempt.from), to(&attempt.target), attempt.purpose, extent(attempt));
     }
     text
+}
+
+/// What of an attempt is not as of most.
+fn extent(attempt: &Attempt) -> String {
+    let of_most = if attempt.from == Vantage::Workstation { TRIES } else { TRIES * ROUNDS };
+    let connections = match attempt.count() {
+        None => "; as often as the kubelet pulls".to_owned(),
+        Some(0) => "; no connection".to_owned(),
+        Some(count) if attempt.target == Target::KubernetesApi => format!("; {count} requests at most"),
+        Some(count) if count == of_most => String::new(),
+        Some(count) => format!("; {count} connections at most"),
+    };
+    connections + &attempt.writes().map(|written| format!("; writes {written}")).unwrap_or_default()
 }
 
 fn from(vantage: &Vantage) -> String {

@@ -46,44 +46,39 @@ pub(crate) struct Greeted {
     /// The name of [`Self::current`].
     current: AttemptId,
     trust: Trust,
-    /// What it is to serve, or why that is not known.
-    certificate: Result<Digest, String>,
+    /// What it is to serve, or why that is not known; none: nothing is stored of it here.
+    certificate: Result<Option<Digest>, String>,
 }
 
 impl Greeted {
     /// A host that users reach.
     pub(crate) fn host(world: &World, host: &str) -> Self {
-        let certificate = world.certificate.clone().ok_or_else(|| "it was not given".to_owned());
+        let certificate = world.certificate.clone().map(Some).ok_or_else(|| "it was not given".to_owned());
         Self { name: host.to_owned(), server_name: host.to_owned(), from: Vantage::Workstation, target: address(world, host), current: served_id(host), trust: trust(world), certificate }
     }
 
     /// The servers inside the cluster: those whose certificates the renewer looks after, from a pod under its policies, and the
-    /// database server, from a pod under the policies of the first deployment, since nobody else reaches it.
+    /// database server, also one that the customer runs, from a pod under the policies of the first deployment, since nobody else
+    /// reaches it.
     pub(crate) fn inside(world: &World) -> Vec<Self> {
         let pod = |namespace: &str, component: &str| {
             let labels = [names::LABEL_NAME, names::LABEL_COMPONENT].map(|label| (label.to_owned(), component.to_owned()));
             Vantage::Pod { namespace: namespace.to_owned(), labels: labels.into(), account: None }
         };
-        let inner = |from, target, at: &ServedAt, authority: &Option<String>, certificate: &Result<Digest, String>| {
+        let inner = |from, target, at: &ServedAt, trust: Trust, certificate| {
             let name = format!("{}:{}", at.host, at.port);
-            Self {
-                current: AttemptId(format!("tls.current.{name}")),
-                name,
-                server_name: at.server_name.clone(),
-                from,
-                target,
-                trust: authority.clone().map_or(Trust::Unverified, Trust::Authorities),
-                certificate: certificate.clone(),
-            }
+            Self { current: AttemptId(format!("tls.current.{name}")), name, server_name: at.server_name.clone(), from, target, trust, certificate }
         };
+        let trusting = |authority: &Option<String>, otherwise| authority.clone().map_or(otherwise, Trust::Authorities);
         let servers = world.servers.iter().map(|WorldServer { at, certificate, .. }| {
             let target = Target::Address { host: at.host.clone(), port: at.port };
-            inner(pod(&world.platform, names::RENEWER), target, at, &world.internal_authority, certificate)
+            inner(pod(&world.platform, names::RENEWER), target, at, trusting(&world.internal_authority, Trust::Unverified), certificate.clone().map(Some))
         });
-        let database = world.database.as_ref().filter(|server| !server.existing).zip(world.deployments.first()).map(|(server, deployment)| {
-            let WorldDatabase { host, port, authority, certificate, .. } = server;
+        let database = world.database.as_ref().zip(world.deployments.first()).map(|(server, deployment)| {
+            let WorldDatabase { host, port, authority, certificate, existing } = server;
             let at = ServedAt { host: host.clone(), port: *port, server_name: host.clone() };
-            inner(pod(&deployment.namespace, CROSSER), Target::Postgres { host: host.clone(), port: *port }, &at, authority, certificate)
+            let (otherwise, stored) = if *existing { (Trust::System, Ok(None)) } else { (Trust::Unverified, certificate.clone().map(Some)) };
+            inner(pod(&deployment.namespace, CROSSER), Target::Postgres { host: host.clone(), port: *port }, &at, trusting(authority, otherwise), stored)
         });
         servers.chain(database).collect()
     }
@@ -97,9 +92,9 @@ impl Greeted {
         &self.server_name
     }
 
-    /// SHA-256 of the leaf that it is to serve, or why that is not known.
-    pub(crate) fn certificate(&self) -> Result<&Digest, &str> {
-        self.certificate.as_ref().map_err(String::as_str)
+    /// SHA-256 of the leaf that it is to serve, or why that is not known; none: nothing is stored of it here.
+    pub(crate) fn certificate(&self) -> Result<Option<&Digest>, &str> {
+        self.certificate.as_ref().map(Option::as_ref).map_err(String::as_str)
     }
 
     /// Whether [`Self::current`] verifies what it is shown.

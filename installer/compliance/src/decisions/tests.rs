@@ -15,7 +15,7 @@ exceptions: { maxDays: 100 }
 controls: [{ id: A-1, title: drills, coverage: organisational }, { id: A-2, title: no root, checks: [PSS-001] }]
 ";
 /// Two pods that are privileged, and take ports of their node.
-const PODS: &str = "apiVersion: v1\nkind: Pod\nmetadata: { name: logs-1, namespace: shop }\nspec: { containers: [{ name: a, image: b, ports: [{ containerPort: 1, hostPort: 1 }], securityContext: { privileged: true } }] }\n---\napiVersion: v1\nkind: Pod\nmetadata: { name: web, namespace: shop }\nspec: { containers: [{ name: a, image: b, securityContext: { privileged: true } }] }\n";
+const PODS: &str = "apiVersion: v1\nkind: Pod\nmetadata: { name: logs-1, namespace: shop, labels: { app: vector, tier: node } }\nspec: { containers: [{ name: a, image: b, ports: [{ containerPort: 1, hostPort: 1 }], securityContext: { privileged: true } }] }\n---\napiVersion: v1\nkind: Pod\nmetadata: { name: web, namespace: shop }\nspec: { containers: [{ name: a, image: b, securityContext: { privileged: true } }] }\n";
 
 fn today() -> Date {
     "2026-11-26".parse().unwrap()
@@ -71,6 +71,10 @@ fn an_exception_covers_the_failures_that_it_names_and_no_others() {
     let covered = of(&with, "PSS-001")[1];
     assert!(covered.why == of(&without, "PSS-001")[0].why && format!("{:?}", covered.evidence).contains("approved by jane, SEC-1"), "{covered:?}");
     assert_eq!((verdicts(&with, "EXC-001"), with.summary.counts[&Verdict::Excepted]), (vec![Verdict::Pass], 1));
+    for (labels, covers) in [("app: 'vec*', tier: node", true), ("app: vector, tier: web", false), ("gone: '*'", false)] {
+        let verdicts = verdicts(&report(&[signed(&exception("PSS-001", &format!("labels: {{ {labels} }}"), "2026-12-01"))]), "PSS-001");
+        assert_eq!(verdicts, [Verdict::Fail, if covers { Verdict::Excepted } else { Verdict::Fail }], "{labels}");
+    }
     let all = report(&[signed(&exception("PSS-001", "path: 'spec.containers[[]0].*'", "2026-12-01"))]);
     assert_eq!(verdicts(&all, "PSS-001"), [Verdict::Fail; 2], "a path is no pattern of brackets");
     let all = report(&[signed(&exception("'group:PSS'", "path: 'spec.containers[0].*'", "2026-12-01"))]);

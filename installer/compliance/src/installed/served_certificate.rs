@@ -14,10 +14,10 @@ static TEXTS: Described = Described {
         title: "every host and server serves the installed, valid certificate",
         severity: Severity::Critical,
         promises: &["P7"],
-        explanation: "A handshake with each host at the edge, verified against the authority of the base domain, or the system's when the certificate is from a public one: the chain verifies, the certificate names the host, TLS-002.failDays are left (fewer than TLS-002.warnDays is a warning; of a certificate that lives for less than three times as long a third of its life counts), and its SHA-256 equals that of the certificate in the Secret. The same is asked of each server inside the cluster, verified against the internal authority from a pod under the policies of the renewer, and of the bundled database from one under those of a scheduler, since it lets in nobody else.",
-        remedy: "Look at the certificate with `openssl s_client -connect HOST:443 -servername HOST -showcerts`. If the Secret holds a good one, the edge did not load it or something else answers at this address; if not, renew it with `airlock install`. Of a server inside, `airlock tls status` tells what is stored and served, and `airlock tls renew` renews it.",
+        explanation: "A handshake with each host at the edge, verified against the authority of the base domain, or the system's when the certificate is from a public one: the chain verifies, the certificate names the host, TLS-002.failDays are left (fewer than TLS-002.warnDays is a warning; of a certificate that lives for less than three times as long a third of its life counts), and its SHA-256 equals that of the certificate in the Secret. The same is asked of each server inside the cluster, verified against the internal authority from a pod under the policies of the renewer, and of the database server from one under those of a scheduler, since it lets in nobody else; of one that you run nothing is stored, so its certificate is compared with none.",
+        remedy: "Look at the certificate with `openssl s_client -connect HOST:443 -servername HOST -showcerts`. If the Secret holds a good one, the edge did not load it or something else answers at this address; if not, renew it with `airlock install`. Of a server inside, `airlock tls status` tells what is stored and served, and `airlock tls renew` renews it; the certificate of a database server of yours is renewed by whoever runs that.",
     },
-    expected: "chain verifies, names whom it is asked of, in date, equal to the certificate in the Secret",
+    expected: "chain verifies, names whom it is asked of, in date, equal to the certificate in the Secret where one is stored",
     why: "who connects refuses it (browsers, Airflow, nodes that pull images), or somebody else answers in its place",
 };
 
@@ -75,7 +75,7 @@ fn judge_presented(profile: &Profile, server: &Greeted, subject: Subject, presen
         return TEXTS.fail(subject, format!("{seen}; fewer than {fail} days, or a third of its life"));
     }
     match server.certificate() {
-        Ok(expected) if *expected != presented.fingerprint => TEXTS.fail(subject, format!("{seen}; the Secret holds {}", expected.short())),
+        Ok(Some(expected)) if *expected != presented.fingerprint => TEXTS.fail(subject, format!("{seen}; the Secret holds {}", expected.short())),
         Err(reason) => TEXTS.unverified(subject, format!("{seen}; it could not be compared with the certificate in the Secret: {reason}")),
         Ok(_) if !server.is_verified() => TEXTS.unverified(subject, format!("{seen}; the authority of servers inside is not known, so its chain was not verified")),
         Ok(_) if fewer_than(warn) => TEXTS.warn(Severity::Medium, subject, format!("{seen}; fewer than {warn} days, or a third of its life")),

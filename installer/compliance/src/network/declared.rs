@@ -1,6 +1,7 @@
 //! The flows that a profile declares: `FROM => TO : PORTS`, with namespaces, `*`, or blocks of addresses as ends.
 
 use airlock_model::Profile;
+use airlock_model::answers::is_label;
 use ipnet::{IpNet, Ipv6Net};
 
 use super::address::{self, AddressRange, Block};
@@ -98,7 +99,7 @@ impl Place {
             "*" => Ok(Self::Any),
             "" => Err("an end is missing".into()),
             text if text.contains('/') => address::net(text).map(|whole| Self::Addresses(Block { whole, except: Vec::new() })),
-            name if name.len() <= 63 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') => Ok(Self::Namespace(name.to_owned())),
+            name if is_label(name) => Ok(Self::Namespace(name.to_owned())),
             other => Err(format!("{other} is neither a namespace, nor *, nor a block of addresses as in 10.0.0.0/8")),
         }
     }

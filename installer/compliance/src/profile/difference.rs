@@ -26,6 +26,8 @@ pub struct ProfileChange {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ProfilePart {
+    /// Where it may be used.
+    Requirement,
     /// A check that is made.
     Check,
     /// What a check of a profile's own is.
@@ -50,7 +52,8 @@ pub enum ProfilePart {
     Exceptions,
 }
 
-const ALL: [ProfilePart; 11] = [
+const ALL: [ProfilePart; 12] = [
+    ProfilePart::Requirement,
     ProfilePart::Check,
     ProfilePart::Custom,
     ProfilePart::Severity,
@@ -85,6 +88,7 @@ pub fn differences(first: &Profile, second: &Profile) -> Vec<ProfileChange> {
 /// What a profile has of a part, by name.
 fn members(part: ProfilePart, profile: &Profile, shared: &BTreeSet<&String>) -> BTreeMap<String, Value> {
     match part {
+        ProfilePart::Requirement => keys(&profile.requires),
         ProfilePart::Check => set(&profile.checks),
         ProfilePart::Custom => profile.custom.iter().map(|custom| (custom.id.clone(), word(custom))).collect(),
         ProfilePart::Severity => shared.iter().map(|id| ((*id).clone(), severity(profile, id).map_or(Value::Null, |severity| word(&severity)))).collect(),

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use airlock_model::{Control, ControlCoverage, CustomCheck, ExceptionPolicy, Profile, ProfileDocument, ProfileGate, Severity};
+use airlock_model::{Control, ControlCoverage, CustomCheck, ExceptionPolicy, Profile, ProfileDocument, ProfileGate, Requirement, Severity};
 
 use super::fault::Faults;
+use super::requirement::{both, range};
 use super::selector::{matched, matched_of_control};
 use super::unprofiled;
 use crate::catalogue::{check, is_tried, numbers, selectable};
@@ -32,6 +33,7 @@ pub(super) fn join(document: ProfileDocument, parents: Vec<Parent>, faults: Faul
     joined.set(&document);
     joined.control(&document.controls);
     joined.sign(&document);
+    joined.require(&document);
     joined.end(document)
 }
 
@@ -56,6 +58,7 @@ impl<'a> Joined<'a> {
             max_days: parents.iter().filter_map(|parent| parent.profile.exceptions.max_days).min(),
             locked_checks: !parents.is_empty() && parents.iter().all(|parent| parent.profile.exceptions.locked_checks),
         };
+        profile.requires = parents.iter().fold(Requirement::default(), |joined, parent| both(&joined, &parent.profile.requires));
         let mut chosen = BTreeSet::new();
         for Parent { profile: mut parent, name } in parents {
             for custom in &parent.custom {
@@ -286,6 +289,23 @@ impl<'a> Joined<'a> {
             self.faults.add("exceptions", self.locked("how far exceptions may go".to_owned()));
         }
         self.profile.exceptions = policy;
+    }
+
+    fn require(&mut self, document: &ProfileDocument) {
+        if let Some(own) = &document.requires {
+            let joined = both(&self.above.requires, own);
+            let wrong = |kubernetes: &Option<String>| kubernetes.as_deref().and_then(|text| range(text).err());
+            if let Some(message) = wrong(&own.kubernetes).or_else(|| wrong(&joined.kubernetes)) {
+                self.faults.value("requires.kubernetes", message);
+            }
+            self.profile.requires = joined;
+        }
+        let (made, least) = (self.chosen.len(), self.profile.requires.min_checks.unwrap_or_default());
+        // With other faults selectors may have matched less.
+        if self.faults.is_empty() && u32::try_from(made).is_ok_and(|made| made < least) {
+            let own = document.requires.as_ref().is_some_and(|own| own.min_checks == Some(least));
+            self.faults.value(if own { "requires.minChecks" } else { "exclude" }, format!("the profile comes to {made} of at least {least} checks"));
+        }
     }
 
     fn end(mut self, document: ProfileDocument) -> Result<Profile, ComplianceError> {

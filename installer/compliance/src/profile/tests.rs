@@ -159,6 +159,9 @@ fn what_is_wrong_with_a_profile_is_named_with_its_place() {
             "5:28 compliance.profile-value: `controls[0].title`: is empty\n5:41 compliance.unknown-check: `NTE-001` matches no check; did you mean `NET-001`?",
         ),
         ("checks: [TLS-002]\ncontrols: [{ id: A, title: t, coverage: organisational, checks: [TLS-002] }]\n", "no check shows what is organisational"),
+        ("checks: [TLS-002]\nrequires: { minChecks: 2 }\n", "5:24 compliance.profile-value: `requires.minChecks`: the profile comes to 1 of at least 2 checks"),
+        ("checks: [TLS-002]\nrequires: { kubernetes: '1.33.4' }\n", "5:25 compliance.profile-value: `requires.kubernetes`: `1.33.4` is not made of bounds on minor versions"),
+        ("checks: [TLS-002]\nrequires: { kubernetes: newest }\n", "`newest` is no range of versions, as in `>=1.30 <1.37`"),
         ("extends: [basline]\n", "4:11 compliance.unknown-profile: no profile `basline` ships with Airlock; there is: baseline, "),
         ("extends: [./gone.yaml]\n", "4:11 compliance.profile-unreadable: the profile ./gone.yaml cannot be read: there is no such file"),
     ];
@@ -226,6 +229,24 @@ fn what_is_locked_is_not_weakened_by_a_child_nor_by_its_child_nor_by_a_flag() {
     let stricter = read(&stricter, &[("group.yaml", GROUP)]).unwrap();
     assert_eq!(with_setting(stricter.clone(), "TLS-002.failDays=59").unwrap_err().code().0, "compliance.locked");
     assert_eq!(with_setting(stricter, "TLS-002.failDays=61").unwrap().parameters["TLS-002.failDays"], 61);
+}
+
+#[test]
+fn what_profiles_require_holds_for_those_that_extend_them() {
+    let group = format!("{BEGIN}checks: [PSS-001, PSS-002]\nrequires: {{ kubernetes: '>=1.33', minChecks: 2 }}\n");
+    let child = |more: &str| read(&format!("{BEGIN}extends: [group.yaml]\n{more}"), &[("group.yaml", &group)]);
+    let profile = child("requires: { kubernetes: <1.38, minChecks: 1 }\n").unwrap();
+    assert_eq!(profile.requires, airlock_model::Requirement { kubernetes: Some(">=1.33, <1.38".into()), min_checks: Some(2) });
+    let version = |minor: u32| airlock_model::ServerVersion { major: 1, minor, git: format!("v1.{minor}.0") };
+    assert!(fits(&profile, &version(37)).is_ok());
+    for minor in [32, 38] {
+        let error = fits(&profile, &version(minor)).unwrap_err();
+        assert_eq!((error.code().0, error.to_string()), ("compliance.kubernetes-version", format!("the profile acme is for Kubernetes >=1.33, <1.38, and the cluster is v1.{minor}.0")));
+    }
+    let partly = with_checks(profile.clone(), "PSS-001").unwrap();
+    assert_eq!(ids(&from_text("written.yaml", &serde_json::to_string(&written(&partly)).unwrap(), &|_| Err(String::new())).unwrap()), ["PSS-001"], "it can be kept and read");
+    let found = wrong(&child("exclude: [{ checks: [PSS-002], reason: r }]\n").unwrap_err());
+    assert!(found.contains("5:10 compliance.profile-value: `exclude`: the profile comes to 1 of at least 2 checks"), "{found}");
 }
 
 /// Who is extended beside the one that locks is no child of it; the stricter of both counts, whichever stands first.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use airlock_model::{CheckRule, ExceptionPolicy, ExceptionRule, GateRule, Profile, ProfileDocument, Severity};
+use airlock_model::{CheckRule, ExceptionPolicy, ExceptionRule, GateRule, Profile, ProfileDocument, Requirement, Severity};
 
 /// The document that comes to the profile.
 pub fn written(profile: &Profile) -> ProfileDocument {
@@ -23,6 +23,7 @@ pub fn written(profile: &Profile) -> ProfileDocument {
         api_version: profile.api_version.clone(),
         kind: profile.kind.clone(),
         metadata: profile.metadata.clone(),
+        requires: (profile.requires != Requirement::default()).then(|| profile.requires.clone()),
         extends: Vec::new(),
         checks: profile.checks.clone(),
         custom: profile.custom.clone(),

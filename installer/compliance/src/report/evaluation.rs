@@ -59,7 +59,7 @@ fn ask(check: &dyn Check, profile: &Profile, given: &Snapshot, decisions: &Decis
     }
     let mut used = Used::default();
     for finding in &mut kept {
-        decisions.decide(finding, profile.must_probe.contains(spec.id), &mut used);
+        decisions.decide(finding, given, profile.must_probe.contains(spec.id), &mut used);
     }
     Said { used, ..said(check, kept, profile, how) }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use airlock_cluster::{Cluster, ClusterError};
+use airlock_model::bounds::PROMETHEUS_ROUNDS;
 use airlock_model::{AttemptResult, Measured, ObjectRef, Untrusted, with_causes};
 use serde::Deserialize;
 use tokio::time::{Instant, sleep};
@@ -18,17 +19,20 @@ const AGAIN: Duration = Duration::from_secs(3);
 /// Asks until every target is up and each of these deployments is among them, or the time is over; the last answer counts.
 pub(super) async fn ask(cluster: &Cluster, pod: &ObjectRef, deployments: &[String]) -> AttemptResult {
     let end = Instant::now() + WITHIN;
+    let mut round = 1;
     loop {
         let answer = ask_once(cluster, pod).await;
+        let is_last = round == PROMETHEUS_ROUNDS || Instant::now() >= end;
         let is_whole = |targets: &[Measured]| {
             targets.iter().all(|target| target.up) && deployments.iter().all(|name| targets.iter().any(|target| target.deployment.as_ref().is_some_and(|own| own.raw() == name)))
         };
         match answer {
-            Ok(targets) if is_whole(&targets) || Instant::now() >= end => return AttemptResult::Measured(targets),
+            Ok(targets) if is_whole(&targets) || is_last => return AttemptResult::Measured(targets),
             // What is not allowed now is not allowed later.
-            Err(error) if Instant::now() >= end || matches!(error, ClusterError::Forbidden { .. }) => return AttemptResult::NotCarriedOut(with_causes(&error).into()),
+            Err(error) if is_last || matches!(error, ClusterError::Forbidden { .. }) => return AttemptResult::NotCarriedOut(with_causes(&error).into()),
             _ => sleep(AGAIN).await,
         }
+        round += 1;
     }
 }
 

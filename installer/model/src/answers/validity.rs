@@ -319,7 +319,7 @@ fn label_flaw(name: &str) -> Option<String> {
 }
 
 /// A label of RFC 1123, as namespaces are named.
-pub(super) fn is_label(text: &str) -> bool {
+pub fn is_label(text: &str) -> bool {
     let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     text.len() <= 63 && text.bytes().next().is_some_and(inner) && text.bytes().last().is_some_and(inner) && text.bytes().all(|b| inner(b) || b == b'-')
 }

@@ -53,6 +53,14 @@ pub(super) const CODES: &[CodeSpec] = &[
         next: None,
     },
     CodeSpec {
+        code: "compliance.kubernetes-version",
+        exit: Exit::Usage,
+        what: "the profile is for other versions of Kubernetes than the cluster's",
+        why: "what it selects was chosen for those, and may miss what is new in others",
+        fix: "take the profile's version for this Kubernetes, or have its owner look through it and widen `requires.kubernetes`",
+        next: None,
+    },
+    CodeSpec {
         code: "compliance.idle-selector",
         exit: Exit::Usage,
         what: "a selector of the profile matches checks, but none that the profile selects",

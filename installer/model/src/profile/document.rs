@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Control, CustomCheck, ProfileKey, ProfileMetadata};
+use super::{Control, CustomCheck, ProfileKey, ProfileMetadata, Requirement};
 use crate::Severity;
 use crate::answers::document::{self, Kind};
 use crate::answers::{AnswersError, Places};
@@ -23,6 +23,9 @@ pub struct ProfileDocument {
     pub kind: String,
     /// Name, version, owner.
     pub metadata: ProfileMetadata,
+    /// Where it may be used, beside what the profiles above say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requires: Option<Requirement>,
     /// Profiles that this one builds on: names of shipped ones, or paths beside this file. All that they select is selected.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extends: Vec<String>,

@@ -12,6 +12,9 @@ use airlock_e2e::{Run, Site};
 use airlock_model::names;
 use serde_json::Value;
 
+/// Connections from a namespace to an address and port, and how many they are.
+pub(crate) type Begun = BTreeMap<(String, String, u16), u64>;
+
 /// Programs at both nodes that write down which connections pods begin, and one that writes down which pods a run makes.
 pub(crate) struct Wire<'a> {
     site: &'a Site,
@@ -39,17 +42,18 @@ impl<'a> Wire<'a> {
         Self { site, writers: writers.into(), pods }
     }
 
-    /// The connections that pods of this site's runs began, as namespace, address, and port.
-    pub(crate) fn begun(&self) -> BTreeSet<(String, String, u16)> {
+    /// The connections that pods of this site's runs began.
+    pub(crate) fn begun(&self) -> Begun {
         let pods = self.pods();
-        let lines: Vec<String> = self.writers.iter().flat_map(|(_, path)| written(path).lines().map(str::to_owned).collect::<Vec<_>>()).collect();
-        lines
-            .iter()
-            .filter_map(|line| {
-                let [from, to, port] = line.split(' ').collect::<Vec<_>>().try_into().ok()?;
-                Some((pods.get(from)?.clone(), to.to_owned(), port.parse().ok()?))
-            })
-            .collect()
+        let lines: BTreeSet<String> = self.writers.iter().flat_map(|(_, path)| written(path).lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+        let mut begun = Begun::new();
+        for line in lines {
+            let Ok([from, to, port, _]) = <[&str; 4]>::try_from(line.split(' ').collect::<Vec<_>>()) else { continue };
+            if let (Some(namespace), Ok(port)) = (pods.get(from), port.parse()) {
+                *begun.entry((namespace.clone(), to.to_owned(), port)).or_default() += 1;
+            }
+        }
+        begun
     }
 
     /// Namespaces of the run's pods, by address.
@@ -63,10 +67,10 @@ impl<'a> Wire<'a> {
             .collect()
     }
 
-    /// Which of these connections nobody spoke of before.
-    pub(crate) fn undeclared(&self, attempts: &Value) -> Vec<(String, String, u16)> {
+    /// Which of these connections nobody spoke of before, or of fewer.
+    pub(crate) fn undeclared(&self, attempts: &Value) -> Begun {
         let declared = Declared::of(self, attempts);
-        self.begun().into_iter().filter(|(from, to, port)| !declared.covers(from, to, *port)).collect()
+        self.begun().into_iter().filter(|((from, to, port), times)| *times > declared.most(from, to, *port)).collect()
     }
 }
 
@@ -79,8 +83,8 @@ impl Drop for Wire<'_> {
     }
 }
 
-/// Runs `airlock` on the workstation, and which connections it began there, as address and port.
-pub(crate) fn traced(site: &Site, arguments: &[&str]) -> (Run, BTreeSet<(String, u16)>) {
+/// Runs `airlock` on the workstation, and how many connections it began there to an address and port.
+pub(crate) fn traced(site: &Site, arguments: &[&str]) -> (Run, BTreeMap<(String, u16), u64>) {
     let path = site.file("connections", "");
     let untraced = site.command(arguments);
     let mut command = Command::new(untraced.get_program());
@@ -94,7 +98,11 @@ pub(crate) fn traced(site: &Site, arguments: &[&str]) -> (Run, BTreeSet<(String,
         };
     }
     let run = Run::of(&mut command, arguments);
-    (run, written(&path).lines().filter(|line| line.contains("<TCP")).map(begun_by).collect())
+    let mut begun = BTreeMap::new();
+    for place in written(&path).lines().filter(|line| line.contains("<TCP")).map(begun_by) {
+        *begun.entry(place).or_default() += 1;
+    }
+    (run, begun)
 }
 
 /// `connect(9<TCP:[5]>, {sa_family=AF_INET, sin_port=htons(443), sin_addr=inet_addr("192.0.2.1")}, 16) = 0`
@@ -104,30 +112,38 @@ fn begun_by(line: &str) -> (String, u16) {
     between("inet_addr(\"", "\"").zip(port).unwrap_or_else(|| panic!("no connection by IPv4: {line}"))
 }
 
-/// Which connections of the workstation the list does not have; the API server is where its kubeconfig leads.
-pub(crate) fn undeclared_here(site: &Site, begun: &BTreeSet<(String, u16)>, attempts: &Value) -> Vec<(String, u16)> {
+/// Which connections of the workstation the list does not have, or fewer. The API server is where its kubeconfig leads: it is asked for more
+/// than attempts.
+pub(crate) fn undeclared_here(site: &Site, begun: &BTreeMap<(String, u16), u64>, attempts: &Value) -> BTreeMap<(String, u16), u64> {
     let server = site.bed.kubectl(["config", "view", "--minify", "-o", "jsonpath={.clusters[0].cluster.server}"]).expect("kubectl");
     let (host, port) = server.trim_start_matches("https://").rsplit_once(':').expect("a host and a port");
-    let mut declared: BTreeSet<(String, u16)> = [(address(site, &[], host), port.parse().expect("a port"))].into();
+    let mut declared: BTreeMap<(String, u16), u64> = [((address(site, &[], host), port.parse().expect("a port")), u64::MAX)].into();
     for attempt in attempts.as_array().expect("attempts").iter().filter(|attempt| attempt["from"] == "workstation") {
         let target = ["address", "postgres"].iter().find_map(|kind| attempt["target"].get(kind));
         if let Some(target) = target {
-            declared.insert((address(site, &[], target["host"].as_str().expect("a host")), numbers(&Value::from(vec![target["port"].clone()])).pop_first().expect("a port")));
+            let port = numbers(&Value::from(vec![target["port"].clone()])).pop_first().expect("a port");
+            let most = declared.entry((address(site, &[], target["host"].as_str().expect("a host")), port)).or_default();
+            *most = most.saturating_add(count(attempt));
         }
     }
-    begun.difference(&declared).cloned().collect()
+    begun.iter().filter(|(place, times)| **times > declared.get(place).copied().unwrap_or_default()).map(|(place, times)| (place.clone(), *times)).collect()
+}
+
+/// How many connections an attempt may open.
+fn count(attempt: &Value) -> u64 {
+    attempt["count"].as_u64().unwrap_or_else(|| panic!("no count: {attempt}"))
 }
 
 fn written(path: &PathBuf) -> String {
     fs::read_to_string(path).expect("what was written down")
 }
 
-/// From which namespace which place may be tried.
+/// From which namespace which place may be tried, and how often.
 struct Declared {
     /// Address and port.
-    places: BTreeSet<(String, String, u16)>,
+    places: Begun,
     /// The pods of a namespace, at these ports and at those that they declare.
-    pods: Vec<(String, String, BTreeSet<u16>)>,
+    pods: Vec<(String, String, BTreeSet<u16>, u64)>,
     /// Namespace and declared ports of each pod, by its address.
     addresses: BTreeMap<String, (String, BTreeSet<u16>)>,
 }
@@ -135,31 +151,30 @@ struct Declared {
 impl Declared {
     fn of(wire: &Wire<'_>, attempts: &Value) -> Self {
         let services = all(wire.site, "services");
-        let mut found = Self { places: BTreeSet::new(), pods: Vec::new(), addresses: addresses(wire) };
+        let mut found = Self { places: Begun::new(), pods: Vec::new(), addresses: addresses(wire) };
         for attempt in attempts.as_array().expect("attempts") {
             let Some(from) = ["pod", "letIn"].iter().find_map(|kind| attempt["from"][kind]["namespace"].as_str()) else { continue };
             let target = &attempt["target"];
             let port = |kind: &str| target[kind]["port"].as_u64().and_then(|port| u16::try_from(port).ok());
             if let Some((kind, port)) = ["address", "postgres"].iter().find_map(|kind| Some((kind, port(kind)?))) {
                 let host = target[kind]["host"].as_str().expect("a host");
-                found.places.insert((from.to_owned(), address(wire.site, &services, host), port));
+                *found.places.entry((from.to_owned(), address(wire.site, &services, host), port)).or_default() += count(attempt);
             }
             if let Some(port) = port("listener") {
-                found.pods.push((from.to_owned(), text(&target["listener"]["namespace"]), [port].into()));
+                found.pods.push((from.to_owned(), text(&target["listener"]["namespace"]), [port].into(), count(attempt)));
             }
             if let Some(of) = target["pods"]["namespace"].as_str() {
-                found.pods.push((from.to_owned(), of.to_owned(), numbers(&attempt["action"]["reach"]["ports"])));
+                found.pods.push((from.to_owned(), of.to_owned(), numbers(&attempt["action"]["reach"]["ports"]), count(attempt)));
             }
         }
         found
     }
 
-    fn covers(&self, from: &str, to: &str, port: u16) -> bool {
-        let is_pod = || {
-            let (namespace, declared) = self.addresses.get(to)?;
-            Some(self.pods.iter().any(|(of, at, ports)| of == from && at == namespace && (ports.contains(&port) || declared.contains(&port))))
-        };
-        self.places.contains(&(from.to_owned(), to.to_owned(), port)) || is_pod() == Some(true)
+    fn most(&self, from: &str, to: &str, port: u16) -> u64 {
+        let place = self.places.get(&(from.to_owned(), to.to_owned(), port)).copied().unwrap_or_default();
+        let Some((namespace, declared)) = self.addresses.get(to) else { return place };
+        let of_pod = self.pods.iter().filter(|(of, at, ports, _)| of == from && at == namespace && (ports.contains(&port) || declared.contains(&port)));
+        place + of_pod.map(|(.., count)| count).sum::<u64>()
     }
 }
 

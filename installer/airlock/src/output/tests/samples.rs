@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use airlock_model::{
     Action, Admission, Amount, ApiServer, Attempt, AttemptAction, AttemptId, AttemptResult, AuditResult, AuditedRun, Caller, CertificateFacts, CertificateSpec, CertificateSubject, Change, ClusterDns,
-    Connection, Digest, Event, Evidence, Fact, Facts, FieldChange, Finding, Gate, HostName, ImageLock, LockedImage, Namespace, Node, Object, ObjectRef, Operation, Outcome, Plan, PlannedStep,
-    ProfileGate, ProfileMetadata, Purpose, Recipe, Record, Remedy, Right, Risk, RunName, SecretClass, SecretEntry, SecretSpec, ServerVersion, Severity, StepId, StorageClass, Target, Ticket, Undo,
-    Vantage, Verdict, Worsened,
+    Connection, Credentials, CredentialsForm, Digest, Event, Evidence, Fact, Facts, FieldChange, Finding, Gate, HostName, ImageLock, LockedImage, Namespace, Node, Object, ObjectRef, Operation,
+    Outcome, Plan, PlannedStep, ProfileGate, ProfileMetadata, Purpose, Recipe, Record, Remedy, Right, Risk, RunName, SecretClass, SecretEntry, SecretSpec, ServerVersion, Severity, StepId,
+    StorageClass, Target, Ticket, Trust, Undo, Vantage, Verdict, Worsened,
 };
 use airlock_platform::requirements::{Requirements, Volume};
 use airlock_platform::status::{CertificateStatus, ComponentStatus, HostStatus, Status};
@@ -215,6 +215,36 @@ pub(in crate::output) fn attempts() -> Vec<Attempt> {
             action: AttemptAction::Resolve { name: "registry.platform.test".into() },
             control: None,
             purpose: "the name of the registry".into(),
+        },
+        Attempt {
+            id: AttemptId("airflow.wrong-password.alpha".into()),
+            from: Vantage::Workstation,
+            target: Target::Address { host: "alpha-airflow.platform.test".into(), port: 443 },
+            action: AttemptAction::Request {
+                method: "POST".into(),
+                path: "/auth/token".into(),
+                server_name: "alpha-airflow.platform.test".into(),
+                trust: Trust::System,
+                credentials: Some(Credentials { username: "admin".into(), password: None, form: CredentialsForm::Json }),
+            },
+            control: None,
+            purpose: "a login with a wrong password, to be refused".into(),
+        },
+        Attempt {
+            id: AttemptId("admission.restricted".into()),
+            from: Vantage::Workstation,
+            target: Target::KubernetesApi,
+            action: AttemptAction::Admit { manifest: serde_json::Value::Null },
+            control: None,
+            purpose: "a pod that runs as root, not to be admitted".into(),
+        },
+        Attempt {
+            id: AttemptId("ports".into()),
+            from: Vantage::LetIn { namespace: "airlock".into() },
+            target: Target::Pods { namespace: "airlock".into(), found: BTreeMap::new() },
+            action: AttemptAction::Scan { ports: Vec::new() },
+            control: None,
+            purpose: "which of their ports are open".into(),
         },
     ]
 }

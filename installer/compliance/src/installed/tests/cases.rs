@@ -131,6 +131,8 @@ pub(super) const CASES: &[Case] = &[
     (|s| *result(s, "tls.current.registry.airlock.svc:5000") = AttemptResult::Handshaken(Presented { fingerprint: Digest::of(b"another"), ..presented() }), &[("TLS-002", Fail)]),
     (|s| *result(s, "tls.current.database.airlock.svc:5432") = AttemptResult::Handshaken(Presented { names: vec!["registry.airlock.svc".to_owned().into()], ..presented() }), &[("TLS-002", Fail)]),
     (|s| s.world.servers[0].certificate = Err("secrets is forbidden".to_owned()), &[("TLS-002", Unverified)]),
+    (|s| s.world.database.as_mut().unwrap().certificate = Err("secrets is forbidden".to_owned()), &[("TLS-002", Unverified)]),
+    (|s| { theirs(s); s.world.database.as_mut().unwrap().certificate = Err("it is the customer's".to_owned()); *result(s, "tls.1.1.database.airlock.svc:5432") = AttemptResult::Handshaken(Presented { version: TlsVersion::Tls11, ..presented() }); }, &[("TLS-003", Fail)]),
     (|s| s.world.internal_authority = None, &[("TLS-002", Unverified)]),
     (|s| *result(s, "tls.1.0.registry.platform.test") = AttemptResult::Refused, &[("TLS-003", Unverified)]),
     (|s| *result(s, "tls.1.0.registry.platform.test") = AttemptResult::TimedOut, &[("TLS-003", Unverified)]),

@@ -75,11 +75,36 @@ fn a_role_opens_its_own_database_alone(site: &Site, servers: &Servers<'_>) {
     let told = verdicts(&report, &["DBS-002", "DBS-006", "AFL-003"]);
     assert_eq!(told, ["warn", "warn", "not-applicable"], "PUBLIC may connect to the server's own database, and everybody in plain text: {report}");
     assert_eq!(verdicts(&report, &["DBS-001", "DBS-003", "DBS-004", "DBS-005", "DBS-009"]), ["pass"; 5], "{report}");
+    assert_eq!([tls(&report, servers, "TLS-002"), tls(&report, servers, "TLS-003")], [vec!["pass"], vec!["pass"; 3]], "{report}");
     servers.sql("REVOKE CONNECT ON DATABASE postgres FROM PUBLIC; GRANT CONNECT ON DATABASE postgres TO airlock");
     servers.sql("DO $$ BEGIN EXECUTE format('COPY (SELECT unnest(ARRAY[''local all postgres trust'', ''hostssl all all 0.0.0.0/0 scram-sha-256''])) TO %L', current_setting('hba_file')); END $$; SELECT pg_reload_conf()");
     let report = site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes", "-o", "json"]).expect(0).json();
     assert_eq!(verdicts(&report, &["DBS-002", "DBS-006"]), ["pass"; 2], "{report}");
     database("drop", "neighbour", &[]).expect(0);
+
+    for setting in ["ssl_min_protocol_version = 'TLSv1'", "ssl_ciphers = 'HIGH:!aNULL:@SECLEVEL=0'"] {
+        servers.sql(&format!("ALTER SYSTEM SET {setting}"));
+    }
+    servers.sql("SELECT pg_reload_conf()");
+    let judged = site.run(&["compliance-check", "--profile", "baseline", "--checks", "TLS-003", "--namespace", &site.name, "--yes", "--all", "-o", "json"]);
+    servers.sql("ALTER SYSTEM RESET ALL");
+    servers.sql("SELECT pg_reload_conf()");
+    let report = judged.expect(7).json();
+    assert_eq!(tls(&report, servers, "TLS-003"), ["fail", "fail", "pass"], "1.0 and 1.1: {report}");
+}
+
+/// What a check says of the company's server, in the order of what was tried.
+fn tls<'a>(report: &'a serde_json::Value, servers: &Servers<'_>, check: &str) -> Vec<&'a str> {
+    let server = format!("{}:{PORT}", servers.host);
+    let mut told: Vec<(&str, &str)> = report["findings"]
+        .as_array()
+        .expect("findings")
+        .iter()
+        .filter(|finding| finding["check"] == check)
+        .filter_map(|finding| Some((finding["subject"]["name"].as_str().filter(|name| name.starts_with(&server))?, finding["verdict"].as_str()?)))
+        .collect();
+    told.sort_unstable();
+    told.into_iter().map(|(_, verdict)| verdict).collect()
 }
 
 fn it_goes_without_a_dump_of_ours(site: &Site, servers: &Servers<'_>) {

@@ -79,16 +79,26 @@ pub(crate) fn a_person_gets_a_monitored_airflow_by_what_is_suggested() {
 
     let (code, said) = led(&world).ended();
     assert!(code == 0 && !said.contains("first Airflow deployment"), "{said}");
+    let (code, said) = answering(&world, Some((ALERTS, "not yet"))).ended();
+    assert!(code == 11 && said.contains("not yet known: alerts\n  airlock-tickets.txt says who can tell"), "{said}");
     crate::mutated::what_a_policy_makes_of_a_pod_is_told(site, LONGEST);
     site.run(&["deployment", "delete", LONGEST, "--namespace", &site.name, "--yes"]).expect(0);
 }
 
 /// Where an installation is, and nothing else.
 fn led(world: &World) -> Terminal {
+    answering(world, None)
+}
+
+/// The same, with one answer that is another.
+fn answering(world: &World, other: Option<(&str, &str)>) -> Terminal {
     let mut terminal = world.start(&["install", "--namespace", &world.site.name]);
     for question in [PROFILE, DOMAIN, REACH, CERTIFICATE, DATABASE, ALERTS, RIGHT, TRY, GO_ON] {
         terminal.asked(question);
-        terminal.send(ENTER);
+        match other.filter(|(of, _)| *of == question) {
+            Some((_, said)) => terminal.types(said),
+            None => terminal.send(ENTER),
+        }
     }
     terminal
 }
