@@ -8,6 +8,11 @@ use crate::described::Described;
 /// A check that only an attestation answers.
 pub(crate) struct Attested(Described);
 
+/// Whether a check is one of these.
+pub(crate) fn answers(check: &str) -> bool {
+    CHECKS.iter().any(|attested| attested.0.spec.id == check)
+}
+
 /// All of them.
 pub(crate) static CHECKS: [Attested; 5] = [
     Attested(Described {

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use airlock_model::{Attestation, Check, CheckSpec, Evidence, Exception, Finding, Need, Profile, Reason, Severity, Snapshot, Subject, Verdict, World};
 use jiff::civil::Date;
 
+use crate::attested;
 use crate::described::Described;
 use crate::profile::matches_glob;
 use crate::report::{ControlSummary, ControlVerdict};
@@ -20,7 +21,7 @@ static TEXTS: Described = Described {
         title: "exceptions and attestations are signed, in force, and needed",
         severity: Severity::High,
         promises: &["P2"],
-        explanation: "Every document that `--exceptions` and `--attestations` name. One without a signature, or whose signature no key of the profile has made for this very text, is ignored and fails; so does an exception or attestation whose last day is over, one that reaches further than the profile allows, and one for a locked check where the profile does not allow that. What matches no finding is a warning. An exception covers failures alone, never what could not be looked at; an attestation covers what could not be looked at, never a failure.",
+        explanation: "Every document that `--exceptions` and `--attestations` name. One without a signature, or whose signature no key of the profile has made for this very text, is ignored and fails; so does an exception or attestation whose last day is over, one that reaches further than the profile allows, and one for a locked check where the profile does not allow that. What matches no finding is a warning. An exception covers failures alone, never what could not be looked at; an attestation covers what could not be looked at, never a failure, nor what a locked check could have looked at unless the profile allows that.",
         remedy: "Have the document signed again by who may (docs/profiles.md has the line), mend or renew what has ended, and take out what nothing needs.",
     },
     expected: "a signature of a key that the profile names, a last day ahead, and something to cover",
@@ -84,11 +85,11 @@ impl Used {
 
 impl Decisions {
     /// Turns a finding into what was decided about it. What stood there stays to be read.
-    pub(crate) fn decide(&self, finding: &mut Finding, given: &Snapshot, must_probe: bool, used: &mut Used) {
+    pub(crate) fn decide(&self, finding: &mut Finding, given: &Snapshot, profile: &Profile, used: &mut Used) {
         if finding.verdict == Verdict::Fail {
             self.except(finding, given, used);
-        } else if !must_probe && (finding.verdict == Verdict::Unverified || finding.reason.is_some_and(Reason::is_unseen)) {
-            self.attest(finding, used);
+        } else if !profile.must_probe.contains(&finding.check) && (finding.verdict == Verdict::Unverified || finding.reason.is_some_and(Reason::is_unseen)) {
+            self.attest(finding, profile, used);
         }
     }
 
@@ -108,9 +109,14 @@ impl Decisions {
         }
     }
 
-    fn attest(&self, finding: &mut Finding, used: &mut Used) {
+    fn attest(&self, finding: &mut Finding, profile: &Profile, used: &mut Used) {
+        let is_refused = finding.verdict == Verdict::Unverified && is_kept(profile, &finding.check);
         for (index, attestation) in self.attestations.iter().enumerate() {
             if !attestation.about.contains(&finding.check) {
+                continue;
+            }
+            if is_refused {
+                finding.evidence.push(Evidence::Fact(format!("the attestation of {} does not count: the profile locks the check", attestation.decision.attested_by)));
                 continue;
             }
             used.attestations.insert(index);
@@ -125,12 +131,14 @@ impl Decisions {
     }
 
     /// Controls that no check looked at, and somebody answers for.
-    pub(crate) fn attest_controls(&self, controls: &mut [ControlSummary], used: &mut Used) {
+    pub(crate) fn attest_controls(&self, controls: &mut [ControlSummary], profile: &Profile, used: &mut Used) {
         for control in controls {
+            let checks = profile.controls.iter().filter(|known| known.id == control.id).flat_map(|known| &known.checks);
+            let is_kept = checks.filter_map(|check| check.split('/').next()).any(|check| profile.must_probe.contains(check) || is_kept(profile, check));
             let of_control = self.attestations.iter().enumerate().filter(|(_, attestation)| attestation.decision.check == control.id);
             for (index, attestation) in of_control {
                 used.attestations.insert(index);
-                if !attestation.is_over && matches!(control.verdict, ControlVerdict::NotCovered | ControlVerdict::Unverified) {
+                if !attestation.is_over && (control.verdict == ControlVerdict::NotCovered || control.verdict == ControlVerdict::Unverified && !is_kept) {
                     control.verdict = ControlVerdict::Attested;
                 }
             }
@@ -176,6 +184,11 @@ impl Counted<Attestation> {
         let Attestation { statement, evidence, attested_by, .. } = &self.decision;
         format!("{attested_by} attests until {}: {statement} (evidence {evidence}; signed by {})", self.expires, self.signer)
     }
+}
+
+/// Whether the profile keeps people from answering for what a check could not look at: it is locked, and something can look.
+fn is_kept(profile: &Profile, check: &str) -> bool {
+    profile.locked.checks.contains(check) && !profile.exceptions.locked_checks && !attested::answers(check)
 }
 
 /// Whether an exception is about a finding.

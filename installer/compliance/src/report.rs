@@ -225,7 +225,7 @@ pub fn judge_decided(profile: &Profile, given: &Snapshot, decisions: &Decisions,
         used.extend(add(said, &mut checks));
     }
     let mut controls = controls::controls(&profile.controls, &checks, &numbers);
-    decisions.attest_controls(&mut controls, &mut used);
+    decisions.attest_controls(&mut controls, profile, &mut used);
     let of_decisions = decisions.findings(&used);
     if !of_decisions.is_empty() {
         add(evaluation::said(decisions::CHECK, of_decisions, profile, how), &mut checks);

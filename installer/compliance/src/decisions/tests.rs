@@ -133,6 +133,24 @@ fn an_attestation_covers_what_could_not_be_looked_at() {
 }
 
 /// What stands outside of the cluster is unverified there until somebody who may attests it.
+/// Whoever extends a profile has keys of her own.
+#[test]
+fn what_the_profile_locks_is_answered_by_nobody() {
+    let unverified = |check: &str, profile: &Profile, document: &str| {
+        let decided = decisions(profile, &[signed(document)], today()).unwrap();
+        let mut finding = Finding { check: check.into(), verdict: Verdict::Unverified, reason: None, ..of(&report(&[]), "PSS-001")[0].clone() };
+        decided.decide(&mut finding, &pods(), profile, &mut Used::default());
+        (finding.verdict, format!("{:?}", finding.evidence).contains("does not count: the profile locks the check"))
+    };
+    let mut profile = profile();
+    assert_eq!(unverified("PSS-001", &profile, &attestation("PSS-001", "2026-12-01")), (Verdict::Attested, false));
+    assert_eq!(unverified("PSS-004", &profile, &attestation("PSS-004", "2026-12-01")), (Verdict::Unverified, true));
+    profile.locked.checks.insert("AUT-004".into());
+    assert_eq!(unverified("AUT-004", &profile, &attestation("AUT-004", "2026-12-01")), (Verdict::Attested, false), "nothing else answers it");
+    profile.exceptions.locked_checks = true;
+    assert_eq!(unverified("PSS-004", &profile, &attestation("PSS-004", "2026-12-01")), (Verdict::Attested, false));
+}
+
 #[test]
 fn a_check_that_people_answer_is_answered_by_an_attestation_alone() {
     for check in ["AUT-004", "ENC-004", "ENC-005", "ENC-006", "VUL-003"] {

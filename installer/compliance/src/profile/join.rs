@@ -75,8 +75,8 @@ impl<'a> Joined<'a> {
                 }
             }
             for (name, value) in std::mem::take(&mut parent.parameters) {
-                let keeps = profile.locked.parameters.contains(&name)
-                    && parameter::known(&name, &parent.custom).ok().zip(profile.parameters.get(&name)).is_some_and(|(parameter, locked)| parameter.is_looser(&value, locked));
+                let keeps =
+                    holds(&profile, &name) && parameter::known(&name, &parent.custom).ok().zip(profile.parameters.get(&name)).is_some_and(|(parameter, locked)| parameter.is_looser(&value, locked));
                 if !keeps {
                     profile.parameters.insert(name, value);
                 }
@@ -84,7 +84,7 @@ impl<'a> Joined<'a> {
             for id in &parent.checks {
                 let theirs = severity(&parent, id);
                 let ours = chosen.contains(id).then(|| severity(&profile, id));
-                let is_locked = profile.locked.checks.contains(id) || parent.locked.checks.contains(id);
+                let is_locked = is_held(&profile, id) || is_held(&parent, id);
                 let severity = match ours {
                     Some(ours) if is_locked => theirs.max(ours),
                     Some(ours) if !parent.severities.contains_key(id) => ours,
@@ -147,7 +147,7 @@ impl<'a> Joined<'a> {
                 self.faults.value(&format!("exclude[{index}].reason"), "say why these checks are left out");
             }
             for id in self.hit(&format!("exclude[{index}]"), &left.checks) {
-                if self.above.locked.checks.contains(&id) {
+                if is_held(&self.above, &id) {
                     self.faults.add(&format!("exclude[{index}]"), self.locked(format!("the check {id}")));
                 } else {
                     self.chosen.remove(&id);
@@ -191,7 +191,7 @@ impl<'a> Joined<'a> {
             }
             for id in self.hit(&path, &rule.checks) {
                 if let Some(wanted) = rule.severity {
-                    if self.above.locked.checks.contains(&id) && Some(wanted) < severity(&self.above, &id) {
+                    if is_held(&self.above, &id) && Some(wanted) < severity(&self.above, &id) {
                         self.faults.add(&path, self.locked(format!("the severity of {id}")));
                     } else {
                         assign(&mut self.profile, &id, Some(wanted));
@@ -213,7 +213,7 @@ impl<'a> Joined<'a> {
         let Some(rule) = document.gate else { return };
         let above = self.above.gate;
         let gate = ProfileGate { fail_on: rule.fail_on.unwrap_or(above.fail_on), unverified_fails: rule.unverified_fails.unwrap_or(above.unverified_fails) };
-        if !self.above.locked.is_empty() && gate.strictest(above) != gate {
+        if holds_anything(&self.above) && gate.strictest(above) != gate {
             self.faults.add("gate", self.locked("the gate".to_owned()));
         }
         self.profile.gate = gate;
@@ -285,7 +285,7 @@ impl<'a> Joined<'a> {
         let above = self.above.exceptions;
         let policy = ExceptionPolicy { max_days: rule.max_days.or(above.max_days), locked_checks: rule.locked_checks.unwrap_or(above.locked_checks) };
         let reaches_further = above.max_days.is_some_and(|days| policy.max_days.is_none_or(|wanted| wanted > days));
-        if !self.above.locked.is_empty() && (reaches_further || policy.locked_checks && !above.locked_checks) {
+        if holds_anything(&self.above) && (reaches_further || policy.locked_checks && !above.locked_checks) {
             self.faults.add("exceptions", self.locked("how far exceptions may go".to_owned()));
         }
         self.profile.exceptions = policy;
@@ -337,6 +337,20 @@ fn names_in_order(custom: &[CustomCheck], names: &BTreeSet<String>) -> Vec<Strin
     in_order(custom, |id| names.iter().any(|name| name.split('/').next() == Some(id))).into_iter().flat_map(of_check).collect()
 }
 
+/// Whether a child may not weaken a check: it is locked, or only an attempt decides it.
+fn is_held(above: &Profile, id: &str) -> bool {
+    above.locked.checks.contains(id) || above.must_probe.contains(id)
+}
+
+/// Whether a child may only make a parameter stricter that is set above: it is locked, or its check is.
+fn holds(above: &Profile, name: &str) -> bool {
+    above.locked.parameters.contains(name) || name.split_once('.').is_some_and(|(check, _)| is_held(above, check))
+}
+
+fn holds_anything(above: &Profile) -> bool {
+    !above.locked.is_empty() || !above.must_probe.is_empty()
+}
+
 /// Why a parameter, also one of these checks, cannot have a value in a profile that was joined of those with these names.
 pub(super) fn settable(above: &Profile, custom: &[CustomCheck], names: &str, name: &str, value: &serde_json::Value) -> Result<(), ComplianceError> {
     let parameter = parameter::known(name, custom)?;
@@ -344,9 +358,7 @@ pub(super) fn settable(above: &Profile, custom: &[CustomCheck], names: &str, nam
         return Err(ComplianceError::ParameterValue { name: name.to_owned(), reason });
     }
     match above.parameters.get(name) {
-        Some(locked) if above.locked.parameters.contains(name) && parameter.is_looser(value, locked) => {
-            Err(ComplianceError::Locked { what: format!("the parameter {name}"), by: names.to_owned(), instead: AS_STRICT })
-        }
+        Some(locked) if holds(above, name) && parameter.is_looser(value, locked) => Err(ComplianceError::Locked { what: format!("the parameter {name}"), by: names.to_owned(), instead: AS_STRICT }),
         _ => Ok(()),
     }
 }

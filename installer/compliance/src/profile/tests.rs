@@ -249,6 +249,26 @@ fn what_profiles_require_holds_for_those_that_extend_them() {
     assert!(found.contains("5:10 compliance.profile-value: `exclude`: the profile comes to 1 of at least 2 checks"), "{found}");
 }
 
+/// Also where nothing is locked by name.
+#[test]
+fn what_only_an_attempt_decides_and_what_a_locked_check_goes_by_is_not_weakened() {
+    let tried = format!("{BEGIN}checks: [NET-010, TLS-002]\nrules: [{{ checks: [NET-010], mustProbe: true }}]\ngate: {{ failOn: medium }}\nexceptions: {{ maxDays: 9 }}\n");
+    let held = format!("{BEGIN}checks: [TLS-002]\nrules: [{{ checks: [TLS-002], locked: true }}]\nparameters: {{ TLS-002.failDays: 21 }}\n");
+    for (group, more, words) in [
+        (&tried, "exclude: [{ checks: [NET-010], reason: r }]\n", "the check NET-010 is locked by acme"),
+        (&tried, "rules: [{ checks: [NET-010], severity: low, reason: r }]\n", "the severity of NET-010 is locked by acme"),
+        (&tried, "gate: { unverifiedFails: false }\n", "the gate is locked by acme"),
+        (&tried, "exceptions: { maxDays: 10 }\n", "how far exceptions may go is locked by acme"),
+        (&held, "parameters: { TLS-002.failDays: 20 }\n", "the parameter TLS-002.failDays is locked by acme"),
+    ] {
+        let error = read(&format!("{BEGIN}extends: [group.yaml]\n{more}"), &[("group.yaml", group)]).unwrap_err();
+        assert!(error.code().0 == "compliance.locked" && error.to_string().contains(words), "{more}: {error}");
+    }
+    let free = read(&format!("{BEGIN}extends: [group.yaml]\nexclude: [{{ checks: [TLS-002], reason: r }}]\n"), &[("group.yaml", &tried)]).unwrap();
+    assert_eq!(ids(&free), ["NET-010"]);
+    assert_eq!(with_setting(shipped("restricted").unwrap(), "PSS.version=v1.0").unwrap_err().code().0, "compliance.locked");
+}
+
 /// Who is extended beside the one that locks is no child of it; the stricter of both counts, whichever stands first.
 #[test]
 fn of_two_that_are_extended_what_is_locked_stays_as_strict() {

@@ -59,7 +59,7 @@ fn ask(check: &dyn Check, profile: &Profile, given: &Snapshot, decisions: &Decis
     }
     let mut used = Used::default();
     for finding in &mut kept {
-        decisions.decide(finding, given, profile.must_probe.contains(spec.id), &mut used);
+        decisions.decide(finding, given, profile, &mut used);
     }
     Said { used, ..said(check, kept, profile, how) }
 }
@@ -94,7 +94,8 @@ pub(super) fn said(check: &dyn Check, mut kept: Vec<Finding>, profile: &Profile,
 /// Where only an attempt may decide, what was merely read, or not looked at, is not shown.
 fn only_by_attempt(finding: &mut Finding) {
     let is_tried = finding.evidence.iter().any(|evidence| matches!(evidence, Evidence::Attempted(_)));
-    if matches!(finding.verdict, Verdict::Pass | Verdict::Warn) && !is_tried || finding.reason.is_some_and(Reason::is_unseen) {
+    let is_unseen = finding.reason.is_some_and(|reason| reason.is_unseen() || reason == Reason::NotAsked);
+    if matches!(finding.verdict, Verdict::Pass | Verdict::Warn) && !is_tried || is_unseen {
         "the profile asks for an attempt, and none was made".clone_into(&mut finding.why);
         (finding.verdict, finding.reason) = (Verdict::Unverified, None);
     }

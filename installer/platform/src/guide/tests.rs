@@ -216,6 +216,18 @@ fn what_is_not_yet_known_waits_or_goes_on_with_something_else() {
 }
 
 #[test]
+fn whatever_is_asked_may_be_left_open_and_is_a_ticket_then() {
+    let is_asked = |question: &&Question| question.number.is_some() && !matches!(answered().form(question), Form::Only(_));
+    for question in questions().filter(is_asked) {
+        let mut guide = answered();
+        guide.leave_open(question).unwrap();
+        let gates: Vec<String> = tickets(&guide, &[], &[]).into_iter().map(|ticket| ticket.gate).collect();
+        assert_eq!(gates, [question.title], "{:?}", question.topic);
+        assert!(line(&guide, question.topic).starts_with("not yet known"), "{:?}", question.topic);
+    }
+}
+
+#[test]
 fn records_that_are_missing_are_a_ticket_with_the_address_that_was_reserved() {
     let mut guide = answered();
     let hosts = [HostState { host: "registry.platform.test".into(), addresses: std::collections::BTreeSet::new() }];

@@ -6,6 +6,7 @@
 mod alerts;
 mod combinations;
 mod existing_database;
+mod granted;
 mod injection;
 mod issued;
 mod kubernetes;

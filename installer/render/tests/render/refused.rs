@@ -42,6 +42,17 @@ fn answers_that_cannot_be_are_refused_with_their_place() {
     }
 }
 
+/// Its own name is good, and so is that of the namespaces.
+#[test]
+fn a_deployment_whose_namespace_would_be_too_long_is_refused() {
+    let of = |prefix: usize| {
+        let mut combination = Combination::of("long", &format!("namespaces: {{ tenants: \"{}-{{tenant}}\" }}\n", "n".repeat(prefix)));
+        combination.deployment = Some(airlock_model::AirflowDeployment::named(&"a".repeat(30).parse().unwrap()));
+        combination.try_render().map(|_| ()).map_err(|error| error.code().0)
+    };
+    assert_eq!((of(32), of(33)), (Ok(()), Err("render.namespace-name")));
+}
+
 #[test]
 fn unread_dns_is_refused_rather_than_blocked_later_unless_the_answers_name_it() {
     let mut combination = Combination::of("dns", "");

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use airlock_bed::Bed;
+use serde_yaml::Value;
 
 fn here(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
@@ -17,19 +18,34 @@ fn files(folder: &str, end: &str) -> Vec<PathBuf> {
     found
 }
 
-/// What stands behind a key in those files, in lines and in flow style alike.
-fn values(paths: &[PathBuf], key: &str) -> BTreeSet<String> {
-    let texts: Vec<String> = paths.iter().map(|path| std::fs::read_to_string(path).expect("a text")).collect();
-    let word = |rest: &str| rest.trim().split([',', '\n', ' ']).next().unwrap_or_default().to_owned();
-    texts.iter().flat_map(|text| text.split(key).skip(1).map(word).collect::<Vec<_>>()).collect()
+fn read(path: &Path) -> Value {
+    let mut read: Value = serde_yaml::from_str(&std::fs::read_to_string(path).expect("a text")).expect("YAML");
+    read.apply_merge().expect("a document");
+    read
+}
+
+/// What stands in lists of this name, in lists of that one.
+fn members<'a>(document: &'a Value, outer: &str, inner: &str) -> Vec<&'a Value> {
+    let list = |value: &'a Value, name: &str| value[name].as_sequence().into_iter().flatten();
+    list(document, outer).flat_map(|member| list(member, inner)).collect()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("a text").to_owned()
 }
 
 #[test]
 fn every_alert_comes_when_it_should_and_not_before() {
-    let (rules, tests) = (files("templates/monitoring", ".rules"), files("tests/rules", ".test.yml"));
-    let tried = values(&tests, "alertname:");
-    assert!(tried.len() >= 10, "{tried:?}");
-    assert_eq!(values(&rules, "alert:"), tried, "every alert is tried");
+    let tests = files("tests/rules", ".test.yml");
+    let (rules, cases): (Vec<Value>, Vec<Value>) = (files("templates/monitoring", ".rules").iter().map(|path| read(path)).collect(), tests.iter().map(|path| read(path)).collect());
+    let alerts: BTreeSet<String> = rules.iter().flat_map(|rules| members(rules, "groups", "rules")).filter(|rule| !rule["alert"].is_null()).map(|rule| text(&rule["alert"])).collect();
+    let tried = |comes: bool| -> BTreeSet<String> {
+        let said = cases.iter().flat_map(|cases| members(cases, "tests", "alert_rule_test"));
+        said.filter(|case| case["exp_alerts"].as_sequence().is_some_and(|alerts| alerts.is_empty() != comes)).map(|case| text(&case["alertname"])).collect()
+    };
+    assert!(alerts.len() >= 10, "{alerts:?}");
+    assert_eq!(tried(true), alerts, "every alert is seen to come");
+    assert_eq!(tried(false), alerts, "and not to come");
 
     let bed = Bed::from_environment();
     let built = Command::new(here("tests/cluster/images/monitoring")).arg("promtool").env("AIRLOCK_BED", bed.folder()).status().expect("images/monitoring");

@@ -46,19 +46,23 @@ struct Servers<'a> {
     site: &'a Site,
     company: Company,
     host: String,
+    /// Another name of its address, which its certificate does not hold.
+    alias: String,
     folder: tempfile::TempDir,
     running: Vec<Child>,
 }
 
 impl<'a> Servers<'a> {
-    /// The administrator may make databases and roles and is no superuser; a second login may nothing, a third meets an older server, a fourth one whose clock is late.
+    /// The administrator may make databases and roles and is no superuser; other logins may less, or meet an older server or one whose clock is late.
     fn start(site: &'a Site) -> Self {
         let company = Company::new();
-        let host = format!("db-{}.platform.test", site.name);
-        site.bed.dns_set(&host, "A", &site.bed.address(CORP).expect("the company's address")).expect("a name for the server");
+        let [host, alias] = ["db", "sql"].map(|name| format!("{name}-{}.platform.test", site.name));
+        for name in [&host, &alias] {
+            site.bed.dns_set(name, "A", &site.bed.address(CORP).expect("the company's address")).expect("a name for the server");
+        }
         company.issue("db", &[&host]);
         company.concatenate(&["db.crt", "issuing.crt"], "db-chain.pem");
-        let mut servers = Self { site, company, host, folder: tempfile::tempdir().expect("a folder"), running: Vec::new() };
+        let mut servers = Self { site, company, host, alias, folder: tempfile::tempdir().expect("a folder"), running: Vec::new() };
         servers.prepare();
         servers.serve("good", PORT, &["ssl=on", "max_connections=100"]);
         servers.serve("plain", PORT_WITHOUT_TLS, &["ssl=off"]);
@@ -69,7 +73,8 @@ impl<'a> Servers<'a> {
     fn prepare(&self) {
         let secret = password().replace('\'', "''");
         let role = |name: &str, rights: &str| format!("CREATE ROLE {name} LOGIN {rights} PASSWORD '{secret}'");
-        let roles = [role("airlock", "CREATEDB CREATEROLE"), role("powerless", ""), role("outdated", "CREATEDB CREATEROLE"), role("late", "CREATEDB CREATEROLE")];
+        let whole = ["airlock", "outdated", "late"].map(|name| role(name, "CREATEDB CREATEROLE"));
+        let roles = [&whole[..], &[role("powerless", ""), role("of_databases", "CREATEDB"), role("of_roles", "CREATEROLE")]].concat();
         let roles = [&roles[..], &OUTDATED.map(str::to_owned), &LATE.map(str::to_owned)].concat().join("\n") + "\n";
         let layout = self.site.bed.folder().join("images/oci/postgres");
         let (certificate, key) = (self.company.path("db-chain.pem"), self.company.path("db.key"));
@@ -102,7 +107,7 @@ impl<'a> Servers<'a> {
         let secret = site.file("password", &format!("{}\n", asked.password));
         site.whole_answers(&format!(
             "components: {{ database: {{ mode: existing, server: {{ host: {}, port: {}, networks: [{address}/32], {}administrator: {{ username: {}, password: 'file:{}' }} }} }} }}\ntrust: {{ ca: ['{}'] }}\n",
-            self.host,
+            asked.host.unwrap_or(&self.host),
             asked.port,
             asked.authority.map(|authority| format!("authority: '{authority}', ")).unwrap_or_default(),
             asked.username,
@@ -118,7 +123,9 @@ impl Drop for Servers<'_> {
             let _ = Command::new("kill").args(["-QUIT", &server.id().to_string()]).status();
             let _ = server.wait();
         }
-        let _ = self.site.bed.dns_delete(&self.host);
+        for name in [&self.host, &self.alias] {
+            let _ = self.site.bed.dns_delete(name);
+        }
     }
 }
 
@@ -129,6 +136,8 @@ fn roles_file(site: &Site, text: &str) -> Stdio {
 
 /// What differs between the cases.
 struct Asked<'a> {
+    /// None: by the name that its certificate holds.
+    host: Option<&'a str>,
     port: u16,
     username: &'a str,
     password: &'a str,
@@ -143,7 +152,7 @@ fn a_server_of_the_company_is_examined_before_anything_is_installed() {
     what_is_not_fit_ends_before_anything_is_installed(&servers);
 
     let secret = password();
-    let answers = servers.answers(&site, &Asked { port: PORT, username: "airlock", password: &secret, authority: None });
+    let answers = servers.answers(&site, &Asked { host: None, port: PORT, username: "airlock", password: &secret, authority: None });
     let done = site.installed(&answers);
     assert!(!done.said().contains(&secret), "the password is told nowhere");
     let again = site.install(&answers).expect(0);
@@ -156,7 +165,7 @@ fn a_server_of_the_company_is_examined_before_anything_is_installed() {
 /// Each on a site of its own, all at once: most of it is waiting for a pod.
 fn what_is_not_fit_ends_before_anything_is_installed(servers: &Servers<'_>) {
     let secret = password();
-    let good = || Asked { port: PORT, username: "airlock", password: &secret, authority: None };
+    let good = || Asked { host: None, port: PORT, username: "airlock", password: &secret, authority: None };
     let own = servers.host.as_str();
     servers.company.issue("stranger", &["stranger.test"]);
     let stranger = servers.company.reference("stranger.crt");
@@ -170,7 +179,10 @@ fn what_is_not_fit_ends_before_anything_is_installed(servers: &Servers<'_>) {
         ("not among those that every system knows", Asked { authority: Some("system"), ..good() }, format!("DBS-012 ({own}:{PORT})")),
         ("too old", Asked { username: "outdated", ..good() }, format!("DBS-014 ({own}:{PORT})")),
         ("another clock", Asked { username: "late", ..good() }, format!("DBS-017 ({own}:{PORT})")),
+        ("another name", Asked { host: Some(&servers.alias), ..good() }, format!("DBS-012 ({}:{PORT})", servers.alias)),
         ("no rights", Asked { username: "powerless", ..good() }, format!("DBS-015 (powerless at {own}:{PORT})")),
+        ("no right to make roles", Asked { username: "of_databases", ..good() }, format!("DBS-015 (of_databases at {own}:{PORT})")),
+        ("no right to make databases", Asked { username: "of_roles", ..good() }, format!("DBS-015 (of_roles at {own}:{PORT})")),
         ("too few connections", Asked { port: PORT_WITH_FEW_CONNECTIONS, ..good() }, format!("DBS-016 ({own}:{PORT_WITH_FEW_CONNECTIONS})")),
     ];
     let tried = if cfg!(feature = "long") { cases.len() } else { 3 };

@@ -72,6 +72,13 @@ fn nonsense_is_refused_in_words_at_every_prompt_that_a_choice_leads_to() {
 }
 
 #[test]
+fn hosts_are_told_with_what_dns_says_of_them() {
+    let state = |host: &str, addresses: &[&str]| HostState { host: host.into(), addresses: addresses.iter().map(|address| address.parse().unwrap()).collect() };
+    let states = [state("registry.platform.test", &["10.88.60.7", "fd00::7"]), state("*-airflow.platform.test", &[])];
+    insta::assert_snapshot!(hosts(&states, Sheet { width: 80, style: Style::default() }));
+}
+
+#[test]
 fn a_plan_that_is_written_says_what_carries_it_out() {
     let plan = Path::new("airlock-plan.json");
     insta::assert_snapshot!(written_plan(&Digest::of(b"plan"), plan, Path::new("airlock-answers.yaml"), "airlock install --plan airlock-plan.json"));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher as _, RandomState};
 
-use airlock_e2e::{Airflow, Browser, Site};
+use airlock_e2e::{Airflow, Browser, Page, Site};
 use serde_json::Value;
 
 /// Digests of all values, under a key that is drawn for one comparison, and in which Secret each stands. The authority is no secret.
@@ -72,19 +72,73 @@ pub(super) fn a_page_of_one_reads_nothing_of_the_other(site: &Site) {
     }
 }
 
-/// In a real browser that is logged in at both: a page of each asks its own API, and that of the other.
-pub(crate) fn what_pages_read(site: &Site) -> [(String, String); 2] {
-    let mut browser = Browser::start(site);
-    let mut logged_in = |name: &str| {
+/// The sites of both are one, so that a browser sends cookies along: what keeps a page of one from writing at the other is that its API
+/// takes JSON alone, which no page sends elsewhere unasked (Fetch standard, "CORS-safelisted request-header").
+pub(crate) fn a_page_of_one_writes_nothing_at_the_other(site: &Site) {
+    let mut pages = Pages::open(site);
+    for (own, other) in [(0, 1), (1, 0)] {
+        let mut post = |to: usize, key: &str, how: &str| {
+            let body = format!("JSON.stringify({{ key: '{key}', value: 'x' }})");
+            let url = pages.api(to, "variables");
+            let asked = format!("fetch('{url}', {{ method: 'POST', credentials: 'include', {} }}).then(answer => answer.type + ' ' + answer.status, failed => 'not sent')", how.replace("BODY", &body));
+            pages.evaluate(own, &asked)
+        };
+        let json = "headers: { 'Content-Type': 'application/json' }, body: BODY";
+        assert_eq!(post(own, "own", json), "basic 201", "the control");
+        assert_eq!(post(other, "json", json), "not sent", "it asks first whether it may");
+        assert_eq!(post(other, "untyped", "mode: 'no-cors', body: new Blob([BODY])"), "opaque 0", "it is sent, and nothing is told of the answer");
+        assert_eq!(post(other, "text", "mode: 'no-cors', body: BODY"), "opaque 0");
+    }
+    for name in NAMES {
         let airflow = Airflow::new(site, name);
-        let page = browser.open(&format!("https://{}/auth/login/", airflow.host()));
-        browser.evaluate(&page, &format!("document.cookie = '_token={}; path=/; secure'", airflow.first_login()));
-        (page, format!("https://{}/api/v2/dags", airflow.host()))
+        let token = airflow.first_login();
+        let listed: Value = serde_json::from_str(&airflow.ask("GET", "/api/v2/variables", Some(&token), None).body).expect("JSON");
+        let keys: Vec<&str> = listed["variables"].as_array().expect("variables").iter().filter_map(|variable| variable["key"].as_str()).collect();
+        assert_eq!(keys, ["own"], "what a page of the other wrote");
+        assert_eq!(airflow.ask("DELETE", "/api/v2/variables/own", Some(&token), None).status, 204);
+    }
+}
+
+const NAMES: [&str; 2] = ["alpha", "beta"];
+
+/// A real browser that is logged in at both, with a page of each.
+struct Pages {
+    browser: Browser,
+    pages: [Page; 2],
+    hosts: [String; 2],
+}
+
+impl Pages {
+    fn open(site: &Site) -> Self {
+        let mut browser = Browser::start(site);
+        let [alpha, beta] = NAMES.map(|name| {
+            let airflow = Airflow::new(site, name);
+            let page = browser.open(&format!("https://{}/auth/login/", airflow.host()));
+            browser.evaluate(&page, &format!("document.cookie = '_token={}; path=/; secure'", airflow.first_login()));
+            (page, airflow.host().to_owned())
+        });
+        Self { browser, pages: [alpha.0, beta.0], hosts: [alpha.1, beta.1] }
+    }
+
+    fn api(&self, of: usize, path: &str) -> String {
+        format!("https://{}/api/v2/{path}", self.hosts[of])
+    }
+
+    /// What an expression comes to on a page.
+    fn evaluate(&mut self, page: usize, expression: &str) -> String {
+        self.browser.evaluate(&self.pages[page], expression).as_str().unwrap_or_default().to_owned()
+    }
+}
+
+/// A page of each asks its own API, and that of the other.
+pub(crate) fn what_pages_read(site: &Site) -> [(String, String); 2] {
+    let mut pages = Pages::open(site);
+    let mut read = |page, of| {
+        let url = pages.api(of, "dags");
+        pages.evaluate(
+            page,
+            &format!("fetch('{url}', {{ credentials: 'include' }}).then(async answer => answer.status + ' ' + Object.keys(await answer.json()).join(), failed => 'not read: ' + failed)"),
+        )
     };
-    let (alpha, beta) = (logged_in("alpha"), logged_in("beta"));
-    let mut read = |page, url: &str| {
-        let asked = format!("fetch('{url}', {{ credentials: 'include' }}).then(async answer => answer.status + ' ' + Object.keys(await answer.json()).join(), failed => 'not read: ' + failed)");
-        browser.evaluate(page, &asked).as_str().unwrap_or_default().to_owned()
-    };
-    [(&alpha, &beta), (&beta, &alpha)].map(|(own, other)| (read(&own.0, &own.1), read(&own.0, &other.1)))
+    [(0, 1), (1, 0)].map(|(own, other)| (read(own, own), read(own, other)))
 }

@@ -12,7 +12,7 @@ use crate::walls::{but, check, verdicts, verdicts_of_baseline};
 const ACCESS: &str = "/etc/airlock/database/pg_hba.conf";
 
 /// A path to the server from its own pod, one in plain text for one deployment, and one without a password for the other. By the first
-/// of them the database of a third, a role that may make roles, and TLS as it was spoken in 1999.
+/// of them the database of a third, the server's own to everybody, a role that may make roles, and TLS as it was spoken in 1999.
 pub(crate) fn the_database_server_is_opened(site: &Site) {
     let map: Value = serde_json::from_str(&site.kubectl(&["get", "configmap", "database-config", "-o", "json"])).expect("JSON");
     let closed = map["data"]["pg_hba.conf"].as_str().expect("who may log in");
@@ -22,6 +22,7 @@ pub(crate) fn the_database_server_is_opened(site: &Site) {
     access(site, &closed.replace(first, &format!("{opened}{first}")));
     until_served(site, true);
     as_administrator(site, "CREATE DATABASE spare OWNER airlock_beta").expect("psql");
+    as_administrator(site, "GRANT CONNECT ON DATABASE postgres TO PUBLIC").expect("psql");
     as_administrator(site, "ALTER ROLE airlock_beta CREATEROLE").expect("psql");
     for setting in ["SET ssl_min_protocol_version = 'TLSv1'", "SET ssl_ciphers = 'ALL:@SECLEVEL=0'"] {
         as_administrator(site, &format!("ALTER SYSTEM {setting}")).expect("psql");
@@ -29,13 +30,14 @@ pub(crate) fn the_database_server_is_opened(site: &Site) {
     as_administrator(site, "SELECT pg_reload_conf()").expect("psql");
     let judged = check(site, &[]);
     as_administrator(site, "ALTER ROLE airlock_beta NOCREATEROLE").expect("psql");
+    as_administrator(site, "REVOKE CONNECT ON DATABASE postgres FROM PUBLIC").expect("psql");
     as_administrator(site, "DROP DATABASE spare").expect("psql");
     as_administrator(site, "ALTER SYSTEM RESET ALL").expect("psql");
     access(site, closed);
     until_served(site, false);
 
     let report = judged.expect(7).json();
-    assert_eq!(verdicts(&report), but(&verdicts_of_baseline(), "fail", &["DBS-001", "DBS-003", "DBS-004", "DBS-005", "DBS-006", "TLS-003"]), "exactly these are told: {report}");
+    assert_eq!(verdicts(&report), but(&verdicts_of_baseline(), "fail", &["DBS-001", "DBS-002", "DBS-003", "DBS-004", "DBS-005", "DBS-006", "TLS-003"]), "exactly these are told: {report}");
     let said = |verdict: &str| {
         let findings = report["findings"].as_array().expect("findings").iter().filter(|finding| finding["verdict"] == verdict && finding["check"] != "AFL-003");
         findings
@@ -45,9 +47,11 @@ pub(crate) fn the_database_server_is_opened(site: &Site) {
             .collect::<Vec<_>>()
     };
     let failed = said("fail");
-    let rights = "CONNECT ON DATABASE spare, TEMPORARY ON DATABASE spare";
+    let rights = "CONNECT ON DATABASE postgres, CONNECT ON DATABASE spare, TEMPORARY ON DATABASE spare";
     for told in [
         "DBS-001 database and role of beta: owns airlock_beta, spare; may be acted as by airlock_beta".to_owned(),
+        "DBS-002 alpha at the server's own database: let in".to_owned(),
+        "DBS-002 beta at the server's own database: let in".to_owned(),
         format!("DBS-003 PUBLIC, as the role of alpha sees it: {rights}"),
         format!("DBS-003 PUBLIC, as the role of beta sees it: {rights}"),
         "DBS-004 the database role of beta: CREATEROLE".to_owned(),
@@ -59,7 +63,7 @@ pub(crate) fn the_database_server_is_opened(site: &Site) {
     assert!(failed.iter().any(|told| told.starts_with("DBS-006 beta: its role without TLS: refused: ") && told.ends_with("(28P01)")), "{failed:#?}");
     let of_tls: Vec<&str> = failed.iter().filter_map(|told| told.strip_prefix("TLS-003 ")?.split(": ").next()).collect();
     assert_eq!(of_tls, ["TLS 1.0", "TLS 1.1", "weak suites"].map(|what| format!("database.{}.svc:5432, {what}", site.name)));
-    assert_eq!(failed.len(), 10, "{failed:#?}");
+    assert_eq!(failed.len(), 12, "{failed:#?}");
     let passed = said("pass");
     for told in ["DBS-006 alpha: its role without TLS: ", "DBS-005 beta: its role with an empty password: ", "DBS-005 alpha: the administrator with an empty password: "] {
         assert!(passed.iter().any(|passed| passed.starts_with(told)), "{told} is not among {passed:#?}");

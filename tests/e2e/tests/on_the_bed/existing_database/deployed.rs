@@ -8,7 +8,7 @@ pub(crate) fn a_server_of_the_company_holds_a_deployment() {
     let site = Site::shared("held");
     let servers = Servers::start(&site);
     let secret = password();
-    site.installed(&servers.answers(&site, &Asked { port: PORT, username: "airlock", password: &secret, authority: None }));
+    site.installed(&servers.answers(&site, &Asked { host: None, port: PORT, username: "airlock", password: &secret, authority: None }));
     a_deployment_works_on_it(&site, &servers);
     another_server_is_refused_while_it_is_there(&site, &servers, &secret);
     a_role_opens_its_own_database_alone(&site, &servers);
@@ -36,7 +36,7 @@ fn a_deployment_works_on_it(site: &Site, servers: &Servers<'_>) {
 
 /// It would find none of its tables there.
 fn another_server_is_refused_while_it_is_there(site: &Site, servers: &Servers<'_>, secret: &str) {
-    let elsewhere = servers.answers(site, &Asked { port: PORT_WITH_FEW_CONNECTIONS, username: "airlock", password: secret, authority: None });
+    let elsewhere = servers.answers(site, &Asked { host: None, port: PORT_WITH_FEW_CONNECTIONS, username: "airlock", password: secret, authority: None });
     let refused = site.install(&elsewhere).expect(3);
     assert!(refused.first_error().starts_with("error[platform.deployments-left]") && refused.first_error().contains("alpha"), "{}", refused.stderr);
 }

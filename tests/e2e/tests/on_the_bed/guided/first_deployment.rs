@@ -63,6 +63,7 @@ pub(crate) fn a_person_gets_a_monitored_airflow_by_what_is_suggested() {
     assert_eq!(code, 11, "the hosts have no addresses yet:\n{said}");
     site.installed(&world.path().join(ANSWERS));
     assert_eq!(site.told("MON-003", &[], 0).into_iter().map(|told| told.verdict).collect::<Vec<_>>(), ["warn"], "it is watched, and nobody is told yet");
+    site.run(&["plan", "--answers", &world.path().join(ANSWERS).display().to_string(), "--exit-code"]).expect(0);
     let measured = site.told("MON-001", &[], 0);
     assert!(!measured.is_empty() && measured.iter().all(|told| told.verdict == "pass"), "what is installed is measured");
 
