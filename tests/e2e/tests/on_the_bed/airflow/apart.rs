@@ -104,7 +104,7 @@ const NAMES: [&str; 2] = ["alpha", "beta"];
 /// A real browser that is logged in at both, with a page of each.
 struct Pages {
     browser: Browser,
-    pages: [Page; 2],
+    open: [Page; 2],
     hosts: [String; 2],
 }
 
@@ -117,7 +117,7 @@ impl Pages {
             browser.evaluate(&page, &format!("document.cookie = '_token={}; path=/; secure'", airflow.first_login()));
             (page, airflow.host().to_owned())
         });
-        Self { browser, pages: [alpha.0, beta.0], hosts: [alpha.1, beta.1] }
+        Self { browser, open: [alpha.0, beta.0], hosts: [alpha.1, beta.1] }
     }
 
     fn api(&self, of: usize, path: &str) -> String {
@@ -126,7 +126,7 @@ impl Pages {
 
     /// What an expression comes to on a page.
     fn evaluate(&mut self, page: usize, expression: &str) -> String {
-        self.browser.evaluate(&self.pages[page], expression).as_str().unwrap_or_default().to_owned()
+        self.browser.evaluate(&self.open[page], expression).as_str().unwrap_or_default().to_owned()
     }
 }
 
