@@ -132,7 +132,6 @@ fn an_attestation_covers_what_could_not_be_looked_at() {
     assert_eq!(report(&[signed(&attestation("A-1", "2026-11-25"))]).controls[0].verdict, ControlVerdict::NotCovered);
 }
 
-/// What stands outside of the cluster is unverified there until somebody who may attests it.
 /// Whoever extends a profile has keys of her own.
 #[test]
 fn what_the_profile_locks_is_answered_by_nobody() {
@@ -151,6 +150,7 @@ fn what_the_profile_locks_is_answered_by_nobody() {
     assert_eq!(unverified("PSS-004", &profile, &attestation("PSS-004", "2026-12-01")), (Verdict::Attested, false));
 }
 
+/// What stands outside of the cluster is unverified there until somebody who may attests it.
 #[test]
 fn a_check_that_people_answer_is_answered_by_an_attestation_alone() {
     for check in ["AUT-004", "ENC-004", "ENC-005", "ENC-006", "VUL-003"] {

@@ -73,7 +73,8 @@ pub(super) fn a_page_of_one_reads_nothing_of_the_other(site: &Site) {
 }
 
 /// The sites of both are one, so that a browser sends cookies along: what keeps a page of one from writing at the other is that its API
-/// takes JSON alone, which no page sends elsewhere unasked (Fetch standard, "CORS-safelisted request-header").
+/// (FastAPI from 0.132, `strict_content_type`) takes JSON alone, which no page sends elsewhere unasked (Fetch standard,
+/// "CORS-safelisted request-header").
 pub(crate) fn a_page_of_one_writes_nothing_at_the_other(site: &Site) {
     let mut pages = Pages::open(site);
     for (own, other) in [(0, 1), (1, 0)] {
@@ -85,6 +86,10 @@ pub(crate) fn a_page_of_one_writes_nothing_at_the_other(site: &Site) {
         };
         let json = "headers: { 'Content-Type': 'application/json' }, body: BODY";
         assert_eq!(post(own, "own", json), "basic 201", "the control");
+        for how in ["body: new Blob([BODY])", "body: BODY"] {
+            let answer = post(own, "not-json", how);
+            assert!(answer.starts_with("basic 4") && answer != "basic 401", "who is logged in, and sends the same as no JSON: {answer}");
+        }
         assert_eq!(post(other, "json", json), "not sent", "it asks first whether it may");
         assert_eq!(post(other, "untyped", "mode: 'no-cors', body: new Blob([BODY])"), "opaque 0", "it is sent, and nothing is told of the answer");
         assert_eq!(post(other, "text", "mode: 'no-cors', body: BODY"), "opaque 0");
