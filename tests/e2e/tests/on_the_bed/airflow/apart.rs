@@ -73,7 +73,7 @@ pub(super) fn a_page_of_one_reads_nothing_of_the_other(site: &Site) {
 }
 
 /// The sites of both are one, so that a browser sends cookies along: what keeps a page of one from writing at the other is that its API
-/// (FastAPI from 0.132, `strict_content_type`) takes JSON alone, which no page sends elsewhere unasked (Fetch standard,
+/// (`FastAPI` from 0.132, `strict_content_type`) takes JSON alone, which no page sends elsewhere unasked (Fetch standard,
 /// "CORS-safelisted request-header").
 pub(crate) fn a_page_of_one_writes_nothing_at_the_other(site: &Site) {
     let mut pages = Pages::open(site);
