@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use crate::attested;
 use crate::described::Described;
 use crate::profile::matches_glob;
-use crate::report::{ControlSummary, ControlVerdict};
+use crate::report::{ControlCheck, ControlSummary, ControlVerdict};
 
 pub use reading::{DecisionKind, Signature, SignedDocument, decisions};
 
@@ -21,7 +21,7 @@ static TEXTS: Described = Described {
         title: "exceptions and attestations are signed, in force, and needed",
         severity: Severity::High,
         promises: &["P2"],
-        explanation: "Every document that `--exceptions` and `--attestations` name. One without a signature, or whose signature no key of the profile has made for this very text, is ignored and fails; so does an exception or attestation whose last day is over, one that reaches further than the profile allows, and one for a locked check where the profile does not allow that. What matches no finding is a warning. An exception covers failures alone, never what could not be looked at; an attestation covers what could not be looked at, never a failure, nor what a locked check could have looked at unless the profile allows that.",
+        explanation: "Every document that `--exceptions` and `--attestations` name. One without a signature, or whose signature no key of the profile has made for this very text, is ignored and fails; so does an exception or attestation whose last day is over, one that reaches further than the profile allows, and one for a check that is locked, or that only an attempt decides, where the profile does not allow that. What matches no finding, or changes nothing, is a warning. An exception covers failures alone, never what could not be looked at; an attestation covers what could not be looked at, never a failure, nor what a locked check could have looked at unless the profile allows that, nor ever what only an attempt decides.",
         remedy: "Have the document signed again by who may (docs/profiles.md has the line), mend or renew what has ended, and take out what nothing needs.",
     },
     expected: "a signature of a key that the profile names, a last day ahead, and something to cover",
@@ -74,12 +74,21 @@ struct Counted<T> {
 pub(crate) struct Used {
     exceptions: BTreeSet<usize>,
     attestations: BTreeSet<usize>,
+    /// What attestations do not count for, and why.
+    refused: BTreeMap<usize, BTreeSet<String>>,
 }
 
 impl Used {
     pub(crate) fn extend(&mut self, other: Self) {
         self.exceptions.extend(other.exceptions);
         self.attestations.extend(other.attestations);
+        for (index, refused) in other.refused {
+            self.refused.entry(index).or_default().extend(refused);
+        }
+    }
+
+    fn refuse(&mut self, index: usize, what: String) {
+        self.refused.entry(index).or_default().insert(what);
     }
 }
 
@@ -88,7 +97,7 @@ impl Decisions {
     pub(crate) fn decide(&self, finding: &mut Finding, given: &Snapshot, profile: &Profile, used: &mut Used) {
         if finding.verdict == Verdict::Fail {
             self.except(finding, given, used);
-        } else if !profile.must_probe.contains(&finding.check) && (finding.verdict == Verdict::Unverified || finding.reason.is_some_and(Reason::is_unseen)) {
+        } else if finding.verdict == Verdict::Unverified || finding.reason.is_some_and(Reason::is_unseen) {
             self.attest(finding, profile, used);
         }
     }
@@ -110,13 +119,14 @@ impl Decisions {
     }
 
     fn attest(&self, finding: &mut Finding, profile: &Profile, used: &mut Used) {
-        let is_refused = finding.verdict == Verdict::Unverified && is_kept(profile, &finding.check);
+        let refusal = Refusal::of(profile, &finding.check).filter(|refusal| *refusal == Refusal::Attempt || finding.verdict == Verdict::Unverified);
         for (index, attestation) in self.attestations.iter().enumerate() {
             if !attestation.about.contains(&finding.check) {
                 continue;
             }
-            if is_refused {
-                finding.evidence.push(Evidence::Fact(format!("the attestation of {} does not count: the profile locks the check", attestation.decision.attested_by)));
+            if let Some(refusal) = refusal {
+                finding.evidence.push(Evidence::Fact(format!("the attestation of {} does not count: {}", attestation.decision.attested_by, refusal.words())));
+                used.refuse(index, format!("{}: {}", finding.check, refusal.words()));
                 continue;
             }
             used.attestations.insert(index);
@@ -130,16 +140,23 @@ impl Decisions {
         }
     }
 
-    /// Controls that no check looked at, and somebody answers for.
+    /// Controls that no check looked at, or could not, and somebody answers for.
     pub(crate) fn attest_controls(&self, controls: &mut [ControlSummary], profile: &Profile, used: &mut Used) {
         for control in controls {
-            let checks = profile.controls.iter().filter(|known| known.id == control.id).flat_map(|known| &known.checks);
-            let is_kept = checks.filter_map(|check| check.split('/').next()).any(|check| profile.must_probe.contains(check) || is_kept(profile, check));
+            let is_unshown = |check: &&ControlCheck| matches!(check.verdict, None | Some(Verdict::Unverified | Verdict::Error));
+            let kept = control.checks.iter().filter(is_unshown).find_map(|check| Some((check.name(), Refusal::of(profile, &check.id)?)));
             let of_control = self.attestations.iter().enumerate().filter(|(_, attestation)| attestation.decision.check == control.id);
             for (index, attestation) in of_control {
-                used.attestations.insert(index);
-                if !attestation.is_over && (control.verdict == ControlVerdict::NotCovered || control.verdict == ControlVerdict::Unverified && !is_kept) {
-                    control.verdict = ControlVerdict::Attested;
+                if !matches!(control.verdict, ControlVerdict::NotCovered | ControlVerdict::Unverified) {
+                    break;
+                }
+                match &kept {
+                    Some((check, refusal)) => used.refuse(index, format!("{}, as {check} does not show it: {}", control.id, refusal.words())),
+                    None if attestation.is_over => {}
+                    None => {
+                        used.attestations.insert(index);
+                        control.verdict = ControlVerdict::Attested;
+                    }
                 }
             }
         }
@@ -152,9 +169,15 @@ impl Decisions {
         }
         let mut findings = self.faults.clone();
         let exceptions = self.exceptions.iter().enumerate().map(|(index, exception)| exception.finding(&format!("the exception {}", exception.decision.id), used.exceptions.contains(&index)));
-        let attestations =
-            self.attestations.iter().enumerate().map(|(index, attestation)| attestation.finding(&format!("the attestation for {}", attestation.decision.check), used.attestations.contains(&index)));
-        findings.extend(exceptions.chain(attestations));
+        findings.extend(exceptions);
+        for (index, attestation) in self.attestations.iter().enumerate() {
+            let (called, is_used) = (format!("the attestation for {}", attestation.decision.check), used.attestations.contains(&index));
+            let refused = used.refused.get(&index).filter(|_| !attestation.is_over).map(|what| what.iter().map(String::as_str).collect::<Vec<_>>().join("; "));
+            if is_used || refused.is_none() {
+                findings.push(attestation.finding(&called, is_used));
+            }
+            findings.extend(refused.map(|what| TEXTS.fail(attestation.subject(&called), format!("it does not count for {what}"))));
+        }
         if findings.is_empty() {
             findings.push(TEXTS.pass(Subject::scope("all documents"), "they decide nothing"));
         }
@@ -163,8 +186,12 @@ impl Decisions {
 }
 
 impl<T> Counted<T> {
+    fn subject(&self, called: &str) -> Subject {
+        Subject { file: Some(self.file.as_str().into()), ..Subject::scope(called) }
+    }
+
     fn finding(&self, called: &str, is_used: bool) -> Finding {
-        let subject = Subject { file: Some(self.file.as_str().into()), ..Subject::scope(called) };
+        let subject = self.subject(called);
         if self.is_over {
             return TEXTS.fail(subject, format!("its last day was {}", self.expires));
         }
@@ -186,9 +213,28 @@ impl Counted<Attestation> {
     }
 }
 
-/// Whether the profile keeps people from answering for what a check could not look at: it is locked, and something can look.
-fn is_kept(profile: &Profile, check: &str) -> bool {
-    profile.locked.checks.contains(check) && !profile.exceptions.locked_checks && !attested::answers(check)
+/// Why the profile keeps people from answering for what a check could not look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Refusal {
+    Attempt,
+    Lock,
+}
+
+impl Refusal {
+    /// A check that nothing but an attestation answers is kept from nobody by its lock.
+    fn of(profile: &Profile, check: &str) -> Option<Self> {
+        if profile.must_probe.contains(check) {
+            return Some(Self::Attempt);
+        }
+        (profile.locked.checks.contains(check) && !profile.exceptions.locked_checks && !attested::answers(check)).then_some(Self::Lock)
+    }
+
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Attempt => "only an attempt decides the check",
+            Self::Lock => "the profile locks the check",
+        }
+    }
 }
 
 /// Whether an exception is about a finding.

@@ -40,6 +40,8 @@ pub(crate) enum Stricter {
     More,
     /// The fewer, the stricter: entries of a list, days that something may be old.
     Fewer,
+    /// The same of a list by which nothing is judged until it names something: to name any is stricter than to name none.
+    FewerOnceNamed,
     /// Another value is neither.
     Exactly,
 }
@@ -77,8 +79,8 @@ const LEVELS: [&str; 3] = ["privileged", "baseline", "restricted"];
 static PARAMETERS: [Parameter; 27] = [
     Parameter { name: SESSION_DAYS, kind: ParameterKind::Days { default: 1, least: 1, most: 90 }, what: "a session at an Airflow deployment that lasts longer fails", stricter: Stricter::Fewer },
     Parameter { name: AGREED, kind: ParameterKind::Texts, what: "columns that may hold personal or payment data all the same: `schema.table.column`", stricter: Stricter::Fewer },
-    Parameter { name: PLANS, kind: ParameterKind::Digests, what: "plans that were approved, by the digest that `airlock plan` shows: `sha256:…`", stricter: Stricter::Fewer },
-    Parameter { name: WAYS, kind: ParameterKind::Words(EACH_WAY), what: "how plans may be let go: `prompt`, by a person who reads them; `yes`, by `--yes`", stricter: Stricter::Fewer },
+    Parameter { name: PLANS, kind: ParameterKind::Digests, what: "plans that were approved, by the digest that `airlock plan` shows: `sha256:…`", stricter: Stricter::FewerOnceNamed },
+    Parameter { name: WAYS, kind: ParameterKind::Words(EACH_WAY), what: "how plans may be let go: `prompt`, by a person who reads them; `yes`, by `--yes`", stricter: Stricter::FewerOnceNamed },
     Parameter { name: "MON-002.alerts", kind: ParameterKind::Texts, what: "alerts that rules must give, by their names", stricter: Stricter::More },
     Parameter {
         name: DELIVERED_DAYS,
@@ -95,7 +97,7 @@ static PARAMETERS: [Parameter; 27] = [
     Parameter { name: CROSSING_OUTSIDE, kind: ParameterKind::Flag, what: "whether flows between tenants and addresses outside must be declared too", stricter: Stricter::More },
     Parameter { name: PORTS, kind: ParameterKind::Ports, what: "TCP ports of pods that are asked whether they are open: `1-65535` is all", stricter: Stricter::More },
     Parameter { name: EXPOSED_ALLOW, kind: ParameterKind::Texts, what: "Services that may be reached from outside the cluster: `namespace/name`", stricter: Stricter::Fewer },
-    Parameter { name: ADDRESSES, kind: ParameterKind::Texts, what: "addresses and networks that tasks leave by: `203.0.113.7`, `203.0.113.0/28`", stricter: Stricter::Fewer },
+    Parameter { name: ADDRESSES, kind: ParameterKind::Texts, what: "addresses and networks that tasks leave by: `203.0.113.7`, `203.0.113.0/28`", stricter: Stricter::FewerOnceNamed },
     Parameter { name: ECHO, kind: ParameterKind::Texts, what: "pages outside that answer with the address from which they were asked: `https://echo.example.com/`", stricter: Stricter::More },
     Parameter { name: HOSTS, kind: ParameterKind::Texts, what: "hosts outside that tasks must not reach, best by address: `192.0.2.1:443`", stricter: Stricter::More },
     Parameter { name: "PII-001.hosts", kind: ParameterKind::Texts, what: "hosts of services outside that settings may name all the same", stricter: Stricter::Fewer },
@@ -112,7 +114,7 @@ static PARAMETERS: [Parameter; 27] = [
         name: "REG-003.registries",
         kind: ParameterKind::Texts,
         what: "registries, or paths in them, that images may come from: registry.example.com, docker.io/library",
-        stricter: Stricter::Fewer,
+        stricter: Stricter::FewerOnceNamed,
     },
     Parameter {
         name: IMAGES,
@@ -160,6 +162,16 @@ pub fn parameters_of(id: &str) -> impl Iterator<Item = &'static Parameter> {
     PARAMETERS.iter().filter(is_of)
 }
 
+/// Whether a check goes by a parameter of that name: by its own, by one of its group, and by those of the network that name no more
+/// than some checks. Who the tenants are is no check's parameter: each site says it.
+pub(crate) fn goes_by(id: &str, name: &str) -> bool {
+    match name {
+        rights::ALLOW => matches!(id, "RBC-001" | "RBC-002" | "RBC-003" | "RBC-004" | "RBC-005" | "RBC-006" | "RBC-007" | "RBC-008" | "RBC-010" | "RBC-011" | "SEC-003"),
+        PRIVATE => matches!(id, "NET-016" | "NET-017"),
+        _ => name.split_once('.').is_some_and(|(of, _)| id == of || id.split_once('-').is_some_and(|(group, _)| group == of)),
+    }
+}
+
 /// A parameter that a profile can set.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Known<'p> {
@@ -183,6 +195,22 @@ impl Known<'_> {
         match self {
             Self::BuiltIn(parameter) => parameter.is_looser(value, than),
             Self::Custom(_) => value != than,
+        }
+    }
+
+    /// Whether of two values neither is stricter.
+    pub(crate) const fn is_exact(self) -> bool {
+        match self {
+            Self::BuiltIn(parameter) => matches!(parameter.stricter, Stricter::Exactly),
+            Self::Custom(_) => true,
+        }
+    }
+
+    /// What counts when the profile is silent; none: nothing is judged by it then, so that any value is as strict.
+    pub(crate) fn unset(self) -> Option<Value> {
+        match self {
+            Self::BuiltIn(parameter) => parameter.unset(),
+            Self::Custom(own) => Some(own.clone()),
         }
     }
 
@@ -301,11 +329,22 @@ impl Parameter {
             _ => some.as_array().into_iter().flatten().any(|item| !than.as_array().is_some_and(|items| items.contains(item))),
         };
         match (self.stricter, self.kind) {
+            (Stricter::Exactly, ParameterKind::PodSecurityVersion) => version(value) != version(than),
             (Stricter::Exactly, _) => value != than,
             (Stricter::More, kind) if kind.is_list() => has_others(than, value),
-            (Stricter::Fewer, kind) if kind.is_list() => has_others(value, than),
+            (Stricter::Fewer | Stricter::FewerOnceNamed, kind) if kind.is_list() => has_others(value, than),
             (Stricter::More, _) => self.amount(value) < self.amount(than),
-            (Stricter::Fewer, _) => self.amount(value) > self.amount(than),
+            (Stricter::Fewer | Stricter::FewerOnceNamed, _) => self.amount(value) > self.amount(than),
+        }
+    }
+
+    fn unset(&self) -> Option<Value> {
+        match self.kind {
+            ParameterKind::Days { default, .. } => Some(default.into()),
+            ParameterKind::Flag => Some(false.into()),
+            ParameterKind::PodSecurityLevel => Some("restricted".into()),
+            ParameterKind::PodSecurityVersion => Some("latest".into()),
+            ParameterKind::Texts | ParameterKind::Ports | ParameterKind::Digests | ParameterKind::Words(_) => (self.stricter == Stricter::Fewer).then(|| Value::Array(Vec::new())),
         }
     }
 
@@ -317,6 +356,11 @@ impl Parameter {
             ParameterKind::PodSecurityVersion | ParameterKind::Texts | ParameterKind::Ports | ParameterKind::Digests | ParameterKind::Words(_) => None,
         }
     }
+}
+
+/// The version that is meant: what `latest` stands for has a number too.
+fn version(value: &Value) -> Option<PodSecurityVersion> {
+    value.as_str()?.parse().ok()
 }
 
 fn ranges(value: &Value) -> impl Iterator<Item = Result<PortRange, NoPortRange>> {
@@ -357,7 +401,7 @@ pub(crate) fn pod_security(profile: &Profile) -> Result<(Option<PodSecurityLevel
     };
     let version = match profile.parameters.get("PSS.version") {
         None => PodSecurityVersion::LATEST,
-        Some(value) => value.as_str().and_then(|text| text.parse().ok()).ok_or_else(|| format!("the profile's parameter PSS.version is {value}, which is no version"))?,
+        Some(value) => version(value).ok_or_else(|| format!("the profile's parameter PSS.version is {value}, which is no version"))?,
     };
     Ok((level, version))
 }
@@ -408,12 +452,47 @@ mod tests {
             ("MON-002.alerts", json!(["a", "b"]), json!(["c", "b", "a"]), json!(["b", "c"])),
             ("NET-014.ports", json!(["1-1024", "8080"]), json!(["1-512", "513-9000"]), json!(["1-1023", "8080"])),
             ("PSS.version", json!("v1.36"), json!("v1.36"), json!("v1.37")),
+            ("PSS.version", json!("latest"), json!("v1.37"), json!("v1.36")),
+            ("PSS.version", json!("v1.37"), json!("latest"), json!("v1.38")),
             ("NET-004.allow", json!(["a => b"]), json!([]), json!(["a => b", "a => 10.0.0.0/8"])),
             ("NET-004.outside", json!(true), json!(true), json!(false)),
             ("MON-003.days", json!(90), json!(30), json!(120)),
         ] {
             let parameter = known(name, &[]).unwrap();
             assert_eq!((parameter.is_looser(&stricter, &than), parameter.is_looser(&looser, &than)), (false, true), "{name}");
+        }
+    }
+
+    /// What a silent profile comes to, by which it is held where its checks are: the words that people read, as a value.
+    #[test]
+    fn what_counts_when_the_profile_is_silent_is_what_the_words_say() {
+        for parameter in parameters() {
+            let (unset, words) = (Known::BuiltIn(parameter).unset(), parameter.kind.words());
+            let said = match &unset {
+                None => "none".to_owned(),
+                Some(Value::Array(items)) if items.is_empty() => "none".to_owned(),
+                Some(value) => value.as_str().map_or_else(|| value.to_string(), str::to_owned),
+            };
+            assert!(words.ends_with(&format!("; else {said}")), "{}: {words}, {unset:?}", parameter.name);
+        }
+        let unset = |name: &str| known(name, &[]).unwrap().unset();
+        assert_eq!((unset("PII-001.hosts"), unset("REG-003.registries"), unset("MON-002.alerts")), (Some(json!([])), None, None));
+    }
+
+    #[test]
+    fn a_check_goes_by_its_own_parameters_and_by_those_of_its_group_that_it_reads() {
+        for (id, name, goes) in [
+            ("TLS-002", "TLS-002.warnDays", true),
+            ("TLS-003", "TLS-002.warnDays", false),
+            ("PSS-004", "PSS.level", true),
+            ("RBC-001", "RBC.allow", true),
+            ("RBC-009", "RBC.allow", false),
+            ("SEC-003", "RBC.allow", true),
+            ("NET-016", "network.private", true),
+            ("NET-011", "network.private", false),
+            ("ACME-001", "ACME-001.registries", true),
+        ] {
+            assert_eq!(goes_by(id, name), goes, "{id} {name}");
         }
     }
 

@@ -1,13 +1,16 @@
 //! Profiles: shipped ones, ones from files, what they come to, and which checks they select. Text becomes a profile here
-//! alone, strictly: `selector` says what a word matches, `load` follows `extends`, `join` merges and keeps what is locked.
+//! alone, strictly: `selector` says what a word matches, `load` follows `extends`, `siblings` makes one of what is extended, `join`
+//! lays the document on it, and `held` says what is kept.
 
 mod control_list;
 mod difference;
 mod fault;
+mod held;
 mod join;
 mod load;
 mod requirement;
 mod selector;
+mod siblings;
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +26,7 @@ pub use control_list::control_list;
 pub use difference::{ProfileChange, ProfilePart, differences};
 pub(crate) use fault::Faults;
 pub use fault::{ProfileFault, ProfileFaults};
+pub(crate) use held::is_held;
 pub use load::{ProfileWarning, ReadProfile, from_text, is_path, lint, load, profile_text};
 pub use requirement::fits;
 pub(crate) use selector::{matched, matches_glob};
@@ -109,10 +113,16 @@ pub fn unprofiled() -> Profile {
 }
 
 /// The same profile with other checks: selectors joined by commas, as `--checks 'PSS-*,RBC-*'` has them. One that
-/// matches nothing is an error. It is a partial look, so that it may come to fewer checks than the profile requires.
+/// matches nothing is an error. It is a partial look, so that it may come to fewer checks than the profile requires; what is locked
+/// stays locked, also where it is not looked at.
 pub fn with_checks(mut profile: Profile, selectors: &str) -> Result<Profile, ComplianceError> {
+    let mut chosen = BTreeSet::new();
+    for selector in selectors.split(',') {
+        chosen.extend(matched(selector.trim(), &profile.custom)?.into_iter().map(str::to_owned));
+    }
     profile.requires.min_checks = None;
-    profile.checks = selectors.split(',').map(|selector| selector.trim().to_owned()).collect();
+    profile.checks = join::in_order(&profile.custom, |id| chosen.contains(id));
+    profile.severities.retain(|id, _| chosen.contains(id));
     validate(&profile)?;
     Ok(profile)
 }
@@ -120,7 +130,7 @@ pub fn with_checks(mut profile: Profile, selectors: &str) -> Result<Profile, Com
 /// The same profile with another parameter, as `--set NAME=VALUE` has it. One that is locked can be made stricter alone.
 pub fn with_setting(mut profile: Profile, text: &str) -> Result<Profile, ComplianceError> {
     let (name, value) = parameter::setting(text, &profile)?;
-    join::settable(&profile, &profile.custom, &format!("the profile {}", profile.metadata.name), &name, &value)?;
+    held::settable(&profile, &profile.custom, &format!("the profile {}", profile.metadata.name), &name, &value)?;
     profile.parameters.insert(name, value);
     Ok(profile)
 }

@@ -11,6 +11,8 @@ use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+const RBAC: &str = "rbac.authorization.k8s.io";
+
 /// Some fields of a pod, good and bad, in any mixture.
 fn pod() -> impl Strategy<Value = Value> {
     let security = prop_oneof![
@@ -78,6 +80,17 @@ fn objects() -> impl Strategy<Value = Vec<Value>> {
             object("cilium.io/v2", "CiliumNetworkPolicy", json!({ "spec": { "endpointSelector": {}, "egress": [if level { json!({ "toEntities": ["all"] }) } else { json!({}) }] } })),
         ]);
         all.push(object("batch/v1", "Job", json!({ "spec": { "template": { "spec": { "containers": [{ "name": "a", "image": "b", "env": [{ "name": "TOKEN", "value": "hunter2" }] }], "hostNetwork": level } } } })));
+        // A binding to a role that is not among them is left out: it may be in the cluster that files are for.
+        let role = |kind: &str, name: &str| json!({ "roleRef": { "apiGroup": RBAC, "kind": kind, "name": name }, "subjects": [{ "kind": "ServiceAccount", "namespace": "shop", "name": "web" }] });
+        let granted = |api_group: &str, resource: &str, verbs: &[&str]| json!([{ "apiGroups": [api_group], "resources": [resource], "verbs": verbs, "resourceNames": if strong { json!(["a"]) } else { json!([]) } }]);
+        let everybody = json!({ "roleRef": { "apiGroup": RBAC, "kind": "ClusterRole", "name": if level { "view" } else { "edit" } }, "subjects": [{ "apiGroup": RBAC, "kind": "Group", "name": if snippet { "system:authenticated" } else { "team" } }] });
+        all.extend([
+            object("rbac.authorization.k8s.io/v1", "Role", json!({ "rules": granted("", "secrets", &["get", "list"]) })),
+            object("rbac.authorization.k8s.io/v1", "RoleBinding", role("Role", "a")),
+            json!({ "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": { "name": "wide" }, "rules": if level { granted("*", "*", &["*"]) } else { granted("", "pods/exec", &["create"]) } }),
+            json!({ "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": { "name": "wide" }, "roleRef": role("ClusterRole", "wide")["roleRef"], "subjects": role("ClusterRole", "wide")["subjects"] }),
+            object("rbac.authorization.k8s.io/v1", "RoleBinding", json!({ "metadata": { "name": "everybody", "namespace": "shop" }, "roleRef": everybody["roleRef"], "subjects": everybody["subjects"] })),
+        ]);
         if policy {
             all.push(object("networking.k8s.io/v1", "NetworkPolicy", json!({ "spec": { "podSelector": {}, "policyTypes": ["Ingress", "Egress"] } })));
         }
@@ -146,8 +159,13 @@ const MAKERS: [&str; 3] = ["CronJob", "Deployment", "Job"];
 
 /// What a cluster gives where this check alone is made: of the objects those that it asks for, read from nowhere.
 fn live(files: &Snapshot, check: &str) -> Snapshot {
-    let mut given =
-        Snapshot { source: Source::Cluster, world: World { namespaces: vec!["shop".into()], ..World::default() }, leaks: Some(Ok(Vec::new())), strength: Some(Ok(strength(files))), ..files.clone() };
+    let mut given = Snapshot {
+        source: Source::Cluster,
+        world: World { platform: "shop".into(), namespaces: vec!["shop".into()], accounts_with_rights: ["shop/web".to_owned()].into(), ..World::default() },
+        leaks: Some(Ok(Vec::new())),
+        strength: Some(Ok(strength(files))),
+        ..files.clone()
+    };
     for object in given.objects.values_mut().flat_map(|objects| objects.as_mut().unwrap()) {
         object.place = None;
     }

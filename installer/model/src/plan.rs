@@ -177,6 +177,25 @@ impl Right {
     pub fn is_of_path(&self) -> bool {
         self.resource.starts_with('/')
     }
+
+    /// Many in few words, by place and there by verbs: `in namespace airlock: configmaps, secrets (create, get); events (list)`.
+    pub fn told<'r>(rights: impl IntoIterator<Item = &'r Self>) -> String {
+        let mut places: BTreeMap<Option<&str>, BTreeMap<String, Vec<&str>>> = BTreeMap::new();
+        for right in rights {
+            let resource = if right.group.is_empty() { right.resource.clone() } else { format!("{}.{}", right.resource, right.group) };
+            places.entry(right.namespace.as_deref()).or_default().entry(resource).or_default().push(&right.verb);
+        }
+        let told = places.into_iter().map(|(namespace, resources)| {
+            let mut by_verbs: BTreeMap<Vec<&str>, Vec<String>> = BTreeMap::new();
+            for (resource, verbs) in resources {
+                by_verbs.entry(verbs).or_default().push(resource);
+            }
+            let listed: Vec<String> = by_verbs.into_iter().map(|(verbs, resources)| format!("{} ({})", resources.join(", "), verbs.join(", "))).collect();
+            let place = namespace.map_or_else(|| "in the cluster".to_owned(), |namespace| format!("in namespace {namespace}"));
+            format!("{place}: {}", listed.join("; "))
+        });
+        told.collect::<Vec<_>>().join(" · ")
+    }
 }
 
 impl fmt::Display for Right {
@@ -319,5 +338,26 @@ impl Gate {
             Self::NodePull { .. } => "node-pull",
             Self::Certificate(_) => "certificate",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rights_are_told_by_place_and_verbs() {
+        let right =
+            |verb: &str, resource: &str, group: &str, namespace: Option<&str>| Right { group: group.into(), resource: resource.into(), verb: verb.into(), namespace: namespace.map(Into::into) };
+        let here = Some("airlock");
+        let rights = [
+            right("create", "configmaps", "", here),
+            right("get", "configmaps", "", here),
+            right("list", "events", "", here),
+            right("create", "deployments", "apps", here),
+            right("get", "deployments", "apps", here),
+            right("list", "nodes", "", None),
+        ];
+        assert_eq!(Right::told(&rights), "in the cluster: nodes (list) · in namespace airlock: configmaps, deployments.apps (create, get); events (list)");
     }
 }

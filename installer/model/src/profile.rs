@@ -112,7 +112,7 @@ impl ExceptionPolicy {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Locked {
-    /// Checks by id: neither left out nor lowered.
+    /// Checks by id: neither left out nor lowered, nor judged by less.
     pub checks: BTreeSet<String>,
     /// Parameters by name: never set to something looser.
     pub parameters: BTreeSet<String>,

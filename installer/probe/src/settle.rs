@@ -1,7 +1,7 @@
 //! Attempts between pods that have just started: the enforcer of policies and the pods' network need a moment, so that a
-//! first answer says little. An attempt is repeated until its server says something, be it no; a connection with a control is there
-//! to be blocked: it is repeated until it has stayed blocked for a while, and the address that others see until it has stayed the same,
-//! since before its policies are enforced a pod gets out where it will not. At [`LIMITS`] the last answer stands.
+//! first answer says little. An attempt is repeated until its server says something, be it no; a connection with a control, to one port
+//! or to many, is there to be blocked: it is repeated until it has stayed blocked for a while, and the address that others see until it
+//! has stayed the same, since before its policies are enforced a pod gets out where it will not. At [`LIMITS`] the last answer stands.
 //!
 //! Until the enforcers know a new pod, it is blocked where it would be let in. So where the control is made beside it, from the same
 //! pod, the while begins when the control has got through, and is no shorter than that took: each node has an enforcer of its own.
@@ -14,7 +14,7 @@ use airlock_model::bounds::ROUNDS;
 use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Outcome};
 use futures::future::join_all;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{Passwords, carry_out};
 
@@ -45,7 +45,7 @@ async fn settled_together(attempts: &[Attempt], passwords: &dyn Passwords, limit
     let through = &through;
     let each = attempts.iter().map(|attempt| async move {
         let control = attempt.control.as_ref().and_then(|control| through.get(control)).map(watch::Sender::subscribe);
-        let outcome = settled(attempt, passwords, &Span { began, limits, control }).await;
+        let outcome = settled(attempt, passwords, Span { began, limits, control }).await;
         if gets_through(&outcome.result)
             && let Some(through) = through.get(&attempt.id)
         {
@@ -65,6 +65,14 @@ struct Span {
 }
 
 impl Span {
+    /// Waits for the control that is made beside it, within the patience: one scan of many ports takes as long as many tries of one.
+    async fn control_through(&mut self) {
+        if let Some(control) = &mut self.control {
+            // Without it the scan is made all the same, and proves nothing.
+            let _late = timeout_at(self.began + self.limits.patience, control.wait_for(Option::is_some)).await;
+        }
+    }
+
     /// For how long a connection must have been blocked from now on; none while its control is not through.
     fn least(&self) -> Option<Duration> {
         match &self.control {
@@ -74,17 +82,21 @@ impl Span {
     }
 }
 
-async fn settled(attempt: &Attempt, passwords: &dyn Passwords, span: &Span) -> Outcome {
+async fn settled(attempt: &Attempt, passwords: &dyn Passwords, mut span: Span) -> Outcome {
+    if matches!(attempt.action, AttemptAction::Reach { .. }) {
+        span.control_through().await;
+    }
     let mut lasting: Option<(Lasting, Instant)> = None;
     let mut round = 1;
     loop {
-        let least = span.least();
+        let (least, begun) = (span.least(), Instant::now());
         let outcome = carry_out(attempt, passwords).await;
         let steady = match Lasting::of(attempt, &outcome.result) {
             Lasting::Nothing => gets_through(&outcome.result),
             now => {
                 let same = lasting.filter(|(before, _)| *before == now && least.is_some());
-                lasting = (now != Lasting::NotYet).then(|| same.unwrap_or_else(|| (now, Instant::now())));
+                let since = if least.is_some() { begun } else { Instant::now() };
+                lasting = (now != Lasting::NotYet).then(|| same.unwrap_or((now, since)));
                 least.zip(lasting).is_some_and(|(least, (_, since))| since.elapsed() >= least)
             }
         };
@@ -115,12 +127,13 @@ enum Lasting {
 }
 
 impl Lasting {
-    const fn of(attempt: &Attempt, result: &AttemptResult) -> Self {
+    fn of(attempt: &Attempt, result: &AttemptResult) -> Self {
         match (&attempt.action, &attempt.control, result) {
             (AttemptAction::AskOwnAddress { .. }, _, AttemptResult::SeenFrom(address)) => Self::SeenFrom(Some(*address)),
             (AttemptAction::AskOwnAddress { .. }, ..) => Self::SeenFrom(None),
-            (AttemptAction::Connect, Some(_), AttemptResult::Connected | AttemptResult::NotCarriedOut(_)) => Self::NotYet,
-            (AttemptAction::Connect, Some(_), _) => Self::Blocked,
+            (AttemptAction::Connect | AttemptAction::Reach { .. }, Some(_), AttemptResult::Connected | AttemptResult::NotCarriedOut(_)) => Self::NotYet,
+            (AttemptAction::Reach { .. }, Some(_), AttemptResult::Scanned(pods)) if pods.iter().any(|pod| !pod.open.is_empty()) => Self::NotYet,
+            (AttemptAction::Connect | AttemptAction::Reach { .. }, Some(_), _) => Self::Blocked,
             _ => Self::Nothing,
         }
     }
@@ -128,12 +141,14 @@ impl Lasting {
 
 #[cfg(test)]
 mod tests {
-    use airlock_model::{Target, Vantage};
+    use airlock_model::bounds::TRIES;
+    use airlock_model::{PodPorts, ScannedPod, Target, Vantage};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
 
     use super::*;
     use crate::NoPasswords;
+    use crate::dial::CONNECT_TIMEOUT;
 
     fn attempt(port: u16, control: Option<&str>) -> Attempt {
         Attempt {
@@ -170,6 +185,25 @@ mod tests {
         assert_eq!(results, [AttemptResult::Connected, AttemptResult::Connected]);
     }
 
+    /// As the policies of a new pod come later than it: later than one scan takes.
+    #[tokio::test]
+    async fn a_port_that_opens_later_than_the_control_of_its_scan_is_open() {
+        const ONE_SCAN: Duration = CONNECT_TIMEOUT.saturating_mul(TRIES - 1);
+        let (own, other) = (free_port().await, free_port().await);
+        let found = BTreeMap::from([("server".to_owned(), PodPorts { address: [127, 0, 0, 1].into(), declared: vec![other] })]);
+        let scan = Attempt { id: "b".into(), target: Target::Pods { namespace: "n".to_owned(), found }, action: AttemptAction::Reach { ports: Vec::new() }, ..attempt(other, Some("a")) };
+        let opened = async {
+            sleep(ONE_SCAN + PAUSE).await;
+            let own = TcpListener::bind(("127.0.0.1", own)).await.unwrap();
+            sleep(PAUSE * 2).await;
+            (own, TcpListener::bind(("127.0.0.1", other)).await.unwrap())
+        };
+        let attempts = [attempt(own, None), scan];
+        let (outcomes, _kept) = tokio::join!(settled_together(&attempts, &NoPasswords, Limits { patience: ONE_SCAN + PAUSE * 4, steady: PAUSE, ..LIMITS }), opened);
+        assert_eq!(outcomes[0].result, AttemptResult::Connected);
+        assert!(matches!(&outcomes[1].result, AttemptResult::Scanned(pods) if pods[0].open == [other]), "{:?}", outcomes[1].result);
+    }
+
     #[tokio::test]
     async fn a_connection_that_stays_blocked_beside_its_control_counts_as_blocked_before_patience_ends() {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
@@ -184,11 +218,17 @@ mod tests {
     fn a_connection_beside_another_stays_blocked_and_an_address_the_same() {
         let (account, own) = (AttemptAction::AsAccount { path: "/api/v1/secrets".into() }, AttemptAction::AskOwnAddress { path: "/".into(), host: "h".into(), trust: None });
         let address = IpAddr::from([192, 0, 2, 7]);
+        let reach = || AttemptAction::Reach { ports: vec![5432] };
+        let scanned = |open: &[u16]| AttemptResult::Scanned(vec![ScannedPod { pod: "p".to_owned(), declared: vec![8080], open: open.into(), silent: 1 }]);
         for (action, control, result, lasting) in [
             (AttemptAction::Connect, Some("b"), AttemptResult::TimedOut, Lasting::Blocked),
             (AttemptAction::Connect, Some("b"), AttemptResult::Connected, Lasting::NotYet),
             (AttemptAction::Connect, Some("b"), AttemptResult::NotCarriedOut("the name could not be looked up".to_owned().into()), Lasting::NotYet),
             (AttemptAction::Connect, None, AttemptResult::TimedOut, Lasting::Nothing),
+            (reach(), Some("b"), scanned(&[]), Lasting::Blocked),
+            (reach(), Some("b"), scanned(&[8080]), Lasting::NotYet),
+            (reach(), Some("b"), AttemptResult::NotCarriedOut("no more sockets".to_owned().into()), Lasting::NotYet),
+            (reach(), None, scanned(&[]), Lasting::Nothing),
             (account.clone(), Some("b"), AttemptResult::TimedOut, Lasting::Nothing),
             (account, None, AttemptResult::TimedOut, Lasting::Nothing),
             (own.clone(), Some("b"), AttemptResult::SeenFrom(address), Lasting::SeenFrom(Some(address))),

@@ -172,7 +172,7 @@ impl Site {
     }
 
     /// A file of the workstation with what that base64 text stands for.
-    fn decoded(&self, name: &str, encoded: &str) -> PathBuf {
+    pub fn decoded(&self, name: &str, encoded: &str) -> PathBuf {
         let decoded = Command::new("sh").args(["-c", "printf %s \"$1\" | base64 -d", "sh", encoded]).output().unwrap_or_else(|error| panic!("{error}"));
         self.file(name, &String::from_utf8_lossy(&decoded.stdout))
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::agreement::{self, Proposal};
 use super::session::Session;
-use crate::answers_file::{self, DEFAULT_NAMESPACE};
+use crate::answers_file;
 use crate::arguments::{DeploymentApply, DeploymentCommand, DeploymentCreate, DeploymentDelete, DeploymentShow};
 use crate::failure::Failure;
 use crate::output::deployments;
@@ -93,8 +93,7 @@ pub(super) async fn apply(session: &Session<'_>, platform: &str, document: &Airf
     let outcome = if changed { "applied" } else { "unchanged" };
     let text = || {
         if changed {
-            let elsewhere = if platform == DEFAULT_NAMESPACE { String::new() } else { format!(" --namespace {platform}") };
-            format!("the Airflow deployment {} is there: {url}\nfirst login: airlock deployment show {} --credentials{elsewhere}\n", prepared.name, prepared.name)
+            format!("the Airflow deployment {} is there: {url}\nfirst login: {}\n", prepared.name, deployments::first_login(prepared.name.as_str(), platform))
         } else {
             format!("nothing is to be done: the Airflow deployment {} is as its document wants it\n", prepared.name)
         }
@@ -120,7 +119,7 @@ async fn show(session: &Session<'_>, arguments: &DeploymentShow) -> Result<Exit,
         return credentials(session, &cluster, &name).await;
     }
     let found = session.reading(deployment::show(&cluster, session.namespace(), &name)).await?;
-    session.output.result("deployment show", || deployments::show(&found, session.output.data_style), &found)?;
+    session.output.result("deployment show", || deployments::show(&found, session.namespace(), session.output.data_style), &found)?;
     Ok(Exit::Ok)
 }
 

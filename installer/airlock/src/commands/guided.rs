@@ -11,7 +11,7 @@ mod other_context;
 use std::path::{Path, PathBuf};
 
 use airlock_model::{ApprovedBy, Exit, Ticket};
-use airlock_platform::guide::{self, Guide, Source, Topic, begin};
+use airlock_platform::guide::{self, Begun, Guide, Source, Topic, begin};
 use airlock_platform::{Cluster, Prepared};
 
 use super::install::{self, Agreed};
@@ -25,6 +25,7 @@ use crate::output::progress::Progress;
 use crate::output::{counted, style::Style, tickets};
 use dialogue::Dialogue;
 use kept::Kept;
+use other_context::Meant;
 
 /// What the person decided in the end.
 pub(super) enum Decision {
@@ -41,43 +42,51 @@ pub(super) async fn run(session: &Session<'_>, arguments: &Install) -> Result<Ex
         return Err(Failure::NoAnswers);
     }
     let kept = Kept::in_current_folder();
-    let former = answers_file::read_kept(kept.answers(), &arguments.on)?;
     let known = session.contexts()?;
-    let namespace = session.global.namespace.as_deref();
     let sheet = Sheet::of_terminal(session.output.talk_style);
     let mut other = None;
-    let (cluster, begun) = loop {
+    loop {
         let cluster = session.connect_by(other.as_deref()).await?;
-        let progress = Progress::new(session.output, session.log, None)?;
-        progress.busy("looking at the cluster; nothing is written");
-        let begun = session.reading(Box::pin(begin(&cluster, former.clone(), namespace))).await?;
-        progress.finish()?;
+        let begun = looked_at(session, arguments, &cluster, &kept).await?;
         session.output.talk(&welcome(&begun, cluster.name(), cluster.context(), &kept.answers().display().to_string(), sheet));
-        match other_context::ask(session, &cluster, &known).await.map_err(|failure| left(failure, &kept))? {
-            Some(context) => other = Some(context),
-            None => break (cluster, begun),
+        let others = other_context::others(session, &cluster, &known);
+        match other_context::ask(session, &cluster, &others, sheet).await.map_err(|failure| left(failure, &kept))? {
+            Meant::This => {}
+            Meant::Other(context) => {
+                other = Some(context);
+                continue;
+            }
+            Meant::Unknown(ticket) => return write_tickets(session, &[ticket], &kept),
         }
-    };
-    if let Some(context) = &other {
-        session.invocation.go_on_in(context);
+        let guide = flagged(begun.guide, session.global.namespace.as_deref())?;
+        let mut dialogue = Dialogue { session, cluster: &cluster, guide, kept: &kept, sheet, asked_of_cluster: !others.is_empty() };
+        let Some(decided) = Box::pin(dialogue.decide()).await.transpose() else { continue };
+        if let Some(context) = &other {
+            session.invocation.go_on_in(context);
+        }
+        return match decided.map_err(|failure| left(failure, &kept))? {
+            Decision::Apply(prepared, open) => {
+                let tickets = hand_on(session, &open, &kept)?;
+                let exit = apply(session, &cluster, arguments, &prepared, &kept).await?;
+                Ok(tickets.filter(|_| arguments.until.is_none()).map_or(exit, |path| still_open(session, exit, &open, &path)))
+            }
+            Decision::WritePlan(prepared, open) => {
+                hand_on(session, &open, &kept)?;
+                write_plan(session, &prepared, &kept)
+            }
+            Decision::WriteTickets(tickets) => write_tickets(session, &tickets, &kept),
+        };
     }
-    let guide = flagged(begun.guide, namespace)?;
+}
 
-    let mut dialogue = Dialogue { session, cluster: &cluster, guide, kept: &kept, sheet };
-    let decided = Box::pin(dialogue.decide()).await;
-    match decided {
-        Ok(Decision::Apply(prepared, open)) => {
-            let tickets = hand_on(session, &open, &kept)?;
-            let exit = apply(session, &cluster, arguments, &prepared, &kept).await?;
-            Ok(tickets.filter(|_| arguments.until.is_none()).map_or(exit, |path| still_open(session, exit, &open, &path)))
-        }
-        Ok(Decision::WritePlan(prepared, open)) => {
-            hand_on(session, &open, &kept)?;
-            write_plan(session, &prepared, &kept)
-        }
-        Ok(Decision::WriteTickets(tickets)) => write_tickets(session, &tickets, &kept),
-        Err(failure) => Err(left(failure, &kept)),
-    }
+/// What a run on this cluster begins with, and the answers that are kept.
+async fn looked_at(session: &Session<'_>, arguments: &Install, cluster: &Cluster, kept: &Kept) -> Result<Begun, Failure> {
+    let former = answers_file::read_kept(kept.answers(), &arguments.on)?;
+    let progress = Progress::new(session.output, session.log, None)?;
+    progress.busy("looking at the cluster; nothing is written");
+    let begun = session.reading(Box::pin(begin(cluster, former, session.global.namespace.as_deref()))).await?;
+    progress.finish()?;
+    Ok(begun)
 }
 
 /// Whoever leaves at a question is told where her answers are.
@@ -142,10 +151,10 @@ fn write_tickets(session: &Session<'_>, written: &[Ticket], kept: &Kept) -> Resu
     let path = kept.write_tickets(&tickets::tickets(written, Style::default()))?;
     session.output.data(&tickets::tickets(written, session.output.data_style))?;
     session.output.talk(&format!(
-        "{} written to {}, the answers to {}; nothing was written to the cluster; go on with\n  {}",
+        "{} written to {}{}; nothing was written to the cluster; go on with\n  {}",
         counted(written.len(), "ticket is", "tickets are"),
         path.display(),
-        kept.answers().display(),
+        if kept.is_written() { format!(", the answers to {}", kept.answers().display()) } else { String::new() },
         session.invocation.again()
     ));
     Ok(Exit::WaitingOutside)

@@ -33,7 +33,7 @@ impl Sheet {
     }
 
     /// Text in lines, each with this in front.
-    fn wrapped(self, text: &str, first: &str, rest: &str) -> String {
+    pub(crate) fn wrapped(self, text: &str, first: &str, rest: &str) -> String {
         let options = textwrap::Options::new(self.width.saturating_sub(1)).initial_indent(first).subsequent_indent(rest);
         textwrap::fill(text, options) + "\n"
     }

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use super::{Counted, Decisions, TEXTS};
 use crate::error::ComplianceError;
-use crate::profile::{Faults, ProfileFaults, matched};
+use crate::profile::{Faults, ProfileFaults, is_held, matched};
 
 /// Which kind of document is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,10 +113,11 @@ impl Reading<'_> {
             return;
         }
         if !self.profile.exceptions.locked_checks {
-            let locked: Vec<String> = about.iter().filter(|id| self.profile.locked.checks.contains(*id)).cloned().collect();
-            if !locked.is_empty() {
-                self.decisions.faults.push(TEXTS.fail(subject(), format!("it is ignored for {}: the profile locks what it is for", locked.join(", "))));
-                about.retain(|id| !locked.contains(id));
+            let held: Vec<String> = about.iter().filter(|id| is_held(self.profile, id)).cloned().collect();
+            if !held.is_empty() {
+                let why = "the profile locks what it is for, or has only an attempt decide it";
+                self.decisions.faults.push(TEXTS.fail(subject(), format!("it is ignored for {}: {why}", held.join(", "))));
+                about.retain(|id| !held.contains(id));
             }
             if about.is_empty() {
                 return;

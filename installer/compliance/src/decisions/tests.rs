@@ -1,8 +1,8 @@
-use airlock_model::{Coded, Profile, Snapshot, Verdict};
+use airlock_model::{Coded, ControlCoverage, Profile, Snapshot, Verdict};
 
 use super::*;
 use crate::manifests::{read, snapshot};
-use crate::profile::from_text;
+use crate::profile::{from_text, with_checks};
 use crate::report::{Judging, Report, judge_decided};
 
 const PROFILE: &str = "apiVersion: airlock/v1
@@ -148,6 +148,93 @@ fn what_the_profile_locks_is_answered_by_nobody() {
     assert_eq!(unverified("AUT-004", &profile, &attestation("AUT-004", "2026-12-01")), (Verdict::Attested, false), "nothing else answers it");
     profile.exceptions.locked_checks = true;
     assert_eq!(unverified("PSS-004", &profile, &attestation("PSS-004", "2026-12-01")), (Verdict::Attested, false));
+}
+
+/// What is said of a finding once it was decided about, and of the document.
+fn decided(check: &str, verdict: Verdict, profile: &Profile, document: &str) -> (Verdict, Vec<(Verdict, String)>) {
+    let decided = decisions(profile, &[signed(document)], today()).unwrap();
+    let mut finding = Finding { check: check.into(), verdict, reason: None, ..of(&report(&[]), "PSS-001")[0].clone() };
+    let mut used = Used::default();
+    decided.decide(&mut finding, &pods(), profile, &mut used);
+    (finding.verdict, told(&decided, &used))
+}
+
+fn told(decided: &Decisions, used: &Used) -> Vec<(Verdict, String)> {
+    decided.findings(used).iter().map(|finding| (finding.verdict, finding.observed.raw().to_owned())).collect()
+}
+
+#[test]
+fn what_only_an_attempt_decides_is_excepted_no_more_than_what_is_locked() {
+    let probed = |more: &str| from_text("acme.yaml", &PROFILE.replace("rules: [", "rules: [{ checks: [NET-010], mustProbe: true }, ").replace("maxDays: 100", more), &|_| Err(String::new())).unwrap();
+    let document = exception("NET-010", "", "2026-12-01");
+    let (verdict, said) = decided("NET-010", Verdict::Fail, &probed("maxDays: 100"), &document);
+    assert_eq!((verdict, said.len(), said[0].0), (Verdict::Fail, 1, Verdict::Fail));
+    assert!(said[0].1.starts_with("it is ignored for NET-010: the profile locks what it is for, or has only an attempt decide it"), "{said:?}");
+    assert_eq!(decided("NET-010", Verdict::Fail, &profile(), &document).0, Verdict::Excepted);
+    assert_eq!(decided("NET-010", Verdict::Fail, &probed("maxDays: 100, lockedChecks: true"), &document).0, Verdict::Excepted);
+}
+
+#[test]
+fn of_an_attestation_that_does_not_count_it_is_said_why() {
+    for (check, why) in [("NET-011", "it does not count for NET-011: only an attempt decides the check"), ("PSS-004", "it does not count for PSS-004: the profile locks the check")] {
+        let (verdict, said) = decided(check, Verdict::Unverified, &profile(), &attestation(check, "2026-12-01"));
+        assert_eq!((verdict, said), (Verdict::Unverified, vec![(Verdict::Fail, why.to_owned())]));
+        let over = decided(check, Verdict::Unverified, &profile(), &attestation(check, "2026-11-25")).1;
+        assert_eq!(over, [(Verdict::Fail, "its last day was 2026-11-25".to_owned())]);
+    }
+    let (verdict, said) = decided("NET-010", Verdict::Unverified, &profile(), &attestation("NET-010", "2026-12-01"));
+    assert_eq!((verdict, said[0].0), (Verdict::Attested, Verdict::Pass));
+    // One for several checks counts for those that the profile leaves to people.
+    let some = report(&[signed(&attestation("'NET-01?'", "2026-12-01"))]);
+    assert_eq!((verdicts(&some, "NET-010"), verdicts(&some, "NET-011"), verdicts(&some, "EXC-001")), (vec![Verdict::Attested], vec![Verdict::Unverified], vec![Verdict::Fail, Verdict::Pass]));
+}
+
+/// A control is attested where no check looked at it, or could not: not where one that is held could have, whatever its others say.
+#[test]
+fn of_a_control_that_held_checks_did_not_show_nobody_answers() {
+    use Verdict::{Error, Fail, NotApplicable, Pass, Unverified, Warn};
+    let mut profile = profile();
+    let decided = decisions(&profile, &[signed(&attestation("A-2", "2026-12-01"))], today()).unwrap();
+    let nothing = "nothing that was judged needs it";
+    for (before, checks, after, said) in [
+        (ControlVerdict::Unverified, vec![("PSS-001", Some(Unverified))], ControlVerdict::Attested, (Pass, "it counts until")),
+        (ControlVerdict::Unverified, vec![("PSS-004", Some(Pass)), ("PSS-001", Some(Unverified))], ControlVerdict::Attested, (Pass, "it counts until")),
+        (
+            ControlVerdict::Unverified,
+            vec![("PSS-004", Some(Unverified)), ("PSS-001", Some(Unverified))],
+            ControlVerdict::Unverified,
+            (Fail, "it does not count for A-2, as PSS-004 does not show it: the profile locks the check"),
+        ),
+        (ControlVerdict::Unverified, vec![("NET-011", Some(Error))], ControlVerdict::Unverified, (Fail, "it does not count for A-2, as NET-011 does not show it: only an attempt decides the check")),
+        (ControlVerdict::NotCovered, vec![("PSS-001", None)], ControlVerdict::Attested, (Pass, "it counts until")),
+        (ControlVerdict::NotCovered, vec![("PSS-004", Some(NotApplicable))], ControlVerdict::Attested, (Pass, "it counts until")),
+        (ControlVerdict::NotCovered, vec![("PSS-004", None)], ControlVerdict::NotCovered, (Fail, "it does not count for A-2, as PSS-004 does not show it")),
+        (ControlVerdict::Partly, vec![("PSS-001", Some(Pass))], ControlVerdict::Partly, (Warn, nothing)),
+        (ControlVerdict::Failed, vec![("PSS-001", Some(Fail))], ControlVerdict::Failed, (Warn, nothing)),
+    ] {
+        let named = checks.iter().map(|(id, verdict)| ControlCheck { id: (*id).into(), number: None, verdict: *verdict }).collect();
+        let mut control = [ControlSummary { id: "A-2".into(), title: "t".into(), coverage: ControlCoverage::Partial, verdict: before, checks: named }];
+        profile.controls[1].checks = checks.iter().map(|(id, _)| (*id).to_owned()).collect();
+        let mut used = Used::default();
+        decided.attest_controls(&mut control, &profile, &mut used);
+        let told = told(&decided, &used);
+        assert_eq!((control[0].verdict, told.len(), told[0].0), (after, 1, said.0), "{checks:?}");
+        assert!(told[0].1.starts_with(said.1), "{checks:?}: {told:?}");
+    }
+}
+
+/// A partial look by hand takes no lock away.
+#[test]
+fn a_control_of_locked_checks_that_a_run_leaves_out_is_not_attested() {
+    let judged = |rules: &str, checks: &str| {
+        let text = PROFILE.replace("checks: [PSS-001] }]", "checks: [PSS-004] }]").replace("rules: [{ checks: [PSS-004, NET-011], locked: true }", rules);
+        let profile = with_checks(from_text("acme.yaml", &text, &|_| Err(String::new())).unwrap(), checks).unwrap();
+        let decided = decisions(&profile, &[signed(&attestation("A-2", "2026-12-01"))], today()).unwrap();
+        judge_decided(&profile, &pods(), &decided, Judging { passes: true, workers: 1 }).unwrap().controls[1].verdict
+    };
+    let (locked, free) = ("rules: [{ checks: [PSS-004, NET-011], locked: true }", "rules: [{ checks: [NET-011], locked: true }");
+    assert_eq!([judged(locked, "PSS-001"), judged(free, "PSS-001")], [ControlVerdict::NotCovered, ControlVerdict::Attested]);
+    assert_eq!([judged(locked, "PSS-004"), judged(free, "PSS-004")], [ControlVerdict::Failed; 2]);
 }
 
 /// What stands outside of the cluster is unverified there until somebody who may attests it.

@@ -1,6 +1,6 @@
 //! RGT-001: the caller has every right that the plan needs.
 
-use airlock_model::{CheckSpec, Fact, Finding, Reason, Severity, Snapshot};
+use airlock_model::{CheckSpec, Fact, Finding, Reason, Right, Severity, Snapshot};
 
 use super::{Judged, Preflight, either, planned};
 use crate::described::Described;
@@ -13,7 +13,7 @@ pub(super) static RIGHTS: Preflight = Preflight {
             severity: Severity::High,
             promises: &["P2"],
             explanation: "A SelfSubjectAccessReview for each verb on each kind of object in each namespace of the plan. One that is denied fails; one that got no answer is unverified.",
-            remedy: "Hand the list on to who gives rights in this cluster. Each line is verb, resource, and namespace, as a Role words them.",
+            remedy: "Hand the list on to who gives rights in this cluster: by namespace, resources with their API groups and the verbs on them, as a Role words them.",
         },
         expected: "every right allowed",
         why: "the run would stop in the middle with 403",
@@ -30,11 +30,11 @@ fn rights(check: &Described, given: &Snapshot) -> Judged<Vec<Finding>> {
     if wanted.is_empty() {
         return Ok(vec![check.not_applicable(caller, Reason::NoSubject, "the plan needs no right")]);
     }
-    let missing: Vec<String> = wanted.iter().filter(|(_, answer)| *answer == Ok(false)).map(|(right, _)| right.to_string()).collect();
+    let missing: Vec<&Right> = wanted.iter().filter(|(_, answer)| *answer == Ok(false)).map(|(right, _)| right).collect();
     let unanswered: Vec<String> = wanted.iter().filter_map(|(right, answer)| answer.as_ref().err().map(|why| format!("{right} ({why})"))).collect();
     let mut findings = Vec::new();
     if !missing.is_empty() {
-        findings.push(check.fail(caller.clone(), format!("missing {} of {}: {}", missing.len(), wanted.len(), missing.join("; "))));
+        findings.push(check.fail(caller.clone(), format!("missing {} of {}: {}", missing.len(), wanted.len(), Right::told(missing))));
     }
     if !unanswered.is_empty() {
         findings.push(check.unverified(caller.clone(), format!("no answer for {} of {}: {}", unanswered.len(), wanted.len(), unanswered.join("; "))));

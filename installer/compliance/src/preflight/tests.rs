@@ -191,7 +191,7 @@ const CASES: [(Change, &str, Verdict, bool, &str); 54] = [
     (|f, _| f.namespaces = Fact::Known(BTreeMap::from([("airlock-probes".into(), Namespace { foreign: vec!["Deployment shop".into()], ..namespace(None) })])), "NSP-001", Verdict::Fail, true, "Deployment shop"),
     (|f, _| f.namespaces = Fact::Known(BTreeMap::from([("airlock".into(), namespace(Some("one"))), ("airlock-probes".into(), namespace(Some("two")))])), "NSP-001", Verdict::Fail, true, "installation two"),
     (|f, _| f.namespaces = Fact::Unverified("403".into()), "NSP-001", Verdict::Unverified, false, "403"),
-    (|_, p| p.rights.push((right("delete"), Ok(false))), "RGT-001", Verdict::Fail, true, "missing 1 of 2: delete deployments.apps in namespace airlock"),
+    (|_, p| p.rights.push((right("delete"), Ok(false))), "RGT-001", Verdict::Fail, true, "missing 1 of 2: in namespace airlock: deployments.apps (delete)"),
     (|_, p| p.rights.push((right("delete"), Err("timed out".into()))), "RGT-001", Verdict::Unverified, false, "timed out"),
     (|_, p| p.refused.push((edge().reference().clone(), "denied by policy team-label".to_owned().into())), "ADM-001", Verdict::Fail, true, "team-label"),
     (|f, _| f.admission = Fact::Known(vec![Admission { kind: "ValidatingWebhookConfiguration".into(), name: "gate".into(), failure_policy: "Fail".into(), dry_run: false }]), "ADM-001", Verdict::Unverified, false, "gate"),

@@ -2,29 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use airlock_model::{Control, ControlCoverage, CustomCheck, ExceptionPolicy, Profile, ProfileDocument, ProfileGate, Requirement, Severity};
+use airlock_model::{Control, ControlCoverage, CustomCheck, ExceptionPolicy, Profile, ProfileDocument, ProfileGate, Severity};
 
 use super::fault::Faults;
+use super::held::{AS_STRICT, holds_anything, is_held, lost, settable};
 use super::requirement::{both, range};
 use super::selector::{matched, matched_of_control};
-use super::unprofiled;
+use super::siblings::{self, Parent};
 use crate::catalogue::{check, is_tried, numbers, selectable};
 use crate::custom;
 use crate::error::ComplianceError;
 use crate::parameter;
 use crate::public_key::PublicKey;
 
-/// A profile that is extended.
-pub(super) struct Parent {
-    pub(super) name: String,
-    pub(super) profile: Profile,
-}
-
-/// What a child may do instead of weakening.
-const AS_STRICT: &str = "it can be made stricter, not weaker";
-
 /// Joins; everything that is wrong with the document is said at once. With `lints` the tests of its own checks are tried.
-pub(super) fn join(document: ProfileDocument, parents: Vec<Parent>, faults: Faults<'_>, lints: bool) -> Result<Profile, ComplianceError> {
+pub(super) fn join(document: ProfileDocument, parents: &[Parent], faults: Faults<'_>, lints: bool) -> Result<Profile, ComplianceError> {
     let mut joined = Joined::of(parents, faults);
     joined.define(&document.custom, lints);
     joined.select(&document);
@@ -41,6 +33,8 @@ struct Joined<'a> {
     profile: Profile,
     /// Ids of the selected checks.
     chosen: BTreeSet<String>,
+    /// Ids of checks that the document leaves out.
+    left_out: BTreeSet<String>,
     /// What the profiles above have locked.
     above: Profile,
     names: String,
@@ -48,58 +42,11 @@ struct Joined<'a> {
 }
 
 impl<'a> Joined<'a> {
-    /// The profiles above, joined: of two that disagree, what was locked stays as strict as it is, and else the later one counts.
-    fn of(parents: Vec<Parent>, mut faults: Faults<'a>) -> Self {
+    fn of(parents: &[Parent], mut faults: Faults<'a>) -> Self {
         let names = parents.iter().map(|parent| parent.name.clone()).collect::<Vec<_>>().join(", ");
-        let mut profile = Profile { checks: Vec::new(), ..unprofiled() };
-        let gates = parents.iter().map(|parent| parent.profile.gate).reduce(ProfileGate::strictest);
-        profile.gate = gates.unwrap_or_default();
-        profile.exceptions = ExceptionPolicy {
-            max_days: parents.iter().filter_map(|parent| parent.profile.exceptions.max_days).min(),
-            locked_checks: !parents.is_empty() && parents.iter().all(|parent| parent.profile.exceptions.locked_checks),
-        };
-        profile.requires = parents.iter().fold(Requirement::default(), |joined, parent| both(&joined, &parent.profile.requires));
-        let mut chosen = BTreeSet::new();
-        for Parent { profile: mut parent, name } in parents {
-            for custom in &parent.custom {
-                let is_locked = |profile: &Profile| profile.locked.checks.contains(&custom.id);
-                match profile.custom.iter().position(|known| known.id == custom.id) {
-                    None => profile.custom.push(custom.clone()),
-                    Some(at) if profile.custom[at] == *custom => {}
-                    Some(_) if is_locked(&profile) && is_locked(&parent) => {
-                        let instead = "another profile that is extended locks another check of that id";
-                        faults.add("extends", ComplianceError::Locked { what: format!("what {} is", custom.id), by: name.clone(), instead });
-                    }
-                    Some(_) if is_locked(&profile) => {}
-                    Some(at) => profile.custom[at] = custom.clone(),
-                }
-            }
-            for (name, value) in std::mem::take(&mut parent.parameters) {
-                let keeps =
-                    holds(&profile, &name) && parameter::known(&name, &parent.custom).ok().zip(profile.parameters.get(&name)).is_some_and(|(parameter, locked)| parameter.is_looser(&value, locked));
-                if !keeps {
-                    profile.parameters.insert(name, value);
-                }
-            }
-            for id in &parent.checks {
-                let theirs = severity(&parent, id);
-                let ours = chosen.contains(id).then(|| severity(&profile, id));
-                let is_locked = is_held(&profile, id) || is_held(&parent, id);
-                let severity = match ours {
-                    Some(ours) if is_locked => theirs.max(ours),
-                    Some(ours) if !parent.severities.contains_key(id) => ours,
-                    _ => theirs,
-                };
-                assign(&mut profile, id, severity);
-            }
-            chosen.extend(parent.checks);
-            profile.must_probe.extend(parent.must_probe);
-            profile.locked.checks.extend(parent.locked.checks);
-            profile.locked.parameters.extend(parent.locked.parameters);
-            replace(&mut profile.controls, parent.controls);
-            profile.keys.extend(parent.keys.into_iter().filter(|key| !profile.keys.contains(key)).collect::<Vec<_>>());
-        }
-        Self { above: profile.clone(), profile, chosen, names, faults }
+        let mut profile = siblings::joined(parents, &mut faults);
+        let chosen = std::mem::take(&mut profile.checks).into_iter().collect();
+        Self { above: profile.clone(), profile, chosen, left_out: BTreeSet::new(), names, faults }
     }
 
     fn locked(&self, what: String) -> ComplianceError {
@@ -142,6 +89,7 @@ impl<'a> Joined<'a> {
                 Err(error) => self.faults.add(&format!("checks[{index}]"), error),
             }
         }
+        let mut left_out = BTreeSet::new();
         for (index, left) in document.exclude.iter().enumerate() {
             if left.reason.trim().is_empty() {
                 self.faults.value(&format!("exclude[{index}].reason"), "say why these checks are left out");
@@ -153,12 +101,15 @@ impl<'a> Joined<'a> {
                     self.chosen.remove(&id);
                     self.profile.severities.remove(&id);
                     self.profile.must_probe.remove(&id);
+                    left_out.insert(id);
                 }
             }
         }
+        self.left_out = left_out;
     }
 
-    /// The selected checks that selectors match; each of them has to match one.
+    /// The selected checks that selectors match; each of them has to match one, or be the id of one that the document leaves out: so a
+    /// run of some checks is written down with the locks of all.
     fn hit(&mut self, path: &str, selectors: &[String]) -> BTreeSet<String> {
         let mut hit = BTreeSet::new();
         if selectors.is_empty() {
@@ -169,11 +120,12 @@ impl<'a> Joined<'a> {
             match matched(selector, &self.profile.custom) {
                 Err(error) => self.faults.add(&at, error),
                 Ok(ids) => {
-                    let before = hit.len();
-                    hit.extend(ids.iter().filter(|id| self.chosen.contains(**id)).map(|id| (*id).to_owned()));
-                    if hit.len() == before && !ids.iter().any(|id| self.chosen.contains(*id)) {
+                    let is_meant = |id: &str| self.chosen.contains(id) || id == selector && self.left_out.contains(id);
+                    let meant: Vec<String> = ids.into_iter().filter(|id| is_meant(id)).map(str::to_owned).collect();
+                    if meant.is_empty() {
                         self.faults.add(&at, ComplianceError::Idle { selector: selector.clone() });
                     }
+                    hit.extend(meant);
                 }
             }
         }
@@ -191,7 +143,9 @@ impl<'a> Joined<'a> {
             }
             for id in self.hit(&path, &rule.checks) {
                 if let Some(wanted) = rule.severity {
-                    if is_held(&self.above, &id) && Some(wanted) < severity(&self.above, &id) {
+                    if !self.chosen.contains(&id) {
+                        self.faults.add(&path, ComplianceError::Idle { selector: id.clone() });
+                    } else if is_held(&self.above, &id) && Some(wanted) < severity(&self.above, &id) {
                         self.faults.add(&path, self.locked(format!("the severity of {id}")));
                     } else {
                         assign(&mut self.profile, &id, Some(wanted));
@@ -261,7 +215,13 @@ impl<'a> Joined<'a> {
                     Err(error) => self.faults.add(&format!("{path}.checks[{number}]"), error),
                 }
             }
-            own.push(Control { checks: names_in_order(&self.profile.custom, &names), ..control.clone() });
+            let control = Control { checks: names_in_order(&self.profile.custom, &names), ..control.clone() };
+            let former = self.above.controls.iter().find(|former| former.id == control.id);
+            for name in former.into_iter().flat_map(|former| lost(&self.above, former, &control)) {
+                let (what, instead) = (format!("that {name} stands for the control {}", control.id), "name it there as well, or give yours an id of its own");
+                self.faults.add(&path, ComplianceError::Locked { what, by: self.names.clone(), instead });
+            }
+            own.push(control);
         }
         replace(&mut self.profile.controls, own);
     }
@@ -323,44 +283,18 @@ impl<'a> Joined<'a> {
 }
 
 /// Ids in the order of the catalogue, then of the profile's own: what two files say alike is written alike.
-fn in_order(custom: &[CustomCheck], is_meant: impl Fn(&str) -> bool) -> Vec<String> {
+pub(super) fn in_order(custom: &[CustomCheck], is_meant: impl Fn(&str) -> bool) -> Vec<String> {
     let known = selectable().map(|check| check.spec().id).chain(custom.iter().map(|check| check.id.as_str()));
     known.filter(|id| is_meant(id)).map(str::to_owned).collect()
 }
 
 /// The same with the numbers that are meant of a check.
-fn names_in_order(custom: &[CustomCheck], names: &BTreeSet<String>) -> Vec<String> {
+pub(super) fn names_in_order(custom: &[CustomCheck], names: &BTreeSet<String>) -> Vec<String> {
     let of_check = |id: String| {
         let numbered: Vec<String> = numbers(&id).iter().map(|number| format!("{id}/{number}")).collect();
         [id].into_iter().chain(numbered).filter(|name| names.contains(name)).collect::<Vec<_>>()
     };
     in_order(custom, |id| names.iter().any(|name| name.split('/').next() == Some(id))).into_iter().flat_map(of_check).collect()
-}
-
-/// Whether a child may not weaken a check: it is locked, or only an attempt decides it.
-fn is_held(above: &Profile, id: &str) -> bool {
-    above.locked.checks.contains(id) || above.must_probe.contains(id)
-}
-
-/// Whether a child may only make a parameter stricter that is set above: it is locked, or its check is.
-fn holds(above: &Profile, name: &str) -> bool {
-    above.locked.parameters.contains(name) || name.split_once('.').is_some_and(|(check, _)| is_held(above, check))
-}
-
-fn holds_anything(above: &Profile) -> bool {
-    !above.locked.is_empty() || !above.must_probe.is_empty()
-}
-
-/// Why a parameter, also one of these checks, cannot have a value in a profile that was joined of those with these names.
-pub(super) fn settable(above: &Profile, custom: &[CustomCheck], names: &str, name: &str, value: &serde_json::Value) -> Result<(), ComplianceError> {
-    let parameter = parameter::known(name, custom)?;
-    if let Some(reason) = parameter.refuses(value) {
-        return Err(ComplianceError::ParameterValue { name: name.to_owned(), reason });
-    }
-    match above.parameters.get(name) {
-        Some(locked) if holds(above, name) && parameter.is_looser(value, locked) => Err(ComplianceError::Locked { what: format!("the parameter {name}"), by: names.to_owned(), instead: AS_STRICT }),
-        _ => Ok(()),
-    }
 }
 
 /// How bad a check is where the profile does not say otherwise.
@@ -369,12 +303,12 @@ pub(super) fn own_severity(id: &str, custom: &[CustomCheck]) -> Option<Severity>
 }
 
 /// How bad a check is: as the profile says, else as the check does.
-fn severity(profile: &Profile, id: &str) -> Option<Severity> {
+pub(super) fn severity(profile: &Profile, id: &str) -> Option<Severity> {
     profile.severities.get(id).copied().or_else(|| own_severity(id, &profile.custom))
 }
 
 /// Only what differs from the check is kept.
-fn assign(profile: &mut Profile, id: &str, wanted: Option<Severity>) {
+pub(super) fn assign(profile: &mut Profile, id: &str, wanted: Option<Severity>) {
     match wanted {
         Some(wanted) if own_severity(id, &profile.custom).is_some_and(|own| own != wanted) => drop(profile.severities.insert(id.to_owned(), wanted)),
         _ => drop(profile.severities.remove(id)),

@@ -4,7 +4,8 @@ use airlock_model::answers::Place;
 use airlock_model::{Profile, ProfileDocument};
 
 use super::fault::{Faults, ProfileFaults};
-use super::join::{Parent, join};
+use super::join::join;
+use super::siblings::Parent;
 use super::{nearest, shipped_names, shipped_text};
 use crate::error::ComplianceError;
 
@@ -101,18 +102,19 @@ impl<'a> Walk<'a> {
         let mut faults = Faults::new(name, &places);
         let mut parents = Vec::new();
         for (index, reference) in document.extends.iter().enumerate() {
+            let at = format!("extends[{index}]");
             match self.named(&identity(reference, Some(name))) {
-                Ok(profile) => parents.push(Parent { name: profile.metadata.name.clone(), profile }),
+                Ok(profile) => parents.push(Parent { name: profile.metadata.name.clone(), at, profile }),
                 // What is wrong with another file stands there, and so does the way through several files.
                 Err(error @ (ComplianceError::Faults(_) | ComplianceError::Cycle { .. } | ComplianceError::Depth { .. })) => return Err(error),
-                Err(error) => faults.add(&format!("extends[{index}]"), error),
+                Err(error) => faults.add(&at, error),
             }
         }
         for (index, custom) in document.custom.iter().enumerate().filter(|(_, custom)| custom.tests.is_empty()) {
             let message = format!("{} has no tests: nothing shows that it can fail", custom.id);
             self.warnings.push(ProfileWarning { file: name.to_owned(), at: places.at(&format!("custom[{index}].id")), message });
         }
-        join(document, parents, faults, self.lints)
+        join(document, &parents, faults, self.lints)
     }
 }
 

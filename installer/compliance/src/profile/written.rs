@@ -1,10 +1,12 @@
 //! A profile with all that it extends as one document: it can be kept as a file, and comes to the same when it is read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use airlock_model::{CheckRule, ExceptionPolicy, ExceptionRule, GateRule, Profile, ProfileDocument, Requirement, Severity};
+use airlock_model::{CheckRule, ExceptionPolicy, ExceptionRule, GateRule, LeftOut, Profile, ProfileDocument, Requirement, Severity};
 
-/// The document that comes to the profile.
+use super::wanted;
+
+/// The document that comes to the profile. What is locked, or a check of its own, and was not selected is written as left out.
 pub fn written(profile: &Profile) -> ProfileDocument {
     let rule = |checks: Vec<String>| CheckRule { checks, severity: None, locked: false, must_probe: false, reason: String::new() };
     let mut by_severity: BTreeMap<Severity, Vec<String>> = BTreeMap::new();
@@ -19,15 +21,18 @@ pub fn written(profile: &Profile) -> ProfileDocument {
     if !profile.must_probe.is_empty() {
         rules.push(CheckRule { must_probe: true, ..rule(profile.must_probe.iter().cloned().collect()) });
     }
+    let made: BTreeSet<&str> = wanted(profile).unwrap_or_default();
+    let known = profile.locked.checks.iter().chain(&profile.must_probe).chain(profile.custom.iter().map(|check| &check.id));
+    let left_out: Vec<String> = known.filter(|id| !made.contains(id.as_str())).cloned().collect::<BTreeSet<_>>().into_iter().collect();
     ProfileDocument {
         api_version: profile.api_version.clone(),
         kind: profile.kind.clone(),
         metadata: profile.metadata.clone(),
         requires: (profile.requires != Requirement::default()).then(|| profile.requires.clone()),
         extends: Vec::new(),
-        checks: profile.checks.clone(),
+        checks: profile.checks.iter().chain(&left_out).cloned().collect(),
         custom: profile.custom.clone(),
-        exclude: Vec::new(),
+        exclude: if left_out.is_empty() { Vec::new() } else { vec![LeftOut { checks: left_out, reason: "left out by one of the profiles that were joined, or by --checks".to_owned() }] },
         rules,
         gate: Some(GateRule { fail_on: Some(profile.gate.fail_on), unverified_fails: Some(profile.gate.unverified_fails) }),
         parameters: profile.parameters.clone(),

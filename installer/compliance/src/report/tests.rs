@@ -98,6 +98,18 @@ fn of_files_only_what_they_show_is_judged_and_whether_they_were_read() {
     assert!(matches!(judge(&only_live, &files(pod), ALL), Err(ComplianceError::OtherSource { .. })));
 }
 
+/// What its parameters do not ask for was not tried either.
+#[test]
+fn where_only_an_attempt_decides_what_was_not_asked_for_is_unverified() {
+    let said = |rules: &str| {
+        let text = format!("apiVersion: airlock/v1\nkind: SecurityPolicyProfile\nmetadata: {{ name: t, version: \"1\", owner: t }}\nchecks: [NET-020]\n{rules}");
+        let report = judge(&from_text("t.yaml", &text, &|_| Err(String::new())).unwrap(), &given(), ALL).unwrap();
+        (report.checks[0].verdict, report.checks[0].reason, report.summary.gate_failed)
+    };
+    assert_eq!(said(""), (Verdict::NotApplicable, Some(airlock_model::Reason::NotAsked), false));
+    assert_eq!(said("rules: [{ checks: [NET-020], mustProbe: true }]\n"), (Verdict::Unverified, None, true));
+}
+
 #[test]
 fn a_profile_that_was_not_read_from_text_is_held_to_the_same_rules() {
     let mut profile = shipped("baseline").unwrap();

@@ -31,11 +31,11 @@ pub fn tickets(guide: &Guide, blocking: &[Finding], hosts: &[HostState]) -> Vec<
             .fix
             .iter()
             .flat_map(|remedy| std::iter::once(remedy.text.clone()).chain(remedy.command.clone()))
-            .chain([format!("expected: {}", finding.expected)])
+            .chain([format!("seen: {}", finding.observed), format!("expected: {}", finding.expected)])
             .collect::<Vec<_>>()
             .join("\n"),
         checked_by: format!("{}, in the same command again", finding.check),
-        seen: finding.observed.clone(),
+        seen: finding.verdict.to_string().into(),
     });
     open.chain(blocked).chain(records(guide.answers(), hosts)).collect()
 }

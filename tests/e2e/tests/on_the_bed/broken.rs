@@ -12,6 +12,7 @@ mod controls;
 mod database;
 mod door;
 mod edge_settings;
+mod impostors;
 mod kubelet;
 mod leaving;
 mod namespace;
@@ -39,7 +40,7 @@ fn what_is_broken_is_told() {
     walls::something_is_kept(&site);
     let report = walls::check(&site, &[]).expect(0).json();
     assert_eq!(walls::verdicts(&report), walls::verdicts_of_baseline(), "nothing is broken: {report}");
-    let parts: [(&'static str, Break); 21] = [
+    let parts: [(&'static str, Break); 22] = [
         ("a database server that lets in whom it must not", database::the_database_server_is_opened),
         ("attempts at databases without the right password", database::nothing_is_vouched_for_without_the_control),
         ("a door to the API without a lock", door::a_door_to_the_api_without_a_lock_is_told),
@@ -54,6 +55,7 @@ fn what_is_broken_is_told() {
         ("an address outside that nobody declared", leaving::by_an_address_that_nobody_declared_is_told),
         ("a port that nobody declared", open_ports::that_nobody_declared_are_told),
         ("TLS, logins, and certificates that are served otherwise", served::what_is_served_otherwise_fails_by_name),
+        ("something else that answers at the address of a host", impostors::that_answer_for_a_host_are_told_by_what_is_wrong),
         ("the edge's settings, one by one", edge_settings::each_is_told_by_its_own_check),
         ("pages of one deployment that write at another", apart::a_page_of_one_writes_nothing_at_the_other),
         ("an edge that lets pages of one deployment read another", edge_settings::that_open_one_deployment_to_pages_of_another_are_seen_in_a_browser),

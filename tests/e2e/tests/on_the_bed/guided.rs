@@ -270,6 +270,15 @@ fn another_context_of_the_kubeconfig_can_be_meant() {
     let (code, said) = terminal.ended();
     assert!(code == 130 && said.contains("left; nothing was written to the cluster") && !world.path().join(ANSWERS).exists(), "{said}");
     let mut terminal = start(&["install"]);
+    terminal.asked(CLUSTER);
+    terminal.types("?");
+    screen!(world, "which_cluster_explained", terminal.asked(CLUSTER));
+    terminal.types("not yet");
+    let (code, said) = terminal.ended();
+    let tickets = fs::read_to_string(world.path().join("airlock-tickets.txt")).expect("tickets");
+    assert!(code == 11 && said.contains("1 ticket is written to airlock-tickets.txt; nothing was written to the cluster") && !world.path().join(ANSWERS).exists(), "{said}");
+    assert!(tickets.contains("say which cluster the platform is installed in") && tickets.contains("elsewhere, by the context elsewhere"), "{tickets}");
+    let mut terminal = start(&["install"]);
     let first = terminal.asked(CLUSTER);
     assert!(first.contains("bed, by the context bed"), "{first}");
     terminal.send(ESC);
@@ -277,6 +286,10 @@ fn another_context_of_the_kubeconfig_can_be_meant() {
     terminal.send(DOWN);
     terminal.send(ENTER);
     screen!(world, "another_cluster", terminal.asked(CLUSTER));
+    terminal.send(ENTER);
+    terminal.asked(NAMESPACE);
+    terminal.send(ESC);
+    terminal.asked(CLUSTER);
     terminal.send(ENTER);
     terminal.asked(NAMESPACE);
     terminal.send(CTRL_C);
@@ -297,20 +310,25 @@ fn esc_goes_back_to_what_was_answered() {
     terminal.send(ESC);
     let alerts = terminal.asked(ALERTS);
     assert!(alerts.contains("> nowhere"), "{alerts}");
+    explained(&mut terminal, ALERTS, "With monitoring, Prometheus watches");
     terminal.send(ESC);
     let database = terminal.asked(DATABASE);
     assert!(database.contains("> none for now"), "{database}");
+    explained(&mut terminal, DATABASE, "Each Airflow deployment gets a database");
     terminal.send(ESC);
     let certificate = terminal.asked(CERTIFICATE);
     assert!(certificate.contains("> a private authority"), "{certificate}");
+    explained(&mut terminal, CERTIFICATE, "A private authority can sign");
     terminal.send(ESC);
     terminal.asked(REACH);
+    explained(&mut terminal, REACH, "The one way in is an internal load balancer");
     terminal.send(ESC);
     let domain = terminal.asked(DOMAIN);
     assert!(domain.contains(&format!("({})", world.site.base())), "{domain}");
     terminal.send(ESC);
     let profile = terminal.asked(PROFILE);
     assert!(profile.contains("> baseline: "), "{profile}");
+    explained(&mut terminal, PROFILE, "A profile selects the checks");
     terminal.send(ESC);
     terminal.asked(NAMESPACE);
     terminal.send(ESC);
@@ -343,6 +361,13 @@ fn esc_goes_back_to_what_was_answered() {
     terminal.asked(CERTIFICATE);
     terminal.send(CTRL_C);
     assert_eq!(terminal.ended().0, 130);
+}
+
+/// At a list of choices, too.
+fn explained(terminal: &mut Terminal, question: &str, words: &str) {
+    terminal.types("?");
+    let said = terminal.asked(question);
+    assert!(said.contains(words), "{said}");
 }
 
 /// The run up to the decision, as a page of the docs shows it; `AIRLOCK_WRITE_DOCS=1` writes it anew.

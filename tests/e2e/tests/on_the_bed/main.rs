@@ -23,6 +23,7 @@ mod bundled_database;
 mod certificate_renewal;
 mod cluster_room;
 mod company;
+mod effective_rights;
 mod engine_room;
 mod existing_database;
 mod guided;

@@ -47,6 +47,11 @@ fn a_second_try_finds_that_nothing_is_to_be_done() {
     ] {
         assert!(first.stdout.contains(words) || first.stderr.contains(words), "`{words}` is missing:\n{}{}", first.stdout, first.stderr);
     }
+    // How it ends: what the last steps say, not what `install` said before.
+    let (_, end) = first.stdout.split_once("what can be shown of all this, by promise").unwrap_or_else(|| panic!("no end:\n{}", first.stdout));
+    for words in ["By promise", "registry.platform.test", " days left, until ", "https://alpha-airflow.platform.test", "first login:", "stop it:"] {
+        assert!(end.contains(words), "`{words}` is missing at the end:\n{end}");
+    }
     the_printed_lines_lead_there(&first.stdout);
     let audit = bed.audit().expect("the audit log");
     let second = run(&bed);

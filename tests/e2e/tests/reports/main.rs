@@ -10,6 +10,7 @@ mod controls;
 mod readers;
 mod rendered;
 mod repeated;
+mod soaked;
 
 /// Manifests whose names try everything, judged by every check, in a form.
 fn report(folder: &Path, format: &str, flags: &[&str]) -> PathBuf {

@@ -20,10 +20,14 @@ pub(super) struct Dialogue<'a> {
     pub(super) guide: Guide,
     pub(super) kept: &'a Kept,
     pub(super) sheet: Sheet,
+    /// Whether which cluster is meant was the question before the first one.
+    pub(super) asked_of_cluster: bool,
 }
 
 /// Where the conversation is.
 enum Stage {
+    /// Before all of them: which cluster is meant.
+    AskOfCluster,
     /// The question at this place.
     Question(usize),
     Summary,
@@ -46,17 +50,18 @@ enum Said {
 }
 
 impl Dialogue<'_> {
-    /// Asks until somebody decides. To leave is [`Failure::Interrupted`].
-    pub(super) async fn decide(&mut self) -> Result<Decision, Failure> {
+    /// Asks until somebody decides; none: she goes back to which cluster is meant. To leave is [`Failure::Interrupted`].
+    pub(super) async fn decide(&mut self) -> Result<Option<Decision>, Failure> {
         let mut stage = Stage::Question(0);
         loop {
             stage = match stage {
+                Stage::AskOfCluster => return Ok(None),
                 Stage::Question(place) => self.question(place).await?,
                 Stage::Summary => self.summary().await?,
                 Stage::Change => self.change().await?,
                 Stage::Trials => self.trials().await?,
                 Stage::Decide(looked) => self.decision(looked).await?,
-                Stage::Done(decision) => return Ok(decision),
+                Stage::Done(decision) => return Ok(Some(decision)),
             };
         }
     }
@@ -73,6 +78,7 @@ impl Dialogue<'_> {
         self.say(screen::above(place + 1, questions.len(), &self.guide.suggestion(question), self.sheet).trim_end());
         Ok(match self.ask(question).await? {
             Said::Answered => Stage::Question(place + 1),
+            Said::Back if place == 0 && self.asked_of_cluster => Stage::AskOfCluster,
             Said::Back if place == 0 => {
                 self.say("  this is the first question; Ctrl-C leaves");
                 Stage::Question(0)

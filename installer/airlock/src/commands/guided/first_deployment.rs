@@ -21,11 +21,14 @@ pub(super) async fn offer(session: &Session<'_>, cluster: &Cluster, answers: &An
     if answers.components.database.mode == Mode::Off || !session.reading(deployment::list(cluster, platform)).await?.is_empty() {
         return Ok(Exit::Ok);
     }
-    let asked = session.prompted(whether()).await?;
-    if asked != Reply::Chosen(0) {
-        return Ok(Exit::Ok);
-    }
-    let Some(name) = name(session).await? else { return Ok(Exit::Ok) };
+    let name = loop {
+        if session.prompted(whether()).await? != Reply::Chosen(0) {
+            return Ok(Exit::Ok);
+        }
+        if let Some(name) = name(session).await? {
+            break name;
+        }
+    };
     let document = AirflowDeployment { example_dag: true, ..AirflowDeployment::named(&name) };
     Box::pin(command::apply(session, platform, &document, None)).await
 }

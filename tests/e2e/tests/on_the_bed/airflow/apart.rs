@@ -37,6 +37,11 @@ pub(super) fn no_secret_value_is_in_both(site: &Site) {
 pub(super) fn limits_hold_for_who_says_nothing(site: &Site) {
     let pod = serde_json::json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "silent", "namespace": site.tenant("alpha")}, "spec": {"securityContext": {"runAsNonRoot": true, "runAsUser": 65532,
         "seccompProfile": {"type": "RuntimeDefault"}}, "containers": [{"name": "c", "image": "registry.k8s.io/pause:3.10", "securityContext": {"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}}}]}});
+    let mut greedy = pod.clone();
+    greedy["spec"]["containers"][0]["resources"] = serde_json::json!({ "requests": { "cpu": "1000" }, "limits": { "cpu": "1000" } });
+    let file = site.file("greedy.json", &greedy.to_string()).display().to_string();
+    let refused = site.bed.try_kubectl(["create", "--dry-run=server", "-f", &file]).expect("kubectl");
+    assert!(refused.code != Some(0) && refused.stderr.contains("exceeded quota: airflow"), "{refused:?}");
     let file = site.file("silent.json", &pod.to_string()).display().to_string();
     let given = site.bed.kubectl(["create", "--dry-run=server", "-f", &file, "-o", "json"]).expect("kubectl");
     let resources = serde_json::from_str::<Value>(&given).expect("JSON").pointer("/spec/containers/0/resources").cloned().unwrap_or_default();

@@ -31,6 +31,7 @@ fn a_deployment_is_killed_changed_and_taken_away_and_leaves_no_trace_in_the_othe
     let left = site.run(&["uninstall", "--namespace", &site.name, "--yes"]).expect(3);
     assert!(left.first_error().contains("alpha"), "the platform does not go before what is on it:\n{}", left.stderr);
     its_certificates_are_renewed_as_the_platforms_are(&site, "alpha");
+    goes_without_a_dump_where_that_is_said(&site, "alpha");
 }
 
 /// In the middle of its Job for the tables.
@@ -119,6 +120,16 @@ fn it_goes_only_for_who_types_the_clusters_name(site: &Site, name: &str) {
     let (code, said) = terminal.ended();
     assert!(code == 0 && said.contains("nothing was written"), "{said}");
     assert_eq!(state_of(site, name), before);
+}
+
+/// The dump that is there is the other's.
+fn goes_without_a_dump_where_that_is_said(site: &Site, name: &str) {
+    let gone = deployment(site, &["delete", name, "--no-dump", "-o", "json"]).expect(0).json();
+    assert!(gone["dump"].is_null(), "{gone}");
+    let kept = site.kubectl(&["exec", "database-0", "-c", "postgres", "--", "ls", "/var/lib/postgresql/data/dumps"]);
+    assert!(kept.lines().count() == 1 && kept.starts_with("beta-"), "{kept}");
+    let record = site.kubectl(&["get", "configmap", gone["offboarding"]["name"].as_str().unwrap_or_default(), "-o", r"jsonpath={.data.offboarding\.json}"]);
+    assert!(record.contains("airlock_alpha") && !record.contains("/dumps/"), "{record}");
 }
 
 fn goes_and_leaves_a_dump_and_a_record(site: &Site, name: &str) {

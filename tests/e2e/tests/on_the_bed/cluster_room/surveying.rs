@@ -171,7 +171,7 @@ async fn without_answers_everybody_learns_which_rights_an_installation_would_nee
     let user = format!("{}-guest", place.name());
     let (exit, text, document) = inspected(&place, &place.bed.user(&user, &[])?)?;
     let [("fail", missing)] = of_rights(&document)[..] else { return Err(document.to_string().into()) };
-    assert!(missing.contains("create namespaces in the cluster") && missing.contains("patch deployments.apps in namespace airlock"), "{missing}");
+    assert!(missing.contains("in the cluster: namespaces, validating") && missing.contains("deployments.apps") && missing.contains("in namespace airlock-probes: "), "{missing}");
     assert!(exit == Some(3) && text.contains("your rights        fail, see RGT-001 below") && text.contains(missing), "{text}");
     assert!(text.contains("installations      ? unverified: missing right: list namespaces in the cluster"), "{text}");
     Ok(())

@@ -2,13 +2,17 @@
 
 use std::fs;
 
-use super::terminal::{ENTER, ESC};
+use super::terminal::{CTRL_C, ENTER, ESC};
 use super::{ALERTS, ANSWERS, CERTIFICATE, DATABASE, DOMAIN, GO_ON, NAMESPACE, PROFILE, REACH, RIGHT, TRY, World};
 
 #[test]
 fn what_nobody_knows_yet_becomes_tickets() {
     let world = World::new("guided-open");
-    let mut terminal = world.guided();
+    let mut terminal = world.start(&["install"]);
+    terminal.asked(NAMESPACE);
+    terminal.types("-");
+    terminal.asked(PROFILE);
+    terminal.types("not yet");
     terminal.asked(DOMAIN);
     terminal.types("-");
     screen!(world, "domain_not_yet_known", terminal.asked(REACH));
@@ -37,7 +41,7 @@ fn what_nobody_knows_yet_becomes_tickets() {
     assert_eq!(code, 11, "{said}");
     screen!(world, "tickets_of_open_questions", said);
     assert!(!world.answers().contains("\nbaseDomain:"), "{}", world.answers());
-    assert!(fs::read_to_string(world.path().join("airlock-tickets.txt")).expect("tickets").contains("ticket 5 of 5"));
+    assert!(fs::read_to_string(world.path().join("airlock-tickets.txt")).expect("tickets").contains("ticket 7 of 7"));
 }
 
 #[test]
@@ -93,15 +97,24 @@ fn a_plan_is_written_for_approval_and_carried_out_on_no_other_cluster() {
         format!("error[platform.other-cluster]: the answers are for the cluster 5d0f8f1c-0000-4000-8000-000000000000, and this one is {}; nothing was written", world.uid())
     );
     world.site.run(&["plan", "--other-cluster", "--answers", &elsewhere.display().to_string()]).expect(0);
+    // The same of the file that a guided run would go on with.
+    fs::copy(&elsewhere, world.path().join(ANSWERS)).expect("the file");
+    let (code, said) = world.start(&["install"]).ended();
+    assert!(code == 3 && said.contains("error[platform.other-cluster]"), "{said}");
+    let mut terminal = world.start(&["install", "--other-cluster"]);
+    terminal.asked(NAMESPACE);
+    terminal.send(CTRL_C);
+    assert_eq!(terminal.ended().0, 130);
 }
 
 #[test]
 fn who_may_do_nothing_is_told_what_could_not_be_read_and_gets_tickets() {
     let world = World::new("guided-nobody");
-    let kubeconfig = world.site.bed.user("guided-nobody", &[]).expect("kubeconfig").display().to_string();
-    let mut terminal = world.start(&["install", "--kubeconfig", &kubeconfig]);
+    fs::copy(world.site.bed.user("guided-nobody", &[]).expect("kubeconfig"), world.path().join("kubeconfig")).expect("the file");
+    let mut terminal = world.start(&["install", "--kubeconfig", "kubeconfig"]);
     let welcome = terminal.asked(NAMESPACE);
     assert!(welcome.contains("missing right: list nodes in the cluster") && welcome.contains("fail, see RGT-001 below"), "{welcome}");
+    screen!(world, "welcome_of_who_may_do_nothing", welcome.split("\nquestion 1").next().unwrap_or_default());
     terminal.types(&world.site.name);
     terminal.asked(PROFILE);
     terminal.send(ENTER);
@@ -113,7 +126,9 @@ fn who_may_do_nothing_is_told_what_could_not_be_read_and_gets_tickets() {
     }
     let found = terminal.asked(GO_ON);
     assert!(found.contains("✗ fail       RGT-001") && !found.contains("apply now"), "{found}");
+    screen!(world, "what_blocks_who_may_do_nothing", found.rsplit(TRY).next().unwrap_or_default());
     terminal.send(ENTER);
     let (code, said) = terminal.ended();
     assert!(code == 11 && said.contains("RGT-001"), "{said}");
+    screen!(world, "tickets_of_who_may_do_nothing", said.rsplit(GO_ON).next().unwrap_or_default());
 }

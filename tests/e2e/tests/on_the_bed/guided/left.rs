@@ -122,18 +122,30 @@ fn ctrl_c_leaves_where_a_choice_is_told_further_and_where_a_line_is_changed() {
             leaves(terminal);
         }
     }
-    for changes_size in [false, true] {
+    for (line, asks) in
+        [("", ""), ("size", "How large is the platform?"), ("storage class", "Which storage class"), ("edge address", "Which address"), ("proxy", "Which proxy"), ("required labels", "Which labels")]
+    {
         let mut terminal = led_to(&world, RIGHT);
         terminal.types("change");
         terminal.asked("Which line?");
-        if changes_size {
-            terminal.types("size");
-            terminal.asked("How large is the platform?");
+        if !line.is_empty() {
+            terminal.types(line);
+            terminal.asked(asks);
         }
         leaves(terminal);
     }
     let kept = |text: &str| text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(kept(&world.answers()), kept(&answers), "what was not answered changes nothing");
+    // What comes silently is changed there, and stands in the summary as what somebody said.
+    let mut terminal = led_to(&world, RIGHT);
+    terminal.types("change");
+    terminal.asked("Which line?");
+    terminal.types("required labels");
+    terminal.asked("Which labels");
+    terminal.types("team=data");
+    let summary = terminal.asked(RIGHT);
+    assert!(summary.lines().any(|line| line.contains("required labels") && line.contains("team=data") && line.contains("(asked)")), "{summary}");
+    leaves(terminal);
     assert!(audit.writes().is_empty(), "{:?}", audit.writes());
 }
 

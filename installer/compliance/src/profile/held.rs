@@ -1,0 +1,62 @@
+//! What a profile keeps from those that extend it: checks that are locked or that an attempt alone decides, what they go by, and
+//! the controls that they stand for.
+
+use std::borrow::Cow;
+
+use airlock_model::{Control, CustomCheck, Profile};
+use serde_json::Value;
+
+use crate::error::ComplianceError;
+use crate::parameter;
+
+/// What a child may do instead of weakening.
+pub(super) const AS_STRICT: &str = "it can be made stricter, not weaker";
+/// The same where of two values neither is stricter.
+const AS_IT_IS: &str = "of no other value it is known that it is as strict, so give the same one or none";
+
+/// Whether a child may not weaken a check: it is locked, or only an attempt decides it.
+pub(crate) fn is_held(profile: &Profile, id: &str) -> bool {
+    profile.locked.checks.contains(id) || profile.must_probe.contains(id)
+}
+
+/// Whether a child may not weaken the gate.
+pub(super) fn holds_anything(above: &Profile) -> bool {
+    !above.locked.is_empty() || !above.must_probe.is_empty()
+}
+
+/// Whether a child may only make a parameter stricter: it is locked, or a check is held that goes by it.
+pub(super) fn holds(above: &Profile, name: &str) -> bool {
+    above.locked.parameters.contains(name) || above.locked.checks.iter().chain(&above.must_probe).any(|id| parameter::goes_by(id, name))
+}
+
+/// The value of a parameter by which a profile judges: the one that is set, else what counts in its silence.
+pub(super) fn value<'p>(profile: &'p Profile, name: &str) -> Option<Cow<'p, Value>> {
+    let unset = || parameter::known(name, &profile.custom).ok().and_then(parameter::Known::unset);
+    profile.parameters.get(name).map(Cow::Borrowed).or_else(|| unset().map(Cow::Owned))
+}
+
+/// Why a parameter, also one of these checks, cannot have a value in a profile that was joined of those with these names.
+pub(super) fn settable(above: &Profile, custom: &[CustomCheck], names: &str, name: &str, wanted: &Value) -> Result<(), ComplianceError> {
+    let parameter = parameter::known(name, custom)?;
+    if let Some(reason) = parameter.refuses(wanted) {
+        return Err(ComplianceError::ParameterValue { name: name.to_owned(), reason });
+    }
+    let held = if holds(above, name) { value(above, name) } else { None };
+    match held {
+        Some(held) if parameter.is_looser(wanted, &held) => {
+            let (what, instead) = if parameter.is_exact() { (format!("the parameter {name} ({held})"), AS_IT_IS) } else { (format!("the parameter {name}"), AS_STRICT) };
+            Err(ComplianceError::Locked { what, by: names.to_owned(), instead })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What a control names of held checks, and one in its place would not.
+pub(super) fn lost<'c>(above: &Profile, former: &'c Control, instead: &Control) -> Vec<&'c String> {
+    let is_named = |name: &String, id: &str| instead.checks.iter().any(|own| own == name || own == id);
+    let is_lost = |name: &&String| {
+        let id = name.split('/').next().unwrap_or(name);
+        is_held(above, id) && !is_named(name, id)
+    };
+    former.checks.iter().filter(is_lost).collect()
+}

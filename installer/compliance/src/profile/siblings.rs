@@ -1,0 +1,126 @@
+//! Profiles that one document extends become one before it is laid on them. Of two that disagree the later one counts, but for what
+//! either has locked: that stays as strict as it is, whichever stands first.
+
+use std::collections::BTreeSet;
+
+use airlock_model::{Control, CustomCheck, ExceptionPolicy, Locked, Profile, ProfileGate, Requirement};
+use serde_json::Value;
+
+use super::fault::Faults;
+use super::held::{holds, is_held, lost, value};
+use super::join::{assign, names_in_order, severity};
+use super::requirement::both;
+use super::unprofiled;
+use crate::error::ComplianceError;
+use crate::parameter;
+
+/// A profile that is extended.
+pub(super) struct Parent {
+    pub(super) name: String,
+    /// Where the document names it.
+    pub(super) at: String,
+    pub(super) profile: Profile,
+}
+
+/// Joins them; where two have locked what cannot both be kept, the later one is at fault.
+pub(super) fn joined(parents: &[Parent], faults: &mut Faults<'_>) -> Profile {
+    let profiles = || parents.iter().map(|parent| &parent.profile);
+    let mut joined = Profile {
+        checks: Vec::new(),
+        gate: profiles().map(|profile| profile.gate).reduce(ProfileGate::strictest).unwrap_or_default(),
+        exceptions: ExceptionPolicy {
+            max_days: profiles().filter_map(|profile| profile.exceptions.max_days).min(),
+            locked_checks: !parents.is_empty() && profiles().all(|profile| profile.exceptions.locked_checks),
+        },
+        requires: profiles().fold(Requirement::default(), |joined, profile| both(&joined, &profile.requires)),
+        must_probe: profiles().flat_map(|profile| profile.must_probe.iter().cloned()).collect(),
+        locked: Locked {
+            checks: profiles().flat_map(|profile| profile.locked.checks.iter().cloned()).collect(),
+            parameters: profiles().flat_map(|profile| profile.locked.parameters.iter().cloned()).collect(),
+        },
+        ..unprofiled()
+    };
+    joined.custom = custom(parents, faults);
+    let names: BTreeSet<&String> = profiles().flat_map(|profile| profile.parameters.keys()).collect();
+    for name in names {
+        match parameter(parents, &joined.custom, name) {
+            Ok(value) => joined.parameters.extend(value.map(|value| (name.clone(), value))),
+            Err((at, error)) => faults.add(at, error),
+        }
+    }
+    let mut chosen = BTreeSet::new();
+    for profile in profiles() {
+        for id in &profile.checks {
+            let theirs = severity(profile, id);
+            let ours = chosen.contains(id).then(|| severity(&joined, id));
+            let wanted = match ours {
+                Some(ours) if is_held(&joined, id) => theirs.max(ours),
+                Some(ours) if !profile.severities.contains_key(id) => ours,
+                _ => theirs,
+            };
+            assign(&mut joined, id, wanted);
+        }
+        chosen.extend(profile.checks.iter().cloned());
+        joined.keys.extend(profile.keys.iter().filter(|key| !joined.keys.contains(key)).cloned().collect::<Vec<_>>());
+    }
+    joined.checks = chosen.into_iter().collect();
+    joined.controls = controls(parents, &joined);
+    joined
+}
+
+fn custom(parents: &[Parent], faults: &mut Faults<'_>) -> Vec<CustomCheck> {
+    let mut joined: Vec<CustomCheck> = Vec::new();
+    for (index, parent) in parents.iter().enumerate() {
+        for custom in &parent.profile.custom {
+            let is_locked = |parent: &Parent| parent.profile.locked.checks.contains(&custom.id);
+            let is_kept = parents[..index].iter().any(is_locked);
+            match joined.iter_mut().find(|known| known.id == custom.id) {
+                None => joined.push(custom.clone()),
+                Some(known) if *known == *custom => {}
+                Some(_) if is_kept && is_locked(parent) => {
+                    let instead = "another profile that is extended locks another check of that id";
+                    faults.add(&parent.at, ComplianceError::Locked { what: format!("what {} is", custom.id), by: parent.name.clone(), instead });
+                }
+                Some(_) if is_kept => {}
+                Some(known) => known.clone_from(custom),
+            }
+        }
+    }
+    joined
+}
+
+/// The value that a parameter comes to, none where the one that counts is written nowhere; or where the last of those stands that
+/// lock it and cannot all be kept, and why.
+fn parameter<'p>(parents: &'p [Parent], custom: &[CustomCheck], name: &str) -> Result<Option<Value>, (&'p str, ComplianceError)> {
+    let set = || parents.iter().filter_map(|parent| parent.profile.parameters.get(name));
+    let held: Vec<_> = parents.iter().filter(|parent| holds(&parent.profile, name)).filter_map(|parent| Some((parent, value(&parent.profile, name)?))).collect();
+    let Some((parameter, (last, _))) = parameter::known(name, custom).ok().zip(held.last()) else { return Ok(set().next_back().cloned()) };
+    let is_written = |parent: &Parent| parent.profile.parameters.contains_key(name);
+    let as_strict_as_all = held.iter().filter(|(_, value)| held.iter().all(|(_, other)| !parameter.is_looser(value, other)));
+    let Some((holder, strictest)) = as_strict_as_all.min_by_key(|(holder, _)| !is_written(holder)) else {
+        let by = held.iter().map(|(holder, value)| format!("{} at {value}", holder.name)).collect::<Vec<_>>().join(" and by ");
+        let instead = "none of these is as strict as the others, so extend fewer of them, or ask their owners for one value";
+        return Err((last.at.as_str(), ComplianceError::Locked { what: format!("the parameter {name}"), by, instead }));
+    };
+    let counts = |value: &&Value| !parameter.is_looser(value, strictest) && (parameter.is_looser(strictest, value) || !is_written(holder));
+    let stricter = set().rev().find(counts);
+    Ok(stricter.or_else(|| holder.profile.parameters.get(name)).cloned())
+}
+
+/// One takes the place of another of the same id, unless held checks would no longer stand for it.
+fn controls(parents: &[Parent], joined: &Profile) -> Vec<Control> {
+    let mut controls: Vec<Control> = Vec::new();
+    for control in parents.iter().flat_map(|parent| &parent.profile.controls) {
+        let Some(known) = controls.iter_mut().find(|known| known.id == control.id) else {
+            controls.push(control.clone());
+            continue;
+        };
+        if lost(joined, known, control).is_empty() {
+            known.clone_from(control);
+        } else {
+            let names: BTreeSet<String> = known.checks.iter().chain(lost(joined, control, known)).cloned().collect();
+            known.checks = names_in_order(&joined.custom, &names);
+        }
+    }
+    controls
+}
