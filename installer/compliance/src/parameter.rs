@@ -102,7 +102,7 @@ static PARAMETERS: [Parameter; 27] = [
     Parameter { name: HOSTS, kind: ParameterKind::Texts, what: "hosts outside that tasks must not reach, best by address: `192.0.2.1:443`", stricter: Stricter::More },
     Parameter { name: "PII-001.hosts", kind: ParameterKind::Texts, what: "hosts of services outside that settings may name all the same", stricter: Stricter::Fewer },
     Parameter { name: "PSS.level", kind: ParameterKind::PodSecurityLevel, what: "level of the Pod Security Standards that PSS-001 to PSS-019 judge by", stricter: Stricter::More },
-    Parameter { name: "PSS.version", kind: ParameterKind::PodSecurityVersion, what: "version of the Pod Security Standards that PSS-001 to PSS-017 judge by", stricter: Stricter::Exactly },
+    Parameter { name: VERSION, kind: ParameterKind::PodSecurityVersion, what: "version of the Pod Security Standards that PSS-001 to PSS-017 judge by", stricter: Stricter::Exactly },
     Parameter { name: rights::INSTALLER, kind: ParameterKind::Texts, what: "who installed and must hold nothing afterwards (RBC-010), as in RBC.allow: `User/alice`", stricter: Stricter::More },
     Parameter {
         name: rights::ALLOW,
@@ -162,10 +162,13 @@ pub fn parameters_of(id: &str) -> impl Iterator<Item = &'static Parameter> {
     PARAMETERS.iter().filter(is_of)
 }
 
+const VERSION: &str = "PSS.version";
+
 /// Whether a check goes by a parameter of that name: by its own, by one of its group, and by those of the network that name no more
 /// than some checks. Who the tenants are is no check's parameter: each site says it.
 pub(crate) fn goes_by(id: &str, name: &str) -> bool {
     match name {
+        VERSION => matches!(id.split_once('-'), Some(("PSS", number)) if !matches!(number, "018" | "019")),
         rights::ALLOW => matches!(id, "RBC-001" | "RBC-002" | "RBC-003" | "RBC-004" | "RBC-005" | "RBC-006" | "RBC-007" | "RBC-008" | "RBC-010" | "RBC-011" | "SEC-003"),
         PRIVATE => matches!(id, "NET-016" | "NET-017"),
         _ => name.split_once('.').is_some_and(|(of, _)| id == of || id.split_once('-').is_some_and(|(group, _)| group == of)),
@@ -204,6 +207,26 @@ impl Known<'_> {
             Self::BuiltIn(parameter) => matches!(parameter.stricter, Stricter::Exactly),
             Self::Custom(_) => true,
         }
+    }
+
+    /// A value that is as strict as each of these: of lists what each of them names, or all that any names. None: there is none.
+    pub(crate) fn as_strict_as_all(self, values: &[&Value]) -> Option<Value> {
+        let Self::BuiltIn(parameter) = self else { return None };
+        if !parameter.kind.is_list() {
+            return None;
+        }
+        let mut items: Vec<&Value> = Vec::new();
+        for item in values.iter().filter_map(|value| value.as_array()).flatten() {
+            if !items.contains(&item) {
+                items.push(item);
+            }
+        }
+        if parameter.stricter != Stricter::More {
+            items.retain(|item| !values.iter().any(|value| parameter.is_looser(&Value::Array(vec![(*item).clone()]), value)));
+        }
+        let joined = Value::Array(items.into_iter().cloned().collect());
+        let is_silent = parameter.stricter == Stricter::FewerOnceNamed && joined == Value::Array(Vec::new());
+        (!is_silent && !values.iter().any(|value| parameter.is_looser(&joined, value))).then_some(joined)
     }
 
     /// What counts when the profile is silent; none: nothing is judged by it then, so that any value is as strict.
@@ -399,7 +422,7 @@ pub(crate) fn pod_security(profile: &Profile) -> Result<(Option<PodSecurityLevel
         Some(Some("privileged")) => None,
         Some(_) => return Err("the profile's parameter PSS.level is no level".to_owned()),
     };
-    let version = match profile.parameters.get("PSS.version") {
+    let version = match profile.parameters.get(VERSION) {
         None => PodSecurityVersion::LATEST,
         Some(value) => version(value).ok_or_else(|| format!("the profile's parameter PSS.version is {value}, which is no version"))?,
     };
@@ -485,6 +508,10 @@ mod tests {
             ("TLS-002", "TLS-002.warnDays", true),
             ("TLS-003", "TLS-002.warnDays", false),
             ("PSS-004", "PSS.level", true),
+            ("PSS-017", "PSS.version", true),
+            ("PSS-018", "PSS.version", false),
+            ("PSS-018", "PSS.level", true),
+            ("TLS-002", "PSS.version", false),
             ("RBC-001", "RBC.allow", true),
             ("RBC-009", "RBC.allow", false),
             ("SEC-003", "RBC.allow", true),

@@ -95,7 +95,8 @@ async fn settled(attempt: &Attempt, passwords: &dyn Passwords, mut span: Span) -
             Lasting::Nothing => gets_through(&outcome.result),
             now => {
                 let same = lasting.filter(|(before, _)| *before == now && least.is_some());
-                let since = if least.is_some() { begun } else { Instant::now() };
+                // One scan asks as often as several tries of a connection.
+                let since = if matches!(attempt.action, AttemptAction::Reach { .. }) { begun } else { Instant::now() };
                 lasting = (now != Lasting::NotYet).then(|| same.unwrap_or((now, since)));
                 least.zip(lasting).is_some_and(|(least, (_, since))| since.elapsed() >= least)
             }

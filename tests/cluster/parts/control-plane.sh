@@ -29,7 +29,7 @@ Y
     --authentication-config="$BED/control-plane/authentication.yaml" --authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction --allow-privileged=true --profiling=false \
     --kubelet-client-certificate="$PKI/apiserver-to-kubelet.crt" --kubelet-client-key="$PKI/apiserver-to-kubelet.key" --kubelet-certificate-authority="$PKI/ca.crt" --kubelet-preferred-address-types=InternalIP \
     --service-account-key-file="$PKI/sa.pub" --service-account-signing-key-file="$PKI/sa.key" --service-account-issuer=https://kubernetes.default.svc \
-    --service-cluster-ip-range=$SERVICES --encryption-provider-config="$BED/control-plane/encryption.yaml" \
+    --service-cluster-ip-range=$SERVICES --encryption-provider-config="$BED/control-plane/encryption.yaml" --encryption-provider-config-automatic-reload=true \
     --audit-policy-file="$BED/control-plane/audit.yaml" --audit-log-path="$LOG/audit.log" --audit-log-maxage=30 --audit-log-maxbackup=2 --audit-log-maxsize=400
   wait_for 120 "the API server" api_is_ready
   start_in node1 controller-manager kube-controller-manager --kubeconfig="$PKI/controller-manager.kubeconfig" --service-account-private-key-file="$PKI/sa.key" --root-ca-file="$PKI/ca.crt" \

@@ -70,6 +70,7 @@ Y
   {"type": "bridge", "bridge": "cni0", "isGateway": true, "ipMasq": false, "hairpinMode": true,
    "ipam": {"type": "host-local", "dataDir": "$d/cni-ipam", "ranges": [[{"subnet": "$(node_pods "$n")"}]], "routes": [{"dst": "0.0.0.0/0"}]}}]}
 J
+  mkdir -p "$d/manifests"
   cat >"$d/kubelet.yaml" <<Y
 apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
@@ -86,6 +87,7 @@ clusterDomain: cluster.local
 clusterDNS: [$CLUSTER_DNS]
 resolvConf: $BED/corp/resolv.conf
 syncFrequency: 10s
+staticPodPath: $d/manifests
 tlsCertFile: $PKI/kubelet$n.crt
 tlsPrivateKeyFile: $PKI/kubelet$n.key
 volumePluginDir: $d/kubelet/volume-plugins

@@ -11,7 +11,7 @@ mod other_context;
 use std::path::{Path, PathBuf};
 
 use airlock_model::{ApprovedBy, Exit, Ticket};
-use airlock_platform::guide::{self, Begun, Guide, Source, Topic, begin};
+use airlock_platform::guide::{self, Begun, Former, Guide, Source, Topic, begin};
 use airlock_platform::{Cluster, Prepared};
 
 use super::install::{self, Agreed};
@@ -47,7 +47,12 @@ pub(super) async fn run(session: &Session<'_>, arguments: &Install) -> Result<Ex
     let mut other = None;
     loop {
         let cluster = session.connect_by(other.as_deref()).await?;
-        let begun = looked_at(session, arguments, &cluster, &kept).await?;
+        let mut former = answers_file::read_kept(kept.answers(), &arguments.on)?;
+        if let Some(former) = former.as_mut().filter(|_| other.is_some()) {
+            // Whoever chose this cluster has said that it is another one than theirs.
+            former.answers.cluster = None;
+        }
+        let begun = looked_at(session, &cluster, former).await?;
         session.output.talk(&welcome(&begun, cluster.name(), cluster.context(), &kept.answers().display().to_string(), sheet));
         let others = other_context::others(session, &cluster, &known);
         match other_context::ask(session, &cluster, &others, sheet).await.map_err(|failure| left(failure, &kept))? {
@@ -79,9 +84,8 @@ pub(super) async fn run(session: &Session<'_>, arguments: &Install) -> Result<Ex
     }
 }
 
-/// What a run on this cluster begins with, and the answers that are kept.
-async fn looked_at(session: &Session<'_>, arguments: &Install, cluster: &Cluster, kept: &Kept) -> Result<Begun, Failure> {
-    let former = answers_file::read_kept(kept.answers(), &arguments.on)?;
+/// What a run on this cluster begins with.
+async fn looked_at(session: &Session<'_>, cluster: &Cluster, former: Option<Former>) -> Result<Begun, Failure> {
     let progress = Progress::new(session.output, session.log, None)?;
     progress.busy("looking at the cluster; nothing is written");
     let begun = session.reading(Box::pin(begin(cluster, former, session.global.namespace.as_deref()))).await?;

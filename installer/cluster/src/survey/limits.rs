@@ -20,7 +20,9 @@ impl Cluster {
     async fn limits_of(&self, namespace: &str) -> Result<Vec<Quota>, ClusterError> {
         let (quotas, ranges) = (self.resource("v1", "ResourceQuota").await?, self.resource("v1", "LimitRange").await?);
         let there = Selection { namespace: Some(namespace), ..Selection::default() };
-        let (quotas, ranges) = tokio::try_join!(self.list_as::<ResourceQuota>(&quotas, there), self.list_as::<LimitRange>(&ranges, there))?;
+        // Both are awaited, so that of two missing rights it is always the same that is told.
+        let (quotas, ranges) = tokio::join!(self.list_as::<ResourceQuota>(&quotas, there), self.list_as::<LimitRange>(&ranges, there));
+        let (quotas, ranges) = (quotas?, ranges?);
         Ok(quotas.into_iter().map(|quota| of_quota(namespace, quota)).chain(ranges.into_iter().map(|range| of_range(namespace, range))).collect())
     }
 }

@@ -24,6 +24,16 @@ pub(super) fn holds_anything(above: &Profile) -> bool {
     !above.locked.is_empty() || !above.must_probe.is_empty()
 }
 
+/// Whether nobody signs but those whom the profile names: whoever could add a key could answer for what is held.
+pub(super) fn keeps_keys(above: &Profile) -> bool {
+    holds_anything(above) && !above.keys.is_empty()
+}
+
+/// Why a key cannot be added.
+pub(super) fn unnamed_key(key: &str, by: String) -> ComplianceError {
+    ComplianceError::Locked { what: format!("who signs exceptions and attestations (not {key})"), by, instead: "what it holds is answered for by the keys that it names, so have the key named there" }
+}
+
 /// Whether a child may only make a parameter stricter: it is locked, or a check is held that goes by it.
 pub(super) fn holds(above: &Profile, name: &str) -> bool {
     above.locked.parameters.contains(name) || above.locked.checks.iter().chain(&above.must_probe).any(|id| parameter::goes_by(id, name))

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use airlock_model::{Control, ControlCoverage, CustomCheck, ExceptionPolicy, Profile, ProfileDocument, ProfileGate, Severity};
 
 use super::fault::Faults;
-use super::held::{AS_STRICT, holds_anything, is_held, lost, settable};
+use super::held::{AS_STRICT, holds_anything, is_held, keeps_keys, lost, settable, unnamed_key};
 use super::requirement::{both, range};
 use super::selector::{matched, matched_of_control};
 use super::siblings::{self, Parent};
@@ -238,6 +238,7 @@ impl<'a> Joined<'a> {
             match self.profile.keys.iter().find(|known| known.name == key.name) {
                 Some(known) if known != key => self.faults.value(&format!("{path}.name"), format!("the key {} is another one already", key.name)),
                 Some(_) => {}
+                None if keeps_keys(&self.above) => self.faults.add(&path, unnamed_key(&key.name, self.names.clone())),
                 None => self.profile.keys.push(key.clone()),
             }
         }

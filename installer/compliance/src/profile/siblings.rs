@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use airlock_model::{Control, CustomCheck, ExceptionPolicy, Locked, Profile, ProfileGate, Requirement};
+use airlock_model::{Control, CustomCheck, ExceptionPolicy, Locked, Profile, ProfileGate, ProfileKey, Requirement};
 use serde_json::Value;
 
 use super::fault::Faults;
-use super::held::{holds, is_held, lost, value};
+use super::held::{holds, is_held, keeps_keys, lost, unnamed_key, value};
 use super::join::{assign, names_in_order, severity};
 use super::requirement::both;
 use super::unprofiled;
@@ -53,18 +53,33 @@ pub(super) fn joined(parents: &[Parent], faults: &mut Faults<'_>) -> Profile {
         for id in &profile.checks {
             let theirs = severity(profile, id);
             let ours = chosen.contains(id).then(|| severity(&joined, id));
+            let of_holders = parents.iter().filter(|parent| is_held(&parent.profile, id)).map(|parent| severity(&parent.profile, id)).max();
             let wanted = match ours {
-                Some(ours) if is_held(&joined, id) => theirs.max(ours),
+                _ if of_holders.is_some() => theirs.max(ours.flatten()).max(of_holders.flatten()),
                 Some(ours) if !profile.severities.contains_key(id) => ours,
                 _ => theirs,
             };
             assign(&mut joined, id, wanted);
         }
         chosen.extend(profile.checks.iter().cloned());
-        joined.keys.extend(profile.keys.iter().filter(|key| !joined.keys.contains(key)).cloned().collect::<Vec<_>>());
     }
+    joined.keys = keys(parents, faults);
     joined.checks = chosen.into_iter().collect();
     joined.controls = controls(parents, &joined);
+    joined
+}
+
+fn keys(parents: &[Parent], faults: &mut Faults<'_>) -> Vec<ProfileKey> {
+    let mut joined: Vec<ProfileKey> = Vec::new();
+    for parent in parents {
+        for key in &parent.profile.keys {
+            if let Some(holder) = parents.iter().find(|other| keeps_keys(&other.profile) && !other.profile.keys.contains(key)) {
+                faults.add(&parent.at, unnamed_key(&key.name, holder.name.clone()));
+            } else if !joined.contains(key) {
+                joined.push(key.clone());
+            }
+        }
+    }
     joined
 }
 
@@ -98,6 +113,10 @@ fn parameter<'p>(parents: &'p [Parent], custom: &[CustomCheck], name: &str) -> R
     let is_written = |parent: &Parent| parent.profile.parameters.contains_key(name);
     let as_strict_as_all = held.iter().filter(|(_, value)| held.iter().all(|(_, other)| !parameter.is_looser(value, other)));
     let Some((holder, strictest)) = as_strict_as_all.min_by_key(|(holder, _)| !is_written(holder)) else {
+        let values: Vec<&Value> = held.iter().map(|(_, value)| value.as_ref()).collect();
+        if let Some(value) = parameter.as_strict_as_all(&values) {
+            return Ok(Some(value));
+        }
         let by = held.iter().map(|(holder, value)| format!("{} at {value}", holder.name)).collect::<Vec<_>>().join(" and by ");
         let instead = "none of these is as strict as the others, so extend fewer of them, or ask their owners for one value";
         return Err((last.at.as_str(), ComplianceError::Locked { what: format!("the parameter {name}"), by, instead }));

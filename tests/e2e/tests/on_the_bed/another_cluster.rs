@@ -14,6 +14,7 @@ mod imageless;
 mod issuer;
 mod kinds;
 mod pending;
+mod plain_storage;
 mod policy_off;
 mod prometheus_operator;
 mod split_dns;
@@ -28,7 +29,7 @@ struct Scene {
 /// A network that no other bed of the tests has.
 const USUAL: Options = Options { nodes: 1, policy: true, load_balancer: true, split_dns: false, network: Some("10.91") };
 
-static SCENES: [Scene; 10] = [
+static SCENES: [Scene; 11] = [
     Scene { name: "policies that nobody enforces", cluster: Options { policy: false, ..USUAL }, play: policy_off::exactly_the_enforcement_check_fails_and_without_its_control_it_is_unverified },
     Scene {
         name: "a load balancer that stays pending",
@@ -41,6 +42,7 @@ static SCENES: [Scene; 10] = [
     Scene { name: "a storage class that never binds", cluster: Options { split_dns: true, ..USUAL }, play: hopeless::a_claim_that_stays_pending_is_named },
     Scene { name: "a program that crashes", cluster: Options { split_dns: true, ..USUAL }, play: hopeless::a_crash_loop_ends_the_wait_with_the_last_words_of_the_program },
     Scene { name: "a Prometheus Operator", cluster: Options { split_dns: true, ..USUAL }, play: prometheus_operator::the_companys_prometheus_is_told_of_the_platform },
+    Scene { name: "Secrets that are stored as they are", cluster: Options { split_dns: true, ..USUAL }, play: plain_storage::secrets_that_are_not_encrypted_are_told },
     Scene { name: "a namespace of 20,000 objects", cluster: Options { split_dns: true, ..USUAL }, play: crowded::twenty_thousand_objects_change_no_verdict },
     Scene { name: "cert-manager", cluster: Options { split_dns: true, ..USUAL }, play: issuer::the_certificate_is_issued_and_renewed_by_it },
 ];

@@ -73,11 +73,12 @@ pub(crate) fn an_audit_begins_by_itself_and_what_is_kept_is_verified(site: &Site
         let is_done = |job: &&Value| {
             job["metadata"]["ownerReferences"][0]["name"] == "auditor" && job["status"]["succeeded"] == 1 && job["metadata"]["annotations"]["cronjob.kubernetes.io/instantiate"].is_null()
         };
-        let done = jobs["items"].as_array().into_iter().flatten().find(is_done);
-        done.and_then(|job| job["metadata"]["name"].as_str()).map(str::to_owned).ok_or_else(|| format!("{} jobs, none of them", jobs["items"].as_array().map_or(0, Vec::len)))
+        let name = jobs["items"].as_array().into_iter().flatten().find(is_done).and_then(|job| job["metadata"]["name"].as_str()).ok_or("none so far")?;
+        // The next one takes its place a minute later.
+        site.bed.kubectl(["-n", &site.name, "logs", &format!("job/{name}"), "-c", "audit"]).map_err(|error| error.to_string())
     });
     site.install(answers).expect(0);
-    let log = site.kubectl(&["logs", &format!("job/{}", begun.expect("an audit")), "-c", "audit"]);
+    let log = begun.expect("an audit");
     let audit: Value = log.lines().find_map(|line| serde_json::from_str(line).ok()).unwrap_or_else(|| panic!("no result:\n{log}"));
     let run = audit["audit"]["run"]["run"].as_str().expect("a run").to_owned();
 
@@ -103,10 +104,11 @@ fn fetched(site: &Site) -> PathBuf {
     let page = include_str!("../../../../docs/auditor.md");
     let pod = page.split("```yaml\n").find(|part| part.starts_with("apiVersion: v1\nkind: Pod\n")).and_then(|part| part.split("```").next()).expect("the pod of the page");
     site.bed.apply(&pod.replace("namespace: airlock", &format!("namespace: {}", site.name)).replace("IMAGE", AIRFLOW)).expect("the pod");
-    site.kubectl(&["wait", "pod/evidence", "--for=condition=Ready", "--timeout=180s"]);
+    let ready = site.bed.kubectl(["-n", &site.name, "wait", "pod/evidence", "--for=condition=Ready", "--timeout=180s"]);
     let archive = "import base64, io, tarfile; kept = io.BytesIO(); tarfile.open(fileobj=kept, mode='w').add('/kept/evidence', 'evidence'); print(base64.b64encode(kept.getvalue()).decode())";
-    let encoded = site.kubectl(&["exec", "evidence", "--", "python3", "-c", archive]);
+    let encoded = ready.and_then(|_| site.bed.kubectl(["-n", &site.name, "exec", "evidence", "--", "python3", "-c", archive]));
     site.kubectl(&["delete", "pod", "evidence", "--now"]);
+    let encoded = encoded.expect("the archive");
     let archive = site.folder().join("evidence.tar");
     fs::write(&archive, BASE64_STANDARD.decode(encoded.trim()).expect("base64")).expect("an archive");
     let unpacked = Command::new("tar").arg("-xf").arg(&archive).arg("-C").arg(site.folder()).output().expect("tar");

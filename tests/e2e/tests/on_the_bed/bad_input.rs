@@ -73,8 +73,13 @@ fn answers_that_a_cluster_refuses_write_nothing() {
         assert_refused(&site, case, &run, &expected);
         assert_eq!(audit.writes(), [], "{case}");
     }
-    // Who says that this cluster is meant goes on.
+}
+
+#[test]
+fn answers_for_another_cluster_are_taken_from_whoever_says_that_this_one_is_meant() {
+    let site = Site::shared("moved");
     let elsewhere = site.answers(ELSEWHERE).display().to_string();
+    site.run(&["install", "--answers", &elsewhere, "--yes", "--until", "namespaces"]).expect(3);
     site.run(&["install", "--other-cluster", "--answers", &elsewhere, "--yes", "--until", "namespaces"]).expect(0);
     assert_eq!(site.bed.kubectl(["get", "namespace", &site.name, "-o", "name"]).expect("kubectl").trim(), format!("namespace/{}", site.name));
 }

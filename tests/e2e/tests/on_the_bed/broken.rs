@@ -23,6 +23,7 @@ mod provenance;
 mod scans;
 mod served;
 mod sessions;
+mod static_pods;
 mod stranger;
 mod trust;
 
@@ -40,7 +41,7 @@ fn what_is_broken_is_told() {
     walls::something_is_kept(&site);
     let report = walls::check(&site, &[]).expect(0).json();
     assert_eq!(walls::verdicts(&report), walls::verdicts_of_baseline(), "nothing is broken: {report}");
-    let parts: [(&'static str, Break); 22] = [
+    let parts: [(&'static str, Break); 25] = [
         ("a database server that lets in whom it must not", database::the_database_server_is_opened),
         ("attempts at databases without the right password", database::nothing_is_vouched_for_without_the_control),
         ("a door to the API without a lock", door::a_door_to_the_api_without_a_lock_is_told),
@@ -48,6 +49,8 @@ fn what_is_broken_is_told() {
         ("a quota that refuses before admission does", namespace::a_refusal_of_a_quota_is_none_of_admission),
         ("a way from tasks to the nodes, and what was changed", nodes::a_way_to_the_nodes_and_what_was_changed_are_told),
         ("a kubelet that answers whoever asks", kubelet::that_answers_strangers_is_told),
+        ("a control plane in static pods", static_pods::that_are_mirrored_are_judged_as_their_files_are),
+        ("the settings of kube-proxy", static_pods::kube_proxy_is_judged_by_its_settings),
         ("files of nodes, by kube-bench itself", node_files::count_as_kube_bench_reports_them),
         ("a right that nobody declared", accounts::a_right_that_nobody_declared_is_told),
         ("images that nobody vouched for", provenance::images_that_nobody_vouched_for),
@@ -55,7 +58,8 @@ fn what_is_broken_is_told() {
         ("an address outside that nobody declared", leaving::by_an_address_that_nobody_declared_is_told),
         ("a port that nobody declared", open_ports::that_nobody_declared_are_told),
         ("TLS, logins, and certificates that are served otherwise", served::what_is_served_otherwise_fails_by_name),
-        ("something else that answers at the address of a host", impostors::that_answer_for_a_host_are_told_by_what_is_wrong),
+        ("something else at the address of a host, with another certificate", impostors::with_another_certificate_are_told_by_what_is_wrong),
+        ("something else at the address of a host, without TLS", impostors::without_tls_are_told),
         ("the edge's settings, one by one", edge_settings::each_is_told_by_its_own_check),
         ("pages of one deployment that write at another", apart::a_page_of_one_writes_nothing_at_the_other),
         ("an edge that lets pages of one deployment read another", edge_settings::that_open_one_deployment_to_pages_of_another_are_seen_in_a_browser),

@@ -288,10 +288,20 @@ fn another_context_of_the_kubeconfig_can_be_meant() {
     screen!(world, "another_cluster", terminal.asked(CLUSTER));
     terminal.send(ENTER);
     terminal.asked(NAMESPACE);
+    terminal.types(&world.site.name);
+    terminal.asked(PROFILE);
+    terminal.send(ESC);
+    terminal.asked(NAMESPACE);
     terminal.send(ESC);
     terminal.asked(CLUSTER);
+    // Answers that were given for another cluster go with whoever chooses this one.
+    fs::write(world.path().join(ANSWERS), world.answers().replace(&world.uid(), "5d0f8f1c-0000-4000-8000-000000000000")).expect("the answers");
+    terminal.send(DOWN);
     terminal.send(ENTER);
-    terminal.asked(NAMESPACE);
+    terminal.asked(CLUSTER);
+    terminal.send(ENTER);
+    let namespace = terminal.asked(NAMESPACE);
+    assert!(namespace.contains(&format!("({})", world.site.name)), "{namespace}");
     terminal.send(CTRL_C);
     let (code, said) = terminal.ended();
     assert!(code == 130 && said.contains("next:    airlock install --context elsewhere"), "{said}");

@@ -11,6 +11,7 @@ mod readers;
 mod rendered;
 mod repeated;
 mod soaked;
+mod verdicts;
 
 /// Manifests whose names try everything, judged by every check, in a form.
 fn report(folder: &Path, format: &str, flags: &[&str]) -> PathBuf {

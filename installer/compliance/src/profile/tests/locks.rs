@@ -90,7 +90,7 @@ fn of_two_that_are_extended_what_is_locked_stays_as_strict() {
 fn two_that_lock_values_of_which_neither_is_as_strict_are_not_extended_together() {
     let sets = |value: &str| format!("checks: [TLS-002]\nparameters: {{ {value} }}\n");
     let locks = |value: &str| format!("{}lockedParameters: [{}]\n", sets(value), value.split(':').next().unwrap());
-    for (ours, theirs) in [("PSS.version: v1.36", "PSS.version: v1.35"), ("REG-003.registries: [a, b]", "REG-003.registries: [b, c]")] {
+    for (ours, theirs) in [("PSS.version: v1.36", "PSS.version: v1.35"), ("REG-003.registries: [a, b]", "REG-003.registries: [c]")] {
         for (one, two) in [(ours, theirs), (theirs, ours)] {
             let name = one.split(':').next().unwrap();
             let said = format!("4:21 compliance.locked: the parameter {name} is locked by one at ");
@@ -105,6 +105,7 @@ fn two_that_lock_values_of_which_neither_is_as_strict_are_not_extended_together(
     is_locked(&beside(("one", &locks("PSS.version: v1.36")), ("two", &locks("PSS.version: v1.35"))), words);
     for (one, two, strictest) in [
         ("REG-003.registries: [a, b]", "REG-003.registries: [b]", serde_json::json!(["b"])),
+        ("REG-003.registries: [a, b]", "REG-003.registries: [b, c]", serde_json::json!(["b"])),
         ("TLS-002.failDays: 20", "TLS-002.failDays: 30", serde_json::json!(30)),
         ("PSS.version: v1.36", "PSS.version: v1.36", serde_json::json!("v1.36")),
     ] {
@@ -199,11 +200,49 @@ fn a_control_is_not_taken_from_the_locked_checks_that_stand_for_it() {
     assert_eq!(beside(("one", &locks), ("two", &also)).unwrap().controls[0].checks, ["PSS-001", "TLS-002"]);
 }
 
+#[test]
+fn of_lists_that_two_lock_all_that_is_looked_at_stays() {
+    let locks = |alert: &str| format!("checks: [MON-002]\nparameters: {{ MON-002.alerts: [{alert}] }}\nlockedParameters: [MON-002.alerts]\n");
+    assert_eq!(beside(("one", &locks("A")), ("two", &locks("B, A"))).unwrap().parameters["MON-002.alerts"], serde_json::json!(["B", "A"]));
+    assert_eq!(beside(("one", &locks("A")), ("two", &locks("B"))).unwrap().parameters["MON-002.alerts"], serde_json::json!(["A", "B"]));
+}
+
+/// Whoever could name one more could answer for what is held.
+#[test]
+fn nobody_signs_for_what_is_held_but_whom_the_profile_names() {
+    let key = |name: &str, text: &str| format!("keys: [{{ name: {name}, publicKey: '-----BEGIN PUBLIC KEY----- {text} -----END PUBLIC KEY-----' }}]\n");
+    let ours = key("officer", "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=");
+    let theirs = key("me", "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=");
+    let (plain, locks) = ("checks: [PSS-001]\n", "checks: [PSS-001]\nrules: [{ checks: [PSS-001], locked: true }]\n");
+    is_locked(&child(&format!("{locks}{ours}"), &theirs), "who signs exceptions and attestations (not me) is locked by parent");
+    for (parent, more) in [(format!("{locks}{ours}"), ours.as_str()), (format!("{plain}{ours}"), &theirs), (locks.to_owned(), &theirs)] {
+        assert!(child(&parent, more).unwrap().keys.len() <= 2, "{parent}{more}");
+    }
+    let (held, other) = (format!("{locks}{ours}"), format!("{plain}{theirs}"));
+    for (first, second) in [(&held, &other), (&other, &held)] {
+        is_locked(&beside(("one", first), ("two", second)), "who signs exceptions and attestations (not me) is locked by ");
+    }
+    assert_eq!(beside(("one", &format!("{plain}{ours}")), ("two", &other)).unwrap().keys.len(), 2);
+}
+
+/// Also where the one that locks it leaves it out.
+#[test]
+fn the_severity_of_a_locked_check_is_kept_beside_another_that_lowers_it() {
+    let lowers = "checks: [PSS-001]\nrules: [{ checks: [PSS-001], severity: low, reason: r }]\n";
+    let locks = "checks: [PSS-001, PSS-002]\nexclude: [{ checks: [PSS-001], reason: r }]\nrules: [{ checks: [PSS-001], locked: true }]\n";
+    let free = "checks: [PSS-002]\n";
+    for (first, second) in [(lowers, locks), (locks, lowers)] {
+        assert_eq!(beside(("one", first), ("two", second)).unwrap().severities.get("PSS-001"), None);
+    }
+    assert_eq!(beside(("one", lowers), ("two", free)).unwrap().severities.get("PSS-001"), Some(&Severity::Low));
+}
+
 /// What is left out and locked by its id stays so for whoever selects it; all else that is about nothing is a slip.
 #[test]
-fn a_rule_about_a_check_that_is_left_out_can_only_lock_it() {
+fn a_rule_about_a_check_that_is_left_out_can_only_lock_it_or_leave_it_to_attempts() {
     let text = |rule: &str| format!("{BEGIN}checks: ['group:TLS']\nexclude: [{{ checks: [TLS-003], reason: r }}]\nrules: [{{ checks: [TLS-003], {rule} }}]\n");
     assert!(read(&text("locked: true"), &[]).unwrap().locked.checks.contains("TLS-003"));
+    assert!(read(&text("mustProbe: true"), &[]).unwrap().must_probe.contains("TLS-003"));
     for text in [text("severity: low, reason: r"), text("locked: true").replace("rules: [{ checks: [TLS-003]", "rules: [{ checks: [NET-010]")] {
         assert!(wrong(&read(&text, &[]).unwrap_err()).contains("compliance.idle-selector"), "{text}");
     }

@@ -1,6 +1,6 @@
 //! Files of nodes, as kube-bench itself reports them: CPL-003 says of each number what the report says of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -14,6 +14,7 @@ const SETTINGS: &str = "/var/lib/kubelet/config.yaml";
 /// A file that everybody may read, beside one that its owner alone may.
 pub(crate) fn count_as_kube_bench_reports_them(site: &Site) {
     let kube_bench = built();
+    the_profile_has_the_numbers_that_it_knows(&kube_bench);
     for node in [1, 2] {
         on(site, node, &["install", "-m", "600", "/dev/null", SETTINGS]);
     }
@@ -28,6 +29,21 @@ pub(crate) fn count_as_kube_bench_reports_them(site: &Site) {
     let changed: Vec<_> = open.iter().filter(|(at, verdict)| good[at] != **verdict).collect();
     let settings = ("node2".to_owned(), "4.1.9".to_owned());
     assert_eq!((changed, good[&settings].as_str()), (vec![(&settings, &"fail".to_owned())], "pass"));
+}
+
+/// Each number of the benchmark, and no other.
+fn the_profile_has_the_numbers_that_it_knows(kube_bench: &Path) {
+    let mut theirs = BTreeSet::new();
+    for file in ["controlplane", "etcd", "master", "node", "policies"] {
+        let text = std::fs::read_to_string(kube_bench.join(format!("cfg/cis-1.12/{file}.yaml"))).expect("what it knows of the benchmark");
+        let known: Value = serde_yaml::from_str(&text).expect("YAML");
+        let checks = known["groups"].as_array().into_iter().flatten().flat_map(|group| group["checks"].as_array().cloned().unwrap_or_default());
+        theirs.extend(checks.map(|check| check["id"].as_str().map_or_else(|| check["id"].to_string(), str::to_owned)));
+    }
+    let profile: Value = serde_yaml::from_str(include_str!("../../../../../profiles/cis-1.12.yaml")).expect("the profile");
+    let ours: BTreeSet<String> = profile["controls"].as_array().expect("controls").iter().filter_map(|control| control["id"].as_str().map(str::to_owned)).collect();
+    assert!(ours.len() > 100, "{ours:?}");
+    assert_eq!(ours, theirs);
 }
 
 fn built() -> PathBuf {
