@@ -9,6 +9,18 @@ use airlock_bed::eventually;
 use airlock_e2e::Site;
 
 const NODE: u8 = 2;
+/// For openssl, whose other ways to sign set no time at which a certificate begins.
+const AUTHORITY: &str = "[ca]
+default_ca = impostors
+[impostors]
+database = DATABASE
+new_certs_dir = FOLDER
+default_md = sha256
+policy = any
+unique_subject = no
+[any]
+commonName = supplied
+";
 /// `ADDRESS STATUS LOCATION`: to everybody at port 80.
 const PLAIN: &str = "import http.server, sys
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -24,9 +36,13 @@ pub(crate) fn with_another_certificate_are_told_by_what_is_wrong(site: &Site) {
     let host = host(site);
     let at_host = |exit| told_at(site, "TLS-002", &format!("{host}:443"), exit);
     let other = format!("beta-airflow.{}", site.base());
-    let right = Certificate { name: &host, days: "30", by_ours: true };
-    let wrong =
-        [("expired", Certificate { days: "-1", ..right }), ("names", Certificate { name: &other, ..right }), ("not trusted", Certificate { by_ours: false, ..right }), ("the Secret holds", right)];
+    let right = Certificate { name: &host, ends: "350101000000Z", by_ours: true };
+    let wrong = [
+        ("expired", Certificate { ends: "250201000000Z", ..right }),
+        ("names", Certificate { name: &other, ..right }),
+        ("not trusted", Certificate { by_ours: false, ..right }),
+        ("the Secret holds", right),
+    ];
     let before = at_host(0);
     let told = wrong.map(|(words, certificate)| {
         let _impostor = Impostor::start(site, &host, certificate, None);
@@ -43,7 +59,7 @@ pub(crate) fn with_another_certificate_are_told_by_what_is_wrong(site: &Site) {
 pub(crate) fn without_tls_are_told(site: &Site) {
     let host = host(site);
     let at_host = |exit| told_at(site, "TLS-004", &format!("{host}, without TLS"), exit).into_iter().map(|(verdict, _)| verdict).collect::<Vec<_>>();
-    let certificate = Certificate { name: &host, days: "30", by_ours: true };
+    let certificate = Certificate { name: &host, ends: "350101000000Z", by_ours: true };
     let own = format!("https://{host}/");
     // That it sends no Strict-Transport-Security fails each time.
     let told = [("200", own.as_str()), ("302", "https://elsewhere.test/"), ("301", &own.replace("https", "http")), ("308", &own)].map(|plain| {
@@ -66,8 +82,8 @@ fn told_at(site: &Site, check: &str, subject: &str, exit: i32) -> Vec<(String, S
 #[derive(Clone, Copy)]
 struct Certificate<'a> {
     name: &'a str,
-    /// Until it ends.
-    days: &'a str,
+    /// As openssl writes a time.
+    ends: &'a str,
     /// By the authority of the base domain; else by itself.
     by_ours: bool,
 }
@@ -75,8 +91,10 @@ struct Certificate<'a> {
 impl Certificate<'_> {
     /// Certificate and key, as files.
     fn made(self, site: &Site) -> [PathBuf; 2] {
-        let [signed, key, request, names] =
-            ["impostor.crt", "impostor.key", "impostor.csr", "impostor.ext"].map(|name| site.file(name, &format!("subjectAltName=DNS:{}\nbasicConstraints=critical,CA:FALSE\n", self.name)));
+        let names = format!("subjectAltName=DNS:{}\nbasicConstraints=critical,CA:FALSE\n", self.name);
+        let [signed, key, request, database] = ["impostor.crt", "impostor.key", "impostor.csr", "impostor.index"].map(|name| site.file(name, ""));
+        let (names, settings) =
+            (site.file("impostor.ext", &names), site.file("impostor.ca", &AUTHORITY.replace("FOLDER", &site.folder().display().to_string()).replace("DATABASE", &database.display().to_string())));
         let openssl = |arguments: &[&str], files: &[(&str, &PathBuf)]| {
             let ended = Command::new("openssl").args(arguments).args(files.iter().flat_map(|(flag, path)| [OsStr::new(*flag), path.as_os_str()])).output().expect("openssl");
             assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
@@ -84,8 +102,9 @@ impl Certificate<'_> {
         openssl(&["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=impostor"], &[("-keyout", &key), ("-out", &request)]);
         let stored = |field: &str| site.decoded(field, &site.kubectl(&["get", "secret", "base-domain-ca", "-o", &format!("jsonpath={{.data.{}}}", field.replace('.', "\\."))]));
         let [authority, its_key] = ["tls.crt", "tls.key"].map(stored);
-        let by = if self.by_ours { vec![("-CA", &authority), ("-CAkey", &its_key)] } else { vec![("-signkey", &key)] };
-        openssl(&["x509", "-req", "-set_serial", "7", "-days", self.days], &[vec![("-in", &request), ("-extfile", &names), ("-out", &signed)], by].concat());
+        let (by, itself): (_, &[&str]) = if self.by_ours { (vec![("-cert", &authority), ("-keyfile", &its_key)], &[]) } else { (vec![("-keyfile", &key)], &["-selfsign"]) };
+        let arguments = [&["ca", "-batch", "-notext", "-rand_serial", "-startdate", "250101000000Z", "-enddate", self.ends], itself].concat();
+        openssl(&arguments, &[vec![("-config", &settings), ("-in", &request), ("-extfile", &names), ("-out", &signed)], by].concat());
         [signed, key]
     }
 }

@@ -94,7 +94,13 @@ fn judged(site: &Site, further: &[&str]) -> Vec<(String, String)> {
     let report = site.run(&[arguments, if further.is_empty() { live.to_vec() } else { Vec::new() }].concat()).expect(7).json();
     let numbers = |finding: &Value| finding["numbers"].as_array().into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(" ");
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let mut said: Vec<_> = report["findings"].as_array().expect("findings").iter().map(|finding| (format!("{} {}", text(&finding["check"]), numbers(finding)), text(&finding["verdict"]))).collect();
+    let mut said: Vec<_> = report["findings"]
+        .as_array()
+        .expect("findings")
+        .iter()
+        .filter(|finding| finding["check"] != "SRC-001")
+        .map(|finding| (format!("{} {}", text(&finding["check"]), numbers(finding)), text(&finding["verdict"])))
+        .collect();
     said.sort();
     said
 }
