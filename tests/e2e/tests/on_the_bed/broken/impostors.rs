@@ -13,7 +13,8 @@ const NODE: u8 = 2;
 const AUTHORITY: &str = "[ca]
 default_ca = impostors
 [impostors]
-database = DATABASE
+database = FOLDER/impostor.index
+serial = FOLDER/impostor.serial
 new_certs_dir = FOLDER
 default_md = sha256
 policy = any
@@ -92,9 +93,9 @@ impl Certificate<'_> {
     /// Certificate and key, as files.
     fn made(self, site: &Site) -> [PathBuf; 2] {
         let names = format!("subjectAltName=DNS:{}\nbasicConstraints=critical,CA:FALSE\n", self.name);
-        let [signed, key, request, database] = ["impostor.crt", "impostor.key", "impostor.csr", "impostor.index"].map(|name| site.file(name, ""));
-        let (names, settings) =
-            (site.file("impostor.ext", &names), site.file("impostor.ca", &AUTHORITY.replace("FOLDER", &site.folder().display().to_string()).replace("DATABASE", &database.display().to_string())));
+        let [signed, key, request, _] = ["impostor.crt", "impostor.key", "impostor.csr", "impostor.index"].map(|name| site.file(name, ""));
+        site.file("impostor.serial", "01\n");
+        let (names, settings) = (site.file("impostor.ext", &names), site.file("impostor.ca", &AUTHORITY.replace("FOLDER", &site.folder().display().to_string())));
         let openssl = |arguments: &[&str], files: &[(&str, &PathBuf)]| {
             let ended = Command::new("openssl").args(arguments).args(files.iter().flat_map(|(flag, path)| [OsStr::new(*flag), path.as_os_str()])).output().expect("openssl");
             assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
@@ -103,7 +104,7 @@ impl Certificate<'_> {
         let stored = |field: &str| site.decoded(field, &site.kubectl(&["get", "secret", "base-domain-ca", "-o", &format!("jsonpath={{.data.{}}}", field.replace('.', "\\."))]));
         let [authority, its_key] = ["tls.crt", "tls.key"].map(stored);
         let (by, itself): (_, &[&str]) = if self.by_ours { (vec![("-cert", &authority), ("-keyfile", &its_key)], &[]) } else { (vec![("-keyfile", &key)], &["-selfsign"]) };
-        let arguments = [&["ca", "-batch", "-notext", "-rand_serial", "-startdate", "250101000000Z", "-enddate", self.ends], itself].concat();
+        let arguments = [&["ca", "-batch", "-notext", "-startdate", "250101000000Z", "-enddate", self.ends], itself].concat();
         openssl(&arguments, &[vec![("-config", &settings), ("-in", &request), ("-extfile", &names), ("-out", &signed)], by].concat());
         [signed, key]
     }
