@@ -1,9 +1,9 @@
-//! Files of profiles are read here; what they say is none of the command line's business.
+//! Profiles by their names or paths, and documents that people hand over; what they say is none of the command line's business.
 
 use std::io;
 use std::path::Path;
 
-use airlock_model::answers::LARGEST;
+pub(crate) use airlock_platform::judged_by::read as text;
 use airlock_platform::profiles::{DecisionKind, load};
 use airlock_platform::{ComplianceError, Handed, PlatformError};
 use jiff::Timestamp;
@@ -19,11 +19,6 @@ const LARGEST_SIGNATURE: usize = 1024;
 /// The profile of a name that ships, or of a path.
 pub(crate) fn named(reference: &str) -> Result<airlock_model::Profile, Failure> {
     load(reference, &text).map_err(failure)
-}
-
-/// The text of a file, or why it cannot be read. No more than the parser will take, whatever the file is.
-pub(crate) fn text(path: &str) -> Result<String, String> {
-    bounded_file::text(Path::new(path), LARGEST).map_err(|error| error.to_string())
 }
 
 /// A document and what stands beside it as its signature.

@@ -295,9 +295,16 @@ pub enum Delivery {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ProfileRef {
-    /// Name of a shipped profile, or `file:PATH`.
+    /// Name of a shipped profile, or `file:PATH` of one of your own: read when the plan is made, and installed with all that it extends.
     #[serde(rename = "ref")]
     pub reference: String,
+}
+
+impl ProfileRef {
+    /// The path of the file; none: it is the name of a profile that ships.
+    pub fn file(&self) -> Option<&str> {
+        self.reference.strip_prefix("file:")
+    }
 }
 
 impl Default for ProfileRef {

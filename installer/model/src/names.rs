@@ -109,6 +109,11 @@ pub const RENEWALS_KEY: &str = "renewals.json";
 /// The `CronJob` that renews certificates, its account, and its component.
 pub const RENEWER: &str = "renewer";
 
+/// `ConfigMap` with the security policy profile of the company's own that the installation is judged by, under [`PROFILE_KEY`].
+pub const PROFILE: &str = "airlock-profile";
+/// Key in it: the profile with all that it extends, as one document.
+pub const PROFILE_KEY: &str = "profile.yaml";
+
 /// The `CronJob` that judges the installation by schedule, its account, and its component.
 pub const AUDITOR: &str = "auditor";
 /// The claim of the volume where the auditor keeps its reports.

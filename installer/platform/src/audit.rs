@@ -7,18 +7,18 @@
 use std::path::Path;
 
 use airlock_cluster::Cluster;
-use airlock_compliance::{Earlier, Report, shipped, worsened};
+use airlock_compliance::{Earlier, Report, worsened};
 use airlock_engine::Halt;
 use airlock_model::{AuditResult, AuditedRun, EvidenceArguments, Fact, LiveObject, ObjectRef, SignerReference, Verdict, Worsened, names};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::PlatformError;
 use crate::evidence::{self, EvidenceError, EvidenceWriter, Judged, Sink, Told, Written};
 use crate::verify::{self, inside};
+use crate::{PlatformError, judged_by};
 
-/// Where reports are kept, and who signs them.
+/// What the auditor is given: where reports are kept, who signs them, and what it judges by.
 pub struct Keeping<'a> {
     /// The evidence folder.
     pub folder: &'a Path,
@@ -26,6 +26,8 @@ pub struct Keeping<'a> {
     pub signer: Option<&'a SignerReference>,
     /// Who else is told of each run; none: nobody.
     pub sink: Option<Sink>,
+    /// Where the installed copy of the company's own profile is mounted; none: the profile is one that ships.
+    pub profile: Option<&'a Path>,
     /// Version of the program.
     pub version: &'a str,
 }
@@ -56,7 +58,7 @@ pub async fn audit(cluster: &Cluster, namespace: &str, keeping: Keeping<'_>, hal
     let began = Timestamp::now();
     let writer = EvidenceWriter::open(keeping.folder, None, keeping.signer).await?.telling(keeping.sink).await?;
     let (record, answers) = halt.or(verify::recorded(cluster, namespace)).await??;
-    let profile = shipped(&answers.profile.reference)?;
+    let profile = judged_by::mounted(keeping.profile, &answers)?;
     let claim = claim(namespace);
     let live = halt.or(cluster.get(&claim)).await??.ok_or_else(|| PlatformError::NotInstalled { namespace: namespace.to_owned() })?;
     let since = match last(&live) {

@@ -78,7 +78,7 @@ pub async fn import(cluster: &Cluster, namespace: &str, files: &[Content], more:
 /// The certificate that these answers ask somebody else for.
 fn requested(answers: &Answers, installation: &str) -> Result<Option<CertificateSpec>, PlatformError> {
     let (release, base) = (airlock_render::release()?, answers.base()?);
-    let rendered = airlock_render::render(&RenderInput { answers, base: &base, release: &release, lock: None, facts: None, installation, tenant: None })?;
+    let rendered = airlock_render::render(&RenderInput { answers, base: &base, release: &release, lock: None, facts: None, installation, profile: None, tenant: None })?;
     let steps = desired::steps(answers, &base, &rendered, None, None)?;
     let is_request = |spec: &CertificateSpec| matches!(spec.subject, CertificateSubject::Supplied { source: CertificateSource::Request { .. }, .. });
     Ok(steps.into_iter().find_map(|step| if let Action::Await(Gate::Certificate(spec)) = step.action { Some(spec).filter(is_request) } else { None }))

@@ -139,6 +139,7 @@ async fn draft(cluster: &Cluster, platform: &Platform, deployment: &AirflowDeplo
         lock: known,
         facts: Some(&facts),
         installation: &platform.record.installation,
+        profile: None,
         tenant: Some(TenantInput { name: &name, deployment, incarnation: None, kept: true }),
     };
     let rendered = airlock_render::render(&input)?;

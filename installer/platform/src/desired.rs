@@ -47,6 +47,8 @@ const MONITORING: &str = "monitoring";
 const EXAMINATION: &str = "database-server";
 /// The component that asks cert-manager for the certificate of the base domain.
 const CERT_MANAGER: &str = "cert-manager";
+/// The component that is the company's own profile.
+const PROFILE: &str = "profile";
 /// The component that tries the receiver of alerts, when there is somebody to hand a message over.
 const RECEIVER: &str = "monitoring-receiver";
 /// Path prefix of the platform's own images in the bundled registry.
@@ -201,7 +203,11 @@ fn workloads(steps: &mut Steps, component: &RenderedComponent, after: &[&str]) {
     before.extend(steps.beginning(&format!("{}.foundation", component.name)));
     before.push(NAMESPACES.to_owned());
     if !objects.is_empty() {
-        let title = if component.name == CERT_MANAGER { "ask cert-manager for the certificate of the base domain".to_owned() } else { format!("start {}", component.name) };
+        let title = match component.name.as_str() {
+            CERT_MANAGER => "ask cert-manager for the certificate of the base domain".to_owned(),
+            PROFILE => "keep the security profile that the installation is judged by".to_owned(),
+            name => format!("start {name}"),
+        };
         let id = steps.add(&component.name, title, &strings(&before), Action::Apply(objects));
         before.push(id.0);
     }

@@ -168,6 +168,28 @@ pub enum PlatformError {
         /// The host.
         host: HostName,
     },
+    /// The copy of the company's own profile is not there, or is none.
+    #[error("the profile that the installation is judged by cannot be read from {copy}: {reason}")]
+    ProfileCopy {
+        /// Where it should stand.
+        copy: String,
+        /// Why.
+        reason: Untrusted<String>,
+    },
+    /// The company's own profile cannot become such a copy.
+    #[error("the profile {name} cannot be kept in the cluster: {reason}; nothing was written")]
+    ProfileUnkept {
+        /// Its name.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// A plan does not hold the profile that its answers name.
+    #[error("the plan does not hold the profile of its answers ({reference}), since it leaves the installed copy as it is")]
+    ProfileNotInPlan {
+        /// As the answers have it.
+        reference: String,
+    },
     /// There is no installation.
     #[error("there is no installation in namespace {namespace}")]
     NotInstalled {
@@ -196,6 +218,9 @@ impl Coded for PlatformError {
             Self::OtherCluster { .. } => Code("platform.other-cluster"),
             Self::NothingRequested { .. } => Code("platform.nothing-requested"),
             Self::HostNotCertified { .. } => Code("platform.host-not-certified"),
+            Self::ProfileCopy { .. } => Code("platform.profile-copy"),
+            Self::ProfileUnkept { .. } => Code("platform.profile-unkept"),
+            Self::ProfileNotInPlan { .. } => Code("platform.profile-not-in-plan"),
             Self::NotInstalled { .. } => Code("platform.not-installed"),
             Self::PlatformIncomplete { .. } => Code("platform.incomplete"),
             Self::NoDump { .. } => Code("platform.no-dump"),

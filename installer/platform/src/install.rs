@@ -20,7 +20,7 @@ pub enum Installed {
     Verified(Box<Report>),
 }
 
-/// Carries out a prepared plan that was agreed to, then verifies against the profile of the answers.
+/// Carries out a prepared plan that was agreed to, then verifies against the profile of the answers, as it was when the plan was made.
 ///
 /// Blocking findings end it before the first write. The wish to stop and the deadline hold for the verification as well: it
 /// then ends without a verdict, and the next run verifies.
@@ -45,9 +45,8 @@ pub async fn install(cluster: &Cluster, prepared: &Prepared, by: ApprovedBy, opt
     if options.until.is_some() {
         return Ok(Installed::Partly);
     }
-    let profile = airlock_compliance::shipped(&prepared.answers.profile.reference)?;
     let (record, answers) = halt.or(verify::recorded(cluster, &prepared.plan.namespace)).await??;
-    let intended = halt.or(verify::intend(cluster, &answers, profile)).await??;
+    let intended = halt.or(verify::intend(cluster, &answers, prepared.profile.clone())).await??;
     // Also after an empty plan: what was imported since the last run takes its time to get there.
     reload::wait(cluster, &intended.world, &verify::site(&record)?, &halt, events).await?;
     let mut report = Box::pin(verify::judge(cluster, &record, &intended, true, &halt, events)).await?;

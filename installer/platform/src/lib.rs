@@ -3,6 +3,7 @@
 //! [`prepare()`] turns answers and a cluster into a [`Prepared`] plan: survey, image lock, render, observe, plan, rehearse,
 //! without a write; [`prepare_written()`] makes one ready that was approved as a file; [`guide`] holds the questions that lead to answers. [`install()`] carries it out and judges the result; [`verify`] judges at any time, [`manifests`] judges files without a cluster. [`deployment`] does
 //! the same for each Airflow deployment; [`database`] is what its Jobs do beside the database server. [`renewal`] keeps certificates from ending; [`trust`] says who has to believe them, and how.
+//! [`judged_by`] says by which profile an installation is judged: one that ships, or the company's own, of which a copy is installed.
 //! [`evidence`] keeps reports so that nobody can change or drop one unseen; [`audit`] judges by schedule, from inside the cluster.
 //! `desired` says what should be, `planning` (pure) what is missing.
 
@@ -11,6 +12,7 @@ pub mod database;
 pub mod deployment;
 pub mod evidence;
 pub mod guide;
+pub mod judged_by;
 pub mod manifests;
 pub mod renewal;
 pub mod requirements;

@@ -3,16 +3,15 @@
 use airlock_cluster::{Cluster, SurveyScope};
 use airlock_model::answers::Answers;
 use airlock_model::prometheus::Asked;
-use airlock_model::{Action, Amount, Digest, Facts, Finding, HostName, IssuerReference, Object, Operation, Plan, Planned, Record, Release, Right, Snapshot, Verdict, with_causes};
+use airlock_model::{Action, Amount, Digest, Facts, Finding, HostName, IssuerReference, Object, Operation, Plan, Planned, Profile, Record, Release, Right, Snapshot, Verdict, with_causes};
 use airlock_render::{RenderInput, Rendered};
 use airlock_tls::Judgement;
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
-use serde_json::Value;
 
 use crate::requirements::requirements;
 use crate::rights::Others;
-use crate::{PlatformError, certificate, desired, images, observe, planning, requests, rights};
+use crate::{PlatformError, certificate, desired, images, judged_by, observe, planning, requests, rights};
 
 /// Objects that are rehearsed at the same time.
 const AT_ONCE: usize = 16;
@@ -38,6 +37,8 @@ pub struct Prepared {
     pub record: Option<Record>,
     /// What is to be said of the certificate of the base domain, where somebody else issues it.
     pub certificate: Option<Judgement>,
+    /// What the result will be judged by.
+    pub profile: Profile,
 }
 
 impl Prepared {
@@ -46,11 +47,10 @@ impl Prepared {
         self.findings.iter().filter(|finding| airlock_compliance::blocks(finding)).cloned().collect()
     }
 
-    /// The installation is as it should be, but nobody has shown it since, or not by this profile.
+    /// The installation is as it should be, but nobody has shown it since, or not by this profile as it is now.
     pub fn needs_verification(&self) -> bool {
-        let by_another = |record: &Record| record.answers.pointer("/profile/ref").and_then(Value::as_str) != Some(self.answers.profile.reference.as_str());
         // What weighs more than a warning is no proof.
-        self.record.as_ref().is_none_or(|record| !record.complete || by_another(record) || record.verdict.is_none_or(|verdict| verdict > Verdict::Warn))
+        self.record.as_ref().is_none_or(|record| !record.complete || !judged_by::was_verified(record, &self.answers, &self.profile) || record.verdict.is_none_or(|verdict| verdict > Verdict::Warn))
     }
 
     /// Who runs it, as the API server knows the caller.
@@ -145,33 +145,45 @@ struct Draft {
     plan: Plan,
 }
 
-/// The plan for these answers as such: neither rehearsed nor shown.
+/// The plan for the answers of an installation as such, neither rehearsed nor shown. Files that they name may be on another machine.
 pub(crate) async fn drafted(cluster: &Cluster, answers: &Answers) -> Result<Plan, PlatformError> {
-    Ok(Box::pin(draft(cluster, answers)).await?.plan)
+    let profile = judged_by::installed(cluster, answers).await?;
+    Ok(Box::pin(draft(cluster, answers, &profile)).await?.plan)
 }
 
 async fn look_and_plan(cluster: &Cluster, answers: &Answers) -> Result<Prepared, PlatformError> {
-    let Draft { base, facts, record, resolved, supplied, plan } = Box::pin(draft(cluster, answers)).await?;
+    // The result will be judged by it: one that is none must be heard of before the first write.
+    let profile = judged_by::named(answers)?;
+    let Draft { base, facts, record, resolved, supplied, plan } = Box::pin(draft(cluster, answers, &profile)).await?;
     let digest = plan.digest()?;
     let findings = if plan.is_empty() { Vec::new() } else { rehearse(cluster, answers, namespaces(answers), &facts, &plan, resolved).await? };
-    Ok(Prepared { answers: answers.clone(), base, facts, findings, plan, digest, record, certificate: supplied.and_then(|supplied| supplied.judgement) })
+    Ok(Prepared { answers: answers.clone(), base, facts, findings, plan, digest, record, certificate: supplied.and_then(|supplied| supplied.judgement), profile })
 }
 
-async fn draft(cluster: &Cluster, answers: &Answers) -> Result<Draft, PlatformError> {
-    // The result will be judged by it: a name that is none must be heard of before the first write.
-    airlock_compliance::shipped(&answers.profile.reference)?;
+async fn draft(cluster: &Cluster, answers: &Answers, profile: &Profile) -> Result<Draft, PlatformError> {
+    let copy = judged_by::copy(answers, profile)?;
     let base = answers.base()?;
     let namespace = answers.namespaces.platform.clone();
     let release = airlock_render::release()?;
     let (facts, record) = futures::join!(survey(cluster, answers), airlock_engine::record::read(cluster, &namespace));
     let (facts, record) = (facts?, record?);
     same_cluster(answers, &facts)?;
+    judged_by::fits(profile, &facts.version)?;
     if let Some(record) = &record {
         keep_deployments(cluster, record, answers).await?;
     }
     let resolved = images::resolve(&images::of(&release, answers, Some(&facts))?, record.as_ref(), answers).await?;
     let installation = installation(&facts, record.as_ref(), &namespace)?;
-    let input = RenderInput { answers, base: &base, release: &release, lock: resolved.missing.is_empty().then_some(&resolved.lock), facts: Some(&facts), installation: &installation, tenant: None };
+    let input = RenderInput {
+        answers,
+        base: &base,
+        release: &release,
+        lock: resolved.missing.is_empty().then_some(&resolved.lock),
+        facts: Some(&facts),
+        installation: &installation,
+        profile: copy.as_deref(),
+        tenant: None,
+    };
     let rendered = airlock_render::render(&input)?;
     let lock = resolved.missing.is_empty().then_some(&resolved.lock);
     let steps = desired::steps(answers, &base, &rendered, lock, Some(&facts))?;

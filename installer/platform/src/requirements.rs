@@ -71,7 +71,7 @@ pub struct StepSpec {
 /// Everything rendered without a cluster. The id of the installation does not matter for what is asked of it.
 pub(crate) fn offline(answers: &Answers) -> Result<Rendered, PlatformError> {
     let release = airlock_render::release()?;
-    Ok(airlock_render::render(&RenderInput { answers, base: &answers.base()?, release: &release, lock: None, facts: None, installation: "offline", tenant: None })?)
+    Ok(airlock_render::render(&RenderInput { answers, base: &answers.base()?, release: &release, lock: None, facts: None, installation: "offline", profile: None, tenant: None })?)
 }
 
 /// The hosts that an installation by these answers serves, by component.
@@ -121,7 +121,7 @@ pub(crate) fn standing(answers: &Answers, deployments: &[WorldDeployment]) -> Re
     for deployment in deployments {
         let name = deployment.name.parse().map_err(|error: DeploymentNameError| PlatformError::DeploymentName { text: error.to_string() })?;
         let tenant = Some(TenantInput { name: &name, deployment: &AirflowDeployment::named(&name), incarnation: None, kept: true });
-        let rendered = airlock_render::render(&RenderInput { answers, base: &base, release: &release, lock: None, facts: None, installation: "offline", tenant })?;
+        let rendered = airlock_render::render(&RenderInput { answers, base: &base, release: &release, lock: None, facts: None, installation: "offline", profile: None, tenant })?;
         standing.add(&deployment.namespace, rendered)?;
     }
     Ok(standing)

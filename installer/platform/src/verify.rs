@@ -26,7 +26,7 @@ use jiff::Timestamp;
 use crate::deployment::{ADMINISTRATOR, ADMINISTRATOR_SECRET, DATABASE_PASSWORD};
 use crate::desired::{REGISTRY, REGISTRY_USER};
 use crate::requirements::{hosts, standing};
-use crate::{PlatformError, certificate, evidence, leaks, observe, prepare};
+use crate::{PlatformError, certificate, evidence, judged_by, leaks, observe, prepare};
 
 /// Name and port of the bundled database server's Service.
 const DATABASE: &str = "database";
@@ -64,9 +64,7 @@ pub async fn recorded(cluster: &Cluster, namespace: &str) -> Result<(Record, Ans
 
 /// Finds out what there is to check, and which attempts the profile asks for.
 pub async fn intend(cluster: &Cluster, answers: &Answers, profile: Profile) -> Result<Intended, PlatformError> {
-    if profile.requires.kubernetes.is_some() {
-        airlock_compliance::fits(&profile, &prepare::known("the cluster's version", &cluster.surveyed_version().await?)?)?;
-    }
+    judged_by::fits_here(cluster, &profile).await?;
     let world = Box::pin(world(cluster, answers)).await?;
     let needs = airlock_compliance::needs(&profile, &world)?;
     Ok(Intended { profile, world, attempts: attempts_in(&needs), decisions: Decisions::default(), node_reports: Vec::new(), scan_reports: Vec::new(), needs })

@@ -6,14 +6,14 @@
 
 use airlock_cluster::Cluster;
 use airlock_model::answers::{Answers, Looking};
-use airlock_model::{Action, Digest, Facts, Plan, Purpose, Release, Untrusted};
+use airlock_model::{Action, Digest, Facts, Plan, Profile, Purpose, Release, Untrusted};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::desired::DesiredStep;
-use crate::{PlatformError, Prepared, certificate, images, observe, planning, prepare};
+use crate::{PlatformError, Prepared, certificate, images, judged_by, observe, planning, prepare};
 
 /// A plan from a file, with the answers that it was made from. Digests were computed anew.
 #[derive(Clone, Debug)]
@@ -62,9 +62,9 @@ impl WrittenPlan {
         &self.plan
     }
 
-    /// The security policy profile that its answers name.
-    pub fn profile(&self) -> &str {
-        &self.answers.profile.reference
+    /// The security policy profile that its answers name; an error where the plan leaves the installed copy of one as it is.
+    pub fn profile(&self) -> Result<Profile, PlatformError> {
+        judged_by::of_plan(&self.plan, &self.answers)?.ok_or_else(|| PlatformError::ProfileNotInPlan { reference: self.answers.profile.reference.clone() })
     }
 
     /// The platform namespace that it is for.
@@ -94,8 +94,11 @@ pub async fn prepare_written(cluster: &Cluster, written: WrittenPlan) -> Result<
 
 async fn look(cluster: &Cluster, written: WrittenPlan) -> Result<Prepared, PlatformError> {
     let WrittenPlan { plan, digest, answers } = written;
-    // The result will be judged by it: a name that is none must be heard of before the first write.
-    airlock_compliance::shipped(&answers.profile.reference)?;
+    // The result will be judged by it: one that is none must be heard of before the first write.
+    let profile = match judged_by::of_plan(&plan, &answers)? {
+        Some(profile) => profile,
+        None => judged_by::installed(cluster, &answers).await?,
+    };
     let release = airlock_render::release()?;
     if plan.release != release.version.to_string() {
         return Err(unfit(format!("it installs Airlock {}, and this is {}", plan.release, release.version)));
@@ -103,6 +106,7 @@ async fn look(cluster: &Cluster, written: WrittenPlan) -> Result<Prepared, Platf
     airlock_engine::still_holds(cluster, &plan).await?;
     let (facts, record) = futures::join!(prepare::survey(cluster, &answers), airlock_engine::record::read(cluster, &plan.namespace));
     let (facts, record) = (facts?, record?);
+    judged_by::fits(&profile, &facts.version)?;
     if let Some(record) = &record {
         prepare::keep_deployments(cluster, record, &answers).await?;
     }
@@ -118,7 +122,7 @@ async fn look(cluster: &Cluster, written: WrittenPlan) -> Result<Prepared, Platf
         prepare::rehearse(cluster, &answers, prepare::namespaces(&answers), &facts, &left, resolved).await?
     };
     let plan = if left.is_empty() { left } else { plan };
-    Ok(Prepared { base: answers.base()?, answers, facts, findings, plan, digest, record, certificate: supplied.and_then(|supplied| supplied.judgement) })
+    Ok(Prepared { base: answers.base()?, answers, facts, findings, plan, digest, record, certificate: supplied.and_then(|supplied| supplied.judgement), profile })
 }
 
 /// The steps of the plan, without removals of what is gone.
@@ -164,7 +168,7 @@ fn resolved(release: &Release, answers: &Answers, facts: &Facts, plan: &Plan) ->
 
 #[cfg(test)]
 mod tests {
-    use airlock_model::{Amount, Coded as _, ImageLock};
+    use airlock_model::{Amount, Coded as _, ImageLock, Object, PlannedStep, Risk, StepId, Undo, names};
     use serde_json::json;
 
     use super::*;
@@ -215,6 +219,30 @@ mod tests {
         let mut other = file(|_| ());
         other["answers"]["baseDomain"] = json!("evil.test");
         assert_eq!(code(&other), "platform.plan-edited");
+    }
+
+    #[test]
+    fn a_plan_holds_the_profile_that_it_changes_and_says_where_it_does_not() {
+        let mut written = WrittenPlan::read(file(|_| ()).to_string().as_bytes(), &|_| Ok(())).unwrap();
+        assert_eq!(written.profile().unwrap().metadata.name, "baseline");
+        written.answers.profile.reference = "file:acme.yaml".into();
+        assert_eq!(written.profile().unwrap_err().code().0, "platform.profile-not-in-plan");
+        let acme = "{apiVersion: airlock/v1, kind: SecurityPolicyProfile, metadata: {name: acme, version: '1', owner: o}, checks: [PSS-001]}";
+        let kept = |name: &str| Object::new(json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": name, "namespace": "airlock" }, "data": { (names::PROFILE_KEY): acme } })).unwrap();
+        let step = |name: &str| PlannedStep {
+            id: StepId::from(name),
+            title: "keep the security profile".into(),
+            after: Vec::new(),
+            action: Action::Apply(vec![kept(name)]),
+            changes: Vec::new(),
+            risk: Risk::None,
+            rights: Vec::new(),
+            undo: Undo::Nothing,
+        };
+        written.plan.steps.push(step("notes"));
+        assert_eq!(written.profile().unwrap_err().code().0, "platform.profile-not-in-plan");
+        written.plan.steps.push(step(names::PROFILE));
+        assert_eq!(written.profile().unwrap().metadata.name, "acme");
     }
 
     #[test]

@@ -21,6 +21,8 @@ use crate::sizing::QuotaSize;
 pub(crate) const TENANT_HOST: &str = "tenant";
 /// The usual cluster domain (Kubernetes: DNS for Services and Pods).
 pub(crate) const CLUSTER_DOMAIN: &str = "cluster.local";
+/// Stands for the text of the company's own profile where no cluster is looked at.
+const UNREAD_PROFILE: &str = "# as in the file\n";
 /// Stands for cluster DNS where no cluster is looked at (RFC 5737).
 const NO_RESOLVER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 53));
 
@@ -65,6 +67,8 @@ pub(crate) struct Shared {
     pub cert_manager: Option<AskedOfCertManager>,
     /// When the installation is judged; none where there is no auditor.
     pub audit: Option<Schedule>,
+    /// The profile of the company's own, as it is kept in the cluster; none where the answers name one that ships.
+    pub profile: Option<String>,
     /// How the platform joins the company's Prometheus; none where it has its own or none, and where it cannot join one.
     pub prometheus: Option<Joining>,
 }
@@ -255,6 +259,7 @@ impl Shared {
             renewal,
             cert_manager,
             audit,
+            profile: profile(input).map(str::to_owned),
             prometheus: joining(input),
             tls: answers.tls.clone(),
             trust: answers.trust.ca.clone(),
@@ -262,6 +267,11 @@ impl Shared {
             sink: answers.auditor().and_then(|_| answers.evidence.address()),
         })
     }
+}
+
+/// One that is due and was not given is missed by its template.
+fn profile<'a>(input: &RenderInput<'a>) -> Option<&'a str> {
+    input.answers.profile.file().and(input.profile.or(input.facts.is_none().then_some(UNREAD_PROFILE)))
 }
 
 /// Where no cluster is looked at, one that takes everything stands in. That there is none to join is told by a check, before anything

@@ -32,6 +32,8 @@ pub struct RenderInput<'a> {
     pub facts: Option<&'a Facts>,
     /// The id of the installation.
     pub installation: &'a str,
+    /// The profile of the company's own, as it is kept in the cluster; none: the answers name one that ships, or no cluster is looked at.
+    pub profile: Option<&'a str>,
     /// The Airflow deployment to render; none: the platform is rendered.
     pub tenant: Option<TenantInput<'a>>,
 }

@@ -191,6 +191,9 @@ pub(crate) struct Auditor {
     /// The evidence folder; each audit adds a folder of its own
     #[arg(long, value_name = "DIR")]
     pub(crate) evidence: PathBuf,
+    /// Mounted file with the profile to judge by, where the answers name one out of a file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) profile: Option<PathBuf>,
     /// File of a mounted Secret with the private key that signs; else nobody does
     #[arg(long, value_name = "FILE")]
     pub(crate) signer: Option<PathBuf>,

@@ -15,7 +15,7 @@ pub(super) async fn run(session: &Session<'_>, arguments: &Auditor) -> Result<Ex
     let sink = sink_file::mounted(arguments)?;
     let cluster = session.connect().await?;
     let signer = arguments.signer.clone().map(SignerReference::Mounted);
-    let keeping = Keeping { folder: &arguments.evidence, signer: signer.as_ref(), sink, version: env!("CARGO_PKG_VERSION") };
+    let keeping = Keeping { folder: &arguments.evidence, signer: signer.as_ref(), sink, profile: arguments.profile.as_deref(), version: env!("CARGO_PKG_VERSION") };
     let Ended { audited, told } = Box::pin(audit(&cluster, session.namespace(), keeping, &session.halt())).await?;
     session.output.talk(screen::audit(&audited.audit, session.output.talk_style).trim_end());
     session.output.line(&audited)?;

@@ -5,11 +5,11 @@ mod permissions;
 
 use std::path::{Path, PathBuf};
 
-use airlock_model::{Attempt, Digest, EvidenceDocument, EvidenceSubject, Exit, NodeReport, Profile, ScanReport, Untrusted, Written};
+use airlock_model::{Answers, Attempt, Digest, EvidenceDocument, EvidenceSubject, Exit, NodeReport, Profile, ScanReport, Untrusted, Written};
 use airlock_platform::profiles::{DecisionKind, Decisions};
 use airlock_platform::{
-    Earlier, Handed, LARGEST_NODE_REPORT, LARGEST_SCAN_REPORT, PlatformError, Report, compare, decided, evidence, manifests, read_node_report, read_scan_report, unprofiled, verify, with_checks,
-    with_setting,
+    Cluster, Earlier, Handed, LARGEST_NODE_REPORT, LARGEST_SCAN_REPORT, PlatformError, Report, compare, decided, evidence, judged_by, manifests, read_node_report, read_scan_report, unprofiled,
+    verify, with_checks, with_setting,
 };
 use serde::Serialize;
 
@@ -78,7 +78,8 @@ struct Judged {
 
 async fn of_files(session: &Session<'_>, arguments: &ComplianceCheck, reports: Reports) -> Result<Judged, Failure> {
     let plan = arguments.plan.as_deref().map(|file| Ok::<_, Failure>((file.to_owned(), plan_file::read(file, None)?))).transpose()?;
-    let profile = chosen(arguments, plan.as_ref().map(|(_, plan)| plan.profile()))?;
+    let planned = plan.as_ref().filter(|_| takes_installed(arguments)).map(|(_, plan)| plan.profile()).transpose()?;
+    let profile = chosen(arguments, planned)?;
     let (decisions, mut documents) = decisions(arguments, &profile)?;
     documents.extend(reports.documents);
     let paths: Vec<PathBuf> = arguments.plan.iter().chain(&arguments.manifests).cloned().collect();
@@ -132,7 +133,8 @@ async fn list_attempts(session: &Session<'_>, arguments: &ComplianceCheck) -> Re
     session.output.text_or_json("compliance-check --probes list")?;
     let cluster = session.connect().await?;
     let (_, answers) = session.reading(verify::recorded(&cluster, session.namespace())).await?;
-    let intended = session.reading(verify::intend(&cluster, &answers, chosen(arguments, Some(&answers.profile.reference))?)).await?;
+    let profile = of_installation(session, arguments, &cluster, &answers).await?;
+    let intended = session.reading(verify::intend(&cluster, &answers, profile)).await?;
     let attempts = intended.attempts.iter().map(|attempt| Bounded { attempt, count: attempt.count(), writes: attempt.writes() }).collect();
     session.output.result("compliance-check", || report::intended(&intended.attempts), &Listed { attempts })?;
     Ok(Exit::Ok)
@@ -142,7 +144,7 @@ async fn of_cluster(session: &Session<'_>, arguments: &ComplianceCheck, reports:
     let progress = Progress::new(session.output, session.log, arguments.events.clone())?;
     let cluster = session.connect().await?;
     let (record, answers) = session.reading(verify::recorded(&cluster, session.namespace())).await?;
-    let profile = chosen(arguments, Some(&answers.profile.reference))?;
+    let profile = of_installation(session, arguments, &cluster, &answers).await?;
     let (decisions, mut documents) = decisions(arguments, &profile)?;
     documents.extend(reports.documents);
     let kept = match arguments.evidence {
@@ -219,10 +221,23 @@ impl Reports {
     }
 }
 
+/// Whether no flag names a profile, or says that there be none.
+const fn takes_installed(arguments: &ComplianceCheck) -> bool {
+    arguments.profile.is_none() && !arguments.no_profile
+}
+
+/// The profile by which the installation is judged, unless a flag says otherwise.
+async fn of_installation(session: &Session<'_>, arguments: &ComplianceCheck, cluster: &Cluster, answers: &Answers) -> Result<Profile, Failure> {
+    let installed = if takes_installed(arguments) { Some(session.reading(judged_by::installed(cluster, answers)).await?) } else { None };
+    chosen(arguments, installed)
+}
+
 /// The profile that is named, else the installed one, else none; with the checks and parameters of the flags.
-fn chosen(arguments: &ComplianceCheck, installed: Option<&str>) -> Result<Profile, Failure> {
-    let named = arguments.profile.as_deref().or_else(|| installed.filter(|_| !arguments.no_profile));
-    let mut profile = named.map_or_else(|| Ok(unprofiled()), profile_file::named)?;
+fn chosen(arguments: &ComplianceCheck, installed: Option<Profile>) -> Result<Profile, Failure> {
+    let mut profile = match &arguments.profile {
+        Some(named) => profile_file::named(named)?,
+        None => installed.unwrap_or_else(unprofiled),
+    };
     if let Some(checks) = &arguments.checks {
         profile = with_checks(profile, checks).map_err(profile_file::failure)?;
     }

@@ -33,6 +33,8 @@ struct State {
     is_open: bool,
     /// Somebody took the `ConfigMaps` of the Airflow deployment out of the Role.
     is_hidden: bool,
+    /// The answers name a profile out of a file.
+    is_by_file: bool,
 }
 
 /// An API server that knows one installation.
@@ -80,7 +82,10 @@ fn reply(request: &Request, state: &mut State) -> (u16, Value) {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     match (request.method.as_str(), parts.as_slice()) {
         ("POST", ["apis", "authentication.k8s.io", "v1", "selfsubjectreviews"]) => (200, json!({ "status": { "userInfo": { "username": "system:serviceaccount:airlock:auditor" } } })),
-        ("GET", ["api", "v1", "namespaces", "airlock" | "airlock-alpha", "configmaps", names::RECORD]) => (200, record_map(&record(ANSWERS, ImageLock::default()))),
+        ("GET", ["api", "v1", "namespaces", "airlock" | "airlock-alpha", "configmaps", names::RECORD]) => {
+            let profile = if state.is_by_file { "profile: { ref: 'file:/nowhere/acme.yaml' }\n" } else { "" };
+            (200, record_map(&record(&format!("{ANSWERS}{profile}"), ImageLock::default())))
+        }
         ("GET", ["api", "v1", "namespaces", name]) if NAMESPACES.contains(name) => (200, json!({ "metadata": { "name": name } })),
         ("GET", _) if path == CLAIM => (200, json!({ "metadata": { "name": "auditor-evidence", "annotations": state.annotations }, "status": { "phase": "Bound" } })),
         ("PATCH", _) if path == CLAIM => {
@@ -191,6 +196,24 @@ fn an_audit_keeps_which_plans_were_carried_out_and_what_it_may_not_read_of_them(
     api.audit();
     let period = told();
     assert_eq!((period["planRuns"].as_array().map(Vec::len), lacking(&period)), (Some(2), false), "{period}");
+}
+
+#[test]
+fn an_audit_goes_by_the_profile_that_is_mounted_where_the_answers_say_so_and_by_no_other() {
+    const AUDIT: &str = "auditor --namespace airlock --evidence evidence --signer key.pem";
+    let api = Api::start();
+    let acme = "apiVersion: airlock/v1\nkind: SecurityPolicyProfile\nmetadata: { name: acme, version: '1', owner: o }\nchecks: [NET-001]\n";
+    fs::write(api.folder.path().join("profile.yaml"), acme).unwrap();
+    let name = |ended: &Ended| serde_json::from_str::<Value>(ended.stdout.trim()).unwrap()["report"]["profile"]["name"].clone();
+    let mounted = format!("{AUDIT} --profile profile.yaml");
+    assert_eq!(name(&api.run(&mounted)), "baseline", "the answers name it");
+    api.state.lock().unwrap().is_by_file = true;
+    assert_eq!(name(&api.run(&mounted)), "acme");
+    let refused = api.run(AUDIT);
+    assert_eq!((refused.exit, refused.stdout.as_str()), (3, ""), "{}", refused.stderr);
+    assert!(refused.stderr.contains("error[platform.profile-copy]"), "{}", refused.stderr);
+    let asked = api.state.lock().unwrap().requests.iter().any(|(_, path, _)| path.contains(names::PROFILE));
+    assert!(!asked, "its Role does not grant it");
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod exemptions;
 mod interruption;
 mod manifests;
 mod offline;
+mod own_profile;
 mod profiles;
 mod reload;
 mod run;

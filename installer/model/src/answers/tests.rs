@@ -205,12 +205,21 @@ fn everything_that_is_not_built_is_refused_by_name() {
         ("namespaces: { create: false }\n", "namespaces.create"),
         ("secrets: { mode: external }\n", "secrets.mode"),
         ("delivery: gitops\n", "delivery"),
-        ("profile: { ref: 'file:bank.yaml' }\n", "profile.ref"),
         ("components: { auditor: { mode: existing } }\nevidence: { sink: folder }\n", "components.auditor.mode"),
     ] {
         let error = Answers::from_yaml(&with(more)).unwrap_err();
         let paths: Vec<_> = error.faults().map(|fault| if let AnswersFault::NotBuilt { path, .. } = fault { path.as_str() } else { "" }).collect();
         assert_eq!(paths, [key], "{more}");
+    }
+}
+
+#[test]
+fn a_profile_is_named_or_a_file_of_it_is() {
+    let file = |reference: &str| Answers::from_yaml(&with(&format!("profile: {{ ref: '{reference}' }}\n"))).unwrap().profile.file().map(str::to_owned);
+    assert_eq!([file("file:policies/acme.yaml"), file("baseline")], [Some("policies/acme.yaml".to_owned()), None]);
+    for (wrong, said) in [("", "the name of a profile is due"), ("file:", "the path of a profile is due")] {
+        let told = faults(&with(&format!("profile: {{ ref: '{wrong}' }}\n")));
+        assert!(told.len() == 1 && told[0].contains("profile.ref") && told[0].contains(said), "{told:?}");
     }
 }
 

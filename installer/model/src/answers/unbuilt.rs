@@ -38,7 +38,6 @@ impl Answers {
         refuse(!self.namespaces.create, "namespaces.create", "false".into(), "possible is true: Airlock makes its namespaces");
         refuse(self.secrets.mode != SecretsMode::Generate, "secrets.mode", word(&self.secrets.mode), "possible is generate");
         refuse(self.delivery != Delivery::Direct, "delivery", word(&self.delivery), "possible is direct");
-        refuse(self.profile.reference.starts_with("file:"), "profile.ref", self.profile.reference.clone(), "possible is the name of a profile that ships, as in baseline");
         found
     }
 }

@@ -305,6 +305,9 @@ impl Problems {
         if answers.profile.reference.is_empty() {
             self.add("profile.ref", "the name of a profile is due, as in baseline");
         }
+        if answers.profile.file().is_some_and(str::is_empty) {
+            self.add("profile.ref", "the path of a profile is due, as in file:acme.yaml");
+        }
     }
 
     fn reason(&mut self, path: &str, reason: &str) {

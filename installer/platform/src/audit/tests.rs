@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use airlock_compliance::Decisions;
+use airlock_compliance::{Decisions, shipped};
 use airlock_model::{Coded as _, EvidenceSubject, RunName};
 use tempfile::TempDir;
 

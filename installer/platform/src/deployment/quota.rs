@@ -54,7 +54,7 @@ mod tests {
         let name = "alpha".parse().unwrap();
         let deployment = AirflowDeployment { quota, sizing: Some(airlock_model::answers::Sizing::Tiny), ..AirflowDeployment::named(&name) };
         let tenant = Some(TenantInput { name: &name, deployment: &deployment, incarnation: None, kept: true });
-        let rendered = airlock_render::render(&RenderInput { answers: &answers, base: &base, release: &release, lock: None, facts: None, installation: "abc", tenant }).unwrap();
+        let rendered = airlock_render::render(&RenderInput { answers: &answers, base: &base, release: &release, lock: None, facts: None, installation: "abc", profile: None, tenant }).unwrap();
         check(&rendered, "airlock-alpha")
     }
 

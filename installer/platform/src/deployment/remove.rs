@@ -107,6 +107,7 @@ impl Removal<'_> {
             lock: Some(&self.platform.record.images),
             facts: Some(facts),
             installation: &self.platform.record.installation,
+            profile: None,
             tenant: Some(tenant),
         })?)
     }
@@ -289,7 +290,8 @@ mod tests {
         let deployment = AirflowDeployment::named(&name);
         let tenant = Some(TenantInput { name: &name, deployment: &deployment, incarnation: Some("0ae5f75a"), kept: dump });
         let base = platform.answers.base().unwrap();
-        let rendered = airlock_render::render(&RenderInput { answers: &platform.answers, base: &base, release: &release, lock: None, facts: None, installation: "abc", tenant }).unwrap();
+        let rendered =
+            airlock_render::render(&RenderInput { answers: &platform.answers, base: &base, release: &release, lock: None, facts: None, installation: "abc", profile: None, tenant }).unwrap();
         let objects = [ObjectRef::namespaced("apps/v1", "Deployment", "airlock-alpha", "a"), ObjectRef::cluster("v1", "Namespace", "airlock-alpha")];
         let offboarding = removal.offboarding(&erased(&objects, None)).unwrap();
         removal.steps(&rendered, &objects, &offboarding)

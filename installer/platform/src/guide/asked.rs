@@ -47,7 +47,7 @@ pub(super) const QUESTIONS: &[Question] = &[
             meanwhile: Meanwhile::Value(profile::BASELINE),
             who: "the security team",
             what: "say which security profile the platform is judged by",
-            paste: "The name of a profile that comes with Airlock (`airlock profile list`). Until then it is judged by baseline. A SecurityPolicyProfile of yours judges it afterwards: `airlock compliance-check --profile FILE`.",
+            paste: "The name of a profile that comes with Airlock (`airlock profile list`). Until then it is judged by baseline. A SecurityPolicyProfile of your own is named in the answers file: `profile: { ref: 'file:PATH' }`.",
         }),
         form: |_| Form::Choice(profile::choices()),
         suggest: |_, _| Suggestion::default(profile::BASELINE, "a stricter one can be chosen now or later"),

@@ -1,8 +1,11 @@
-//! Which security profile the installation is judged by, as an answer of a guided run.
+//! Which security profile the installation is judged by, as an answer of a guided run. One out of a file stands in answers that the
+//! run goes on with, and stays as it is; it is read when the plan is made.
 
 use airlock_model::Answers;
+use airlock_model::answers::ProfileRef;
 
 use super::question::Choice;
+use crate::judged_by;
 
 /// What nothing speaks against.
 pub(super) const BASELINE: &str = "baseline";
@@ -22,14 +25,17 @@ pub(super) fn get(answers: &Answers) -> String {
 }
 
 pub(super) fn put(answers: &mut Answers, name: &str) -> Result<(), String> {
-    airlock_compliance::shipped(name).map_err(|error| error.to_string())?;
-    name.clone_into(&mut answers.profile.reference);
+    let asked = ProfileRef { reference: name.to_owned() };
+    if asked.file().is_none() {
+        airlock_compliance::shipped(name).map_err(|error| error.to_string())?;
+    }
+    answers.profile = asked;
     Ok(())
 }
 
 /// The profile of these answers, where it fails as long as every network may connect.
 pub(super) fn asking_for_networks(answers: &Answers) -> Option<String> {
-    let profile = airlock_compliance::shipped(&answers.profile.reference).ok()?;
+    let profile = judged_by::named(answers).ok()?;
     profile.checks.iter().any(|check| check == NETWORKS).then_some(profile.metadata.name)
 }
 
@@ -56,5 +62,16 @@ mod tests {
         assert!(put(&mut answers, "nonsense").is_err());
         put(&mut answers, "cis-1.12").unwrap();
         assert_eq!(get(&answers), "cis-1.12");
+    }
+
+    #[test]
+    fn a_file_stays_as_it_is_wherever_it_is_and_what_it_asks_for_is_known_where_it_can_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("acme.yaml");
+        let mut answers = Answers::of_domain("platform.test").unwrap();
+        put(&mut answers, &format!("file:{}", file.display())).unwrap();
+        assert_eq!((get(&answers), asking_for_networks(&answers)), (format!("file:{}", file.display()), None));
+        std::fs::write(&file, "apiVersion: airlock/v1\nkind: SecurityPolicyProfile\nmetadata: { name: acme, version: '1', owner: o }\nextends: [restricted]\n").unwrap();
+        assert_eq!(asking_for_networks(&answers).as_deref(), Some("acme"));
     }
 }

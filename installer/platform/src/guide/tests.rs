@@ -137,6 +137,22 @@ fn a_value_that_only_a_file_could_say_can_be_kept() {
 }
 
 #[test]
+fn a_profile_out_of_a_file_is_kept_and_offered_to_nobody_who_has_none() {
+    let offered = |guide: &Guide| match guide.form(about(Topic::Profile)) {
+        Form::Choice(choices) => choices.into_iter().map(|choice| choice.value).filter(|value| value.starts_with("file:")).collect::<Vec<_>>(),
+        form => panic!("{form:?}"),
+    };
+    assert_eq!(offered(&answered()), Vec::<String>::new());
+    let mut former = answered().answers().clone();
+    former.profile.reference = "file:/elsewhere/acme.yaml".into();
+    let mut guide = Guide::new(facts(), Some(Former { answers: former, domain_known: true, source: Source::Kept })).unwrap();
+    assert_eq!((offered(&guide), guide.suggestion(about(Topic::Profile)).value.unwrap()), (vec!["file:/elsewhere/acme.yaml".to_owned()], "file:/elsewhere/acme.yaml".to_owned()));
+    guide.answer(about(Topic::Namespaces), "data", Source::Asked).unwrap();
+    assert_eq!(guide.answers().profile.reference, "file:/elsewhere/acme.yaml", "whatever is answered beside it");
+    assert!(guide.document("answers.yaml").contains("profile:\n  ref: file:/elsewhere/acme.yaml\n"), "{}", guide.document("answers.yaml"));
+}
+
+#[test]
 fn another_namespace_takes_those_of_probes_and_deployments_along() {
     let mut guide = answered();
     guide.answer(about(Topic::Namespaces), "data", Source::Asked).unwrap();

@@ -2,7 +2,7 @@
 
 use airlock_model::{Action, Answers, Attempt, Facts, Gate};
 
-use crate::{PlatformError, desired, requirements, verify};
+use crate::{PlatformError, desired, judged_by, requirements, verify};
 
 /// What a run will try.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub fn trials(answers: &Answers, facts: &Facts) -> Result<Trials, PlatformError>
         _ => None,
     });
     let (image, pools) = pull.unwrap_or_default();
-    let profile = airlock_compliance::shipped(&answers.profile.reference)?;
+    let profile = judged_by::named(answers)?;
     let database = answers.database_server().map(|server| format!("{}:{}", server.host, server.port));
     Ok(Trials { platform: answers.namespaces.platform.clone(), pools, image, database, probes: answers.namespaces.probes.clone(), attempts: verify::foreseen(answers, &profile, &facts.server)? })
 }

@@ -125,7 +125,8 @@ fn rendered() -> String {
     let mut objects: Vec<_> = applied.flatten().collect();
     let (name, release) = ("alpha".parse().unwrap(), airlock_render::release().unwrap());
     let tenant = Some(TenantInput { name: &name, deployment: &AirflowDeployment::named(&name), incarnation: None, kept: true });
-    let deployment = airlock_render::render(&RenderInput { answers: &answers, base: &answers.base().unwrap(), release: &release, lock: None, facts: None, installation: "offline", tenant }).unwrap();
+    let deployment =
+        airlock_render::render(&RenderInput { answers: &answers, base: &answers.base().unwrap(), release: &release, lock: None, facts: None, installation: "offline", profile: None, tenant }).unwrap();
     objects.extend(deployment.components.into_iter().flat_map(|component| component.objects));
     objects.into_iter().map(|object| object.into_manifest().to_string()).collect::<Vec<_>>().join("\n---\n")
 }

@@ -10,7 +10,7 @@ use airlock_model::{Attempt, AttemptResult, ControlPlane, Fact, ImageLock, Judgi
 use jiff::Timestamp;
 
 use super::{Intended, THEIRS, attempts_in, bundled_database, deployments, held_against, images, objects, world_of};
-use crate::PlatformError;
+use crate::{PlatformError, judged_by};
 
 /// Why no attempt is made.
 const NO_ATTEMPTS: &str = "the auditor in the cluster makes no attempts; `airlock compliance-check` makes them";
@@ -27,6 +27,7 @@ const NO_RIGHT: &str = "what the auditor in the cluster may not read, `airlock c
 
 /// Judges what can be judged with the auditor's rights.
 pub(crate) async fn judge(cluster: &Cluster, record: &Record, answers: &Answers, profile: &Profile) -> Result<Report, PlatformError> {
+    judged_by::fits_here(cluster, profile).await?;
     let world = world(answers, deployments(cluster, answers).await?)?;
     let needs = airlock_compliance::needs(profile, &world)?;
     let intended = Intended { profile: profile.clone(), world, attempts: attempts_in(&needs), decisions: Decisions::default(), node_reports: Vec::new(), scan_reports: Vec::new(), needs };

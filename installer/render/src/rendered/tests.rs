@@ -26,7 +26,7 @@ fn rendered(library: &Library) -> Result<Rendered, RenderError> {
     let answers: Answers = serde_yaml::from_str(ANSWERS).unwrap();
     let release = crate::release::from_library(library)?;
     let base = "platform.test".parse().unwrap();
-    render_library(library, &RenderInput { answers: &answers, base: &base, release: &release, lock: None, facts: None, installation: "i", tenant: None })
+    render_library(library, &RenderInput { answers: &answers, base: &base, release: &release, lock: None, facts: None, installation: "i", profile: None, tenant: None })
 }
 
 fn refused(library: &Library) -> String {
@@ -188,7 +188,7 @@ fn every_name_in_a_shipped_template_exists() {
     // Everything that is left out of a document at its default stands in what templates are given.
     let deployment = airlock_model::AirflowDeployment::named(&name);
     let tenant = Some(crate::TenantInput { name: &name, deployment: &deployment, incarnation: None, kept: true });
-    let input = RenderInput { answers: &answers, base: &base, release: &release, lock: None, facts: None, installation: "i", tenant };
+    let input = RenderInput { answers: &answers, base: &base, release: &release, lock: None, facts: None, installation: "i", profile: None, tenant };
     let shared = Shared::new(&input, serde_json::to_value(&answers).unwrap(), &known, &known).unwrap();
     let values = serde_json::to_value(Values { shared: &shared, replicas: 1, quota: crate::sizing::QuotaSize::default() }).unwrap();
     let mut looked_up = 0;

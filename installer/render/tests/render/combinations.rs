@@ -11,6 +11,11 @@ use airlock_render::{RenderInput, Rendered, TenantInput, release, render};
 /// The least that answers can say.
 pub(crate) const SMALLEST: &str = "apiVersion: airlock/v1\nkind: Answers\nbaseDomain: platform.test\n";
 
+/// What the company's own profile came to, where the answers name one.
+pub(crate) const PROFILE: &str = "apiVersion: airlock/v1\nkind: SecurityPolicyProfile\nmetadata:\n  description: \"'a: {b} # c\"\n";
+/// Answers that name one, with an auditor that judges by it.
+pub(crate) const OWN_PROFILE: &str = "components: { auditor: {} }\nevidence: { sink: folder }\nprofile: { ref: 'file:acme.yaml' }\n";
+
 /// One combination, with its name for messages.
 pub(crate) struct Combination {
     pub(crate) name: String,
@@ -46,7 +51,16 @@ impl Combination {
         let tenant = deployment.zip(name.as_ref()).map(|(deployment, name)| TenantInput { name, deployment, incarnation: None, kept: true });
         let release = release().unwrap();
         let base: HostName = self.answers.base_domain.parse().unwrap();
-        render(&RenderInput { answers: &self.answers, base: &base, release: &release, lock: self.lock.as_ref(), facts: self.facts.as_ref(), installation: "0123456789abcdef", tenant })
+        render(&RenderInput {
+            answers: &self.answers,
+            base: &base,
+            release: &release,
+            lock: self.lock.as_ref(),
+            facts: self.facts.as_ref(),
+            installation: "0123456789abcdef",
+            profile: Some(PROFILE),
+            tenant,
+        })
     }
 }
 
@@ -243,7 +257,7 @@ fn all() -> Vec<Combination> {
             combination.lock = facts.is_some().then(lock);
             combinations.push(combination);
         }
-        for (name, text) in [("cert-manager", CERT_MANAGER), ("port 80", PORT_80)] {
+        for (name, text) in [("cert-manager", CERT_MANAGER), ("port 80", PORT_80), ("own profile", OWN_PROFILE)] {
             let mut combination = Combination::of(&format!("{name} {world}"), text);
             combination.facts.clone_from(facts);
             combination.lock = facts.is_some().then(lock);

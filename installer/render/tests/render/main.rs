@@ -10,6 +10,7 @@ mod granted;
 mod injection;
 mod issued;
 mod kubernetes;
+mod own_profile;
 mod pods;
 mod policies;
 mod refused;

@@ -41,6 +41,7 @@ mod mails;
 mod mutated;
 #[cfg(feature = "long")]
 mod offline_root;
+mod own_profile;
 #[cfg(feature = "long")]
 mod proxied;
 mod receivers;

@@ -3,7 +3,7 @@
 use airlock_model::Exit;
 use airlock_platform::verify::{self, permissions};
 
-use super::chosen;
+use super::of_installation;
 use crate::arguments::ComplianceCheck;
 use crate::commands::session::Session;
 use crate::failure::Failure;
@@ -16,7 +16,7 @@ pub(super) async fn list(session: &Session<'_>, arguments: &ComplianceCheck) -> 
     let mut listed = session.reading(permissions::to_begin(&cluster, session.namespace())).await?;
     if listed.lacking().next().is_none() {
         let (_, answers) = session.reading(verify::recorded(&cluster, session.namespace())).await?;
-        let profile = chosen(arguments, Some(&answers.profile.reference))?;
+        let profile = of_installation(session, arguments, &cluster, &answers).await?;
         listed = session.reading(permissions::of_profile(&cluster, &answers, &profile)).await?;
     }
     session.output.result("compliance-check --permissions", || roles(&listed), &listed)?;

@@ -128,7 +128,9 @@ fn granted(objects: &[Object], verb: &str) -> BTreeMap<String, BTreeSet<(String,
 fn rendered() -> Vec<Object> {
     let (answers, release, name) = (answers(""), airlock_render::release().unwrap(), "alpha".parse().unwrap());
     let deployment = AirflowDeployment::named(&name);
-    let of = |tenant| airlock_render::render(&RenderInput { answers: &answers, base: &answers.base().unwrap(), release: &release, lock: None, facts: None, installation: "i", tenant }).unwrap();
+    let of = |tenant| {
+        airlock_render::render(&RenderInput { answers: &answers, base: &answers.base().unwrap(), release: &release, lock: None, facts: None, installation: "i", profile: None, tenant }).unwrap()
+    };
     let both = [of(None), of(Some(TenantInput { name: &name, deployment: &deployment, incarnation: None, kept: true }))];
     both.into_iter().flat_map(|rendered| rendered.components).flat_map(|component| component.objects).collect()
 }
