@@ -304,8 +304,11 @@ fn another_context_of_the_kubeconfig_can_be_meant() {
     assert!(namespace.contains(&format!("({})", world.site.name)), "{namespace}");
     terminal.send(CTRL_C);
     let (code, said) = terminal.ended();
-    assert!(code == 130 && said.contains("next:    airlock install --context elsewhere"), "{said}");
-    // Who names one by a flag is not asked.
+    assert!(code == 130 && said.contains("next:    airlock install --context bed"), "{said}");
+    // Who names one by a flag is not asked; answers for another cluster are refused then.
+    let (code, said) = start(&["install", "--context", "elsewhere"]).ended();
+    assert!(code == 3 && said.contains("error[platform.other-cluster]"), "{said}");
+    fs::remove_file(world.path().join(ANSWERS)).expect("the answers");
     let mut terminal = start(&["install", "--context", "elsewhere"]);
     terminal.asked(NAMESPACE);
     terminal.send(CTRL_C);
