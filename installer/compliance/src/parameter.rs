@@ -188,6 +188,8 @@ impl Known<'_> {
     /// What is wrong with a value, if anything.
     pub(crate) fn refuses(self, value: &Value) -> Option<String> {
         match self {
+            // Nothing is what a list of what is allowed comes to where it is not set.
+            Self::BuiltIn(parameter) if parameter.unset().as_ref() == Some(value) => None,
             Self::BuiltIn(parameter) => parameter.kind.refuses(value),
             Self::Custom(own) => (custom_kind(value).is_none() || custom_kind(value) != custom_kind(own)).then(|| format!("{value} is not {}", custom_kind(own).unwrap_or_default())),
         }

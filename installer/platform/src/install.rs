@@ -20,7 +20,8 @@ pub enum Installed {
     Verified(Box<Report>),
 }
 
-/// Carries out a prepared plan that was agreed to, then verifies against the profile of the answers, as it was when the plan was made.
+/// Carries out a prepared plan that was agreed to, then verifies against the profile of the answers: as it was when the plan was made, or as it
+/// is installed where a written plan leaves that as it is.
 ///
 /// Blocking findings end it before the first write. The wish to stop and the deadline hold for the verification as well: it
 /// then ends without a verdict, and the next run verifies.

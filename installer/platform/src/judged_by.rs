@@ -11,7 +11,7 @@ use std::path::Path;
 use airlock_cluster::Cluster;
 use airlock_compliance::{digest, from_text, is_path, load, shipped, written};
 use airlock_model::answers::LARGEST;
-use airlock_model::{Action, Answers, Fact, ObjectRef, Plan, Profile, Record, ServerVersion, Untrusted, names, with_causes};
+use airlock_model::{Action, Answers, Change, Fact, ObjectRef, Operation, Plan, Profile, Record, ServerVersion, Untrusted, names, with_causes};
 use serde_json::Value;
 
 use crate::PlatformError;
@@ -82,6 +82,22 @@ pub(crate) fn copy(answers: &Answers, profile: &Profile) -> Result<Option<String
 pub(crate) fn was_verified(record: &Record, answers: &Answers, profile: &Profile) -> bool {
     let reference = record.answers.pointer("/profile/ref").and_then(Value::as_str);
     reference == Some(answers.profile.reference.as_str()) && record.profile.is_some() && record.profile == digest(profile).ok()
+}
+
+/// How the copy in the cluster is another than what the last verified install went by; none: it is not, or the profile ships. Else why
+/// that is not known.
+pub(crate) async fn change(cluster: &Cluster, record: &Record, answers: &Answers) -> Result<Option<Change>, String> {
+    if answers.profile.file().is_none() {
+        return Ok(None);
+    }
+    let Some(verified) = record.profile.as_ref().filter(|_| record.verdict.is_some()) else {
+        return Err("the last run was not verified, so that nothing says what its profile was".to_owned());
+    };
+    let at = place(answers);
+    let live = cluster.get(&at).await.map_err(|error| with_causes(&error))?;
+    let is_same = live.as_ref().is_some_and(|live| held(&live.manifest, &at).is_ok_and(|copy| digest(&copy).is_ok_and(|digest| digest == *verified)));
+    let operation = if live.is_some() { Operation::Update } else { Operation::Create };
+    Ok((!is_same).then(|| Change { object: at, operation, seen: None, fields: Vec::new() }))
 }
 
 /// Refuses a profile that was written for other versions of Kubernetes than this one.

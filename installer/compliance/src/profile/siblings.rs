@@ -112,18 +112,24 @@ fn parameter<'p>(parents: &'p [Parent], custom: &[CustomCheck], name: &str) -> R
     let Some((parameter, (last, _))) = parameter::known(name, custom).ok().zip(held.last()) else { return Ok(set().next_back().cloned()) };
     let is_written = |parent: &Parent| parent.profile.parameters.contains_key(name);
     let as_strict_as_all = held.iter().filter(|(_, value)| held.iter().all(|(_, other)| !parameter.is_looser(value, other)));
-    let Some((holder, strictest)) = as_strict_as_all.min_by_key(|(holder, _)| !is_written(holder)) else {
+    let joined;
+    let (strictest, holder) = if let Some((holder, value)) = as_strict_as_all.min_by_key(|(holder, _)| !is_written(holder)) {
+        (value.as_ref(), Some(*holder).filter(|holder| is_written(holder)))
+    } else {
         let values: Vec<&Value> = held.iter().map(|(_, value)| value.as_ref()).collect();
-        if let Some(value) = parameter.as_strict_as_all(&values) {
-            return Ok(Some(value));
-        }
-        let by = held.iter().map(|(holder, value)| format!("{} at {value}", holder.name)).collect::<Vec<_>>().join(" and by ");
-        let instead = "none of these is as strict as the others, so extend fewer of them, or ask their owners for one value";
-        return Err((last.at.as_str(), ComplianceError::Locked { what: format!("the parameter {name}"), by, instead }));
+        let Some(value) = parameter.as_strict_as_all(&values) else {
+            let by = held.iter().map(|(holder, value)| format!("{} at {value}", holder.name)).collect::<Vec<_>>().join(" and by ");
+            let instead = "none of these is as strict as the others, so extend fewer of them, or ask their owners for one value";
+            return Err((last.at.as_str(), ComplianceError::Locked { what: format!("the parameter {name}"), by, instead }));
+        };
+        joined = value;
+        (&joined, None)
     };
-    let counts = |value: &&Value| !parameter.is_looser(value, strictest) && (parameter.is_looser(strictest, value) || !is_written(holder));
-    let stricter = set().rev().find(counts);
-    Ok(stricter.or_else(|| holder.profile.parameters.get(name)).cloned())
+    let counts = |value: &&Value| !parameter.is_looser(value, strictest) && (parameter.is_looser(strictest, value) || holder.is_none());
+    let stricter = set().rev().find(counts).or_else(|| holder.and_then(|holder| holder.profile.parameters.get(name)));
+    // What counts where nothing is written is written where its name is locked, since a lock is of a value.
+    let is_locked = parents.iter().any(|parent| parent.profile.locked.parameters.contains(name));
+    Ok(stricter.or_else(|| (is_locked || parameter.unset().as_ref() != Some(strictest)).then_some(strictest)).cloned())
 }
 
 /// One takes the place of another of the same id, unless held checks would no longer stand for it.

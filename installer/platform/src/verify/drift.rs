@@ -5,7 +5,7 @@ use airlock_model::answers::Answers;
 use airlock_model::{Action, Change, Drifted, Fact, Operation, Plan, Record, World, with_causes};
 
 use crate::deployment::{self, Platform};
-use crate::{PlatformError, prepare};
+use crate::{PlatformError, judged_by, prepare};
 
 const UNFINISHED: &str = "the last run did not come to its end";
 
@@ -13,7 +13,7 @@ const UNFINISHED: &str = "the last run did not come to its end";
 pub(super) async fn drift(cluster: &Cluster, record: &Record, world: &World) -> Result<Vec<Drifted>, String> {
     let answers: Answers = serde_json::from_value(record.answers.clone()).map_err(|error| with_causes(&error))?;
     let changes = match is_comparable(record) {
-        Ok(()) => told(Box::pin(prepare::drafted(cluster, &answers)).await),
+        Ok(()) => of_platform(cluster, record, &answers).await,
         Err(why) => Fact::Unverified(why),
     };
     let mut compared = vec![Drifted { what: "the platform".to_owned(), namespace: world.platform.clone(), changes }];
@@ -27,6 +27,19 @@ pub(super) async fn drift(cluster: &Cluster, record: &Record, world: &World) -> 
         compared.push(Drifted { what: format!("deployment {}", of.name), namespace: of.namespace.clone(), changes });
     }
     Ok(compared)
+}
+
+/// With the copy of the company's own profile, which a plan takes as it stands. Where that is none, nothing else is compared.
+async fn of_platform(cluster: &Cluster, record: &Record, answers: &Answers) -> Fact<Vec<Change>> {
+    let copy = match judged_by::change(cluster, record, answers).await {
+        Ok(copy) => copy,
+        Err(why) => return Fact::Unverified(why),
+    };
+    match (told(Box::pin(prepare::drafted(cluster, answers)).await), copy) {
+        (Fact::Known(changes), copy) => Fact::Known(changes.into_iter().chain(copy).collect()),
+        (Fact::Unverified(_), Some(copy)) => Fact::Known(vec![copy]),
+        (unverified, None) => unverified,
+    }
 }
 
 /// What another release would make otherwise is no change that somebody made.

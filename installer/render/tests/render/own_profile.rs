@@ -25,7 +25,7 @@ fn it_is_kept_word_by_word_and_the_auditor_judges_by_what_its_pod_mounts() {
         let at = arguments.iter().position(|word| *word == "--profile").unwrap();
         assert_eq!(arguments[at + 1], format!("/etc/airlock/profile/{}", names::PROFILE_KEY));
         assert!(container["volumeMounts"].as_array().unwrap().contains(&json!({ "name": "profile", "mountPath": "/etc/airlock/profile", "readOnly": true })), "{container}");
-        assert!(pod["volumes"].as_array().unwrap().contains(&json!({ "name": "profile", "configMap": { "name": names::PROFILE } })), "{pod}");
+        assert!(pod["volumes"].as_array().unwrap().contains(&json!({ "name": "profile", "configMap": { "name": names::PROFILE, "optional": true } })), "{pod}");
     }
 }
 

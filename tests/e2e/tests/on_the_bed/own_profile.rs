@@ -95,7 +95,14 @@ fn what_the_file_says_by_now_is_installed_and_verified(site: &Site, answers: &Pa
 }
 
 fn a_copy_that_is_gone_is_missed_and_made_anew(site: &Site, answers: &Path) {
+    let drift = |exit| site.told("EVD-002", &[], exit).into_iter().map(|told| told.verdict).collect::<Vec<_>>();
+    assert_eq!(drift(0), ["pass"]);
+    let kept = site.kubectl(&["get", "configmap", "airlock-profile", "-o", "json"]);
+    let changed = site.file("changed.json", &kept.replace("nobody leaves notes", "somebody leaves notes")).display().to_string();
+    site.kubectl(&["replace", "-f", &changed]);
+    assert_eq!(drift(7), ["fail"], "the copy was changed");
     site.kubectl(&["delete", "configmap", "airlock-profile"]);
+    assert_eq!(drift(7), ["fail"], "the copy is gone");
     let unread = site.run(&["compliance-check", "--namespace", &site.name, "--probes", "none"]).expect(3);
     assert!(unread.first_error().starts_with("error[platform.profile-copy]") && unread.stdout.is_empty(), "{}", unread.said());
     site.run(&["compliance-check", "--namespace", &site.name, "--profile", "baseline", "--checks", "PSS-001"]).expect(0);

@@ -207,6 +207,31 @@ fn of_lists_that_two_lock_all_that_is_looked_at_stays() {
     assert_eq!(beside(("one", &locks("A")), ("two", &locks("B"))).unwrap().parameters["MON-002.alerts"], serde_json::json!(["A", "B"]));
 }
 
+/// Also where what counts is written nowhere, or is nothing: what two come to is written and read back as one.
+#[test]
+fn what_two_locks_come_to_is_a_profile() {
+    let level = "checks: [PSS-004]\nparameters: { PSS.level: baseline }\nlockedParameters: [PSS.level]\n";
+    let holders = |name: &str| format!("checks: [RBC-001]\nparameters: {{ RBC.allow: [Group/{name}] }}\nlockedParameters: [RBC.allow]\n");
+    let registries = |names: &str| format!("checks: [REG-003]\nparameters: {{ REG-003.registries: [{names}] }}\nlockedParameters: [REG-003.registries]\n");
+    for (one, two, name, value) in [
+        ("checks: [PSS-004]\nrules: [{ checks: [PSS-004], locked: true }]\n", level, "PSS.level", serde_json::json!("restricted")),
+        (&holders("a"), &holders("b"), "RBC.allow", serde_json::json!([])),
+        (&registries("a, b, c"), &registries("a, b, d"), "REG-003.registries", serde_json::json!(["a", "b"])),
+    ] {
+        for (first, second) in [(one, two), (two, one)] {
+            let profile = beside(("one", first), ("two", second)).unwrap();
+            assert_eq!(profile.parameters[name], value);
+            let text = serde_yaml::to_string(&written(&profile)).unwrap();
+            assert_eq!(from_text("written.yaml", &text, &|_| Err(String::new())).unwrap(), profile, "{text}");
+        }
+    }
+    let free = "checks: [REG-003]\nparameters: { REG-003.registries: [a] }\n";
+    let texts = [("one.yaml", named("one", &registries("a, b, c"))), ("two.yaml", named("two", &registries("a, b, d"))), ("three.yaml", named("three", free))];
+    let files: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let three = read(&format!("{BEGIN}extends: [one.yaml, two.yaml, three.yaml]\n"), &files).unwrap();
+    assert_eq!(three.parameters["REG-003.registries"], serde_json::json!(["a"]), "one that is stricter counts");
+}
+
 /// Whoever could name one more could answer for what is held.
 #[test]
 fn nobody_signs_for_what_is_held_but_whom_the_profile_names() {
