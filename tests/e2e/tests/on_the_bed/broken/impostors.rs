@@ -40,7 +40,7 @@ pub(crate) fn with_another_certificate_are_told_by_what_is_wrong(site: &Site) {
     let right = Certificate { name: &host, ends: "350101000000Z", by_ours: true };
     let wrong = [
         ("expired", Certificate { ends: "250201000000Z", ..right }),
-        ("names", Certificate { name: &other, ..right }),
+        ("covers beta-airflow", Certificate { name: &other, ..right }),
         ("not trusted", Certificate { by_ours: false, ..right }),
         ("the Secret holds", right),
     ];
