@@ -5,6 +5,7 @@ mod monitors;
 use std::collections::BTreeSet;
 
 use airlock_model::answers::Receiver;
+use airlock_model::names::MEASURED_JOBS;
 use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Measured, Need, Profile, Reason, Severity, Snapshot, World};
 
 use crate::attempts::{measured, outcome, words};
@@ -24,9 +25,6 @@ static TEXTS: Described = Described {
 };
 
 const TARGETS: &str = "targets of Prometheus";
-/// Jobs that every bundled Prometheus has.
-const JOBS: [&str; 4] = ["alertmanager", "certificates", "kube-state-metrics", "prometheus"];
-
 pub(crate) const CHECK: &dyn Check = &EverythingMeasured;
 
 /// The check.
@@ -65,7 +63,7 @@ fn judge(world: &World, targets: &[Measured]) -> Vec<Finding> {
     let down = targets.iter().filter(|target| !target.up);
     let mut findings: Vec<Finding> = down.map(|target| TEXTS.fail(format!("{} {}", target.job.raw(), target.instance.raw()), "it did not answer the last time it was to be measured")).collect();
     let jobs: BTreeSet<&str> = targets.iter().map(|target| target.job.raw()).collect();
-    findings.extend(JOBS.into_iter().filter(|job| !jobs.contains(job)).map(|job| TEXTS.fail(job, "Prometheus has no such target")));
+    findings.extend(MEASURED_JOBS.into_iter().filter(|job| !jobs.contains(job)).map(|job| TEXTS.fail(job, "Prometheus has no such target")));
     let deployments: BTreeSet<&str> = targets.iter().filter_map(|target| target.deployment.as_ref().map(airlock_model::Untrusted::raw)).collect();
     findings.extend(world.deployments.iter().filter(|of| !deployments.contains(of.name.as_str())).map(|of| TEXTS.fail(format!("deployment {}", of.name), "Prometheus has no target of it")));
     if findings.is_empty() {
@@ -94,7 +92,7 @@ mod tests {
     fn targets(but: impl Fn(&mut Measured) -> bool) -> AttemptResult {
         let target =
             |job: &str, deployment: Option<&str>| Measured { job: job.to_owned().into(), instance: "i:1".to_owned().into(), deployment: deployment.map(|name| name.to_owned().into()), up: true };
-        let mut all: Vec<Measured> = JOBS.map(|job| target(job, None)).into();
+        let mut all: Vec<Measured> = MEASURED_JOBS.map(|job| target(job, None)).into();
         all.push(target("airflow", Some("alpha")));
         all.retain_mut(|target| but(target));
         AttemptResult::Measured(all)

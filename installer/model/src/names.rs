@@ -161,3 +161,6 @@ pub const INTERNAL_CA_BUNDLE: &str = "internal-ca";
 
 /// Airlock's own image in `templates/images.yaml`.
 pub const OWN_IMAGE: &str = "airlock";
+
+/// Jobs that every bundled Prometheus has.
+pub const MEASURED_JOBS: [&str; 4] = ["alertmanager", "certificates", "kube-state-metrics", "prometheus"];

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use airlock_cluster::{Cluster, ClusterError};
 use airlock_model::bounds::PROMETHEUS_ROUNDS;
+use airlock_model::names::MEASURED_JOBS;
 use airlock_model::{AttemptResult, Measured, ObjectRef, Untrusted, with_causes};
 use serde::Deserialize;
 use tokio::time::{Instant, sleep};
@@ -16,24 +17,28 @@ const UP: &str = "/api/v1/query?query=up";
 const WITHIN: Duration = Duration::from_secs(75);
 const AGAIN: Duration = Duration::from_secs(3);
 
-/// Asks until every target is up and each of these deployments is among them, or the time is over; the last answer counts.
+/// Asks until every target is up and each job and each of these deployments is among them, or the time is over; the last answer counts. A
+/// Prometheus that has just begun has found some targets and not others.
 pub(super) async fn ask(cluster: &Cluster, pod: &ObjectRef, deployments: &[String]) -> AttemptResult {
     let end = Instant::now() + WITHIN;
     let mut round = 1;
     loop {
         let answer = ask_once(cluster, pod).await;
         let is_last = round == PROMETHEUS_ROUNDS || Instant::now() >= end;
-        let is_whole = |targets: &[Measured]| {
-            targets.iter().all(|target| target.up) && deployments.iter().all(|name| targets.iter().any(|target| target.deployment.as_ref().is_some_and(|own| own.raw() == name)))
-        };
         match answer {
-            Ok(targets) if is_whole(&targets) || is_last => return AttemptResult::Measured(targets),
+            Ok(targets) if is_whole(&targets, deployments) || is_last => return AttemptResult::Measured(targets),
             // What is not allowed now is not allowed later.
             Err(error) if is_last || matches!(error, ClusterError::Forbidden { .. }) => return AttemptResult::NotCarriedOut(with_causes(&error).into()),
             _ => sleep(AGAIN).await,
         }
         round += 1;
     }
+}
+
+fn is_whole(targets: &[Measured], deployments: &[String]) -> bool {
+    let has_job = |job: &&str| targets.iter().any(|target| target.job.raw() == *job);
+    let has_deployment = |name: &String| targets.iter().any(|target| target.deployment.as_ref().is_some_and(|own| own.raw() == name));
+    targets.iter().all(|target| target.up) && MEASURED_JOBS.iter().all(has_job) && deployments.iter().all(has_deployment)
 }
 
 async fn ask_once(cluster: &Cluster, pod: &ObjectRef) -> Result<Vec<Measured>, ClusterError> {
@@ -83,6 +88,24 @@ fn read(body: &[u8]) -> Result<Vec<Measured>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_has_not_been_found_so_far_is_waited_for() {
+        let target = |job: &str, deployment: Option<&str>| Measured {
+            job: Untrusted::new(job.to_owned()),
+            instance: Untrusted::new("i:1".to_owned()),
+            deployment: deployment.map(|name| Untrusted::new(name.to_owned())),
+            up: true,
+        };
+        let all: Vec<Measured> = MEASURED_JOBS.iter().map(|job| target(job, None)).chain([target("airflow", Some("alpha"))]).collect();
+        let alpha = ["alpha".to_owned()];
+        assert!(is_whole(&all, &alpha));
+        for missing in 0..all.len() {
+            let without: Vec<Measured> = all.iter().enumerate().filter(|(at, _)| *at != missing).map(|(_, target)| target.clone()).collect();
+            assert!(!is_whole(&without, &alpha), "{:?}", all[missing]);
+        }
+        assert!(!is_whole(&[all.clone(), vec![Measured { up: false, ..target("volumes", None) }]].concat(), &alpha));
+    }
 
     #[test]
     fn targets_are_told_in_order_and_anything_else_is_no_answer() {
