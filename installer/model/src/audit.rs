@@ -42,7 +42,7 @@ pub struct AuditedRun {
     pub sums: Digest,
 }
 
-/// A check that says worse of an installation than it did.
+/// A check that says worse of an installation than it did, or fails for more of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Worsened {
@@ -52,4 +52,7 @@ pub struct Worsened {
     pub before: Verdict,
     /// What it says.
     pub after: Verdict,
+    /// For how many things it fails for which it did not; those that controllers name anew count as one for each kind and namespace.
+    #[serde(default)]
+    pub more: usize,
 }

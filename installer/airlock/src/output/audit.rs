@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use airlock_model::{AuditResult, Untrusted};
+use airlock_model::{AuditResult, Untrusted, Verdict};
 
 use super::style::{Ink, Style};
 
@@ -20,7 +20,12 @@ pub(crate) fn audit(audit: &AuditResult, style: Style) -> String {
     }
     let _ = writeln!(text, "  {} worse than in {}:", style.paint(Ink::Red, "✗"), audit.since.run);
     for worse in &audit.worse {
-        let _ = writeln!(text, "    {}: {}, before {}", Untrusted::from(worse.check.as_str()), worse.after, worse.before);
+        let more = match (worse.before, worse.more) {
+            (Verdict::Fail, 1) => ", for one thing more".to_owned(),
+            (Verdict::Fail, more) => format!(", for {more} things more"),
+            _ => String::new(),
+        };
+        let _ = writeln!(text, "    {}: {}, before {}{more}", Untrusted::from(worse.check.as_str()), worse.after, worse.before);
     }
     text
 }
@@ -31,7 +36,7 @@ fn checks(count: usize, one: &str, many: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use airlock_model::{AuditedRun, Digest, RunName, Verdict, Worsened};
+    use airlock_model::{AuditedRun, Digest, RunName, Worsened};
 
     use super::super::tests::samples;
     use super::*;

@@ -97,11 +97,33 @@ fn what_is_no_report_of_this_schema_is_an_error() {
 }
 
 #[test]
+fn a_check_that_fails_for_more_is_worse_and_pods_count_by_their_namespace() {
+    use Verdict::{Fail, Pass};
+    let at = |kind: &str, namespace: &str, name: &str| Subject { kind: kind.to_owned().into(), namespace: Some(namespace.to_owned().into()), ..Subject::scope(name) };
+    let of = |subjects: &[Subject]| {
+        let mut report = report(&vec![("A-1", "", Fail); subjects.len()], &[("A-1", Fail), ("A-2", Pass)]);
+        for (finding, subject) in report.findings.iter_mut().zip(subjects) {
+            finding.subject = subject.clone();
+        }
+        report
+    };
+    let old = of(&[at("Pod", "alpha", "task-1"), at("NetworkPolicy", "alpha", "open")]);
+    let more = |subjects: &[Subject]| worsened(&earlier(&old), &of(subjects)).into_iter().map(|worse| (worse.check, worse.more)).collect::<Vec<_>>();
+    assert_eq!(more(&[at("Pod", "alpha", "task-2"), at("Pod", "alpha", "task-3"), at("NetworkPolicy", "alpha", "open")]), []);
+    assert_eq!(more(&[at("Pod", "alpha", "task-2"), at("NetworkPolicy", "alpha", "another")]), [("A-1".to_owned(), 1)]);
+    assert_eq!(more(&[at("Pod", "alpha", "task-2"), at("Pod", "beta", "task-3"), at("NetworkPolicy", "beta", "open")]), [("A-1".to_owned(), 2)]);
+    assert_eq!(more(&[at("NetworkPolicy", "alpha", "open")]), [], "fewer are no more");
+}
+
+#[test]
 fn a_check_that_goes_on_failing_is_not_worse_whatever_its_pods_are_called() {
     use Verdict::{Fail, Pass, Unverified};
-    let old = report(&[("A-1", "edge-abc", Fail)], &[("A-1", Fail), ("A-2", Pass), ("A-3", Unverified), ("A-4", Pass)]);
-    let new = report(&[("A-1", "edge-xyz", Fail)], &[("A-1", Fail), ("A-2", Fail), ("A-3", Unverified), ("A-5", Fail)]);
+    let mut old = report(&[("A-1", "edge-abc", Fail)], &[("A-1", Fail), ("A-2", Pass), ("A-3", Unverified), ("A-4", Pass)]);
+    let mut new = report(&[("A-1", "edge-xyz", Fail)], &[("A-1", Fail), ("A-2", Fail), ("A-3", Unverified), ("A-5", Fail)]);
+    for finding in old.findings.iter_mut().chain(&mut new.findings) {
+        finding.subject.kind = "Pod".to_owned().into();
+    }
     assert_eq!(compare(&earlier(&old), &new).worse.len(), 1, "the finding is a new one");
-    assert_eq!(worsened(&earlier(&old), &new), [airlock_model::Worsened { check: "A-2".into(), before: Pass, after: Fail }]);
+    assert_eq!(worsened(&earlier(&old), &new), [airlock_model::Worsened { check: "A-2".into(), before: Pass, after: Fail, more: 0 }]);
     assert_eq!(worsened(&earlier(&new), &new), []);
 }

@@ -317,7 +317,7 @@ pub(in crate::output) fn admitted() -> Admitted {
 
 pub(in crate::output) fn audit() -> AuditResult {
     let run = |number: u64| AuditedRun { run: RunName::new(number, noon()), sums: Digest::of(&[u8::try_from(number).unwrap()]) };
-    let worse = |check: &str, after| Worsened { check: check.into(), before: Verdict::Pass, after };
+    let worse = |check: &str, after| Worsened { check: check.into(), before: Verdict::Pass, after, more: 1 };
     AuditResult {
         at: noon(),
         run: run(7),
