@@ -31,7 +31,10 @@ impl Cluster {
         let is_asked = |part| parts.contains(&part);
         let mut read = ControlPlane::unread("nobody asked for it");
         let nodes = self.list("v1", "Node", None, None).await;
-        read.provider = told(self.provider(nodes.as_ref().map_or(&[], Vec::as_slice)).await);
+        read.provider = match (&nodes, told(self.provider(nodes.as_ref().map_or(&[], Vec::as_slice)).await)) {
+            (Err(error), Fact::Known(None)) => Fact::Unverified(error.to_string()),
+            (_, provider) => provider,
+        };
         if is_asked(ControlPlanePart::StaticPods) {
             read.static_pods = told(self.static_pods().await);
         }
@@ -119,20 +122,22 @@ fn told<T>(read: Result<T, ClusterError>) -> Fact<T> {
 }
 
 /// Who runs the control plane: EKS and GKE write themselves into the version, `OpenShift` has an API of its own, and AKS marks every
-/// node. One node alone proves nothing, since a label is easily given.
+/// node. One node alone proves nothing, since a label is easily given; nor does a version, which distributions for one's own machines
+/// have as well (EKS Distro, Google Distributed Cloud), and those are no machines of the provider.
 fn provider(version: &str, groups: &Value, nodes: &[&Value]) -> Option<Provider> {
     let has_group = |name: &str| groups.get("groups").and_then(Value::as_array).into_iter().flatten().any(|group| group.get("name").and_then(Value::as_str) == Some(name));
-    let is_of_aks = |node: &&Value| {
-        let is_azure = node.pointer("/spec/providerID").and_then(Value::as_str).is_some_and(|id| id.starts_with("azure://"));
-        is_azure && node.pointer("/metadata/labels/kubernetes.azure.com~1cluster").is_some()
+    let are_at = |schemes: &[&str]| {
+        let is_at = |node: &&Value| node.pointer("/spec/providerID").and_then(Value::as_str).is_some_and(|id| schemes.iter().any(|scheme| id.starts_with(scheme)));
+        !nodes.is_empty() && nodes.iter().all(is_at)
     };
+    let is_of_aks = |node: &&Value| node.pointer("/metadata/labels/kubernetes.azure.com~1cluster").is_some();
     if has_group("config.openshift.io") {
         Some(Provider::OpenShift)
-    } else if version.contains("-eks-") {
+    } else if version.contains("-eks-") && are_at(&["aws://", "eks-hybrid://"]) {
         Some(Provider::Eks)
-    } else if version.contains("-gke.") {
+    } else if version.contains("-gke.") && are_at(&["gce://"]) {
         Some(Provider::Gke)
-    } else if !nodes.is_empty() && nodes.iter().all(is_of_aks) {
+    } else if are_at(&["azure://"]) && nodes.iter().all(is_of_aks) {
         Some(Provider::Aks)
     } else {
         None
@@ -190,7 +195,17 @@ mod tests {
         assert_eq!(provider("v1.33.4-gke.1036000", &plain, &[&gke]), Some(Provider::Gke));
         assert_eq!(provider("v1.33.3", &plain, &[&aks, &aks]), Some(Provider::Aks));
         assert_eq!(provider("v1.32.7", &groups(&["apps", "config.openshift.io", "route.openshift.io"]), &[&own]), Some(Provider::OpenShift));
-        for (version, nodes) in [("v1.37.2", vec![&own]), ("v1.33.3", vec![&aks, &own]), ("v1.33.3", vec![]), ("", vec![&eks])] {
+        let others = [
+            ("v1.37.2", vec![&own]),
+            ("v1.33.3", vec![&aks, &own]),
+            ("v1.33.3", vec![]),
+            ("", vec![&eks]),
+            ("v1.34.1-eks-1-34-4", vec![&own]),
+            ("v1.34.1-eks-3cfe0ce", vec![&eks, &own]),
+            ("v1.33.4-gke.1036000", vec![&own]),
+            ("v1.33.4-gke.1036000", vec![]),
+        ];
+        for (version, nodes) in others {
             assert_eq!(provider(version, &plain, &nodes), None, "{version}");
         }
     }
