@@ -225,9 +225,15 @@ impl Renewal<'_> {
         self.cluster.wait_ready(&restarted, &options, |_, _| ()).await.map_err(ApplyError::of)
     }
 
-    /// Waits until the certificate is served.
+    /// Waits until the certificate is served wherever it is presented.
     async fn served(&self, fingerprint: &Digest) -> Result<(), ApplyError> {
-        let Some(at) = &self.renewable.served else { return Ok(()) };
+        for at in &self.renewable.served {
+            self.served_at(at, fingerprint).await?;
+        }
+        Ok(())
+    }
+
+    async fn served_at(&self, at: &ServedAt, fingerprint: &Digest) -> Result<(), ApplyError> {
         let attempt = attempt(at);
         let (began, mut right) = (Instant::now(), 0);
         loop {

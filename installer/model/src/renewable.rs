@@ -14,9 +14,9 @@ pub struct Renewable {
     pub restart: Vec<ObjectRef>,
     /// Components whose pods notice a new one by themselves, as soon as the kubelet has brought it.
     pub nudge: Vec<String>,
-    /// Where it is served, as pods of the platform reach it; none: nobody presents it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub served: Option<ServedAt>,
+    /// Where it is served, as pods of the platform reach it; empty: nobody presents it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub served: Vec<ServedAt>,
 }
 
 /// Where a certificate is presented.

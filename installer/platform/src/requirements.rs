@@ -100,7 +100,7 @@ impl Standing {
             }
             for list in component.objects.iter().filter_map(|object| object.manifest()["data"][names::RENEWALS_KEY].as_str()) {
                 let renewables: Vec<Renewable> = serde_json::from_str(list)?;
-                self.servers.extend(renewables.into_iter().filter(|renewable| renewable.certificate.name != names::BASE_DOMAIN_CERTIFICATE).filter_map(server));
+                self.servers.extend(renewables.into_iter().filter(|renewable| renewable.certificate.name != names::BASE_DOMAIN_CERTIFICATE).flat_map(servers));
             }
             self.declared_rights.extend(component.objects.into_iter().filter(|object| object.reference().group() == RBAC));
         }
@@ -108,9 +108,9 @@ impl Standing {
     }
 }
 
-fn server(of: Renewable) -> Option<WorldServer> {
+fn servers(of: Renewable) -> impl Iterator<Item = WorldServer> {
     let secret = ObjectRef::namespaced("v1", "Secret", &of.certificate.namespace, &of.certificate.name);
-    Some(WorldServer { at: of.served?, secret, certificate: Err("it was not read".to_owned()) })
+    of.served.into_iter().map(move |at| WorldServer { at, secret: secret.clone(), certificate: Err("it was not read".to_owned()) })
 }
 
 /// Renders what stands there, without a cluster.

@@ -193,8 +193,9 @@ pub(crate) struct ServerDeclaration {
     pub authority: String,
     /// What it proves.
     pub names: Names,
-    /// The port of the component's Service at which it is presented; none: nobody presents it there.
-    pub served_at: Option<u16>,
+    /// The ports of the component's Service at which it is presented; empty: nobody presents it there.
+    #[serde(default)]
+    pub served_at: Vec<u16>,
 }
 
 /// Names in certificates.

@@ -38,7 +38,7 @@ pub(crate) fn publish(
 /// An authority is only looked at: nobody takes another one in its place who was not told to believe it.
 fn renewable(certificate: &CertificateSpec, component: &RenderedComponent, components: &[RenderedComponent], known: &[ComponentSpec], shared: &Shared) -> Option<Renewable> {
     let (CertificateSubject::Server { names, .. } | CertificateSubject::Supplied { names, .. }) = &certificate.subject else {
-        return Some(Renewable { certificate: certificate.clone(), restart: Vec::new(), nudge: Vec::new(), served: None });
+        return Some(Renewable { certificate: certificate.clone(), restart: Vec::new(), nudge: Vec::new(), served: Vec::new() });
     };
     let declared = known.iter().find(|spec| spec.folder == component.folder)?.certificates.get(&certificate.name)?;
     let secret = certificate.object();
@@ -54,13 +54,11 @@ fn renewable(certificate: &CertificateSpec, component: &RenderedComponent, compo
             }
         }
     }
-    // The database's exporter presents it, and is there with monitoring alone.
+    // Exporters beside a server present its certificate, and are there with monitoring alone.
     let is_open = |port: &u16| component.objects.iter().any(|object| object.reference().kind == "Service" && opens(object.manifest(), *port));
-    let served = declared.server.as_ref().and_then(|server| server.served_at).filter(is_open).map(|port| ServedAt {
-        host: service_name(&component.name, &certificate.namespace),
-        port,
-        server_name: names.iter().find(|name| !name.starts_with('*')).cloned().unwrap_or_else(|| shared.base.to_string()),
-    });
+    let server_name = names.iter().find(|name| !name.starts_with('*')).cloned().unwrap_or_else(|| shared.base.to_string());
+    let at = |port: u16| ServedAt { host: service_name(&component.name, &certificate.namespace), port, server_name: server_name.clone() };
+    let served = declared.server.iter().flat_map(|server| &server.served_at).copied().filter(is_open).map(at).collect();
     Some(Renewable { certificate: certificate.clone(), restart, nudge, served })
 }
 
