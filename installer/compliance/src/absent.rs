@@ -15,12 +15,11 @@ const LOGS: &str = "log store";
 const IDENTITY: &str = "identity provider";
 const TOKENS: &str = "registry tokens";
 const POOLER: &str = "pgbouncer";
-const REDIS: &str = "Redis";
 const STORE: &str = "store of a console";
 const BUNDLE: &str = "bundle of signed images";
 
 /// The table.
-pub(crate) static CHECKS: [OfAbsent; 11] = [
+pub(crate) static CHECKS: [OfAbsent; 10] = [
     absent("AUT-002", IDENTITY, "people log in by an identity provider", Severity::High, &["P13"]),
     absent("AUT-003", IDENTITY, "beside the identity provider no password logs in", Severity::High, &["P13"]),
     absent("DBS-007", POOLER, "pgbouncer lets no tenant into another's database", Severity::Critical, &["P12"]),
@@ -31,7 +30,6 @@ pub(crate) static CHECKS: [OfAbsent; 11] = [
     absent("LOG-005", LOGS, "users of a deployment find its logs", Severity::Medium, &["P5"]),
     absent("REG-002", TOKENS, "the token of one tenant opens no repository of another", Severity::Critical, &["P12", "P14"]),
     absent("REG-005", BUNDLE, "images of the platform are signed, and their contents listed", Severity::High, &["P14"]),
-    absent("TLS-008", REDIS, "Redis is reached over TLS alone", Severity::High, &["P6"]),
 ];
 
 const fn absent(id: &'static str, component: &'static str, title: &'static str, severity: Severity, promises: &'static [&'static str]) -> OfAbsent {

@@ -10,6 +10,7 @@ pub(crate) mod measured;
 mod reached;
 mod scanned;
 mod sensitive;
+mod tenant_code;
 pub(crate) mod trusted;
 mod visit;
 
@@ -22,9 +23,10 @@ use crossing::CROSSED;
 pub(crate) use crossing::{CROSSER, crossing, crossing_id, intrusion, intrusion_id};
 pub(crate) use database::{Asked, Inquiry, Stranger};
 pub(crate) use greeted::{Greeted, Outdated};
-pub(crate) use reached::{Call, Door, Echo, Outside, own, own_id, to_service, to_service_id};
+pub(crate) use reached::{Call, Door, Echo, Outside, to_service, to_service_id};
 pub(crate) use scanned::{scan, scan_id};
 pub(crate) use sensitive::Inventory;
+pub(crate) use tenant_code::TenantCode;
 pub(crate) use visit::Visit;
 
 /// Label of pods in the namespace of probes; its policies select by it.
@@ -306,6 +308,7 @@ pub(crate) fn words(result: &AttemptResult) -> String {
         AttemptResult::Agreed(what) => format!("{} agreed", what.raw()),
         AttemptResult::Answered { status, location: Some(location), .. } => format!("answered {status}, to {}", location.raw()),
         AttemptResult::Answered { status, .. } => format!("answered {status}"),
+        AttemptResult::Unanswered(how) => format!("not answered: {}", how.raw()),
         AttemptResult::Resolved(addresses) => format!("resolved to {}", addresses.join(", ")),
         AttemptResult::LoggedIn(_) => "logged in".to_owned(),
         AttemptResult::Told(_) => "let in".to_owned(),

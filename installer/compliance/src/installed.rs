@@ -14,6 +14,7 @@ mod deployments;
 mod fernet_keys;
 mod foreign_pages;
 mod hosts;
+mod inner_plain_text;
 mod logged_secrets;
 mod namespace_labels;
 mod outdated_tls;
@@ -48,7 +49,7 @@ use crate::objects::Strength;
 
 /// All of them, in the order of the groups.
 pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
-    let others: [&'static dyn Check; 39] = [
+    let others: [&'static dyn Check; 40] = [
         &namespace_labels::NamespaceLabels,
         &admission_refuses::AdmissionRefuses,
         &network::INGRESS,
@@ -72,6 +73,7 @@ pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
         &stored_values::StoredValues,
         &stored_certificate::StoredCertificate,
         &served_certificate::ServedCertificate,
+        &inner_plain_text::InnerPlainText,
         &outdated_tls::OutdatedTls,
         &plain_http::PlainHttp,
         &unknown_host::UnknownHost,

@@ -1,16 +1,18 @@
-//! Checks of where tasks get to: what tenants wrote runs there, under the policies of tasks.
+//! Checks of where what tenants wrote gets to, under the policies of each place in which it runs: tasks, the DAG processor, the triggerer.
 //!
-//! Each way must be blocked while the same pod reaches the server of its own deployment, and while NET-010 shows that the cluster
-//! enforces policies at all. What a task gets to is a fault whatever became of these.
+//! Each way must be blocked while the same pod reaches the server that it needs, and while NET-010 shows that the cluster enforces
+//! policies at all. What a tenant's code gets to is a fault whatever became of these.
 
 pub(crate) mod leaving;
 mod nodes;
 pub(crate) mod outside;
 mod platform;
 
+use std::collections::BTreeSet;
+
 use airlock_model::{AttemptId, AttemptResult, Check, Finding, Need, Outcome, Snapshot, World, WorldDeployment};
 
-use crate::attempts::{Prober, outcome, own, own_id, words};
+use crate::attempts::{Prober, TenantCode, outcome, words};
 use crate::described::{Described, Resting};
 use crate::installed::unenforced;
 
@@ -22,13 +24,17 @@ pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
 
 /// What stands beside the ways of each deployment.
 fn controls(world: &World) -> Vec<Need> {
-    let own = world.deployments.iter().map(|of| Need::Attempt(Box::new(own(of))));
-    Prober::needs(world).into_iter().chain(own).collect()
+    let own = world.deployments.iter().flat_map(|of| TenantCode::places(world).filter_map(|place| place.own(world, of)));
+    Prober::needs(world).into_iter().chain(own.map(|attempt| Need::Attempt(Box::new(attempt)))).collect()
 }
 
-/// Ways from the tasks of a deployment, each with the words for where it leads.
-fn judge(texts: &Described, given: &Snapshot, of: &WorldDeployment, subject: String, ways: Vec<(String, AttemptId)>) -> Finding {
-    let outcomes: Result<Vec<(String, &Outcome)>, String> = ways.into_iter().map(|(to, id)| Ok((to, outcome(given, &id)?))).collect();
+/// One way out of a place, with the words for where it leads.
+type Way = (TenantCode, String, AttemptId);
+
+/// Ways from the code of a deployment.
+fn judge(texts: &Described, given: &Snapshot, of: &WorldDeployment, subject: String, ways: Vec<Way>) -> Finding {
+    let places: BTreeSet<TenantCode> = ways.iter().map(|(place, ..)| *place).collect();
+    let outcomes: Result<Vec<(String, &Outcome)>, String> = ways.into_iter().map(|(place, to, id)| Ok((format!("{}, {to}", place.words()), outcome(given, &id)?))).collect();
     let tried = match outcomes {
         Ok(tried) => tried,
         Err(reason) => return texts.unverified(subject, reason),
@@ -36,23 +42,25 @@ fn judge(texts: &Described, given: &Snapshot, of: &WorldDeployment, subject: Str
     let evidence = || tried.iter().map(|(_, outcome)| *outcome);
     let said = |is_meant: fn(&AttemptResult) -> bool| {
         let meant = tried.iter().filter(|(_, outcome)| is_meant(&outcome.result));
-        meant.map(|(to, outcome)| format!("{to}: {}", words(&outcome.result))).collect::<Vec<_>>().join("; ")
+        meant.map(|(way, outcome)| format!("{way}: {}", words(&outcome.result))).collect::<Vec<_>>().join("; ")
     };
     let (open, unknown) = (said(|result| *result == AttemptResult::Connected), said(|result| !is_blocked(result)));
     if !open.is_empty() {
         return texts.fail(subject, open).tried(evidence());
     }
-    let control = match outcome(given, &own_id(of)) {
-        Ok(control) => control,
+    let controls: Result<Vec<(TenantCode, &Outcome)>, String> = places.into_iter().map(|place| Ok((place, outcome(given, &place.own_id(of))?))).collect();
+    let controls = match controls {
+        Ok(controls) => controls,
         Err(reason) => return texts.unverified(subject, reason).tried(evidence()),
     };
-    let finding = match (&control.result, unenforced(given)) {
+    let reached = controls.iter().map(|(place, control)| format!("{} to {}: {}", place.words(), place.partner(), words(&control.result))).collect::<Vec<_>>().join("; ");
+    let finding = match unenforced(given) {
         _ if !unknown.is_empty() => texts.unverified(subject, unknown),
-        (AttemptResult::Connected, None) => texts.pass(subject, format!("{} blocked; its own server: {}", counted(tried.len()), words(&control.result))),
-        (AttemptResult::Connected, Some(why)) => texts.unverified(subject, why),
-        (other, _) => texts.unverified(subject, format!("its own server: {}", words(other))),
+        _ if controls.iter().any(|(_, control)| control.result != AttemptResult::Connected) => texts.unverified(subject, reached),
+        Some(why) => texts.unverified(subject, why),
+        None => texts.pass(subject, format!("{} blocked; {reached}", counted(tried.len()))),
     };
-    finding.tried(evidence().chain([control]))
+    finding.tried(evidence().chain(controls.iter().map(|(_, control)| *control)))
 }
 
 const fn is_blocked(result: &AttemptResult) -> bool {

@@ -52,6 +52,8 @@ pub enum AttemptResult {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         allowed_origin: Option<Untrusted<String>>,
     },
+    /// The server ended the connection instead of an answer, or what it sent is no HTTP: how that was seen.
+    Unanswered(Untrusted<String>),
     /// A login by the form of a page was accepted, and these cookies were set on the way, by name.
     LoggedIn(Vec<SetCookie>),
     /// A database server let in and answered: the first column of the first row.

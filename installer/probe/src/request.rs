@@ -203,13 +203,18 @@ pub(crate) fn answered(response: &Response<Incoming>) -> AttemptResult {
 /// With TLS 1.3 a server's refusal can arrive after our side has finished its handshake.
 fn failure(error: &hyper::Error) -> AttemptResult {
     let mut source = std::error::Error::source(error);
+    let mut is_ended = error.is_incomplete_message() || error.is_parse();
     while let Some(cause) = source {
-        if let Some(cause) = cause.downcast_ref::<io::Error>()
-            && let Some(rustls::Error::AlertReceived(alert)) = cause.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>())
-        {
-            return AttemptResult::TlsRefused { alert: Some(u8::from(*alert)) };
+        if let Some(cause) = cause.downcast_ref::<io::Error>() {
+            if let Some(rustls::Error::AlertReceived(alert)) = cause.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+                return AttemptResult::TlsRefused { alert: Some(u8::from(*alert)) };
+            }
+            is_ended |= matches!(cause.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof);
         }
         source = cause.source();
+    }
+    if is_ended {
+        return AttemptResult::Unanswered(with_causes(error).into());
     }
     AttemptResult::NotCarriedOut(format!("the answer did not come: {}", with_causes(error)).into())
 }

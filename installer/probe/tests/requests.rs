@@ -103,4 +103,19 @@ async fn what_is_asked_without_tls_is_answered_with_where_it_leads() {
     assert!(matches!(&answer, AttemptResult::Answered { status: 308, location: Some(location), .. } if location.raw() == "https://platform.test/"), "{answer:?}");
     assert!(redirecting.await.unwrap().contains("host: platform.test\r\n"));
     assert_eq!(ask(port).await, AttemptResult::Refused, "nobody listens any more");
+
+    // Servers that end the connection without a word, or with an alert (RFC 8446 section 6).
+    for said in [&b""[..], b"\x15\x03\x03\x00\x02\x02\x46"] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let ending = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut read = vec![0; 4096];
+            let _ = stream.read(&mut read).await.unwrap();
+            stream.write_all(said).await.unwrap();
+        });
+        let answer = ask(port).await;
+        assert!(matches!(answer, AttemptResult::Unanswered(_)), "{said:?}: {answer:?}");
+        ending.await.unwrap();
+    }
 }

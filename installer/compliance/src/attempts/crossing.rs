@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use airlock_model::{Attempt, AttemptAction, AttemptId, Target, Vantage, WorldDeployment, names};
 
-use super::reached::{of_task, own_id};
+use super::TenantCode;
 
 /// The component whose policies a pod that crosses is under: it may reach the API server of its own deployment.
 pub(crate) const CROSSER: &str = "airflow-scheduler";
@@ -43,10 +43,10 @@ pub(crate) fn intrusion(from: &WorldDeployment, to: &WorldDeployment) -> Attempt
     let beside = UNDECLARED.map(|port| port.to_string()).join(", ");
     Attempt {
         id: intrusion_id(from, to),
-        from: of_task(from),
+        from: TenantCode::Task.of(from),
         target: Target::Pods { namespace: to.namespace.clone(), found: BTreeMap::new() },
         action: AttemptAction::Reach { ports: UNDECLARED.into() },
-        control: Some(own_id(from)),
+        control: Some(TenantCode::Task.own_id(from)),
         purpose: format!("connections from a task's place to each pod of another deployment, at the ports that it declares and at {beside}, to be blocked"),
     }
 }

@@ -118,6 +118,19 @@ impl Greeted {
         }
     }
 
+    /// A request without TLS, to be refused. None: it speaks no HTTP.
+    pub(crate) fn plain(&self) -> Option<Attempt> {
+        let Target::Address { host, .. } = &self.target else { return None };
+        Some(Attempt {
+            id: AttemptId(format!("tls.plain.{}", self.name)),
+            from: self.from.clone(),
+            target: self.target.clone(),
+            action: AttemptAction::PlainRequest { path: "/".to_owned(), host: host.clone() },
+            control: Some(self.current.clone()),
+            purpose: format!("a request without TLS to {}, to be refused", self.name),
+        })
+    }
+
     /// A hello that offers nothing else, to be refused.
     pub(crate) fn offer(&self, outdated: Outdated) -> Attempt {
         let handshake = |newest| AttemptAction::Handshake { server_name: self.server_name.clone(), newest, trust: Trust::Unverified };

@@ -1,15 +1,12 @@
-//! What is tried from the place of a tenant's task, and at kubelets by strangers.
+//! What is tried from the places of a tenant's code, and at kubelets by strangers.
 
-use airlock_model::{ApiCaller, Attempt, AttemptAction, AttemptId, Target, Trust, Vantage, World, WorldDeployment, WorldNode, names};
-
+use airlock_model::{ApiCaller, Attempt, AttemptAction, AttemptId, Target, Trust, Vantage, World, WorldDeployment, WorldNode};
 use url::{Position, Url};
 
-use super::CROSSED;
+use super::TenantCode;
 
 /// Where providers tell a machine who it is, with credentials (link-local, RFC 3927).
 const METADATA: &str = "169.254.169.254";
-/// The component whose pods run what tenants wrote.
-const TASK: &str = "airflow-task";
 /// The kubelet's own port (Kubernetes, "Ports and Protocols").
 const KUBELET: u16 = 10250;
 /// The port at which a kubelet once answered everybody (`readOnlyPort`).
@@ -17,7 +14,7 @@ const READ_ONLY: u16 = 10255;
 /// Where etcd is asked (Kubernetes, "Ports and Protocols").
 const ETCD: u16 = 2379;
 
-/// A way from the pod of a task to what runs the cluster.
+/// A way from what a tenant wrote to what runs the cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Door {
     Metadata,
@@ -56,19 +53,13 @@ impl Door {
         }
     }
 
-    pub(crate) fn id(self, of: &WorldDeployment, address: &str) -> AttemptId {
-        AttemptId(format!("task.{}.{address}.{}", of.name, self.port()))
+    pub(crate) fn id(self, place: TenantCode, of: &WorldDeployment, address: &str) -> AttemptId {
+        AttemptId(format!("{}.{}.{address}.{}", place.key(), of.name, self.port()))
     }
 
-    pub(crate) fn attempt(self, of: &WorldDeployment, address: &str) -> Attempt {
-        Attempt {
-            id: self.id(of, address),
-            from: of_task(of),
-            target: Target::Address { host: address.to_owned(), port: self.port() },
-            action: AttemptAction::Connect,
-            control: Some(own_id(of)),
-            purpose: format!("a connection from a task's place to {}, to be blocked", self.words()),
-        }
+    pub(crate) fn attempt(self, place: TenantCode, of: &WorldDeployment, address: &str) -> Attempt {
+        let target = Target::Address { host: address.to_owned(), port: self.port() };
+        blocked(place, of, self.id(place, of, address), target, self.words())
     }
 }
 
@@ -92,19 +83,13 @@ impl<'a> Outside<'a> {
         (!host.is_empty()).then_some(Self { host, port })
     }
 
-    pub(crate) fn id(self, of: &WorldDeployment) -> AttemptId {
-        AttemptId(format!("task.{}.outside.{}.{}", of.name, self.host, self.port))
+    pub(crate) fn id(self, place: TenantCode, of: &WorldDeployment) -> AttemptId {
+        AttemptId(format!("{}.{}.outside.{}.{}", place.key(), of.name, self.host, self.port))
     }
 
-    pub(crate) fn attempt(self, of: &WorldDeployment) -> Attempt {
-        Attempt {
-            id: self.id(of),
-            from: of_task(of),
-            target: Target::Address { host: self.host.to_owned(), port: self.port },
-            action: AttemptAction::Connect,
-            control: Some(own_id(of)),
-            purpose: "a connection from a task's place to a host outside, to be blocked".to_owned(),
-        }
+    pub(crate) fn attempt(self, place: TenantCode, of: &WorldDeployment) -> Attempt {
+        let target = Target::Address { host: self.host.to_owned(), port: self.port };
+        blocked(place, of, self.id(place, of), target, "a host outside")
     }
 }
 
@@ -127,55 +112,32 @@ impl Echo {
         let path = self.0[Position::BeforePath..Position::AfterQuery].to_owned();
         Attempt {
             id: self.id(of),
-            from: of_task(of),
+            from: TenantCode::Task.of(of),
             // A scheme of the web has a port.
             target: Target::Address { host: host.trim_matches(['[', ']']).to_owned(), port: self.0.port_or_known_default().unwrap_or_default() },
             action: AttemptAction::AskOwnAddress { path, host, trust: (self.0.scheme() == "https").then_some(Trust::System) },
             // Beside which the network is known to carry.
-            control: Some(own_id(of)),
+            control: Some(TenantCode::Task.own_id(of)),
             purpose: "a question from a task's place to a server outside, from which address it was asked".to_owned(),
         }
     }
 }
 
-/// Where the policies of tasks apply.
-pub(super) fn of_task(of: &WorldDeployment) -> Vantage {
-    Vantage::Pod { namespace: of.namespace.clone(), labels: [(names::LABEL_NAME.to_owned(), TASK.to_owned())].into(), account: None }
-}
-
-/// The name of [`own`].
-pub(crate) fn own_id(of: &WorldDeployment) -> AttemptId {
-    AttemptId(format!("task.{}.own", of.name))
-}
-
-/// A connection from a task's place to the server of its own deployment: the control.
-pub(crate) fn own(of: &WorldDeployment) -> Attempt {
-    let (service, port) = CROSSED;
-    Attempt {
-        id: own_id(of),
-        from: of_task(of),
-        target: Target::Address { host: format!("{service}.{}.svc", of.namespace), port },
-        action: AttemptAction::Connect,
-        control: None,
-        purpose: "a connection from a task's place to its own server, to be made".to_owned(),
-    }
-}
-
 /// The name of [`to_service`].
-pub(crate) fn to_service_id(of: &WorldDeployment, service: &str, port: u16) -> AttemptId {
-    AttemptId(format!("task.{}.{service}.{port}", of.name))
+pub(crate) fn to_service_id(place: TenantCode, of: &WorldDeployment, service: &str, port: u16) -> AttemptId {
+    AttemptId(format!("{}.{}.{service}.{port}", place.key(), of.name))
 }
 
-/// A connection from a task's place to a Service of the platform.
-pub(crate) fn to_service(world: &World, of: &WorldDeployment, service: &str, port: u16) -> Attempt {
-    Attempt {
-        id: to_service_id(of, service, port),
-        from: of_task(of),
-        target: Target::Address { host: format!("{service}.{}.svc", world.platform), port },
-        action: AttemptAction::Connect,
-        control: Some(own_id(of)),
-        purpose: format!("a connection from a task's place to {service} of the platform, to be blocked"),
-    }
+/// A connection to a Service of the platform.
+pub(crate) fn to_service(place: TenantCode, world: &World, of: &WorldDeployment, service: &str, port: u16) -> Attempt {
+    let target = Target::Address { host: format!("{service}.{}.svc", world.platform), port };
+    blocked(place, of, to_service_id(place, of, service, port), target, &format!("{service} of the platform"))
+}
+
+/// A connection that must not be made, beside the one that must.
+fn blocked(place: TenantCode, of: &WorldDeployment, id: AttemptId, target: Target, to: &str) -> Attempt {
+    let purpose = format!("a connection from the place of {} to {to}, to be blocked", place.words());
+    Attempt { id, from: place.of(of), target, action: AttemptAction::Connect, control: Some(place.own_id(of)), purpose }
 }
 
 /// What a kubelet is asked.

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use airlock_model::{Attempt, AttemptAction, AttemptId, SecretKeyRef, Target, TlsVersion, Trust, Vantage, World, WorldDeployment, names};
 
-use super::reached::of_task;
-use super::{CROSSED, REPOSITORY};
+use super::{CROSSED, REPOSITORY, TenantCode};
 
 /// What stands for all pools where nodes cannot be listed.
 pub(crate) const ANY: &str = "any";
@@ -48,7 +47,7 @@ pub(crate) fn trusted(of: &WorldDeployment) -> Attempt {
     let mounted = SecretKeyRef { namespace: of.namespace.clone(), name: names::INTERNAL_CA.to_owned(), key: names::BELIEVED_COPY.to_owned() };
     Attempt {
         id: trusted_id(of),
-        from: of_task(of),
+        from: TenantCode::Task.of(of),
         target: Target::Address { host: host.clone(), port },
         action: AttemptAction::Handshake { server_name: host, newest: TlsVersion::Tls13, trust: Trust::Mounted(mounted) },
         control: None,

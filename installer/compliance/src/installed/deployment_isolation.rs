@@ -3,7 +3,7 @@
 use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Reason, ScannedPod, Severity, Snapshot, World, WorldDeployment};
 
 use super::policy_enforced::unenforced;
-use crate::attempts::{Prober, crossing, crossing_id, intrusion, intrusion_id, outcome, own, own_id, words};
+use crate::attempts::{Prober, TenantCode, crossing, crossing_id, intrusion, intrusion_id, outcome, words};
 use crate::described::{Described, Resting};
 
 static TEXTS: Described = Described {
@@ -30,7 +30,8 @@ impl Check for DeploymentIsolation {
     fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
         let mut needs: Vec<Need> = if world.deployments.len() < 2 { Vec::new() } else { Prober::needs(world) };
         for (from, to) in pairs(&world.deployments) {
-            needs.extend([crossing(from, from), crossing(from, to), own(from), intrusion(from, to)].map(|attempt| Need::Attempt(Box::new(attempt))));
+            let tried = [crossing(from, from), crossing(from, to), intrusion(from, to)].into_iter().chain(TenantCode::Task.own(world, from));
+            needs.extend(tried.map(|attempt| Need::Attempt(Box::new(attempt))));
         }
         needs
     }
@@ -60,7 +61,7 @@ fn judge(given: &Snapshot, from: &WorldDeployment, to: &WorldDeployment) -> Find
 fn judge_tried(given: &Snapshot, from: &WorldDeployment, to: &WorldDeployment, subject: String) -> Result<Finding, String> {
     let (server, pods) = (outcome(given, &crossing_id(from, to))?, outcome(given, &intrusion_id(from, to))?);
     // That the other's server is there is known by the pod beside it.
-    let (own, own_of_task, theirs) = (outcome(given, &crossing_id(from, from))?, outcome(given, &own_id(from))?, outcome(given, &crossing_id(to, to))?);
+    let (own, own_of_task, theirs) = (outcome(given, &crossing_id(from, from))?, outcome(given, &TenantCode::Task.own_id(from))?, outcome(given, &crossing_id(to, to))?);
     let observed = format!(
         "its own: {}, from tasks {}; the other's: {}, from beside it {}; its pods: {}",
         words(&own.result),

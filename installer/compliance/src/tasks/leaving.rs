@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, World, WorldDeployment};
 use ipnet::IpNet;
 
-use crate::attempts::{Echo, outcome, own, words};
+use crate::attempts::{Echo, TenantCode, outcome, words};
 use crate::described::{Described, Resting};
 use crate::live;
 use crate::parameter;
@@ -41,7 +41,7 @@ impl Check for DeclaredAddresses {
         if pages.is_empty() {
             return Vec::new();
         }
-        let of = |of| [own(of)].into_iter().chain(pages.iter().map(move |page| page.attempt(of)));
+        let of = |of| TenantCode::Task.own(world, of).into_iter().chain(pages.iter().map(move |page| page.attempt(of)));
         world.deployments.iter().flat_map(of).map(|attempt| Need::Attempt(Box::new(attempt))).collect()
     }
 

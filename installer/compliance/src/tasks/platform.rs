@@ -1,22 +1,22 @@
-//! NET-012: what tenants' tasks run reaches no Service of the platform.
+//! NET-012: what tenants wrote reaches no Service of the platform but the database, where it must.
 
 use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World, WorldDeployment, WorldService};
 
 use super::{controls, judge};
-use crate::attempts::{to_service, to_service_id};
+use crate::attempts::{TenantCode, to_service, to_service_id};
 use crate::described::Described;
 use crate::live;
 
 static TEXTS: Described = Described {
     spec: CheckSpec {
         id: "NET-012",
-        title: "tasks of Airflow deployments reach no Service of the platform",
+        title: "code of DAGs reaches no Service of the platform that it does not need",
         severity: Severity::Critical,
         promises: &["P3", "P12"],
-        explanation: "In the namespace of each Airflow deployment a pod with Airlock's own image, to which the policies of tasks apply, connects to every port of every Service in the platform's namespace: database, registry, monitoring, and whatever else is there by then. Nothing is declared from tasks to the platform, so all must be blocked while the same pod reaches the deployment's own server; when it does not, or the attempts of NET-010 do not show that the cluster enforces policies, a blocked connection proves nothing and the check is unverified. A Service that is a name alone (ExternalName) is none that could be reached. UDP is not tried.",
+        explanation: "In the namespace of each Airflow deployment pods with Airlock's own image, one under the policies of each place in which code of DAGs runs (tasks, the DAG processor, the triggerer), connect to every port of every Service in the platform's namespace: database, registry, monitoring, and whatever else is there by then. Nothing is declared from there to the platform but the port of the database from the DAG processor and the triggerer, which is not tried, so all must be blocked while the same pod reaches the server that it needs (the deployment's own for tasks, the database for the others); when it does not, or the attempts of NET-010 do not show that the cluster enforces policies, a blocked connection proves nothing and the check is unverified. A Service that is a name alone (ExternalName) is none that could be reached. UDP is not tried.",
         remedy: "Compare the NetworkPolicies in both namespaces with `airlock deployment apply` and `airlock install`, which put them back; one that somebody added may allow more.",
     },
-    expected: "blocked, while the connection to its own server is made",
+    expected: "blocked, while the connection to the server that it needs is made",
     why: "code in a DAG stands before the database and the registry of all, with time to try",
 };
 
@@ -33,8 +33,8 @@ impl Check for PlatformApart {
             return vec![Need::Services];
         }
         let services = world.services.as_ref().and_then(|services| services.as_ref().ok()).into_iter().flatten();
-        let ways = services.flat_map(|service| service.ports.iter().map(move |port| (service, *port)));
-        let attempts = ways.flat_map(|(service, port)| world.deployments.iter().map(move |of| Need::Attempt(Box::new(to_service(world, of, &service.name, port)))));
+        let ways = services.flat_map(|service| ways(world, service).map(move |(place, port)| (service, place, port)));
+        let attempts = ways.flat_map(|(service, place, port)| world.deployments.iter().map(move |of| Need::Attempt(Box::new(to_service(place, world, of, &service.name, port)))));
         [Need::Services].into_iter().chain(controls(world)).chain(attempts).collect()
     }
 
@@ -56,7 +56,13 @@ impl Check for PlatformApart {
 
 const SERVICES: &str = "Services of the platform";
 
+/// From where a Service is tried, and at which port.
+fn ways<'w>(world: &'w World, service: &'w WorldService) -> impl Iterator<Item = (TenantCode, u16)> + 'w {
+    let from = move |port: u16| TenantCode::places(world).filter(move |place| !place.is_declared(world, &service.name, port)).map(move |place| (place, port));
+    service.ports.iter().copied().flat_map(from)
+}
+
 fn of_service(given: &Snapshot, of: &WorldDeployment, service: &WorldService) -> Finding {
-    let ways = service.ports.iter().map(|port| (format!("{}, port {port}", service.name), to_service_id(of, &service.name, *port)));
-    judge(&TEXTS, given, of, format!("from tasks of {} to {}", of.name, service.name), ways.collect())
+    let ways = ways(&given.world, service).map(|(place, port)| (place, format!("port {port}"), to_service_id(place, of, &service.name, port)));
+    judge(&TEXTS, given, of, format!("from code of {} to {}", of.name, service.name), ways.collect())
 }

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_model::Verdict::{self, Fail, NotApplicable, Pass, Unverified, Warn};
-use airlock_model::{Credentials, CredentialsForm, Profile, Reason, WorldNode, WorldService};
+use airlock_model::{Credentials, CredentialsForm, Profile, Reason, WorldDatabase, WorldNode, WorldService};
 use jiff::Timestamp;
 
 use super::*;
@@ -11,6 +11,13 @@ use crate::profile::unprofiled;
 
 const NODES: [&str; 7] = ["169.254.169.254.80", "10.0.0.1.10250", "10.0.0.1.10255", "10.0.0.1.2379", "10.0.0.2.10250", "10.0.0.2.10255", "10.0.0.2.2379"];
 const SERVICES: [&str; 3] = ["database.5432", "edge.443", "edge.80"];
+
+const PLACES: [&str; 3] = ["dag-processor", "task", "triggerer"];
+
+/// What is tried from there: the database is no secret to those that keep their tables in it.
+fn services_from(place: &str) -> impl Iterator<Item = &'static str> {
+    SERVICES.into_iter().filter(move |at| place == "task" || *at != "database.5432")
+}
 
 /// Those that look from the place of a task, and the one that stands beside them.
 fn all() -> impl Iterator<Item = &'static dyn Check> {
@@ -27,6 +34,7 @@ fn world() -> World {
         platform: "airlock".into(),
         probes: "airlock-probes".into(),
         deployments: vec![alpha],
+        database: Some(WorldDatabase { host: "database.airlock.svc".into(), port: 5432, authority: None, certificate: Err("it was not read".into()), existing: false }),
         nodes: Some(Ok(vec![node("node1", "10.0.0.1"), node("node2", "10.0.0.2")])),
         services: Some(Ok(vec![service("database", &[5432]), service("edge", &[443, 80]), service("elsewhere", &[])])),
         ..World::default()
@@ -39,10 +47,12 @@ const fn answered(status: u16) -> AttemptResult {
 
 fn good() -> Snapshot {
     let mut results = vec![("policy.allowed".to_owned(), AttemptResult::Connected), ("policy.blocked".to_owned(), AttemptResult::TimedOut), ("policy.confined".to_owned(), AttemptResult::Refused)];
-    results.push(("task.alpha.own".into(), AttemptResult::Connected));
-    results.push(("task.alpha.outside.192.0.2.1.53".into(), AttemptResult::TimedOut));
     results.push(("task.alpha.echo.http://192.0.2.9/".into(), AttemptResult::SeenFrom([192, 0, 2, 7].into())));
-    results.extend(NODES.into_iter().chain(SERVICES).map(|at| (format!("task.alpha.{at}"), AttemptResult::TimedOut)));
+    for place in PLACES {
+        results.push((format!("{place}.alpha.own"), AttemptResult::Connected));
+        results.push((format!("{place}.alpha.outside.192.0.2.1.53"), AttemptResult::TimedOut));
+        results.extend(NODES.into_iter().chain(services_from(place)).map(|at| (format!("{place}.alpha.{at}"), AttemptResult::TimedOut)));
+    }
     for (node, address) in [("node1", "10.0.0.1"), ("node2", "10.0.0.2")] {
         results.extend([(format!("kubelet.own.{node}"), answered(200)), (format!("kubelet.stranger.{address}"), answered(401)), (format!("kubelet.read-only.{address}"), AttemptResult::Refused)]);
     }
@@ -87,7 +97,7 @@ fn where_every_way_is_blocked_all_pass_and_the_attempts_are_those_that_were_aske
     let asked: BTreeMap<AttemptId, _> = needs.into_iter().filter_map(|need| if let Need::Attempt(attempt) = need { Some((attempt.id.clone(), attempt)) } else { None }).collect();
     assert_eq!(asked.keys().collect::<Vec<_>>(), given.outcomes.keys().collect::<Vec<_>>());
     for (id, attempt) in &asked {
-        let is_control = id.0 == "task.alpha.own" || id.0.starts_with("kubelet.own.") || id.0 == "policy.allowed";
+        let is_control = id.0.ends_with(".alpha.own") || id.0.starts_with("kubelet.own.") || id.0 == "policy.allowed";
         assert_eq!(attempt.control.is_none(), is_control, "{id}");
         assert!(attempt.control.iter().all(|control| asked.contains_key(control)), "{id}");
     }
@@ -95,28 +105,36 @@ fn where_every_way_is_blocked_all_pass_and_the_attempts_are_those_that_were_aske
 
 #[test]
 fn a_way_that_is_open_fails_whatever_became_of_its_control() {
-    for at in NODES {
-        let id = format!("task.alpha.{at}");
-        assert_eq!(with(&[(&id, AttemptResult::Connected)]), [vec![], vec![], vec![Fail]], "{at}");
-        assert_eq!(with(&[(&id, AttemptResult::Connected), ("policy.blocked", AttemptResult::Connected)]), [vec![], vec![Unverified], vec![Unverified, Fail]], "{at}");
-    }
-    for at in SERVICES {
-        let id = format!("task.alpha.{at}");
-        assert_eq!(with(&[(&id, AttemptResult::Connected)]), [vec![], vec![Fail], vec![]], "{at}");
+    for place in PLACES {
+        for at in NODES {
+            let id = format!("{place}.alpha.{at}");
+            assert_eq!(with(&[(&id, AttemptResult::Connected)]), [vec![], vec![], vec![Fail]], "{id}");
+            assert_eq!(with(&[(&id, AttemptResult::Connected), ("policy.blocked", AttemptResult::Connected)]), [vec![], vec![Unverified], vec![Unverified, Fail]], "{id}");
+        }
+        for at in services_from(place) {
+            let id = format!("{place}.alpha.{at}");
+            assert_eq!(with(&[(&id, AttemptResult::Connected)]), [vec![], vec![Fail], vec![]], "{id}");
+        }
     }
     let failed = |id: &str, at: &str| {
         let mut given = good();
-        given.outcomes.get_mut(&AttemptId(format!("task.alpha.{at}"))).unwrap().result = AttemptResult::Connected;
+        given.outcomes.get_mut(&AttemptId(format!("triggerer.alpha.{at}"))).unwrap().result = AttemptResult::Connected;
         let failed = findings(id, &given).into_iter().find(|finding| finding.verdict == Fail).unwrap();
         format!("{}: {}", failed.subject.name.raw(), failed.observed.raw())
     };
-    assert_eq!(failed("NET-013", "10.0.0.2.10250"), "from tasks of alpha to kubelets: 10.0.0.2, port 10250: connected");
-    assert_eq!(failed("NET-012", "edge.80"), "from tasks of alpha to edge: edge, port 80: connected");
+    assert_eq!(failed("NET-013", "10.0.0.2.10250"), "from code of alpha to kubelets: the triggerer, 10.0.0.2, port 10250: connected");
+    assert_eq!(failed("NET-012", "edge.80"), "from code of alpha to edge: the triggerer, port 80: connected");
 }
 
 #[test]
 fn what_is_blocked_without_a_control_is_unverified() {
-    for changed in [("task.alpha.own", AttemptResult::TimedOut), ("policy.allowed", AttemptResult::TimedOut), ("policy.blocked", AttemptResult::Connected)] {
+    for changed in [
+        ("task.alpha.own", AttemptResult::TimedOut),
+        ("dag-processor.alpha.own", AttemptResult::TimedOut),
+        ("triggerer.alpha.own", AttemptResult::Refused),
+        ("policy.allowed", AttemptResult::TimedOut),
+        ("policy.blocked", AttemptResult::Connected),
+    ] {
         assert_eq!(with(std::slice::from_ref(&changed)), [vec![], vec![Unverified], vec![Unverified]], "{changed:?}");
     }
     assert_eq!(with(&[("task.alpha.10.0.0.1.2379", AttemptResult::NotCarriedOut("no pod".to_owned().into()))]), [vec![], vec![], vec![Unverified]]);
@@ -176,7 +194,7 @@ fn nodes_that_were_not_read_are_unverified_and_the_metadata_address_is_tried_all
         let mut given = good();
         given.world.nodes = nodes;
         let said: BTreeMap<String, Verdict> = findings("NET-013", &given).into_iter().map(|finding| (finding.subject.name.raw().to_owned(), finding.verdict)).collect();
-        assert_eq!(said.iter().filter(|(_, verdict)| **verdict == Pass).map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["from tasks of alpha to the metadata address"]);
+        assert_eq!(said.iter().filter(|(_, verdict)| **verdict == Pass).map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["from code of alpha to the metadata address"]);
         assert_eq!(said.values().filter(|verdict| **verdict == Unverified).count(), 3);
         assert_eq!(verdicts("AUT-008", &given), [Unverified].into());
     }
@@ -209,7 +227,7 @@ fn without_a_deployment_there_is_no_task_and_of_nothing_nothing_is_claimed() {
 fn of_many_nodes_the_first_are_tried_and_the_rest_is_told() {
     let mut given = good();
     given.world.nodes = Some(Ok((0..=MOST).map(|number| WorldNode { name: format!("node{number:03}"), addresses: vec![format!("10.1.0.{number}")], ..WorldNode::default() }).collect()));
-    for (id, count) in [("AUT-008", 3 * MOST), ("NET-013", 3 + 1 + 1 + 3 * MOST)] {
+    for (id, count) in [("AUT-008", 3 * MOST), ("NET-013", 3 + PLACES.len() * (1 + 1 + 3 * MOST))] {
         let warned: Vec<String> = findings(id, &given).into_iter().filter(|finding| finding.verdict == Warn).map(|finding| finding.observed.raw().to_owned()).collect();
         assert_eq!(warned, ["1 of 33 nodes were not tried: the first 32 were, by name"], "{id}");
         let check = all().find(|check| check.spec().id == id).unwrap();

@@ -47,6 +47,7 @@ fn has_succeeded(outcome: &Outcome) -> bool {
 pub(crate) fn words(result: &AttemptResult) -> String {
     match result {
         AttemptResult::Answered { status, .. } => format!("HTTP status {status}"),
+        AttemptResult::Unanswered(how) => format!("the server did not answer: {}", how.raw()),
         AttemptResult::NoSuchName => "the name does not exist".to_owned(),
         AttemptResult::Refused => "the connection was refused".to_owned(),
         AttemptResult::TimedOut => "nothing came back in time".to_owned(),

@@ -34,12 +34,13 @@ pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
     a_pod_prints_its_password(site);
     sql(site, "beta", "GRANT CONNECT ON DATABASE airlock_beta TO PUBLIC");
     sql(site, "alpha", "UPDATE connection SET password = 'not-to-be-read', is_encrypted = false");
-    sql(site, "alpha", "CREATE TABLE orders (id bigint, note text, iban text)");
-    sql(site, "alpha", "INSERT INTO orders VALUES (4012888888881881, 'paid with 4111 1111-1111 1111.', NULL), (2, 'not 4111 1111 1111 1112, nor 0.4111111111111111', NULL)");
+    sql(site, "alpha", "CREATE TABLE orders (id bigint, note text, iban text, email text)");
+    sql(site, "alpha", "INSERT INTO orders VALUES (4012888888881881, 'paid with 4111 1111-1111 1111.'), (2, 'not 4111 1111 1111 1112, nor 0.4111111111111111')");
     for namespace in &both {
         site.bed.until_enforced(namespace, "open", true).expect("it is gone by");
     }
     let opened = check(site, &[]).expect(7);
+    let agreed = check(site, &["--checks", "DBS-009", "--set", "DBS-009.columns=public.orders.email,public.orders.iban,public.gone.iban"]);
     for namespace in &both {
         site.bed.kubectl(["-n", namespace, "delete", "networkpolicy", "open"]).expect("kubectl");
     }
@@ -57,8 +58,14 @@ pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
         .map(|finding| finding["observed"].as_str().unwrap_or_default().to_owned())
         .collect::<Vec<_>>();
     assert!(crossed.len() == 2 && crossed.iter().all(|observed| observed.contains("the other's: connected") && observed.contains(" took one at port 8080")), "{crossed:#?}");
-    let told = "card numbers in public.orders.id (1), public.orders.note (1); named as payment data: public.orders.iban; ";
+    let told = "card numbers in public.orders.id (1), public.orders.note (1); named as payment data: public.orders.iban; named as personal data: public.orders.email; ";
     assert!(opened.stdout.contains(told), "{told}: {}", opened.stdout);
+    let agreed = agreed.expect(7).json();
+    let told: Vec<&str> = agreed["findings"].as_array().expect("findings").iter().filter(|finding| finding["verdict"] != "pass").filter_map(|finding| finding["observed"].as_str()).collect();
+    assert!(
+        matches!(told[..], [cards, gone] if cards.starts_with("card numbers in public.orders.id (1), public.orders.note (1); ") && !cards.contains("named as") && gone.ends_with(": public.gone.iban")),
+        "{told:?}"
+    );
     let all = opened.json();
     let printed: Vec<&Value> = all["findings"].as_array().expect("findings").iter().filter(|finding| finding["check"] == "SEC-008").collect();
     let secret = format!("shows the value of Secret {}/web-password, key value", site.tenant("beta"));
@@ -67,6 +74,8 @@ pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
         "{printed:#?}"
     );
     assert!(!opened.said().contains("not-to-be-read") && !opened.said().contains("changeme") && !opened.said().contains("4111 1111"), "what is counted or judged is not read out");
+
+    each_level_lets_in_what_it_does_not_forbid(site);
 
     for namespace in &both {
         site.bed.until_enforced(namespace, "open", false).expect("it is no longer gone by");
@@ -81,6 +90,29 @@ pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
     let report = run.expect(7).json();
     assert_eq!(verdicts(&report), pinned, "{report}");
     what_was_done_was_said_before(site, &wire, &begun_here, &listed["attempts"]);
+}
+
+/// PSS-019 tells apart which level the API server goes by: of the pods that it shows, a level lets in those that a stricter one forbids.
+fn each_level_lets_in_what_it_does_not_forbid(site: &Site) {
+    let namespace = site.tenant("beta");
+    let enforced = |level: &str| site.bed.kubectl(["label", "namespace", &namespace, "--overwrite", &format!("pod-security.kubernetes.io/enforce={level}")]).expect("kubectl");
+    let judged = ["privileged", "baseline", "restricted"].map(|level| {
+        enforced(level);
+        check(site, &["--checks", "PSS-019"])
+    });
+    let [privileged, baseline, restricted] = judged.map(|judged| let_in(&judged.json(), &namespace));
+    let forbidden = |by: &str| format!("{namespace}: a pod that {by} forbids");
+    assert_eq!(privileged, [forbidden("sees the processes of its node, which baseline"), forbidden("may gain privileges, which restricted")]);
+    assert_eq!(baseline, privileged[1..]);
+    assert_eq!(restricted, <[String; 0]>::default());
+}
+
+/// What PSS-019 says was let in, all of it in one namespace.
+fn let_in(report: &Value, namespace: &str) -> Vec<String> {
+    let findings = report["findings"].as_array().expect("findings");
+    assert!(findings.iter().any(|finding| finding["verdict"] == "pass" && !finding["subject"]["name"].as_str().is_some_and(|name| name.starts_with(namespace))), "{report}");
+    let failed = findings.iter().filter(|finding| finding["verdict"] != "pass").inspect(|finding| assert_eq!(finding["verdict"], "fail", "{finding}"));
+    failed.map(|finding| finding["subject"]["name"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
 /// Every connection of the run's pods; that it would be seen is known by those to servers of their own deployment.

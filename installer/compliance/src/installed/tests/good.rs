@@ -187,6 +187,7 @@ pub(super) fn good() -> Snapshot {
             outcome("tls.1.0.registry.airlock.svc:5000", refused()),
             outcome("tls.1.1.registry.airlock.svc:5000", refused()),
             outcome("tls.weak.registry.airlock.svc:5000", refused()),
+            outcome("tls.plain.registry.airlock.svc:5000", answered(400)),
             outcome("tls.current.database.airlock.svc:5432", AttemptResult::Handshaken(presented())),
             outcome("tls.1.0.database.airlock.svc:5432", refused()),
             outcome("tls.1.1.database.airlock.svc:5432", refused()),

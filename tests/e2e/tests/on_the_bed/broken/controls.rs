@@ -11,6 +11,8 @@ use crate::walls::{outside, verdicts};
 pub(crate) fn that_are_gone_leave_nothing_proved(site: &Site) {
     without_an_edge(site);
     without_a_way_to_its_own_server(site);
+    where_a_pod_is_let_in_that_no_policy_may_let_in(site);
+    without_the_password_of_the_registry(site);
 }
 
 /// Nobody answers at any host, so that nobody answers strangers either.
@@ -49,6 +51,33 @@ fn without_a_way_to_its_own_server(site: &Site) {
     let crossing = gone["findings"].as_array().expect("findings").iter().filter(|finding| finding["check"] == "NET-011" && finding["verdict"] == "unverified");
     assert_eq!(crossing.count(), 2, "where the other's server answers nobody, that it does not answer says nothing either: {gone}");
     assert_eq!(verdicts(&judge(site, &FROM_TASKS).expect(0).json()), all(&FROM_TASKS, "pass"));
+}
+
+/// Somebody lets everybody into the namespace of probes: what is blocked elsewhere may be blocked by nobody.
+fn where_a_pod_is_let_in_that_no_policy_may_let_in(site: &Site) {
+    const BESIDE: [&str; 4] = ["NET-011", "NET-012", "NET-013", "NET-020"];
+    let probes = format!("{}-probes", site.name);
+    let spec = json!({ "podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{}] });
+    site.bed.apply(&json!({ "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": { "name": "open", "namespace": probes }, "spec": spec }).to_string()).expect("a policy");
+    site.bed.until_enforced(&probes, "open", true).expect("it is gone by");
+    let opened = judge(site, &[&["NET-010"], &BESIDE[..]].concat());
+    site.bed.kubectl(["-n", &probes, "delete", "networkpolicy", "open"]).expect("kubectl");
+    site.bed.until_enforced(&probes, "open", false).expect("it is no longer gone by");
+    let mut expected = all(&BESIDE, "unverified");
+    expected.insert("NET-010".to_owned(), "fail".to_owned());
+    assert_eq!(verdicts(&opened.expect(7).json()), expected);
+    assert_eq!(verdicts(&judge(site, &BESIDE).expect(0).json()), all(&BESIDE, "pass"));
+}
+
+/// Whoever has the password is turned away as strangers are: the registry may turn everybody away.
+fn without_the_password_of_the_registry(site: &Site) {
+    let kept = site.kubectl(&["get", "secret", "registry-password", "-o", "jsonpath={.data.value}"]);
+    let replaced = |value: &str| site.kubectl(&["patch", "secret", "registry-password", "--type=merge", "-p", &json!({ "data": { "value": value } }).to_string()]);
+    replaced("bm90IGl0");
+    let gone = judge(site, &["REG-001"]);
+    replaced(kept.trim());
+    assert_eq!(verdicts(&gone.expect(7).json()), all(&["REG-001"], "unverified"));
+    assert_eq!(verdicts(&judge(site, &["REG-001"]).expect(0).json()), all(&["REG-001"], "pass"));
 }
 
 fn all(checks: &[&str], verdict: &str) -> BTreeMap<String, String> {

@@ -1,4 +1,4 @@
-//! A way from tasks to nodes and to the platform that nobody declared, an object that is no longer as it was installed, and a file of a node
+//! A way from code of DAGs to nodes and to the platform that nobody declared, an object that is no longer as it was installed, and a file of a node
 //! that everybody reads.
 
 use std::process::{Child, Stdio};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::walls::{outside, verdicts};
 
-/// A policy that lets tasks of one deployment out, an object of the other that is no longer as it was installed, and a file of a node
+/// A policy that lets tasks and triggers of one deployment out, an object of the other that is no longer as it was installed, and a file of a node
 /// that everybody reads, as kube-bench says.
 pub(crate) fn a_way_to_the_nodes_and_what_was_changed_are_told(site: &Site) {
     let result = |number: &str, status: &str| json!({ "test_number": number, "status": status, "scored": true, "actual_value": "permissions=644" });
@@ -21,7 +21,7 @@ pub(crate) fn a_way_to_the_nodes_and_what_was_changed_are_told(site: &Site) {
     let egress = json!([{ "to": [{ "ipBlock": { "cidr": "0.0.0.0/0" } }], "ports": ports }, { "to": [platform] }]);
     let way = json!({
         "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": { "name": "way", "namespace": alpha },
-        "spec": { "podSelector": { "matchLabels": { "app.kubernetes.io/name": "airflow-task" } }, "policyTypes": ["Egress"], "egress": egress },
+        "spec": { "podSelector": { "matchExpressions": [{ "key": "app.kubernetes.io/name", "operator": "In", "values": ["airflow-task", "airflow-triggerer"] }] }, "policyTypes": ["Egress"], "egress": egress },
     });
     site.bed.apply(&way.to_string()).expect("a policy");
     site.bed.until_enforced(&alpha, "way", true).expect("it is gone by");
@@ -53,12 +53,13 @@ pub(crate) fn a_way_to_the_nodes_and_what_was_changed_are_told(site: &Site) {
         .collect();
     let of = |id: &str| failed.iter().filter(|told| told.starts_with(id)).collect::<Vec<_>>();
     for (door, port) in [("etcd on the nodes", 2379), ("kubelets", 10250), ("the metadata address", 80), ("the read-only port of kubelets", 10255)] {
-        assert!(of("NET-013").iter().any(|told| told.starts_with(&format!("NET-013 from tasks of alpha to {door}: ")) && told.contains(&format!("port {port}: connected"))), "{door}: {failed:#?}");
+        assert!(of("NET-013").iter().any(|told| told.starts_with(&format!("NET-013 from code of alpha to {door}: ")) && told.contains(&format!("port {port}: connected"))), "{door}: {failed:#?}");
     }
     assert_eq!(of("NET-013").len(), 4, "{failed:#?}");
-    assert!(matches!(&of("NET-020")[..], [told] if told.starts_with("NET-020 from tasks of alpha to ") && told.ends_with(":53: connected")), "{failed:#?}");
+    assert!(of("NET-013").iter().all(|told| told.contains(": tasks, ") && told.contains("; the triggerer, ") && !told.contains("the DAG processor, ")), "{failed:#?}");
+    assert!(matches!(&of("NET-020")[..], [told] if told.starts_with("NET-020 from code of alpha to ") && told.ends_with(":53: connected")), "{failed:#?}");
     // The edge lets in whoever comes.
-    assert!(of("NET-012").iter().any(|told| told.starts_with("NET-012 from tasks of alpha to edge: ")) && !of("NET-012").iter().any(|told| told.contains("beta")), "{failed:#?}");
+    assert!(of("NET-012").iter().any(|told| told.starts_with("NET-012 from code of alpha to edge: ")) && !of("NET-012").iter().any(|told| told.contains("beta")), "{failed:#?}");
     assert!(matches!(&of("EVD-002")[..], [told] if told.starts_with("EVD-002 default-deny: changed: metadata.labels")), "{failed:#?}");
     assert_eq!(of("SEC-003"), [&format!("SEC-003 reader: ServiceAccount/{alpha}/airflow-scheduler may read airflow-fernet-key of namespace {beta}")], "{failed:#?}");
     assert_eq!(of("CPL-003"), ["CPL-003 node1: CIS 4.1.9: permissions=644", "CPL-003 node2: CIS 4.1.9: permissions=644"], "{failed:#?}");
