@@ -1,10 +1,11 @@
 //! What is allowed, by the words of each kind of policy, and by brute force.
 
-use airlock_model::{Object, Profile, Snapshot, SnapshotObject, Source};
+use airlock_model::{Check, Finding, Object, Profile, Snapshot, SnapshotObject, Source};
 use serde_json::{Value, json};
 
 use super::cluster::Cluster;
 use super::connections::listed;
+use super::{EGRESS, INGRESS, checks};
 
 mod admin;
 mod cilium;
@@ -61,3 +62,34 @@ pub(crate) fn profile(parameters: Value) -> Profile {
     profile.parameters = serde_json::from_value(parameters).unwrap();
     profile
 }
+
+fn findings(id: &str, snapshot: &Snapshot, parameters: Value) -> Vec<Finding> {
+    let defaults: [&dyn Check; 2] = [&INGRESS, &EGRESS];
+    let check = defaults.into_iter().chain(checks()).find(|check| check.spec().id == id).unwrap();
+    check.evaluate(&profile(parameters), snapshot)
+}
+
+/// The verdicts of a check, by the name of the subject.
+fn verdicts_with(id: &str, documents: &[String], parameters: Value) -> Vec<(String, &'static str)> {
+    let mut said: Vec<(String, &str)> = findings(id, &files(&documents.concat()), parameters).iter().map(|finding| (finding.subject.name.raw().to_owned(), finding.verdict.word())).collect();
+    said.sort();
+    said
+}
+
+fn verdicts(id: &str, documents: &[String]) -> Vec<(String, &'static str)> {
+    verdicts_with(id, documents, json!({}))
+}
+
+fn said(pairs: &[(&str, &'static str)]) -> Vec<(String, &'static str)> {
+    pairs.iter().map(|(name, word)| ((*name).to_owned(), *word)).collect()
+}
+
+fn tenant(name: &str) -> String {
+    format!("\n---\n{{ apiVersion: v1, kind: Namespace, metadata: {{ name: {name}, labels: {{ airlock-platform.io/tenant: {name} }} }} }}")
+}
+
+fn platform() -> String {
+    "\n---\n{ apiVersion: v1, kind: Namespace, metadata: { name: airlock, labels: { airlock-platform.io/installation: abc } } }".to_owned()
+}
+
+const CLOSED: &str = "podSelector: {}, policyTypes: [Ingress, Egress]";

@@ -1,40 +1,9 @@
 //! Each check by what changes its verdict, and the list as people and programs read it.
 
-use airlock_model::{Check, Finding, Reason, Untrusted, Verdict, WorldDeployment};
+use airlock_model::{Reason, Untrusted, Verdict, WorldDeployment};
 
 use super::super::*;
 use super::*;
-
-fn findings(id: &str, snapshot: &Snapshot, parameters: Value) -> Vec<Finding> {
-    let defaults: [&dyn Check; 2] = [&INGRESS, &EGRESS];
-    let check = defaults.into_iter().chain(checks()).find(|check| check.spec().id == id).unwrap();
-    check.evaluate(&profile(parameters), snapshot)
-}
-
-/// The verdicts of a check, by the name of the subject.
-fn verdicts_with(id: &str, documents: &[String], parameters: Value) -> Vec<(String, &'static str)> {
-    let mut said: Vec<(String, &str)> = findings(id, &files(&documents.concat()), parameters).iter().map(|finding| (finding.subject.name.raw().to_owned(), finding.verdict.word())).collect();
-    said.sort();
-    said
-}
-
-fn verdicts(id: &str, documents: &[String]) -> Vec<(String, &'static str)> {
-    verdicts_with(id, documents, json!({}))
-}
-
-fn said(pairs: &[(&str, &'static str)]) -> Vec<(String, &'static str)> {
-    pairs.iter().map(|(name, word)| ((*name).to_owned(), *word)).collect()
-}
-
-fn tenant(name: &str) -> String {
-    format!("\n---\n{{ apiVersion: v1, kind: Namespace, metadata: {{ name: {name}, labels: {{ airlock-platform.io/tenant: {name} }} }} }}")
-}
-
-fn platform() -> String {
-    "\n---\n{ apiVersion: v1, kind: Namespace, metadata: { name: airlock, labels: { airlock-platform.io/installation: abc } } }".to_owned()
-}
-
-const CLOSED: &str = "podSelector: {}, policyTypes: [Ingress, Egress]";
 
 #[test]
 fn a_namespace_is_closed_by_a_policy_for_all_of_its_pods_in_each_direction() {
