@@ -3,7 +3,15 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+/// Private networks (RFC 1918, RFC 4193), from which clusters give their pods and nodes addresses.
+const PRIVATE: [IpNet; 4] = [
+    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(10, 0, 0, 0), 8)),
+    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(172, 16, 0, 0), 12)),
+    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(192, 168, 0, 0), 16)),
+    IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7)),
+];
 
 /// An `ipBlock`: a block of addresses without some smaller ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +34,17 @@ impl Block {
     pub(crate) fn contains(&self, address: IpAddr) -> bool {
         self.whole.contains(&address) && !self.except.iter().any(|inner| inner.contains(&address))
     }
+
+    /// Whether it holds private addresses, which pods may have.
+    pub(crate) fn is_of_pods(&self) -> bool {
+        let shared = |private: &IpNet| if self.whole.contains(private) { Some(*private) } else { private.contains(&self.whole).then_some(self.whole) };
+        PRIVATE.iter().filter_map(shared).any(|shared| !cover(&self.except, &shared))
+    }
+}
+
+/// Whether networks together hold all of another one.
+pub(crate) fn cover(networks: &[IpNet], whole: &IpNet) -> bool {
+    IpNet::aggregate(&networks.to_vec()).iter().any(|network| network.contains(whole))
 }
 
 /// `10.0.0.0/8`; bits behind the prefix are ignored, as in Kubernetes.
@@ -112,6 +131,26 @@ mod tests {
         );
         let block = Block::read("::/0", &["fd00::/8".into()]).unwrap();
         assert!(block.contains("2001:db8::1".parse().unwrap()) && !block.contains("fd00::1".parse().unwrap()) && !block.contains("10.0.0.1".parse().unwrap()));
+    }
+
+    #[test]
+    fn pods_may_be_in_blocks_that_hold_private_addresses() {
+        let is_of_pods = |whole: &str, except: &[&str]| Block::read(whole, &except.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>()).unwrap().is_of_pods();
+        for whole in ["0.0.0.0/0", "10.0.0.0/8", "10.1.2.0/24", "172.16.0.0/12", "192.0.0.0/8", "::/0", "fd00::/8"] {
+            assert!(is_of_pods(whole, &[]), "{whole}");
+        }
+        for whole in ["192.0.2.0/24", "172.32.0.0/11", "2001:db8::/32"] {
+            assert!(!is_of_pods(whole, &[]), "{whole}");
+        }
+        assert!(!is_of_pods("0.0.0.0/0", &["10.0.0.0/9", "10.128.0.0/9", "172.16.0.0/12", "192.168.0.0/16"]));
+        assert!(is_of_pods("0.0.0.0/0", &["10.0.0.0/8", "172.16.0.0/12"]) && is_of_pods("10.0.0.0/8", &["10.0.0.0/9"]) && !is_of_pods("10.1.0.0/16", &["10.1.0.0/16"]));
+    }
+
+    #[test]
+    fn networks_cover_another_one_together() {
+        let cover = |networks: &[&str], whole: &str| cover(&networks.iter().map(|text| net(text).unwrap()).collect::<Vec<_>>(), &net(whole).unwrap());
+        assert!(cover(&["0.0.0.0/1", "128.0.0.0/1"], "0.0.0.0/0") && cover(&["10.0.0.0/8", "0.0.0.0/1", "192.0.0.0/2", "128.0.0.0/2"], "0.0.0.0/0") && cover(&["::/0"], "fd00::/8"));
+        assert!(!cover(&["0.0.0.0/1"], "0.0.0.0/0") && !cover(&["0.0.0.0/0"], "::/0") && !cover(&["0.0.0.0/1", "8000::/1"], "0.0.0.0/0") && !cover(&[], "10.0.0.0/8"));
     }
 
     #[test]

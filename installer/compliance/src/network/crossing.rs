@@ -21,7 +21,7 @@ static TEXTS: Described = Described {
         title: "tenants reach only what was declared",
         severity: Severity::Critical,
         promises: &["P3", "P12"],
-        explanation: "What the policies of both ends allow, computed by their full semantics, from the pods of each tenant to those of every other tenant and of the platform. Declared is what the parameter NET-004.allow names, a text a flow: `shop => platform : TCP 5432`, with namespaces or * as ends. With NET-004.outside, what tenants reach outside, and who reaches them from there, is compared as well, and flows name blocks of addresses (`shop => 10.2.0.0/16 : TCP 443`, `10.0.0.0/8 => shop : TCP 8080`); what an Ingress leads to them is not. Of a running installation the platform's database is declared for its Airflow deployments. Tenants are the namespaces with the label airlock-platform.io/tenant, or those of network.tenantSelector and network.tenantNamespaces; the platform is network.platformNamespaces, else the installation's other namespaces. A policy that is not understood, and a tenant's pod in the network of its node, are unverified. `airlock compliance-check --connections` lists all that is allowed.",
+        explanation: "What the policies of both ends allow, computed by their full semantics, from the pods of each tenant to those of every other tenant and of the platform. Declared is what the parameter NET-004.allow names, a text a flow: `shop => platform : TCP 5432`, with namespaces or * as ends. With NET-004.outside, what tenants reach outside, and who reaches them from there, is compared as well, and flows name blocks of addresses (`shop => 10.2.0.0/16 : TCP 443`, `10.0.0.0/8 => shop : TCP 8080`); what an Ingress leads to them is not. Of a running installation the platform's database is declared for its Airflow deployments. Tenants are the namespaces with the label airlock-platform.io/tenant, or those of network.tenantSelector and network.tenantNamespaces; the platform is network.platformNamespaces, else the installation's other namespaces. What some plugins let through and others do not is unverified: where a block of private addresses opens what it would open if it meant pods, and where only policies of its own namespace keep others from a pod in the network of its node. So are a policy that is not understood, and a tenant's pod in the network of its node. `airlock compliance-check --connections` lists all that is allowed.",
         remedy: "Narrow the policies that are named, or close the tenant's namespaces by default in both directions. What must be is declared in NET-004.allow.",
     },
     expected: "no connection that is not declared",
@@ -60,6 +60,16 @@ impl Check for Crossing {
     }
 }
 
+/// Whether flows are open with every network plugin, or by what Kubernetes leaves to the plugin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Opened {
+    Certainly,
+    /// Where policies do not bind the target, which is in the network of its node.
+    OnTheNode,
+    /// Where blocks of addresses mean pods too.
+    ByAddress,
+}
+
 /// Undeclared flows into one workload from one tenant's namespace: sources, ports, and the policies that let them in.
 #[derive(Default)]
 struct Undeclared {
@@ -72,28 +82,36 @@ fn judge(given: &Snapshot, tenancy: &Tenancy, declared: &Declared, cluster: &Clu
     let reach = Reach::cut(cluster, &declared.cuts());
     let mut findings = Vec::new();
     let beyond = if declared.has_outside() { OutsideFlows::find(&reach, cluster, tenancy, declared) } else { OutsideFlows::default() };
-    let mut found: BTreeMap<(&str, &Workload), Undeclared> = BTreeMap::new();
+    let mut found: BTreeMap<(&str, &Workload, Opened), Undeclared> = BTreeMap::new();
     for (index, source) in cluster.pods.iter().enumerate().filter(|(_, pod)| tenancy.tenant_of(&pod.workload.namespace).is_some()) {
         if source.host_network {
             findings.push(TEXTS.unverified(sources::subject(objects, &source.object), "it uses the network of its node, where policies do not bind it"));
         }
         for (other, target) in cluster.pods.iter().enumerate().filter(|(_, pod)| is_crossing(tenancy, source, pod)) {
-            let allowed = reach.allowed(End::Pod(index), End::Pod(other));
-            let undeclared = allowed.minus(&declared.between(&source.workload.namespace, &target.workload.namespace)).minus(&of_airlock(given, target));
-            if undeclared.is_empty() {
+            let undeclared = |ports: PortSet| ports.minus(&declared.between(&source.workload.namespace, &target.workload.namespace)).minus(&of_airlock(given, target));
+            let at_most = undeclared(reach.at_most(index, other));
+            if at_most.is_empty() {
                 continue;
             }
-            let entry = found.entry((&source.workload.namespace, &target.workload)).or_default();
+            let certain = undeclared(reach.allowed(End::Pod(index), End::Pod(other)));
+            let (opened, ports) = if !certain.is_empty() {
+                (Opened::Certainly, certain)
+            } else if target.host_network {
+                (Opened::OnTheNode, at_most)
+            } else {
+                (Opened::ByAddress, at_most)
+            };
+            let entry = found.entry((&source.workload.namespace, &target.workload, opened)).or_default();
             entry.sources.push(source.workload.to_string());
-            entry.ports = entry.ports.union(&undeclared);
-            entry.openers.extend(openers(&reach, index, other));
+            entry.ports = entry.ports.union(&ports);
+            entry.openers.extend(openers(&reach, index, other, opened));
         }
     }
-    for namespace in tenancy.namespaces().filter(|namespace| !found.keys().any(|(from, _)| from == namespace) && !beyond.has(namespace)) {
+    for namespace in tenancy.namespaces().filter(|namespace| !found.keys().any(|(from, ..)| from == namespace) && !beyond.has(namespace)) {
         let outside = if declared.has_outside() { ", and nothing outside" } else { "" };
         findings.push(TEXTS.pass(sources::namespace_subject(objects, namespace), format!("its pods reach nothing of other tenants or of the platform{outside} that was not declared")));
     }
-    findings.extend(found.into_iter().map(|((_, target), undeclared)| fail(cluster, objects, target, undeclared)));
+    findings.extend(found.into_iter().map(|((_, target, opened), undeclared)| told(cluster, objects, target, opened, undeclared)));
     findings.extend(beyond.told().map(|(workload, observed)| TEXTS.fail(subject(cluster, objects, workload), observed)));
     findings
 }
@@ -113,8 +131,9 @@ fn of_airlock(given: &Snapshot, target: &Pod) -> PortSet {
 }
 
 /// The policies on both sides that have a rule for the other, or that there is none on a side.
-fn openers(reach: &Reach<'_>, source: usize, target: usize) -> Vec<String> {
-    [reach.openers(source, Direction::Egress, End::Pod(target)), reach.openers(target, Direction::Ingress, End::Pod(source))].concat()
+fn openers(reach: &Reach<'_>, source: usize, target: usize, opened: Opened) -> Vec<String> {
+    let end = |pod| if opened == Opened::Certainly { End::Pod(pod) } else { End::Addressed(pod) };
+    [reach.openers(source, Direction::Egress, end(target)), reach.openers(target, Direction::Ingress, end(source))].concat()
 }
 
 /// The object of which a workload's first pod is.
@@ -123,11 +142,17 @@ fn subject(cluster: &Cluster, objects: &ByName<'_>, workload: &Workload) -> Subj
     pod.map_or_else(|| workload.to_string().into(), |pod| sources::subject(objects, &pod.object))
 }
 
-fn fail(cluster: &Cluster, objects: &ByName<'_>, target: &Workload, mut undeclared: Undeclared) -> Finding {
+fn told(cluster: &Cluster, objects: &ByName<'_>, target: &Workload, opened: Opened, mut undeclared: Undeclared) -> Finding {
     for list in [&mut undeclared.sources, &mut undeclared.openers] {
         list.sort_unstable();
         list.dedup();
     }
-    let sources = first_of(&undeclared.sources);
-    TEXTS.fail(subject(cluster, objects, target), format!("{sources} => {target} : {}; opened by: {}", undeclared.ports, undeclared.openers.join(", ")))
+    let subject = subject(cluster, objects, target);
+    let flows = format!("{} => {target} : {}", first_of(&undeclared.sources), undeclared.ports);
+    let openers = undeclared.openers.join(", ");
+    match opened {
+        Opened::Certainly => TEXTS.fail(subject, format!("{flows}; opened by: {openers}")),
+        Opened::OnTheNode => TEXTS.unverified(subject, format!("{flows}; it uses the network of its node, and plugins differ in whether its policies bind it there; opened by: {openers}")),
+        Opened::ByAddress => TEXTS.unverified(subject, format!("{flows}, if the plugin takes a block of addresses for pods, in which plugins differ; opened by: {openers}")),
+    }
 }

@@ -16,6 +16,8 @@ use super::workloads::Pod;
 pub(crate) enum End {
     /// A pod of the cluster, by its place.
     Pod(usize),
+    /// The same for a plugin to which a block of addresses means the pods that have them.
+    Addressed(usize),
     /// A range of addresses outside, by its place.
     Outside(usize),
     /// The ingress controller, of which nothing is known: it has no labels, and no address that a block could name.
@@ -43,6 +45,8 @@ struct Applied<'a> {
 
 struct Matched {
     pods: Vec<bool>,
+    /// It allows a block of addresses that pods may have.
+    addresses_of_pods: bool,
     ranges: Vec<bool>,
     entrance: bool,
 }
@@ -74,7 +78,7 @@ impl<'a> Reach<'a> {
         for direction in Direction::BOTH {
             let Some(rules) = policy.rules(direction) else { continue };
             let first = self.matched.len();
-            self.matched.extend(rules.iter().map(|rule| matched(self.cluster, &self.ranges, rule)).collect::<Vec<_>>());
+            self.matched.extend(rules.iter().map(|rule| matched(self.cluster, &self.ranges, policy, rule)).collect::<Vec<_>>());
             for subject in &subjects {
                 let applied = Applied { policy, rules: rules.iter().enumerate().map(|(index, rule)| (rule, first + index)).collect() };
                 match direction {
@@ -99,6 +103,14 @@ impl<'a> Reach<'a> {
         let into = || if let End::Pod(pod) = destination { self.side(pod, Direction::Ingress, source, target) } else { PortSet::all() };
         let out = out();
         if out.is_empty() { out } else { out.intersection(&into()) }
+    }
+
+    /// The most that a plugin lets through from one pod to another, where Kubernetes leaves the answer to it ("Network Policies"): a block
+    /// of addresses may mean the pods that have them, and a pod in the network of its node may be bound by no policy of its own.
+    pub(crate) fn at_most(&self, source: usize, target: usize) -> PortSet {
+        let pod = &self.cluster.pods[target];
+        let out = self.side(source, Direction::Egress, End::Addressed(target), Some(pod));
+        if out.is_empty() || pod.host_network { out } else { out.intersection(&self.side(target, Direction::Ingress, End::Addressed(source), Some(pod))) }
     }
 
     /// What the policies of one pod allow in one direction.
@@ -143,6 +155,7 @@ impl<'a> Reach<'a> {
         let matched = &self.matched[at];
         match other {
             End::Pod(index) => matched.pods[index],
+            End::Addressed(index) => matched.pods[index] || matched.addresses_of_pods,
             End::Outside(index) => matched.ranges[index],
             End::Entrance => matched.entrance,
         }
@@ -190,9 +203,9 @@ struct Decided {
     undecided: PortSet,
 }
 
-fn matched(cluster: &Cluster, ranges: &[AddressRange], rule: &Rule) -> Matched {
+fn matched(cluster: &Cluster, ranges: &[AddressRange], policy: &Policy, rule: &Rule) -> Matched {
     let Some(peers) = &rule.peers else {
-        return Matched { pods: vec![true; cluster.pods.len()], ranges: vec![true; ranges.len()], entrance: true };
+        return Matched { pods: vec![true; cluster.pods.len()], addresses_of_pods: false, ranges: vec![true; ranges.len()], entrance: true };
     };
     let mut pods = vec![false; cluster.pods.len()];
     for peer in peers {
@@ -203,7 +216,9 @@ fn matched(cluster: &Cluster, ranges: &[AddressRange], rule: &Rule) -> Matched {
         }
     }
     let ranges = ranges.iter().map(|range| peers.iter().any(|peer| is_range(peer, *range))).collect();
-    Matched { pods, ranges, entrance: peers.iter().any(is_entrance) }
+    // Cilium knows its pods by their labels alone ("Layer 3 Policies": CIDRs are for what is outside).
+    let addresses_of_pods = rule.action == Action::Allow && policy.object.group() != "cilium.io" && peers.iter().any(|peer| matches!(peer, Peer::Addresses(block) if block.is_of_pods()));
+    Matched { pods, addresses_of_pods, ranges, entrance: peers.iter().any(is_entrance) }
 }
 
 /// Neighbouring ranges that are allowed the same as one.
