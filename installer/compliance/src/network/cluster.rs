@@ -89,6 +89,11 @@ impl Cluster {
         }
     }
 
+    /// Whether a namespace has a pod that is known.
+    pub(crate) fn has_pods(&self, namespace: &str) -> bool {
+        self.places.contains_key(namespace)
+    }
+
     /// The places of the pods that a selection means.
     pub(crate) fn selected<'a>(&'a self, selection: &'a PodSelection) -> impl Iterator<Item = usize> + 'a {
         let in_namespaces = self.places.iter().filter(|(name, _)| selection.namespace.matches(name, self.namespaces.get(*name)));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, Source, Subject, World, names};
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, Source, Subject, World, names};
 
 use super::cluster::Cluster;
 use super::declared::Declared;
@@ -108,8 +108,13 @@ fn judge(given: &Snapshot, tenancy: &Tenancy, declared: &Declared, cluster: &Clu
         }
     }
     for namespace in tenancy.namespaces().filter(|namespace| !found.keys().any(|(from, ..)| from == namespace) && !beyond.has(namespace)) {
-        let outside = if declared.has_outside() { ", and nothing outside" } else { "" };
-        findings.push(TEXTS.pass(sources::namespace_subject(objects, namespace), format!("its pods reach nothing of other tenants or of the platform{outside} that was not declared")));
+        let subject = sources::namespace_subject(objects, namespace);
+        findings.push(if cluster.has_pods(namespace) {
+            let outside = if declared.has_outside() { ", and nothing outside" } else { "" };
+            TEXTS.pass(subject, format!("its pods reach nothing of other tenants or of the platform{outside} that was not declared"))
+        } else {
+            TEXTS.not_applicable(subject, Reason::NoSubject, "no pod is seen there that could reach anything")
+        });
     }
     findings.extend(found.into_iter().map(|((_, target, opened), undeclared)| told(cluster, objects, target, opened, undeclared)));
     findings.extend(beyond.told().map(|(workload, observed)| TEXTS.fail(subject(cluster, objects, workload), observed)));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, Source, World, names};
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, Source, World, names};
 
 use super::cluster::Cluster;
 use super::policy::{Direction, Peer, Policy, Rule};
@@ -18,7 +18,7 @@ static TEXTS: Described = Described {
         title: "policies select something, and what they name exists",
         severity: Severity::Medium,
         promises: &["P3"],
-        explanation: "Each policy: its selector selects at least one pod, unless it selects all; a port that a rule names is a container's port of that name at the destination; a block of one address is no ClusterIP of a Service, since packets bear the pod's address when policies see them. Of a running cluster Airlock's own policies pass where no pod is now: they wait for the pods of tasks.",
+        explanation: "Each policy: its selector selects at least one pod; of one for all pods where there is none nothing can be said; a port that a rule names is a container's port of that name at the destination; a block of one address is no ClusterIP of a Service, since packets bear the pod's address when policies see them. Of a running cluster Airlock's own policies pass where no pod is now: they wait for the pods of tasks.",
         remedy: "Correct the selector, the name of the port, or put a selector of the Service's pods in place of the address. Delete a policy that is not needed.",
     },
     expected: "it selects pods, its named ports exist, and no block is a Service",
@@ -60,8 +60,12 @@ fn judge(given: &Snapshot, cluster: &Cluster, objects: &ByName<'_>, policy: &Pol
             found.extend(services(cluster, rule).into_iter().map(|words| (path.clone(), format!("{} rule {index} names {words}", direction.word()))));
         }
     }
-    if found.is_empty() && selects_nothing {
-        return vec![TEXTS.pass(subject, "no pod that it is for runs now; it is Airlock's own")];
+    if found.is_empty() && selected.is_empty() {
+        return vec![if is_airlock {
+            TEXTS.pass(subject, "no pod that it is for runs now; it is Airlock's own")
+        } else {
+            TEXTS.not_applicable(subject, Reason::NoSubject, "it is for all pods, and there is none where it is for them")
+        }];
     }
     if found.is_empty() {
         return vec![TEXTS.pass(subject, format!("it selects {} kinds of pods", selected.len()))];

@@ -1,5 +1,7 @@
 //! NET-004 where Kubernetes leaves the answer to the network plugin, and where there is nobody to ask about.
 
+use airlock_model::Reason;
+
 use super::*;
 
 fn world() -> Vec<String> {
@@ -56,4 +58,14 @@ fn a_block_of_private_addresses_may_mean_pods() {
     let cilium =
         "\n---\n{ apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: { name: c, namespace: alpha }, spec: { endpointSelector: {}, egress: [ { toCIDR: [ 10.0.0.0/8 ] } ] } }".to_owned();
     assert_eq!(of(&[db(), cilium, into(everybody)], json!({})), said(&[("alpha", "pass")]));
+}
+
+#[test]
+fn of_a_tenant_without_pods_nothing_is_said() {
+    let given = [tenant("beta"), policy("beta", "closed", CLOSED), policy("alpha", "closed", CLOSED)];
+    assert_eq!(of(&given, json!({})), said(&[("alpha", "pass"), ("beta", "not applicable")]));
+    let found = findings("NET-004", &files(&[world(), given.to_vec()].concat().concat()), json!({}));
+    assert_eq!(found.iter().filter_map(|finding| finding.reason).collect::<Vec<_>>(), [Reason::NoSubject]);
+    // A namespace that a parameter names and that is not there as well.
+    assert_eq!(of(&given[2..], json!({ "network.tenantNamespaces": ["gamma"] })), said(&[("alpha", "pass"), ("gamma", "not applicable")]));
 }
