@@ -3,8 +3,8 @@
 //!
 //! Objects become a [`cluster::Cluster`]: `workloads` reads pods and what makes them, `service` what an ingress
 //! controller leads to, and `network_policy`, `admin_policy`, and `cilium_policy` bring each kind into the one form of
-//! `policy`. `reach` then answers what two ends may do, as sets of `ports`; `connections` lists the answers. What
-//! could not be read is kept beside them, and with it nothing passes. The checks: `default_deny`, `selected`, `crossing` (by
+//! `policy`. `reach` then answers what two ends may do, as sets of `ports`; `connections` lists the answers. `everybody` says whether rules
+//! together mean all. What could not be read is kept beside them, and with it nothing passes. The checks: `default_deny`, `selected`, `crossing` (by
 //! `tenancy` and what is `declared`, also with what is `outside`), `forbidden`, `dangling`, and `exposed`.
 
 mod address;
@@ -17,6 +17,7 @@ mod crossing;
 mod dangling;
 mod declared;
 mod default_deny;
+mod everybody;
 mod exposed;
 mod forbidden;
 mod network_policy;

@@ -168,8 +168,9 @@ fn block(cidr: &str, except: &[String]) -> Result<Block, String> {
 fn read_entity(entity: &str, peers: &mut Vec<Peer>, unread: &mut Vec<String>) {
     let every_pod = || Peer::Pods(PodSelection { namespace: super::policy::NamespaceSelection::Matching(super::selector::Selector::default()), pods: super::selector::Selector::default() });
     match entity {
-        "all" => peers.extend([every_pod(), Peer::Outside(Family::Both), Peer::Entrance]),
-        "cluster" => peers.extend([every_pod(), Peer::Entrance]),
+        // Nodes are of the cluster as well ("Entities based").
+        "all" => peers.extend([every_pod(), Peer::Hosts, Peer::Outside(Family::Both), Peer::Entrance]),
+        "cluster" => peers.extend([every_pod(), Peer::Hosts, Peer::Entrance]),
         "world" => peers.push(Peer::Outside(Family::Both)),
         "world-ipv4" => peers.push(Peer::Outside(Family::V4)),
         "world-ipv6" => peers.push(Peer::Outside(Family::V6)),

@@ -85,7 +85,7 @@ pub(crate) struct Rule {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Peer {
     Pods(PodSelection),
-    /// Pods in the node's network.
+    /// Nodes, and pods in their network.
     Hosts,
     /// Addresses outside the cluster.
     Addresses(Block),
@@ -121,6 +121,11 @@ impl PodSelection {
     /// Every pod of one namespace.
     pub(crate) fn of_namespace(name: &str, pods: Selector) -> Self {
         Self { namespace: NamespaceSelection::Named(name.to_owned()), pods }
+    }
+
+    /// Whether it is every pod of every namespace.
+    pub(crate) const fn is_everything(&self) -> bool {
+        matches!(&self.namespace, NamespaceSelection::Matching(selector) if selector.is_empty()) && self.pods.is_empty()
     }
 }
 

@@ -20,6 +20,8 @@ pub(crate) enum End {
     Addressed(usize),
     /// A range of addresses outside, by its place.
     Outside(usize),
+    /// A node itself.
+    Node,
     /// The ingress controller, of which nothing is known: it has no labels, and no address that a block could name.
     Entrance,
 }
@@ -48,6 +50,7 @@ struct Matched {
     /// It allows a block of addresses that pods may have.
     addresses_of_pods: bool,
     ranges: Vec<bool>,
+    nodes: bool,
     entrance: bool,
 }
 
@@ -157,6 +160,7 @@ impl<'a> Reach<'a> {
             End::Pod(index) => matched.pods[index],
             End::Addressed(index) => matched.pods[index] || matched.addresses_of_pods,
             End::Outside(index) => matched.ranges[index],
+            End::Node => matched.nodes,
             End::Entrance => matched.entrance,
         }
     }
@@ -205,7 +209,7 @@ struct Decided {
 
 fn matched(cluster: &Cluster, ranges: &[AddressRange], policy: &Policy, rule: &Rule) -> Matched {
     let Some(peers) = &rule.peers else {
-        return Matched { pods: vec![true; cluster.pods.len()], addresses_of_pods: false, ranges: vec![true; ranges.len()], entrance: true };
+        return Matched { pods: vec![true; cluster.pods.len()], addresses_of_pods: false, ranges: vec![true; ranges.len()], nodes: true, entrance: true };
     };
     let mut pods = vec![false; cluster.pods.len()];
     for peer in peers {
@@ -218,7 +222,7 @@ fn matched(cluster: &Cluster, ranges: &[AddressRange], policy: &Policy, rule: &R
     let ranges = ranges.iter().map(|range| peers.iter().any(|peer| is_range(peer, *range))).collect();
     // Cilium knows its pods by their labels alone ("Layer 3 Policies": CIDRs are for what is outside).
     let addresses_of_pods = rule.action == Action::Allow && policy.object.group() != "cilium.io" && peers.iter().any(|peer| matches!(peer, Peer::Addresses(block) if block.is_of_pods()));
-    Matched { pods, addresses_of_pods, ranges, entrance: peers.iter().any(is_entrance) }
+    Matched { pods, addresses_of_pods, ranges, nodes: peers.contains(&Peer::Hosts), entrance: peers.iter().any(is_entrance) }
 }
 
 /// Neighbouring ranges that are allowed the same as one.
