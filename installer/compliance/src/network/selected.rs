@@ -1,9 +1,13 @@
 //! NET-003: policies close every pod in both directions.
+//!
+//! A policy of the namespace tier closes what it selects by being there; one of the admin or baseline tier only by a rule that
+//! denies everybody (network-policy-api: its rules are read as they are, without an implicit isolation).
 
 use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World};
 
 use super::cluster::Cluster;
-use super::policy::Direction;
+use super::everybody::{has_every_address, has_every_pod};
+use super::policy::{Action, Direction, Policy, Rule, Tier};
 use super::sources;
 use super::workloads::{Pod, template_of};
 use crate::described::Described;
@@ -15,10 +19,10 @@ static TEXTS: Described = Described {
         title: "a policy selects every pod in both directions",
         severity: Severity::High,
         promises: &["P3", "P12"],
-        explanation: "Whether for each pod, or template of pods, a NetworkPolicy, an AdminNetworkPolicy or the baseline, or a policy of Cilium is for ingress and one for egress. A pod in the network of its node fails: policies do not bind it there.",
+        explanation: "Whether for each pod, or template of pods, a NetworkPolicy or a policy of Cilium is for ingress and one for egress. An AdminNetworkPolicy or the baseline counts when it denies everybody on every port: for ingress every pod, for egress every address. A pod in the network of its node fails: policies do not bind it there.",
         remedy: "Add a policy that selects all pods of the namespace (`podSelector: {}`) for Ingress and Egress, and policies that open what is needed.",
     },
-    expected: "a policy for ingress and one for egress select the pod",
+    expected: "a policy for ingress and one for egress close the pod",
     why: "a pod that no policy selects may be connected to by everybody, or may connect to everybody",
 };
 
@@ -52,13 +56,55 @@ impl Check for Selected {
     }
 }
 
-/// Of each pod whether a policy is for it in a direction.
+/// Of each pod whether a policy closes it in a direction.
 fn closed(cluster: &Cluster, direction: Direction) -> Vec<bool> {
-    let mut closed = vec![false; cluster.pods.len()];
-    for policy in cluster.policies.iter().filter(|policy| policy.rules(direction).is_some()) {
-        cluster.selected(&policy.subject).for_each(|place| closed[place] = true);
+    let mut policies: Vec<(&Policy, Decision)> = cluster.policies.iter().filter_map(|policy| Some((policy, decision(policy, direction)?))).collect();
+    policies.sort_by_key(|(policy, _)| policy.tier);
+    let mut decided: Vec<Option<Decision>> = vec![None; cluster.pods.len()];
+    for (policy, decision) in policies {
+        for place in cluster.selected(&policy.subject) {
+            // What is passed on is decided by a later tier.
+            let is_open = match decided[place] {
+                None => true,
+                Some(Decision::Passed) => !matches!(policy.tier, Tier::Admin(_)),
+                Some(Decision::Closed | Decision::Opened) => policy.tier == Tier::Namespace,
+            };
+            if is_open {
+                decided[place] = Some(decision);
+            }
+        }
     }
-    closed
+    decided.into_iter().map(|decided| decided == Some(Decision::Closed)).collect()
+}
+
+/// What a policy says of everybody who is not named.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Decision {
+    Closed,
+    Opened,
+    Passed,
+}
+
+/// None: it says something of some alone.
+fn decision(policy: &Policy, direction: Direction) -> Option<Decision> {
+    let rules = policy.rules(direction)?;
+    if policy.tier == Tier::Namespace {
+        return Some(Decision::Closed);
+    }
+    let of_all = rules.iter().find(|rule| rule.ports.is_none() && is_about_all(rule, direction))?;
+    Some(match of_all.action {
+        Action::Deny => Decision::Closed,
+        Action::Allow => Decision::Opened,
+        Action::Pass => Decision::Passed,
+    })
+}
+
+/// Rules for ingress name pods alone; an address of a rule for egress is a pod's as well (network-policy-api: `networks`).
+fn is_about_all(rule: &Rule, direction: Direction) -> bool {
+    match direction {
+        Direction::Ingress => has_every_pod(&[rule]),
+        Direction::Egress => has_every_address(&[rule]),
+    }
 }
 
 /// What is wrong, and the field of the pod that shows it.
@@ -67,5 +113,5 @@ fn problem(pod: &Pod, closed: [bool; 2]) -> Option<(&'static str, String)> {
         return Some(("/spec/hostNetwork", "it uses the network of its node, where policies do not bind it".to_owned()));
     }
     let missing: Vec<&str> = Direction::BOTH.into_iter().zip(closed).filter(|(_, closed)| !closed).map(|(direction, _)| direction.word()).collect();
-    (!missing.is_empty()).then(|| ("/metadata/labels", format!("no policy selects it for {}", missing.join(" and "))))
+    (!missing.is_empty()).then(|| ("/metadata/labels", format!("no policy closes it for {}", missing.join(" and "))))
 }

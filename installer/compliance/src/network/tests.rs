@@ -9,6 +9,7 @@ use super::{EGRESS, INGRESS, checks};
 
 mod admin;
 mod cilium;
+mod closed;
 mod entrances;
 mod forbidden;
 mod left_open;

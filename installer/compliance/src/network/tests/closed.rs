@@ -1,0 +1,57 @@
+//! NET-001 to NET-003 where a policy is there and closes nothing.
+
+use super::*;
+
+const POLICY_API: &str = "apiVersion: policy.networking.k8s.io/v1alpha1";
+const EVERY_POD: &str = "from: [ { namespaces: {} } ]";
+const EVERY_ADDRESS: &str = "to: [ { networks: [ 0.0.0.0/0 ] } ]";
+
+fn admin(priority: u32, rules: &str) -> String {
+    format!("\n---\n{{ {POLICY_API}, kind: AdminNetworkPolicy, metadata: {{ name: admin{priority} }}, spec: {{ priority: {priority}, subject: {{ namespaces: {{}} }}, {rules} }} }}")
+}
+
+fn baseline(rules: &str) -> String {
+    format!("\n---\n{{ {POLICY_API}, kind: BaselineAdminNetworkPolicy, metadata: {{ name: default }}, spec: {{ subject: {{ namespaces: {{}} }}, {rules} }} }}")
+}
+
+/// Rules for both directions: an action on every pod, and on every address.
+fn of_all(action: &str) -> String {
+    format!("ingress: [ {{ action: {action}, {EVERY_POD} }} ], egress: [ {{ action: {action}, {EVERY_ADDRESS} }} ]")
+}
+
+/// What is said of a pod of `shop` beside these policies.
+fn selected(policies: &[String]) -> String {
+    let found = findings("NET-003", &files(&[pod("shop", "a"), policies.concat()].concat()), json!({}));
+    found.iter().map(|finding| format!("{}: {}", finding.verdict.word(), finding.observed.raw())).collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn an_admin_policy_closes_a_pod_by_denying_everybody_alone() {
+    let closed = "pass: a policy for ingress and one for egress close the pod";
+    let open = "fail: no policy closes it for ingress and egress";
+    assert_eq!(selected(&[admin(5, &of_all("Deny"))]), closed);
+    assert_eq!(selected(&[baseline(&of_all("Deny"))]), closed);
+    for action in ["Allow", "Pass"] {
+        assert_eq!(selected(&[admin(5, &of_all(action))]), open, "{action}");
+    }
+    // Some pods, some ports, or some addresses are not everybody.
+    let some = "ingress: [ { action: Deny, from: [ { namespaces: { matchLabels: { team: x } } } ] } ], egress: [ { action: Deny, to: [ { namespaces: {} } ] } ]";
+    assert_eq!(selected(&[admin(5, some), baseline(some)]), open);
+    let ports = "ports: [ { portNumber: { port: 22, protocol: TCP } } ]";
+    assert_eq!(selected(&[admin(5, &format!("ingress: [ {{ action: Deny, {EVERY_POD}, {ports} }} ], egress: [ {{ action: Deny, {EVERY_ADDRESS}, {ports} }} ]"))]), open);
+    assert_eq!(selected(&[baseline(&format!("ingress: [ {{ action: Deny, {EVERY_POD} }} ]"))]), "fail: no policy closes it for egress");
+    // Allowed by name first, the rest is denied.
+    assert_eq!(selected(&[admin(5, &format!("ingress: [ {{ action: Allow, {EVERY_POD}, {ports} }}, {{ action: Deny, {EVERY_POD} }} ], egress: [ {{ action: Deny, {EVERY_ADDRESS} }} ]"))]), closed);
+}
+
+#[test]
+fn tiers_are_asked_in_their_order_what_closes_a_pod() {
+    let is_closed = |policies: &[String]| selected(policies).starts_with("pass");
+    assert!(!is_closed(&[admin(5, &of_all("Allow")), admin(7, &of_all("Deny"))]));
+    assert!(is_closed(&[admin(7, &of_all("Allow")), admin(5, &of_all("Deny"))]));
+    // What is passed on is not asked of later admin policies, but of the baseline.
+    assert!(!is_closed(&[admin(5, &of_all("Pass")), admin(7, &of_all("Deny"))]));
+    assert!(is_closed(&[admin(5, &of_all("Pass")), baseline(&of_all("Deny"))]));
+    assert!(!is_closed(&[admin(5, &of_all("Allow")), baseline(&of_all("Deny"))]));
+    assert!(is_closed(&[admin(5, &of_all("Pass")), policy("shop", "closed", CLOSED), baseline(&of_all("Allow"))]));
+}
