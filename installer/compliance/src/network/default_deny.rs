@@ -2,12 +2,13 @@
 //!
 //! Network policies only ever add: a pod is closed in a direction as soon as one policy selects it for that direction,
 //! and opened by every rule of every such policy (Kubernetes documentation, "Network Policies"). So a namespace is closed
-//! when a policy selects all of its pods for that direction and no policy there has a rule without limits.
+//! when a policy selects all of its pods for that direction and no rules there, alone or together, name everybody on every port.
 
 use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, World};
 
 use super::cluster::{Cluster, Unread};
-use super::policy::{Action, Direction, Policy, Tier};
+use super::everybody::is_everybody;
+use super::policy::{Action, Direction, Policy, Rule, Tier, ports_at};
 use super::sources::{self, ByName};
 use crate::described::Described;
 use crate::live;
@@ -28,7 +29,7 @@ pub(crate) static INGRESS: DefaultDeny = DefaultDeny {
             title: "nothing connects into a namespace unless a policy names it",
             severity: Severity::High,
             promises: &["P3", "P12"],
-            explanation: "The NetworkPolicies, and Cilium's policies where there are any, of each namespace: one must select all pods for ingress, and none may have an ingress rule without peers and ports, which would open everything again. Whether the cluster enforces policies at all is NET-010.",
+            explanation: "The NetworkPolicies, and Cilium's policies where there are any, of each namespace: one must select all pods for ingress, and none may have an ingress rule without peers and ports, which would open everything again, nor rules without ports that together name every pod and every address. Whether the cluster enforces policies at all is NET-010.",
             remedy: "Add a policy with `podSelector: {}` and policyTypes Ingress. In an installation run `airlock install` again: it puts its policies back. A policy that opens everything was made by somebody else; ask its owner to narrow it.",
         },
         expected: "a policy selects all pods for Ingress; no ingress rule allows everything",
@@ -45,7 +46,7 @@ pub(crate) static EGRESS: DefaultDeny = DefaultDeny {
             title: "nothing connects out of a namespace unless a policy names it",
             severity: Severity::High,
             promises: &["P3", "P12"],
-            explanation: "The NetworkPolicies, and Cilium's policies where there are any, of each namespace: one must select all pods for egress, and none may have an egress rule without peers and ports, which would open everything again. Whether the cluster enforces policies at all is NET-010.",
+            explanation: "The NetworkPolicies, and Cilium's policies where there are any, of each namespace: one must select all pods for egress, and none may have an egress rule without peers and ports, which would open everything again, nor rules without ports that together name every pod and every address. Whether the cluster enforces policies at all is NET-010.",
             remedy: "Add a policy with `podSelector: {}` and policyTypes Egress, and one that allows DNS and what else is needed. In an installation run `airlock install` again: it puts its policies back. A policy that opens everything was made by somebody else; ask its owner to narrow it.",
         },
         expected: "a policy selects all pods for Egress; no egress rule allows everything",
@@ -81,13 +82,25 @@ impl Check for DefaultDeny {
 }
 
 impl DefaultDeny {
-    /// A policy with a rule that names neither peers nor ports.
+    /// A policy whose rules, one or several, name everybody on every port.
     fn open(&self, objects: &ByName<'_>, policy: &Policy) -> Option<Finding> {
-        let is_open = |rule: &super::policy::Rule| rule.action == Action::Allow && rule.peers.is_none() && rule.ports.is_none();
-        let index = policy.rules(self.direction)?.iter().position(is_open)?;
-        let (word, subject) = (self.direction.word(), sources::subject(objects, &policy.object));
-        let finding = self.described.fail(subject, format!("its {word} rule {index} allows everything"));
+        let (word, rules) = (self.direction.word(), self.unlimited(policy));
+        let (index, observed) = match rules.iter().find(|(_, rule)| is_everybody(&[*rule])) {
+            Some((index, rule)) => (*index, format!("its {word} rule {index} allows {}", if rule.peers.is_none() { "everything" } else { "every pod and every address" })),
+            None if are_everybody(&rules) => {
+                let listed: Vec<String> = rules.iter().map(|(index, _)| index.to_string()).collect();
+                (rules[0].0, format!("its {word} rules {} together allow every pod and every address", listed.join(", ")))
+            }
+            None => return None,
+        };
+        let finding = self.described.fail(sources::subject(objects, &policy.object), observed);
         Some(sources::seen(finding, objects, &policy.object, &[(format!("/spec/{word}/{index}"), String::new())]))
+    }
+
+    /// The rules that allow every port, with their places.
+    fn unlimited<'a>(&self, policy: &'a Policy) -> Vec<(usize, &'a Rule)> {
+        let rules = policy.rules(self.direction).unwrap_or_default().iter().enumerate();
+        rules.filter(|(_, rule)| rule.action == Action::Allow && ports_at(rule.ports.as_deref(), None).is_all()).collect()
     }
 
     fn namespace(&self, cluster: &Cluster, objects: &ByName<'_>, name: &str) -> Finding {
@@ -96,9 +109,18 @@ impl DefaultDeny {
             policy.tier == Tier::Namespace && is_here && policy.subject.pods.is_empty() && policy.rules(self.direction).is_some()
         };
         let (word, subject) = (self.direction.word(), sources::namespace_subject(objects, name));
-        match cluster.policies.iter().find(closes) {
-            Some(policy) => self.described.pass(subject, format!("closed for {word} by {}", policy.object)),
-            None => self.described.fail(subject, format!("no policy selects all of its pods for {word}")),
+        let closing: Vec<&Policy> = cluster.policies.iter().filter(closes).collect();
+        let Some(first) = closing.first() else { return self.described.fail(subject, format!("no policy selects all of its pods for {word}")) };
+        let rules: Vec<Vec<(usize, &Rule)>> = closing.iter().map(|policy| self.unlimited(policy)).collect();
+        // What one policy opens alone is told of that one.
+        if are_everybody(&rules.concat()) && !rules.iter().any(|rules| are_everybody(rules)) {
+            let opening: Vec<String> = closing.iter().zip(&rules).filter(|(_, rules)| !rules.is_empty()).map(|(policy, _)| policy.object.to_string()).collect();
+            return self.described.fail(subject, format!("{} together allow every pod and every address for {word}", opening.join(", ")));
         }
+        self.described.pass(subject, format!("closed for {word} by {}", first.object))
     }
+}
+
+fn are_everybody(rules: &[(usize, &Rule)]) -> bool {
+    is_everybody(&rules.iter().map(|(_, rule)| *rule).collect::<Vec<_>>())
 }

@@ -55,3 +55,36 @@ fn tiers_are_asked_in_their_order_what_closes_a_pod() {
     assert!(!is_closed(&[admin(5, &of_all("Allow")), baseline(&of_all("Deny"))]));
     assert!(is_closed(&[admin(5, &of_all("Pass")), policy("shop", "closed", CLOSED), baseline(&of_all("Allow"))]));
 }
+
+#[test]
+fn all_pods_and_all_addresses_together_are_everything() {
+    let of = |id: &str, policies: &[String]| {
+        let mut given = files(&[pod("shop", "a"), policy("shop", "closed", CLOSED), policies.concat()].concat());
+        given.world.namespaces = vec!["shop".into()];
+        findings(id, &given, json!({})).iter().map(|finding| format!("{}: {}", finding.verdict.word(), finding.observed.raw())).collect::<Vec<_>>()
+    };
+    let ingress = |name: &str, rules: &str| policy("shop", name, &format!("podSelector: {{}}, ingress: [ {rules} ]"));
+    let (pods, addresses) = ("{ namespaceSelector: {} }", "{ ipBlock: { cidr: 0.0.0.0/0, except: [ 169.254.169.254/32 ] } }");
+    let closed = "pass: closed for ingress by NetworkPolicy shop/closed";
+    // Peers of one rule, rules of one policy, and policies of one namespace.
+    assert_eq!(of("NET-001", &[ingress("p", &format!("{{ from: [ {pods}, {addresses} ] }}"))]), ["fail: its ingress rule 0 allows every pod and every address", closed]);
+    assert_eq!(of("NET-001", &[ingress("p", &format!("{{ from: [ {pods} ] }}, {{ from: [ {addresses} ] }}"))]), ["fail: its ingress rules 0, 1 together allow every pod and every address", closed]);
+    let together = "fail: NetworkPolicy shop/p, NetworkPolicy shop/q together allow every pod and every address for ingress";
+    assert_eq!(of("NET-001", &[ingress("p", &format!("{{ from: [ {pods} ] }}")), ingress("q", &format!("{{ from: [ {addresses} ] }}"))]), [together]);
+    let halves = "{ ipBlock: { cidr: 0.0.0.0/1 } }, { ipBlock: { cidr: 128.0.0.0/1 } }";
+    let egress = policy("shop", "p", &format!("podSelector: {{ matchLabels: {{ app: a }} }}, policyTypes: [Egress], egress: [ {{ to: [ {pods}, {halves} ] }} ]"));
+    assert_eq!(of("NET-002", &[egress])[0], "fail: its egress rule 0 allows every pod and every address");
+    let protocols = "[ { protocol: TCP }, { protocol: UDP }, { protocol: SCTP } ]";
+    assert_eq!(of("NET-001", &[ingress("p", &format!("{{ ports: {protocols} }}"))])[0], "fail: its ingress rule 0 allows everything");
+    // One of the two, some of them, or some ports leave the rest closed.
+    for rule in [
+        format!("{{ from: [ {pods} ] }}"),
+        format!("{{ from: [ {addresses} ] }}"),
+        format!("{{ from: [ {pods}, {{ ipBlock: {{ cidr: 10.0.0.0/8 }} }} ] }}"),
+        format!("{{ from: [ {{ podSelector: {{}} }}, {addresses} ] }}"),
+        format!("{{ from: [ {pods}, {addresses} ], ports: [ {{ port: 443 }} ] }}"),
+        format!("{{ from: [ {pods} ] }}, {{ from: [ {addresses} ], ports: [ {{ port: 443 }} ] }}"),
+    ] {
+        assert_eq!(of("NET-001", &[ingress("p", &rule)]), [closed], "{rule}");
+    }
+}
