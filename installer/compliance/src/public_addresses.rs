@@ -19,7 +19,7 @@ pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
 const SHARED: (Ipv4Addr, u32) = (Ipv4Addr::new(100, 64, 0, 0), 10);
 
 /// Whether an address is routed in public. What is no address is none.
-fn is_public(address: &str) -> bool {
+pub(crate) fn is_public(address: &str) -> bool {
     match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
         Ok(IpAddr::V4(address)) => {
             let is_shared = (u32::from(address) ^ u32::from(SHARED.0)) >> (32 - SHARED.1) == 0;

@@ -8,6 +8,7 @@ use crate::described::Described;
 use crate::live::{self, need};
 use crate::parameter::{flag, texts};
 use crate::pod_security::Violation;
+use crate::public_addresses::is_public;
 
 pub(crate) const EXPOSED_ALLOW: &str = "NET-015.allow";
 pub(crate) const PRIVATE: &str = "network.private";
@@ -37,7 +38,7 @@ static EXPOSED: Described = Described {
         title: "no Service reaches beyond the cluster but those that are named",
         severity: Severity::High,
         promises: &["P3"],
-        explanation: "Services of type NodePort, those of type LoadBalancer without an annotation by which a provider keeps them inside, and those with externalIPs. The edge of a running installation, and Services in the parameter NET-015.allow (`namespace/name`), pass.",
+        explanation: "Services of type NodePort, those of type LoadBalancer without an annotation by which a provider keeps them inside or with a public address in their status, and those with externalIPs. The edge of a running installation, and Services in the parameter NET-015.allow (`namespace/name`), pass.",
         remedy: "Make it a ClusterIP and let the edge lead to it. What must be reached from outside is named in NET-015.allow.",
     },
     expected: "type ClusterIP or ExternalName, or an internal load balancer, and no externalIPs",
@@ -89,7 +90,11 @@ fn exposed(service: &SnapshotObject) -> Vec<Violation> {
     let mut found = Vec::new();
     match kind(service) {
         "NodePort" => found.push(field("/spec/type", "it is reached on a port of every node".into())),
-        "LoadBalancer" if !is_internal(service) => found.push(field("/spec/type", "it has a load balancer that no annotation keeps inside".into())),
+        "LoadBalancer" => match public_address(service) {
+            Some((path, detail)) => found.push(field(&path, detail)),
+            None if !is_internal(service) => found.push(field("/spec/type", "it has a load balancer that no annotation keeps inside".into())),
+            None => {}
+        },
         _ => {}
     }
     if service.manifest.pointer("/spec/externalIPs").and_then(Value::as_array).is_some_and(|addresses| !addresses.is_empty()) {
@@ -103,6 +108,18 @@ fn is_internal(service: &SnapshotObject) -> bool {
     INTERNAL.iter().any(|(key, value)| annotation(key).is_some_and(|seen| value.is_none_or(|value| seen.eq_ignore_ascii_case(value))))
 }
 
+/// What the load balancer got, as its status tells: each with its place.
+fn got<'a>(service: &'a SnapshotObject, key: &'static str) -> impl Iterator<Item = (String, &'a str)> {
+    let entries = service.manifest.pointer("/status/loadBalancer/ingress").and_then(Value::as_array).into_iter().flatten().enumerate();
+    entries.filter_map(move |(index, entry)| Some((format!("/status/loadBalancer/ingress/{index}/{key}"), entry.get(key)?.as_str()?)))
+}
+
+/// The first address of the load balancer that is routed in public, whatever annotations say: other providers do not read them.
+fn public_address(service: &SnapshotObject) -> Option<(String, String)> {
+    let (path, address) = got(service, "ip").find(|(_, address)| is_public(address))?;
+    Some((path, format!("its load balancer has the address {address}, which is public")))
+}
+
 /// NET-016
 pub(crate) struct Internal;
 
@@ -112,10 +129,10 @@ static INTERNAL_TEXTS: Described = Described {
         title: "load balancers are inside and say who may connect",
         severity: Severity::High,
         promises: &["P3"],
-        explanation: "Each Service of type LoadBalancer, when the parameter network.private is true: an annotation by which its provider keeps it inside, and loadBalancerSourceRanges that do not name every address. Whether the address is private in fact is seen only on the running cluster.",
+        explanation: "Each Service of type LoadBalancer, when the parameter network.private is true: an annotation by which its provider keeps it inside, and loadBalancerSourceRanges that do not name every address. An address that its status shows must be private whatever the annotation says; a name there is not looked up, and in files there is mostly no status.",
         remedy: "Set the provider's annotation for an internal load balancer (edge.internal in Airlock's answers) and loadBalancerSourceRanges (edge.sourceRanges).",
     },
-    expected: "an annotation for an internal load balancer, and source ranges",
+    expected: "an annotation for an internal load balancer, no public address, and source ranges",
     why: "the platform has an address that the internet reaches, or that everybody inside does",
 };
 
@@ -139,7 +156,9 @@ impl Check for Internal {
             if kind(service) != "LoadBalancer" {
                 return vec![INTERNAL_TEXTS.pass(service, "it has no load balancer")];
             }
-            INTERNAL_TEXTS.each(service, open(service), INTERNAL_TEXTS.expected)
+            let names: Vec<&str> = got(service, "hostname").map(|(_, name)| name).collect();
+            let unresolved = if names.is_empty() { String::new() } else { format!("; its name {} was not looked up", names.join(", ")) };
+            INTERNAL_TEXTS.each(service, open(service), &format!("{}{unresolved}", INTERNAL_TEXTS.expected))
         })
     }
 }
@@ -150,6 +169,7 @@ fn open(service: &SnapshotObject) -> Vec<Violation> {
     if !is_internal(service) {
         found.push(field("/metadata/annotations", "no annotation keeps its load balancer inside"));
     }
+    found.extend(public_address(service).map(|(path, detail)| field(&path, &detail)));
     let ranges: Vec<&str> = service.manifest.pointer("/spec/loadBalancerSourceRanges").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     let is_everything = |text: &&str| net(text).map_or(true, |net| net.prefix_len() == 0);
     if ranges.is_empty() {

@@ -245,6 +245,31 @@ fn services_stay_inside_unless_they_are_named() {
 }
 
 #[test]
+fn a_load_balancer_with_a_public_address_is_outside_whatever_its_annotations_say() {
+    let of = |id: &str, status: &str| {
+        let annotations = "service.beta.kubernetes.io/aws-load-balancer-scheme: internal";
+        let service = format!(
+            "\n---\n{{ apiVersion: v1, kind: Service, metadata: {{ name: s, namespace: shop, annotations: {{ {annotations} }} }}, spec: {{ type: LoadBalancer, loadBalancerSourceRanges: [ 10.0.0.0/8 ] }}, status: {{ loadBalancer: {{ ingress: [ {status} ] }} }} }}"
+        );
+        let found = findings(id, &files(&service), json!({ "network.private": true }));
+        found.iter().map(|finding| format!("{} {}", finding.verdict.word(), finding.observed.raw())).collect::<Vec<_>>().join("; ")
+    };
+    for id in ["NET-015", "NET-016"] {
+        assert_eq!(of(id, "{ ip: 10.0.0.9 }, { ip: 198.51.100.7 }"), "fail its load balancer has the address 198.51.100.7, which is public", "{id}");
+        assert!(of(id, "{ ip: 10.0.0.9 }").starts_with("pass ") && of(id, "").starts_with("pass "), "{id}");
+    }
+    assert_eq!(of("NET-016", "{ hostname: a.elb.example }"), "pass an annotation for an internal load balancer, no public address, and source ranges; its name a.elb.example was not looked up");
+    let found = findings(
+        "NET-016",
+        &files(
+            "\n---\n{ apiVersion: v1, kind: Service, metadata: { name: s }, spec: { type: LoadBalancer, loadBalancerSourceRanges: [ 10.0.0.0/8 ] }, status: { loadBalancer: { ingress: [ { ip: 198.51.100.7 } ] } } }",
+        ),
+        json!({ "network.private": true }),
+    );
+    assert_eq!(found.iter().map(|finding| finding.path.as_ref().unwrap().raw().to_owned()).collect::<Vec<_>>(), ["metadata.annotations", "status.loadBalancer.ingress[0].ip"]);
+}
+
+#[test]
 fn the_list_is_sorted_lines_and_json_with_what_is_not_proved() {
     let host = "\n---\n{ apiVersion: apps/v1, kind: DaemonSet, metadata: { name: h, namespace: shop }, spec: { template: { spec: { hostNetwork: true, containers: [] } } } }".to_owned();
     let snapshot = files(
