@@ -15,8 +15,8 @@ pub(super) static SNIPPETS: OfObjects = OfObjects {
             title: "no Ingress writes into its controller's configuration",
             severity: Severity::High,
             promises: &["P2", "P12"],
-            explanation: "Annotations of each Ingress whose name ends in `-snippet` or `-snippets`, such as nginx.ingress.kubernetes.io/configuration-snippet, nginx.org/server-snippets, and haproxy's backend-config-snippet: their text becomes part of the configuration of the controller.",
-            remedy: "Take the annotation out and use the settings that the controller offers by name; have snippets turned off in the controller (allow-snippet-annotations: false).",
+            explanation: "Annotations of each Ingress whose name ends in `-snippet` or `-snippets`, such as nginx.ingress.kubernetes.io/configuration-snippet, nginx.org/server-snippets, and haproxy.org/backend-config-snippet, and those of HAProxy Ingress whose name begins with `config-`, such as haproxy-ingress.github.io/config-backend: their text becomes part of the configuration of the controller.",
+            remedy: "Take the annotation out and use the settings that the controller offers by name; have snippets turned off in the controller (allow-snippet-annotations: false; of HAProxy Ingress --disable-config-keywords=*).",
         },
         expected: "no annotation that holds configuration of the controller",
         why: "the controller reads the Secrets of every namespace, and the text makes it hand them out (CVE-2021-25742)",
@@ -24,12 +24,19 @@ pub(super) static SNIPPETS: OfObjects = OfObjects {
     kinds: &[("networking.k8s.io/v1", "Ingress")],
     judge: |ingress| {
         let annotations = ingress.manifest.pointer("/metadata/annotations").and_then(Value::as_object);
-        let snippets = annotations.into_iter().flatten().filter(|(key, _)| key.ends_with("-snippet") || key.ends_with("-snippets"));
+        let snippets = annotations.into_iter().flatten().filter(|(key, _)| holds_configuration(key));
         snippets
             .map(|(key, value)| Violation::new(format!("/metadata/annotations/{}", key.replace('~', "~0").replace('/', "~1")), Some(value), format!("the annotation {key} holds configuration")))
             .collect()
     },
 };
+
+/// By the documentation of ingress-nginx ("Annotations"), NGINX Ingress Controller ("Snippets"), `HAProxy` Technologies' controller
+/// ("backend-config-snippet"), and `HAProxy` Ingress ("Configuration snippet", with the two prefixes that it reads unless told otherwise).
+fn holds_configuration(key: &str) -> bool {
+    let of_haproxy = ["haproxy-ingress.github.io/config-", "ingress.kubernetes.io/config-"];
+    key.ends_with("-snippet") || key.ends_with("-snippets") || of_haproxy.iter().any(|prefix| key.starts_with(prefix))
+}
 
 /// TLS-005
 pub(super) static TLS: OfObjects = OfObjects {

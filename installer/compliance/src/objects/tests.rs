@@ -116,8 +116,19 @@ fn images_without_a_digest_are_told() {
 fn snippets_in_an_ingress_are_told() {
     let ingress = |key: &str| format!("apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{ name: a, namespace: b, annotations: {{ {key}: \"x\" }} }}\nspec: {{}}\n");
     fails("NET-021", &ingress("nginx.ingress.kubernetes.io/configuration-snippet"), &["metadata.annotations[nginx.ingress.kubernetes.io/configuration-snippet]"]);
-    fails("NET-021", &ingress("nginx.org/server-snippets"), &["metadata.annotations[nginx.org/server-snippets]"]);
+    for key in [
+        "nginx.org/server-snippets",
+        "haproxy.org/backend-config-snippet",
+        "haproxy-ingress.github.io/config-backend",
+        "haproxy-ingress.github.io/config-backend-early",
+        "haproxy-ingress.github.io/config-tcp-service",
+        "ingress.kubernetes.io/config-backend",
+    ] {
+        fails("NET-021", &ingress(key), &[&format!("metadata.annotations[{key}]")]);
+    }
     passes("NET-021", &ingress("nginx.ingress.kubernetes.io/rewrite-target"));
+    passes("NET-021", &ingress("haproxy-ingress.github.io/balance-algorithm"));
+    passes("NET-021", &ingress("example.com/config-backend"));
     does_not_apply("NET-021", &deployment("image: a", ""));
 }
 
