@@ -2,7 +2,7 @@
 //! semantics, and the checks that rest on the answer.
 //!
 //! Objects become a [`cluster::Cluster`]: `workloads` reads pods and what makes them, `service` what an ingress
-//! controller leads to, and `network_policy`, `admin_policy`, and `cilium_policy` bring each kind into the one form of
+//! controller leads to, and `network_policy`, `admin_policy`, `cluster_policy`, and `cilium_policy` bring each kind into the one form of
 //! `policy`. `reach` then answers what two ends may do, as sets of `ports`; `connections` lists the answers. `everybody` says whether rules
 //! together mean all. What could not be read is kept beside them, and with it nothing passes. The checks: `default_deny`, `selected`, `crossing` (by
 //! `tenancy` and what is `declared`, also with what is `outside`), `forbidden`, `dangling`, and `exposed`.
@@ -12,6 +12,7 @@ mod admin_policy;
 mod cilium_policy;
 mod cilium_selector;
 mod cluster;
+mod cluster_policy;
 mod connections;
 mod crossing;
 mod dangling;

@@ -1,7 +1,5 @@
 //! `AdminNetworkPolicy` and `BaselineAdminNetworkPolicy` of the network-policy-api, v1alpha1.
 
-use std::collections::BTreeMap;
-
 use airlock_model::ObjectRef;
 use serde::Deserialize;
 use serde_json::Value;
@@ -23,14 +21,14 @@ struct Spec {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WrittenSubject {
-    namespaces: Option<WrittenSelector>,
-    pods: Option<WrittenPods>,
+pub(super) struct WrittenSubject {
+    pub(super) namespaces: Option<WrittenSelector>,
+    pub(super) pods: Option<WrittenPods>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct WrittenPods {
+pub(super) struct WrittenPods {
     namespace_selector: Option<WrittenSelector>,
     pod_selector: Option<WrittenSelector>,
 }
@@ -64,7 +62,7 @@ enum WrittenAction {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct WrittenPeer {
+pub(super) struct WrittenPeer {
     namespaces: Option<WrittenSelector>,
     pods: Option<WrittenPods>,
     nodes: Option<Value>,
@@ -105,12 +103,12 @@ pub(crate) fn read(kind: &str, object: &ObjectRef, manifest: &Value) -> Result<(
         ("AdminNetworkPolicy", Some(priority @ 0..=1000)) => Tier::Admin(priority),
         ("AdminNetworkPolicy", _) => return Err("its priority is no number from 0 to 1000".to_owned()),
         _ if object.name != "default" => return Err("a baseline that is not called default has no effect".to_owned()),
-        _ => Tier::Baseline,
+        _ => Tier::Baseline(0),
     };
     let mut unread = Vec::new();
     let ingress = spec.ingress.unwrap_or_default().into_iter().map(|rule| read_rule(rule.action, rule.from, rule.ports, &mut unread)).collect::<Result<Vec<_>, _>>()?;
     let egress = spec.egress.unwrap_or_default().into_iter().map(|rule| read_rule(rule.action, rule.to, rule.ports, &mut unread)).collect::<Result<Vec<_>, _>>()?;
-    if tier == Tier::Baseline && ingress.iter().chain(&egress).any(|rule| rule.action == Action::Pass) {
+    if matches!(tier, Tier::Baseline(_)) && ingress.iter().chain(&egress).any(|rule| rule.action == Action::Pass) {
         return Err("a baseline has nothing that it could pass on to".to_owned());
     }
     let subject = read_pods(spec.subject.namespaces, spec.subject.pods)?;
@@ -132,7 +130,7 @@ fn read_rule(action: WrittenAction, peers: Vec<WrittenPeer>, ports: Option<Vec<W
     Ok(Rule { action, peers: Some(read), ports })
 }
 
-fn read_peer(peer: WrittenPeer, read: &mut Vec<Peer>, unread: &mut Vec<String>) -> Result<(), String> {
+pub(super) fn read_peer(peer: WrittenPeer, read: &mut Vec<Peer>, unread: &mut Vec<String>) -> Result<(), String> {
     match peer {
         WrittenPeer { networks: Some(networks), namespaces: None, pods: None, nodes: None, domain_names: None } => {
             for network in networks {
@@ -149,7 +147,7 @@ fn read_peer(peer: WrittenPeer, read: &mut Vec<Peer>, unread: &mut Vec<String>) 
     Ok(())
 }
 
-fn read_pods(namespaces: Option<WrittenSelector>, pods: Option<WrittenPods>) -> Result<PodSelection, String> {
+pub(super) fn read_pods(namespaces: Option<WrittenSelector>, pods: Option<WrittenPods>) -> Result<PodSelection, String> {
     match (namespaces, pods) {
         (Some(namespaces), None) => Ok(PodSelection { namespace: NamespaceSelection::Matching(namespaces.read()?), pods: Selector::default() }),
         (None, Some(pods)) => Ok(PodSelection { namespace: NamespaceSelection::Matching(or_everything(pods.namespace_selector)?), pods: or_everything(pods.pod_selector)? }),
@@ -170,15 +168,29 @@ fn read_port(port: WrittenPort) -> Result<PortMatch, String> {
     }
 }
 
-/// Of two policies with one priority it is not defined which is asked first.
-pub(crate) fn equal_priorities(policies: &[Policy]) -> Vec<Unread> {
-    let mut seen: BTreeMap<i64, &ObjectRef> = BTreeMap::new();
+/// Of two policies of a tier that have one priority, or that are of two versions, it is not defined which is asked first.
+pub(crate) fn undefined_order(policies: &[Policy]) -> Vec<Unread> {
+    let ranked: Vec<(&ObjectRef, bool, i64)> = policies.iter().filter_map(|policy| rank(policy.tier).map(|(is_admin, priority)| (&policy.object, is_admin, priority))).collect();
     let mut found = Vec::new();
-    for policy in policies {
-        let Tier::Admin(priority) = policy.tier else { continue };
-        if let Some(other) = seen.insert(priority, &policy.object) {
-            found.push(Unread { object: policy.object.clone(), reason: format!("it has priority {priority} as has {other}: which is asked first is not defined") });
-        }
+    for (index, (object, is_admin, priority)) in ranked.iter().enumerate() {
+        let before = || ranked[..index].iter().filter(|(_, other_is_admin, _)| other_is_admin == is_admin);
+        let reason = if let Some((other, ..)) = before().find(|(.., other)| other == priority) {
+            format!("it has priority {priority} as has {other}: which is asked first is not defined")
+        } else if let Some((other, ..)) = before().find(|(other, ..)| other.api_version != object.api_version) {
+            format!("it is of another version than {other}: which is asked first is not defined")
+        } else {
+            continue;
+        };
+        found.push(Unread { object: (*object).clone(), reason });
     }
     found
+}
+
+/// Whether a tier is before that of namespaces or behind it, and the place there.
+const fn rank(tier: Tier) -> Option<(bool, i64)> {
+    match tier {
+        Tier::Admin(priority) => Some((true, priority)),
+        Tier::Baseline(priority) => Some((false, priority)),
+        Tier::Namespace => None,
+    }
 }

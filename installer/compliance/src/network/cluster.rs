@@ -9,7 +9,7 @@ use super::policy::{PodSelection, Policy};
 use super::selector::Labels;
 use super::service::{Backend, Service};
 use super::workloads::Pod;
-use super::{admin_policy, cilium_policy, network_policy, service, workloads};
+use super::{admin_policy, cilium_policy, cluster_policy, network_policy, service, workloads};
 
 /// The label that every namespace bears (Kubernetes documentation, "Automatic labelling").
 pub(crate) const NAME_LABEL: &str = "kubernetes.io/metadata.name";
@@ -52,7 +52,7 @@ impl Cluster {
         for name in cluster.places.keys() {
             cluster.namespaces.entry(name.clone()).or_default().insert(NAME_LABEL.to_owned(), name.clone());
         }
-        cluster.unread.extend(admin_policy::equal_priorities(&cluster.policies));
+        cluster.unread.extend(admin_policy::undefined_order(&cluster.policies));
         cluster.unread.sort();
         cluster
     }
@@ -65,6 +65,7 @@ impl Cluster {
                 Err(reason) => Err(reason),
             },
             ("networking.k8s.io", "NetworkPolicy") => network_policy::read(object, manifest).map(|policy| (vec![policy], Vec::new())),
+            ("policy.networking.k8s.io", "ClusterNetworkPolicy") => cluster_policy::read(object, manifest),
             ("policy.networking.k8s.io", kind) => admin_policy::read(kind, object, manifest),
             ("cilium.io", "CiliumNetworkPolicy" | "CiliumClusterwideNetworkPolicy") => cilium_policy::read(object, manifest),
             _ => return self.backends.extend(service::backends(object, manifest)),

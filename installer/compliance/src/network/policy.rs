@@ -32,8 +32,8 @@ pub(crate) enum Tier {
     Admin(i64),
     /// `NetworkPolicy` and Cilium's: a pod that any selects is closed but for what one of them allows; a deny wins.
     Namespace,
-    /// For pods that no policy of the tier before selects; the first rule that matches decides.
-    Baseline,
+    /// For pods that no policy of the tier before selects, in ascending order of priority; the first rule that matches decides.
+    Baseline(i64),
 }
 
 /// A policy of any kind.

@@ -133,7 +133,7 @@ impl<'a> Reach<'a> {
         if is_selected {
             return allowed.union(&left.intersection(&self.of_namespace(applied, other, destination)));
         }
-        let baseline = self.first_match(applied.iter().filter(|applied| applied.policy.tier == Tier::Baseline), other, destination);
+        let baseline = self.first_match(applied.iter().filter(|applied| matches!(applied.policy.tier, Tier::Baseline(_))), other, destination);
         // What nobody decides is allowed.
         allowed = allowed.union(&left.intersection(&baseline.allowed.union(&baseline.undecided)));
         allowed

@@ -19,7 +19,7 @@ static TEXTS: Described = Described {
         title: "a policy selects every pod in both directions",
         severity: Severity::High,
         promises: &["P3", "P12"],
-        explanation: "Whether for each pod, or template of pods, a NetworkPolicy or a policy of Cilium is for ingress and one for egress. An AdminNetworkPolicy or the baseline counts when it denies everybody on every port: for ingress every pod, for egress every address. A pod in the network of its node fails: policies do not bind it there.",
+        explanation: "Whether for each pod, or template of pods, a NetworkPolicy or a policy of Cilium is for ingress and one for egress. An AdminNetworkPolicy, a ClusterNetworkPolicy, or the baseline counts when it denies everybody on every port: for ingress every pod, for egress every address. A pod in the network of its node fails: policies do not bind it there.",
         remedy: "Add a policy that selects all pods of the namespace (`podSelector: {}`) for Ingress and Egress, and policies that open what is needed.",
     },
     expected: "a policy for ingress and one for egress close the pod",

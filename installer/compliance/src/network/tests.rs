@@ -10,6 +10,7 @@ use super::{EGRESS, INGRESS, checks};
 mod admin;
 mod cilium;
 mod closed;
+mod cluster_policy;
 mod entrances;
 mod forbidden;
 mod left_open;
