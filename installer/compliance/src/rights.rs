@@ -1,11 +1,12 @@
 //! Who may do what: RBAC by effective permission, and the checks that rest on the answer.
 //!
 //! `grants` reads roles and bindings into [`Rights`], where aggregation is resolved and [`Rights::may`] answers one
-//! question; `rule` says what a rule allows, `subject` who is in which group, `default_roles` what the roles of every
-//! cluster hold. The checks: `powers` judges what roles grant, `administrators`, `everybody`, `tenants`,
+//! question; `rule` says what a rule allows, `subject` who is in which group, `default_roles` and `system_roles` what the
+//! roles of every cluster hold, and `bootstrap` which roles and bindings are Kubernetes' own. The checks: `powers` judges what roles grant, `administrators`, `everybody`, `tenants`,
 //! `installer`, `operators`, `dangling`, and `readers` judge bindings.
 
 mod administrators;
+mod bootstrap;
 mod dangling;
 mod default_roles;
 mod everybody;
@@ -17,6 +18,7 @@ mod readers;
 mod rule;
 mod scope;
 mod subject;
+mod system_roles;
 mod tenants;
 mod wildcards;
 

@@ -16,7 +16,7 @@ static TEXTS: Described = Described {
         title: "nobody but those who are named has all rights",
         severity: Severity::Critical,
         promises: &["P2", "P12"],
-        explanation: "Bindings to cluster-admin, bindings to any role that allows every verb on every resource of every group, and bindings that name the group system:masters, in a namespace or in the whole cluster. The binding that Kubernetes makes itself is left out; holders, bindings, and roles in the parameter RBC.allow pass.",
+        explanation: "Bindings to cluster-admin, bindings to any role that allows every verb on every resource of every group, and bindings that name the group system:masters, in a namespace or in the whole cluster. The binding that Kubernetes makes itself, for system:masters, is left out, but not who was added to it; holders, bindings, and roles in the parameter RBC.allow pass.",
         remedy: "Bind a role with the rights that are needed instead. Who must have all of them is named in the parameter RBC.allow.",
     },
     expected: "all rights are held only by those in RBC.allow",
@@ -49,7 +49,7 @@ impl Check for Administrators {
 fn judge(rights: &Rights<'_>, binding: &Binding<'_>, allowed: &Allowed<'_>) -> Finding {
     let master = Holder::Group(MASTERS.to_owned());
     let is_all = binding.role.namespace.is_none() && binding.role.name == "cluster-admin" || rights.rules_of(&binding.role).iter().any(is_everything);
-    let meant: Vec<&Holder> = binding.holders.iter().filter(|holder| (is_all || **holder == master) && !allowed.has_holder(holder)).collect();
+    let meant: Vec<&Holder> = binding.strangers().map(|(_, holder)| holder).filter(|holder| (is_all || **holder == master) && !allowed.has_holder(holder)).collect();
     if meant.is_empty() || allowed.has_object(&binding.given.object) {
         return TEXTS.pass(binding.given, if is_all { "its holders are named in RBC.allow" } else { "it grants some rights, not all" });
     }

@@ -55,7 +55,7 @@ fn judge(given: &Snapshot, rights: &Rights<'_>, binding: &Binding<'_>, exists: &
     if !rights.has(&binding.role) {
         found.push(Violation { path: "/roleRef/name".into(), value: Value::from(binding.role.name.as_str()), detail: format!("there is no role {}", binding.role.name) });
     }
-    for (index, holder) in binding.holders.iter().enumerate() {
+    for (index, holder) in binding.strangers() {
         let Holder::Account { namespace, name } = holder else { continue };
         // Of a cluster only accounts of the installation's namespaces were read.
         let is_known = given.source == Source::Files || given.world.namespaces.contains(namespace);

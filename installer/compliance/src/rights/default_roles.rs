@@ -1,13 +1,17 @@
-//! The roles for people that every cluster has (Kubernetes documentation, "User-facing roles"): files may bind them
-//! without holding them. What follows from them is as in the tables there; of the lists of resources that make no
-//! difference to any check, the groups stand.
+//! The roles that every cluster has: files may bind them without holding them. Those for people are as in the tables of the Kubernetes
+//! documentation, "User-facing roles"; of the lists of resources that make no difference to any check, the groups stand.
+//! Those of Kubernetes' own parts are in `system_roles`.
 
-use super::rule::Rule;
+use super::rule::{Request, Rule};
+use super::{powers, system_roles};
+
+/// Roles whose rules are those of all that bear [`label_into`] them (Kubernetes documentation, "Aggregated ClusterRoles").
+pub(crate) const GATHERING: [&str; 3] = ["admin", "edit", "view"];
 
 const READ: &[&str] = &["get", "list", "watch"];
 const WRITE: &[&str] = &["create", "delete", "deletecollection", "patch", "update"];
 
-fn rule(verbs: &[&str], groups: &[&str], resources: &[&str]) -> Rule {
+pub(crate) fn rule(verbs: &[&str], groups: &[&str], resources: &[&str]) -> Rule {
     let owned = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
     Rule { verbs: owned(verbs), api_groups: owned(groups), resources: owned(resources), ..Rule::default() }
 }
@@ -19,21 +23,27 @@ pub(crate) fn rules_of(name: &str) -> Option<Vec<Rule>> {
             let paths = Rule { verbs: vec!["*".into()], non_resource_urls: vec!["*".into()], ..Rule::default() };
             Some(vec![rule(&["*"], &["*"], &["*"]), paths])
         }
-        "admin" => Some(
-            [
-                edit(),
-                vec![
-                    rule(READ, &["rbac.authorization.k8s.io"], &["roles", "rolebindings"]),
-                    rule(WRITE, &["rbac.authorization.k8s.io"], &["roles", "rolebindings"]),
-                    rule(&["create"], &["authorization.k8s.io"], &["localsubjectaccessreviews"]),
-                ],
-            ]
-            .concat(),
-        ),
-        "edit" => Some(edit()),
+        "admin" => Some([view(), for_editors(), for_admins()].concat()),
+        "edit" => Some([view(), for_editors()].concat()),
         "view" => Some(view()),
-        _ => None,
+        "system:aggregate-to-admin" => Some(for_admins()),
+        "system:aggregate-to-edit" => Some(for_editors()),
+        "system:aggregate-to-view" => Some(view()),
+        _ => system_roles::rules_of(name),
     }
+}
+
+/// Whether a role by this name holds nothing beyond what Kubernetes gives it. Of what everybody is granted each request counts,
+/// of the rest what the checks look at: what else a role holds differs from version to version.
+pub(crate) fn is_as_made(name: &str, rules: &[Rule]) -> bool {
+    let known = rules_of(name).unwrap_or_default();
+    let counts = |request: &Request<'_>| system_roles::is_everybodys(name) || powers::judges(request);
+    rules.iter().flat_map(|rule| rule.requests(None)).filter(counts).all(|request| known.iter().any(|rule| rule.allows(&request)))
+}
+
+/// The label that puts a role's rules into `admin`, `edit`, or `view`.
+pub(crate) fn label_into(name: &str) -> String {
+    format!("rbac.authorization.k8s.io/aggregate-to-{name}")
 }
 
 fn view() -> Vec<Rule> {
@@ -87,8 +97,16 @@ fn view() -> Vec<Rule> {
     ]
 }
 
-fn edit() -> Vec<Rule> {
-    let own = vec![
+fn for_admins() -> Vec<Rule> {
+    vec![
+        rule(READ, &["rbac.authorization.k8s.io"], &["roles", "rolebindings"]),
+        rule(WRITE, &["rbac.authorization.k8s.io"], &["roles", "rolebindings"]),
+        rule(&["create"], &["authorization.k8s.io"], &["localsubjectaccessreviews"]),
+    ]
+}
+
+fn for_editors() -> Vec<Rule> {
+    vec![
         rule(READ, &[""], &["pods/attach", "pods/exec", "pods/portforward", "pods/proxy", "secrets", "services/proxy"]),
         rule(&["impersonate"], &[""], &["serviceaccounts"]),
         rule(WRITE, &[""], &["pods", "pods/attach", "pods/exec", "pods/portforward", "pods/proxy"]),
@@ -100,6 +118,5 @@ fn edit() -> Vec<Rule> {
         rule(WRITE, &["networking.k8s.io"], &["ingresses", "networkpolicies"]),
         rule(WRITE, &["policy"], &["poddisruptionbudgets"]),
         rule(&["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], &["coordination.k8s.io"], &["leases"]),
-    ];
-    [view(), own].concat()
+    ]
 }

@@ -2,13 +2,12 @@
 
 use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World};
 
-use super::grants::Binding;
+use super::default_roles;
+use super::grants::{Binding, Rights};
 use super::scope::{self, Allowed};
 use super::subject::{ANONYMOUS, AUTHENTICATED, Holder, UNAUTHENTICATED};
+use super::system_roles::DISCOVERY;
 use crate::described::{Described, Resting};
-
-/// What Kubernetes itself grants to everybody (Kubernetes documentation, "API discovery roles").
-const DEFAULTS: [&str; 4] = ["system:basic-user", "system:discovery", "system:public-info-viewer", "system:service-account-issuer-discovery"];
 
 static TEXTS: Described = Described {
     spec: CheckSpec {
@@ -16,7 +15,7 @@ static TEXTS: Described = Described {
         title: "nothing is granted to everybody",
         severity: Severity::Critical,
         promises: &["P2", "P12"],
-        explanation: "Bindings that name the user system:anonymous or the groups system:unauthenticated or system:authenticated. Bindings that Kubernetes makes itself, and bindings to the discovery roles that it grants to everybody, are left out.",
+        explanation: "Bindings that name the user system:anonymous or the groups system:unauthenticated or system:authenticated. Bindings that Kubernetes makes itself, and bindings to the discovery roles that it grants to everybody, are left out as long as nothing was added to these roles.",
         remedy: "Name the users, groups, or service accounts that need the role. What must stay is named in the parameter RBC.allow.",
     },
     expected: "no binding but Kubernetes' own names anonymous users or all users",
@@ -39,19 +38,21 @@ impl Check for Everybody {
         let allowed = Allowed::of(profile);
         scope::judged(&TEXTS, given, "there are no bindings but those of Kubernetes", |rights| {
             // Tenants are authenticated: what is granted to all of them anywhere concerns the installation.
-            rights.bindings.iter().filter(|binding| !binding.is_default).map(|binding| judge(binding, &allowed)).collect()
+            rights.bindings.iter().filter(|binding| !binding.is_default).map(|binding| judge(rights, binding, &allowed)).collect()
         })
     }
 }
 
-fn judge(binding: &Binding<'_>, allowed: &Allowed<'_>) -> Finding {
+fn judge(rights: &Rights<'_>, binding: &Binding<'_>, allowed: &Allowed<'_>) -> Finding {
     let is_everybody = |holder: &Holder| match holder {
         Holder::User(name) => name == ANONYMOUS,
         Holder::Group(name) => name == UNAUTHENTICATED || name == AUTHENTICATED,
         Holder::Account { .. } => false,
     };
-    let meant: Vec<(usize, &Holder)> = binding.holders.iter().enumerate().filter(|(_, holder)| is_everybody(holder) && !allowed.has_holder(holder)).collect();
-    let is_discovery = binding.role.namespace.is_none() && DEFAULTS.contains(&binding.role.name.as_str());
+    let meant: Vec<(usize, &Holder)> = binding.strangers().filter(|(_, holder)| is_everybody(holder) && !allowed.has_holder(holder)).collect();
+    let role = &binding.role;
+    let is_as_made = || default_roles::is_as_made(&role.name, &rights.rules_of(role));
+    let is_discovery = role.namespace.is_none() && DISCOVERY.contains(&role.name.as_str()) && is_as_made();
     if meant.is_empty() || is_discovery || allowed.has_object(&binding.given.object) {
         return TEXTS.pass(binding.given, TEXTS.expected);
     }

@@ -6,14 +6,11 @@ use airlock_model::{ObjectRef, Snapshot, SnapshotObject};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::default_roles;
 use super::rule::{Request, Rule, rules};
 use super::subject::{Holder, MASTERS};
+use super::{bootstrap, default_roles};
 use crate::live;
 use crate::network::{Labels, Selector, WrittenSelector};
-
-/// The label of what Kubernetes itself makes (Kubernetes documentation, "Auto-reconciliation").
-const BOOTSTRAPPING: &str = "kubernetes.io/bootstrapping";
 
 /// All rights that the objects of a snapshot grant.
 #[derive(Debug, Default)]
@@ -30,7 +27,7 @@ pub(crate) struct Role<'a> {
     pub(crate) given: &'a SnapshotObject,
     /// Its own rules, or those of the roles that it aggregates.
     pub(crate) rules: Vec<Rule>,
-    /// Kubernetes made it.
+    /// Kubernetes made it, and nobody added to it.
     pub(crate) is_default: bool,
     labels: Labels,
     aggregates: Option<Vec<Selector>>,
@@ -42,8 +39,10 @@ pub(crate) struct Binding<'a> {
     pub(crate) given: &'a SnapshotObject,
     pub(crate) role: RoleName,
     pub(crate) holders: Vec<Holder>,
-    /// Kubernetes made it.
+    /// Kubernetes made it, and nobody added to it or to its role.
     pub(crate) is_default: bool,
+    /// The same, but for holders.
+    is_bootstrap: bool,
 }
 
 /// A role by its name; none as namespace: a `ClusterRole`.
@@ -84,6 +83,12 @@ impl<'a> Rights<'a> {
             }
         }
         rights.aggregate();
+        let Self { roles, bindings, .. } = &mut rights;
+        for binding in bindings {
+            binding.is_bootstrap = bootstrap::is_binding(binding) && !roles.iter().any(|role| !role.is_default && role.is(&binding.role));
+            let is_alone = binding.strangers().next().is_none();
+            binding.is_default = binding.is_bootstrap && is_alone;
+        }
         rights
     }
 
@@ -158,7 +163,8 @@ impl<'a> Role<'a> {
             Some(written) => Some(Aggregation::deserialize(written).map_err(|error| format!("its aggregation cannot be read: {error}"))?),
         };
         let aggregates = aggregation.map(|written| written.cluster_role_selectors.unwrap_or_default().into_iter().map(WrittenSelector::read).collect::<Result<Vec<_>, _>>()).transpose()?;
-        Ok(Self { given, rules: rules(&given.manifest)?, is_default: is_default(given), labels: live::labels(&given.manifest), aggregates })
+        let rules = rules(&given.manifest)?;
+        Ok(Self { given, is_default: bootstrap::is_role(given, &rules), rules, labels: live::labels(&given.manifest), aggregates })
     }
 
     pub(crate) fn is(&self, name: &RoleName) -> bool {
@@ -191,7 +197,13 @@ impl<'a> Binding<'a> {
             Some(subjects) => subjects.as_array().ok_or("its subjects are no list")?.as_slice(),
         };
         let holders = subjects.iter().map(|subject| Holder::read(subject, home)).collect::<Result<_, _>>()?;
-        Ok(Self { given, role, holders, is_default: is_default(given) })
+        // Whose it is shows when all roles are read.
+        Ok(Self { given, role, holders, is_default: false, is_bootstrap: false })
+    }
+
+    /// The holders whom Kubernetes does not name there itself, each with its place among the subjects.
+    pub(crate) fn strangers(&self) -> impl Iterator<Item = (usize, &Holder)> {
+        self.holders.iter().enumerate().filter(move |(_, holder)| !self.is_bootstrap || !bootstrap::names(&self.given.object.name, holder))
     }
 
     /// The namespace that it grants in; none: all of them, and the cluster's own objects.
@@ -207,11 +219,4 @@ impl<'a> Binding<'a> {
             (Some(_), _) => false,
         }
     }
-}
-
-/// Kubernetes labels what it makes; the label alone is anybody's to set, so the name must be one of its own too.
-fn is_default(given: &SnapshotObject) -> bool {
-    let name = &given.object.name;
-    let is_own = name.starts_with("system:") || default_roles::rules_of(name).is_some();
-    is_own && live::labels(&given.manifest).get(BOOTSTRAPPING).is_some_and(|value| value == "rbac-defaults")
 }

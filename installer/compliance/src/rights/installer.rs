@@ -52,7 +52,7 @@ impl Check for InstallerRights {
 
 /// None: the binding names nobody of them.
 fn judge(binding: &Binding<'_>, asked: &[&str], allowed: &Allowed<'_>) -> Option<Finding> {
-    let meant: Vec<_> = binding.holders.iter().filter(|holder| asked.contains(&holder.to_string().as_str())).collect();
+    let meant: Vec<_> = binding.strangers().map(|(_, holder)| holder).filter(|holder| asked.contains(&holder.to_string().as_str())).collect();
     if meant.is_empty() {
         return None;
     }

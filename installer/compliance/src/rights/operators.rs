@@ -56,7 +56,7 @@ impl Check for Operators {
 
 /// None: the binding names no account of the installation.
 fn judge(given: &Snapshot, live: &Rights<'_>, declared: &Rights<'_>, binding: &Binding<'_>, allowed: &Allowed<'_>) -> Option<Finding> {
-    let ours: Vec<(usize, &Holder)> = binding.holders.iter().enumerate().filter(|(_, holder)| scope::is_ours(given, holder)).collect();
+    let ours: Vec<(usize, &Holder)> = binding.strangers().filter(|(_, holder)| scope::is_ours(given, holder)).collect();
     if ours.is_empty() {
         return None;
     }

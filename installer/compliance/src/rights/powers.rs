@@ -137,6 +137,18 @@ pub(crate) static CLUSTER: Powers = Powers {
     planned: false,
 };
 
+/// Whether a request, as a rule writes it, is one that RBC-002 to RBC-006 look at, by whatever name.
+pub(crate) fn judges(request: &Request<'_>) -> bool {
+    let is_power = |verb: &str, group: &str, resource: &str| {
+        let mut powers = [&SECRETS, &PODS, &ESCALATION, &CLUSTER].into_iter().flat_map(|check| check.forbidden);
+        powers.any(|power| power.group == group && power.resource == resource && power.verbs.contains(&verb))
+    };
+    match *request {
+        Request::Path { verb, path } => verb == "*" || path == "*",
+        Request::Resource { verb, group, resource, .. } => [verb, group, resource].contains(&"*") || resource.starts_with("*/") || is_power(verb, group, resource),
+    }
+}
+
 impl Check for Powers {
     fn spec(&self) -> &CheckSpec<'_> {
         &self.described.spec
@@ -194,7 +206,7 @@ impl Powers {
 
     /// A binding to a role that every cluster has, or that was not given.
     fn binding(&self, rights: &Rights<'_>, binding: &Binding<'_>, allowed: &Allowed<'_>) -> Option<Finding> {
-        if binding.role.namespace.is_none() && binding.role.name == "cluster-admin" || binding.holders.is_empty() {
+        if binding.role.namespace.is_none() && binding.role.name == "cluster-admin" || binding.strangers().next().is_none() {
             return None;
         }
         let found = self.found(&rights.rules_of(&binding.role), binding.namespace().is_none());
@@ -205,7 +217,7 @@ impl Powers {
             return Some(self.described.pass(binding.given, "named in RBC.allow"));
         }
         let reference = Violation { path: "/roleRef/name".into(), value: Value::from(binding.role.name.as_str()), detail: String::new() };
-        let observed = format!("{} may {}, by ClusterRole {}", scope::words(binding.holders.iter()), means(&found), binding.role.name);
+        let observed = format!("{} may {}, by ClusterRole {}", scope::words(binding.strangers().map(|(_, holder)| holder)), means(&found), binding.role.name);
         Some(self.described.fail(binding.given, observed).seen(binding.given, &[reference]))
     }
 

@@ -82,7 +82,7 @@ fn judge(given: &Snapshot, rights: &Rights<'_>, binding: &Binding<'_>, allowed: 
     if allowed.has_binding(binding) {
         return Some(TEXTS.pass(binding.given, format!("{} read {what}, as RBC.allow says", scope::words(binding.holders.iter()))));
     }
-    let strangers: Vec<(usize, &Holder)> = binding.holders.iter().enumerate().filter(|(_, holder)| !allowed.has_holder(holder) && !is_meant(given, binding, &readable, holder)).collect();
+    let strangers: Vec<(usize, &Holder)> = binding.strangers().filter(|(_, holder)| !allowed.has_holder(holder) && !is_meant(given, binding, &readable, holder)).collect();
     if strangers.is_empty() {
         return Some(TEXTS.pass(binding.given, format!("{} read {what}", scope::words(binding.holders.iter()))));
     }

@@ -56,7 +56,7 @@ pub(crate) fn judged<'a>(check: &Described, given: &'a Snapshot, nothing: &str, 
 /// Whether a binding is the installation's business: it grants in one of its namespaces, or to accounts there.
 pub(crate) fn concerns(given: &Snapshot, binding: &Binding<'_>) -> bool {
     let namespaces = &given.world.namespaces;
-    given.source == Source::Files || binding.namespace().is_some_and(|own| namespaces.iter().any(|namespace| namespace == own)) || binding.holders.iter().any(|holder| is_ours(given, holder))
+    given.source == Source::Files || binding.namespace().is_some_and(|own| namespaces.iter().any(|namespace| namespace == own)) || binding.strangers().any(|(_, holder)| is_ours(given, holder))
 }
 
 /// Whether a holder is, or holds, accounts in the installation's namespaces.
@@ -102,7 +102,7 @@ impl<'a> Allowed<'a> {
 
     /// A binding that is named, whose role is named, or all of whose holders are.
     pub(crate) fn has_binding(&self, binding: &Binding<'_>) -> bool {
-        self.has_object(&binding.given.object) || self.has_role(&binding.role) || (!binding.holders.is_empty() && binding.holders.iter().all(|holder| self.has_holder(holder)))
+        self.has_object(&binding.given.object) || self.has_role(&binding.role) || (binding.strangers().next().is_some() && binding.strangers().all(|(_, holder)| self.has_holder(holder)))
     }
 }
 

@@ -46,7 +46,7 @@ impl Check for TenantAccounts {
         let allowed = Allowed::of(profile);
         let judge = |binding: &Binding<'_>| {
             let is_tenant = |holder: &&Holder| tenancy.namespaces().any(|namespace| holder.reaches(namespace)) && !allowed.has_holder(holder);
-            let meant: Vec<_> = binding.holders.iter().filter(is_tenant).collect();
+            let meant: Vec<_> = binding.strangers().map(|(_, holder)| holder).filter(is_tenant).collect();
             if meant.is_empty() || allowed.has_object(&binding.given.object) {
                 TEXTS.pass(binding.given, "it names no account of a tenant")
             } else {

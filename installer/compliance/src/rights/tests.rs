@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::network::tests::{files, profile};
 
+mod bootstrap;
 mod effective;
 mod verdicts;
 

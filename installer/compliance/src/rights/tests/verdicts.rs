@@ -3,7 +3,7 @@
 use super::*;
 
 /// The verdicts of a check, by subject.
-fn verdicts_of(id: &str, snapshot: &Snapshot, parameters: Value) -> Vec<(String, &'static str)> {
+pub(super) fn verdicts_of(id: &str, snapshot: &Snapshot, parameters: Value) -> Vec<(String, &'static str)> {
     let check = checks().into_iter().find(|check| check.spec().id == id).unwrap();
     let findings: Vec<Finding> = check.evaluate(&profile(parameters), snapshot);
     let mut said: Vec<(String, &str)> = findings.iter().map(|finding| (finding.subject.name.raw().to_owned(), finding.verdict.word())).collect();
@@ -11,11 +11,11 @@ fn verdicts_of(id: &str, snapshot: &Snapshot, parameters: Value) -> Vec<(String,
     said
 }
 
-fn verdicts(id: &str, documents: &[String]) -> Vec<(String, &'static str)> {
+pub(super) fn verdicts(id: &str, documents: &[String]) -> Vec<(String, &'static str)> {
     verdicts_of(id, &files(&documents.concat()), json!({}))
 }
 
-fn said(pairs: &[(&str, &'static str)]) -> Vec<(String, &'static str)> {
+pub(super) fn said(pairs: &[(&str, &'static str)]) -> Vec<(String, &'static str)> {
     pairs.iter().map(|(name, word)| ((*name).to_owned(), *word)).collect()
 }
 
@@ -78,18 +78,6 @@ fn who_binds_a_role_of_every_cluster_is_told_at_the_binding() {
     assert_eq!(verdicts("RBC-003", &[binding("shop", "b", "ClusterRole", "view", ACCOUNT)]), said(&[("b", "pass")]));
     // All rights are one finding, of RBC-001.
     assert_eq!(verdicts("RBC-003", &[cluster_binding("b", "cluster-admin", ACCOUNT)]), said(&[("all roles and bindings", "not applicable")]));
-}
-
-#[test]
-fn what_kubernetes_makes_itself_is_no_finding_and_the_label_alone_does_not_make_it_so() {
-    let labelled = |name: &str| {
-        format!(
-            "\n---\n{{ apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {{ name: '{name}', labels: {{ kubernetes.io/bootstrapping: rbac-defaults }} }}, rules: [ {{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }} ] }}"
-        )
-    };
-    assert_eq!(verdicts("RBC-002", &[labelled("system:controller:x")]), said(&[("all roles and bindings", "not applicable")]));
-    // Once for each list with a star.
-    assert_eq!(verdicts("RBC-002", &[labelled("mine")]), said(&[("mine", "warn"), ("mine", "warn"), ("mine", "warn")]));
 }
 
 #[test]
@@ -348,9 +336,6 @@ fn bindings_of_others_and_of_the_cluster_itself_are_no_excess() {
     // A role that is not there grants nothing.
     assert_eq!(more(&binding("shop", "b", "Role", "gone", ACCOUNT)), said(&[("b", "pass")]));
     assert_eq!(more(&binding("shop", "b", "ClusterRole", "gone", ACCOUNT)), said(&[("b", "pass")]));
-    let own = "\n---\n{ apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: { name: 'system:b', labels: { kubernetes.io/bootstrapping: rbac-defaults } }, roleRef: { kind: ClusterRole, name: more }, subjects: [ { kind: Group, name: 'system:serviceaccounts' } ] }";
-    assert_eq!(more(own), nothing);
-    assert_eq!(more(&own.replace("rbac-defaults", "mine")), said(&[("system:b", "fail")]));
     let pullers = |namespace: &str, name: &str, group: &str| {
         let roles = ["puller", "more"].map(|role| cluster_role(&format!("'system:image-{role}'"), &rule("get", "imagestreams/layers"))).concat();
         more(&(roles + &binding(namespace, "'system:image-pullers'", "ClusterRole", &format!("'system:image-{name}'"), &format!("{{ kind: Group, name: 'system:serviceaccounts:{group}' }}"))))
