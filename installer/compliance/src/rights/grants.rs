@@ -128,10 +128,14 @@ impl<'a> Rights<'a> {
         if name.namespace.is_none() { default_roles::rules_of(&name.name).unwrap_or_default() } else { Vec::new() }
     }
 
+    /// Whether what a role holds is known: it was given, or every cluster has it.
+    pub(crate) fn knows(&self, name: &RoleName) -> bool {
+        self.roles.iter().any(|role| role.is(name)) || name.namespace.is_none() && default_roles::rules_of(&name.name).is_some()
+    }
+
     /// Whether there is such a role, given or in every cluster.
     pub(crate) fn has(&self, name: &RoleName) -> bool {
-        let is_known = || name.namespace.is_none() && (name.name.starts_with("system:") || default_roles::rules_of(&name.name).is_some());
-        self.roles.iter().any(|role| role.is(name)) || is_known()
+        self.knows(name) || name.namespace.is_none() && name.name.starts_with("system:")
     }
 
     /// The bindings of a role that are not Kubernetes' own and name somebody.

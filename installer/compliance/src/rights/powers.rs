@@ -7,7 +7,7 @@
 use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World};
 use serde_json::Value;
 
-use super::grants::{Binding, Rights, Role};
+use super::grants::{Binding, Rights, Role, RoleName};
 use super::rule::{Request, Rule};
 use super::scope::{self, Allowed};
 use super::subject::Holder;
@@ -21,12 +21,19 @@ struct Power {
     resource: &'static str,
     /// It is no power within one namespace.
     cluster: bool,
+    /// A rule that names objects (resourceNames) gives power over these alone. Elsewhere what is got does not depend on the name.
+    confined: bool,
     /// What holders can do.
     means: &'static str,
 }
 
 const fn power(verbs: &'static [&'static str], group: &'static str, resource: &'static str, cluster: bool, means: &'static str) -> Power {
-    Power { verbs, group, resource, cluster, means }
+    Power { verbs, group, resource, cluster, confined: false, means }
+}
+
+/// One over the objects that a rule names.
+const fn confined(verbs: &'static [&'static str], group: &'static str, resource: &'static str, means: &'static str) -> Power {
+    Power { verbs, group, resource, cluster: false, confined: true, means }
 }
 
 /// A check of some powers.
@@ -42,6 +49,8 @@ const ADMISSION: &str = "admissionregistration.k8s.io";
 const CERTIFICATES: &str = "certificates.k8s.io";
 pub(crate) const READ: &[&str] = &["get", "list", "watch"];
 const WRITE: &[&str] = &["create", "update", "patch"];
+/// The one verb that is judged by what the roles hold that it is allowed for.
+const BIND: &[&str] = &["bind"];
 /// `get` too: a web socket is opened by it.
 const OPEN: &[&str] = &["create", "get"];
 
@@ -59,7 +68,7 @@ pub(crate) static SECRETS: Powers = Powers {
         expected: "no get, list, or watch of Secrets without resourceNames",
         why: "holders read every Secret of the namespace or cluster, among them passwords and tokens of others",
     },
-    forbidden: &[power(READ, "", "secrets", false, "read all Secrets")],
+    forbidden: &[confined(READ, "", "secrets", "read all Secrets")],
     planned: false,
 };
 
@@ -71,7 +80,7 @@ pub(crate) static PODS: Powers = Powers {
             title: "no role makes pods or enters them",
             severity: Severity::High,
             promises: &["P2", "P12"],
-            explanation: "Whether a Role or ClusterRole allows to create pods, to open pods/exec, pods/attach, or pods/portforward, or to add ephemeral containers. A role that somebody holds fails, one that nobody holds is warned of. Accounts that the installed plan lists with rights may make pods in their namespace: tasks of Airflow are such pods.",
+            explanation: "Whether a Role or ClusterRole allows to create pods, to open pods/exec, pods/attach, or pods/portforward, or to add ephemeral containers. Rules that name the pods to enter (resourceNames) pass: they open no others. A role that somebody holds fails, one that nobody holds is warned of. Accounts that the installed plan lists with rights may make pods in their namespace: tasks of Airflow are such pods.",
             remedy: "Take the rule away or bind it to those who operate the namespace. What must stay is named in the parameter RBC.allow.",
         },
         expected: "no create of pods, no exec, attach, portforward, or ephemeral containers",
@@ -79,10 +88,10 @@ pub(crate) static PODS: Powers = Powers {
     },
     forbidden: &[
         power(&["create"], "", "pods", false, "create pods"),
-        power(OPEN, "", "pods/exec", false, "run commands in pods"),
-        power(OPEN, "", "pods/attach", false, "attach to pods"),
-        power(OPEN, "", "pods/portforward", false, "connect to ports of pods"),
-        power(&["update", "patch"], "", "pods/ephemeralcontainers", false, "add containers to running pods"),
+        confined(OPEN, "", "pods/exec", "run commands in pods"),
+        confined(OPEN, "", "pods/attach", "attach to pods"),
+        confined(OPEN, "", "pods/portforward", "connect to ports of pods"),
+        confined(&["update", "patch"], "", "pods/ephemeralcontainers", "add containers to running pods"),
     ],
     planned: true,
 };
@@ -95,19 +104,21 @@ pub(crate) static ESCALATION: Powers = Powers {
             title: "no role lets its holders take rights that they do not have",
             severity: Severity::Critical,
             promises: &["P2", "P12"],
-            explanation: "Whether a Role or ClusterRole allows the verbs bind or escalate on roles, or impersonate on users, groups, or service accounts. Rules with resourceNames pass. A role that somebody holds fails, one that nobody holds is warned of.",
+            explanation: "Whether a Role or ClusterRole allows the verbs bind or escalate on roles, or impersonate on users, groups, or service accounts. Names in a rule (resourceNames) excuse it in one case: where it binds roles of known rules that hold nothing that RBC-002 to RBC-006 look at. Who is impersonated, and whose rules are written, may hold anything. A role that somebody holds fails, one that nobody holds is warned of.",
             remedy: "Take the verbs away: who manages roles needs only to create them from rights of their own. What must stay is named in the parameter RBC.allow.",
         },
         expected: "no bind, escalate, or impersonate",
         why: "holders make themselves as powerful as anybody in the namespace or cluster",
     },
     forbidden: &[
-        power(&["bind", "escalate"], RBAC, "roles", false, "bind or write roles beyond their own rights"),
-        power(&["bind", "escalate"], RBAC, "clusterroles", false, "bind or write cluster roles beyond their own rights"),
-        power(&["impersonate"], "", "users", true, "act as any user"),
-        power(&["impersonate"], "", "groups", true, "act as any group"),
-        power(&["impersonate"], "", "serviceaccounts", false, "act as any service account"),
-        power(&["impersonate"], "authentication.k8s.io", "uids", true, "act under any UID"),
+        power(BIND, RBAC, "roles", false, "bind roles beyond their own rights"),
+        power(BIND, RBAC, "clusterroles", false, "bind cluster roles beyond their own rights"),
+        power(&["escalate"], RBAC, "roles", false, "write roles beyond their own rights"),
+        power(&["escalate"], RBAC, "clusterroles", false, "write cluster roles beyond their own rights"),
+        power(&["impersonate"], "", "users", true, "act as other users"),
+        power(&["impersonate"], "", "groups", true, "act as groups"),
+        power(&["impersonate"], "", "serviceaccounts", false, "act as other service accounts"),
+        power(&["impersonate"], "authentication.k8s.io", "uids", true, "act under other UIDs"),
     ],
     planned: false,
 };
@@ -120,7 +131,7 @@ pub(crate) static CLUSTER: Powers = Powers {
             title: "no role reaches nodes, volumes, certificates, or admission of the cluster",
             severity: Severity::High,
             promises: &["P2", "P12"],
-            explanation: "Whether a role allows to create PersistentVolumes, to use nodes/proxy, to approve certificate signing requests, to change admission webhooks, or to create tokens of service accounts. All but the last count only where a ClusterRoleBinding grants them. A role that somebody holds fails, one that nobody holds is warned of.",
+            explanation: "Whether a role allows to create PersistentVolumes, to use nodes/proxy, to approve certificate signing requests, to change admission webhooks, or to create tokens of service accounts. All but the last count only where a ClusterRoleBinding grants them. Rules that name the objects (resourceNames) fail alike: by what name it goes confines neither what is made or changed nor whose rights are got. A role that somebody holds fails, one that nobody holds is warned of.",
             remedy: "Leave these to the cluster's administrators: take the rules away. What must stay is named in the parameter RBC.allow.",
         },
         expected: "none of these requests is allowed",
@@ -132,7 +143,7 @@ pub(crate) static CLUSTER: Powers = Powers {
         power(&["update", "patch"], CERTIFICATES, "certificatesigningrequests/approval", true, "approve certificates of any identity"),
         power(WRITE, ADMISSION, "validatingwebhookconfigurations", true, "read whatever is sent to the API server"),
         power(WRITE, ADMISSION, "mutatingwebhookconfigurations", true, "change whatever is sent to the API server"),
-        power(&["create"], "", "serviceaccounts/token", false, "make tokens of any service account"),
+        power(&["create"], "", "serviceaccounts/token", false, "make tokens of other service accounts"),
     ],
     planned: false,
 };
@@ -169,12 +180,39 @@ impl Check for Powers {
     }
 }
 
+/// Where rules are granted.
+struct Place<'a> {
+    /// Also for the cluster's own objects.
+    cluster: bool,
+    /// In this namespace; none: in all of them, or in several.
+    namespace: Option<&'a str>,
+}
+
+impl Power {
+    fn is_of(&self, rule: &Rule, rights: &Rights<'_>, place: &Place<'_>) -> bool {
+        let allowed = |verb: &str, name: Option<&str>| rule.allows(&Request::Resource { verb, group: self.group, resource: self.resource, name, namespace: None });
+        let of_name = |verb: &str, name: &str| !self.confined && allowed(verb, Some(name)) && !(BIND.contains(&verb) && is_harmless(rights, self.resource, name, place));
+        self.verbs.iter().any(|verb| allowed(verb, None) || rule.resource_names.iter().any(|name| of_name(verb, name)))
+    }
+}
+
+/// Whether who binds a role by this name gets nothing by it that the checks look at. Where a Role is meant, and in which namespace is
+/// not said, nobody knows.
+fn is_harmless(rights: &Rights<'_>, resource: &str, name: &str, place: &Place<'_>) -> bool {
+    let namespace = match (resource, place.namespace) {
+        ("clusterroles", _) => None,
+        (_, None) => return false,
+        (_, Some(namespace)) => Some(namespace.to_owned()),
+    };
+    let role = RoleName { namespace, name: name.to_owned() };
+    rights.knows(&role) && !rights.rules_of(&role).iter().flat_map(|rule| rule.requests(None)).any(|request| judges(&request))
+}
+
 impl Powers {
-    /// What rules allow, with the place of each rule; within a namespace alone or also for the cluster.
-    fn found(&self, rules: &[Rule], cluster: bool) -> Vec<(usize, &'static str)> {
-        let allows = |rule: &Rule, power: &Power| power.verbs.iter().any(|verb| rule.allows(&Request::Resource { verb, group: power.group, resource: power.resource, name: None, namespace: None }));
-        let powers = || self.forbidden.iter().filter(|power| cluster || !power.cluster);
-        rules.iter().enumerate().flat_map(|(index, rule)| powers().filter(|power| allows(rule, power)).map(move |power| (index, power.means))).collect()
+    /// What rules allow at a place, with the place of each rule among them.
+    fn found(&self, rights: &Rights<'_>, rules: &[Rule], place: &Place<'_>) -> Vec<(usize, &'static str)> {
+        let powers = |rule: &Rule| self.forbidden.iter().filter(|power| (place.cluster || !power.cluster) && power.is_of(rule, rights, place)).map(|power| power.means).collect::<Vec<_>>();
+        rules.iter().enumerate().flat_map(|(index, rule)| powers(rule).into_iter().map(move |means| (index, means))).collect()
     }
 
     fn role(&self, given: &Snapshot, rights: &Rights<'_>, role: &Role<'_>, allowed: &Allowed<'_>) -> Option<Finding> {
@@ -187,7 +225,8 @@ impl Powers {
         let is_cluster_role = role.given.object.kind == "ClusterRole";
         let counts: Vec<&&&Binding<'_>> = ours.iter().filter(|binding| !allowed.has_binding(binding) && !self.is_planned(given, binding)).collect();
         let cluster = if ours.is_empty() { is_cluster_role } else { counts.iter().any(|binding| binding.namespace().is_none()) };
-        let found = self.found(&role.rules, cluster);
+        let namespace = if is_cluster_role { None } else { Some(role.given.object.namespace.as_deref().unwrap_or("default")) };
+        let found = self.found(rights, &role.rules, &Place { cluster, namespace });
         if found.is_empty() || allowed.has_object(&role.given.object) {
             let seen = if found.is_empty() { check.expected } else { "named in RBC.allow" };
             return Some(check.pass(role.given, seen));
@@ -209,9 +248,10 @@ impl Powers {
         if binding.role.namespace.is_none() && binding.role.name == "cluster-admin" || binding.strangers().next().is_none() {
             return None;
         }
-        let found = self.found(&rights.rules_of(&binding.role), binding.namespace().is_none());
+        let place = Place { cluster: binding.namespace().is_none(), namespace: binding.namespace() };
+        let found = self.found(rights, &rights.rules_of(&binding.role), &place);
         if found.is_empty() {
-            return rights.has(&binding.role).then(|| self.described.pass(binding.given, self.described.expected));
+            return rights.knows(&binding.role).then(|| self.described.pass(binding.given, self.described.expected));
         }
         if allowed.has_binding(binding) {
             return Some(self.described.pass(binding.given, "named in RBC.allow"));

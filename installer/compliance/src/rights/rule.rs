@@ -74,7 +74,8 @@ impl Rule {
                 has(&self.verbs, verb)
                     && has(&self.api_groups, group)
                     && self.resources.iter().any(|written| covers(written, resource))
-                    && (self.resource_names.is_empty() || name.is_some_and(|name| self.resource_names.iter().any(|written| written == name)))
+                    // A request without a name is that of the name "", which a rule may bear (`ResourceNameMatches` of pkg/apis/rbac/v1).
+                    && (self.resource_names.is_empty() || self.resource_names.iter().any(|written| written == name.unwrap_or_default()))
             }
             Request::Path { verb, path } => has(&self.verbs, verb) && self.non_resource_urls.iter().any(|written| leads_to(written, path)),
         }
@@ -147,6 +148,10 @@ mod tests {
         assert!(allows(named.clone(), "get core secrets", Some("a")));
         assert!(!allows(named.clone(), "get core secrets", Some("b")));
         assert!(!allows(named, "list core secrets", None));
+        // No name is a name, too.
+        let unnamed = json!({ "verbs": ["list"], "apiGroups": [""], "resources": ["secrets"], "resourceNames": ["a", ""] });
+        assert!(allows(unnamed.clone(), "list core secrets", None));
+        assert!(!allows(unnamed, "list core secrets", Some("b")));
     }
 
     #[test]

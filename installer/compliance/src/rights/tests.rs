@@ -8,6 +8,7 @@ use crate::network::tests::{files, profile};
 
 mod bootstrap;
 mod effective;
+mod names;
 mod verdicts;
 
 /// A `ClusterRole` with rules in short.

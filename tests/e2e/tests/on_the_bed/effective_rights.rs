@@ -21,7 +21,18 @@ fn who_may_what_is_read_from_roles_and_bindings_as_the_api_server_grants_it() ->
     let written = include_str!("../../rights.yaml").replace("ONE", one).replace("TWO", two);
     bed.apply(&written)?;
     let holders = holders(one, two);
-    let asked: Vec<(&Holder, Request<'_>)> = holders.iter().flat_map(|holder| requests(one, two).into_iter().map(move |request| (holder, request))).collect();
+    let (part, team) = (format!("{one}-part"), format!("{one}-team"));
+    let by_name = [
+        ("bind", "rbac.authorization.k8s.io", "clusterroles", part.as_str()),
+        ("bind", "rbac.authorization.k8s.io", "clusterroles", "cluster-admin"),
+        ("escalate", "rbac.authorization.k8s.io", "clusterroles", part.as_str()),
+        ("impersonate", "", "groups", team.as_str()),
+        ("impersonate", "", "groups", "system:masters"),
+        ("get", "", "nodes/proxy", "node1"),
+        ("get", "", "nodes/proxy", "node2"),
+    ];
+    let by_name = by_name.map(|(verb, group, resource, name)| Request::Resource { verb, group, resource, name: Some(name), namespace: None });
+    let asked: Vec<(&Holder, Request<'_>)> = holders.iter().flat_map(|holder| requests(one, two).into_iter().chain(by_name).map(move |request| (holder, request))).collect();
 
     // The controller gathers what roles aggregate, and the API server hears of roles after it has taken them.
     let gathered = Request::Resource { verb: "list", group: "", resource: "persistentvolumes", name: None, namespace: None };
@@ -95,6 +106,8 @@ fn requests<'a>(one: &'a str, two: &'a str) -> Vec<Request<'a>> {
             ("get", "", "services", Some("web")),
             ("get", "", "services/proxy", Some("web")),
             ("get", "", "configmaps", Some("web")),
+            ("list", "", "endpoints", None),
+            ("list", "", "endpoints", Some("web")),
             ("delete", "apps", "deployments", Some("web")),
             ("get", "extensions", "deployments", None),
             ("get", "apps", "deployments/status", Some("web")),
