@@ -4,9 +4,15 @@
 
 use super::rule::{Request, Rule};
 use super::{powers, system_roles};
+use crate::network::Labels;
+use crate::network::selector::{Holds, Requirement, Selector};
 
-/// Roles whose rules are those of all that bear [`label_into`] them (Kubernetes documentation, "Aggregated ClusterRoles").
+/// Roles whose rules are those of all that bear [`label_into`] them (Kubernetes documentation, "Aggregated `ClusterRoles`").
 pub(crate) const GATHERING: [&str; 3] = ["admin", "edit", "view"];
+
+/// What they gather in every cluster: a role, and by whose label (`policy.go` of Kubernetes' bootstrappolicy).
+pub(crate) const GATHERED: [(&str, &str); 5] =
+    [("edit", "admin"), ("view", "edit"), ("system:aggregate-to-admin", "admin"), ("system:aggregate-to-edit", "edit"), ("system:aggregate-to-view", "view")];
 
 const READ: &[&str] = &["get", "list", "watch"];
 const WRITE: &[&str] = &["create", "delete", "deletecollection", "patch", "update"];
@@ -16,16 +22,28 @@ pub(crate) fn rule(verbs: &[&str], groups: &[&str], resources: &[&str]) -> Rule 
     Rule { verbs: owned(verbs), api_groups: owned(groups), resources: owned(resources), ..Rule::default() }
 }
 
-/// The rules of a role that every cluster has; none: it is another's.
+/// Whether every cluster has a role by this name, whose rules are known here.
+pub(crate) fn is_known(name: &str) -> bool {
+    GATHERING.contains(&name) || rules_of(name).is_some()
+}
+
+/// By what a role of every cluster gathers its rules; none: they are its own.
+pub(crate) fn selector_of(name: &str) -> Option<Selector> {
+    GATHERING.contains(&name).then(|| Selector(vec![Requirement { key: label_into(name), holds: Holds::In(vec!["true".to_owned()]) }]))
+}
+
+/// The labels of one that `into` gathers.
+pub(crate) fn labels_into(into: &str) -> Labels {
+    Labels::from([(label_into(into), "true".to_owned()), ("kubernetes.io/bootstrapping".to_owned(), "rbac-defaults".to_owned())])
+}
+
+/// The rules of a role that every cluster has; none: it is another's, or gathers them.
 pub(crate) fn rules_of(name: &str) -> Option<Vec<Rule>> {
     match name {
         "cluster-admin" => {
             let paths = Rule { verbs: vec!["*".into()], non_resource_urls: vec!["*".into()], ..Rule::default() };
             Some(vec![rule(&["*"], &["*"], &["*"]), paths])
         }
-        "admin" => Some([view(), for_editors(), for_admins()].concat()),
-        "edit" => Some([view(), for_editors()].concat()),
-        "view" => Some(view()),
         "system:aggregate-to-admin" => Some(for_admins()),
         "system:aggregate-to-edit" => Some(for_editors()),
         "system:aggregate-to-view" => Some(view()),

@@ -92,7 +92,8 @@ impl<'a> Rights<'a> {
         rights
     }
 
-    /// An aggregating role has the rules of all that it selects, through other aggregating ones too.
+    /// An aggregating role has the rules of all that it selects, through other aggregating ones too (Kubernetes documentation,
+    /// "Aggregated `ClusterRoles`").
     fn aggregate(&mut self) {
         let aggregated: Vec<Option<Vec<Rule>>> = (0..self.roles.len()).map(|index| self.roles[index].aggregates.as_ref().map(|_| self.gathered(index, &mut BTreeSet::new()))).collect();
         for (role, rules) in self.roles.iter_mut().zip(aggregated) {
@@ -105,9 +106,29 @@ impl<'a> Rights<'a> {
             return Vec::new();
         }
         let role = &self.roles[index];
-        let Some(selectors) = &role.aggregates else { return role.rules.clone() };
-        let is_meant = |candidate: &Role<'_>| candidate.given.object.kind == "ClusterRole" && selectors.iter().any(|selector| selector.matches(&candidate.labels));
-        (0..self.roles.len()).filter(|other| is_meant(&self.roles[*other])).flat_map(|other| self.gathered(other, seen)).collect()
+        role.aggregates.as_ref().map_or_else(|| role.rules.clone(), |selectors| self.selected(selectors, seen))
+    }
+
+    /// The rules of all `ClusterRoles` with these labels. Of those that every cluster has, such as were not given are selected too: files
+    /// may add to them without holding them.
+    fn selected(&self, selectors: &[Selector], seen: &mut BTreeSet<usize>) -> Vec<Rule> {
+        let is_meant = |labels: &Labels| selectors.iter().any(|selector| selector.matches(labels));
+        let given = (0..self.roles.len()).filter(|other| self.roles[*other].given.object.kind == "ClusterRole" && is_meant(&self.roles[*other].labels));
+        let mut rules: Vec<Rule> = given.flat_map(|other| self.gathered(other, seen)).collect();
+        for (number, (name, into)) in default_roles::GATHERED.into_iter().enumerate() {
+            let role = RoleName { namespace: None, name: name.to_owned() };
+            if is_meant(&default_roles::labels_into(into)) && !self.roles.iter().any(|given| given.is(&role)) && seen.insert(self.roles.len() + number) {
+                rules.extend(self.of_every_cluster(name, seen));
+            }
+        }
+        rules
+    }
+
+    fn of_every_cluster(&self, name: &str, seen: &mut BTreeSet<usize>) -> Vec<Rule> {
+        match default_roles::selector_of(name) {
+            Some(selector) => self.selected(&[selector], seen),
+            None => default_roles::rules_of(name).unwrap_or_default(),
+        }
     }
 
     /// Whether somebody may do something, and by which binding; a member of `system:masters` may do everything, by none.
@@ -119,18 +140,18 @@ impl<'a> Rights<'a> {
         self.bindings.iter().find(allows).map(|binding| May::By(&binding.given.object))
     }
 
-    /// The rules behind a role's name: of the objects, else of the roles that every cluster has.
+    /// The rules behind a role's name: of the objects, else of the roles that every cluster has, with what objects add to them.
     pub(crate) fn rules_of(&self, name: &RoleName) -> Vec<Rule> {
         let mut given = self.roles.iter().filter(|role| role.is(name)).peekable();
         if given.peek().is_some() {
             return given.flat_map(|role| role.rules.iter().cloned()).collect();
         }
-        if name.namespace.is_none() { default_roles::rules_of(&name.name).unwrap_or_default() } else { Vec::new() }
+        if name.namespace.is_none() { self.of_every_cluster(&name.name, &mut BTreeSet::new()) } else { Vec::new() }
     }
 
     /// Whether what a role holds is known: it was given, or every cluster has it.
     pub(crate) fn knows(&self, name: &RoleName) -> bool {
-        self.roles.iter().any(|role| role.is(name)) || name.namespace.is_none() && default_roles::rules_of(&name.name).is_some()
+        self.roles.iter().any(|role| role.is(name)) || name.namespace.is_none() && default_roles::is_known(&name.name)
     }
 
     /// Whether there is such a role, given or in every cluster.

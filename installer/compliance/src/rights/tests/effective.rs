@@ -83,6 +83,23 @@ fn aggregation_gathers_rules_by_labels_through_roles_that_gather_too() {
 }
 
 #[test]
+fn files_add_rules_to_roles_of_every_cluster_by_their_labels() {
+    let into = |name: &str, to: &str| {
+        cluster_role(name, &rule("get", "secrets")).replace(&format!("name: {name}"), &format!("name: {name}, labels: {{ rbac.authorization.k8s.io/aggregate-to-{to}: 'true' }}"))
+    };
+    let cart = account("shop", "cart");
+    let reads = |added: &str, role: &str, resource: &str| may(&[added.to_owned(), binding("shop", "b", "ClusterRole", role, ACCOUNT)].concat(), &cart, &get(resource, Some("shop")));
+    assert!(reads(&into("more", "view"), "view", "secrets") && reads(&into("more", "view"), "view", "pods"));
+    assert!(!reads("", "view", "secrets") && !reads(&into("more", "edit"), "view", "secrets") && !reads(&into("more", "view").replace("'true'", "'false'"), "view", "secrets"));
+    // Into view is into edit and admin.
+    let nodes = into("more", "view").replace("secrets", "nodes");
+    assert!(reads(&nodes, "edit", "nodes") && reads(&nodes, "admin", "nodes") && !reads("", "admin", "nodes"));
+    // One that gathers by their labels gathers what they do.
+    let gathers = "\n---\n{ apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: { name: own }, aggregationRule: { clusterRoleSelectors: [ { matchLabels: { rbac.authorization.k8s.io/aggregate-to-edit: 'true' } } ] } }";
+    assert!(reads(gathers, "own", "secrets") && reads(gathers, "own", "pods") && !reads(gathers, "own", "nodes"));
+}
+
+#[test]
 fn roles_of_every_cluster_hold_what_their_documentation_says() {
     let with = |role: &str| binding("shop", "b", "ClusterRole", role, ACCOUNT);
     let cart = account("shop", "cart");

@@ -76,6 +76,9 @@ fn powers_of_the_cluster_need_a_binding_of_the_cluster() {
 fn who_binds_a_role_of_every_cluster_is_told_at_the_binding() {
     assert_eq!(verdicts("RBC-003", &[binding("shop", "b", "ClusterRole", "edit", ACCOUNT)]), said(&[("b", "fail")]));
     assert_eq!(verdicts("RBC-003", &[binding("shop", "b", "ClusterRole", "view", ACCOUNT)]), said(&[("b", "pass")]));
+    // What the files add to it is granted by it.
+    let into_view = cluster_role("more", &rule("get", "secrets")).replace("name: more", "name: more, labels: { rbac.authorization.k8s.io/aggregate-to-view: 'true' }");
+    assert_eq!(verdicts("RBC-003", &[into_view, binding("shop", "b", "ClusterRole", "view", ACCOUNT)]), said(&[("b", "fail"), ("more", "warn")]));
     // All rights are one finding, of RBC-001.
     assert_eq!(verdicts("RBC-003", &[cluster_binding("b", "cluster-admin", ACCOUNT)]), said(&[("all roles and bindings", "not applicable")]));
 }
