@@ -40,7 +40,7 @@ const fn confined(verbs: &'static [&'static str], group: &'static str, resource:
 pub(crate) struct Powers {
     described: Described,
     forbidden: &'static [Power],
-    /// Accounts that the plan gives rights in a namespace to may have these there.
+    /// Accounts to which the plan gives rights may have these in their namespace, those of the platform in others, too.
     planned: bool,
 }
 
@@ -53,6 +53,9 @@ const WRITE: &[&str] = &["create", "update", "patch"];
 const BIND: &[&str] = &["bind"];
 /// `get` too: a web socket is opened by it.
 const OPEN: &[&str] = &["create", "get"];
+
+/// As good as pods (Kubernetes documentation, "Role Based Access Control Good Practices", Workload creation).
+const MAKERS: &str = "create or change what makes pods";
 
 /// RBC-003
 pub(crate) static SECRETS: Powers = Powers {
@@ -80,14 +83,21 @@ pub(crate) static PODS: Powers = Powers {
             title: "no role makes pods or enters them",
             severity: Severity::High,
             promises: &["P2", "P12"],
-            explanation: "Whether a Role or ClusterRole allows to create pods, to open pods/exec, pods/attach, or pods/portforward, or to add ephemeral containers. Rules that name the pods to enter (resourceNames) pass: they open no others. A role that somebody holds fails, one that nobody holds is warned of. Accounts that the installed plan lists with rights may make pods in their namespace: tasks of Airflow are such pods.",
+            explanation: "Whether a Role or ClusterRole allows to create pods, to create or change what makes them (Deployments, StatefulSets, DaemonSets, ReplicaSets, ReplicationControllers, CronJobs; Jobs, whose pods cannot be changed, to create), to open pods/exec, pods/attach, or pods/portforward, or to add ephemeral containers. Rules that name the pods to enter (resourceNames) pass: they open no others; what makes pods can be changed to make any. A role that somebody holds fails, one that nobody holds is warned of. Accounts that the installed plan lists with rights may do so in their namespace, those of the platform in each of the installation: tasks of Airflow are such pods, and the renewer starts servers anew. Of files no plan is known.",
             remedy: "Take the rule away or bind it to those who operate the namespace. What must stay is named in the parameter RBC.allow.",
         },
-        expected: "no create of pods, no exec, attach, portforward, or ephemeral containers",
+        expected: "no create of pods or of what makes them, no exec, attach, portforward, or ephemeral containers",
         why: "a pod may run as any ServiceAccount and mount any Secret of its namespace, and who enters one is that pod",
     },
     forbidden: &[
         power(&["create"], "", "pods", false, "create pods"),
+        power(WRITE, "apps", "deployments", false, MAKERS),
+        power(WRITE, "apps", "statefulsets", false, MAKERS),
+        power(WRITE, "apps", "daemonsets", false, MAKERS),
+        power(WRITE, "apps", "replicasets", false, MAKERS),
+        power(WRITE, "", "replicationcontrollers", false, MAKERS),
+        power(WRITE, "batch", "cronjobs", false, MAKERS),
+        power(&["create"], "batch", "jobs", false, MAKERS),
         confined(OPEN, "", "pods/exec", "run commands in pods"),
         confined(OPEN, "", "pods/attach", "attach to pods"),
         confined(OPEN, "", "pods/portforward", "connect to ports of pods"),
@@ -262,8 +272,12 @@ impl Powers {
     }
 
     fn is_planned(&self, given: &Snapshot, binding: &Binding<'_>) -> bool {
-        let is_planned = |holder: &Holder| matches!(holder, Holder::Account { namespace, name } if given.world.accounts_with_rights.contains(&format!("{namespace}/{name}")));
-        self.planned && binding.namespace().is_some() && !binding.holders.is_empty() && binding.holders.iter().all(is_planned)
+        let Some(place) = binding.namespace().filter(|_| self.planned) else { return false };
+        let is_planned = |holder: &Holder| {
+            let Holder::Account { namespace, name } = holder else { return false };
+            (namespace == place || *namespace == given.world.platform) && given.world.accounts_with_rights.contains(&format!("{namespace}/{name}"))
+        };
+        !binding.holders.is_empty() && binding.holders.iter().all(is_planned)
     }
 }
 

@@ -10,6 +10,7 @@ mod bootstrap;
 mod effective;
 mod names;
 mod verdicts;
+mod workloads;
 
 /// A `ClusterRole` with rules in short.
 fn cluster_role(name: &str, rules: &str) -> String {

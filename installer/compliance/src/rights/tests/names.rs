@@ -24,6 +24,7 @@ fn a_name_excuses_where_no_other_object_is_reached_and_nowhere_else() {
         ("RBC-003", named("list", "", "secrets", "mine, ''"), "fail"),
         ("RBC-004", named("create", "", "pods/exec", "web"), "pass"),
         ("RBC-004", named("create", "", "pods", "web"), "fail"),
+        ("RBC-004", named("patch", "apps", "deployments", "web"), "fail"),
         ("RBC-005", named("escalate", RBAC, "clusterroles", "view"), "fail"),
         ("RBC-005", named("impersonate", "", "groups", "'system:masters'"), "fail"),
         ("RBC-005", named("impersonate", "", "users", "alice"), "fail"),
