@@ -169,6 +169,14 @@ fn live(files: &Snapshot, check: &str) -> Snapshot {
     for object in given.objects.values_mut().flat_map(|objects| objects.as_mut().unwrap()) {
         object.place = None;
     }
+    // What every cluster has, and files bind without holding it.
+    let of_cluster = ["edit", "view"].map(|name| {
+        let metadata = json!({ "name": name, "labels": { "kubernetes.io/bootstrapping": "rbac-defaults" } });
+        let selector = json!({ "matchLabels": { (format!("rbac.authorization.k8s.io/aggregate-to-{name}")): "true" } });
+        let manifest = json!({ "apiVersion": format!("{RBAC}/v1"), "kind": "ClusterRole", "metadata": metadata, "aggregationRule": { "clusterRoleSelectors": [selector] } });
+        SnapshotObject::from(&Object::new(manifest).unwrap())
+    });
+    given.objects.entry("ClusterRole".to_owned()).or_insert_with(|| Ok(Vec::new())).as_mut().unwrap().extend(of_cluster);
     let needs = checks().iter().filter(|known| known.spec().id == check).flat_map(|check| check.needs(&unprofiled(), &given.world));
     let kinds = needs.filter_map(|need| if let Need::Objects { kind, .. } = need { Some(kind) } else { None }).collect::<BTreeSet<_>>();
     given.objects.retain(|kind, _| MAKERS.contains(&kind.as_str()) || kinds.contains(kind));

@@ -3,7 +3,8 @@
 use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, Source, World};
 use serde_json::Value;
 
-use super::grants::{Binding, Rights};
+use super::default_roles;
+use super::grants::{Binding, Rights, RoleName};
 use super::scope::{self, RIGHTS};
 use super::subject::Holder;
 use crate::described::{Described, Resting};
@@ -16,7 +17,7 @@ static TEXTS: Described = Described {
         title: "bindings name roles and accounts that exist",
         severity: Severity::Low,
         promises: &["P2"],
-        explanation: "The role and the ServiceAccounts that each RoleBinding and ClusterRoleBinding names. Roles that every cluster has, and the account default of each namespace, exist. Of files the role or account may stand elsewhere: then the finding is a warning.",
+        explanation: "The role and the ServiceAccounts that each RoleBinding and ClusterRoleBinding names. The account default of each namespace exists. Of a cluster all roles were read; of files roles that every cluster has exist, and so does each ClusterRole called system:…, and another role or account may stand elsewhere: then the finding is a warning.",
         remedy: "Take the binding away, or make what it names. Whoever may make it later gets the rights that already wait for it.",
     },
     expected: "the role exists, and so do the accounts",
@@ -50,9 +51,15 @@ impl Check for Dangling {
     }
 }
 
+/// Whether there is a role; where not all were read, one of every cluster is there too, and who knows which system roles.
+fn exists_role(given: &Snapshot, rights: &Rights<'_>, role: &RoleName) -> bool {
+    let is_of_every_cluster = || role.namespace.is_none() && (role.name.starts_with("system:") || default_roles::is_known(&role.name));
+    rights.has(role) || given.source == Source::Files && is_of_every_cluster()
+}
+
 fn judge(given: &Snapshot, rights: &Rights<'_>, binding: &Binding<'_>, exists: &dyn Fn(&str, &str) -> bool) -> Finding {
     let mut found = Vec::new();
-    if !rights.has(&binding.role) {
+    if !exists_role(given, rights, &binding.role) {
         found.push(Violation { path: "/roleRef/name".into(), value: Value::from(binding.role.name.as_str()), detail: format!("there is no role {}", binding.role.name) });
     }
     for (index, holder) in binding.strangers() {

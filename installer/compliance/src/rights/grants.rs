@@ -154,9 +154,9 @@ impl<'a> Rights<'a> {
         self.roles.iter().any(|role| role.is(name)) || name.namespace.is_none() && default_roles::is_known(&name.name)
     }
 
-    /// Whether there is such a role, given or in every cluster.
+    /// Whether such a role was given, be it one that could not be read.
     pub(crate) fn has(&self, name: &RoleName) -> bool {
-        self.knows(name) || name.namespace.is_none() && name.name.starts_with("system:")
+        self.roles.iter().any(|role| role.is(name)) || self.unread.iter().any(|(object, _)| name.is_of(&object.object))
     }
 
     /// The bindings of a role that are not Kubernetes' own and name somebody.

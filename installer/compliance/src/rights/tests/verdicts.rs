@@ -153,6 +153,14 @@ fn bindings_to_what_does_not_exist_are_told() {
         cluster.objects.insert(kind.into(), Ok(Vec::new()));
     }
     assert_eq!(verdicts_of("RBC-012", &cluster, json!({})), said(&[("b", "fail")]));
+    // Of a cluster all roles were read, and none is taken to be there for its name.
+    for name in ["view", "system:gone"] {
+        let bound = binding("shop", "b", "ClusterRole", &format!("'{name}'"), "{ kind: ServiceAccount, name: default, namespace: shop }");
+        assert_eq!(verdicts("RBC-012", std::slice::from_ref(&bound)), said(&[("b", "pass")]), "{name}");
+        let with = |roles: String| Snapshot { objects: cluster.objects.clone().into_iter().chain(files(&[roles, bound.clone()].concat()).objects).collect(), ..cluster.clone() };
+        assert_eq!(verdicts_of("RBC-012", &with(String::new()), json!({})), said(&[("b", "fail")]), "{name}");
+        assert_eq!(verdicts_of("RBC-012", &with(cluster_role(&format!("'{name}'"), &rule("get", "pods"))), json!({})), said(&[("b", "pass")]), "{name}");
+    }
 }
 
 #[test]
