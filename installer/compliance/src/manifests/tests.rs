@@ -92,6 +92,25 @@ fn text_cannot_grow_on_the_way_in() {
     assert!(read("c.yaml", &large).unread[0].message.raw().contains("the most that are read"));
 }
 
+/// Small enough to be harmless where nothing counts: 20 MB of text, and 100,000 numbers.
+#[test]
+fn copies_of_long_texts_and_of_anchors_in_anchors_count_too() {
+    let with = |rest: &str| format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{ name: a }}\n{rest}");
+    let text = |times: usize| with(&format!("x: &a {}\ny: [{}]\n", "t".repeat(10_000), "*a,".repeat(times)));
+    let key = |times: usize| with(&format!("x: &a {{ {}: 1 }}\ny: [{}]\n", "k".repeat(1_000), "*a,".repeat(times)));
+    let nested = |levels: usize| {
+        let anchors = (0..levels).map(|level| format!("&a{level} [")).collect::<Vec<_>>();
+        with(&format!("x: {}{}{}\n", anchors.concat(), "0,".repeat(2_000), "]".repeat(levels)))
+    };
+    for refused in [text(2_000), key(20_000), nested(60)] {
+        let (_, _, told, message) = fault(&refused);
+        assert!(told == ReadFault::Broken && message.contains("anchors and aliases add more than 100000 values"), "{message}");
+    }
+    for good in [text(500), key(5_000), nested(20)] {
+        assert_eq!(names(&file(&good)), ["ConfigMap a 0"]);
+    }
+}
+
 #[test]
 fn anchors_and_merge_keys_mean_what_they_say() {
     let found = file("apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a, labels: &l { x: z } }\nbase: &b { p: 1, q: 2 }\nover: { <<: *b, q: 3 }\nmore: { <<: [ *b, { r: 4 } ] }\nlabels: *l\n");

@@ -1,4 +1,4 @@
-//! YAML becomes values, bounded in depth and in what aliases may add, so that no text can grow on the way in.
+//! YAML becomes values, bounded in depth and in what anchors and aliases may add, so that no text can grow on the way in.
 
 use std::collections::HashMap;
 
@@ -9,8 +9,10 @@ use super::scalar;
 
 /// Levels that are read; the schemas in the definitions of custom resources have some forty.
 const DEEPEST: usize = 100;
-/// Values that the aliases of a file may add.
-const MOST_FROM_ALIASES: usize = 100_000;
+/// Values that the anchors and aliases of a file may add.
+const MOST_COPIED: usize = 100_000;
+/// So many bytes of text count as one more value.
+const BYTES_OF_A_VALUE: usize = 100;
 
 /// Line and column, both from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +62,7 @@ pub(super) struct Fault {
 pub(super) fn documents(text: &str) -> (Vec<Document>, Option<Fault>) {
     let mut options = Options::default();
     options.emit_comments = false;
-    let mut reader = Reader { text, parser: Parser::new_from_str_with_options(text, options), open: Vec::new(), anchors: HashMap::new(), from_aliases: 0, document: None, index: 0 };
+    let mut reader = Reader { text, parser: Parser::new_from_str_with_options(text, options), open: Vec::new(), anchors: HashMap::new(), copied: 0, document: None, index: 0 };
     let mut found = Vec::new();
     loop {
         match reader.step(&mut found) {
@@ -79,7 +81,8 @@ struct Reader<'t> {
     /// Lists and maps that have begun and not ended.
     open: Vec<Open>,
     anchors: HashMap<usize, (Value, usize)>,
-    from_aliases: usize,
+    /// The size of all copies so far: of what anchors keep, and of what aliases put in.
+    copied: usize,
     document: Option<Document>,
     index: u32,
 }
@@ -120,7 +123,7 @@ impl Reader<'_> {
             Event::Scalar(text, style, anchor, tag) => self.scalar(&text, style, anchor, tag.as_deref(), at)?,
             Event::SequenceStart(_, anchor, _) => self.begin(at, anchor, Content::List(Vec::new()))?,
             Event::MappingStart(_, anchor, _) => self.begin(at, anchor, Content::Group { fields: Map::new(), key: None, merged: Vec::new() })?,
-            Event::SequenceEnd | Event::MappingEnd => self.end(),
+            Event::SequenceEnd | Event::MappingEnd => self.end()?,
             Event::Alias(anchor) => self.alias(anchor, at)?,
             _ => {}
         }
@@ -138,8 +141,8 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn end(&mut self) {
-        let Some(ended) = self.open.pop() else { return };
+    fn end(&mut self) -> Result<(), Refused> {
+        let Some(ended) = self.open.pop() else { return Ok(()) };
         let value = match ended.content {
             Content::List(items) => Value::Array(items),
             Content::Group { mut fields, merged, .. } => {
@@ -149,7 +152,7 @@ impl Reader<'_> {
                 Value::Object(fields)
             }
         };
-        self.put(value, ended.anchor, ended.at);
+        self.put(value, ended.anchor, ended.at)
     }
 
     fn scalar(&mut self, text: &str, style: ScalarStyle, anchor: usize, tag: Option<&Tag>, at: Position) -> Result<(), Refused> {
@@ -158,10 +161,7 @@ impl Reader<'_> {
                 return Err((at, stands_twice(text)));
             }
             *key = Some(text.to_owned());
-            if anchor != 0 {
-                self.anchors.insert(anchor, (Value::from(text), 1));
-            }
-            return Ok(());
+            return self.keep(&Value::from(text), anchor, at);
         }
         if is_unrendered(text)
             && let Some(document) = &mut self.document
@@ -169,16 +169,12 @@ impl Reader<'_> {
             document.broken.get_or_insert_with(|| (at, UNRENDERED.to_owned()));
         }
         let value = scalar::value(text, style == ScalarStyle::Plain, tag.and_then(Tag::core_suffix));
-        self.put(value, anchor, at);
-        Ok(())
+        self.put(value, anchor, at)
     }
 
     fn alias(&mut self, anchor: usize, at: Position) -> Result<(), Refused> {
         let Some((value, size)) = self.anchors.get(&anchor) else { return Err((at, "the alias names an anchor that has not ended".to_owned())) };
-        self.from_aliases += size;
-        if self.from_aliases > MOST_FROM_ALIASES {
-            return Err((at, format!("aliases add more than {MOST_FROM_ALIASES} values")));
-        }
+        count(&mut self.copied, *size, at)?;
         let value = value.clone();
         if let Some(Open { content: Content::Group { fields, key: key @ None, .. }, .. }) = self.open.last_mut() {
             let Value::String(word) = value else { return Err((at, "a key is a word, not a list or group".to_owned())) };
@@ -188,15 +184,22 @@ impl Reader<'_> {
             *key = Some(word);
             return Ok(());
         }
-        self.put(value, 0, at);
+        self.put(value, 0, at)
+    }
+
+    /// Keeps a copy of a value for those that will name its anchor.
+    fn keep(&mut self, value: &Value, anchor: usize, at: Position) -> Result<(), Refused> {
+        if anchor != 0 {
+            let size = size(value);
+            count(&mut self.copied, size, at)?;
+            self.anchors.insert(anchor, (value.clone(), size));
+        }
         Ok(())
     }
 
     /// Puts a value that is complete into what is open around it.
-    fn put(&mut self, value: Value, anchor: usize, at: Position) {
-        if anchor != 0 {
-            self.anchors.insert(anchor, (value.clone(), size(&value)));
-        }
+    fn put(&mut self, value: Value, anchor: usize, at: Position) -> Result<(), Refused> {
+        self.keep(&value, anchor, at)?;
         match self.open.last_mut().map(|open| &mut open.content) {
             None => {
                 if let Some(document) = &mut self.document {
@@ -211,6 +214,7 @@ impl Reader<'_> {
                 None => {}
             },
         }
+        Ok(())
     }
 
     /// Says what is behind the words where that can be told.
@@ -249,10 +253,18 @@ fn groups(value: Value) -> Vec<Map<String, Value>> {
     }
 }
 
+/// Counts a copy before it is made.
+fn count(copied: &mut usize, size: usize, at: Position) -> Result<(), Refused> {
+    *copied += size;
+    if *copied > MOST_COPIED { Err((at, format!("anchors and aliases add more than {MOST_COPIED} values"))) } else { Ok(()) }
+}
+
+/// The values that a value is made of, with those that its text counts as.
 fn size(value: &Value) -> usize {
     match value {
         Value::Array(items) => 1 + items.iter().map(size).sum::<usize>(),
-        Value::Object(fields) => 1 + fields.values().map(size).sum::<usize>(),
+        Value::Object(fields) => 1 + fields.iter().map(|(key, value)| key.len() / BYTES_OF_A_VALUE + size(value)).sum::<usize>(),
+        Value::String(text) => 1 + text.len() / BYTES_OF_A_VALUE,
         _ => 1,
     }
 }
