@@ -7,6 +7,9 @@ mod kinds;
 mod scalar;
 mod snapshot;
 mod tree;
+mod unrendered;
+
+use std::collections::BTreeMap;
 
 use airlock_model::{Action, Object, ObjectRef, Place, Plan, ReadFault, SnapshotObject, Unread};
 use serde_json::Value;
@@ -32,7 +35,7 @@ pub struct FileObjects {
 
 /// Reads the text of one file.
 pub fn read(file: &str, text: &[u8]) -> FileObjects {
-    let mut reading = Reading { file, found: FileObjects::default() };
+    let mut reading = Reading::of(file);
     if text.len() > LARGEST_FILE {
         reading.fault(None, Position::BEGIN, ReadFault::Broken, format!("the file has more than {LARGEST_FILE} bytes, the most that are read"));
         return reading.found;
@@ -60,7 +63,7 @@ pub fn read(file: &str, text: &[u8]) -> FileObjects {
 
 /// The objects that a plan would write; `file` is what it lies in, and the number of a step, from 0, stands for that of a document.
 pub fn planned(file: &str, plan: &Plan) -> FileObjects {
-    let mut reading = Reading { file, found: FileObjects::default() };
+    let mut reading = Reading::of(file);
     for (index, step) in (0..).zip(&plan.steps) {
         let objects: &[Object] = match &step.action {
             Action::Apply(objects) => objects,
@@ -76,7 +79,7 @@ pub fn planned(file: &str, plan: &Plan) -> FileObjects {
 
 /// A file that could not be opened, or holds too much.
 pub fn unreadable(file: &str, message: impl Into<String>) -> FileObjects {
-    let mut reading = Reading { file, found: FileObjects::default() };
+    let mut reading = Reading::of(file);
     reading.fault(None, Position::BEGIN, ReadFault::Broken, message.into());
     reading.found
 }
@@ -84,19 +87,24 @@ pub fn unreadable(file: &str, message: impl Into<String>) -> FileObjects {
 struct Reading<'f> {
     file: &'f str,
     found: FileObjects,
+    /// Texts of the document at hand with double braces in them; none of a plan, whose templates were rendered.
+    braced: BTreeMap<String, Position>,
 }
 
-impl Reading<'_> {
+impl<'f> Reading<'f> {
+    fn of(file: &'f str) -> Self {
+        Self { file, found: FileObjects::default(), braced: BTreeMap::new() }
+    }
+
     fn fault(&mut self, document: Option<u32>, at: Position, fault: ReadFault, message: String) {
         self.found.unread.push(Unread { file: self.file.into(), document, line: at.line, column: at.column, message: message.into(), fault });
     }
 
     fn document(&mut self, document: Document) {
-        let Document { index, at, value, broken } = document;
-        match broken {
-            Some((at, message)) => self.fault(Some(index), at, ReadFault::Broken, message),
-            None if value.is_null() => {}
-            None => self.object((index, at), value, &Inherited::default()),
+        let Document { index, at, value, braced } = document;
+        self.braced = braced;
+        if !value.is_null() {
+            self.object((index, at), value, &Inherited::default());
         }
     }
 
@@ -132,6 +140,13 @@ impl Reading<'_> {
             for item in items {
                 self.object((index, at), item, &inherited);
             }
+            return;
+        }
+        if !self.braced.is_empty()
+            && let Some(text) = unrendered::text(&api_version, &kind, &value)
+        {
+            let at = self.braced.get(text).copied().unwrap_or(at);
+            self.fault(number, at, ReadFault::Broken, unrendered::UNRENDERED.to_owned());
             return;
         }
         // The reader takes `name: no` for a switch; the API server refuses it.

@@ -79,6 +79,11 @@ pub fn key(group: &str, kind: &str) -> String {
     if is_taken && !is_built_in { format!("{kind}.{group}") } else { kind.to_owned() }
 }
 
+/// Kubernetes defines the group, not somebody else.
+pub(super) fn is_group_of_kubernetes(group: &str) -> bool {
+    BUILT_IN.iter().any(|(known, _)| *known == group)
+}
+
 /// Why an object is not judged, if it is not.
 pub(super) fn unknown(object: &ObjectRef, manifest: &Value) -> Option<(ReadFault, String)> {
     if has(&BUILT_IN, object) || has(&READ, object) {
@@ -87,7 +92,7 @@ pub(super) fn unknown(object: &ObjectRef, manifest: &Value) -> Option<(ReadFault
     let named = format!("{} of {}", object.kind, object.api_version);
     let group = object.group();
     // Groups of others bear the domain of whoever defines them.
-    if !group.contains('.') || BUILT_IN.iter().any(|(known, _)| *known == group) {
+    if !group.contains('.') || is_group_of_kubernetes(group) {
         return Some((ReadFault::UnknownKind, format!("Kubernetes has no {named}; no check judged it")));
     }
     if makes_pods(manifest) {

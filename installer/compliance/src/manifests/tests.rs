@@ -135,6 +135,61 @@ fn templates_that_were_not_rendered_are_told_and_templates_for_other_programs_ar
     assert_eq!(names(&file("apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\ndata: { alert: \"{{ $labels.pod }} is down\" }\n")), ["ConfigMap a 0"]);
 }
 
+/// Of documents that are YAML although a template was not rendered, in quotation marks.
+#[test]
+fn a_template_in_a_field_of_kubernetes_was_not_rendered_whatever_it_says() {
+    let pod = |container: &str| format!("apiVersion: v1\nkind: Pod\nmetadata: {{ name: a }}\nspec:\n  containers: [ {{ name: a, {container} }} ]\n");
+    let of = |api: &str, kind: &str, name: &str, rest: &str| format!("apiVersion: {api}\nkind: {kind}\nmetadata: {{ name: '{name}' }}\n{rest}\n");
+    for text in [
+        of("v1", "ConfigMap", r#"{{ template "fullname" . }}-web"#, ""),
+        of("acme.io/v1", "Thing", "{{ $name }}", ""),
+        of("v1", "'{{ $kind }}'", "a", ""),
+        pod("image: '{{ $image }}'"),
+        pod("image: 'registry/{{ $name }}:1'"),
+        pod("image: b, args: [ '{{ .level }}' ]"),
+        pod("image: b, env: [ { name: A, value: 'http://{{ .Release.Name }}-web' } ]"),
+        of("v1", "ConfigMap", "a", "data: { password: '{{ .Values.password }}' }"),
+        of("v1", "Secret", "a", "data: { password: '{{ $password | b64enc }}' }"),
+        of("v1", "Secret", "a", "stringData: { url: 'postgres://{{ include \"db\" . }}/a' }"),
+        of("networking.k8s.io/v1", "Ingress", "a", "spec: { tls: [ { secretName: '{{ $host }}-tls' } ] }"),
+        of("v1", "Service", "a", "spec: { selector: { '{{ $key }}': a } }"),
+        of("v1", "Service", "a", "spec: { selector: { app: '{{ include ''a'' . }}' } }"),
+        of("monitoring.coreos.com/v1", "PrometheusRule", "a", "spec: { groups: [ { name: '{{ .Values.group }}' } ] }"),
+    ] {
+        let (line, _, told, message) = fault(&text);
+        assert_eq!(file(&text).objects, [], "{text}");
+        assert!(told == ReadFault::Broken && message.contains("helm template"), "{text}: {message}");
+        assert!(text.lines().nth(line as usize - 1).unwrap().contains("{{"), "{text}: line {line}");
+    }
+    let list =
+        format!("apiVersion: v1\nkind: List\nitems:\n  - {{ apiVersion: v1, kind: Service, metadata: {{ name: b }} }}\n  - {}\n", pod("image: '{{ $image }}'").trim_end().replace('\n', "\n    "));
+    assert_eq!((names(&file(&list)), fault(&list).0), (vec!["Service b 0".to_owned()], 9));
+}
+
+#[test]
+fn templates_that_are_kept_for_other_programs_are_content() {
+    let of = |api: &str, kind: &str, rest: &str| format!("apiVersion: {api}\nkind: {kind}\nmetadata: {{ name: a }}\n{rest}\n");
+    let config = |lines: &str| of("v1", "ConfigMap", &format!("data:\n  a.tmpl: |\n    {}", lines.replace('\n', "\n    ")));
+    for text in [
+        config("{{ define \"title\" }}\n{{- range .Alerts }}{{ .Labels.alertname }}{{ end }}\n{{- end }}"),
+        // Istio's injector gives its templates the values of its own chart.
+        config("spec:\n  image: {{ .Values.global.hub }}/proxyv2"),
+        of("v1", "Secret", "stringData:\n  alertmanager.yaml: |\n    receivers:\n      - slack_configs: [ { title: '{{ template \"title\" . }}' } ]"),
+        of("v1", "ConfigMap", "data: { legend: '{{pod}}' }"),
+        of("v1", "Service", "").replace("name: a", "name: a, annotations: { note: '{{ $x }}' }"),
+        of("v1", "ConfigMap", "").replace("name: a", r#"name: a, annotations: { kubectl.kubernetes.io/last-applied-configuration: '{"data":{"a":"a\n{{ .Values.global.hub }}"}}' }"#),
+        of("v1", "Pod", "spec: { containers: [ { name: a, image: b, args: [ ps, '--format={{.ID}}' ], env: [ { name: LOG, value: 'dag_id={{ ti.dag_id }}/run_id={{ ti.run_id }}' } ] } ] }"),
+        of("monitoring.coreos.com/v1", "PrometheusRule", "spec: { groups: [ { name: a, rules: [ { alert: A, annotations: { summary: '{{ $labels.pod }}' } } ] } ] }"),
+        of("monitoring.coreos.com/v1alpha1", "AlertmanagerConfig", "spec: { receivers: [ { slackConfigs: [ { title: '{{ template \"title\" . }}' } ] } ] }"),
+        of("argoproj.io/v1alpha1", "ApplicationSet", "spec: { template: { metadata: { name: '{{.path.basename}}' } } }"),
+        of("apiextensions.k8s.io/v1", "CustomResourceDefinition", "spec: { description: 'such as {{ .name }}', example: '{{ .name }}' }"),
+    ] {
+        let found = file(&text);
+        assert_eq!(found.objects.len(), 1, "{text}");
+        assert!(found.unread.iter().all(|unread| unread.fault == ReadFault::CustomKind), "{text}: {found:#?}");
+    }
+}
+
 #[test]
 fn kinds_that_no_check_knows_are_told() {
     let of = |api: &str, kind: &str, rest: &str| fault(&format!("apiVersion: {api}\nkind: {kind}\nmetadata: {{ name: a }}\n{rest}"));

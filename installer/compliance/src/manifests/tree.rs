@@ -1,11 +1,12 @@
 //! YAML becomes values, bounded in depth and in what anchors and aliases may add, so that no text can grow on the way in.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use granit_parser::{Event, Marker, Options, Parser, ScalarStyle, StrInput, Tag};
 use serde_json::{Map, Value};
 
 use super::scalar;
+use super::unrendered::UNRENDERED;
 
 /// Levels that are read; the schemas in the definitions of custom resources have some forty.
 const DEEPEST: usize = 100;
@@ -46,8 +47,8 @@ pub(super) struct Document {
     pub(super) at: Position,
     /// Null when it is empty.
     pub(super) value: Value,
-    /// Why it is not to be judged although it could be read.
-    pub(super) broken: Option<(Position, String)>,
+    /// Its texts and keys that have double braces in them, and where each stands first: a template may have left them.
+    pub(super) braced: BTreeMap<String, Position>,
 }
 
 /// What ended the reading of a file.
@@ -113,7 +114,7 @@ impl Reader<'_> {
         match event {
             Event::StreamEnd => return Ok(false),
             Event::DocumentStart(..) => {
-                self.document = Some(Document { index: self.index, at, value: Value::Null, broken: None });
+                self.document = Some(Document { index: self.index, at, value: Value::Null, braced: BTreeMap::new() });
                 self.anchors.clear();
             }
             Event::DocumentEnd => {
@@ -156,17 +157,17 @@ impl Reader<'_> {
     }
 
     fn scalar(&mut self, text: &str, style: ScalarStyle, anchor: usize, tag: Option<&Tag>, at: Position) -> Result<(), Refused> {
+        if text.contains("{{")
+            && let Some(document) = &mut self.document
+        {
+            document.braced.entry(text.to_owned()).or_insert(at);
+        }
         if let Some(Open { content: Content::Group { fields, key: key @ None, .. }, .. }) = self.open.last_mut() {
             if fields.contains_key(text) {
                 return Err((at, stands_twice(text)));
             }
             *key = Some(text.to_owned());
             return self.keep(&Value::from(text), anchor, at);
-        }
-        if is_unrendered(text)
-            && let Some(document) = &mut self.document
-        {
-            document.broken.get_or_insert_with(|| (at, UNRENDERED.to_owned()));
         }
         let value = scalar::value(text, style == ScalarStyle::Plain, tag.and_then(Tag::core_suffix));
         self.put(value, anchor, at)
@@ -225,23 +226,12 @@ impl Reader<'_> {
     }
 }
 
-const UNRENDERED: &str = "a template was not rendered; give the output of `helm template`";
-
 fn stands_twice(key: &str) -> String {
     format!("the key `{key}` stands twice")
 }
 
 fn too_deep() -> String {
     format!("values stand more than {DEEPEST} levels deep")
-}
-
-/// What only a template of Helm says. Other double braces are text that programs read, such as templates of alerts.
-fn is_unrendered(text: &str) -> bool {
-    const HELM: [&str; 6] = [".Values.", ".Release.", ".Chart.", ".Capabilities.", "include \"", "{{-"];
-    text.split("{{").skip(1).any(|inside| {
-        let inside = inside.split("}}").next().unwrap_or_default();
-        HELM.iter().any(|word| inside.contains(word))
-    })
 }
 
 /// The groups that a merge key takes in: one, or a list of them.

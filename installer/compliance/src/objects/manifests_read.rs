@@ -10,7 +10,7 @@ static TEXTS: Described = Described {
         title: "every document of the files was read and judged",
         severity: Severity::High,
         promises: &["P2"],
-        explanation: "Every file that `--manifests` names, as YAML of several documents, JSON, or lists. Text that is no YAML, a key that stands twice, values more than 100 levels deep, anchors and aliases that add more than 100,000 values (100 bytes of text count as one), a file of more than 32 MiB, a template that was not rendered, and a document that is no object are errors; a file without an object and a kind that Kubernetes does not have are unverified; a kind of somebody's own that makes no pods is a warning. This check is made whatever else was selected.",
+        explanation: "Every file that `--manifests` names, as YAML of several documents, JSON, or lists. Text that is no YAML, a key that stands twice, values more than 100 levels deep, anchors and aliases that add more than 100,000 values (100 bytes of text count as one), a file of more than 32 MiB, a template that was not rendered (other than one that a ConfigMap, an annotation, or a resource of somebody's own keeps for another program), and a document that is no object are errors; a file without an object and a kind that Kubernetes does not have are unverified; a kind of somebody's own that makes no pods is a warning. This check is made whatever else was selected.",
         remedy: "Mend the place that is named, or give the rendered output instead: `helm template CHART | airlock compliance-check --manifests -`, and likewise `kustomize build`.",
     },
     expected: "an object of a kind that checks know",
