@@ -66,7 +66,8 @@ pub(crate) fn pods<'a>(objects: impl Iterator<Item = (&'a ObjectRef, &'a Value)>
         }
         match read(object, manifest.pointer(at)) {
             Err(reason) => unread.push((object.clone(), reason)),
-            Ok(pod) => {
+            Ok(mut pod) => {
+                label_of_job(object, manifest, &mut pod.labels);
                 let pod = Pod { workload: highest(&pod.workload, &owners).clone(), ..pod };
                 let alike = pods.entry(pod.workload.clone()).or_default();
                 if !alike.iter().any(|known| (&known.labels, &known.ports, known.host_network) == (&pod.labels, &pod.ports, pod.host_network)) {
@@ -139,6 +140,19 @@ fn read(object: &ObjectRef, template: Option<&Value>) -> Result<Pod, String> {
     Ok(Pod { workload: named(object), object: object.clone(), labels, ports, host_network })
 }
 
+/// What the API server writes into the template of a Job when it is made, unless its pods are selected by hand
+/// (Kubernetes, `pkg/registry/batch/job/strategy.go`); a file may not have it yet. The uid beside it nobody knows before.
+fn label_of_job(object: &ObjectRef, manifest: &Value, labels: &mut Labels) {
+    if (object.group(), object.kind.as_str()) != ("batch", "Job") || manifest.pointer("/spec/manualSelector") == Some(&Value::Bool(true)) {
+        return;
+    }
+    // Nor does anybody know a name that is generated.
+    let Some(name) = manifest.pointer("/metadata/name").and_then(Value::as_str) else { return };
+    for label in ["job-name", "batch.kubernetes.io/job-name"] {
+        labels.entry(label.to_owned()).or_insert_with(|| name.to_owned());
+    }
+}
+
 fn named_port(port: &Value) -> Result<Option<NamedPort>, String> {
     let Some(name) = port.get("name").and_then(Value::as_str) else { return Ok(None) };
     let number = port.get("containerPort").and_then(Value::as_u64).and_then(|number| u16::try_from(number).ok()).filter(|number| *number > 0);
@@ -198,6 +212,22 @@ mod tests {
         assert_eq!(ports, [("dns", Protocol::Udp, 53), ("side", Protocol::Tcp, 2), ("web", Protocol::Tcp, 80)]);
         assert!(pods[0].host_network);
         assert_eq!(pods[0].workload.to_string(), "default/p[Pod]");
+    }
+
+    #[test]
+    fn pods_of_a_job_bear_its_name_before_the_api_server_has_given_it_to_them() {
+        let labels = |kind: &str, spec: Value| read_all(&[owned("batch/v1", kind, "m", None, &spec)])[0].labels.clone();
+        let template = |labels: Value| json!({ "metadata": { "labels": labels }, "spec": { "containers": [] } });
+        let both = |name: &str, legacy: &str| Labels::from([("batch.kubernetes.io/job-name".to_owned(), name.to_owned()), ("job-name".to_owned(), legacy.to_owned())]);
+        assert_eq!(labels("Job", json!({ "template": { "spec": { "containers": [] } } })), both("m", "m"));
+        assert_eq!(labels("Job", json!({ "manualSelector": false, "template": template(json!({ "job-name": "other" })) })), both("m", "other"));
+        assert_eq!(labels("Job", json!({ "template": template(json!(both("m", "m"))) })), both("m", "m"), "as a cluster has it");
+        assert_eq!(labels("Job", json!({ "manualSelector": true, "template": template(json!({})) })), Labels::new());
+        assert_eq!(labels("CronJob", json!({ "jobTemplate": { "spec": { "template": template(json!({})) } } })), Labels::new());
+        let mut generated = owned("batch/v1", "Job", "m", None, &json!({ "template": template(json!({})) }));
+        let object = airlock_model::Object::new(generated.clone()).unwrap();
+        generated["metadata"] = json!({ "generateName": "m" });
+        assert_eq!(pods(std::iter::once((object.reference(), &generated))).0[0].labels, Labels::new());
     }
 
     #[test]

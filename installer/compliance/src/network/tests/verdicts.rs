@@ -210,6 +210,9 @@ fn policies_are_about_something() {
     assert_eq!(of(&[a(), policy("shop", "p", "podSelector: {}")]), Some("pass"));
     // What is for all pods where there is none is as it should be, and nothing was seen of it.
     assert_eq!(of(&[a(), policy("bank", "p", "podSelector: {}")]), Some("not applicable"));
+    let job = || "\n---\n{ apiVersion: batch/v1, kind: Job, metadata: { name: m, namespace: shop }, spec: { template: { spec: { containers: [] } } } }".to_owned();
+    assert_eq!(of(&[job(), policy("shop", "p", "podSelector: { matchLabels: { job-name: m } }")]), Some("pass"));
+    assert_eq!(of(&[job(), policy("shop", "p", "podSelector: { matchLabels: { job-name: n } }")]), Some("fail"));
     assert_eq!(of(&[a(), policy("shop", "p", "podSelector: {}, ingress: [ { ports: [ { port: web } ] } ]")]), Some("pass"));
     assert_eq!(of(&[a(), policy("shop", "p", "podSelector: {}, ingress: [ { ports: [ { port: wbe } ] } ]")]), Some("fail"));
     assert_eq!(of(&[a(), policy("shop", "p", "podSelector: {}, egress: [ { to: [ { podSelector: {} } ], ports: [ { port: wbe } ] } ]")]), Some("fail"));
