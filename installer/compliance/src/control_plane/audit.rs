@@ -44,7 +44,7 @@ pub(super) struct Looked {
 
 /// What is seen of each API server that a pod starts; none: it starts none.
 pub(super) fn looked(pod: &PodOf<'_>) -> Option<Looked> {
-    let servers: Vec<Flags<'_>> = pod.pod()?.containers().filter_map(|container| Flags::of(container.value, container.path)).filter(|flags| flags.program == "kube-apiserver").collect();
+    let servers: Vec<Flags> = pod.pod()?.containers().filter_map(|container| Flags::of(container.value, container.path)).filter(|flags| flags.program == "kube-apiserver").collect();
     if servers.is_empty() {
         return None;
     }
@@ -61,7 +61,7 @@ pub(super) fn told(pod: &PodOf<'_>, Looked { odd, unshown }: Looked) -> Vec<Find
     wrong.chain(right).collect()
 }
 
-fn unshown(flags: &Flags<'_>) -> &'static [&'static str] {
+fn unshown(flags: &Flags) -> &'static [&'static str] {
     match flags.get("audit-log-path") {
         None | Some("") => &OF_FILE,
         Some("-") => &OF_FILE[1..],
@@ -69,7 +69,7 @@ fn unshown(flags: &Flags<'_>) -> &'static [&'static str] {
     }
 }
 
-fn of_server(flags: &Flags<'_>, at: &str) -> Vec<Odd> {
+fn of_server(flags: &Flags, at: &str) -> Vec<Odd> {
     let told = |numbers: &'static [&'static str], flag: &str, detail: String| {
         let seen = flags.seen(flag, at);
         // The pod's place is added when it is told.

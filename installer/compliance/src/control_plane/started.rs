@@ -96,7 +96,7 @@ fn unseen(texts: &Described, program: &str, why: &str) -> Finding {
 }
 
 /// The programs that a pod starts.
-fn programs<'a>(pod: &PodOf<'a>) -> impl Iterator<Item = Flags<'a>> {
+fn programs(pod: &PodOf<'_>) -> impl Iterator<Item = Flags> {
     pod.pod().into_iter().flat_map(Pod::containers).filter_map(|container| Flags::of(container.value, container.path))
 }
 
@@ -109,7 +109,7 @@ fn judge(pod: &PodOf<'_>) -> Vec<Finding> {
     programs(pod).flat_map(|flags| asked(flags.program).map(|control| told(pod, control, &flags)).collect::<Vec<_>>()).collect()
 }
 
-fn told(pod: &PodOf<'_>, control: &Control, flags: &Flags<'_>) -> Finding {
+fn told(pod: &PodOf<'_>, control: &Control, flags: &Flags) -> Finding {
     let observed = |words: &str| format!("CIS {}: {} {words}", control.number, flags.program);
     let is_kept = control.rules.iter().all(|rule| rule.is_kept(flags));
     let mut finding = match (is_kept, control.is_scored) {
@@ -133,7 +133,7 @@ mod tests {
     use crate::profile::unprofiled;
 
     fn said(command: &str) -> Vec<(String, Verdict)> {
-        let words: Vec<String> = command.split_whitespace().map(|word| format!("\"{word}\"")).collect();
+        let words: Vec<String> = command.split_whitespace().map(|word| format!("\"{}\"", word.replace('\'', "\\\""))).collect();
         let pod = format!("apiVersion: v1\nkind: Pod\nmetadata: {{ name: a, namespace: kube-system }}\nspec: {{ containers: [ {{ name: a, command: [ {} ] }} ] }}\n", words.join(", "));
         let found = ControlPlane.evaluate(&unprofiled(), &snapshot([read("kube-apiserver.yaml", pod.as_bytes())]));
         found.iter().map(|finding| (finding.observed.raw().split([' ', ':']).nth(1).unwrap().to_owned(), finding.verdict)).collect()
@@ -164,6 +164,21 @@ mod tests {
             ("kube-apiserver --authorization-mode=RBAC", "1.2.7", Verdict::Fail),
             ("kube-apiserver --authorization-mode=Node,AlwaysAllow", "1.2.6", Verdict::Fail),
             ("kube-apiserver", "1.2.6", Verdict::Fail),
+            // Lists add up, and nothing else does.
+            ("kube-apiserver --authorization-mode=AlwaysAllow --authorization-mode=Node,RBAC", "1.2.6", Verdict::Fail),
+            ("kube-apiserver --authorization-mode=Node --authorization-mode=RBAC", "1.2.6", Verdict::Pass),
+            ("kube-apiserver --authorization-mode=Node --authorization-mode=RBAC", "1.2.7", Verdict::Pass),
+            ("kube-apiserver --enable-admission-plugins=AlwaysAdmit --enable-admission-plugins= --enable-admission-plugins=NodeRestriction", "1.2.10", Verdict::Fail),
+            ("kube-apiserver --disable-admission-plugins=ServiceAccount --disable-admission-plugins=X", "1.2.12", Verdict::Fail),
+            ("kube-apiserver --tls-cipher-suites= --tls-cipher-suites=TLS_AES_128_GCM_SHA256", "1.2.29", Verdict::Pass),
+            ("kube-apiserver --tls-cipher-suites=TLS_RSA_WITH_RC4_128_SHA --tls-cipher-suites=TLS_AES_128_GCM_SHA256", "1.2.29", Verdict::Warn),
+            ("kube-apiserver --profiling=true --profiling=false", "1.2.15", Verdict::Pass),
+            ("kube-apiserver --authorization-mode='AlwaysAllow'", "1.2.6", Verdict::Fail),
+            ("kube-apiserver --token_auth_file=/a", "1.2.2", Verdict::Fail),
+            ("kube-controller-manager --feature-gates=RotateKubeletServerCertificate=false --feature-gates=A=true", "1.3.6", Verdict::Fail),
+            ("kube-controller-manager --feature-gates=kube:RotateKubeletServerCertificate=False", "1.3.6", Verdict::Fail),
+            ("kube-controller-manager --feature-gates=RotateKubeletServerCertificate=false --feature-gates=RotateKubeletServerCertificate=true", "1.3.6", Verdict::Pass),
+            ("kube-controller-manager", "1.3.6", Verdict::Pass),
             ("kube-apiserver --enable-admission-plugins=NodeRestrictionX", "1.2.14", Verdict::Fail),
             ("kube-apiserver --audit-log-maxage=29", "1.2.17", Verdict::Fail),
             ("kube-apiserver --audit-log-maxage 30", "1.2.17", Verdict::Pass),

@@ -1,7 +1,7 @@
 //! Sections 1.2, 1.3, 1.4, and 2 of the CIS Kubernetes Benchmark 1.12: numbers, programs, flags (facts as in kube-bench, `cfg/cis-1.12`).
 
 use super::flags::Flags;
-use Asked::{AtLeast, Has, Is, Only, Set, SetWithout, Unset, UnsetOrIs, Without};
+use Asked::{AtLeast, GateIsNotOff, Has, Is, Only, Set, SetWithout, Unset, UnsetOrIs, Without};
 
 /// What is asked of a flag.
 pub(super) enum Asked {
@@ -16,6 +16,8 @@ pub(super) enum Asked {
     /// The list is there and does not have it.
     SetWithout(&'static str),
     AtLeast(u64),
+    /// The last item of the gate, if there is one, does not switch it off.
+    GateIsNotOff(&'static str),
     /// The list is there and has nothing else.
     Only(&'static [&'static str]),
 }
@@ -37,9 +39,11 @@ pub(super) struct Control {
 }
 
 impl Rule {
-    pub(super) fn is_kept(&self, flags: &Flags<'_>) -> bool {
-        let value = flags.get(self.flag);
-        let mut items = value.into_iter().flat_map(|value| value.split(',')).map(str::trim);
+    pub(super) fn is_kept(&self, flags: &Flags) -> bool {
+        let value = flags.whole(self.flag);
+        let value = value.as_deref();
+        // Lists are read as CSV, where quotation marks are no part of an item (`spf13/pflag`, `readAsCSV`).
+        let mut items = value.into_iter().flat_map(|value| value.split(',')).map(|item| item.trim().trim_matches('"'));
         match self.asked {
             Set => value.is_some_and(|value| !value.is_empty()),
             Unset => value.is_none(),
@@ -49,6 +53,7 @@ impl Rule {
             Without(unwanted) => items.all(|item| item != unwanted),
             SetWithout(unwanted) => value.is_some() && items.all(|item| item != unwanted),
             AtLeast(least) => value.and_then(|value| value.parse::<u64>().ok()).is_some_and(|value| value >= least),
+            GateIsNotOff(gate) => items.rfind(|item| gate_of(item).0 == gate).is_none_or(|item| !is_false(gate_of(item).1)),
             Only(wanted) => value.is_some() && items.all(|item| wanted.contains(&item)),
         }
     }
@@ -63,10 +68,22 @@ impl Rule {
             Has(wanted) => format!("--{flag} has {wanted}"),
             Without(unwanted) => format!("--{flag} does not have {unwanted}"),
             SetWithout(unwanted) => format!("--{flag} is set without {unwanted}"),
+            GateIsNotOff(gate) => format!("--{flag} does not have {gate}=false"),
             AtLeast(least) => format!("--{flag} is {least} or more"),
             Only(_) => format!("--{flag} is set and has strong suites only"),
         }
     }
+}
+
+/// A gate and its value, without the component that may stand before it (`k8s.io/component-base`, `compatibility/registry.go`).
+fn gate_of(item: &str) -> (&str, &str) {
+    let (gate, value) = item.split_once('=').unwrap_or((item, ""));
+    (gate.strip_prefix("kube:").unwrap_or(gate).trim(), value.trim())
+}
+
+/// Go's `strconv.ParseBool` takes it for false.
+fn is_false(value: &str) -> bool {
+    ["0", "f", "F", "false", "FALSE", "False"].contains(&value)
 }
 
 /// The numbers of all sections, in words.
@@ -149,7 +166,7 @@ pub(super) static CONTROLS: [Control; 46] = [
     scored("1.3.3", MANAGER, &[rule("use-service-account-credentials", Is("true"))]),
     scored("1.3.4", MANAGER, &[rule("service-account-private-key-file", Set)]),
     scored("1.3.5", MANAGER, &[rule("root-ca-file", Set)]),
-    scored("1.3.6", MANAGER, &[rule("feature-gates", Without("RotateKubeletServerCertificate=false"))]),
+    scored("1.3.6", MANAGER, &[rule("feature-gates", GateIsNotOff("RotateKubeletServerCertificate"))]),
     scored("1.3.7", MANAGER, &[rule("bind-address", UnsetOrIs("127.0.0.1"))]),
     scored("1.4.1", SCHEDULER, &[rule("profiling", Is("false"))]),
     scored("1.4.2", SCHEDULER, &[rule("bind-address", UnsetOrIs("127.0.0.1"))]),
