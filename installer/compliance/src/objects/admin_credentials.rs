@@ -16,7 +16,7 @@ static TEXTS: Described = Described {
         title: "an administrator's credential is given to one workload alone",
         severity: Severity::High,
         promises: &["P9", "P12"],
-        explanation: "References of pods and templates to entries of Secrets, by variable, envFrom, and volume. An entry is an administrator's when a server is given it as such (POSTGRES_PASSWORD of the user postgres, MYSQL_ROOT_PASSWORD, MONGO_INITDB_ROOT_PASSWORD, MINIO_ROOT_PASSWORD, and the like), when it is named so (root-password, postgres-password, superuser…), or when its value in a file is a URL of the user postgres, root, or sa. One that more than one workload is given fails for each beside the server; pods and ReplicaSets that a workload owns count as that workload, also with what admission added to them.",
+        explanation: "References of pods and templates to entries of Secrets, by variable, envFrom, and volume, also a projected one. An entry is an administrator's when a server is given it as such (POSTGRES_PASSWORD of the user postgres, MYSQL_ROOT_PASSWORD, MONGO_INITDB_ROOT_PASSWORD, MINIO_ROOT_PASSWORD, and the like), when it is named so (root-password, postgres-password, superuser…), or when its value in a file is a URL of the user postgres, root, or sa. One that more than one workload is given fails for each beside the server; pods and ReplicaSets that a workload owns count as that workload, also with what admission added to them.",
         remedy: "Make a role of its own for each workload, with rights on its own database alone, and give it that role's password. Only a Job that makes such roles needs the administrator's.",
     },
     expected: "a credential of its own, of a role with few rights",
@@ -135,10 +135,8 @@ fn owner_of<'a>(pod: &PodOf<'_>, pods: &'a [PodOf<'a>]) -> Option<&'a PodOf<'a>>
 fn uses<'a>(pod: &'a PodOf<'a>) -> Vec<Use<'a>> {
     let mut found = Vec::new();
     let Some(read) = pod.pod() else { return found };
-    let text = |value: &'a Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
     for container in read.containers() {
-        let items = |list: &str| container.value.get(list).and_then(Value::as_array).into_iter().flatten().enumerate();
-        for (index, variable) in items("env") {
+        for (index, variable) in list(container.value.get("env")) {
             if let Some(reference) = variable.pointer("/valueFrom/secretKeyRef") {
                 let by_server = OF_SERVERS.contains(&text(variable, "name")) && (text(variable, "name") != "POSTGRES_PASSWORD" || is_postgres(container.value));
                 found.push(Use {
@@ -151,17 +149,14 @@ fn uses<'a>(pod: &'a PodOf<'a>) -> Vec<Use<'a>> {
                 });
             }
         }
-        for (index, source) in items("envFrom") {
+        for (index, source) in list(container.value.get("envFrom")) {
             if let Some(reference) = source.get("secretRef") {
                 found.push(Use { pod, workload: &pod.object.object, path: format!("{}/envFrom/{index}/secretRef", container.path), secret: text(reference, "name"), key: None, by_server: false });
             }
         }
     }
-    let volumes = read.spec.get("volumes").and_then(Value::as_array).into_iter().flatten().enumerate();
-    for (index, source) in volumes.filter_map(|(index, volume)| Some((index, volume.get("secret")?))) {
-        let path = format!("/spec/volumes/{index}/secret");
-        let keys: Vec<&str> = source.get("items").and_then(Value::as_array).into_iter().flatten().map(|item| text(item, "key")).collect();
-        let name = text(source, "secretName");
+    for (path, name, source) in mounted(read.spec) {
+        let keys: Vec<&str> = list(source.get("items")).map(|(_, item)| text(item, "key")).collect();
         if keys.is_empty() {
             found.push(Use { pod, workload: &pod.object.object, path, secret: name, key: None, by_server: false });
         } else {
@@ -169,6 +164,31 @@ fn uses<'a>(pod: &'a PodOf<'a>) -> Vec<Use<'a>> {
         }
     }
     found
+}
+
+/// The Secrets of volumes and of the sources of projected ones: where each stands, its name, and itself.
+fn mounted(spec: &Value) -> Vec<(String, &str, &Value)> {
+    let mut found = Vec::new();
+    for (index, volume) in list(spec.get("volumes")) {
+        if let Some(secret) = volume.get("secret") {
+            found.push((format!("/spec/volumes/{index}/secret"), text(secret, "secretName"), secret));
+        }
+        for (number, source) in list(volume.pointer("/projected/sources")) {
+            if let Some(secret) = source.get("secret") {
+                // Here alone the Secret is called `name` (Kubernetes API, `SecretProjection`).
+                found.push((format!("/spec/volumes/{index}/projected/sources/{number}/secret"), text(secret, "name"), secret));
+            }
+        }
+    }
+    found
+}
+
+fn list(value: Option<&Value>) -> impl Iterator<Item = (usize, &Value)> {
+    value.and_then(Value::as_array).into_iter().flatten().enumerate()
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The image's user is `postgres` unless it is told of another.
