@@ -16,7 +16,7 @@ static TEXTS: Described = Described {
         title: "an administrator's credential is given to one workload alone",
         severity: Severity::High,
         promises: &["P9", "P12"],
-        explanation: "References of pods and templates to entries of Secrets, by variable, envFrom, and volume, also a projected one. An entry is an administrator's when a server is given it as such (POSTGRES_PASSWORD of the user postgres, MYSQL_ROOT_PASSWORD, MONGO_INITDB_ROOT_PASSWORD, MINIO_ROOT_PASSWORD, and the like), when it is named so (root-password, postgres-password, superuser…), or when its value in a file is a URL of the user postgres, root, or sa. One that more than one workload is given fails for each beside the server; pods and ReplicaSets that a workload owns count as that workload, also with what admission added to them.",
+        explanation: "References of pods and templates to entries of Secrets, by variable, envFrom, and volume, also a projected one. An entry is an administrator's when a server is given it as such (POSTGRES_PASSWORD of the user postgres, MYSQL_ROOT_PASSWORD, MONGO_INITDB_ROOT_PASSWORD, MINIO_ROOT_PASSWORD, and the like), when it is named so (root-password, postgres-password, superuser…), or when its value in a file is a URL of the user postgres, root, or sa. Who is given a Secret as a whole is given each entry that a file shows or that another asks for. One that more than one workload is given fails for each beside the server; pods and ReplicaSets that a workload owns count as that workload, also with what admission added to them.",
         remedy: "Make a role of its own for each workload, with rights on its own database alone, and give it that role's password. Only a Job that makes such roles needs the administrator's.",
     },
     expected: "a credential of its own, of a role with few rights",
@@ -59,10 +59,11 @@ impl Check for AdminCredentials {
             Err(unseen) => return TEXTS.unseen(live::PODS, unseen),
         };
         let uses: Vec<Use<'_>> = pods.iter().flat_map(|pod| of_pod(pod, &pods)).collect();
-        let of_servers: BTreeSet<Entry> = uses.iter().filter(|one| one.by_server).flat_map(|one| one.entries(given)).collect();
+        let named: BTreeSet<Entry> = uses.iter().filter_map(Use::named).collect();
+        let of_servers: BTreeSet<Entry> = uses.iter().filter(|one| one.by_server).filter_map(Use::named).collect();
         let mut by_entry: BTreeMap<Entry, Vec<&Use<'_>>> = BTreeMap::new();
         for one in &uses {
-            for entry in one.entries(given).into_iter().filter(|entry| of_servers.contains(entry) || is_named_so(entry) || is_url_of_admin(given, entry)) {
+            for entry in one.entries(given, &named).into_iter().filter(|entry| of_servers.contains(entry) || is_named_so(entry) || is_url_of_admin(given, entry)) {
                 by_entry.entry(entry).or_default().push(one);
             }
         }
@@ -88,15 +89,25 @@ struct Use<'a> {
 }
 
 impl Use<'_> {
-    /// Of a Secret that is given as a whole, the keys are those that a file shows.
-    fn entries(&self, given: &Snapshot) -> Vec<Entry> {
-        let namespace = live::namespace(self.pod.object);
-        let entry = |key: &str| (namespace.to_owned(), self.secret.to_owned(), key.to_owned());
-        if let Some(key) = self.key {
-            return vec![entry(key)];
+    fn entry(&self, key: &str) -> Entry {
+        (live::namespace(self.pod.object).to_owned(), self.secret.to_owned(), key.to_owned())
+    }
+
+    /// The entry that is asked for by its key.
+    fn named(&self) -> Option<Entry> {
+        self.key.map(|key| self.entry(key))
+    }
+
+    /// Of a Secret that is given as a whole, the keys are those that a file shows, and those that somebody asks for: they
+    /// are there, also where no value of it was read.
+    fn entries(&self, given: &Snapshot, named: &BTreeSet<Entry>) -> BTreeSet<Entry> {
+        if let Some(entry) = self.named() {
+            return [entry].into();
         }
-        let values = secret(given, namespace, self.secret);
-        values.flat_map(|values| values.as_object().into_iter().flatten()).map(|(key, _)| entry(key)).collect()
+        let first = self.entry("");
+        let shown = secret(given, &first.0, self.secret).flat_map(|values| values.as_object().into_iter().flatten()).map(|(key, _)| self.entry(key)).collect::<BTreeSet<_>>();
+        let asked_for = named.range(first.clone()..).take_while(|entry| (&entry.0, &entry.1) == (&first.0, &first.1));
+        shown.into_iter().chain(asked_for.cloned()).collect()
     }
 }
 

@@ -219,6 +219,9 @@ fn an_administrators_credential_that_others_are_given_is_told_for_each_of_them()
     does_not_apply("SEC-009", &format!("{}{}", app("web", "app", "password"), app("worker", "app", "password")));
     let by_volume = named("web", "image: a", "volumes: [ { name: v, secret: { secretName: db, items: [ { key: password, path: p } ] } } ]");
     fails("SEC-009", &format!("{server}{by_volume}"), &[&format!("{AT}.volumes[0].secret")]);
+    let whole = |secret: &str| named("web", &format!("image: a, envFrom: [ {{ secretRef: {{ name: {secret} }} }} ]"), "");
+    fails("SEC-009", &format!("{server}{}", whole("db")), &[&format!("{AT}.containers[0].envFrom[0].secretRef")]);
+    passes("SEC-009", &format!("{server}{}", whole("web")));
     let projected = |name: &str, key: &str| {
         let secret = format!("{{ name: {name}, items: [ {{ key: {key}, path: p }} ] }}");
         named("web", "image: a", &format!("volumes: [ {{ name: v, projected: {{ sources: [ {{ configMap: {{ name: c }} }}, {{ secret: {secret} }} ] }} }} ]"))
