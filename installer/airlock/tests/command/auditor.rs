@@ -135,7 +135,7 @@ fn an_audit_is_kept_and_a_policy_that_goes_is_told_until_it_is_back() {
     assert_eq!((&first["audit"]["worse"], api.annotation(names::ANNOTATION_AUDIT_WORSE)), (&json!([]), json!("false")));
 
     api.state.lock().unwrap().is_open = true;
-    let lost = json!({ "check": "NET-001", "before": "pass", "after": "fail" });
+    let lost = json!({ "check": "NET-001", "before": "pass", "after": "fail", "more": 1 });
     for number in [2, 3] {
         let audited = api.audit();
         let worse = audited["audit"]["worse"].as_array().unwrap();
