@@ -213,6 +213,11 @@ pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
 }
 
+/// A text of others, of as many lines as it has, the further ones as far in as the first: none passes for a line of ours.
+pub(crate) fn hanging(text: &str, indent: usize) -> String {
+    text.trim_end().lines().collect::<Vec<_>>().join(&format!("\n{:indent$}", ""))
+}
+
 #[cfg(test)]
 mod tests {
     pub(super) mod samples;

@@ -30,6 +30,7 @@ mod sink;
 mod tls;
 mod unbuilt;
 mod validity;
+mod visible;
 
 pub use acme::{Acme, Dns01, DynamicUpdate, ExternalAccount, Program};
 pub use alerts::{Alerts, Email, Receiver, Webhook, is_address as is_mail_address};

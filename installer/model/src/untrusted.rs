@@ -33,7 +33,8 @@ impl<T: Into<String>> From<T> for Untrusted<String> {
     }
 }
 
-fn is_dangerous(c: char) -> bool {
+/// Whether a character could move the cursor, colour the terminal, or reorder the line.
+pub(crate) fn is_dangerous(c: char) -> bool {
     c.is_control() || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
 }
 

@@ -70,7 +70,7 @@ fn show(session: &Session<'_>, arguments: &ProfileShow) -> Result<Exit, Failure>
     let written = profiles::profile_text(&arguments.profile, &text).map_err(failure)?;
     match session.output.format {
         Format::Json => session.output.document(&ProfileDocument::from_yaml(&written).map_err(|error| Failure::Answers { path: arguments.profile.clone().into(), error })?.0)?,
-        _ => session.output.data(&written)?,
+        _ => session.output.data(&screens::written(&written))?,
     }
     Ok(Exit::Ok)
 }

@@ -6,8 +6,8 @@ use airlock_model::{Action, CheckSpec, CodeSpec};
 use airlock_platform::requirements::StepSpec;
 use airlock_platform::{parameters_of, standing};
 
-use super::plan;
 use super::style::Style;
+use super::{hanging, plan};
 
 /// A check.
 pub(crate) fn check(spec: &CheckSpec<'_>, style: Style) -> String {
@@ -19,7 +19,7 @@ pub(crate) fn check(spec: &CheckSpec<'_>, style: Style) -> String {
         let _ = writeln!(text, "  promises: {}", spec.promises.join(", "));
     }
     let _ = writeln!(text, "  how:      {}", spec.explanation);
-    let _ = writeln!(text, "  fix:      {}", spec.remedy);
+    let _ = writeln!(text, "  fix:      {}", hanging(spec.remedy, 12));
     for (number, parameter) in parameters_of(spec.id).enumerate() {
         let _ = writeln!(text, "  {:<9} {} ({}): {}", if number == 0 { "set by:" } else { "" }, parameter.name, parameter.kind.words(), parameter.what);
     }

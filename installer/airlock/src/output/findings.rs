@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use airlock_model::{Evidence, Finding, Outcome, Untrusted, Verdict};
 
-use super::counted;
 use super::style::{Ink, Style};
+use super::{counted, hanging};
 
 /// Findings in the order they came, with the reasons of those that are not as they should be.
 pub(crate) fn findings(findings: &[Finding], style: Style, verbose: bool) -> String {
@@ -29,10 +29,10 @@ pub(crate) fn one(finding: &Finding, style: Style, verbose: bool) -> String {
             let _ = writeln!(text, "    field:    {path}");
         }
         if !finding.why.is_empty() {
-            let _ = writeln!(text, "    why:      {}", finding.why);
+            let _ = writeln!(text, "    why:      {}", hanging(&finding.why, 14));
         }
         for remedy in &finding.fix {
-            let _ = writeln!(text, "    fix:      {}", remedy.text);
+            let _ = writeln!(text, "    fix:      {}", hanging(&remedy.text, 14));
             if let Some(command) = &remedy.command {
                 let _ = writeln!(text, "              {}", style.paint(Ink::Cyan, command));
             }
@@ -117,5 +117,14 @@ mod tests {
         let shown = one(&finding, Style::default(), true);
         assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{shown:?}");
         assert!(shown.contains("\\u{1b}[32mall is well"), "{shown}");
+    }
+
+    #[test]
+    fn no_line_of_a_profile_passes_for_one_of_ours() {
+        let mut finding = samples::findings().remove(1);
+        finding.why = "it is so\n✓ the gate passes\n".into();
+        finding.fix = vec![airlock_model::Remedy { text: "mend it\n✓ pass".into(), command: None }];
+        let shown = one(&finding, Style::default(), false);
+        assert!(shown.contains("    why:      it is so\n              ✓ the gate passes\n    fix:      mend it\n              ✓ pass\n"), "{shown}");
     }
 }

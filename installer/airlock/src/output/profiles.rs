@@ -18,6 +18,11 @@ pub(crate) fn yaml(document: &impl Serialize) -> Result<String, Failure> {
     serde_yaml::to_string(document).map_err(|error| Failure::Output(std::io::Error::other(error)))
 }
 
+/// A profile as its file has it. What no value may hold can still stand in a comment; there a tab means nothing.
+pub(crate) fn written(text: &str) -> String {
+    text.lines().map(|line| line.split('\t').map(shown).collect::<Vec<_>>().join("\t") + "\n").collect()
+}
+
 /// A line a profile.
 pub(crate) fn list(all: &[Listed]) -> String {
     let row = |listed: &Listed| [listed.metadata.name.clone(), listed.metadata.version.clone(), listed.checks.to_string(), listed.controls.to_string(), listed.metadata.description.clone()];
@@ -103,4 +108,14 @@ fn value(value: &Value) -> String {
 
 fn shown(text: &str) -> String {
     Untrusted::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_shown_as_it_is_but_for_what_would_reorder_a_line() {
+        assert_eq!(written("a: 1 #\tb\r\n# \u{202e}c\n"), "a: 1 #\tb\n# \\u{202e}c\n");
+    }
 }

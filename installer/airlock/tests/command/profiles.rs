@@ -166,3 +166,26 @@ fn a_profile_that_cannot_be_used_ends_with_2_and_names_its_place() {
     let ended = airlock(folder.path(), "compliance-check --manifests pod.yaml --profile key.yaml");
     assert!(ended.stderr.contains("4 | gates\n") && ended.stderr.contains("next:    airlock explain compliance.profile-shape"), "{}", ended.stderr);
 }
+
+/// A colleague reads the copy of a profile that somebody else wrote: nothing of it may draw a screen of its own.
+#[test]
+fn a_profile_cannot_forge_what_a_screen_says() {
+    let named = |name: &str| format!("apiVersion: airlock/v1\nkind: SecurityPolicyProfile\nmetadata: {{ name: {name}, version: '1', owner: secops }}\nchecks: [PSS-001]\n");
+    let forged = named(r#""prod\e[2J\e[H✓ the gate passes\e[8m""#);
+    let custom = format!(
+        "{BEGIN}custom:\n  - id: ACME-001\n    title: |\n      x\n      ✓ the gate passes\n    severity: low\n    why: y\n    fix: z\n    match: {{ apiVersion: v1, kinds: [Pod] }}\n    validations: [{{ expression: 'false' }}]\n"
+    );
+    let comment = format!("{}# \u{202e}c\n", named("prod"));
+    let folder = folder(&[("pod.yaml", POD), ("forged.yaml", &forged), ("custom.yaml", &custom), ("comment.yaml", &comment)]);
+    for (line, words) in [
+        ("compliance-check --manifests pod.yaml --profile ./forged.yaml", "error[compliance.profile-shape]: ./forged.yaml:3:19: `metadata.name`: it holds U+001B, "),
+        ("profile show forged.yaml", "error[compliance.profile-shape]: forged.yaml:3:19: "),
+        ("explain ACME-001 --profile ./custom.yaml", "error[compliance.profile-shape]: ./custom.yaml:7:7: `custom[0].title`: it goes over several lines; "),
+    ] {
+        let ended = airlock(folder.path(), line);
+        assert!(ended.exit == 2 && ended.stderr.starts_with(words), "{line}: {}", ended.stderr);
+        assert!(!format!("{}{}", ended.stdout, ended.stderr).contains(['\u{1b}', '\u{202e}']), "{line}");
+    }
+    let shown = airlock(folder.path(), "profile show comment.yaml");
+    assert!(shown.exit == 0 && shown.stdout.ends_with("# \\u{202e}c\n"), "{}{}", shown.stdout, shown.stderr);
+}

@@ -9,7 +9,7 @@ use super::fault::{AnswersError, AnswersFault, Place};
 use super::outline::{self, Content, Node};
 use super::parse::LARGEST;
 use super::shape::Shape;
-use super::{AnswersProblem, Flaw};
+use super::{AnswersProblem, Flaw, visible};
 use crate::Untrusted;
 
 /// `apiVersion` and `kind`.
@@ -41,10 +41,14 @@ impl Places {
     }
 }
 
-/// Reads one document as far as its shape, and where each of its values stands.
+/// Reads one document as far as its shape, and where each of its values stands. Its texts are repeated on screens and in reports, so
+/// that one which looks otherwise there than it is written is a fault.
 pub(crate) fn placed<T: DeserializeOwned>(text: &str, schema: &Value, kind: Kind) -> Result<(T, Places), AnswersError> {
     let (document, tree) = shaped(text, schema, kind)?;
-    Ok((document, Places { tree, text: text.to_owned() }))
+    match AnswersError::from_faults(visible::faults(&tree, text)) {
+        Some(error) => Err(error),
+        None => Ok((document, Places { tree, text: text.to_owned() })),
+    }
 }
 
 /// Reads one document as far as its shape; its values are not looked at.

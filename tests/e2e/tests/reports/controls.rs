@@ -24,6 +24,7 @@ struct Control {
     by: &'static str,
 }
 
+/// What would draw on a screen or reorder a line no profile may have: it is refused where it is read.
 fn list() -> Vec<Control> {
     let control = |id: &str, title: &str, checks, coverage, state, by| Control { id: id.into(), title: title.into(), checks, coverage, state, by };
     vec![
@@ -31,10 +32,10 @@ fn list() -> Vec<Control> {
         control("\" onmouseover=\"alert(1)", "' autofocus onfocus='alert(1)", &[], "organisational", "✓ attested", "none"),
         control("{{ 7 * 7 }}", "{% include 'x' %} &amp;lt; ]]>", &["PSS-001"], "full", "! excepted", "! PSS-001"),
         control(&"W".repeat(150), &"wide".repeat(40), &["PSS-004", "ABCDEFGHIJKLMNOP-001"], "partial", "! partly proved", "✓ PSS-004 ✓ ABCDEFGHIJKLMNOP-001"),
-        control("\u{202e}1-A\u{2066}", "\u{200f}אבג of \u{202b}two\nlines", &["PSS-002", "TLS-002"], "full", "✗ failed", "✗ PSS-002 and 1 not applicable"),
+        control("1-A", "אבג of two lines", &["PSS-002", "TLS-002"], "full", "✗ failed", "✗ PSS-002 and 1 not applicable"),
         control("<!-- -->", "<svg onload=alert(1)><img src=http://127.0.0.1/x>", &[], "full", "– not covered", "none"),
         control("javascript:alert(1)", "<base href=http://127.0.0.1/><link rel=stylesheet href=x.css>", &["NET-010"], "full", "? could not be looked at", "? NET-010"),
-        control("A\tB\u{1b}[2J", "<a href=javascript:alert(1)>a</a>", &["TLS-010"], "full", "- not applicable", "1 not applicable"),
+        control("&#27;[2J", "<a href=javascript:alert(1)>a</a>", &["TLS-010"], "full", "- not applicable", "1 not applicable"),
     ]
 }
 

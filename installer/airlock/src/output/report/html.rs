@@ -40,7 +40,8 @@ fn policy() -> String {
 
 #[cfg(test)]
 mod tests {
-    use airlock_model::Untrusted;
+    use airlock_model::{ControlCoverage, Untrusted};
+    use airlock_platform::{ControlSummary, ControlVerdict};
 
     use super::super::super::tests::samples;
     use super::super::{Circumstances, Judged};
@@ -76,6 +77,7 @@ mod tests {
         report.profile.name = NASTY.into();
         report.profile.owner = NASTY.into();
         report.checks[1].title = NASTY.into();
+        report.controls = vec![ControlSummary { id: NASTY.into(), title: NASTY.into(), coverage: ControlCoverage::Full, verdict: ControlVerdict::Failed, checks: Vec::new() }];
         for finding in &mut report.findings {
             finding.observed = NASTY.to_owned().into();
             finding.path = Some(Untrusted::from(NASTY));
