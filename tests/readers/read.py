@@ -40,12 +40,21 @@ def junit(path):
     return {**said, "skipped": document.skipped, "suites": len(list(document))}
 
 
+# With what a formula begins, and with what a cell that is cleaned on the way to one (OWASP, CSV Injection).
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+CLEANED = ("\t", "\r", "\n")
+
+
 def table(path):
+    """As a spreadsheet reads it, then as one of a country whose decimals have commas does: that parts cells at semicolons."""
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file, strict=True))
     if any(None in row or None in row.values() for row in rows):
         raise ValueError("rows have more or fewer cells than there are headings")
-    if formulas := [cell for row in rows for cell in row.values() if cell[:1] in "=+-@" and cell]:
+    with path.open(newline="") as file:
+        parted = [cell for row in csv.reader(file, delimiter=";") for cell in row]
+    cells = [cell for row in rows for cell in row.values()]
+    if formulas := [cell for cell in cells if cell.startswith(FORMULA + CLEANED)] + [cell for cell in parted if cell.startswith(FORMULA)]:
         raise ValueError(f"a spreadsheet takes these for formulas: {formulas}")
     return {"verdicts": collections.Counter(row["verdict"] for row in rows), "names": sorted({row["name"] for row in rows})}
 

@@ -33,6 +33,8 @@ fn names() -> Vec<String> {
         &"x".repeat(300),
         "two\nlines",
         "=HYPERLINK(1)",
+        "a;=HYPERLINK(2)",
+        "＝HYPERLINK(3)",
         "]]>&amp;{{ 7 * 7 }}",
         "a | b ~~c~~ **d** `e` _f_ # g",
         "![a](https://evil.example/a.png) [b](javascript:alert(1)) <https://evil.example>",

@@ -57,7 +57,7 @@ fn programs_of_others_read_what_the_report_says() {
     assert_eq!(found["policyreport"], json!({ "kinds": ["ClusterPolicyReport", "PolicyReport"], "results": results }));
     assert_eq!(found["openreports"], json!({ "kinds": ["ClusterReport", "Report"], "results": results }));
     let names = found["csv"]["names"].as_array().expect("names");
-    for name in ["<script>alert('name')</script>", "photo\\u{202e}gpj.exe", "'=HYPERLINK(1)", "two\\nlines"] {
+    for name in ["<script>alert('name')</script>", "photo\\u{202e}gpj.exe", "'=HYPERLINK(1)", "a;'=HYPERLINK(2)", "'＝HYPERLINK(3)", "two\\nlines"] {
         assert!(names.contains(&json!(name)), "{name}: {names:?}");
     }
 }
@@ -97,6 +97,9 @@ fn programs_of_others_refuse_what_is_broken() {
         ("sarif", "\"version\": \"2.1.0\"", "\"version\": \"2.0.0\""),
         ("junit", " failures=\"", " failures=\"1"),
         ("csv", ",fail,", ",fail,surplus,"),
+        ("csv", ",'=", ",="),
+        ("csv", ";'=", ";="),
+        ("csv", "'＝", "＝"),
         ("html", "</dl>", "</p>"),
         ("oscal", "\"collected\"", "\"collectd\""),
         ("markdown", "&lt;", "<"),
