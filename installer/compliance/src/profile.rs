@@ -22,7 +22,7 @@ use crate::error::ComplianceError;
 use crate::parameter;
 use crate::references::is_custom;
 
-pub use control_list::control_list;
+pub use control_list::{LARGEST_CONTROL_LIST, control_list};
 pub use difference::{ProfileChange, ProfilePart, differences};
 pub(crate) use fault::Faults;
 pub use fault::{ProfileFault, ProfileFaults};

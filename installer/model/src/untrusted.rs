@@ -25,6 +25,11 @@ impl<T: AsRef<str>> Untrusted<T> {
     pub fn raw(&self) -> &str {
         self.0.as_ref()
     }
+
+    /// Whether it is shown as it came.
+    pub fn is_plain(&self) -> bool {
+        !self.raw().chars().any(is_dangerous)
+    }
 }
 
 impl<T: Into<String>> From<T> for Untrusted<String> {
@@ -64,5 +69,6 @@ mod tests {
     #[test]
     fn leaves_ordinary_letters_of_any_script_alone() {
         assert_eq!(Untrusted::from("bücher 字").to_string(), "bücher 字");
+        assert!(Untrusted::from("bücher 字").is_plain() && !Untrusted::from("a\tb").is_plain());
     }
 }

@@ -10,8 +10,7 @@ use crate::Untrusted;
 use crate::untrusted::is_dangerous;
 
 /// Keys below which texts may go over several lines: prose, expressions, a key in PEM, and values that the types leave open.
-const LONG: [&str; 12] =
-    ["description", "reason", "why", "fix", "message", "expression", "messageExpression", "publicKey", "statement", "compensating", "parameters", "objects"];
+const LONG: [&str; 12] = ["description", "reason", "why", "fix", "message", "expression", "messageExpression", "publicKey", "statement", "compensating", "parameters", "objects"];
 
 /// Every text that a screen would not show as it is.
 pub(super) fn faults(tree: &Node, text: &str) -> Vec<AnswersFault> {
