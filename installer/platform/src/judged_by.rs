@@ -4,7 +4,6 @@
 //! what is installed reads that copy: a colleague's `compliance-check`, and the auditor, into whose pod it is mounted. The file is
 //! read where a plan is made of answers, and nowhere else. No other profile ever takes the place of one that cannot be read.
 
-use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
@@ -15,12 +14,13 @@ use airlock_model::{Action, Answers, Change, Fact, ObjectRef, Operation, Plan, P
 use serde_json::Value;
 
 use crate::PlatformError;
+use crate::named_file::open_named;
 use crate::prepare::known;
 
 /// The text of a profile's file, or why it cannot be read. No more than the parser will take, whatever the file is.
 pub fn read(path: &str) -> Result<String, String> {
     let mut bytes = Vec::new();
-    File::open(path).and_then(|file| file.take(LARGEST as u64 + 1).read_to_end(&mut bytes)).map_err(|error| error.to_string())?;
+    open_named(Path::new(path)).and_then(|file| file.take(LARGEST as u64 + 1).read_to_end(&mut bytes)).map_err(|error| error.to_string())?;
     String::from_utf8(bytes).map_err(|_| "it is not text in UTF-8".to_owned())
 }
 

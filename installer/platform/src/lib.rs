@@ -29,6 +29,7 @@ mod generation;
 mod images;
 mod install;
 mod leaks;
+mod named_file;
 mod node_trial;
 mod observe;
 mod planning;
@@ -44,6 +45,7 @@ pub use certificate::{Import, import};
 pub use decided::{Handed, decided};
 pub use error::PlatformError;
 pub use install::{Installed, install};
+pub use named_file::open_named;
 pub use node_trial::{node_trial, try_nodes, untried_nodes};
 pub use prepare::{Prepared, inspect, prepare};
 pub use written::{WrittenPlan, prepare_written};
@@ -60,6 +62,7 @@ pub use airlock_engine::{ApplyError, ApplyOptions, Halt, Imported, NodeTrial, St
 pub mod profiles {
     pub use airlock_compliance::{DecisionKind, Decisions};
     pub use airlock_compliance::{
-        ProfileChange, ProfileFault, ProfilePart, ProfileWarning, blank, control_list, differences, digest, from_text, is_path, lint, load, matching, profile_text, shipped_names, written,
+        LARGEST_CONTROL_LIST, ProfileChange, ProfileFault, ProfilePart, ProfileWarning, blank, control_list, differences, digest, from_text, is_path, lint, load, matching, profile_text,
+        shipped_names, written,
     };
 }

@@ -22,6 +22,9 @@ use crate::output::report::{self, Circumstances, PolicyApi};
 use crate::output::{comparison, connections};
 use crate::{bounded_file, plan_file, profile_file};
 
+/// Bytes of an earlier report that are read, as of one that evidence holds.
+const LARGEST_REPORT: usize = 1 << 30;
+
 pub(super) async fn run(session: &Session<'_>, arguments: &ComplianceCheck) -> Result<Exit, Failure> {
     if arguments.connections {
         session.output.text_or_json("compliance-check --connections")?;
@@ -62,7 +65,7 @@ pub(super) async fn run(session: &Session<'_>, arguments: &ComplianceCheck) -> R
 /// What is wrong with it is told before anything is judged.
 fn earlier(session: &Session<'_>, file: &Path) -> Result<Earlier, Failure> {
     session.output.text_or_json("compliance-check --diff")?;
-    let text = std::fs::read(file).map_err(|source| Failure::FileUnreadable { path: file.to_owned(), source })?;
+    let text = bounded_file::bytes(file, LARGEST_REPORT).map_err(|source| Failure::FileUnreadable { path: file.to_owned(), source })?;
     Earlier::read(&text).map_err(|error| PlatformError::from(error).into())
 }
 

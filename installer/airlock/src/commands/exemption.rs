@@ -1,10 +1,11 @@
 //! `airlock exception request` and `airlock attest`: drafts that a person fills in and signs. Nothing is signed here.
 
-use airlock_model::{Attestation, Attestations, Digest, Exception, ExceptionMatch, Exceptions, Exit};
+use airlock_model::{Attestation, Attestations, Exception, ExceptionMatch, Exceptions, Exit};
 use airlock_platform::profiles;
 
 use super::session::Session;
 use crate::arguments::{Attest, ExceptionRequest};
+use crate::bounded_file;
 use crate::failure::Failure;
 use crate::output::profiles::yaml;
 use crate::profile_file::{failure, today};
@@ -48,11 +49,11 @@ fn about(subject: &str) -> Result<ExceptionMatch, Failure> {
 
 pub(super) fn attest(session: &Session<'_>, arguments: &Attest) -> Result<Exit, Failure> {
     session.output.text_or_json("attest")?;
-    let evidence = std::fs::read(&arguments.evidence).map_err(|source| Failure::FileUnreadable { path: arguments.evidence.clone(), source })?;
+    let evidence = bounded_file::digest(&arguments.evidence).map_err(|source| Failure::FileUnreadable { path: arguments.evidence.clone(), source })?;
     let attestation = Attestation {
         check: arguments.check.clone(),
         statement: arguments.statement.clone(),
-        evidence: Digest::of(&evidence).to_string(),
+        evidence: evidence.to_string(),
         attested_by: arguments.by.clone(),
         expires: arguments.expires.to_string(),
     };

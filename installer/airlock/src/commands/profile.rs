@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::session::Session;
 use crate::arguments::{ControlsCommand, ControlsImport, Format, ProfileCommand, ProfileDiff, ProfileLint, ProfileNew, ProfileShow};
+use crate::bounded_file;
 use crate::failure::Failure;
 use crate::output::profiles as screens;
 use crate::profile_file::{failure, named, text};
@@ -181,7 +182,7 @@ struct Controls {
 }
 
 fn import(session: &Session<'_>, arguments: &ControlsImport) -> Result<Exit, Failure> {
-    let bytes = std::fs::read(&arguments.file).map_err(|source| Failure::FileUnreadable { path: arguments.file.clone(), source })?;
+    let bytes = bounded_file::bytes(&arguments.file, profiles::LARGEST_CONTROL_LIST).map_err(|source| Failure::FileUnreadable { path: arguments.file.clone(), source })?;
     let controls = Controls { controls: profiles::control_list(&bytes).map_err(failure)? };
     let text = screens::yaml(&controls)?;
     session.output.result("profile controls import", || text, &controls)?;

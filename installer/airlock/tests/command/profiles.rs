@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -188,4 +189,21 @@ fn a_profile_cannot_forge_what_a_screen_says() {
     }
     let shown = airlock(folder.path(), "profile show comment.yaml");
     assert!(shown.exit == 0 && shown.stdout.ends_with("# \\u{202e}c\n"), "{}{}", shown.stdout, shown.stderr);
+}
+
+#[test]
+fn what_has_no_end_is_no_profile_and_no_list() {
+    let folder = folder(&[]);
+    assert!(Command::new("mkfifo").arg(folder.path().join("pipe.yaml")).status().unwrap().success());
+    for (line, words) in [
+        ("profile controls import /dev/zero", "error[compliance.control-list]: the list has more than 1048576 bytes"),
+        ("profile controls import pipe.yaml", "error[command.file-unreadable]: cannot read pipe.yaml"),
+        ("attest NET-010 --evidence /dev/zero --expires 2099-01-31", "error[command.file-unreadable]: cannot read /dev/zero"),
+        ("compliance-check --manifests a.yaml --profile ./pipe.yaml", "error[compliance.profile-unreadable]: the profile ./pipe.yaml cannot be read: it is a named pipe"),
+    ] {
+        let ended = airlock(folder.path(), line);
+        assert!(ended.exit == 2 && ended.stderr.starts_with(words), "{line}: {}", ended.stderr);
+    }
+    let lint = airlock(folder.path(), "profile lint pipe.yaml");
+    assert!(lint.exit == 2 && lint.stdout.contains("it is a named pipe"), "{}{}", lint.stdout, lint.stderr);
 }
