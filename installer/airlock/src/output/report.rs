@@ -9,11 +9,12 @@ mod oscal;
 mod policy_report;
 mod sarif;
 
+use std::cmp::Reverse;
 use std::fmt::Write as _;
 
 use airlock_model::bounds::{ROUNDS, TRIES};
 use airlock_model::{Attempt, Finding, Reason, Target, Vantage, Verdict};
-use airlock_platform::{CheckSummary, Report};
+use airlock_platform::{CheckSummary, PromiseSummary, Report};
 
 pub(crate) use circumstances::{Circumstances, Judged};
 pub(crate) use csv::csv;
@@ -109,11 +110,13 @@ pub(crate) fn report(report: &Report, style: Style, verbose: bool) -> String {
     text
 }
 
-/// What is promised and how far it was shown; what nothing was tried for stands in a line of its own.
+/// What is promised and how far it was shown, what fails first; what nothing was tried for stands in a line of its own.
 fn promises(report: &Report, style: Style) -> String {
     let mut text = format!("\n{}\n", style.heading("By promise, as far as checks look (docs/security.md says where they do not)"));
     let mut uncovered = Vec::new();
-    for promise in &report.promises {
+    let mut promises: Vec<&PromiseSummary> = report.promises.iter().collect();
+    promises.sort_by_key(|promise| Reverse(promise.verdict));
+    for promise in promises {
         match promise.verdict {
             Some(verdict) => {
                 let checks = style.paint(Ink::Faint, &format!(" ({})", counted(promise.checks, "check", "checks")));
@@ -159,6 +162,17 @@ mod tests {
         assert_eq!(refusal(&judged), "CAP-001 (the cluster) and 1 more check fail the gate of the profile baseline");
         judged.checks[1].gate_failed = false;
         assert_eq!(refusal(&judged), "QTA-001 (namespace airlock) fails the gate of the profile baseline");
+    }
+
+    #[test]
+    fn promises_that_fail_stand_first() {
+        let mut judged = samples::report();
+        for (promise, verdict) in judged.promises.iter_mut().zip([Some(Verdict::Pass), None, Some(Verdict::Fail), Some(Verdict::Unverified), Some(Verdict::Fail)]) {
+            promise.verdict = verdict;
+        }
+        let screen = promises(&judged, Style::default());
+        let ids: Vec<&str> = screen.lines().filter_map(|line| line.split_whitespace().find(|word| word.starts_with('P') && word.len() == 2)).collect();
+        assert_eq!(ids, ["P3", "P5", "P4", "P1"], "{screen}");
     }
 
     #[test]
