@@ -57,6 +57,16 @@ impl Invocation {
         std::iter::once(self.again()).chain(words.iter().map(|word| quoted(word))).collect::<Vec<_>>().join(" ")
     }
 
+    /// The same command with another word where this one stands, also behind a flag and `=`; none: it stands nowhere.
+    pub(crate) fn again_for(&self, wrong: &str, right: &str) -> Option<String> {
+        let mended = |word: &String| match word.strip_suffix(wrong) {
+            Some(flag) if flag.is_empty() || flag.starts_with("--") && flag.ends_with('=') => format!("{flag}{right}"),
+            _ => word.clone(),
+        };
+        let words: Vec<String> = self.words.iter().map(mended).collect();
+        (words != self.words).then(|| Self { words, ..self.clone() }.again())
+    }
+
     /// The same command, agreed to beforehand.
     pub(crate) fn again_agreed(&self) -> String {
         let again = self.again();
@@ -68,8 +78,8 @@ impl Invocation {
         let again = matches!(spec.exit, Exit::ApplyFailed | Exit::GaveUpWaiting | Exit::LeaseHeld | Exit::WaitingOutside | Exit::Interrupted | Exit::Unreachable);
         match spec.next {
             _ if spec.code == "command.unconfirmed" => self.again_agreed(),
-            // What was typed lacks just that.
-            Some(next) if matches!(spec.code, "command.no-answers" | "command.terminal") => next.to_owned(),
+            // What was typed lacks just that, or has a name that there is not.
+            Some(next) if matches!(spec.code, "command.no-answers" | "command.terminal" | "compliance.unknown-profile") => next.to_owned(),
             None if again => self.again(),
             // Once the file is mended.
             None if spec.code.starts_with("answers.") => self.again(),
@@ -112,6 +122,13 @@ mod tests {
     #[test]
     fn words_are_quoted_so_that_a_shell_reads_them_back() {
         assert_eq!(typed(&["/opt/airlock", "plan", "--answers", "my answers.yaml", "it's"]).again(), r"airlock plan --answers 'my answers.yaml' 'it'\''s'");
+    }
+
+    #[test]
+    fn a_word_that_was_meant_takes_the_place_of_the_one_that_was_typed() {
+        assert_eq!(typed(&["airlock", "profile", "diff", "basline", "soc2"]).again_for("basline", "baseline").as_deref(), Some("airlock profile diff baseline soc2"));
+        assert_eq!(typed(&["airlock", "compliance-check", "--profile=sco2", "a/sco2"]).again_for("sco2", "soc2").as_deref(), Some("airlock compliance-check --profile=soc2 a/sco2"));
+        assert_eq!(typed(&["airlock", "plan", "--answers", "basline.yaml"]).again_for("basline", "baseline"), None);
     }
 
     #[test]

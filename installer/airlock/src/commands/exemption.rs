@@ -2,6 +2,7 @@
 
 use airlock_model::{Attestation, Attestations, Exception, ExceptionMatch, Exceptions, Exit};
 use airlock_platform::profiles;
+use jiff::civil::Date;
 
 use super::session::Session;
 use crate::arguments::{Attest, ExceptionRequest};
@@ -17,7 +18,12 @@ const SIGN: &str = "fill in what is empty, keep it as FILE, and have it signed b
 
 pub(super) fn request(session: &Session<'_>, arguments: &ExceptionRequest) -> Result<Exit, Failure> {
     session.output.text_or_json("exception request")?;
+    ahead(arguments.expires)?;
     let (check, subject) = arguments.finding.split_once(':').unwrap_or((&arguments.finding, ""));
+    // As a screen has it, which is not how a word of a command line is written.
+    if let [check, kind, name, ..] = check.split_whitespace().collect::<Vec<_>>().as_slice() {
+        return Err(Failure::Argument(format!("`{}` is no finding; it is written CHECK:KIND/NAMESPACE/NAME, as in {check}:{kind}/{name}", arguments.finding)));
+    }
     profiles::matching(check).map_err(failure)?;
     let exception = Exception {
         id: format!("EXC-{}-{check}", today()),
@@ -36,6 +42,11 @@ pub(super) fn request(session: &Session<'_>, arguments: &ExceptionRequest) -> Re
     Ok(Exit::Ok)
 }
 
+/// A draft with a last day that is over would count on no day.
+fn ahead(expires: Date) -> Result<(), Failure> {
+    if expires < today() { Err(Failure::Argument(format!("--expires {expires} is over already; name a day that is not"))) } else { Ok(()) }
+}
+
 /// `KIND/NAMESPACE/NAME`, `KIND/NAME`, or nothing.
 fn about(subject: &str) -> Result<ExceptionMatch, Failure> {
     let words: Vec<String> = subject.split('/').filter(|word| !word.is_empty()).map(str::to_owned).collect();
@@ -49,6 +60,7 @@ fn about(subject: &str) -> Result<ExceptionMatch, Failure> {
 
 pub(super) fn attest(session: &Session<'_>, arguments: &Attest) -> Result<Exit, Failure> {
     session.output.text_or_json("attest")?;
+    ahead(arguments.expires)?;
     let evidence = bounded_file::digest(&arguments.evidence).map_err(|source| Failure::FileUnreadable { path: arguments.evidence.clone(), source })?;
     let attestation = Attestation {
         check: arguments.check.clone(),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use airlock_model::answers::Place;
-use airlock_model::{Code, Coded, Finding, Untrusted, explain_code};
+use airlock_model::{Code, CodeSpec, Coded, Finding, Untrusted, explain_code};
 use airlock_platform::{ApplyError, ComplianceError, PlatformError};
 use airlock_tls::{Judgement, Weight};
 use serde::Serialize;
@@ -59,7 +59,7 @@ pub(crate) fn screen(failure: &Failure, invocation: &Invocation, log: Option<&Pa
     if let Some(spec) = explain_code(code.0) {
         let _ = writeln!(text, "  why:     {}", spec.why);
         let _ = writeln!(text, "  fix:     {}", spec.fix);
-        let _ = writeln!(text, "  next:    {}", style.paint(Ink::Cyan, &safe(&invocation.next(spec))));
+        let _ = writeln!(text, "  next:    {}", style.paint(Ink::Cyan, &safe(&next(failure, invocation, spec))));
     }
     if let Some(log) = log {
         let _ = writeln!(text, "  log:     {}", log.display());
@@ -84,8 +84,19 @@ pub(crate) fn document<'a>(failure: &'a Failure, invocation: &Invocation) -> Fai
         certificate: refused(failure).map(tls_check::document),
         why: spec.map(|spec| spec.why),
         fix: spec.map(|spec| spec.fix),
-        next: spec.map(|spec| invocation.next(spec)),
+        next: spec.map(|spec| next(failure, invocation, spec)),
     }
+}
+
+/// The exact next command: where a name is like one that there is, the same command with that.
+fn next(failure: &Failure, invocation: &Invocation, spec: &CodeSpec) -> String {
+    if let Failure::Platform(error) = failure
+        && let PlatformError::Compliance(ComplianceError::UnknownProfile { name, nearest: Some(nearest), .. }) = error.as_ref()
+        && let Some(again) = invocation.again_for(name, nearest)
+    {
+        return again;
+    }
+    invocation.next(spec)
 }
 
 /// The findings that a failure consists of.

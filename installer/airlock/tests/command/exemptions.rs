@@ -77,10 +77,16 @@ fn a_draft_that_nobody_filled_in_or_that_names_nothing_is_refused() {
     for (line, words) in [
         ("exception request PSS-01 --expires 2099-01-31", "error[compliance.unknown-check]: `PSS-01` matches no check"),
         ("exception request PSS-001:a --expires 2099-01-31", "error[command.argument]: `a` is neither KIND/NAME nor KIND/NAMESPACE/NAME"),
+        ("exception request PSS-001 --expires 2020-01-31", "error[command.argument]: --expires 2020-01-31 is over already; "),
+        ("attest NET-010 --evidence gone.pdf --expires 2020-01-31", "error[command.argument]: --expires 2020-01-31 is over already; "),
         ("attest NET-010 --evidence gone.pdf --expires 2099-01-31", "error[command.file-unreadable]: cannot read gone.pdf"),
     ] {
         let ended = run::airlock(folder.path(), line, &[]);
         assert_eq!(ended.exit, 2, "{line}: {}", ended.stderr);
         assert!(ended.stderr.starts_with(words), "{line}: {}", ended.stderr);
     }
+    // A word of a command line that `run::airlock` would take apart.
+    let said = Command::new(env!("CARGO_BIN_EXE_airlock")).args(["exception", "request", "PSS-001 Pod shop/a (pod.yaml#0)", "--expires", "2099-01-31"]).output().unwrap();
+    let said = String::from_utf8(said.stderr).unwrap();
+    assert!(said.starts_with("error[command.argument]: `PSS-001 Pod shop/a (pod.yaml#0)` is no finding; it is written CHECK:KIND/NAMESPACE/NAME, as in PSS-001:Pod/shop/a\n"), "{said}");
 }

@@ -59,7 +59,7 @@ fn a_profile_is_begun_linted_shown_and_compared() {
     // What is there already is not written over.
     let again = airlock(folder.path(), "profile new acme");
     assert_eq!(again.exit, 2, "{}", again.stderr);
-    assert!(again.stderr.starts_with("error[command.file-unwritable]: cannot write acme.yaml"), "{}", again.stderr);
+    assert!(again.stderr.starts_with("error[command.file-unwritable]: cannot write acme.yaml") && again.stderr.contains("or give another name where a file has that one already"), "{}", again.stderr);
     assert!(airlock(folder.path(), "profile show baseline").stdout.starts_with("# The profile that"));
     assert_eq!(json(&airlock(folder.path(), "profile show baseline -o json"))["metadata"]["name"], "baseline");
 }
@@ -163,6 +163,12 @@ fn a_profile_that_cannot_be_used_ends_with_2_and_names_its_place() {
         let ended = airlock(folder.path(), &format!("compliance-check --manifests pod.yaml --profile {profile}"));
         assert_eq!(ended.exit, 2, "{profile}: {}", ended.stderr);
         assert!(ended.stderr.starts_with(words), "{profile}: {}", ended.stderr);
+    }
+    for (line, next) in
+        [("profile show basline", "airlock profile show baseline"), ("profile diff nsa basline", "airlock profile diff nsa baseline"), ("profile show nothing-like-it", "airlock profile list")]
+    {
+        let said = airlock(folder.path(), line).stderr;
+        assert!(said.ends_with(&format!("  next:    {next}\n")), "{line}: {said}");
     }
     let ended = airlock(folder.path(), "compliance-check --manifests pod.yaml --profile key.yaml");
     assert!(ended.stderr.contains("4 | gates\n") && ended.stderr.contains("next:    airlock explain compliance.profile-shape"), "{}", ended.stderr);

@@ -57,8 +57,8 @@ pub(super) const CODES: &[CodeSpec] = &[
     usage(
         "command.file-unwritable",
         "a file cannot be written in the current folder",
-        "answers, plan, and tickets of the guided run are kept there",
-        "change to a folder that you may write to, then run the same command again",
+        "what a command writes for you is kept there: answers, plan, and tickets of the guided run, a new profile, which takes no file's place",
+        "change to a folder that you may write to, or give another name where a file has that one already, then run the command again",
         None,
     ),
     usage(
