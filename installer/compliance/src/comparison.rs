@@ -101,7 +101,7 @@ type Key = (String, Subject, Option<Untrusted<String>>);
 type Weight = (Verdict, Severity);
 
 fn key(check: &str, subject: &Subject, path: Option<&Untrusted<String>>) -> Key {
-    (check.to_owned(), Subject { document: None, ..subject.clone() }, path.cloned())
+    (check.to_owned(), Subject { document: None, line: None, ..subject.clone() }, path.cloned())
 }
 
 /// What is not as it should be, each once, by the heavier of its verdicts.

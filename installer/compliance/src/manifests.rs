@@ -74,6 +74,10 @@ pub fn planned(file: &str, plan: &Plan) -> FileObjects {
             reading.object((index, Position::BEGIN), object.manifest().clone(), &Inherited::default());
         }
     }
+    // What a step writes has no line of its own.
+    for place in reading.found.objects.iter_mut().filter_map(|object| object.place.as_mut()) {
+        place.line = None;
+    }
     reading.found
 }
 
@@ -163,7 +167,7 @@ impl<'f> Reading<'f> {
         if let Some((fault, message)) = kinds::unknown(&object, &value) {
             self.fault(number, at, fault, message);
         }
-        self.found.objects.push(SnapshotObject { object, manifest: value, place: Some(Place { file: self.file.into(), document: index }) });
+        self.found.objects.push(SnapshotObject { object, manifest: value, place: Some(Place { file: self.file.into(), document: index, line: Some(at.line) }) });
     }
 }
 

@@ -207,6 +207,7 @@ proptest! {
         }
         let planned = planned(&objects);
         prop_assert_eq!(&planned.unread, &Vec::new());
+        prop_assert!(planned.objects.values().flatten().flatten().all(|object| object.place.as_ref().is_some_and(|place| place.line.is_none())), "a step has no line");
         prop_assert_eq!(&of_files, &said(&planned, &checks));
         let counted: BTreeMap<_, _> = of_files.into_iter().map(|(check, verdict, ..)| (check, verdict)).collect();
         prop_assert!(counted.len() >= of_objects.len(), "every check says something");

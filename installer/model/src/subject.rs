@@ -24,6 +24,8 @@ pub struct Subject {
     pub file: Option<Untrusted<String>>,
     /// Which document of the file, from 0, empty ones counted.
     pub document: Option<u32>,
+    /// The line at which that document begins, from 1; of what could not be read, the line that is wrong.
+    pub line: Option<u32>,
 }
 
 /// Where an object was read from.
@@ -34,6 +36,8 @@ pub struct Place {
     pub file: Untrusted<String>,
     /// Which document of the file, from 0, empty ones counted.
     pub document: u32,
+    /// The line at which it begins, from 1; none: the file is a plan, of which a document is a step.
+    pub line: Option<u32>,
 }
 
 impl Subject {
@@ -64,6 +68,7 @@ impl Subject {
     pub fn at(mut self, place: Option<&Place>) -> Self {
         self.file = place.map(|place| place.file.clone());
         self.document = place.map(|place| place.document);
+        self.line = place.and_then(|place| place.line);
         self
     }
 }
@@ -132,7 +137,7 @@ mod tests {
     fn a_subject_reads_as_people_name_it() {
         let pod = ObjectRef::namespaced("v1", "Pod", "shop", "cart");
         assert_eq!(Subject::from(&pod).to_string(), "Pod shop/cart");
-        let place = Place { file: "a/b.yaml".into(), document: 2 };
+        let place = Place { file: "a/b.yaml".into(), document: 2, line: Some(9) };
         assert_eq!(Subject::object(&pod, Some(&place)).to_string(), "Pod shop/cart (a/b.yaml#2)");
         assert_eq!(Subject::of("Host", "platform.test:443").to_string(), "platform.test:443");
         assert_eq!(Subject::of("File", "b\u{1b}.yaml").at(Some(&place)).to_string(), "b\\u{1b}.yaml");
@@ -141,7 +146,7 @@ mod tests {
     #[test]
     fn every_key_of_a_subject_is_always_there() {
         let written = serde_json::to_value(Subject::scope("all")).unwrap();
-        assert_eq!(written, serde_json::json!({ "apiVersion": null, "kind": "Scope", "namespace": null, "name": "all", "file": null, "document": null }));
+        assert_eq!(written, serde_json::json!({ "apiVersion": null, "kind": "Scope", "namespace": null, "name": "all", "file": null, "document": null, "line": null }));
     }
 
     #[test]

@@ -81,7 +81,7 @@ fn what_is_not_looked_at_any_more_is_never_better() {
 fn a_report_against_itself_changes_nothing_and_a_document_that_moved_is_the_same() {
     let mut new = report(&[("A-1", "a", Verdict::Fail)], &[("A-1", Verdict::Fail), ("A-2", Verdict::Pass)]);
     let old = earlier(&new);
-    new.findings[0].subject.document = Some(7);
+    (new.findings[0].subject.document, new.findings[0].subject.line) = (Some(7), Some(70));
     new.digest = Digest::of(b"another");
     let compared = compare(&old, &new);
     assert_eq!((compared.worse.len(), compared.better.len(), compared.unseen.len(), compared.unchanged), (0, 0, 0, 1));

@@ -25,6 +25,8 @@ const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: { name: a, namespace: sh
 fn documents_are_counted_from_zero_with_the_empty_ones() {
     let found = file(&format!("---\n---\n{POD}---\n# nothing\n---\n{}", POD.replace("name: a", "name: b")));
     assert_eq!(names(&found), ["Pod shop/a 1", "Pod shop/b 3"]);
+    let lines: Vec<Option<u32>> = found.objects.iter().map(|object| object.place.as_ref().unwrap().line).collect();
+    assert_eq!(lines, [Some(3), Some(9)]);
     assert_eq!(found.unread, []);
 }
 

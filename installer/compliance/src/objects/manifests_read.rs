@@ -43,7 +43,7 @@ impl Check for ManifestsRead {
 }
 
 fn told(unread: &Unread) -> Finding {
-    let subject = Subject { file: Some(unread.file.clone()), document: unread.document, ..Subject::of("File", unread.file.raw()) };
+    let subject = Subject { file: Some(unread.file.clone()), document: unread.document, line: Some(unread.line), ..Subject::of("File", unread.file.raw()) };
     let observed = format!("line {}, column {}: {}", unread.line, unread.column, unread.message.raw());
     let mut finding = match unread.fault {
         ReadFault::Broken => TEXTS.error(subject, observed),
@@ -80,7 +80,7 @@ mod tests {
     fn the_place_stands_in_the_finding() {
         let found = ManifestsRead.evaluate(&unprofiled(), &snapshot([read("b/a.yaml", b"a: 1\na: 2\n")]));
         assert_eq!(found[0].subject.file.as_ref().map(airlock_model::Untrusted::raw), Some("b/a.yaml"));
-        assert_eq!(found[0].subject.document, Some(0));
+        assert_eq!((found[0].subject.document, found[0].subject.line), (Some(0), Some(2)));
         assert!(found[0].observed.raw().starts_with("line 2, column 1: "), "{:?}", found[0].observed);
         assert!(matches!(&found[0].evidence[..], [Evidence::Line { line: 2, column: 1, .. }]));
     }

@@ -335,5 +335,6 @@ fn every_finding_of_a_file_names_the_file_and_the_document() {
     let report = serde_json::to_value(report_by(&profile("PSS-002", &[]), &[&text])).unwrap();
     let subject = &report["findings"][0]["subject"];
     assert_eq!((subject["file"].as_str(), subject["document"].as_u64(), subject["kind"].as_str()), (Some("0.yaml"), Some(1), Some("Deployment")));
+    assert_eq!(subject["line"], 6, "where the document begins");
     assert_eq!(report["findings"][0]["fix"][0]["command"], Value::Null, "there is no live object to show");
 }

@@ -70,7 +70,7 @@ fn the_keys_of_the_contract_are_there() {
     let finding = report["findings"][0].as_object().unwrap();
     let keys: Vec<&str> = finding.keys().map(String::as_str).collect();
     assert_eq!(keys, ["check", "verdict", "severity", "subject", "path", "observed", "expected", "why", "fix", "evidence", "tookMillis"]);
-    assert_eq!(finding["subject"], json!({ "apiVersion": "v1", "kind": "Pod", "namespace": "airlock", "name": "a", "file": null, "document": null }));
+    assert_eq!(finding["subject"], json!({ "apiVersion": "v1", "kind": "Pod", "namespace": "airlock", "name": "a", "file": null, "document": null, "line": null }));
     assert_eq!((finding["check"].as_str(), finding["path"].as_str()), (Some("PSS-004"), Some("spec.containers[0].ports[0].hostPort")));
 }
 

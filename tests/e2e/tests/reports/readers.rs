@@ -95,6 +95,7 @@ fn programs_of_others_refuse_what_is_broken() {
     for (format, right, wrong) in [
         ("json", "\"verdict\": \"fail\"", "\"verdict\": \"failed\""),
         ("sarif", "\"version\": \"2.1.0\"", "\"version\": \"2.0.0\""),
+        ("sarif", "\"startLine\"", "\"startColumn\""),
         ("junit", " failures=\"", " failures=\"1"),
         ("csv", ",fail,", ",fail,surplus,"),
         ("csv", ",'=", ",="),

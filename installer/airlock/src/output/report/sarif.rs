@@ -79,14 +79,16 @@ fn location(finding: &Finding) -> Value {
     let path = finding.path.as_ref().map_or_else(String::new, |path| format!(" {path}"));
     location.insert("logicalLocations".into(), json!([{ "fullyQualifiedName": format!("{}{path}", finding.subject), "kind": "resource" }]));
     if let Some(file) = &finding.subject.file {
-        let line = finding.evidence.iter().find_map(|evidence| match evidence {
-            Evidence::Line { line, column, .. } if *line > 0 => Some(json!({ "startLine": line, "startColumn": (*column).max(1) })),
-            _ => None,
-        });
-        let mut physical = json!({ "artifactLocation": { "uri": uri(file.raw()) } });
-        if let Some(line) = line {
-            physical["region"] = line;
-        }
+        // A dashboard that shows code puts what has no line nowhere: what a file has without one stands at its beginning.
+        let region = finding
+            .evidence
+            .iter()
+            .find_map(|evidence| match evidence {
+                Evidence::Line { line, column, .. } if *line > 0 => Some(json!({ "startLine": line, "startColumn": (*column).max(1) })),
+                _ => None,
+            })
+            .unwrap_or_else(|| json!({ "startLine": finding.subject.line.unwrap_or(1).max(1) }));
+        let physical = json!({ "artifactLocation": { "uri": uri(file.raw()) }, "region": region });
         location.insert("physicalLocation".into(), physical);
     }
     Value::Object(location)
@@ -136,5 +138,20 @@ mod tests {
         insta::assert_snapshot!(format!("{written:#}").replace(env!("CARGO_PKG_VERSION"), "VERSION"));
         let read: serde_sarif::sarif::Sarif = serde_json::from_value(written).unwrap();
         assert_eq!(read.runs[0].results.as_ref().map(Vec::len), Some(report.findings.len()));
+    }
+
+    /// GitHub's documentation of SARIF support asks for `region.startLine` of every place.
+    #[test]
+    fn every_finding_of_a_file_has_a_line() {
+        let mut finding = samples::findings().remove(0);
+        finding.subject.file = Some("a.yaml".to_owned().into());
+        let region = |finding: &Finding| location(finding)["physicalLocation"]["region"].clone();
+        assert_eq!(region(&finding), json!({ "startLine": 1 }));
+        finding.subject.line = Some(12);
+        assert_eq!(region(&finding), json!({ "startLine": 12 }));
+        finding.evidence.push(Evidence::Line { file: "a.yaml".to_owned().into(), line: 14, column: 3 });
+        assert_eq!(region(&finding), json!({ "startLine": 14, "startColumn": 3 }));
+        finding.subject.file = None;
+        assert_eq!(location(&finding).get("physicalLocation"), None);
     }
 }
