@@ -3,7 +3,8 @@
 use std::io;
 use std::path::Path;
 
-pub(crate) use airlock_platform::judged_by::read as text;
+pub(crate) use airlock_platform::judged_by::file;
+use airlock_platform::judged_by::read;
 use airlock_platform::profiles::{DecisionKind, load};
 use airlock_platform::{ComplianceError, Handed, PlatformError};
 use jiff::Timestamp;
@@ -18,16 +19,16 @@ const LARGEST_SIGNATURE: usize = 1024;
 
 /// The profile of a name that ships, or of a path.
 pub(crate) fn named(reference: &str) -> Result<airlock_model::Profile, Failure> {
-    load(reference, &text).map_err(failure)
+    load(reference, &file).map_err(failure)
 }
 
 /// A document and what stands beside it as its signature.
-pub(crate) fn handed(file: &Path, kind: DecisionKind) -> Result<Handed, Failure> {
-    let unreadable = |why| Failure::FileUnreadable { path: file.to_owned(), source: io::Error::other(why) };
-    let name = file.to_string_lossy().into_owned();
+pub(crate) fn handed(path: &Path, kind: DecisionKind) -> Result<Handed, Failure> {
+    let unreadable = |why| Failure::FileUnreadable { path: path.to_owned(), source: io::Error::other(why) };
+    let name = path.to_string_lossy().into_owned();
     let beside = format!("{name}.sig");
     let signature = bounded_file::bytes(Path::new(&beside), LARGEST_SIGNATURE).map_err(|error| format!("{beside}: {error}"));
-    Ok(Handed { text: text(&name).map_err(unreadable)?, file: name, kind, signature })
+    Ok(Handed { text: read(&name).map_err(unreadable)?, file: name, kind, signature })
 }
 
 /// The day in UTC.

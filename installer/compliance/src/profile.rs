@@ -27,7 +27,7 @@ pub use difference::{ProfileChange, ProfilePart, differences};
 pub(crate) use fault::Faults;
 pub use fault::{ProfileFault, ProfileFaults};
 pub(crate) use held::is_held;
-pub use load::{ProfileWarning, ReadProfile, from_text, is_path, lint, load, profile_text};
+pub use load::{ProfileFile, ProfileWarning, ReadProfile, from_text, is_path, lint, load, profile_text};
 pub use requirement::fits;
 pub(crate) use selector::{matched, matches_glob};
 pub use written::written;

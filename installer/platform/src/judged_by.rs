@@ -4,11 +4,12 @@
 //! what is installed reads that copy: a colleague's `compliance-check`, and the auditor, into whose pod it is mounted. The file is
 //! read where a plan is made of answers, and nowhere else. No other profile ever takes the place of one that cannot be read.
 
+use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 
 use airlock_cluster::Cluster;
-use airlock_compliance::{digest, from_text, is_path, load, shipped, written};
+use airlock_compliance::{ProfileFile, digest, from_text, is_path, load, shipped, written};
 use airlock_model::answers::LARGEST;
 use airlock_model::{Action, Answers, Change, Fact, ObjectRef, Operation, Plan, Profile, Record, ServerVersion, Untrusted, names, with_causes};
 use serde_json::Value;
@@ -24,13 +25,21 @@ pub fn read(path: &str) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|_| "it is not text in UTF-8".to_owned())
 }
 
+/// A profile's file, and which one it is whatever links and `..` lead to it.
+pub fn file(path: &str) -> Result<ProfileFile, String> {
+    let text = read(path)?;
+    // A pipe has no other name than the one by which it was given.
+    let identity = fs::canonicalize(path).map_or_else(|_| path.to_owned(), |path| path.to_string_lossy().into_owned());
+    Ok(ProfileFile { text, identity })
+}
+
 /// The profile that answers name, as it is here and now: one that ships, or a file with all that it extends.
 pub fn named(answers: &Answers) -> Result<Profile, PlatformError> {
     match answers.profile.file() {
         None => Ok(shipped(&answers.profile.reference)?),
-        Some(path) if is_path(path) => Ok(load(path, &read)?),
+        Some(path) if is_path(path) => Ok(load(path, &file)?),
         // Without a folder it would be taken for a name.
-        Some(path) => Ok(load(&format!("./{path}"), &read)?),
+        Some(path) => Ok(load(&format!("./{path}"), &file)?),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::arguments::{ControlsCommand, ControlsImport, Format, ProfileCommand, 
 use crate::bounded_file;
 use crate::failure::Failure;
 use crate::output::profiles as screens;
-use crate::profile_file::{failure, named, text};
+use crate::profile_file::{self, failure, named};
 
 pub(super) fn run(session: &Session<'_>, command: &ProfileCommand) -> Result<Exit, Failure> {
     session.output.text_or_json("profile")?;
@@ -68,7 +68,7 @@ fn show(session: &Session<'_>, arguments: &ProfileShow) -> Result<Exit, Failure>
     }
     // One that is wrong is told with its line, not shown.
     named(&arguments.profile)?;
-    let written = profiles::profile_text(&arguments.profile, &text).map_err(failure)?;
+    let written = profiles::profile_text(&arguments.profile, &profile_file::file).map_err(failure)?;
     match session.output.format {
         Format::Json => session.output.document(&ProfileDocument::from_yaml(&written).map_err(|error| Failure::Answers { path: arguments.profile.clone().into(), error })?.0)?,
         _ => session.output.data(&screens::written(&written))?,
@@ -118,7 +118,7 @@ fn lint(session: &Session<'_>, arguments: &ProfileLint) -> Result<Exit, Failure>
 fn linted(file: &str) -> Linted {
     // A file is meant, also where it has the name of a profile that ships.
     let path = if profiles::is_path(file) { file.to_owned() } else { format!("./{file}") };
-    match profiles::lint(&path, &text).and_then(|(profile, warnings)| Ok((listed(&profile)?, warnings))) {
+    match profiles::lint(&path, &profile_file::file).and_then(|(profile, warnings)| Ok((listed(&profile)?, warnings))) {
         Ok((profile, warnings)) => {
             let warning = |warning: ProfileWarning| LintWarning { file: warning.file, line: warning.at.line, column: warning.at.column, message: warning.message };
             Linted { file: file.to_owned(), profile: Some(profile), faults: Vec::new(), warnings: warnings.into_iter().map(warning).collect() }
@@ -167,7 +167,7 @@ fn new(session: &Session<'_>, arguments: &ProfileNew) -> Result<Exit, Failure> {
     let blank = profiles::blank(&arguments.name, &arguments.extends).map_err(failure)?;
     let file = format!("{}.yaml", arguments.name);
     // What it builds on must be there.
-    profiles::from_text(&file, &blank, &text).map_err(failure)?;
+    profiles::from_text(&file, &blank, &profile_file::file).map_err(failure)?;
     let written = OpenOptions::new().write(true).create_new(true).open(&file).and_then(|mut opened| opened.write_all(blank.as_bytes()));
     written.map_err(|source| Failure::FileUnwritable { path: Path::new(&file).to_owned(), source })?;
     session.output.result("profile new", || format!("{file}\n"), &Written { file: &file })?;

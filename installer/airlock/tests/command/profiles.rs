@@ -148,16 +148,19 @@ fn a_profile_that_cannot_be_used_ends_with_2_and_names_its_place() {
         ("key.yaml", &format!("{BEGIN}gates: {{}}\n")),
         ("binary.yaml", "a: \u{0}\n"),
         ("circle.yaml", &format!("{BEGIN}extends: [circle.yaml]\n")),
+        ("l/x.yaml", &format!("{BEGIN}extends: [./../linked/x.yaml]\n")),
         ("locked.yaml", &format!("{BEGIN}checks: [PSS-001]\nrules: [{{ checks: [PSS-001], locked: true }}]\n")),
         ("weaker.yaml", &format!("{BEGIN}extends: [locked.yaml]\nexclude: [{{ checks: [PSS-001], reason: no }}]\n")),
     ]);
+    std::os::unix::fs::symlink("l", folder.path().join("linked")).unwrap();
     for (profile, words) in [
         ("key.yaml", "error[compliance.profile-shape]: key.yaml:4:1: unknown key `gates`; did you mean `gate`?"),
         ("binary.yaml", "error[compliance.profile-shape]: binary.yaml:1:"),
         ("gone.yaml", "error[compliance.profile-unreadable]: the profile gone.yaml cannot be read: No such file or directory"),
         ("/", "error[compliance.profile-unreadable]: the profile / cannot be read"),
         ("basline", "error[compliance.unknown-profile]: no profile `basline` ships with Airlock; there is: baseline, "),
-        ("circle.yaml", "error[compliance.profile-cycle]: a profile extends itself: circle.yaml → circle.yaml"),
+        ("circle.yaml", "error[compliance.profile-cycle]: circle.yaml:4:11: a profile extends itself: circle.yaml → circle.yaml"),
+        ("./l/x.yaml", "error[compliance.profile-cycle]: ./l/x.yaml:4:11: a profile extends itself: ./l/x.yaml → ./l/../linked/x.yaml"),
         ("weaker.yaml", "error[compliance.locked]: weaker.yaml:5:11: the check PSS-001 is locked by acme"),
     ] {
         let ended = airlock(folder.path(), &format!("compliance-check --manifests pod.yaml --profile {profile}"));

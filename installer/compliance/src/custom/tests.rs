@@ -2,7 +2,7 @@ use airlock_model::{Check as _, Coded as _, Profile, SnapshotObject, Source, Ver
 use serde_json::{Value, json};
 
 use crate::error::ComplianceError;
-use crate::profile::{ProfileFault, differences, from_text, lint, with_checks, with_setting, written};
+use crate::profile::{ProfileFault, ProfileFile, differences, from_text, lint, with_checks, with_setting, written};
 use crate::report::{Judging, Report, judge, needs};
 use crate::{CustomChecks, manifests};
 
@@ -39,8 +39,13 @@ fn read(text: &str) -> Result<Profile, ComplianceError> {
     from_text("acme.yaml", text, &|_| Err("there is no such file".to_owned()))
 }
 
+/// A file to which one path alone leads.
+fn file(path: &str, text: &str) -> ProfileFile {
+    ProfileFile { text: text.to_owned(), identity: path.to_owned() }
+}
+
 fn linted(text: &str) -> Result<(Profile, Vec<crate::profile::ProfileWarning>), ComplianceError> {
-    lint("./acme.yaml", &|_| Ok(text.to_owned()))
+    lint("./acme.yaml", &|path| Ok(file(path, text)))
 }
 
 /// What is wrong, a line each: place, code, words.
@@ -259,8 +264,8 @@ validations: [{ expression: 'params.registries.exists(r, r == object.metadata.na
 fn a_profile_that_extends_another_keeps_its_checks_and_weakens_none_that_is_locked() {
     let parent = format!("{}rules: [{{ checks: [ACME-001], locked: true }}]\ncontrols: [{{ id: A-1, title: teams, checks: ['ACME-*'] }}]\n", one(""));
     let child = |text: &str| {
-        from_text("child.yaml", &format!("apiVersion: airlock/v1\nkind: SecurityPolicyProfile\nmetadata: {{ name: child, version: '1', owner: o }}\nextends: [./acme.yaml]\n{text}"), &|_| {
-            Ok(parent.clone())
+        from_text("child.yaml", &format!("apiVersion: airlock/v1\nkind: SecurityPolicyProfile\nmetadata: {{ name: child, version: '1', owner: o }}\nextends: [./acme.yaml]\n{text}"), &|path| {
+            Ok(file(path, &parent))
         })
     };
     let kept = child("").unwrap();
@@ -281,7 +286,7 @@ fn a_profile_that_extends_another_keeps_its_checks_and_weakens_none_that_is_lock
     let child = from_text(
         "child.yaml",
         &format!("apiVersion: airlock/v1\nkind: SecurityPolicyProfile\nmetadata: {{ name: child, version: '1', owner: o }}\nextends: [./acme.yaml]\n{}", own("title: another one")),
-        &|_| Ok(free.clone()),
+        &|path| Ok(file(path, &free)),
     )
     .unwrap();
     assert_eq!((child.custom[0].title.as_str(), child.custom.len()), ("another one", 1));

@@ -93,6 +93,12 @@ impl<'a> Faults<'a> {
         self.found.push(ProfileFault { at: Some(self.places.at(path)), error });
     }
 
+    /// What is wrong at a path, beside which no other fault is told.
+    pub(crate) fn alone(&self, path: &str, error: ComplianceError) -> ComplianceError {
+        let first = ProfileFault { at: Some(self.places.at(path)), error };
+        ProfileFaults { file: self.file.to_owned(), first: Box::new(first), others: Vec::new() }.into()
+    }
+
     /// Something is wrong at a line and a column of the text at a path.
     pub(crate) fn within(&mut self, path: &str, (line, column): (u32, u32), error: ComplianceError) {
         self.found.push(ProfileFault { at: Some(self.places.within(path, line, column)), error });

@@ -9,8 +9,17 @@ use super::siblings::Parent;
 use super::{nearest, shipped_names, shipped_text};
 use crate::error::ComplianceError;
 
-/// Reads a file of a profile, or says why it cannot. This room reads none itself.
-pub type ReadProfile<'a> = dyn Fn(&str) -> Result<String, String> + 'a;
+/// A profile's file as it was read. This room reads none itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProfileFile {
+    /// What it says.
+    pub text: String,
+    /// Which file it is: the same by whatever path, `..`, or link it was named.
+    pub identity: String,
+}
+
+/// Reads the file of a profile by its path, or says why it cannot.
+pub type ReadProfile<'a> = dyn Fn(&str) -> Result<ProfileFile, String> + 'a;
 
 /// Profiles that extend one another, at most.
 const DEEPEST: usize = 8;
@@ -30,13 +39,13 @@ pub struct ProfileWarning {
 
 /// The profile of a name that ships, or of a path, with all that it extends.
 pub fn load(reference: &str, read: &ReadProfile<'_>) -> Result<Profile, ComplianceError> {
-    Walk::new(read).named(&identity(reference, None))
+    Walk::new(read).named(reference)
 }
 
 /// The same, with the tests of its own checks tried, and what is to be thought of.
 pub fn lint(reference: &str, read: &ReadProfile<'_>) -> Result<(Profile, Vec<ProfileWarning>), ComplianceError> {
     let mut walk = Walk { lints: true, ..Walk::new(read) };
-    let profile = walk.named(&identity(reference, None))?;
+    let profile = walk.named(reference)?;
     Ok((profile, walk.warnings))
 }
 
@@ -47,18 +56,21 @@ pub fn is_path(reference: &str) -> bool {
 
 /// The text of a profile by its name or path, as it was written.
 pub fn profile_text(reference: &str, read: &ReadProfile<'_>) -> Result<String, ComplianceError> {
+    file(reference, read).map(|file| file.text)
+}
+
+fn file(reference: &str, read: &ReadProfile<'_>) -> Result<ProfileFile, ComplianceError> {
     if is_path(reference) {
         return read(reference).map_err(|reason| ComplianceError::Unreadable { path: reference.to_owned(), reason });
     }
     let unknown =
         || ComplianceError::UnknownProfile { name: reference.to_owned(), shipped: shipped_names().collect::<Vec<_>>().join(", "), by_path: true, nearest: nearest(reference, shipped_names()) };
-    shipped_text(reference).map(str::to_owned).ok_or_else(unknown)
+    shipped_text(reference).map(|text| ProfileFile { text: text.to_owned(), identity: reference.to_owned() }).ok_or_else(unknown)
 }
 
 /// A path beside the file that names it; a name is what it is.
-fn identity(reference: &str, beside: Option<&str>) -> String {
-    let folder = beside.filter(|file| is_path(file)).and_then(|file| file.rsplit_once('/')).map(|(folder, _)| folder);
-    match folder {
+fn beside(file: &str, reference: &str) -> String {
+    match Some(file).filter(|file| is_path(file)).and_then(|file| file.rsplit_once('/')).map(|(folder, _)| folder) {
         Some(folder) if is_path(reference) && !reference.starts_with('/') => format!("{folder}/{}", reference.trim_start_matches("./")),
         _ => reference.to_owned(),
     }
@@ -66,8 +78,8 @@ fn identity(reference: &str, beside: Option<&str>) -> String {
 
 struct Walk<'a> {
     read: &'a ReadProfile<'a>,
-    /// From the first to the one that is being read.
-    open: Vec<String>,
+    /// From the first to the one that is being read: as it was named, and which it is.
+    open: Vec<(String, String)>,
     joined: usize,
     /// Whether tests are tried.
     lints: bool,
@@ -80,18 +92,19 @@ impl<'a> Walk<'a> {
     }
 
     fn named(&mut self, name: &str) -> Result<Profile, ComplianceError> {
-        if self.open.iter().any(|open| open == name) {
-            return Err(ComplianceError::Cycle { chain: self.open.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join(" → ") });
-        }
-        if self.open.len() == DEEPEST {
-            return Err(ComplianceError::Depth { what: format!("profiles extend each other more than {DEEPEST} deep: {}", self.open.join(" → ")) });
-        }
         self.joined += 1;
         if self.joined > MOST {
             return Err(ComplianceError::Depth { what: format!("more than {MOST} profiles are joined") });
         }
-        let text = profile_text(name, self.read)?;
-        self.open.push(name.to_owned());
+        let ProfileFile { text, identity } = file(name, self.read)?;
+        let chain = || self.open.iter().map(|(name, _)| name.as_str()).chain([name]).collect::<Vec<_>>().join(" → ");
+        if self.open.iter().any(|(_, open)| *open == identity) {
+            return Err(ComplianceError::Cycle { chain: chain() });
+        }
+        if self.open.len() == DEEPEST {
+            return Err(ComplianceError::Depth { what: format!("profiles extend each other more than {DEEPEST} deep: {}", chain()) });
+        }
+        self.open.push((name.to_owned(), identity));
         let profile = self.of_text(name, &text);
         self.open.pop();
         profile
@@ -103,10 +116,12 @@ impl<'a> Walk<'a> {
         let mut parents = Vec::new();
         for (index, reference) in document.extends.iter().enumerate() {
             let at = format!("extends[{index}]");
-            match self.named(&identity(reference, Some(name))) {
+            match self.named(&beside(name, reference)) {
                 Ok(profile) => parents.push(Parent { name: profile.metadata.name.clone(), at, profile }),
-                // What is wrong with another file stands there, and so does the way through several files.
-                Err(error @ (ComplianceError::Faults(_) | ComplianceError::Cycle { .. } | ComplianceError::Depth { .. })) => return Err(error),
+                // What is wrong with another file stands there.
+                Err(error @ ComplianceError::Faults(_)) => return Err(error),
+                // Without an end nothing else of the file can be judged.
+                Err(error @ (ComplianceError::Cycle { .. } | ComplianceError::Depth { .. })) => return Err(faults.alone(&at, error)),
                 Err(error) => faults.add(&at, error),
             }
         }
@@ -120,5 +135,5 @@ impl<'a> Walk<'a> {
 
 /// Reads a profile whose text is at hand.
 pub fn from_text(name: &str, text: &str, read: &ReadProfile<'_>) -> Result<Profile, ComplianceError> {
-    Walk { open: vec![name.to_owned()], joined: 1, ..Walk::new(read) }.of_text(name, text)
+    Walk { open: vec![(name.to_owned(), name.to_owned())], joined: 1, ..Walk::new(read) }.of_text(name, text)
 }

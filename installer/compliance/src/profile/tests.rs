@@ -24,9 +24,15 @@ controls:
   - { id: G-1, title: no root on nodes, checks: ['PSS-00?'] }
 ";
 
+/// A file to which one path alone leads.
+fn at(path: &str, text: &str) -> ProfileFile {
+    ProfileFile { text: text.to_owned(), identity: path.to_owned() }
+}
+
 /// Reads a profile beside which these files lie.
 fn read(text: &str, files: &[(&str, &str)]) -> Result<Profile, ComplianceError> {
-    from_text("acme.yaml", text, &|path| files.iter().find(|(name, _)| *name == path).map(|(_, text)| (*text).to_owned()).ok_or_else(|| "there is no such file".to_owned()))
+    let file = |path: &str| files.iter().find(|(name, _)| *name == path).map(|(_, text)| at(path, text)).ok_or_else(|| "there is no such file".to_owned());
+    from_text("acme.yaml", text, &file)
 }
 
 fn ids(profile: &Profile) -> Vec<&'static str> {
@@ -228,15 +234,28 @@ fn what_profiles_require_holds_for_those_that_extend_them() {
 fn profiles_that_extend_each_other_in_a_circle_or_too_deep_are_refused() {
     let extending = |name: &str| format!("{BEGIN}extends: [{name}]\n");
     let error = read(&extending("b.yaml"), &[("b.yaml", &extending("acme.yaml")), ("acme.yaml", SMALL)]).unwrap_err();
-    assert_eq!((error.code().0, error.to_string().as_str()), ("compliance.profile-cycle", "a profile extends itself: acme.yaml → b.yaml → acme.yaml"));
+    assert_eq!((error.code().0, error.to_string().as_str()), ("compliance.profile-cycle", "b.yaml:4:11: a profile extends itself: acme.yaml → b.yaml → acme.yaml"));
     let files: Vec<(String, String)> = (0..20).map(|number| (format!("{number}.yaml"), extending(&format!("{}.yaml", number + 1)))).collect();
     let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    assert_eq!(read(&extending("0.yaml"), &files).unwrap_err().code().0, "compliance.profile-depth");
+    let error = wrong(&read(&extending("0.yaml"), &files).unwrap_err());
+    assert!(error.starts_with("4:11 compliance.profile-depth: profiles extend each other more than 8 deep: acme.yaml → 0.yaml") && error.ends_with("→ 7.yaml"), "{error}");
     // Five that each extend the next one eight times are thousands.
     let wide = |name: &str| format!("{BEGIN}extends: [{}]\n", [name; 8].join(", "));
     let files: Vec<(String, String)> = (0..5).map(|number| (format!("{number}.yaml"), if number == 4 { SMALL.to_owned() } else { wide(&format!("{}.yaml", number + 1)) })).collect();
     let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    assert_eq!(read(&wide("0.yaml"), &files).unwrap_err().to_string(), "more than 64 profiles are joined");
+    let error = wrong(&read(&wide("0.yaml"), &files).unwrap_err());
+    assert!(error.ends_with(" compliance.profile-depth: more than 64 profiles are joined"), "{error}");
+}
+
+/// By a link, or by its own folder; and of two files with the same text neither is the other.
+#[test]
+fn a_file_that_extends_itself_by_another_path_is_known_again() {
+    let file = |path: &str| Ok(ProfileFile { text: format!("{BEGIN}extends: [./../l/x.yaml]\n"), identity: path.replace("l/../", "") });
+    let error = load("./l/x.yaml", &file).unwrap_err();
+    assert_eq!(wrong(&error), "4:11 compliance.profile-cycle: a profile extends itself: ./l/x.yaml → ./l/../l/x.yaml");
+    let file = |path: &str| Ok(at(path, &if path == "x.yaml" { SMALL.to_owned() } else { format!("{BEGIN}extends: [../x.yaml]\n") }));
+    let file = |path: &str| file(&path.replace("b/../", "").replace("a/../", ""));
+    assert_eq!(ids(&load("a/b/x.yaml", &file).unwrap()), ids(&read(SMALL, &[]).unwrap()));
 }
 
 #[test]
@@ -244,7 +263,7 @@ fn a_path_is_looked_for_beside_the_file_that_names_it() {
     let files = [("policies/acme.yaml", "./group/base.yaml"), ("policies/group/base.yaml", "../root.yaml"), ("policies/group/../root.yaml", "")];
     let text = |path: &str| {
         let (_, next) = files.iter().find(|(name, _)| *name == path).ok_or_else(|| format!("nothing at {path}"))?;
-        Ok(if next.is_empty() { SMALL.to_owned() } else { format!("{BEGIN}extends: [{next}]\n") })
+        Ok(at(path, &if next.is_empty() { SMALL.to_owned() } else { format!("{BEGIN}extends: [{next}]\n") }))
     };
     assert_eq!(ids(&load("policies/acme.yaml", &text).unwrap()), ids(&read(SMALL, &[]).unwrap()));
 }
