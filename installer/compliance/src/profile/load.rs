@@ -5,7 +5,7 @@ use airlock_model::{Profile, ProfileDocument};
 
 use super::fault::{Faults, ProfileFaults};
 use super::join::join;
-use super::siblings::Parent;
+use super::siblings::{Origins, Parent, origins};
 use super::{nearest, shipped_names, shipped_text};
 use crate::error::ComplianceError;
 
@@ -39,13 +39,13 @@ pub struct ProfileWarning {
 
 /// The profile of a name that ships, or of a path, with all that it extends.
 pub fn load(reference: &str, read: &ReadProfile<'_>) -> Result<Profile, ComplianceError> {
-    Walk::new(read).named(reference)
+    Walk::new(read).named(reference).map(|(profile, _)| profile)
 }
 
 /// The same, with the tests of its own checks tried, and what is to be thought of.
 pub fn lint(reference: &str, read: &ReadProfile<'_>) -> Result<(Profile, Vec<ProfileWarning>), ComplianceError> {
     let mut walk = Walk { lints: true, ..Walk::new(read) };
-    let profile = walk.named(reference)?;
+    let (profile, _) = walk.named(reference)?;
     Ok((profile, walk.warnings))
 }
 
@@ -91,33 +91,33 @@ impl<'a> Walk<'a> {
         Self { read, open: Vec::new(), joined: 0, lints: false, warnings: Vec::new() }
     }
 
-    fn named(&mut self, name: &str) -> Result<Profile, ComplianceError> {
+    fn named(&mut self, name: &str) -> Result<(Profile, Origins), ComplianceError> {
         self.joined += 1;
         if self.joined > MOST {
             return Err(ComplianceError::Depth { what: format!("more than {MOST} profiles are joined") });
         }
-        let ProfileFile { text, identity } = file(name, self.read)?;
+        let file = file(name, self.read)?;
         let chain = || self.open.iter().map(|(name, _)| name.as_str()).chain([name]).collect::<Vec<_>>().join(" → ");
-        if self.open.iter().any(|(_, open)| *open == identity) {
+        if self.open.iter().any(|(_, open)| *open == file.identity) {
             return Err(ComplianceError::Cycle { chain: chain() });
         }
         if self.open.len() == DEEPEST {
             return Err(ComplianceError::Depth { what: format!("profiles extend each other more than {DEEPEST} deep: {}", chain()) });
         }
-        self.open.push((name.to_owned(), identity));
-        let profile = self.of_text(name, &text);
+        self.open.push((name.to_owned(), file.identity.clone()));
+        let read = self.of_file(name, &file);
         self.open.pop();
-        profile
+        read
     }
 
-    fn of_text(&mut self, name: &str, text: &str) -> Result<Profile, ComplianceError> {
-        let (document, places) = ProfileDocument::from_yaml(text).map_err(|error| ProfileFaults::of_shape(name, &error))?;
+    fn of_file(&mut self, name: &str, file: &ProfileFile) -> Result<(Profile, Origins), ComplianceError> {
+        let (document, places) = ProfileDocument::from_yaml(&file.text).map_err(|error| ProfileFaults::of_shape(name, &error))?;
         let mut faults = Faults::new(name, &places);
         let mut parents = Vec::new();
         for (index, reference) in document.extends.iter().enumerate() {
             let at = format!("extends[{index}]");
             match self.named(&beside(name, reference)) {
-                Ok(profile) => parents.push(Parent { name: profile.metadata.name.clone(), at, profile }),
+                Ok((profile, origins)) => parents.push(Parent { name: profile.metadata.name.clone(), at, profile, origins }),
                 // What is wrong with another file stands there.
                 Err(error @ ComplianceError::Faults(_)) => return Err(error),
                 // Without an end nothing else of the file can be judged.
@@ -129,11 +129,13 @@ impl<'a> Walk<'a> {
             let message = format!("{} has no tests: nothing shows that it can fail", custom.id);
             self.warnings.push(ProfileWarning { file: name.to_owned(), at: places.at(&format!("custom[{index}].id")), message });
         }
-        join(document, &parents, faults, self.lints)
+        let origins = origins(&parents, &document.controls, &file.identity);
+        join(document, &parents, faults, self.lints).map(|profile| (profile, origins))
     }
 }
 
 /// Reads a profile whose text is at hand.
 pub fn from_text(name: &str, text: &str, read: &ReadProfile<'_>) -> Result<Profile, ComplianceError> {
-    Walk { open: vec![(name.to_owned(), name.to_owned())], joined: 1, ..Walk::new(read) }.of_text(name, text)
+    let file = ProfileFile { text: text.to_owned(), identity: name.to_owned() };
+    Walk { open: vec![(name.to_owned(), file.identity.clone())], joined: 1, ..Walk::new(read) }.of_file(name, &file).map(|(profile, _)| profile)
 }

@@ -1,7 +1,7 @@
 //! Profiles that one document extends become one before it is laid on them. Of two that disagree the later one counts, but for what
 //! either has locked: that stays as strict as it is, whichever stands first.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_model::{Control, CustomCheck, ExceptionPolicy, Locked, Profile, ProfileGate, ProfileKey, Requirement};
 use serde_json::Value;
@@ -14,12 +14,31 @@ use super::unprofiled;
 use crate::error::ComplianceError;
 use crate::parameter;
 
+/// Ids that a message names, at most.
+const SHOWN: usize = 3;
+
 /// A profile that is extended.
 pub(super) struct Parent {
     pub(super) name: String,
     /// Where the document names it.
     pub(super) at: String,
     pub(super) profile: Profile,
+    pub(super) origins: Origins,
+}
+
+/// The files that a control is first listed in, by its id. What takes its place further down is of the same list.
+pub(super) type Origins = BTreeMap<String, BTreeSet<String>>;
+
+/// Those of a file that lists these controls itself.
+pub(super) fn origins(parents: &[Parent], own: &[Control], file: &str) -> Origins {
+    let mut origins = Origins::new();
+    for (id, files) in parents.iter().flat_map(|parent| &parent.origins) {
+        origins.entry(id.clone()).or_default().extend(files.iter().cloned());
+    }
+    for control in own {
+        origins.entry(control.id.clone()).or_insert_with(|| BTreeSet::from([file.to_owned()]));
+    }
+    origins
 }
 
 /// Joins them; where two have locked what cannot both be kept, the later one is at fault.
@@ -66,6 +85,11 @@ pub(super) fn joined(parents: &[Parent], faults: &mut Faults<'_>) -> Profile {
     joined.keys = keys(parents, faults);
     joined.checks = chosen.into_iter().collect();
     joined.controls = controls(parents, &joined);
+    for (index, later) in parents.iter().enumerate() {
+        for earlier in &parents[..index] {
+            of_two_lists(earlier, later, faults);
+        }
+    }
     joined
 }
 
@@ -130,6 +154,23 @@ fn parameter<'p>(parents: &'p [Parent], custom: &[CustomCheck], name: &str) -> R
     // What counts where nothing is written is written where its name is locked, since a lock is of a value.
     let is_locked = parents.iter().any(|parent| parent.profile.locked.parameters.contains(name));
     Ok(stricter.or_else(|| (is_locked || parameter.unset().as_ref() != Some(strictest)).then_some(strictest)).cloned())
+}
+
+/// Controls of two lists, such as frameworks that number theirs alike: one would take the other's place without a word.
+fn of_two_lists(earlier: &Parent, later: &Parent, faults: &mut Faults<'_>) {
+    let listed_apart = |id: &String| match (earlier.origins.get(id), later.origins.get(id)) {
+        (Some(one), Some(other)) => one.is_disjoint(other),
+        _ => false,
+    };
+    let is_other = |control: &&Control| earlier.profile.controls.iter().any(|known| known.id == control.id && known != *control) && listed_apart(&control.id);
+    let ids: Vec<&str> = later.profile.controls.iter().filter(is_other).map(|control| control.id.as_str()).collect();
+    if ids.is_empty() {
+        return;
+    }
+    let shown = &ids[..ids.len().min(SHOWN)];
+    let more = if ids.len() > SHOWN { format!(", and {} more", ids.len() - SHOWN) } else { String::new() };
+    let (one, other) = (&earlier.name, &later.name);
+    faults.value(&later.at, format!("{one} and {other} list different controls by the same ids ({}{more}); extend one of them, and judge by the other in a run of its own", shown.join(", ")));
 }
 
 /// One takes the place of another of the same id, unless held checks would no longer stand for it.

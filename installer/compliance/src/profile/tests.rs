@@ -212,6 +212,28 @@ fn a_profile_builds_on_others_and_leaves_checks_out() {
     assert_eq!((profile.metadata.name.as_str(), profile.must_probe.len(), profile.locked.checks.len()), ("acme", 1, 2));
 }
 
+/// Frameworks number theirs alike, and each promises to list all of its own.
+#[test]
+fn controls_of_two_lists_do_not_take_each_others_place() {
+    let found = wrong(&read(&format!("{BEGIN}extends: [baseline, cis-1.12, pci-dss-4]\n"), &[]).unwrap_err());
+    let words = "cis-1.12 and pci-dss-4 list different controls by the same ids (1.1.1, 1.1.2, 1.2.1, and 27 more); extend one of them, and judge by the other in a run of its own";
+    assert_eq!(found, format!("4:31 compliance.profile-value: `extends[2]`: {words}"));
+    let apart = read(&format!("{BEGIN}extends: [baseline, cis-1.12, nist-800-53]\n"), &[]).unwrap();
+    assert_eq!(apart.controls.len(), 131 + 305);
+    // Of one list each may be extended by several ways, and one of them may have changed it.
+    let list = |title: &str| format!("{BEGIN}checks: [PSS-001]\ncontrols: [{{ id: A-1, title: {title}, checks: [PSS-001] }}, {{ id: A-2, title: two }}]\n");
+    let (same, changed) = (format!("{BEGIN}extends: [list.yaml]\n"), format!("{BEGIN}extends: [list.yaml]\ncontrols: [{{ id: A-1, title: ours }}]\n"));
+    let titles = |extended: &str| {
+        let files = [("list.yaml", list("one")), ("same.yaml", same.clone()), ("changed.yaml", changed.clone()), ("again.yaml", list("one")), ("other.yaml", list("else"))];
+        let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        read(&format!("{BEGIN}extends: [{extended}]\n"), &files).map(|profile| profile.controls.into_iter().map(|control| control.title).collect::<Vec<_>>())
+    };
+    for (extended, first) in [("list.yaml, same.yaml", "one"), ("same.yaml, changed.yaml", "ours"), ("changed.yaml, list.yaml", "one"), ("list.yaml, again.yaml", "one")] {
+        assert_eq!(titles(extended).unwrap(), [first, "two"], "{extended}");
+    }
+    assert!(wrong(&titles("same.yaml, other.yaml").unwrap_err()).contains("acme and acme list different controls by the same ids (A-1); extend"));
+}
+
 #[test]
 fn what_profiles_require_holds_for_those_that_extend_them() {
     let group = format!("{BEGIN}checks: [PSS-001, PSS-002]\nrequires: {{ kubernetes: '>=1.33', minChecks: 2 }}\n");

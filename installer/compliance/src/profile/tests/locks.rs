@@ -14,6 +14,14 @@ fn beside(first: (&str, &str), second: (&str, &str)) -> Result<Profile, Complian
     read(&format!("{BEGIN}extends: [{}, {}]\n", files[0].0, files[1].0), &files)
 }
 
+/// The same of two that extend `base`.
+fn both_of(base: &str, first: (&str, &str), second: (&str, &str)) -> Result<Profile, ComplianceError> {
+    let texts = [first, second].map(|(name, more)| (format!("{name}.yaml"), named(name, &format!("extends: [base.yaml]\n{more}"))));
+    let base = named("base", base);
+    let files: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).chain([("base.yaml", base.as_str())]).collect();
+    read(&format!("{BEGIN}extends: [{}, {}]\n", files[0].0, files[1].0), &files)
+}
+
 /// A child of a profile.
 fn child(parent: &str, more: &str) -> Result<Profile, ComplianceError> {
     read(&format!("{BEGIN}extends: [parent.yaml]\n{more}"), &[("parent.yaml", &named("parent", parent))])
@@ -193,11 +201,12 @@ fn a_control_is_not_taken_from_the_locked_checks_that_stand_for_it() {
     // Beside it, another one of that id gives what it has locked.
     let (locks, free) = ("checks: [PSS-001]\nrules: [{ checks: [PSS-001], locked: true }]\n", "checks: [PSS-002, TLS-002]\n");
     let (locks, free) = (format!("{locks}{}", with("PSS-001")), format!("{free}{}", with("PSS-002, TLS-002")));
+    let base = format!("checks: [PSS-001]\n{}", with("NET-010"));
     for (first, second) in [(&locks, &free), (&free, &locks)] {
-        assert_eq!(beside(("one", first), ("two", second)).unwrap().controls[0].checks, ["PSS-001"]);
+        assert_eq!(both_of(&base, ("one", first), ("two", second)).unwrap().controls[0].checks, ["PSS-001"]);
     }
     let also = format!("{free}rules: [{{ checks: [TLS-002], locked: true }}]\n");
-    assert_eq!(beside(("one", &locks), ("two", &also)).unwrap().controls[0].checks, ["PSS-001", "TLS-002"]);
+    assert_eq!(both_of(&base, ("one", &locks), ("two", &also)).unwrap().controls[0].checks, ["PSS-001", "TLS-002"]);
 }
 
 #[test]
