@@ -32,6 +32,14 @@ pub(super) fn range(text: &str) -> Result<VersionReq, String> {
     if range.comparators.is_empty() || !range.comparators.iter().all(is_plain) {
         return Err(format!("`{text}` is not made of bounds on minor versions, as in `>=1.30 <1.37` or `=1.34`"));
     }
+    // The first version of a range is 0.0, or what one of its bounds names, or the one after that.
+    let begins = |bound: &Comparator| {
+        let minor = bound.minor.unwrap_or_default();
+        [minor, minor.saturating_add(1)].map(|minor| Version::new(bound.major, minor, 0))
+    };
+    if ![Version::new(0, 0, 0)].into_iter().chain(range.comparators.iter().flat_map(begins)).any(|first| range.matches(&first)) {
+        return Err(format!("no version is in `{text}`"));
+    }
     Ok(range)
 }
 
@@ -61,8 +69,11 @@ mod tests {
         }
         let one = Profile { requires: Requirement { kubernetes: Some("=1.34".into()), min_checks: None }, ..unprofiled() };
         assert_eq!([33, 34, 35].map(|minor| fits(&one, &ServerVersion { major: 1, minor, git: "v1".into() }).is_ok()), [false, true, false]);
-        for text in ["", "*", "1", "1.34", "^1.34", "~1.34", "1.34.*", ">=1.30.4", "latest", ">=1.30 || <1.20"] {
+        for text in ["", "*", "1", "1.34", "^1.34", "~1.34", "1.34.*", ">=1.30.4", "latest", ">=1.30 || <1.20", ">=1.37 <1.30", "=1.34 =1.35", ">1.36 <1.37", ">=2.0 <=1.99"] {
             assert!(range(text).is_err(), "{text}");
+        }
+        for text in [">1.35 <1.37", ">=1.34 <=1.34", "<1.30", "<=1.0", ">1.36", ">=1.30 <2.0", ">=1.30 =1.34"] {
+            assert!(range(text).is_ok(), "{text}");
         }
     }
 

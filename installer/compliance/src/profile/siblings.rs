@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::fault::Faults;
 use super::held::{holds, is_held, keeps_keys, lost, unnamed_key, value};
 use super::join::{assign, names_in_order, severity};
-use super::requirement::both;
+use super::requirement::{both, range};
 use super::unprofiled;
 use crate::error::ComplianceError;
 use crate::parameter;
@@ -51,7 +51,7 @@ pub(super) fn joined(parents: &[Parent], faults: &mut Faults<'_>) -> Profile {
             max_days: profiles().filter_map(|profile| profile.exceptions.max_days).min(),
             locked_checks: !parents.is_empty() && profiles().all(|profile| profile.exceptions.locked_checks),
         },
-        requires: profiles().fold(Requirement::default(), |joined, profile| both(&joined, &profile.requires)),
+        requires: requires(parents, faults),
         must_probe: profiles().flat_map(|profile| profile.must_probe.iter().cloned()).collect(),
         locked: Locked {
             checks: profiles().flat_map(|profile| profile.locked.checks.iter().cloned()).collect(),
@@ -88,6 +88,18 @@ pub(super) fn joined(parents: &[Parent], faults: &mut Faults<'_>) -> Profile {
     for (index, later) in parents.iter().enumerate() {
         for earlier in &parents[..index] {
             of_two_lists(earlier, later, faults);
+        }
+    }
+    joined
+}
+
+fn requires(parents: &[Parent], faults: &mut Faults<'_>) -> Requirement {
+    let mut joined = Requirement::default();
+    for parent in parents {
+        let wanted = both(&joined, &parent.profile.requires);
+        match wanted.kubernetes.as_deref().map_or(Ok(()), |text| range(text).map(drop)) {
+            Ok(()) => joined = wanted,
+            Err(message) => faults.value(&parent.at, format!("its `requires.kubernetes` beside that of the profiles before it: {message}")),
         }
     }
     joined

@@ -169,6 +169,7 @@ fn what_is_wrong_with_a_profile_is_named_with_its_place() {
         ("checks: [TLS-002]\ncontrols: [{ id: A, title: t, coverage: organisational, checks: [TLS-002] }]\n", "no check shows what is organisational"),
         ("checks: [TLS-002]\nrequires: { minChecks: 2 }\n", "5:24 compliance.profile-value: `requires.minChecks`: the profile comes to 1 of at least 2 checks"),
         ("checks: [TLS-002]\nrequires: { kubernetes: '1.33.4' }\n", "5:25 compliance.profile-value: `requires.kubernetes`: `1.33.4` is not made of bounds on minor versions"),
+        ("checks: [TLS-002]\nrequires: { kubernetes: '>=1.37 <1.30' }\n", "5:25 compliance.profile-value: `requires.kubernetes`: no version is in `>=1.37 <1.30`"),
         ("checks: [TLS-002]\nrequires: { kubernetes: newest }\n", "`newest` is no range of versions, as in `>=1.30 <1.37`"),
         ("extends: [basline]\n", "4:11 compliance.unknown-profile: no profile `basline` ships with Airlock; there is: baseline, "),
         ("extends: [./gone.yaml]\n", "4:11 compliance.profile-unreadable: the profile ./gone.yaml cannot be read: there is no such file"),
@@ -250,6 +251,12 @@ fn what_profiles_require_holds_for_those_that_extend_them() {
     assert_eq!(ids(&from_text("written.yaml", &serde_json::to_string(&written(&partly)).unwrap(), &|_| Err(String::new())).unwrap()), ["PSS-001"], "it can be kept and read");
     let found = wrong(&child("exclude: [{ checks: [PSS-002], reason: r }]\n").unwrap_err());
     assert!(found.contains("5:10 compliance.profile-value: `exclude`: the profile comes to 1 of at least 2 checks"), "{found}");
+    // What no cluster is.
+    let found = wrong(&child("requires: { kubernetes: <1.33 }\n").unwrap_err());
+    assert_eq!(found, "5:25 compliance.profile-value: `requires.kubernetes`: no version is in `>=1.33, <1.33`");
+    let older = format!("{BEGIN}checks: [PSS-001]\nrequires: {{ kubernetes: <1.33 }}\n");
+    let found = wrong(&read(&format!("{BEGIN}extends: [group.yaml, older.yaml]\n"), &[("group.yaml", &group), ("older.yaml", &older)]).unwrap_err());
+    assert_eq!(found, "4:23 compliance.profile-value: `extends[1]`: its `requires.kubernetes` beside that of the profiles before it: no version is in `>=1.33, <1.33`");
 }
 
 #[test]
