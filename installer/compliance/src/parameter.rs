@@ -281,15 +281,26 @@ pub(crate) fn known<'p>(name: &str, custom: &'p [CustomCheck]) -> Result<Known<'
     found.ok_or_else(|| ComplianceError::UnknownParameter { name: name.to_owned(), nearest: nearest(name, names().iter().map(String::as_str)) })
 }
 
+/// Whether a parameter has the name of one of this check alone.
+pub(crate) fn is_of(name: &str, check: &str) -> bool {
+    name.split_once('.').is_some_and(|(of, _)| of == check)
+}
+
+/// The parameter of that name, if it can have this value.
+pub(crate) fn fitting<'p>(name: &str, value: &Value, custom: &'p [CustomCheck]) -> Result<Known<'p>, ComplianceError> {
+    let known = known(name, custom)?;
+    match known.refuses(value) {
+        Some(reason) => Err(ComplianceError::ParameterValue { name: name.to_owned(), reason }),
+        None => Ok(known),
+    }
+}
+
 /// Reads `PSS.level=restricted` as `--set` has it, by the kind of the parameter.
 pub fn setting(text: &str, profile: &Profile) -> Result<(String, Value), ComplianceError> {
     let (name, value) = text.split_once('=').unwrap_or((text, ""));
-    let known = known(name, &profile.custom)?;
-    let read = known.read(value);
-    match known.refuses(&read) {
-        Some(reason) => Err(ComplianceError::ParameterValue { name: name.to_owned(), reason }),
-        None => Ok((name.to_owned(), read)),
-    }
+    let read = known(name, &profile.custom)?.read(value);
+    fitting(name, &read, &profile.custom)?;
+    Ok((name.to_owned(), read))
 }
 
 impl ParameterKind {

@@ -143,9 +143,7 @@ pub fn digest(profile: &Profile) -> Result<Digest, ComplianceError> {
 /// What a profile that was made by a program may still have wrong.
 pub(crate) fn validate(profile: &Profile) -> Result<(), ComplianceError> {
     for (name, value) in &profile.parameters {
-        if let Some(reason) = parameter::known(name, &profile.custom)?.refuses(value) {
-            return Err(ComplianceError::ParameterValue { name: name.clone(), reason });
-        }
+        parameter::fitting(name, value, &profile.custom)?;
     }
     wanted(profile).map(drop)
 }

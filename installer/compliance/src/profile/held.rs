@@ -47,10 +47,7 @@ pub(super) fn value<'p>(profile: &'p Profile, name: &str) -> Option<Cow<'p, Valu
 
 /// Why a parameter, also one of these checks, cannot have a value in a profile that was joined of those with these names.
 pub(super) fn settable(above: &Profile, custom: &[CustomCheck], names: &str, name: &str, wanted: &Value) -> Result<(), ComplianceError> {
-    let parameter = parameter::known(name, custom)?;
-    if let Some(reason) = parameter.refuses(wanted) {
-        return Err(ComplianceError::ParameterValue { name: name.to_owned(), reason });
-    }
+    let parameter = parameter::fitting(name, wanted, custom)?;
     let held = if holds(above, name) { value(above, name) } else { None };
     match held {
         Some(held) if parameter.is_looser(wanted, &held) => {

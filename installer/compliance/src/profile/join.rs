@@ -74,6 +74,10 @@ impl<'a> Joined<'a> {
                 Some(known) => *known = custom.clone(),
                 None => self.profile.custom.push(custom.clone()),
             }
+            // How bad the profiles above say that it is may be how bad it is now.
+            if let Some(wanted) = self.profile.severities.get(&custom.id).copied() {
+                assign(&mut self.profile, &custom.id, Some(wanted));
+            }
             self.chosen.insert(custom.id.clone());
         }
         self.profile.custom.sort_by(|a, b| a.id.cmp(&b.id));
@@ -174,6 +178,15 @@ impl<'a> Joined<'a> {
     }
 
     fn set(&mut self, document: &ProfileDocument) {
+        for (index, custom) in document.custom.iter().enumerate() {
+            let left = self.above.parameters.iter().filter(|(name, _)| parameter::is_of(name, &custom.id) && !document.parameters.contains_key(*name));
+            for (name, value) in left {
+                if let Err(error) = parameter::fitting(name, value, &self.profile.custom) {
+                    let instead = "give this check a parameter that can be so, or an id of its own";
+                    self.faults.value(&format!("custom[{index}].id"), format!("{} sets {name} to {value}; {instead} ({error})", self.names));
+                }
+            }
+        }
         for (name, value) in &document.parameters {
             let path = format!("parameters.{name}");
             match settable(&self.above, &self.profile.custom, &self.names, name, value) {

@@ -63,7 +63,14 @@ pub(super) fn joined(parents: &[Parent], faults: &mut Faults<'_>) -> Profile {
     let names: BTreeSet<&String> = profiles().flat_map(|profile| profile.parameters.keys()).collect();
     for name in names {
         match parameter(parents, &joined.custom, name) {
-            Ok(value) => joined.parameters.extend(value.map(|value| (name.clone(), value))),
+            Ok(Some(value)) => {
+                if let Err(error) = parameter::fitting(name, &value, &joined.custom) {
+                    let instead = "extend one of them, or have its check get an id of its own";
+                    faults.value(last_about(parents, name), format!("{name} is {value} by one profile, and a check that another one gives that id does not take it ({error}); {instead}"));
+                }
+                joined.parameters.insert(name.clone(), value);
+            }
+            Ok(None) => {}
             Err((at, error)) => faults.add(at, error),
         }
     }
@@ -111,7 +118,11 @@ fn keys(parents: &[Parent], faults: &mut Faults<'_>) -> Vec<ProfileKey> {
         for key in &parent.profile.keys {
             if let Some(holder) = parents.iter().find(|other| keeps_keys(&other.profile) && !other.profile.keys.contains(key)) {
                 faults.add(&parent.at, unnamed_key(&key.name, holder.name.clone()));
-            } else if !joined.contains(key) {
+            } else if let Some(known) = joined.iter().find(|known| known.name == key.name) {
+                if known != key {
+                    faults.value(&parent.at, format!("its key {} is another one than that of a profile before it; have one of them named otherwise", key.name));
+                }
+            } else {
                 joined.push(key.clone());
             }
         }
@@ -137,7 +148,14 @@ fn custom(parents: &[Parent], faults: &mut Faults<'_>) -> Vec<CustomCheck> {
             }
         }
     }
+    joined.sort_by(|a, b| a.id.cmp(&b.id));
     joined
+}
+
+/// Where the last of the profiles is named that sets a parameter, or has a check that it could be of.
+fn last_about<'p>(parents: &'p [Parent], name: &str) -> &'p str {
+    let is_about = |parent: &&Parent| parent.profile.parameters.contains_key(name) || parent.profile.custom.iter().any(|custom| parameter::is_of(name, &custom.id));
+    parents.iter().rev().find(is_about).map_or("extends", |parent| parent.at.as_str())
 }
 
 /// The value that a parameter comes to, none where the one that counts is written nowhere; or where the last of those stands that

@@ -4,6 +4,7 @@ use super::*;
 use crate::catalogue::check;
 
 mod locks;
+mod read_back;
 
 const BEGIN: &str = "apiVersion: airlock/v1\nkind: SecurityPolicyProfile\nmetadata: { name: acme, version: \"1\", owner: secops }\n";
 const SMALL: &str = "apiVersion: airlock/v1\nkind: SecurityPolicyProfile\nmetadata: { name: acme, version: \"1\", owner: secops }\nchecks: [ TLS-002, \"NET-*\" ]\n";

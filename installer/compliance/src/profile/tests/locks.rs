@@ -3,12 +3,12 @@
 use super::*;
 
 /// A profile of that name.
-fn named(name: &str, more: &str) -> String {
+pub(super) fn named(name: &str, more: &str) -> String {
     format!("apiVersion: airlock/v1\nkind: SecurityPolicyProfile\nmetadata: {{ name: {name}, version: '1', owner: o }}\n{more}")
 }
 
 /// What two come to that one document extends, in the order in which it names them.
-fn beside(first: (&str, &str), second: (&str, &str)) -> Result<Profile, ComplianceError> {
+pub(super) fn beside(first: (&str, &str), second: (&str, &str)) -> Result<Profile, ComplianceError> {
     let texts = [first, second].map(|(name, more)| (format!("{name}.yaml"), named(name, more)));
     let files: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     read(&format!("{BEGIN}extends: [{}, {}]\n", files[0].0, files[1].0), &files)
@@ -23,7 +23,7 @@ fn both_of(base: &str, first: (&str, &str), second: (&str, &str)) -> Result<Prof
 }
 
 /// A child of a profile.
-fn child(parent: &str, more: &str) -> Result<Profile, ComplianceError> {
+pub(super) fn child(parent: &str, more: &str) -> Result<Profile, ComplianceError> {
     read(&format!("{BEGIN}extends: [parent.yaml]\n{more}"), &[("parent.yaml", &named("parent", parent))])
 }
 
