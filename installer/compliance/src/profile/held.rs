@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use airlock_model::{Control, CustomCheck, Profile};
+use airlock_model::{Control, ControlCoverage, CustomCheck, Profile};
 use serde_json::Value;
 
 use crate::error::ComplianceError;
@@ -61,9 +61,17 @@ pub(super) fn settable(above: &Profile, custom: &[CustomCheck], names: &str, nam
 /// What a control names of held checks, and one in its place would not.
 pub(super) fn lost<'c>(above: &Profile, former: &'c Control, instead: &Control) -> Vec<&'c String> {
     let is_named = |name: &String, id: &str| instead.checks.iter().any(|own| own == name || own == id);
-    let is_lost = |name: &&String| {
-        let id = name.split('/').next().unwrap_or(name);
-        is_held(above, id) && !is_named(name, id)
-    };
+    let is_lost = |name: &&String| is_held(above, check_of(name)) && !is_named(name, check_of(name));
     former.checks.iter().filter(is_lost).collect()
+}
+
+/// Whether held checks would show all of a control where they showed a part of it.
+pub(super) fn claims_more(above: &Profile, former: &Control, instead: &Control) -> bool {
+    let is_raised = former.coverage == ControlCoverage::Partial && instead.coverage == ControlCoverage::Full;
+    is_raised && former.checks.iter().any(|name| is_held(above, check_of(name)))
+}
+
+/// The check of which a control may name a number.
+fn check_of(name: &str) -> &str {
+    name.split('/').next().unwrap_or(name)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use airlock_model::{Control, ControlCoverage, CustomCheck, ExceptionPolicy, Profile, ProfileDocument, ProfileGate, Severity};
 
 use super::fault::Faults;
-use super::held::{AS_STRICT, holds_anything, is_held, keeps_keys, lost, settable, unnamed_key};
+use super::held::{AS_STRICT, claims_more, holds_anything, is_held, keeps_keys, lost, settable, unnamed_key};
 use super::requirement::{both, range};
 use super::selector::{matched, matched_of_control};
 use super::siblings::{self, Parent};
@@ -232,6 +232,10 @@ impl<'a> Joined<'a> {
             let former = self.above.controls.iter().find(|former| former.id == control.id);
             for name in former.into_iter().flat_map(|former| lost(&self.above, former, &control)) {
                 let (what, instead) = (format!("that {name} stands for the control {}", control.id), "name it there as well, or give yours an id of its own");
+                self.faults.add(&path, ComplianceError::Locked { what, by: self.names.clone(), instead });
+            }
+            if former.is_some_and(|former| claims_more(&self.above, former, &control)) {
+                let (what, instead) = (format!("that the control {} is shown in part", control.id), "say `coverage: partial` there as well, or give yours an id of its own");
                 self.faults.add(&path, ComplianceError::Locked { what, by: self.names.clone(), instead });
             }
             own.push(control);

@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use airlock_model::{Control, CustomCheck, ExceptionPolicy, Locked, Profile, ProfileGate, ProfileKey, Requirement};
+use airlock_model::{Control, ControlCoverage, CustomCheck, ExceptionPolicy, Locked, Profile, ProfileGate, ProfileKey, Requirement};
 use serde_json::Value;
 
 use super::fault::Faults;
-use super::held::{holds, is_held, keeps_keys, lost, unnamed_key, value};
+use super::held::{claims_more, holds, is_held, keeps_keys, lost, unnamed_key, value};
 use super::join::{assign, names_in_order, severity};
 use super::requirement::{both, range};
 use super::unprofiled;
@@ -203,7 +203,7 @@ fn of_two_lists(earlier: &Parent, later: &Parent, faults: &mut Faults<'_>) {
     faults.value(&later.at, format!("{one} and {other} list different controls by the same ids ({}{more}); extend one of them, and judge by the other in a run of its own", shown.join(", ")));
 }
 
-/// One takes the place of another of the same id, unless held checks would no longer stand for it.
+/// One takes the place of another of the same id, unless held checks would no longer stand for it, or for more of it.
 fn controls(parents: &[Parent], joined: &Profile) -> Vec<Control> {
     let mut controls: Vec<Control> = Vec::new();
     for control in parents.iter().flat_map(|parent| &parent.profile.controls) {
@@ -211,11 +211,15 @@ fn controls(parents: &[Parent], joined: &Profile) -> Vec<Control> {
             controls.push(control.clone());
             continue;
         };
+        let is_in_part = claims_more(joined, known, control) || claims_more(joined, control, known);
         if lost(joined, known, control).is_empty() {
             known.clone_from(control);
         } else {
             let names: BTreeSet<String> = known.checks.iter().chain(lost(joined, control, known)).cloned().collect();
             known.checks = names_in_order(&joined.custom, &names);
+        }
+        if is_in_part {
+            known.coverage = ControlCoverage::Partial;
         }
     }
     controls

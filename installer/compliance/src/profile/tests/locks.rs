@@ -209,6 +209,29 @@ fn a_control_is_not_taken_from_the_locked_checks_that_stand_for_it() {
     assert_eq!(both_of(&base, ("one", &locks), ("two", &also)).unwrap().controls[0].checks, ["PSS-001", "TLS-002"]);
 }
 
+/// Else what the owner says is shown in part would be proved.
+#[test]
+fn of_a_control_that_locked_checks_stand_for_no_more_is_claimed() {
+    for (check, rule) in [("PSS-003", "locked: true"), ("NET-010", "mustProbe: true")] {
+        let list = |coverage: &str| format!("controls: [{{ id: G-1, title: t, checks: [{check}]{coverage} }}]\n");
+        let (full, partial) = (list(""), list(", coverage: partial"));
+        let free = format!("checks: [{check}]\n");
+        let held = format!("{free}rules: [{{ checks: [{check}], {rule} }}]\n");
+        let words = "that the control G-1 is shown in part is locked by parent; say `coverage: partial` there as well, or give yours an id of its own";
+        is_locked(&child(&format!("{held}{partial}"), &full), words);
+        is_locked(&child(&format!("{held}{full}"), "controls: [{ id: G-1, title: t, coverage: organisational }]\n"), "stands for the control G-1");
+        for (theirs, ours) in [(&full, &partial), (&partial, &partial), (&full, &full)] {
+            assert_eq!(child(&format!("{held}{theirs}"), ours).unwrap().controls, child(&free, ours).unwrap().controls);
+        }
+        let base = format!("{held}{full}");
+        for (first, second) in [(&full, &partial), (&partial, &full)] {
+            let both = both_of(&base, ("one", first), ("two", second)).unwrap();
+            assert_eq!(both.controls[0].coverage, airlock_model::ControlCoverage::Partial);
+        }
+        assert_eq!(child(&format!("{free}{partial}"), &full).unwrap().controls[0].coverage, airlock_model::ControlCoverage::Full);
+    }
+}
+
 #[test]
 fn of_lists_that_two_lock_all_that_is_looked_at_stays() {
     let locks = |alert: &str| format!("checks: [MON-002]\nparameters: {{ MON-002.alerts: [{alert}] }}\nlockedParameters: [MON-002.alerts]\n");
