@@ -78,8 +78,12 @@ impl Reading<'_> {
         let file = self.document.file.as_str();
         let (read, places) = Exceptions::from_yaml(&self.document.text).map_err(|error| ProfileFaults::of_shape(file, &error))?;
         let mut faults = Faults::new(file, &places);
+        let mut ids = BTreeSet::new();
         for (index, exception) in read.exceptions.into_iter().enumerate() {
             let path = format!("exceptions[{index}]");
+            if !ids.insert(exception.id.clone()) {
+                faults.value(&format!("{path}.id"), format!("the exception {} stands twice; reports name each by its id", exception.id));
+            }
             let Exception { id, reason, approved_by, ticket, compensating, .. } = &exception;
             for (key, text) in [("id", id), ("reason", reason), ("approvedBy", approved_by), ("ticket", ticket), ("compensating", compensating)] {
                 if text.trim().is_empty() {
@@ -96,9 +100,9 @@ impl Reading<'_> {
             if exception.checks.is_empty() {
                 faults.value(&format!("{path}.checks"), "name at least one check");
             }
-            match exception.expires.parse::<Date>() {
-                Err(_) => faults.value(&format!("{path}.expires"), format!("`{}` is no day, as in 2027-01-31", exception.expires)),
-                Ok(expires) => self.exception(exception, about, expires),
+            match day(&exception.expires) {
+                None => faults.value(&format!("{path}.expires"), format!("`{}` is no day, as in 2027-01-31", exception.expires)),
+                Some(expires) => self.exception(exception, about, expires),
             }
         }
         faults.end()
@@ -146,9 +150,9 @@ impl Reading<'_> {
             if !is_control && let Err(error) = matched(check, &self.profile.custom) {
                 faults.add(&format!("{path}.check"), error);
             }
-            match expires.parse::<Date>() {
-                Err(_) => faults.value(&format!("{path}.expires"), format!("`{expires}` is no day, as in 2027-01-31")),
-                Ok(expires) => self.decisions.attestations.push(Counted {
+            match day(expires) {
+                None => faults.value(&format!("{path}.expires"), format!("`{expires}` is no day, as in 2027-01-31")),
+                Some(expires) => self.decisions.attestations.push(Counted {
                     about: if is_control { BTreeSet::new() } else { matched(check, &self.profile.custom).unwrap_or_default().into_iter().map(str::to_owned).collect() },
                     expires,
                     is_over: expires < self.today,
@@ -160,4 +164,9 @@ impl Reading<'_> {
         }
         faults.end()
     }
+}
+
+/// A day as it would be written back. The parser takes one without hyphens too (ISO 8601, basic format), and lets a time of day go.
+fn day(text: &str) -> Option<Date> {
+    text.parse::<Date>().ok().filter(|day| day.to_string() == text)
 }

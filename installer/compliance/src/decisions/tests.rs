@@ -254,11 +254,21 @@ fn a_check_that_people_answer_is_answered_by_an_attestation_alone() {
     }
 }
 
+/// Two exceptions, the second one with this id.
+fn twice(id: &str) -> String {
+    let one = exception("PSS-001", "", "2026-12-01");
+    format!("{one}{}", one.lines().last().unwrap().replace("EXC-1", id))
+}
+
 #[test]
 fn what_is_signed_and_cannot_be_meant_is_named_with_its_place() {
     for (text, words) in [
         (exception("PSS-01", "", "2026-12-01"), "decided.yaml:4:27: `PSS-01` matches no check; did you mean `PSS-001`?"),
         (exception("PSS-001", "", "soon"), "`exceptions[0].expires`: `soon` is no day, as in 2027-01-31"),
+        (exception("PSS-001", "", "20261201"), "`exceptions[0].expires`: `20261201` is no day, as in 2027-01-31"),
+        (exception("PSS-001", "", "'2026-12-01T10:00:00'"), "`exceptions[0].expires`: `2026-12-01T10:00:00` is no day, as in 2027-01-31"),
+        (attestation("A-1", "'2026-12-01 10:00'"), "`attestations[0].expires`: `2026-12-01 10:00` is no day, as in 2027-01-31"),
+        (twice("EXC-1"), "decided.yaml:5:11: `exceptions[1].id`: the exception EXC-1 stands twice; reports name each by its id"),
         (exception("PSS-001", "", "2026-12-01").replace("reason: r", "reason: ''"), "`exceptions[0].reason`: is empty"),
         (exception("PSS-001", "", "2026-12-01").replace("ticket: SEC-1, ", ""), "`exceptions[0].ticket` is missing"),
         (exception("PSS-001", "nmae: x", "2026-12-01"), "unknown key `exceptions[0].match.nmae`; did you mean `name`?"),
@@ -268,4 +278,5 @@ fn what_is_signed_and_cannot_be_meant_is_named_with_its_place() {
         let error = decisions(&profile(), &[signed(&text)], today()).unwrap_err();
         assert!(error.to_string().contains(words) && error.code().0.starts_with("compliance."), "{error}");
     }
+    assert_eq!(decisions(&profile(), &[signed(&twice("EXC-2"))], today()).unwrap().exceptions.len(), 2);
 }
