@@ -61,7 +61,7 @@ pub struct Decisions {
 #[derive(Debug)]
 struct Counted<T> {
     decision: T,
-    /// Ids of the checks that it is about; of an attestation also of a control.
+    /// Ids of the checks that it is about; none where an attestation is for a control.
     about: BTreeSet<String>,
     expires: Date,
     is_over: bool,

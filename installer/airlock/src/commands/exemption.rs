@@ -1,6 +1,6 @@
 //! `airlock exception request` and `airlock attest`: drafts that a person fills in and signs. Nothing is signed here.
 
-use airlock_model::{Attestation, Attestations, Exception, ExceptionMatch, Exceptions, Exit};
+use airlock_model::{Attestation, Attestations, Digest, Exception, ExceptionMatch, Exceptions, Exit, Untrusted};
 use airlock_platform::profiles;
 use jiff::civil::Date;
 
@@ -60,6 +60,7 @@ fn about(subject: &str) -> Result<ExceptionMatch, Failure> {
 
 pub(super) fn attest(session: &Session<'_>, arguments: &Attest) -> Result<Exit, Failure> {
     session.output.text_or_json("attest")?;
+    let is_check = profiles::is_attestable(&arguments.check, &[]).map_err(failure)?;
     ahead(arguments.expires)?;
     let evidence = bounded_file::digest(&arguments.evidence).map_err(|source| Failure::FileUnreadable { path: arguments.evidence.clone(), source })?;
     let attestation = Attestation {
@@ -72,6 +73,12 @@ pub(super) fn attest(session: &Session<'_>, arguments: &Attest) -> Result<Exit, 
     let document = Attestations { api_version: API_VERSION.into(), kind: "Attestations".into(), attestations: vec![attestation] };
     let text = yaml(&document)?;
     session.output.result("attest", || text, &document)?;
+    if !is_check {
+        let id = Untrusted::from(arguments.check.as_str());
+        session
+            .output
+            .talk(&format!("no check that ships has the id {id}, so it is taken for that of a control, or of a check, of the profile; compliance-check refuses one that the profile does not have"));
+    }
     session.output.talk(SIGN);
     Ok(Exit::Ok)
 }

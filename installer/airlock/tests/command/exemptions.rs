@@ -65,7 +65,9 @@ fn what_openssl_signs_counts_until_a_letter_is_changed() {
 
     fs::write(folder.join("scan.pdf"), "proof").unwrap();
     let draft = run::airlock(folder, "attest NET-010 --evidence scan.pdf --expires 2099-01-31 --statement tried --by jane", &[]);
-    assert!(draft.stdout.contains("evidence: sha256:") && draft.exit == 0, "{}{}", draft.stdout, draft.stderr);
+    assert!(draft.stdout.contains("evidence: sha256:") && draft.exit == 0 && !draft.stderr.contains("taken for"), "{}{}", draft.stdout, draft.stderr);
+    let control = run::airlock(folder, "attest ACME-9.1 --evidence scan.pdf --expires 2099-01-31", &[]);
+    assert!(control.exit == 0 && control.stderr.starts_with("no check that ships has the id ACME-9.1, so it is taken for that of a control"), "{}", control.stderr);
     fs::write(folder.join("attestations.yaml"), draft.stdout).unwrap();
     assert!(openssl(folder, "pkeyutl -sign -rawin -inkey officer.pem -in attestations.yaml -out attestations.yaml.sig"));
     assert_eq!(verdict(&judged(folder, "--attestations attestations.yaml").1, "NET-010"), "attested");
@@ -79,6 +81,9 @@ fn a_draft_that_nobody_filled_in_or_that_names_nothing_is_refused() {
         ("exception request PSS-001:a --expires 2099-01-31", "error[command.argument]: `a` is neither KIND/NAME nor KIND/NAMESPACE/NAME"),
         ("exception request PSS-001 --expires 2020-01-31", "error[command.argument]: --expires 2020-01-31 is over already; "),
         ("attest NET-010 --evidence gone.pdf --expires 2020-01-31", "error[command.argument]: --expires 2020-01-31 is over already; "),
+        ("attest * --evidence gone.pdf --expires 2099-01-31", "error[compliance.profile-value]: `*` is no id; an attestation is for one check or for one control, by its id"),
+        ("attest NET-01? --evidence gone.pdf --expires 2099-01-31", "error[compliance.profile-value]: `NET-01?` is no id"),
+        ("attest group:NET --evidence gone.pdf --expires 2099-01-31", "error[compliance.profile-value]: `group:NET` is no id"),
         ("attest NET-010 --evidence gone.pdf --expires 2099-01-31", "error[command.file-unreadable]: cannot read gone.pdf"),
     ] {
         let ended = run::airlock(folder.path(), line, &[]);

@@ -8,8 +8,9 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 
 use super::{Counted, Decisions, TEXTS};
+use crate::catalogue::selectable;
 use crate::error::ComplianceError;
-use crate::profile::{Faults, ProfileFaults, is_held, matched};
+use crate::profile::{Faults, ProfileFaults, is_attestable, is_held, matched, nearest};
 
 /// Which kind of document is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,23 +147,32 @@ impl Reading<'_> {
             if let Err(error) = evidence.parse::<Digest>() {
                 faults.value(&format!("{path}.evidence"), error.to_string());
             }
-            let is_control = self.profile.controls.iter().any(|control| control.id == *check);
-            if !is_control && let Err(error) = matched(check, &self.profile.custom) {
+            let about = self.attested(check).unwrap_or_else(|error| {
                 faults.add(&format!("{path}.check"), error);
-            }
+                BTreeSet::new()
+            });
             match day(expires) {
                 None => faults.value(&format!("{path}.expires"), format!("`{expires}` is no day, as in 2027-01-31")),
-                Some(expires) => self.decisions.attestations.push(Counted {
-                    about: if is_control { BTreeSet::new() } else { matched(check, &self.profile.custom).unwrap_or_default().into_iter().map(str::to_owned).collect() },
-                    expires,
-                    is_over: expires < self.today,
-                    signer: self.signer.to_owned(),
-                    file: self.document.file.clone(),
-                    decision: attestation,
-                }),
+                Some(expires) => {
+                    self.decisions.attestations.push(Counted { about, expires, is_over: expires < self.today, signer: self.signer.to_owned(), file: self.document.file.clone(), decision: attestation })
+                }
             }
         }
         faults.end()
+    }
+
+    /// The check that an attestation is for; none: it is for a control.
+    fn attested(&self, id: &str) -> Result<BTreeSet<String>, ComplianceError> {
+        let controls = || self.profile.controls.iter().map(|control| control.id.as_str());
+        if controls().any(|control| control == id) {
+            return Ok(BTreeSet::new());
+        }
+        if is_attestable(id, &self.profile.custom)? {
+            return Ok(BTreeSet::from([id.to_owned()]));
+        }
+        let checks = selectable().map(|check| check.spec().id).chain(self.profile.custom.iter().map(|check| check.id.as_str()));
+        let meant = nearest(id, controls().chain(checks)).map(|id| format!("; did you mean `{id}`?")).unwrap_or_default();
+        Err(ComplianceError::Value { message: format!("`{id}` is the id of no check, and of no control of the profile {}{meant}", self.profile.metadata.name) })
     }
 }
 

@@ -184,8 +184,9 @@ fn of_an_attestation_that_does_not_count_it_is_said_why() {
     }
     let (verdict, said) = decided("NET-010", Verdict::Unverified, &profile(), &attestation("NET-010", "2026-12-01"));
     assert_eq!((verdict, said[0].0), (Verdict::Attested, Verdict::Pass));
-    // One for several checks counts for those that the profile leaves to people.
-    let some = report(&[signed(&attestation("'NET-01?'", "2026-12-01"))]);
+    // Of two that stand beside each other each counts by itself.
+    let two = [signed(&attestation("NET-010", "2026-12-01")), signed(&attestation("NET-011", "2026-12-01"))];
+    let some = report(&two);
     assert_eq!((verdicts(&some, "NET-010"), verdicts(&some, "NET-011"), verdicts(&some, "EXC-001")), (vec![Verdict::Attested], vec![Verdict::Unverified], vec![Verdict::Fail, Verdict::Pass]));
 }
 
@@ -272,7 +273,15 @@ fn what_is_signed_and_cannot_be_meant_is_named_with_its_place() {
         (exception("PSS-001", "", "2026-12-01").replace("reason: r", "reason: ''"), "`exceptions[0].reason`: is empty"),
         (exception("PSS-001", "", "2026-12-01").replace("ticket: SEC-1, ", ""), "`exceptions[0].ticket` is missing"),
         (exception("PSS-001", "nmae: x", "2026-12-01"), "unknown key `exceptions[0].match.nmae`; did you mean `name`?"),
-        (attestation("A-9", "2026-12-01"), "`A-9` matches no check"),
+        (attestation("A-9", "2026-12-01"), "decided.yaml:4:14: `A-9` is the id of no check, and of no control of the profile acme; did you mean `A-1`?"),
+        (attestation("NTE-010", "2026-12-01"), "did you mean `NET-010`?"),
+        (attestation("nothing", "2026-12-01"), "`nothing` is the id of no check, and of no control of the profile acme"),
+        (attestation("'*'", "2026-12-01"), "decided.yaml:4:14: `*` is no id; an attestation is for one check or for one control, by its id"),
+        (attestation("'NET-01?'", "2026-12-01"), "`NET-01?` is no id"),
+        (attestation("'group:NET'", "2026-12-01"), "`group:NET` is no id"),
+        (attestation("'framework:cis-1.12/5.3.1'", "2026-12-01"), "`framework:cis-1.12/5.3.1` is no id"),
+        (attestation("''", "2026-12-01"), "`` is no id"),
+        (attestation("CLU-001", "2026-12-01"), "`CLU-001` is judged before an install"),
         (attestation("A-1", "2026-12-01").replace("sha256:", "md5:"), "`attestations[0].evidence`: not a digest"),
     ] {
         let error = decisions(&profile(), &[signed(&text)], today()).unwrap_err();
