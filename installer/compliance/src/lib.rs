@@ -72,8 +72,8 @@ pub use parameter::{Parameter, ParameterKind, parameters, parameters_of, setting
 pub use pod_security::{Control, PodSecurityLevel, PodSecurityVersion, PodSecurityVersionError, Violation, pod_security};
 pub use preflight::{blocks, examined, preflight, pulled};
 pub use profile::{
-    LARGEST_CONTROL_LIST, ProfileChange, ProfileFault, ProfileFaults, ProfileFile, ProfilePart, ProfileWarning, ReadProfile, blank, control_list, differences, digest, fits, from_text, is_attestable, is_path, lint, load,
-    matching, profile_text, selected, shipped, shipped_names, unprofiled, with_checks, with_setting, written,
+    LARGEST_CONTROL_LIST, ProfileChange, ProfileFault, ProfileFaults, ProfileFile, ProfilePart, ProfileWarning, ReadProfile, blank, control_list, differences, digest, fits, from_text, is_attestable,
+    is_path, lint, load, matching, profile_text, selected, shipped, shipped_names, unprofiled, with_checks, with_setting, written,
 };
 pub use promises::{PromiseSummary, promises};
 pub use public_key::{KeyError, PublicKey};

@@ -62,7 +62,7 @@ pub use airlock_engine::{ApplyError, ApplyOptions, Halt, Imported, NodeTrial, St
 pub mod profiles {
     pub use airlock_compliance::{DecisionKind, Decisions};
     pub use airlock_compliance::{
-        LARGEST_CONTROL_LIST, ProfileChange, ProfileFault, ProfilePart, ProfileWarning, blank, control_list, differences, digest, from_text, is_attestable, is_path, lint, load, matching, profile_text,
-        shipped_names, written,
+        LARGEST_CONTROL_LIST, ProfileChange, ProfileFault, ProfilePart, ProfileWarning, blank, control_list, differences, digest, from_text, is_attestable, is_path, lint, load, matching,
+        profile_text, shipped_names, written,
     };
 }

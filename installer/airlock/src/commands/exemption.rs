@@ -1,6 +1,6 @@
 //! `airlock exception request` and `airlock attest`: drafts that a person fills in and signs. Nothing is signed here.
 
-use airlock_model::{Attestation, Attestations, Digest, Exception, ExceptionMatch, Exceptions, Exit, Untrusted};
+use airlock_model::{Attestation, Attestations, Exception, ExceptionMatch, Exceptions, Exit, Untrusted};
 use airlock_platform::profiles;
 use jiff::civil::Date;
 

@@ -7,7 +7,7 @@ mod parts;
 
 use std::collections::BTreeMap;
 
-use airlock_model::{Finding, Verdict};
+use airlock_model::{Finding, Subject, Verdict};
 use airlock_platform::{CheckSummary, Report};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -94,9 +94,9 @@ impl Scope {
     }
 }
 
-/// A subject by all that tells it from others, as it came.
+/// A subject by all that tells it from others, as it came. A line does not: what others write above it moves it.
 fn key(finding: &Finding) -> String {
-    serde_json::to_string(&finding.subject).unwrap_or_else(|_| finding.subject.to_string())
+    serde_json::to_string(&Subject { line: None, ..finding.subject.clone() }).unwrap_or_else(|_| finding.subject.to_string())
 }
 
 /// Somebody's word that is not looked into by a machine satisfies, and says so by its property; an exception does not.
@@ -156,5 +156,8 @@ mod tests {
         let uuids: Vec<&str> = document.pointer("/assessment-results/results/0/observations").unwrap().as_array().unwrap().iter().filter_map(|one| one["uuid"].as_str()).collect();
         let distinct: std::collections::BTreeSet<&str> = uuids.iter().copied().collect();
         assert_eq!((uuids.len(), distinct.len()), (4, 4), "two findings of one field are two observations");
+        // What is written above it moves a document, and makes nothing else of it.
+        report.findings.iter_mut().for_each(|finding| finding.subject.line = Some(7));
+        assert_eq!(oscal(&report, &circumstances(later)), document);
     }
 }
