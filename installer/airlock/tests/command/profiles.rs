@@ -114,7 +114,7 @@ fn what_a_profile_locks_is_not_loosened_by_a_flag() {
     let folder = folder(&[("acme.yaml", &acme), ("pod.yaml", POD)]);
     let ended = airlock(folder.path(), "compliance-check --manifests pod.yaml --profile acme.yaml --set TLS-002.failDays=7");
     assert_eq!(ended.exit, 2);
-    assert!(ended.stderr.starts_with("error[compliance.locked]: the parameter TLS-002.failDays is locked by the profile acme; it can be made stricter, not weaker"), "{}", ended.stderr);
+    assert!(ended.stderr.starts_with("error[compliance.locked]: the parameter TLS-002.failDays (21) is locked by the profile acme; it can be made stricter, not weaker"), "{}", ended.stderr);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use airlock_model::{Control, ControlCoverage, CustomCheck, Profile};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::ComplianceError;
@@ -22,6 +23,13 @@ pub(crate) fn is_held(profile: &Profile, id: &str) -> bool {
 /// Whether a child may not weaken the gate.
 pub(super) fn holds_anything(above: &Profile) -> bool {
     !above.locked.is_empty() || !above.must_probe.is_empty()
+}
+
+/// What is held, by its keys, as a profile has it: `failOn: medium, unverifiedFails: true`.
+pub(super) fn by_keys(held: &impl Serialize) -> String {
+    let Ok(Value::Object(keys)) = serde_json::to_value(held) else { return String::new() };
+    let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    keys.iter().map(|(key, value)| format!("{key}: {}", word(value))).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether nobody signs but those whom the profile names: whoever could add a key could answer for what is held.
@@ -51,8 +59,8 @@ pub(super) fn settable(above: &Profile, custom: &[CustomCheck], names: &str, nam
     let held = if holds(above, name) { value(above, name) } else { None };
     match held {
         Some(held) if parameter.is_looser(wanted, &held) => {
-            let (what, instead) = if parameter.is_exact() { (format!("the parameter {name} ({held})"), AS_IT_IS) } else { (format!("the parameter {name}"), AS_STRICT) };
-            Err(ComplianceError::Locked { what, by: names.to_owned(), instead })
+            let instead = if parameter.is_exact() { AS_IT_IS } else { AS_STRICT };
+            Err(ComplianceError::Locked { what: format!("the parameter {name} ({held})"), by: names.to_owned(), instead })
         }
         _ => Ok(()),
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use airlock_model::{Control, ControlCoverage, CustomCheck, ExceptionPolicy, Profile, ProfileDocument, ProfileGate, Severity};
 
 use super::fault::Faults;
-use super::held::{AS_STRICT, claims_more, holds_anything, is_held, keeps_keys, lost, settable, unnamed_key};
+use super::held::{AS_STRICT, by_keys, claims_more, holds_anything, is_held, keeps_keys, lost, settable, unnamed_key};
 use super::requirement::{both, range};
 use super::selector::{matched, matched_of_control};
 use super::siblings::{self, Parent};
@@ -172,7 +172,7 @@ impl<'a> Joined<'a> {
         let above = self.above.gate;
         let gate = ProfileGate { fail_on: rule.fail_on.unwrap_or(above.fail_on), unverified_fails: rule.unverified_fails.unwrap_or(above.unverified_fails) };
         if holds_anything(&self.above) && gate.strictest(above) != gate {
-            self.faults.add("gate", self.locked("the gate".to_owned()));
+            self.faults.add("gate", self.locked(format!("the gate ({})", by_keys(&above))));
         }
         self.profile.gate = gate;
     }
@@ -264,7 +264,7 @@ impl<'a> Joined<'a> {
         let policy = ExceptionPolicy { max_days: rule.max_days.or(above.max_days), locked_checks: rule.locked_checks.unwrap_or(above.locked_checks) };
         let reaches_further = above.max_days.is_some_and(|days| policy.max_days.is_none_or(|wanted| wanted > days));
         if holds_anything(&self.above) && (reaches_further || policy.locked_checks && !above.locked_checks) {
-            self.faults.add("exceptions", self.locked("how far exceptions may go".to_owned()));
+            self.faults.add("exceptions", self.locked(format!("how far exceptions may go ({})", by_keys(&above))));
         }
         self.profile.exceptions = policy;
     }

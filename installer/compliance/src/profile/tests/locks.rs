@@ -39,10 +39,10 @@ fn what_is_locked_is_not_weakened_by_a_child_nor_by_its_child_nor_by_a_flag() {
         ("exclude: [{ checks: [PSS-001], reason: r }]\n", "the check PSS-001 is locked by group; it can be made stricter, not weaker"),
         ("exclude: [{ checks: ['group:PSS'], reason: r }]\n", "the check PSS-001 is locked by group"),
         ("rules: [{ checks: [PSS-001], severity: high, reason: r }]\n", "the severity of PSS-001 is locked by group"),
-        ("gate: { failOn: high }\n", "the gate is locked by group"),
-        ("gate: { unverifiedFails: false }\n", "the gate is locked by group"),
-        ("parameters: { TLS-002.failDays: 14 }\n", "the parameter TLS-002.failDays is locked by group"),
-        ("parameters: { REG-003.registries: [c.example] }\n", "the parameter REG-003.registries is locked by group"),
+        ("gate: { failOn: high }\n", "the gate (failOn: medium, unverifiedFails: true) is locked by group; it can be made stricter"),
+        ("gate: { unverifiedFails: false }\n", "the gate (failOn: medium, unverifiedFails: true) is locked by group"),
+        ("parameters: { TLS-002.failDays: 14 }\n", "the parameter TLS-002.failDays (21) is locked by group; it can be made stricter, not weaker"),
+        ("parameters: { REG-003.registries: [c.example] }\n", "the parameter REG-003.registries ([\"a.example\",\"b.example\"]) is locked by group; it can be made stricter"),
     ] {
         let child = format!("{BEGIN}extends: [./group.yaml]\n{more}");
         let error = read(&child, &[("./group.yaml", GROUP)]).unwrap_err();
@@ -68,9 +68,9 @@ fn what_only_an_attempt_decides_and_what_a_locked_check_goes_by_is_not_weakened(
     for (group, more, words) in [
         (&tried, "exclude: [{ checks: [NET-010], reason: r }]\n", "the check NET-010 is locked by acme"),
         (&tried, "rules: [{ checks: [NET-010], severity: low, reason: r }]\n", "the severity of NET-010 is locked by acme"),
-        (&tried, "gate: { unverifiedFails: false }\n", "the gate is locked by acme"),
-        (&tried, "exceptions: { maxDays: 10 }\n", "how far exceptions may go is locked by acme"),
-        (&held, "parameters: { TLS-002.failDays: 20 }\n", "the parameter TLS-002.failDays is locked by acme"),
+        (&tried, "gate: { unverifiedFails: false }\n", "the gate (failOn: medium, unverifiedFails: true) is locked by acme"),
+        (&tried, "exceptions: { maxDays: 10 }\n", "how far exceptions may go (maxDays: 9, lockedChecks: false) is locked by acme"),
+        (&held, "parameters: { TLS-002.failDays: 20 }\n", "the parameter TLS-002.failDays (21) is locked by acme"),
     ] {
         let error = read(&format!("{BEGIN}extends: [group.yaml]\n{more}"), &[("group.yaml", group)]).unwrap_err();
         assert!(error.code().0 == "compliance.locked" && error.to_string().contains(words), "{more}: {error}");
