@@ -48,6 +48,12 @@ pub enum ComplianceError {
         /// What is wrong with it.
         message: String,
     },
+    /// Exceptions or attestations that cannot be meant.
+    #[error("{message}")]
+    Decision {
+        /// What is wrong with them.
+        message: String,
+    },
     /// The cluster's version is none that the profile was written for.
     #[error("the profile {name} is for Kubernetes {wanted}, and the cluster is {found}")]
     KubernetesVersion {
@@ -208,6 +214,7 @@ impl Coded for ComplianceError {
             Self::Cycle { .. } => "compliance.profile-cycle",
             Self::Depth { .. } => "compliance.profile-depth",
             Self::Value { .. } => "compliance.profile-value",
+            Self::Decision { .. } => "compliance.decision",
             Self::KubernetesVersion { .. } => "compliance.kubernetes-version",
             Self::Idle { .. } => "compliance.idle-selector",
             Self::Locked { .. } => "compliance.locked",
@@ -250,6 +257,7 @@ mod tests {
             ComplianceError::Cycle { chain: text() },
             ComplianceError::Depth { what: text() },
             ComplianceError::Value { message: text() },
+            ComplianceError::Decision { message: text() },
             ComplianceError::KubernetesVersion { name: text(), wanted: text(), found: text() },
             ComplianceError::Idle { selector: text() },
             ComplianceError::Locked { what: text(), by: text(), instead: "" },

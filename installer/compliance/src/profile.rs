@@ -76,11 +76,11 @@ pub fn matching(selector: &str) -> Result<(), ComplianceError> {
 /// Whether it is the id of one of the checks, so that somebody can attest it; else it can be that of a control alone. What may mean
 /// several checks, or none, is no id.
 pub fn is_attestable(id: &str, custom: &[CustomCheck]) -> Result<bool, ComplianceError> {
-    let no_id = || ComplianceError::Value { message: format!("`{id}` is no id; an attestation is for one check or for one control, by its id") };
+    let no_id = || ComplianceError::Decision { message: format!("`{id}` is no id; an attestation is for one check or for one control, by its id") };
     let is_pattern = id.trim().is_empty() || id.contains(['*', '?']);
     match matched(id, custom) {
         Ok(found) if found == [id] => Ok(true),
-        Err(error @ ComplianceError::PreflightCheck { .. }) => Err(error),
+        Err(ComplianceError::PreflightCheck { .. }) => Err(ComplianceError::Decision { message: format!("`{id}` is judged before an install, and nobody attests it") }),
         Err(_) if !is_pattern => Ok(false),
         Ok(_) | Err(_) => Err(no_id()),
     }

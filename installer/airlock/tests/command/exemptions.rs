@@ -81,9 +81,9 @@ fn a_draft_that_nobody_filled_in_or_that_names_nothing_is_refused() {
         ("exception request PSS-001:a --expires 2099-01-31", "error[command.argument]: `a` is neither KIND/NAME nor KIND/NAMESPACE/NAME"),
         ("exception request PSS-001 --expires 2020-01-31", "error[command.argument]: --expires 2020-01-31 is over already; "),
         ("attest NET-010 --evidence gone.pdf --expires 2020-01-31", "error[command.argument]: --expires 2020-01-31 is over already; "),
-        ("attest * --evidence gone.pdf --expires 2099-01-31", "error[compliance.profile-value]: `*` is no id; an attestation is for one check or for one control, by its id"),
-        ("attest NET-01? --evidence gone.pdf --expires 2099-01-31", "error[compliance.profile-value]: `NET-01?` is no id"),
-        ("attest group:NET --evidence gone.pdf --expires 2099-01-31", "error[compliance.profile-value]: `group:NET` is no id"),
+        ("attest * --evidence gone.pdf --expires 2099-01-31", "error[compliance.decision]: `*` is no id; an attestation is for one check or for one control, by its id"),
+        ("attest NET-01? --evidence gone.pdf --expires 2099-01-31", "error[compliance.decision]: `NET-01?` is no id"),
+        ("attest group:NET --evidence gone.pdf --expires 2099-01-31", "error[compliance.decision]: `group:NET` is no id"),
         ("attest NET-010 --evidence gone.pdf --expires 2099-01-31", "error[command.file-unreadable]: cannot read gone.pdf"),
     ] {
         let ended = run::airlock(folder.path(), line, &[]);

@@ -56,10 +56,14 @@ pub fn decisions(profile: &Profile, documents: &[SignedDocument], today: Date) -
             Signature::Wrong => decisions.faults.push(TEXTS.fail(subject(), "it is ignored: no key of the profile signed this text; it was edited since, or signed by somebody else")),
             Signature::By(signer) => {
                 let mut reading = Reading { profile, document, signer, today, decisions: &mut decisions };
-                match document.kind {
-                    DecisionKind::Exceptions => reading.exceptions()?,
-                    DecisionKind::Attestations => reading.attestations()?,
-                }
+                let read = match document.kind {
+                    DecisionKind::Exceptions => reading.exceptions(),
+                    DecisionKind::Attestations => reading.attestations(),
+                };
+                read.map_err(|error| match error {
+                    ComplianceError::Faults(faults) => faults.of_decisions().into(),
+                    error => ComplianceError::Decision { message: error.to_string() },
+                })?;
             }
         }
     }
@@ -172,7 +176,7 @@ impl Reading<'_> {
         }
         let checks = selectable().map(|check| check.spec().id).chain(self.profile.custom.iter().map(|check| check.id.as_str()));
         let meant = nearest(id, controls().chain(checks)).map(|id| format!("; did you mean `{id}`?")).unwrap_or_default();
-        Err(ComplianceError::Value { message: format!("`{id}` is the id of no check, and of no control of the profile {}{meant}", self.profile.metadata.name) })
+        Err(ComplianceError::Decision { message: format!("`{id}` is the id of no check, and of no control of the profile {}{meant}", self.profile.metadata.name) })
     }
 }
 

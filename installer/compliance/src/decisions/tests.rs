@@ -281,11 +281,11 @@ fn what_is_signed_and_cannot_be_meant_is_named_with_its_place() {
         (attestation("'group:NET'", "2026-12-01"), "`group:NET` is no id"),
         (attestation("'framework:cis-1.12/5.3.1'", "2026-12-01"), "`framework:cis-1.12/5.3.1` is no id"),
         (attestation("''", "2026-12-01"), "`` is no id"),
-        (attestation("CLU-001", "2026-12-01"), "`CLU-001` is judged before an install"),
+        (attestation("CLU-001", "2026-12-01"), "`CLU-001` is judged before an install, and nobody attests it"),
         (attestation("A-1", "2026-12-01").replace("sha256:", "md5:"), "`attestations[0].evidence`: not a digest"),
     ] {
         let error = decisions(&profile(), &[signed(&text)], today()).unwrap_err();
-        assert!(error.to_string().contains(words) && error.code().0.starts_with("compliance."), "{error}");
+        assert!(error.to_string().contains(words) && error.code().0 == "compliance.decision", "{error}");
     }
     assert_eq!(decisions(&profile(), &[signed(&twice("EXC-2"))], today()).unwrap().exceptions.len(), 2);
 }

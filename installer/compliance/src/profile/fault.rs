@@ -45,6 +45,14 @@ impl ProfileFaults {
         faults.next().map(|first| Self { file: file.to_owned(), first: Box::new(first), others: faults.collect() })
     }
 
+    /// The same of a document that is no profile: what mends a profile mends none of them.
+    pub(crate) fn of_decisions(mut self) -> Self {
+        for fault in std::iter::once(&mut *self.first).chain(&mut self.others) {
+            fault.error = ComplianceError::Decision { message: fault.error.to_string() };
+        }
+        self
+    }
+
     /// What keeps a text from being a document at all.
     pub(crate) fn of_shape(file: &str, error: &AnswersError) -> ComplianceError {
         let fault = |fault: &AnswersFault| {

@@ -53,6 +53,14 @@ pub(super) const CODES: &[CodeSpec] = &[
         next: None,
     },
     CodeSpec {
+        code: "compliance.decision",
+        exit: Exit::Usage,
+        what: "exceptions or attestations cannot be meant",
+        why: "what nobody can mean excuses nothing, and would be missed where it is needed",
+        fix: "mend the line that the message names, and have the document signed anew; `airlock schema exceptions` and `airlock schema attestations` say what each key is for",
+        next: None,
+    },
+    CodeSpec {
         code: "compliance.kubernetes-version",
         exit: Exit::Usage,
         what: "the profile is for other versions of Kubernetes than the cluster's",
