@@ -136,9 +136,8 @@ fn what_airlock_itself_installs_is_told_of_nothing() {
     let ids: Vec<&str> = selected(&unprofiled()).unwrap().iter().map(|check| check.spec().id).filter(|id| standing(id).reads == Reads::Objects).collect();
     let given = manifests::snapshot([manifests::read("platform.yaml", rendered().as_bytes())]);
     let mut profile = with_checks(unprofiled(), &ids.join(",")).unwrap();
-    // Of a running installation these are known; of files somebody has to say them. The scheduler makes pods of tasks, and the renewer
-    // starts servers anew.
-    let allowed = "RBC.allow=ServiceAccount/airlock-alpha/airflow-scheduler,ServiceAccount/airlock/renewer";
+    // Of a running installation these are known; of files somebody has to say them. The scheduler makes pods of tasks.
+    let allowed = "RBC.allow=ServiceAccount/airlock-alpha/airflow-scheduler";
     profile.parameters.extend(["NET-004.allow=* => airlock : TCP 5432", allowed].map(|text| setting(text, &unprofiled()).unwrap()));
     let report = airlock_compliance::judge(&profile, &given, Judging { passes: false, workers: 1 }).unwrap();
     // Digests come from the lock, which there is none of offline; pods of tasks and of attempts come and go, and their policies stay;

@@ -46,9 +46,8 @@ pub(super) fn quoted(text: &[u8], delimiter: u8) -> Result<(), String> {
         let ends = *byte == delimiter || matches!(byte, b'\r' | b'\n');
         within = match (within, byte) {
             (Within::Begin, b'"') => Within::Quoted(line),
-            (Within::Closed(opened), b'"') => Within::Quoted(opened),
             (Within::Quoted(opened), b'"') => Within::Closed(opened),
-            (Within::Quoted(opened), _) => Within::Quoted(opened),
+            (Within::Quoted(opened), _) | (Within::Closed(opened), b'"') => Within::Quoted(opened),
             (_, _) if ends => Within::Begin,
             (Within::Closed(opened), _) if opened == line => return Err(format!("line {line}: text follows the quotation mark that closes a cell; within a cell write two of them")),
             (Within::Closed(opened), _) => return Err(format!("line {opened}: a quotation mark opens a cell that only one in line {line} closes, with text behind it; is one missing?")),

@@ -37,12 +37,16 @@ fn accounts_of_the_plan_make_pods_where_they_belong() {
         }
         verdicts_of("RBC-004", &cluster, json!({}))
     };
-    let (pods, servers) = (rule("create", "pods"), "{ verbs: [patch], apiGroups: [apps], resources: [deployments], resourceNames: [web] }");
+    let (pods, servers) = (rule("create", "pods"), "{ verbs: [patch], apiGroups: [apps], resources: [deployments] }");
     let renewer = "{ kind: ServiceAccount, name: renewer, namespace: airlock }";
     let (fail, pass) = (said(&[("r", "fail")]), said(&[("r", "pass")]));
     assert_eq!(judged(&pods, binding("shop", "b", "ClusterRole", "r", ACCOUNT)), pass);
     assert_eq!(judged(servers, binding("shop", "b", "ClusterRole", "r", renewer)), pass);
     assert_eq!(judged(servers, binding("shop", "b", "ClusterRole", "r", "{ kind: ServiceAccount, name: other, namespace: shop }")), fail);
+    // Servers that a rule names are all that its holders change.
+    let named = servers.replace(" }", ", resourceNames: [web] }");
+    assert_eq!(judged(&named, binding("shop", "b", "ClusterRole", "r", "{ kind: ServiceAccount, name: other, namespace: shop }")), pass);
+    assert_eq!(judged(&named.replace("patch", "create"), binding("shop", "b", "ClusterRole", "r", "{ kind: ServiceAccount, name: other, namespace: shop }")), fail);
     // Another tenant's.
     assert_eq!(judged(&pods, binding("bank", "b", "ClusterRole", "r", ACCOUNT)), fail);
     assert_eq!(judged(&pods, cluster_binding("b", "r", ACCOUNT)), fail);
