@@ -158,7 +158,14 @@ impl Reading<'_> {
             match day(expires) {
                 None => faults.value(&format!("{path}.expires"), format!("`{expires}` is no day, as in 2027-01-31")),
                 Some(expires) => {
-                    self.decisions.attestations.push(Counted { about, expires, is_over: expires < self.today, signer: self.signer.to_owned(), file: self.document.file.clone(), decision: attestation })
+                    self.decisions.attestations.push(Counted {
+                        about,
+                        expires,
+                        is_over: expires < self.today,
+                        signer: self.signer.to_owned(),
+                        file: self.document.file.clone(),
+                        decision: attestation,
+                    });
                 }
             }
         }
