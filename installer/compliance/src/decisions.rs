@@ -21,7 +21,7 @@ static TEXTS: Described = Described {
         title: "exceptions and attestations are signed, in force, and needed",
         severity: Severity::High,
         promises: &["P2"],
-        explanation: "Every document that `--exceptions` and `--attestations` name. One without a signature, or whose signature no key of the profile has made for this very text, is ignored and fails; so does an exception or attestation whose last day is over, one that reaches further than the profile allows, and one for a check that is locked, or that only an attempt decides, where the profile does not allow that. What matches no finding, or changes nothing, is a warning. An exception covers failures alone, never what could not be looked at; an attestation covers what could not be looked at, never a failure, nor what a locked check could have looked at unless the profile allows that, nor ever what only an attempt decides.",
+        explanation: "Every document that `--exceptions` and `--attestations` name. One without a signature, or whose signature no key of the profile has made for this very text, is ignored and fails; so does an exception or attestation whose last day is over, one that reaches further than the profile allows, and one for a check that is locked, or that only an attempt decides, where the profile does not allow that. What matches no finding, or changes nothing, is a warning. An exception covers failures alone, never what could not be looked at; an attestation covers what could not be looked at, never a failure, nor what a locked check could have looked at, here or in another run, unless the profile allows that, nor ever what only an attempt decides.",
         remedy: "Have the document signed again by who may (docs/profiles.md has the line), mend or renew what has ended, and take out what nothing needs.",
     },
     expected: "a signature of a key that the profile names, a last day ahead, and something to cover",
@@ -119,7 +119,8 @@ impl Decisions {
     }
 
     fn attest(&self, finding: &mut Finding, profile: &Profile, used: &mut Used) {
-        let refusal = Refusal::of(profile, &finding.check).filter(|refusal| *refusal == Refusal::Attempt || finding.verdict == Verdict::Unverified);
+        // What a provider runs nobody else can look at: of that people answer, whatever is locked.
+        let refusal = Refusal::of(profile, &finding.check).filter(|refusal| *refusal == Refusal::Attempt || finding.reason != Some(Reason::Managed));
         for (index, attestation) in self.attestations.iter().enumerate() {
             if !attestation.about.contains(&finding.check) {
                 continue;
@@ -143,7 +144,7 @@ impl Decisions {
     /// Controls that no check looked at, or could not, and somebody answers for.
     pub(crate) fn attest_controls(&self, controls: &mut [ControlSummary], profile: &Profile, used: &mut Used) {
         for control in controls {
-            let is_unshown = |check: &&ControlCheck| matches!(check.verdict, None | Some(Verdict::Unverified | Verdict::Error));
+            let is_unshown = |check: &&ControlCheck| matches!(check.verdict, None | Some(Verdict::Unverified | Verdict::Error)) || check.reason == Some(Reason::OtherSource);
             let kept = control.checks.iter().filter(is_unshown).find_map(|check| Some((check.name(), Refusal::of(profile, &check.id)?)));
             let of_control = self.attestations.iter().enumerate().filter(|(_, attestation)| attestation.decision.check == control.id);
             for (index, attestation) in of_control {
@@ -221,7 +222,8 @@ enum Refusal {
 }
 
 impl Refusal {
-    /// A check that nothing but an attestation answers is kept from nobody by its lock.
+    /// A check that nothing but an attestation answers is kept from nobody by its lock. One that these files, or this cluster, do not
+    /// show is: another run shows it.
     fn of(profile: &Profile, check: &str) -> Option<Self> {
         if profile.must_probe.contains(check) {
             return Some(Self::Attempt);

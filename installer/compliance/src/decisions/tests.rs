@@ -213,7 +213,7 @@ fn of_a_control_that_held_checks_did_not_show_nobody_answers() {
         (ControlVerdict::Partly, vec![("PSS-001", Some(Pass))], ControlVerdict::Partly, (Warn, nothing)),
         (ControlVerdict::Failed, vec![("PSS-001", Some(Fail))], ControlVerdict::Failed, (Warn, nothing)),
     ] {
-        let named = checks.iter().map(|(id, verdict)| ControlCheck { id: (*id).into(), number: None, verdict: *verdict }).collect();
+        let named = checks.iter().map(|(id, verdict)| ControlCheck { id: (*id).into(), number: None, verdict: *verdict, reason: None }).collect();
         let mut control = [ControlSummary { id: "A-2".into(), title: "t".into(), coverage: ControlCoverage::Partial, verdict: before, checks: named }];
         profile.controls[1].checks = checks.iter().map(|(id, _)| (*id).to_owned()).collect();
         let mut used = Used::default();
@@ -221,6 +221,40 @@ fn of_a_control_that_held_checks_did_not_show_nobody_answers() {
         let told = told(&decided, &used);
         assert_eq!((control[0].verdict, told.len(), told[0].0), (after, 1, said.0), "{checks:?}");
         assert!(told[0].1.starts_with(said.1), "{checks:?}: {told:?}");
+    }
+}
+
+/// Files do not show what only a cluster does: that a locked check was not made is not what somebody may answer for.
+#[test]
+fn what_a_locked_check_would_show_of_a_cluster_is_not_attested_from_files() {
+    let judged = |locked: &str, about: &str, more: &str| {
+        let text = PROFILE
+            .replace("checks: [PSS-001] }]", "checks: [NET-010] }]")
+            .replace("checks: [PSS-004, NET-011], locked", &format!("checks: [{locked}], locked"))
+            .replace("maxDays: 100", &format!("maxDays: 100{more}"));
+        let profile = from_text("acme.yaml", &text, &|_| Err(String::new())).unwrap();
+        let decided = decisions(&profile, &[signed(&attestation(about, "2026-12-01"))], today()).unwrap();
+        let report = judge_decided(&profile, &pods(), &decided, Judging { passes: true, workers: 1 }).unwrap();
+        (verdicts(&report, "NET-010"), report.controls[1].verdict, verdicts(&report, "EXC-001"))
+    };
+    let (unmade, attested) = (vec![Verdict::NotApplicable], vec![Verdict::Attested]);
+    for (about, ours) in [("NET-010", attested.clone()), ("A-2", unmade.clone())] {
+        assert_eq!(judged("PSS-004", about, ""), (ours.clone(), ControlVerdict::Attested, vec![Verdict::Pass]), "{about} is free");
+        assert_eq!(judged("NET-010", about, ""), (unmade.clone(), ControlVerdict::NotCovered, vec![Verdict::Fail]), "{about} is locked");
+        assert_eq!(judged("NET-010", about, ", lockedChecks: true"), (ours, ControlVerdict::Attested, vec![Verdict::Pass]), "{about} may be attested");
+    }
+}
+
+/// Nobody else could have looked.
+#[test]
+fn what_a_provider_runs_is_attested_also_where_it_is_locked() {
+    let mut profile = profile();
+    profile.locked.checks.insert("PSS-001".into());
+    let decided = decisions(&profile, &[signed(&attestation("PSS-001", "2026-12-01"))], today()).unwrap();
+    for (reason, verdict) in [(Reason::Managed, Verdict::Attested), (Reason::OtherSource, Verdict::NotApplicable)] {
+        let mut finding = Finding { verdict: Verdict::NotApplicable, reason: Some(reason), ..of(&report(&[]), "PSS-001")[0].clone() };
+        decided.decide(&mut finding, &pods(), &profile, &mut Used::default());
+        assert_eq!(finding.verdict, verdict, "{reason:?}");
     }
 }
 

@@ -39,6 +39,9 @@ pub struct ControlCheck {
     pub number: Option<String>,
     /// What it said; none: the profile does not select it, or it said nothing of the number.
     pub verdict: Option<Verdict>,
+    /// Why it does not apply, when it does not.
+    #[serde(skip)]
+    pub(crate) reason: Option<Reason>,
 }
 
 impl ControlCheck {
@@ -108,10 +111,14 @@ pub(super) fn controls(list: &[Control], checks: &[CheckSummary], numbers: &BTre
             title: control.title.clone(),
             coverage: control.coverage,
             verdict: verdict(control.coverage, named().map(|(id, number)| of_check(id, number))),
-            checks: named().map(|(id, number)| ControlCheck { id: id.to_owned(), number: number.map(str::to_owned), verdict: of_check(id, number).map(|(verdict, _)| verdict) }).collect(),
+            checks: named().map(|(id, number)| told(id, number, of_check(id, number))).collect(),
         }
     };
     list.iter().map(summary).collect()
+}
+
+fn told(id: &str, number: Option<&str>, told: Option<Told>) -> ControlCheck {
+    ControlCheck { id: id.to_owned(), number: number.map(str::to_owned), verdict: told.map(|(verdict, _)| verdict), reason: told.and_then(|(_, reason)| reason) }
 }
 
 fn verdict(coverage: ControlCoverage, checks: impl Iterator<Item = Option<Told>>) -> ControlVerdict {
