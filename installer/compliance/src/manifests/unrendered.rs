@@ -34,8 +34,10 @@ pub(super) fn text<'v>(api_version: &str, kind: &str, manifest: &'v Value) -> Op
 enum Place {
     /// A name.
     Name,
-    /// Something else that Kubernetes reads, or starts programs with.
+    /// Something else that Kubernetes reads.
     Field,
+    /// A word that a program is started with, which may be a template of that program's.
+    Word,
     /// What is kept for others.
     Content,
 }
@@ -44,6 +46,7 @@ impl Place {
     fn of(key: &str) -> Self {
         match key {
             "annotations" => Self::Content,
+            "args" | "command" | "value" => Self::Word,
             _ if NAMES.contains(&key) || key.ends_with("Name") => Self::Name,
             _ => Self::Field,
         }
@@ -70,7 +73,7 @@ impl Place {
     fn is_unrendered(self, text: &str) -> bool {
         match self {
             Self::Name => text.split_once("{{").is_some_and(|(_, rest)| rest.contains("}}")),
-            // Commands and variables may hold a template of their own beside other words, such as `--format={{.ID}}`.
+            Self::Word => names_helm(text),
             Self::Field => is_one_action(text) || names_helm(text),
             // Files of many lines may be for somebody who calls his values as Helm does, as Istio's injector does.
             Self::Content => !has_lines(text) && names_helm(text),

@@ -56,7 +56,7 @@ pub(crate) fn rules_of(name: &str) -> Option<Vec<Rule>> {
 pub(crate) fn is_as_made(name: &str, rules: &[Rule]) -> bool {
     let known = rules_of(name).unwrap_or_default();
     let counts = |request: &Request<'_>| system_roles::is_everybodys(name) || powers::judges(request);
-    rules.iter().flat_map(|rule| rule.requests(None)).filter(counts).all(|request| known.iter().any(|rule| rule.allows(&request)))
+    !rules.iter().any(Rule::is_boundless) && rules.iter().flat_map(|rule| rule.requests(None)).filter(counts).all(|request| known.iter().any(|rule| rule.allows(&request)))
 }
 
 /// The label that puts a role's rules into `admin`, `edit`, or `view`.

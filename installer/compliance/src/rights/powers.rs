@@ -4,6 +4,8 @@
 //! fails; one that nobody holds is warned of. Of the roles that every cluster has, what somebody else binds to is
 //! judged at the binding; `cluster-admin` is RBC-001's.
 
+use std::collections::BTreeSet;
+
 use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World};
 use serde_json::Value;
 
@@ -147,7 +149,7 @@ pub(crate) static CLUSTER: Powers = Powers {
             title: "no role reaches nodes, volumes, certificates, or admission of the cluster",
             severity: Severity::High,
             promises: &["P2", "P12"],
-            explanation: "Whether a role allows to create PersistentVolumes, to use nodes/proxy, to approve certificate signing requests, to change admission webhooks, or to create tokens of service accounts. All but the last count only where a ClusterRoleBinding grants them. Rules that name the objects (resourceNames) fail alike: by what name it goes confines neither what is made or changed nor whose rights are got. A role that somebody holds fails, one that nobody holds is warned of. Of a cluster those count that are bound in the installation's namespaces or to accounts there.",
+            explanation: "Whether a role allows to create PersistentVolumes, to use nodes/proxy, to approve certificate signing requests, to change admission webhooks, or to create tokens of service accounts. All but the last count only where a ClusterRoleBinding grants them. Rules that name the objects (resourceNames) fail alike: by what name it goes confines neither what is made or changed nor whose rights are got; but for tokens of the account that holds the role, which has them anyway. A role that somebody holds fails, one that nobody holds is warned of. Of a cluster those count that are bound in the installation's namespaces or to accounts there.",
             remedy: "Leave these to the cluster's administrators: take the rules away. What must stay is named in the parameter RBC.allow.",
         },
         expected: "none of these requests is allowed",
@@ -208,7 +210,7 @@ impl Power {
     fn is_of(&self, rule: &Rule, rights: &Rights<'_>, place: &Place<'_>) -> bool {
         let allowed = |verb: &str, name: Option<&str>| rule.allows(&Request::Resource { verb, group: self.group, resource: self.resource, name, namespace: None });
         let of_name = |verb: &str, name: &str| !self.confined && allowed(verb, Some(name)) && !(BIND.contains(&verb) && is_harmless(rights, self.resource, name, place));
-        self.verbs.iter().any(|verb| allowed(verb, None) || rule.resource_names.iter().any(|name| of_name(verb, name)))
+        self.verbs.iter().any(|verb| allowed(verb, None) || rule.resource_names.iter().collect::<BTreeSet<_>>().into_iter().any(|name| of_name(verb, name)))
     }
 }
 
@@ -221,7 +223,8 @@ fn is_harmless(rights: &Rights<'_>, resource: &str, name: &str, place: &Place<'_
         (_, Some(namespace)) => Some(namespace.to_owned()),
     };
     let role = RoleName { namespace, name: name.to_owned() };
-    rights.knows(&role) && !rights.rules_of(&role).iter().flat_map(|rule| rule.requests(None)).any(|request| judges(&request))
+    let rules = rights.rules_of(&role);
+    rights.knows(&role) && !rules.iter().any(Rule::is_boundless) && !rules.iter().flat_map(|rule| rule.requests(None)).any(|request| judges(&request))
 }
 
 impl Powers {
@@ -242,7 +245,8 @@ impl Powers {
         let counts: Vec<&&&Binding<'_>> = ours.iter().filter(|binding| !allowed.has_binding(binding) && !self.is_planned(given, binding)).collect();
         let cluster = if ours.is_empty() { is_cluster_role } else { counts.iter().any(|binding| binding.namespace().is_none()) };
         let namespace = if is_cluster_role { None } else { Some(role.given.object.namespace.as_deref().unwrap_or("default")) };
-        let found = self.found(rights, &role.rules, &Place { cluster, namespace });
+        let mut found = self.found(rights, &role.rules, &Place { cluster, namespace });
+        found.retain(|(index, _)| !is_of_own_token(&role.rules[*index], &counts));
         if found.is_empty() || allowed.has_object(&role.given.object) {
             let seen = if found.is_empty() { check.expected } else { "named in RBC.allow" };
             return Some(check.pass(role.given, seen));
@@ -285,6 +289,13 @@ impl Powers {
         };
         !binding.holders.is_empty() && binding.holders.iter().all(is_planned)
     }
+}
+
+/// Whether holders get tokens of nobody but themselves by it, as cert-manager's account does.
+fn is_of_own_token(rule: &Rule, bindings: &[&&&Binding<'_>]) -> bool {
+    let is_own = |binding: &Binding<'_>, holder: &Holder| matches!(holder, Holder::Account { namespace, name } if binding.namespace() == Some(namespace) && rule.resource_names.iter().all(|named| named == name));
+    let is_held_alone = |binding: &&&&Binding<'_>| !binding.holders.is_empty() && binding.holders.iter().all(|holder| is_own(binding, holder));
+    rule.resources == ["serviceaccounts/token"] && !rule.resource_names.is_empty() && !bindings.is_empty() && bindings.iter().all(is_held_alone)
 }
 
 /// What was found, each once.

@@ -49,23 +49,28 @@ pub enum Request<'a> {
     },
 }
 
+/// Of the rules that Kubernetes makes itself the longest allows some hundred.
+const MOST_REQUESTS: usize = 100_000;
+
 impl Rule {
     /// Each request that it allows, one by one, with stars as they are written: a star is allowed by a star alone. In a namespace
     /// paths are not granted.
-    pub(crate) fn requests<'r>(&'r self, namespace: Option<&'r str>) -> Vec<Request<'r>> {
-        let names: Vec<Option<&str>> = if self.resource_names.is_empty() { vec![None] } else { self.resource_names.iter().map(|name| Some(name.as_str())).collect() };
-        let mut requests = Vec::new();
-        for verb in &self.verbs {
-            for group in &self.api_groups {
-                for resource in &self.resources {
-                    requests.extend(names.iter().map(|name| Request::Resource { verb, group, resource, name: *name, namespace }));
-                }
-            }
-            if namespace.is_none() {
-                requests.extend(self.non_resource_urls.iter().map(|path| Request::Path { verb, path }));
-            }
-        }
-        requests
+    pub(crate) fn requests<'r>(&'r self, namespace: Option<&'r str>) -> impl Iterator<Item = Request<'r>> {
+        let nameless = self.resource_names.is_empty().then_some(None);
+        let names = nameless.into_iter().chain(self.resource_names.iter().map(|name| Some(name.as_str())));
+        let about = self.api_groups.iter().flat_map(|group| self.resources.iter().map(move |resource| (group, resource)));
+        let paths = self.non_resource_urls.iter().filter(move |_| namespace.is_none());
+        self.verbs.iter().flat_map(move |verb| {
+            let names = names.clone();
+            let of_resources = about.clone().flat_map(move |(group, resource)| names.clone().map(move |name| Request::Resource { verb, group, resource, name, namespace }));
+            of_resources.chain(paths.clone().map(move |path| Request::Path { verb, path }))
+        })
+    }
+
+    /// Whether it allows more requests than anybody writes down: a few lines can name millions.
+    pub(crate) fn is_boundless(&self) -> bool {
+        let of_resources = [self.api_groups.len(), self.resources.len(), self.resource_names.len().max(1)].into_iter().fold(1_usize, usize::saturating_mul);
+        self.verbs.len().saturating_mul(of_resources.saturating_add(self.non_resource_urls.len())) > MOST_REQUESTS
     }
 
     pub(crate) fn allows(&self, request: &Request<'_>) -> bool {

@@ -1,6 +1,6 @@
 //! Rules with `resourceNames`: where a name confines what is got, and where it does not.
 
-use super::verdicts::verdicts;
+use super::verdicts::{said, verdicts};
 use super::*;
 
 const RBAC: &str = "rbac.authorization.k8s.io";
@@ -66,4 +66,25 @@ fn a_role_that_is_bound_by_name_is_that_of_the_namespace() {
     assert!(judged("secrets").contains(&("r".to_owned(), "fail")));
     // In which namespace, a ClusterRole does not say.
     assert_eq!(of_role("RBC-005", &bind, &[role("shop", "reader", &rule("get", "pods"))]), Some("fail"));
+}
+
+#[test]
+fn an_account_may_have_tokens_of_itself_alone() {
+    let judged = |names: &str, holder: &str| verdicts("RBC-006", &[role("shop", "r", &named("create", "", "serviceaccounts/token", names)), binding("shop", "b", "Role", "r", holder)]);
+    assert_eq!(judged("cart", ACCOUNT), said(&[("r", "pass")]));
+    assert_eq!(judged("cart, other", ACCOUNT), said(&[("r", "fail")]));
+    assert_eq!(judged("cart", &format!("{ACCOUNT}, {{ kind: ServiceAccount, name: other, namespace: shop }}")), said(&[("r", "fail")]));
+    assert_eq!(judged("cart", "{ kind: ServiceAccount, name: cart, namespace: bank }"), said(&[("r", "fail")]));
+    // Who is given it one day is not known.
+    assert_eq!(verdicts("RBC-006", &[role("shop", "r", &named("create", "", "serviceaccounts/token", "cart"))]), said(&[("r", "warn")]));
+}
+
+/// A few lines name more requests than could be looked at one by one.
+#[test]
+fn a_rule_that_names_millions_is_no_rule_of_kubernetes_and_not_harmless() {
+    let many = |stem: &str| (0..1_000).map(|number| format!("{stem}{number}")).collect::<Vec<_>>().join(", ");
+    let rule = format!("{{ verbs: [{}], apiGroups: [{}], resources: [{}] }}", many("v"), many("g"), many("r"));
+    assert_eq!(of_role("RBC-005", &named("bind", RBAC, "clusterroles", "wide"), &[cluster_role("wide", &rule)]), Some("fail"));
+    let own = cluster_role("system:basic-user", &rule);
+    assert_eq!(verdicts("RBC-003", &[own]), said(&[("system:basic-user", "pass")]));
 }
