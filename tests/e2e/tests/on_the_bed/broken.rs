@@ -42,7 +42,7 @@ fn what_is_broken_is_told() {
     walls::something_is_kept(&site);
     let report = walls::check(&site, &[]).expect(0).json();
     assert_eq!(walls::verdicts(&report), walls::verdicts_of_baseline(), "nothing is broken: {report}");
-    let parts: [(&'static str, Break); 26] = [
+    let parts: [(&'static str, Break); 25] = [
         ("a database server that lets in whom it must not", database::the_database_server_is_opened),
         ("attempts at databases without the right password", database::nothing_is_vouched_for_without_the_control),
         ("a door to the API without a lock", door::a_door_to_the_api_without_a_lock_is_told),
@@ -59,7 +59,6 @@ fn what_is_broken_is_told() {
         ("an address outside that nobody declared", leaving::by_an_address_that_nobody_declared_is_told),
         ("a port that nobody declared", open_ports::that_nobody_declared_are_told),
         ("TLS, logins, and certificates that are served otherwise", served::what_is_served_otherwise_fails_by_name),
-        ("a server inside that speaks without TLS", inside::a_server_without_tls_is_told_by_its_name),
         ("something else at the address of a host, with another certificate", impostors::with_another_certificate_are_told_by_what_is_wrong),
         ("something else at the address of a host, without TLS", impostors::without_tls_are_told),
         ("the edge's settings, one by one", edge_settings::each_is_told_by_its_own_check),

@@ -6,6 +6,7 @@ use std::process::Command;
 use airlock_e2e::Site;
 use serde_json::Value;
 
+use super::inside;
 use crate::walls::{but, verdicts, verdicts_of_baseline};
 
 /// Outdated versions of TLS at the edge, which shows its certificate to whoever asks and tells browsers nothing, a registry without login,
@@ -57,6 +58,7 @@ pub(crate) fn what_is_served_otherwise_fails_by_name(site: &Site) {
     let expected = [server("registry", &site.name, 5000, "pass"), server("database", &site.name, 5432, "pass"), of_airflow("alpha", "pass"), of_airflow("beta", "fail")];
     assert_eq!(told, expected.into(), "{report}");
     site.run(&["compliance-check", "--profile", "baseline", "--namespace", &site.name, "--yes"]).expect(0);
+    inside::a_server_without_tls_is_told_by_its_name(site);
 }
 
 /// The pair of the API server of a deployment, as it is stored.
