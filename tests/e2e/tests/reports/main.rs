@@ -35,7 +35,7 @@ fn names() -> Vec<String> {
         "=HYPERLINK(1)",
         "a;=HYPERLINK(2)",
         "＝HYPERLINK(3)",
-        "]]>&amp;{{ 7 * 7 }}",
+        "]]>&amp;{{ 7 * 7 } {% 7 %}",
         "a | b ~~c~~ **d** `e` _f_ # g",
         "![a](https://evil.example/a.png) [b](javascript:alert(1)) <https://evil.example>",
         "https://evil.example/a www.evil.example jane@evil.example @everyone",
