@@ -58,6 +58,7 @@ mod vulnerabilities;
 mod whole_run;
 
 pub use admitted::{Admitted, AdmittedChange, AdmittedPod, ChangeKind, Maker, UncomparedPods, makers};
+pub use attempts::database_attempts;
 pub use awaited::{Awaited, awaited};
 pub use catalogue::{check, checks, is_tried};
 pub use comparison::{COMPARISON_SCHEMA, Comparison, Difference, Earlier, compare, worsened};

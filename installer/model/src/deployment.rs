@@ -98,6 +98,11 @@ impl DeploymentName {
         format!("airlock_{}", self.0.replace('-', "_"))
     }
 
+    /// The deployment whose role this is; none: it is the role of no deployment.
+    pub fn of_role(role: &str) -> Option<Self> {
+        role.strip_prefix("airlock_")?.replace('_', "-").parse().ok()
+    }
+
     /// The namespace of the deployment under these answers.
     pub fn namespace(&self, answers: &Answers) -> String {
         answers.namespaces.tenants.replace("{tenant}", &self.0)

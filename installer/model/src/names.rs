@@ -116,6 +116,8 @@ pub const PROFILE_KEY: &str = "profile.yaml";
 
 /// The `CronJob` that judges the installation by schedule, its account, and its component.
 pub const AUDITOR: &str = "auditor";
+/// The `CronJob` in the namespace of each Airflow deployment that tries for the auditor what needs the deployment's own password, and its component.
+pub const ATTEMPTS: &str = "airflow-attempts";
 /// The claim of the volume where the auditor keeps its reports.
 pub const AUDITOR_CLAIM: &str = "auditor-evidence";
 /// On that claim: how the last audit ended, as JSON.

@@ -4,6 +4,8 @@
 //! mended. Which run that is, and how the last audit ended, stands at the claim of the auditor's volume ([`last()`]): whoever restores
 //! or takes away the one does so with the other.
 
+pub mod attempts;
+
 use std::path::Path;
 
 use airlock_cluster::Cluster;

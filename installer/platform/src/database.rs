@@ -97,6 +97,15 @@ pub async fn examine(server: &PostgresLogin, connections: u32) -> Vec<Finding> {
     }
 }
 
+/// The roles of the server's Airflow deployments but for the one that logs in: where others use the server too, those with the mark of
+/// this installation.
+pub(crate) async fn roles_beside(server: &PostgresLogin, mark: Option<&str>) -> Result<Vec<String>, DatabaseError> {
+    let ours = mark.map(|mark| format!(" AND shobj_description(oid, 'pg_authid') = '{}'", marked(mark))).unwrap_or_default();
+    let question = format!("SELECT string_agg(rolname, ' ' ORDER BY rolname) FROM pg_roles WHERE rolname LIKE 'airlock\\_%' AND rolname <> current_user{ours}");
+    let told = login(server).await?.value(&question).await?;
+    Ok(told.iter().flat_map(|told| told.split(' ')).map(str::to_owned).collect())
+}
+
 /// Makes the role and its database, or brings them to what is asked for.
 pub async fn grant(server: &PostgresLogin, role: &Role) -> Result<(), DatabaseError> {
     let name = checked(&role.name)?;

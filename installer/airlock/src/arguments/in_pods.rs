@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use airlock_model::{SinkAddress, WayOut};
+use airlock_model::{DeploymentName, SinkAddress, WayOut};
 use airlock_probe::{CertificateServer, MountedVolume};
 use clap::{Args, Subcommand};
 
@@ -26,6 +26,8 @@ pub(crate) enum DatabaseCommand {
     Grant(DatabaseGrant),
     /// Drop a role and its database
     Drop(DatabaseDrop),
+    /// Try what the role of an Airflow deployment may
+    Attempts(DatabaseAttempts),
 }
 
 /// The server, and who logs in.
@@ -92,6 +94,32 @@ pub(crate) struct DatabaseDrop {
     /// Drop the database only if it bears the mark of being kept in this file
     #[arg(long, value_name = "FILE")]
     pub(crate) kept: Option<String>,
+}
+
+/// Arguments of `database attempts`.
+#[derive(Debug, Args)]
+pub(crate) struct DatabaseAttempts {
+    /// The Airflow deployment
+    #[arg(long, value_name = "NAME")]
+    pub(crate) deployment: DeploymentName,
+    /// Name of the server, as its certificate bears it
+    #[arg(long, value_name = "HOST")]
+    pub(crate) host: String,
+    /// Its port
+    #[arg(long, value_name = "PORT", default_value_t = 5432)]
+    pub(crate) port: u16,
+    /// File with the password of the deployment's role
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: PathBuf,
+    /// Authorities that the server's certificate is verified against, PEM; else those of the system
+    #[arg(long, value_name = "FILE")]
+    pub(crate) authority: Option<PathBuf>,
+    /// The installation whose roles are looked for, where others use the server too
+    #[arg(long, value_name = "ID")]
+    pub(crate) mark: Option<String>,
+    /// File for what came out
+    #[arg(long, value_name = "FILE")]
+    pub(crate) outcomes: PathBuf,
 }
 
 /// Arguments of `tunnel`.

@@ -1,10 +1,11 @@
-//! `airlock database`, in pods of the platform's namespace: the database of one Airflow deployment is made or dropped, and a
-//! server that the customer runs is examined.
+//! `airlock database`, in pods: in the platform's namespace the database of one Airflow deployment is made or dropped, and a server that the
+//! customer runs is examined; in a deployment's own it is tried what its role may.
 
 use std::path::Path;
 
 use airlock_model::{Exit, Secret};
 use airlock_platform::PlatformError;
+use airlock_platform::audit::attempts::{self, OwnDatabase};
 use airlock_platform::database::{self, Leaving, PostgresLogin, Role};
 
 use crate::arguments::{Database, DatabaseCommand, DatabaseLogin};
@@ -28,6 +29,18 @@ pub(super) async fn run(arguments: &Database, output: &Output) -> Result<Exit, F
         DatabaseCommand::Drop(drop) => {
             let leaving = Leaving { name: drop.of.role.clone(), mark: drop.of.mark.clone(), kept: drop.kept.clone() };
             database::drop(&login(&drop.of.server)?, &leaving).await.map_err(PlatformError::from)?;
+        }
+        DatabaseCommand::Attempts(attempts) => {
+            let own = OwnDatabase {
+                name: attempts.deployment.clone(),
+                host: attempts.host.clone(),
+                port: attempts.port,
+                password: secret(&attempts.password_file)?,
+                authority: attempts.authority.as_deref().map(text).transpose()?,
+                mark: attempts.mark.clone(),
+            };
+            let outcomes = attempts::attempt(&own).await.map_err(PlatformError::from)?;
+            std::fs::write(&attempts.outcomes, outcomes).map_err(|source| Failure::FileUnwritable { path: attempts.outcomes.clone(), source })?;
         }
     }
     Ok(Exit::Ok)

@@ -97,6 +97,8 @@ const POWERS: &str = "SELECT coalesce((SELECT string_agg(found, E'\\n' ORDER BY 
 const VERIFIERS: &str = "SELECT current_setting('password_encryption')";
 
 impl Inquiry {
+    pub(crate) const ALL: [Self; 6] = [Self::Stored, Self::Owned, Self::Public, Self::Powers, Self::Verifiers, Self::Sensitive];
+
     pub(crate) fn id(self, of: &WorldDeployment) -> AttemptId {
         let what = match self {
             Self::Stored => "stored",

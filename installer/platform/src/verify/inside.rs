@@ -1,15 +1,17 @@
 //! The same installation, judged from inside by an account that reads no Secret and makes no pod (DESIGN.md §8).
 //!
-//! What a check is given here it is given as from a workstation, so that it says the same. What needs an attempt or a secret's
-//! value is `unverified`, with the reason and the command that makes it.
+//! What a check is given here it is given as from a workstation, so that it says the same. What needs the password of a deployment's
+//! database role is tried by schedule in the deployment's namespace, and collected. What needs another attempt or a secret's value is
+//! `unverified`, with the reason and the command that makes it.
 
 use airlock_cluster::Cluster;
 use airlock_compliance::{Decisions, Judging, Report};
 use airlock_model::answers::{Answers, Mode};
-use airlock_model::{Attempt, AttemptResult, ControlPlane, Fact, ImageLock, JudgingRun, Outcome, Planned, Profile, Record, Snapshot, World, WorldDatabase, WorldDeployment, WorldServer};
+use airlock_model::{Attempt, AttemptId, AttemptResult, ControlPlane, Fact, ImageLock, JudgingRun, Outcome, Planned, Profile, Record, Snapshot, World, WorldDatabase, WorldDeployment, WorldServer};
 use jiff::Timestamp;
 
-use super::{Intended, THEIRS, attempts_in, bundled_database, deployments, held_against, images, objects, world_of};
+use super::{Intended, THEIRS, attempts_in, bundled_database, deployments, held_against, images, objects, site, world_of};
+use crate::audit::attempts;
 use crate::{PlatformError, judged_by};
 
 /// Why no attempt is made.
@@ -31,7 +33,11 @@ pub(crate) async fn judge(cluster: &Cluster, record: &Record, answers: &Answers,
     let world = world(answers, deployments(cluster, answers).await?)?;
     let needs = airlock_compliance::needs(profile, &world)?;
     let intended = Intended { profile: profile.clone(), world, attempts: attempts_in(&needs), decisions: Decisions::default(), node_reports: Vec::new(), scan_reports: Vec::new(), needs };
-    let (mut objects, images) = futures::join!(objects(cluster, &intended), images(cluster, record, &intended.world));
+    let collected = async {
+        let every = answers.audit_every().map_err(|reason| PlatformError::FactMissing { what: "from one audit to the next", why: reason.into() })?;
+        Ok::<_, PlatformError>(attempts::collected(cluster, &intended.world, &site(record)?.image.to_string(), every).await)
+    };
+    let (mut objects, images, collected) = futures::join!(objects(cluster, &intended), images(cluster, record, &intended.world), collected);
     for reason in objects.values_mut().filter_map(|found| found.as_mut().err()) {
         *reason = format!("{reason}; {NO_RIGHT}");
     }
@@ -40,7 +46,9 @@ pub(crate) async fn judge(cluster: &Cluster, record: &Record, answers: &Answers,
     for reason in templates.iter_mut().flatten().flat_map(|(_, kinds)| kinds.values_mut()).filter_map(|found| found.as_mut().err()) {
         *reason = format!("{reason}; {NO_RIGHT}");
     }
-    let given = Snapshot { objects, templates, ..unseen(&intended, images.ok(), Timestamp::now()) };
+    let mut given = Snapshot { objects, templates, ..unseen(&intended, images.ok(), Timestamp::now()) };
+    let asked = |(attempt, _): &(AttemptId, Outcome)| intended.attempts.iter().any(|intended| intended.id == *attempt);
+    given.outcomes.extend(collected?.into_iter().filter(asked));
     let report = airlock_compliance::judge_decided(profile, &given, &intended.decisions, Judging { passes: false, workers: 1 })?;
     Ok(held_against(report, record))
 }

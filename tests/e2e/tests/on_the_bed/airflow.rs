@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use airlock_e2e::{Airflow, Site};
 use serde_json::Value;
 
+use crate::auditing;
 use crate::bad_input::Rivals;
 use crate::bundled_database;
 use crate::walls;
@@ -39,6 +40,7 @@ fn two_deployments_work_beside_each_other_and_have_nothing_in_common() {
     bundled_database::it_speaks_tls_alone_and_keeps_verifiers_alone(&site);
     apart::a_page_of_one_reads_nothing_of_the_other(&site);
     walls::a_compliance_check_tries_the_walls_between_them(&site);
+    auditing::deployments::try_what_the_auditor_may_not(&site);
     eprintln!("from nothing to a deployment that is ready: {:.0} s the first, {:.0} s the second", first.as_secs_f32(), second.as_secs_f32());
 }
 

@@ -1,5 +1,7 @@
 //! The auditor beside the command line: the same verdicts with fewer rights, and a word when something is worse.
 
+pub(crate) mod deployments;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

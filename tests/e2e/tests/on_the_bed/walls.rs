@@ -199,7 +199,7 @@ pub(crate) fn but(pinned: &BTreeMap<String, String>, verdict: &str, changed: &[&
 }
 
 /// A statement of a deployment's own role, which owns its database.
-fn sql(site: &Site, name: &str, statement: &str) {
+pub(crate) fn sql(site: &Site, name: &str, statement: &str) {
     let script = format!(
         "import pathlib,psycopg2\nurl=pathlib.Path('/etc/airlock/database/value').read_text().replace('+psycopg2','')\nconnection=psycopg2.connect(url)\nconnection.autocommit=True\nconnection.cursor().execute(\"{statement}\")"
     );
