@@ -14,7 +14,7 @@ pub const ROUNDS: u32 = 60;
 pub const REDIRECTS: u32 = 5;
 /// How often the API server is asked the same where it may answer otherwise in a moment.
 pub const API_TRIES: u32 = 4;
-/// How often Prometheus is asked until what has just come is among its targets.
+/// How often Prometheus is asked the same until what has just come is measured, or judged.
 pub const PROMETHEUS_ROUNDS: u32 = 26;
 /// What changes nothing at a server (RFC 9110 §9.2.1).
 const SAFE: [&str; 4] = ["GET", "HEAD", "OPTIONS", "TRACE"];
