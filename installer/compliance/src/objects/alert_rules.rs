@@ -4,7 +4,7 @@ mod judged;
 
 use std::collections::BTreeSet;
 
-use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, SnapshotObject, World};
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, SnapshotObject, World, names};
 use serde_json::Value;
 
 use crate::described::Described;
@@ -27,8 +27,6 @@ static TEXTS: Described = Described {
 
 const ASKED: &str = "MON-002.alerts";
 const RULES: &str = "alert rules";
-/// The `ConfigMap` that the platform's Prometheus is mounted.
-const CONFIG: &str = "prometheus-config";
 
 /// The check.
 pub(super) struct AlertRules;
@@ -91,7 +89,7 @@ fn sources(given: &Snapshot) -> Result<Vec<&SnapshotObject>, String> {
 /// Whether the platform's Prometheus loads its rules.
 fn is_loaded(object: &SnapshotObject, world: &World) -> bool {
     let of = &object.object;
-    (of.kind.as_str(), of.namespace.as_deref(), of.name.as_str()) == ("ConfigMap", Some(world.platform.as_str()), CONFIG)
+    (of.kind.as_str(), of.namespace.as_deref(), of.name.as_str()) == ("ConfigMap", Some(world.platform.as_str()), names::PROMETHEUS_CONFIG)
 }
 
 /// None: no alert is asked for, and none is given.

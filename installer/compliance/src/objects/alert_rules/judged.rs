@@ -55,7 +55,7 @@ fn of_rule(rule: &LoadedRule) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use airlock_model::answers::Receiver;
-    use airlock_model::{Check, Object, Outcome, SnapshotObject, Untrusted, Verdict};
+    use airlock_model::{Check, Object, Outcome, SnapshotObject, Untrusted, Verdict, names};
     use jiff::Timestamp;
     use serde_json::json;
 
@@ -75,7 +75,7 @@ mod tests {
             let manifest = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": name, "namespace": namespace }, "data": { "a.rules": text } });
             SnapshotObject::from(&Object::new(manifest).unwrap())
         };
-        let maps = vec![map("airlock", "prometheus-config", &["Down", "Full"]), map("airlock", "others", &["Late"]), map("airlock-alpha", "prometheus-config", &["Late"])];
+        let maps = vec![map("airlock", names::PROMETHEUS_CONFIG, &["Down", "Full"]), map("airlock", "others", &["Late"]), map("airlock-alpha", names::PROMETHEUS_CONFIG, &["Late"])];
         let id = prometheus::rules_id();
         let outcome = result.map(|result| (id.clone(), Outcome { attempt: id, result, source: None, destination: None, started: Timestamp::UNIX_EPOCH, took_millis: 7 }));
         let namespaces = vec!["airlock".to_owned(), "airlock-alpha".to_owned()];
