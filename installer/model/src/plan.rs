@@ -367,5 +367,9 @@ mod tests {
             right("list", "nodes", "", None),
         ];
         assert_eq!(Right::told(&rights), "in the cluster: nodes (list) · in namespace airlock: configmaps, deployments.apps (create, get); events (list)");
+        // Each resource stands once, where it was named first, with verbs that came later too.
+        let apart = [&rights[0], &rights[5], &rights[3], &rights[1]];
+        let grouped: Vec<_> = Right::by_resource(apart).into_iter().map(|(first, verbs)| (first.resource.as_str(), verbs)).collect();
+        assert_eq!(grouped, [("configmaps", vec!["create", "get"]), ("nodes", vec!["list"]), ("deployments", vec!["create"])]);
     }
 }

@@ -97,7 +97,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::{ApiCaller, SecretKeyRef, Target, Trust};
+    use crate::{ApiCaller, ObjectRef, PrometheusQuestion, SecretKeyRef, Target, Trust};
 
     fn attempt(action: AttemptAction) -> Attempt {
         Attempt { id: "a".into(), from: Vantage::Workstation, target: Target::KubernetesApi, action, control: None, purpose: "a test".into() }
@@ -117,6 +117,8 @@ mod tests {
         let scan = Attempt { from: Vantage::LetIn { namespace: "n".into() }, ..attempt(AttemptAction::Scan { ports: Vec::new() }) };
         assert_eq!(scan.count(), Some(ROUNDS + TRIES));
         assert_eq!(attempt(AttemptAction::AskApi { path: "/".into(), caller: ApiCaller::User }).count(), Some(API_TRIES));
+        let pod = ObjectRef::namespaced("v1", "Pod", "airlock", "monitoring-0");
+        assert_eq!(attempt(AttemptAction::AskPrometheus { pod, question: PrometheusQuestion::Rules }).count(), Some(PROMETHEUS_ROUNDS));
         assert_eq!(attempt(request("GET", Some(CredentialsForm::Page))).count(), Some(TRIES + 1 + REDIRECTS));
         assert_eq!(attempt(AttemptAction::Pull { repository: "r".into(), pull_secret: "s".into() }).count(), None);
     }
