@@ -197,6 +197,7 @@ const fn word(result: &AttemptResult) -> &'static str {
         | AttemptResult::SqlRefused { .. }
         | AttemptResult::Admitted
         | AttemptResult::Measured(_)
+        | AttemptResult::Rules(_)
         | AttemptResult::NotAdmitted { .. }
         | AttemptResult::Resolved(_)
         | AttemptResult::Untrusted { .. } => "something else was answered",

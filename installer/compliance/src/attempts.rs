@@ -6,8 +6,8 @@ mod api;
 mod crossing;
 mod database;
 mod greeted;
-pub(crate) mod measured;
 mod own_role;
+pub(crate) mod prometheus;
 mod reached;
 mod scanned;
 mod sensitive;
@@ -15,7 +15,7 @@ mod tenant_code;
 pub(crate) mod trusted;
 mod visit;
 
-use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, Need, Outcome, Snapshot, Target, TlsVersion, Trust, Vantage, World, WorldDeployment, names};
+use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, Need, Outcome, RuleHealth, Snapshot, Target, TlsVersion, Trust, Vantage, World, WorldDeployment, names};
 
 pub(crate) use across::{Page, origin_of};
 pub(crate) use admission::{Refused, Shown};
@@ -317,6 +317,7 @@ pub(crate) fn words(result: &AttemptResult) -> String {
         AttemptResult::SqlRefused { state, message } => format!("refused: {} ({state})", message.raw()),
         AttemptResult::Admitted => "admitted".to_owned(),
         AttemptResult::Measured(targets) => format!("{} of {} targets are up", targets.iter().filter(|target| target.up).count(), targets.len()),
+        AttemptResult::Rules(rules) => format!("{} of {} rules are judged", rules.iter().filter(|rule| rule.health == RuleHealth::Ok).count(), rules.len()),
         AttemptResult::SeenFrom(address) => format!("seen from {address}"),
         AttemptResult::Pulled => "pulled".to_owned(),
         AttemptResult::Scanned(pods) => format!("{} scanned", if pods.len() == 1 { "1 pod".to_owned() } else { format!("{} pods", pods.len()) }),

@@ -8,7 +8,7 @@ use airlock_model::answers::Receiver;
 use airlock_model::names::MEASURED_JOBS;
 use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Measured, Need, Profile, Reason, Severity, Snapshot, World};
 
-use crate::attempts::{measured, outcome, words};
+use crate::attempts::{outcome, prometheus, words};
 use crate::described::{Described, Resting};
 
 static TEXTS: Described = Described {
@@ -37,7 +37,7 @@ impl Check for EverythingMeasured {
 
     fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
         match world.receiver {
-            Some(_) => vec![Need::Attempt(Box::new(measured::attempt(world)))],
+            Some(_) => vec![Need::Attempt(Box::new(prometheus::targets(world)))],
             None if world.is_watched_by_others => monitors::needs(),
             None => Vec::new(),
         }
@@ -50,7 +50,7 @@ impl Check for EverythingMeasured {
             None => return vec![TEXTS.not_applicable(TARGETS, Reason::ComponentOff, "no monitoring is installed")],
             Some(Receiver::None | Receiver::Webhook | Receiver::Email) => {}
         }
-        let outcome = match outcome(given, &measured::id()) {
+        let outcome = match outcome(given, &prometheus::targets_id()) {
             Ok(outcome) => outcome,
             Err(reason) => return vec![TEXTS.unverified(TARGETS, reason)],
         };
@@ -99,7 +99,8 @@ mod tests {
     }
 
     fn judged(world: World, result: Option<AttemptResult>) -> Vec<(String, Verdict)> {
-        let outcomes = result.map(|result| (measured::id(), Outcome { attempt: measured::id(), result, source: None, destination: None, started: Timestamp::UNIX_EPOCH, took_millis: 0 }));
+        let outcomes =
+            result.map(|result| (prometheus::targets_id(), Outcome { attempt: prometheus::targets_id(), result, source: None, destination: None, started: Timestamp::UNIX_EPOCH, took_millis: 0 }));
         let given = Snapshot { world, outcomes: outcomes.into_iter().collect(), ..Snapshot::default() };
         CHECK.evaluate(&unprofiled(), &given).into_iter().map(|finding| (finding.subject.name.raw().to_owned(), finding.verdict)).collect()
     }

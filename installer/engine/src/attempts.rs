@@ -4,7 +4,7 @@
 //! what came out in its log. Pods are removed in any case. What could not be carried out says so, and is no refusal.
 
 mod api;
-mod measured;
+mod prometheus;
 mod pull;
 mod report;
 mod scan;

@@ -206,12 +206,12 @@ pub enum AttemptAction {
         /// The pod; a container that names no image gets Airlock's own.
         manifest: serde_json::Value,
     },
-    /// The platform's Prometheus is asked what it measures, by way of the API server (`pods/portforward`).
+    /// The platform's Prometheus is asked about itself, by way of the API server (`pods/portforward`).
     AskPrometheus {
         /// Its pod.
         pod: ObjectRef,
-        /// Airflow deployments that must be among its targets; one that has just come is waited for.
-        deployments: Vec<String>,
+        /// What it is asked.
+        question: PrometheusQuestion,
     },
     /// A GET at a server that answers with the address from which it was asked.
     AskOwnAddress {
@@ -244,6 +244,19 @@ pub enum AttemptAction {
         /// The name.
         name: String,
     },
+}
+
+/// What Prometheus is asked about itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PrometheusQuestion {
+    /// What it measures.
+    Targets {
+        /// Airflow deployments that must be among its targets; one that has just come is waited for.
+        deployments: Vec<String>,
+    },
+    /// Which rules it judges, and how that went; one that it has just loaded is waited for.
+    Rules,
 }
 
 /// Who asks the Kubernetes API.

@@ -164,5 +164,8 @@ pub const INTERNAL_CA_BUNDLE: &str = "internal-ca";
 /// Airlock's own image in `templates/images.yaml`.
 pub const OWN_IMAGE: &str = "airlock";
 
+/// The `ConfigMap` that the bundled Prometheus is mounted: its rules stand in keys that end in `.rules`.
+pub const PROMETHEUS_CONFIG: &str = "prometheus-config";
+
 /// Jobs that every bundled Prometheus has.
 pub const MEASURED_JOBS: [&str; 4] = ["alertmanager", "certificates", "kube-state-metrics", "prometheus"];

@@ -85,6 +85,8 @@ pub enum AttemptResult {
     Scanned(Vec<ScannedPod>),
     /// Prometheus told which targets it measures, sorted.
     Measured(Vec<Measured>),
+    /// Prometheus told which rules it has loaded, sorted.
+    Rules(Vec<LoadedRule>),
     /// Addresses were found, sorted.
     Resolved(Vec<String>),
     /// The name does not exist or has no address.
@@ -148,6 +150,35 @@ pub struct Measured {
     pub deployment: Option<Untrusted<String>>,
     /// Whether it answered when it was last measured.
     pub up: bool,
+}
+
+/// A rule that Prometheus has loaded.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LoadedRule {
+    /// Its group.
+    pub group: Untrusted<String>,
+    /// The alert that it gives, or the series that it writes.
+    pub name: Untrusted<String>,
+    /// Whether it gives an alert.
+    pub is_alert: bool,
+    /// How it went when it was last judged.
+    pub health: RuleHealth,
+    /// Why it could not be judged: Prometheus' words.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub error: Option<Untrusted<String>>,
+}
+
+/// How a rule went when Prometheus last judged it, in Prometheus' words (its `RuleHealth`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RuleHealth {
+    /// Without an error.
+    Ok,
+    /// With one.
+    Err,
+    /// It was not judged so far.
+    Unknown,
 }
 
 impl AttemptResult {

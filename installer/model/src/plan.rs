@@ -1,6 +1,6 @@
 //! A plan is data: what will be done, why it may be done, what undoes it. Its digest is over its canonical form (RFC 8785).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -178,19 +178,27 @@ impl Right {
         self.resource.starts_with('/')
     }
 
+    /// By what they are for: the first for each resource and place, in their order, with the verbs of all.
+    pub fn by_resource<'r>(rights: impl IntoIterator<Item = &'r Self>) -> Vec<(&'r Self, Vec<&'r str>)> {
+        let mut grouped: Vec<(&Self, Vec<&str>)> = Vec::new();
+        for right in rights {
+            match grouped.iter_mut().find(|(first, _)| (&first.group, &first.resource, &first.namespace) == (&right.group, &right.resource, &right.namespace)) {
+                Some((_, verbs)) => verbs.push(&right.verb),
+                None => grouped.push((right, vec![&right.verb])),
+            }
+        }
+        grouped
+    }
+
     /// Many in few words, by place and there by verbs: `in namespace airlock: configmaps, secrets (create, get); events (list)`.
     pub fn told<'r>(rights: impl IntoIterator<Item = &'r Self>) -> String {
-        let mut places: BTreeMap<Option<&str>, BTreeMap<String, Vec<&str>>> = BTreeMap::new();
-        for right in rights {
+        let mut places: BTreeMap<Option<&str>, BTreeMap<Vec<&str>, BTreeSet<String>>> = BTreeMap::new();
+        for (right, verbs) in Self::by_resource(rights) {
             let resource = if right.group.is_empty() { right.resource.clone() } else { format!("{}.{}", right.resource, right.group) };
-            places.entry(right.namespace.as_deref()).or_default().entry(resource).or_default().push(&right.verb);
+            places.entry(right.namespace.as_deref()).or_default().entry(verbs).or_default().insert(resource);
         }
-        let told = places.into_iter().map(|(namespace, resources)| {
-            let mut by_verbs: BTreeMap<Vec<&str>, Vec<String>> = BTreeMap::new();
-            for (resource, verbs) in resources {
-                by_verbs.entry(verbs).or_default().push(resource);
-            }
-            let listed: Vec<String> = by_verbs.into_iter().map(|(verbs, resources)| format!("{} ({})", resources.join(", "), verbs.join(", "))).collect();
+        let told = places.into_iter().map(|(namespace, by_verbs)| {
+            let listed: Vec<String> = by_verbs.into_iter().map(|(verbs, resources)| format!("{} ({})", resources.into_iter().collect::<Vec<_>>().join(", "), verbs.join(", "))).collect();
             let place = namespace.map_or_else(|| "in the cluster".to_owned(), |namespace| format!("in namespace {namespace}"));
             format!("{place}: {}", listed.join("; "))
         });
@@ -359,5 +367,9 @@ mod tests {
             right("list", "nodes", "", None),
         ];
         assert_eq!(Right::told(&rights), "in the cluster: nodes (list) · in namespace airlock: configmaps, deployments.apps (create, get); events (list)");
+        // Each resource stands once, where it was named first, with verbs that came later too.
+        let apart = [&rights[0], &rights[5], &rights[3], &rights[1]];
+        let grouped: Vec<_> = Right::by_resource(apart).into_iter().map(|(first, verbs)| (first.resource.as_str(), verbs)).collect();
+        assert_eq!(grouped, [("configmaps", vec!["create", "get"]), ("nodes", vec!["list"]), ("deployments", vec!["create"])]);
     }
 }

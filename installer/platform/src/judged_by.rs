@@ -11,7 +11,7 @@ use std::path::Path;
 use airlock_cluster::Cluster;
 use airlock_compliance::{ProfileFile, digest, from_text, is_path, load, shipped, written};
 use airlock_model::answers::LARGEST;
-use airlock_model::{Action, Answers, Change, Fact, ObjectRef, Operation, Plan, Profile, Record, ServerVersion, Untrusted, names, with_causes};
+use airlock_model::{Action, Answers, Change, Fact, LiveObject, ObjectRef, Operation, Plan, Profile, Record, ServerVersion, Untrusted, names, with_causes};
 use serde_json::Value;
 
 use crate::PlatformError;
@@ -49,8 +49,11 @@ pub async fn installed(cluster: &Cluster, answers: &Answers) -> Result<Profile, 
         return named(answers);
     }
     let at = place(answers);
-    let live = cluster.get(&at).await?.ok_or_else(|| unreadable(&at, "it is not there"))?;
-    held(&live.manifest, &at)
+    live_copy(cluster.get(&at).await?, &at)
+}
+
+fn live_copy(live: Option<LiveObject>, at: &ObjectRef) -> Result<Profile, PlatformError> {
+    held(&live.ok_or_else(|| unreadable(at, "it is not there"))?.manifest, at)
 }
 
 /// The same as the auditor's pod mounts it.
@@ -93,20 +96,28 @@ pub(crate) fn was_verified(record: &Record, answers: &Answers, profile: &Profile
     reference == Some(answers.profile.reference.as_str()) && record.profile.is_some() && record.profile == digest(profile).ok()
 }
 
-/// How the copy in the cluster is another than what the last verified install went by; none: it is not, or the profile ships. Else why
-/// that is not known.
-pub(crate) async fn change(cluster: &Cluster, record: &Record, answers: &Answers) -> Result<Option<Change>, String> {
+/// The profile that an installation is judged by, held against the last verification.
+pub(crate) struct Compared {
+    /// One that ships, or the copy in the cluster.
+    pub(crate) profile: Result<Profile, PlatformError>,
+    /// How the copy is another than what the last verified install went by; none: it is not, or the profile ships.
+    pub(crate) change: Option<Change>,
+}
+
+/// Reads it once for both; an error says why they are not known.
+pub(crate) async fn compared(cluster: &Cluster, record: &Record, answers: &Answers) -> Result<Compared, String> {
     if answers.profile.file().is_none() {
-        return Ok(None);
+        return Ok(Compared { profile: named(answers), change: None });
     }
     let Some(verified) = record.profile.as_ref().filter(|_| record.verdict.is_some()) else {
         return Err("the last run was not verified, so that nothing says what its profile was".to_owned());
     };
     let at = place(answers);
     let live = cluster.get(&at).await.map_err(|error| with_causes(&error))?;
-    let is_same = live.as_ref().is_some_and(|live| held(&live.manifest, &at).is_ok_and(|copy| digest(&copy).is_ok_and(|digest| digest == *verified)));
     let operation = if live.is_some() { Operation::Update } else { Operation::Create };
-    Ok((!is_same).then(|| Change { object: at, operation, seen: None, fields: Vec::new() }))
+    let profile = live_copy(live, &at);
+    let is_same = profile.as_ref().is_ok_and(|copy| digest(copy).is_ok_and(|digest| digest == *verified));
+    Ok(Compared { profile, change: (!is_same).then(|| Change { object: at, operation, seen: None, fields: Vec::new() }) })
 }
 
 /// Refuses a profile that was written for other versions of Kubernetes than this one.

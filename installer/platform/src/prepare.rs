@@ -145,10 +145,10 @@ struct Draft {
     plan: Plan,
 }
 
-/// The plan for the answers of an installation as such, neither rehearsed nor shown. Files that they name may be on another machine.
-pub(crate) async fn drafted(cluster: &Cluster, answers: &Answers) -> Result<Plan, PlatformError> {
-    let profile = judged_by::installed(cluster, answers).await?;
-    Ok(Box::pin(draft(cluster, answers, &profile)).await?.plan)
+/// The plan for the answers of an installation as such, neither rehearsed nor shown. Files that they name may be on another machine, so the
+/// profile is the installed one.
+pub(crate) async fn drafted(cluster: &Cluster, answers: &Answers, profile: &Profile) -> Result<Plan, PlatformError> {
+    Ok(Box::pin(draft(cluster, answers, profile)).await?.plan)
 }
 
 async fn look_and_plan(cluster: &Cluster, answers: &Answers) -> Result<Prepared, PlatformError> {

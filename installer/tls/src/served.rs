@@ -96,6 +96,7 @@ fn told(result: &AttemptResult) -> String {
         | AttemptResult::SqlRefused { .. }
         | AttemptResult::Admitted
         | AttemptResult::Measured(_)
+        | AttemptResult::Rules(_)
         | AttemptResult::SeenFrom(_)
         | AttemptResult::Pulled
         | AttemptResult::Scanned(_)

@@ -48,12 +48,17 @@ impl Sheet {
     }
 }
 
+/// A cluster by its name, and the context that leads to it.
+pub(crate) fn led_to(cluster: &str, context: Option<&str>) -> String {
+    Untrusted::from(context.map_or_else(|| cluster.to_owned(), |context| format!("{cluster}, by the context {context}"))).to_string()
+}
+
 /// The first screen: who, where, what was found, what could not be read.
 pub(crate) fn welcome(begun: &Begun, cluster: &str, context: Option<&str>, kept: &str, sheet: Sheet) -> String {
     let facts = begun.guide.facts();
     let mut text = format!("{}\n\n", sheet.style.heading(&format!("Airlock {}: guided installation", env!("CARGO_PKG_VERSION"))));
     text += &sheet.row("you are", &known(&facts.caller, |caller| format!("{} ({})", caller.user, caller.groups.join(", "))));
-    text += &sheet.row("cluster", &Untrusted::from(context.map_or_else(|| cluster.to_owned(), |context| format!("{cluster}, by the context {context}"))).to_string());
+    text += &sheet.row("cluster", &led_to(cluster, context));
     text += &sheet.row("address", &facts.server);
     text += &sheet.row("uid", &known(&facts.cluster_uid, Clone::clone));
     text += &sheet.row("version", &known(&facts.version, |version| version.git.clone()));

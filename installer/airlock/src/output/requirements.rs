@@ -112,15 +112,9 @@ fn opener(flow: &Connection) -> &'static str {
 
 /// One row a resource and place.
 fn rights(rights: &[Right]) -> Vec<Vec<String>> {
-    let mut rows: Vec<(&Right, Vec<&str>)> = Vec::new();
-    for right in rights {
-        match rows.iter_mut().find(|(first, _)| (&first.group, &first.resource, &first.namespace) == (&right.group, &right.resource, &right.namespace)) {
-            Some((_, verbs)) => verbs.push(&right.verb),
-            None => rows.push((right, vec![&right.verb])),
-        }
-    }
     let group = |group: &str| if group.is_empty() { "core".to_owned() } else { group.to_owned() };
-    rows.into_iter()
+    Right::by_resource(rights)
+        .into_iter()
         .map(|(right, verbs)| {
             let place = right.namespace.as_ref().map_or_else(|| "cluster".to_owned(), |namespace| format!("namespace {namespace}"));
             vec![right.resource.clone(), group(&right.group), verbs.join(", "), place]

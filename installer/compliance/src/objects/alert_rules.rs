@@ -1,8 +1,10 @@
-//! MON-002: alert rules exist, those that the profile names among them.
+//! MON-002: alert rules exist, those that the profile names among them, and are judged.
+
+mod judged;
 
 use std::collections::BTreeSet;
 
-use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, SnapshotObject, World};
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, SnapshotObject, World, names};
 use serde_json::Value;
 
 use crate::described::Described;
@@ -13,13 +15,13 @@ use crate::pod_security::Violation;
 static TEXTS: Described = Described {
     spec: CheckSpec {
         id: "MON-002",
-        title: "the alert rules that are asked for exist",
+        title: "the alert rules that are asked for exist and are judged",
         severity: Severity::Medium,
         promises: &["P4"],
-        explanation: "Files of rules (keys that end in `.rules`) in ConfigMaps, and PrometheusRule objects: each can be read, and together they give every alert that the parameter MON-002.alerts names. Where it names none, an installation with monitoring must give at least one. Whether an alert reaches somebody is MON-003.",
-        remedy: "`airlock install` puts rules of the platform back. Rules of your own belong into a PrometheusRule or a file that your Prometheus loads; `promtool check rules FILE` says what is wrong with one.",
+        explanation: "Files of rules (keys that end in `.rules`) in ConfigMaps, and PrometheusRule objects: each can be read, and together they give every alert that the parameter MON-002.alerts names. Where it names none, an installation with monitoring must give at least one. The platform's Prometheus is asked, by way of the API server, for the rules that it has loaded (`/api/v1/rules`): what is written for it in the ConfigMap `prometheus-config`, and every alert of the parameter that a rule gives, must be among them, and each rule must have been judged without an error the last time. A rule that it has just loaded, or that fails for a moment, is waited for, 75 seconds at most; one that it has not judged by then is unverified. What the company's own Prometheus makes of its rules is not asked. Whether an alert reaches somebody is MON-003.",
+        remedy: "`airlock install` puts rules of the platform back. Prometheus reads rules when it starts: `kubectl delete pod monitoring-0 -n NAMESPACE` makes it load what is written. Where it cannot judge one, mend its expression; `promtool query instant URL EXPRESSION` shows the error again. Rules of your own belong into a PrometheusRule or a file that your Prometheus loads; `promtool check rules FILE` says what is wrong with one.",
     },
-    expected: "every alert of MON-002.alerts has a rule",
+    expected: "every alert of MON-002.alerts has a rule, and every rule is judged without an error",
     why: "what no rule looks at is noticed by users first",
 };
 
@@ -39,36 +41,55 @@ impl Check for AlertRules {
         if world.is_watched_by_others {
             needs.push(live::need("monitoring.coreos.com/v1", "PrometheusRule"));
         }
+        needs.extend(judged::need(world));
         needs
     }
 
     fn evaluate(&self, profile: &Profile, given: &Snapshot) -> Vec<Finding> {
-        let mut sources = match live::objects(given, "ConfigMap") {
-            Ok(maps) => maps,
-            Err(reason) => return vec![TEXTS.unverified(RULES, reason)],
+        let asked = parameter::texts(profile, ASKED);
+        let sources = match sources(given) {
+            Ok(sources) => sources,
+            Err(reason) => return std::iter::once(TEXTS.unverified(RULES, reason)).chain(judged::judge(given, &asked.into_iter().collect())).collect(),
         };
-        if given.world.is_watched_by_others || given.objects.contains_key("PrometheusRule") {
-            match live::objects(given, "PrometheusRule") {
-                Ok(rules) => sources.extend(rules),
-                Err(reason) => return vec![TEXTS.unverified(RULES, reason)],
-            }
-        }
-        let (mut findings, mut alerts) = (Vec::new(), BTreeSet::new());
+        let (mut findings, mut alerts, mut loaded) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
         for object in sources {
             for (path, written) in written(object) {
                 match written.and_then(|written| named(&written)) {
-                    Ok(found) => alerts.extend(found),
+                    Ok(found) => {
+                        if is_loaded(object, &given.world) {
+                            loaded.extend(found.iter().cloned());
+                        }
+                        alerts.extend(found);
+                    }
                     Err(why) => findings.extend(TEXTS.each(object, vec![Violation::new(path, None, why)], TEXTS.expected)),
                 }
             }
         }
-        findings.extend(told(given, &parameter::texts(profile, ASKED), &alerts));
+        findings.extend(told(given, &asked, &alerts));
+        // An alert that nothing gives was told of just now.
+        let asked = asked.into_iter().filter(|alert| alerts.contains(*alert));
+        findings.extend(judged::judge(given, &loaded.iter().map(String::as_str).chain(asked).collect()));
         if findings.is_empty() {
             let reason = if given.world.base_domain.is_empty() { Reason::NoSubject } else { Reason::ComponentOff };
             findings.push(TEXTS.not_applicable(RULES, reason, "there are none, and no monitoring that would judge them"));
         }
         findings
     }
+}
+
+/// What may hold rules.
+fn sources(given: &Snapshot) -> Result<Vec<&SnapshotObject>, String> {
+    let mut sources = live::objects(given, "ConfigMap")?;
+    if given.world.is_watched_by_others || given.objects.contains_key("PrometheusRule") {
+        sources.extend(live::objects(given, "PrometheusRule")?);
+    }
+    Ok(sources)
+}
+
+/// Whether the platform's Prometheus loads its rules.
+fn is_loaded(object: &SnapshotObject, world: &World) -> bool {
+    let of = &object.object;
+    (of.kind.as_str(), of.namespace.as_deref(), of.name.as_str()) == ("ConfigMap", Some(world.platform.as_str()), names::PROMETHEUS_CONFIG)
 }
 
 /// None: no alert is asked for, and none is given.

@@ -2,6 +2,7 @@
 //! documentation, "User-facing roles"; of the lists of resources that make no difference to any check, the groups stand.
 //! Those of Kubernetes' own parts are in `system_roles`.
 
+use super::powers::READ;
 use super::rule::{Request, Rule};
 use super::{powers, system_roles};
 use crate::network::Labels;
@@ -14,7 +15,6 @@ pub(crate) const GATHERING: [&str; 3] = ["admin", "edit", "view"];
 pub(crate) const GATHERED: [(&str, &str); 5] =
     [("edit", "admin"), ("view", "edit"), ("system:aggregate-to-admin", "admin"), ("system:aggregate-to-edit", "edit"), ("system:aggregate-to-view", "view")];
 
-const READ: &[&str] = &["get", "list", "watch"];
 const WRITE: &[&str] = &["create", "delete", "deletecollection", "patch", "update"];
 
 pub(crate) fn rule(verbs: &[&str], groups: &[&str], resources: &[&str]) -> Rule {

@@ -5,12 +5,12 @@
 //! of a part that is not here holds none of it. What everybody is granted stands here in full.
 
 use super::default_roles::rule;
+use super::powers::READ;
 use super::rule::Rule;
 
 /// What Kubernetes grants to everybody (Kubernetes documentation, "API discovery roles").
 pub(crate) const DISCOVERY: [&str; 4] = ["system:basic-user", "system:discovery", "system:public-info-viewer", "system:service-account-issuer-discovery"];
 
-const READ: &[&str] = &["get", "list", "watch"];
 const CREATE: &[&str] = &["create"];
 const UPDATE: &[&str] = &["update"];
 const ALL: &[&str] = &["*"];

@@ -35,6 +35,7 @@ fn has_succeeded(outcome: &Outcome) -> bool {
         | AttemptResult::Told(_)
         | AttemptResult::Admitted
         | AttemptResult::Measured(_)
+        | AttemptResult::Rules(_)
         | AttemptResult::SeenFrom(_)
         | AttemptResult::Pulled
         | AttemptResult::Scanned(_) => true,

@@ -7,14 +7,14 @@ use airlock_model::{ApiCaller, Attempt, AttemptAction, AttemptResult, Object, Ou
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::measured;
+use super::prometheus;
 
 /// Carries one out. `image`: Airlock's own, as nodes pull it.
 pub(super) async fn carry_out(cluster: &Cluster, attempt: &Attempt, image: &str) -> Outcome {
     let (started, clock) = (Timestamp::now(), Instant::now());
     let result = match &attempt.action {
         AttemptAction::AskApi { path, caller } => ask(cluster, path, *caller).await,
-        AttemptAction::AskPrometheus { pod, deployments } => measured::ask(cluster, pod, deployments).await,
+        AttemptAction::AskPrometheus { pod, question } => prometheus::ask(cluster, pod, question).await,
         AttemptAction::Admit { manifest } => admit(cluster, manifest, image).await,
         _ => not_carried_out("the API server is asked, shown pods, and leads to Prometheus, and nothing else"),
     };

@@ -14,7 +14,7 @@ pub const ROUNDS: u32 = 60;
 pub const REDIRECTS: u32 = 5;
 /// How often the API server is asked the same where it may answer otherwise in a moment.
 pub const API_TRIES: u32 = 4;
-/// How often Prometheus is asked until what has just come is among its targets.
+/// How often Prometheus is asked the same until what has just come is measured, or judged.
 pub const PROMETHEUS_ROUNDS: u32 = 26;
 /// What changes nothing at a server (RFC 9110 §9.2.1).
 const SAFE: [&str; 4] = ["GET", "HEAD", "OPTIONS", "TRACE"];
@@ -97,7 +97,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::{ApiCaller, SecretKeyRef, Target, Trust};
+    use crate::{ApiCaller, ObjectRef, PrometheusQuestion, SecretKeyRef, Target, Trust};
 
     fn attempt(action: AttemptAction) -> Attempt {
         Attempt { id: "a".into(), from: Vantage::Workstation, target: Target::KubernetesApi, action, control: None, purpose: "a test".into() }
@@ -117,6 +117,8 @@ mod tests {
         let scan = Attempt { from: Vantage::LetIn { namespace: "n".into() }, ..attempt(AttemptAction::Scan { ports: Vec::new() }) };
         assert_eq!(scan.count(), Some(ROUNDS + TRIES));
         assert_eq!(attempt(AttemptAction::AskApi { path: "/".into(), caller: ApiCaller::User }).count(), Some(API_TRIES));
+        let pod = ObjectRef::namespaced("v1", "Pod", "airlock", "monitoring-0");
+        assert_eq!(attempt(AttemptAction::AskPrometheus { pod, question: PrometheusQuestion::Rules }).count(), Some(PROMETHEUS_ROUNDS));
         assert_eq!(attempt(request("GET", Some(CredentialsForm::Page))).count(), Some(TRIES + 1 + REDIRECTS));
         assert_eq!(attempt(AttemptAction::Pull { repository: "r".into(), pull_secret: "s".into() }).count(), None);
     }

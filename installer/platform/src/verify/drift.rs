@@ -5,6 +5,7 @@ use airlock_model::answers::Answers;
 use airlock_model::{Action, Change, Drifted, Fact, Operation, Plan, Record, World, with_causes};
 
 use crate::deployment::{self, Platform};
+use crate::judged_by::Compared;
 use crate::{PlatformError, judged_by, prepare};
 
 const UNFINISHED: &str = "the last run did not come to its end";
@@ -31,11 +32,15 @@ pub(super) async fn drift(cluster: &Cluster, record: &Record, world: &World) -> 
 
 /// With the copy of the company's own profile, which a plan takes as it stands. Where that is none, nothing else is compared.
 async fn of_platform(cluster: &Cluster, record: &Record, answers: &Answers) -> Fact<Vec<Change>> {
-    let copy = match judged_by::change(cluster, record, answers).await {
-        Ok(copy) => copy,
+    let Compared { profile, change } = match judged_by::compared(cluster, record, answers).await {
+        Ok(compared) => compared,
         Err(why) => return Fact::Unverified(why),
     };
-    match (told(Box::pin(prepare::drafted(cluster, answers)).await), copy) {
+    let plan = match profile {
+        Ok(profile) => Box::pin(prepare::drafted(cluster, answers, &profile)).await,
+        Err(error) => Err(error),
+    };
+    match (told(plan), change) {
         (Fact::Known(changes), copy) => Fact::Known(changes.into_iter().chain(copy).collect()),
         (Fact::Unverified(_), Some(copy)) => Fact::Known(vec![copy]),
         (unverified, None) => unverified,

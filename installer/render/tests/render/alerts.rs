@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use airlock_model::names;
 use airlock_render::Rendered;
 use serde_json::Value;
 
@@ -21,7 +22,7 @@ fn rendered() -> Rendered {
 }
 
 fn jobs(rendered: &Rendered) -> BTreeSet<String> {
-    let config: Value = serde_yaml::from_str(&text(rendered, "prometheus-config", "prometheus.yml")).unwrap();
+    let config: Value = serde_yaml::from_str(&text(rendered, names::PROMETHEUS_CONFIG, "prometheus.yml")).unwrap();
     config["scrape_configs"].as_array().unwrap().iter().map(|job| job["job_name"].as_str().unwrap().to_owned()).collect()
 }
 
@@ -29,7 +30,7 @@ fn jobs(rendered: &Rendered) -> BTreeSet<String> {
 fn rules(rendered: &Rendered) -> Vec<(String, Value)> {
     let files = ["platform.rules", "monitoring.rules", "delivery.rules", "database.rules", "volumes.rules", "certificates.rules", "audits.rules", "airflow.rules"];
     let of_file = |file: &str| {
-        let parsed: Value = serde_yaml::from_str(&text(rendered, "prometheus-config", file)).unwrap();
+        let parsed: Value = serde_yaml::from_str(&text(rendered, names::PROMETHEUS_CONFIG, file)).unwrap();
         parsed["groups"].as_array().unwrap().iter().flat_map(|group| group["rules"].as_array().unwrap().clone()).map(|rule| (file.to_owned(), rule)).collect::<Vec<_>>()
     };
     files.into_iter().flat_map(of_file).collect()
@@ -121,7 +122,7 @@ fn every_alert_says_how_bad_it_is_what_it_means_and_what_to_do() {
 fn what_is_asked_over_the_network_is_verified_and_asks_for_a_password() {
     for text_of in MONITORED {
         let rendered = Combination::of("monitored", text_of).render();
-        let config: Value = serde_yaml::from_str(&text(&rendered, "prometheus-config", "prometheus.yml")).unwrap();
+        let config: Value = serde_yaml::from_str(&text(&rendered, names::PROMETHEUS_CONFIG, "prometheus.yml")).unwrap();
         let scraped = config["scrape_configs"].as_array().unwrap().iter().chain(config["alerting"]["alertmanagers"].as_array().unwrap());
         for asked in scraped {
             // Each deployment is asked by its own name; what it tells, a policy alone keeps from others.

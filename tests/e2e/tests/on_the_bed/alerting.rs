@@ -13,6 +13,7 @@ use crate::{auditing, walls};
 
 mod at_length;
 mod telling;
+mod unjudged;
 
 /// From a component that goes to its alert: a measurement, a minute for sure, and the wait for others of the same name.
 const TOLD_WITHIN: Duration = Duration::from_mins(8);
@@ -52,6 +53,8 @@ fn alerts_arrive_and_the_receiver_is_tried_before_it_is_called_one() {
     site.run(&["plan", "--answers", &answers.display().to_string(), "--exit-code"]).expect(0);
 
     everything_is_measured(&site);
+    let judged = site.told("MON-002", &[], 0);
+    assert!(judged.len() == 2 && judged.iter().all(|told| told.verdict == "pass"), "rules are written, and Prometheus judges them: {judged:?}");
     let told = || awaits(&site, &receiver, "firing", "AirlockComplianceWorse", "persistentvolumeclaim", "auditor-evidence");
     auditing::an_audit_says_what_the_command_line_says_and_what_is_worse(&site, &answers, told);
     two_alerts_arrive_and_end(&site, &receiver);

@@ -5,7 +5,7 @@ use airlock_platform::{Cluster, KnownContext};
 
 use crate::commands::session::Session;
 use crate::failure::Failure;
-use crate::output::guide::Sheet;
+use crate::output::guide::{Sheet, led_to};
 use crate::output::prompt::{Field, Prompt, Reply};
 
 const QUESTION: &str = "Is this the cluster that is meant?";
@@ -33,8 +33,8 @@ pub(super) async fn ask(session: &Session<'_>, cluster: &Cluster, others: &[&Kno
     if others.is_empty() {
         return Ok(Meant::This);
     }
-    let this = format!("yes, {}", Untrusted::from(cluster.name().to_owned()));
-    let named: Vec<String> = others.iter().map(|context| format!("{}, by the context {}", Untrusted::from(context.cluster.clone()), Untrusted::from(context.name.clone()))).collect();
+    let this = format!("yes, {}", led_to(cluster.name(), None));
+    let named: Vec<String> = others.iter().map(|context| led_to(&context.cluster, Some(&context.name))).collect();
     let labels = std::iter::once(this).chain(named.iter().map(|other| format!("no, {other}"))).collect();
     loop {
         let field = Field::Choice { labels: Vec::clone(&labels), suggested: 0 };

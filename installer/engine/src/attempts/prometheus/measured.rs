@@ -1,50 +1,18 @@
-//! Which targets the platform's Prometheus measures, asked of itself.
+//! Which targets Prometheus measures, and whether each answered.
 
-use std::time::Duration;
-
-use airlock_cluster::{Cluster, ClusterError};
-use airlock_model::bounds::PROMETHEUS_ROUNDS;
 use airlock_model::names::MEASURED_JOBS;
-use airlock_model::{AttemptResult, Measured, ObjectRef, Untrusted, with_causes};
+use airlock_model::{Measured, Untrusted};
 use serde::Deserialize;
-use tokio::time::{Instant, sleep};
 
-/// Where it listens inside its pod.
-const PORT: u16 = 9090;
 /// The series that tells of each target whether it was measured (Prometheus, "Jobs and instances").
-const UP: &str = "/api/v1/query?query=up";
-/// A target that has just come is found and measured by then: Prometheus looks every 30 s.
-const WITHIN: Duration = Duration::from_secs(75);
-const AGAIN: Duration = Duration::from_secs(3);
+pub(super) const PATH: &str = "/api/v1/query?query=up";
 
-/// Asks until every target is up and each job and each of these deployments is among them, or the time is over; the last answer counts. A
-/// Prometheus that has just begun has found some targets and not others.
-pub(super) async fn ask(cluster: &Cluster, pod: &ObjectRef, deployments: &[String]) -> AttemptResult {
-    let end = Instant::now() + WITHIN;
-    let mut round = 1;
-    loop {
-        let answer = ask_once(cluster, pod).await;
-        let is_last = round == PROMETHEUS_ROUNDS || Instant::now() >= end;
-        match answer {
-            Ok(targets) if is_whole(&targets, deployments) || is_last => return AttemptResult::Measured(targets),
-            // What is not allowed now is not allowed later.
-            Err(error) if is_last || matches!(error, ClusterError::Forbidden { .. }) => return AttemptResult::NotCarriedOut(with_causes(&error).into()),
-            _ => sleep(AGAIN).await,
-        }
-        round += 1;
-    }
-}
-
-fn is_whole(targets: &[Measured], deployments: &[String]) -> bool {
+/// Whether every target is up, and each job and each of these deployments is among them. A Prometheus that has just begun has found some
+/// targets and not others.
+pub(super) fn is_whole(targets: &[Measured], deployments: &[String]) -> bool {
     let has_job = |job: &&str| targets.iter().any(|target| target.job.raw() == *job);
     let has_deployment = |name: &String| targets.iter().any(|target| target.deployment.as_ref().is_some_and(|own| own.raw() == name));
     targets.iter().all(|target| target.up) && MEASURED_JOBS.iter().all(has_job) && deployments.iter().all(has_deployment)
-}
-
-async fn ask_once(cluster: &Cluster, pod: &ObjectRef) -> Result<Vec<Measured>, ClusterError> {
-    let (status, body) = cluster.get_from_pod(pod, PORT, UP).await?;
-    let read = if status.is_success() { read(&body) } else { Err(format!("Prometheus answered {status}")) };
-    read.map_err(|reason| ClusterError::Unreadable { what: format!("{UP} at {pod}"), reason })
 }
 
 /// An answer of Prometheus (Prometheus, "HTTP API", instant queries).
@@ -72,7 +40,7 @@ struct Labels {
     deployment: Option<String>,
 }
 
-fn read(body: &[u8]) -> Result<Vec<Measured>, String> {
+pub(super) fn read(body: &[u8]) -> Result<Vec<Measured>, String> {
     let answer: Answer = serde_json::from_slice(body).map_err(|error| format!("what Prometheus answered cannot be read: {error}"))?;
     let target = |series: Series| Measured {
         job: Untrusted::new(series.metric.job),
