@@ -43,7 +43,7 @@ fn rules() -> impl Strategy<Value = Value> {
     ]
 }
 
-fn of_cluster(kind: &str, name: &str, rest: Value) -> Value {
+fn of_cluster(kind: &str, name: &str, rest: &Value) -> Value {
     let mut object = json!({ "apiVersion": format!("{GROUP}/v1"), "kind": kind, "metadata": { "name": name } });
     object.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
     object
@@ -55,8 +55,8 @@ fn of_people() -> impl Strategy<Value = Vec<Value>> {
     (rules(), role, 0..NAMED.len()).prop_map(|(rules, role, named)| {
         let (subjects, has_ours) = NAMED[named];
         let subjects: Vec<Value> = subjects.iter().map(|(kind, name)| json!({ "apiGroup": GROUP, "kind": kind, "name": name })).collect();
-        let mut binding = of_cluster("ClusterRoleBinding", "people", json!({ "roleRef": { "apiGroup": GROUP, "kind": "ClusterRole", "name": role }, "subjects": subjects }));
-        let mut apart = of_cluster("ClusterRole", "apart", json!({ "rules": rules }));
+        let mut binding = of_cluster("ClusterRoleBinding", "people", &json!({ "roleRef": { "apiGroup": GROUP, "kind": "ClusterRole", "name": role }, "subjects": subjects }));
+        let mut apart = of_cluster("ClusterRole", "apart", &json!({ "rules": rules }));
         if !has_ours {
             binding["metadata"]["labels"] = json!({ OF_OTHERS: "" });
         }
@@ -76,8 +76,8 @@ pub(crate) fn rights() -> impl Strategy<Value = Vec<Value>> {
         all.extend([
             of_shop("rbac.authorization.k8s.io/v1", "Role", &json!({ "rules": granted("", "secrets", &["get", "list"]) })),
             of_shop("rbac.authorization.k8s.io/v1", "RoleBinding", &role("Role", "a")),
-            of_cluster("ClusterRole", "wide", json!({ "rules": if level { granted("*", "*", &["*"]) } else { granted("", "pods/exec", &["create"]) } })),
-            of_cluster("ClusterRoleBinding", "wide", role("ClusterRole", "wide")),
+            of_cluster("ClusterRole", "wide", &json!({ "rules": if level { granted("*", "*", &["*"]) } else { granted("", "pods/exec", &["create"]) } })),
+            of_cluster("ClusterRoleBinding", "wide", &role("ClusterRole", "wide")),
             of_shop("rbac.authorization.k8s.io/v1", "RoleBinding", &json!({ "metadata": { "name": "everybody" }, "roleRef": everybody["roleRef"], "subjects": everybody["subjects"] })),
         ]);
         all
@@ -86,12 +86,12 @@ pub(crate) fn rights() -> impl Strategy<Value = Vec<Value>> {
 
 /// What every cluster has, and files bind without holding it.
 pub(crate) fn of_every_cluster() -> Vec<Value> {
-    let labelled = |name: &str, rest: Value| {
+    let labelled = |name: &str, rest: &Value| {
         let mut role = of_cluster("ClusterRole", name, rest);
         role["metadata"]["labels"] = json!({ "kubernetes.io/bootstrapping": "rbac-defaults" });
         role
     };
-    let gathering = |name: &str| labelled(name, json!({ "aggregationRule": { "clusterRoleSelectors": [{ "matchLabels": { (format!("{GROUP}/aggregate-to-{name}")): "true" } }] } }));
+    let gathering = |name: &str| labelled(name, &json!({ "aggregationRule": { "clusterRoleSelectors": [{ "matchLabels": { (format!("{GROUP}/aggregate-to-{name}")): "true" } }] } }));
     let all = json!([{ "apiGroups": ["*"], "resources": ["*"], "verbs": ["*"] }, { "nonResourceURLs": ["*"], "verbs": ["*"] }]);
-    vec![gathering("edit"), gathering("view"), labelled("cluster-admin", json!({ "rules": all }))]
+    vec![gathering("edit"), gathering("view"), labelled("cluster-admin", &json!({ "rules": all }))]
 }

@@ -32,9 +32,13 @@ pub(crate) fn that_is_taken_away_is_told(site: &Site) {
     // The control: a registry that does not answer, and a server that is gone.
     let beta = site.tenant("beta");
     let servers = [(site.name.as_str(), "statefulset/registry"), (beta.as_str(), "deployment/airflow-api-server")];
-    servers.iter().for_each(|(namespace, workload)| stop(site, namespace, workload));
+    for (namespace, workload) in servers {
+        stop(site, namespace, workload);
+    }
     let gone = verdicts(site, 7);
-    servers.iter().for_each(|(namespace, workload)| start(site, namespace, workload));
+    for (namespace, workload) in servers {
+        start(site, namespace, workload);
+    }
     assert_eq!(gone, all("unverified", "unverified"));
     assert_eq!(verdicts(site, 0), all("pass", "pass"));
 }
