@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use airlock_compliance::{Control, Judging, PodSecurityLevel, PodSecurityVersion, Violation, judge, manifests, pod_security, setting, unprofiled, with_checks};
 use airlock_model::{Object, Profile, Verdict};
@@ -45,6 +46,9 @@ fn text(path: &Path) -> String {
     path.file_stem().unwrap().to_string_lossy().into_owned()
 }
 
+/// All of them, read once for all tests.
+static ALL: LazyLock<Vec<Fixture>> = LazyLock::new(fixtures);
+
 fn fixtures() -> Vec<Fixture> {
     let folder = folder();
     let mut found = Vec::new();
@@ -82,10 +86,10 @@ fn overrider(control: &str) -> &str {
 
 #[test]
 fn every_fixture_gets_the_verdict_of_its_folder_by_the_control_of_its_name() {
-    let fixtures = fixtures();
+    let fixtures = &*ALL;
     assert_eq!(fixtures.len(), FIXTURES);
     let mut wrong = Vec::new();
-    for fixture in &fixtures {
+    for fixture in fixtures {
         let fired: Vec<String> = judged(&fixture.pod, fixture).iter().map(|(control, _)| control.name().to_lowercase()).collect();
         let is_right = if fixture.is_good { fired.is_empty() } else { fired.iter().any(|name| *name == fixture.control || name == overrider(&fixture.control)) };
         if !is_right {
@@ -97,16 +101,17 @@ fn every_fixture_gets_the_verdict_of_its_folder_by_the_control_of_its_name() {
 
 #[test]
 fn a_template_is_judged_like_the_pod_made_from_it() {
-    for fixture in fixtures() {
-        let template = json!({ "metadata": fixture.pod["metadata"], "spec": fixture.pod["spec"] });
-        let workload = json!({ "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": "fixture" }, "spec": { "template": template } });
-        assert_eq!(judged(&workload, &fixture), judged(&fixture.pod, &fixture), "{}", fixture.name);
+    for fixture in ALL.iter() {
+        let of_pod = judged(&fixture.pod, fixture);
+        for workload in wrapped(&fixture.pod) {
+            assert_eq!(judged(&workload, fixture), of_pod, "{} as {}", fixture.name, workload["kind"]);
+        }
     }
 }
 
 #[test]
 fn every_violation_points_at_its_value() {
-    for fixture in fixtures().iter().filter(|fixture| !fixture.is_good) {
+    for fixture in ALL.iter().filter(|fixture| !fixture.is_good) {
         for (_, violation) in judged(&fixture.pod, fixture) {
             let there = fixture.pod.pointer(&violation.path).cloned().unwrap_or(Value::Null);
             assert_eq!(there, violation.value, "{} {}", fixture.name, violation.path);
@@ -138,18 +143,27 @@ fn check(control: &str) -> &'static str {
     }
 }
 
+/// What makes pods, and where it holds their template.
+const MAKERS: [(&str, &str, &str); 8] = [
+    ("apps/v1", "DaemonSet", "/spec/template"),
+    ("apps/v1", "Deployment", "/spec/template"),
+    ("apps/v1", "ReplicaSet", "/spec/template"),
+    ("apps/v1", "StatefulSet", "/spec/template"),
+    ("batch/v1", "CronJob", "/spec/jobTemplate/spec/template"),
+    ("batch/v1", "Job", "/spec/template"),
+    ("v1", "PodTemplate", "/template"),
+    ("v1", "ReplicationController", "/spec/template"),
+];
+
 /// The pod itself, and as each kind of workload holds it.
 fn wrapped(pod: &Value) -> Vec<Value> {
-    let template = json!({ "metadata": pod["metadata"], "spec": pod["spec"] });
-    let of = |api: &str, kind: &str, spec: Value| json!({ "apiVersion": api, "kind": kind, "metadata": { "name": "fixture" }, "spec": spec });
-    let plain = json!({ "template": template });
-    vec![
-        pod.clone(),
-        of("apps/v1", "Deployment", plain.clone()),
-        of("apps/v1", "StatefulSet", plain.clone()),
-        of("batch/v1", "Job", plain),
-        of("batch/v1", "CronJob", json!({ "jobTemplate": { "spec": { "template": template } } })),
-    ]
+    let as_maker = |(api, kind, at): (&str, &str, &str)| {
+        let template = json!({ "metadata": pod["metadata"], "spec": pod["spec"] });
+        let mut workload = at.rsplit('/').filter(|field| !field.is_empty()).fold(template, |inner, field| json!({ field: inner }));
+        workload.as_object_mut().unwrap().extend([("apiVersion".to_owned(), json!(api)), ("kind".to_owned(), json!(kind)), ("metadata".to_owned(), json!({ "name": "fixture" }))]);
+        workload
+    };
+    std::iter::once(pod.clone()).chain(MAKERS.map(as_maker)).collect()
 }
 
 fn asked(level: &str, version: PodSecurityVersion) -> Profile {
@@ -158,35 +172,62 @@ fn asked(level: &str, version: PodSecurityVersion) -> Profile {
     profile
 }
 
+/// What is asked together.
+type Group = (PodSecurityLevel, PodSecurityVersion);
+
+/// Files by the text of their pod: most versions have the same ones, which are read once.
+type Read = BTreeMap<String, Vec<manifests::FileObjects>>;
+
+fn file(pod: &str, kind: &str) -> String {
+    format!("{pod} as {kind}")
+}
+
+fn read(pod: &Value) -> Vec<manifests::FileObjects> {
+    let name = pod.to_string();
+    wrapped(pod).iter().map(|object| manifests::read(&file(&name, object["kind"].as_str().unwrap()), object.to_string().as_bytes())).collect()
+}
+
 /// As `airlock compliance-check --manifests … --checks 'PSS-*' --set PSS.level=… --set PSS.version=…` does it.
 #[test]
 fn files_get_the_verdict_of_their_folder_by_the_check_of_their_name_in_every_kind_of_workload() {
-    let fixtures = fixtures();
-    assert_eq!(fixtures.len(), FIXTURES);
-    let mut groups: BTreeMap<(PodSecurityLevel, PodSecurityVersion), Vec<&Fixture>> = BTreeMap::new();
-    for fixture in &fixtures {
+    assert_eq!(ALL.len(), FIXTURES);
+    let mut groups: BTreeMap<Group, Vec<&Fixture>> = BTreeMap::new();
+    let mut files = Read::new();
+    for fixture in ALL.iter() {
+        files.entry(fixture.pod.to_string()).or_insert_with(|| read(&fixture.pod));
         groups.entry((fixture.level, fixture.version)).or_default().push(fixture);
     }
+    // A snapshot is made by one thread, so that groups are judged beside each other.
+    let (first, second): (Vec<_>, Vec<_>) = groups.into_iter().enumerate().partition(|(number, _)| number % 2 == 0);
+    let wrong_of = |groups: Vec<(usize, (Group, Vec<&Fixture>))>| groups.into_iter().flat_map(|(_, (group, fixtures))| wrong(group, &fixtures, &files)).collect::<Vec<_>>();
+    let wrong = std::thread::scope(|scope| {
+        let beside = scope.spawn(|| wrong_of(second));
+        let mut wrong = wrong_of(first);
+        wrong.extend(beside.join().unwrap());
+        wrong
+    });
+    assert!(wrong.is_empty(), "{} wrong: {:#?}", wrong.len(), &wrong[..wrong.len().min(20)]);
+}
+
+/// The fixtures of a group that are judged otherwise than their folders say, in any kind of workload.
+fn wrong((level, version): Group, fixtures: &[&Fixture], files: &Read) -> Vec<String> {
+    let given = manifests::snapshot(fixtures.iter().flat_map(|fixture| files[&fixture.pod.to_string()].clone()));
+    let report = judge(&asked(level.name(), version), &given, Judging { passes: false, workers: 1 }).unwrap();
+    let mut fired: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for finding in report.findings.iter().filter(|finding| finding.verdict != Verdict::NotApplicable) {
+        assert_eq!(finding.verdict, Verdict::Fail, "{finding:#?}");
+        fired.entry(finding.subject.file.as_ref().unwrap().raw()).or_default().insert(&finding.check);
+    }
     let mut wrong = Vec::new();
-    for ((level, version), fixtures) in groups {
-        let files = fixtures.iter().flat_map(|fixture| wrapped(&fixture.pod).into_iter().map(|object| (format!("{} as {}", fixture.name, object["kind"]), object)));
-        let given = manifests::snapshot(files.map(|(name, object)| manifests::read(&name, object.to_string().as_bytes())));
-        let report = judge(&asked(level.name(), version), &given, Judging { passes: false, workers: 2 }).unwrap();
-        let mut fired: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for finding in report.findings.iter().filter(|finding| finding.verdict != Verdict::NotApplicable) {
-            assert_eq!(finding.verdict, Verdict::Fail, "{finding:#?}");
-            fired.entry(finding.subject.file.as_ref().unwrap().raw()).or_default().insert(&finding.check);
-        }
-        for fixture in fixtures {
-            for kind in ["Pod", "Deployment", "StatefulSet", "Job", "CronJob"] {
-                let name = format!("{} as \"{kind}\"", fixture.name);
-                let fired = fired.get(name.as_str()).cloned().unwrap_or_default();
-                let is_right = if fixture.is_good { fired.is_empty() } else { [fixture.control.as_str(), overrider(&fixture.control)].iter().any(|control| fired.contains(check(control))) };
-                if !is_right {
-                    wrong.push(format!("{name}: {fired:?}"));
-                }
+    for fixture in fixtures {
+        let pod = fixture.pod.to_string();
+        for kind in std::iter::once("Pod").chain(MAKERS.map(|(_, kind, _)| kind)) {
+            let fired = fired.get(file(&pod, kind).as_str()).cloned().unwrap_or_default();
+            let is_right = if fixture.is_good { fired.is_empty() } else { [fixture.control.as_str(), overrider(&fixture.control)].iter().any(|control| fired.contains(check(control))) };
+            if !is_right {
+                wrong.push(format!("{} as {kind}: {fired:?}", fixture.name));
             }
         }
     }
-    assert!(wrong.is_empty(), "{} wrong: {:#?}", wrong.len(), &wrong[..wrong.len().min(20)]);
+    wrong
 }

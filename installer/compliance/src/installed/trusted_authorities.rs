@@ -12,7 +12,7 @@ static TEXTS: Described = Described {
         title: "pods and nodes trust the private authority",
         severity: Severity::Medium,
         promises: &["P6", "P7"],
-        explanation: "A node of each pool that takes pods pulls Airlock's own image from the bundled registry, for a pod in the platform's namespace that goes again; the kubelet asks the registry also where the node has the image, and so verifies its certificate as for every pod. Where nodes may not be listed one node stands for all, and what it pulls is a warning. In the namespace of each Airflow deployment a pod with Airlock's own image, to which the policies of tasks apply, shakes hands with the deployment's own server and verifies it against the copy of the internal authority that tasks mount there. Pods of the platform's namespace are not tried: their authority lies beside its key, which no attempt mounts.",
+        explanation: "A node of each pool that takes pods pulls Airlock's own image from the bundled registry, for a pod in the platform's namespace that goes again; the kubelet asks the registry also where the node has the image, and so verifies its certificate as for every pod. A pull that ends otherwise than by the certificate, such as at a registry that does not answer, says nothing about trust. Where nodes may not be listed one node stands for all, and what it pulls is a warning. In the namespace of each Airflow deployment a pod with Airlock's own image, to which the policies of tasks apply, shakes hands with the deployment's own server and verifies it against the copy of the internal authority that tasks mount there. Pods of the platform's namespace are not tried: their authority lies beside its key, which no attempt mounts.",
         remedy: "Of a node: `airlock tls trust` prints how its runtime is told of the authority. Of a deployment: `airlock deployment apply` with its document copies the authority again.",
     },
     expected: "pulled, and the handshake verified",
@@ -64,6 +64,12 @@ fn of_any_node(given: &Snapshot, reason: &str) -> Finding {
     Finding { evidence: one.evidence, ..TEXTS.warn(Severity::Low, one.subject, format!("pulled; which pools there are is not known: {reason}")) }
 }
 
+/// Whether a kubelet's words are about a certificate: runtimes pass on what Go's `crypto/tls` and `crypto/x509` say. Of a registry that
+/// answers nobody, or that refuses the login, they say nothing about trust.
+fn is_distrust(message: &str) -> bool {
+    ["x509:", "certificate signed by unknown authority", "tls: failed to verify certificate"].iter().any(|words| message.contains(words))
+}
+
 fn judge(given: &Snapshot, subject: String, attempt: &AttemptId) -> Finding {
     let outcome = match outcome(given, attempt) {
         Ok(outcome) => outcome,
@@ -72,7 +78,8 @@ fn judge(given: &Snapshot, subject: String, attempt: &AttemptId) -> Finding {
     let observed = words(&outcome.result);
     let finding = match &outcome.result {
         AttemptResult::Pulled | AttemptResult::Handshaken(_) => TEXTS.pass(subject, observed),
-        AttemptResult::NotPulled { .. } | AttemptResult::Untrusted { .. } => TEXTS.fail(subject, observed),
+        AttemptResult::Untrusted { .. } => TEXTS.fail(subject, observed),
+        AttemptResult::NotPulled { message } if is_distrust(message.raw()) => TEXTS.fail(subject, observed),
         _ => TEXTS.unverified(subject, observed),
     };
     finding.tried([outcome])

@@ -119,15 +119,19 @@ pub(super) static SIGNING_KEYS: OfAirflow = OfAirflow {
     },
 };
 
+/// The roles that Airflow makes, but for `Public`, which holds nothing (FAB provider, "Access Control").
+const ROLES: &[&str] = &["admin", "op", "user", "viewer"];
+
 /// Settings that let strangers in or show them what is inside: variable, section and key of `airflow.cfg`, and the values that do.
-const OPEN: [(&str, &str, &[&str]); 7] = [
+const OPEN: [(&str, &str, &[&str]); 8] = [
     ("AIRFLOW__API__EXPOSE_CONFIG", "api.expose_config", &["true", "1"]),
     ("AIRFLOW__WEBSERVER__EXPOSE_CONFIG", "webserver.expose_config", &["true", "1"]),
     ("AIRFLOW__CORE__LOAD_EXAMPLES", "core.load_examples", &["true", "1"]),
     ("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS", "core.simple_auth_manager_all_admins", &["true", "1"]),
     ("AIRFLOW__API__AUTH_BACKENDS", "api.auth_backends", &["airflow.api.auth.backend.default"]),
     ("AIRFLOW__FAB__AUTH_BACKENDS", "fab.auth_backends", &["airflow.providers.fab.auth_manager.api.auth.backend.default"]),
-    ("AIRFLOW__WEBSERVER__AUTH_ROLE_PUBLIC", "webserver.auth_role_public", &["admin", "op", "user", "viewer"]),
+    ("AIRFLOW__FAB__AUTH_ROLE_PUBLIC", "fab.auth_role_public", ROLES),
+    ("AIRFLOW__WEBSERVER__AUTH_ROLE_PUBLIC", "webserver.auth_role_public", ROLES),
 ];
 
 static EXPOSURE: Described = Described {
@@ -136,7 +140,7 @@ static EXPOSURE: Described = Described {
         title: "Airflow shows nothing to strangers",
         severity: Severity::High,
         promises: &["P13"],
-        explanation: "Variables of every container with Airflow, and airflow.cfg and webserver_config.py in ConfigMaps: its configuration is not shown (expose_config), examples are not loaded (load_examples), not everybody is an administrator (simple_auth_manager_all_admins), the API asks who calls (auth_backends without the default that lets all in), and the public has no role (AUTH_ROLE_PUBLIC). What is not set is not judged: AUT-001 tries what a stranger is answered.",
+        explanation: "Variables of every container with Airflow, and airflow.cfg, webserver_config.py, and variables of Airflow (AIRFLOW__SECTION__KEY, which containers are given by envFrom) in ConfigMaps: its configuration is not shown (expose_config), examples are not loaded (load_examples), not everybody is an administrator (simple_auth_manager_all_admins), the API asks who calls (auth_backends without the default that lets all in), and the public has no role (AUTH_ROLE_PUBLIC). What is not set is not judged: AUT-001 tries what a stranger is answered.",
         remedy: "Set it to False, or take it out.",
     },
     expected: "none of the settings that let strangers in",
@@ -164,7 +168,7 @@ impl Check for Exposure {
                 Vec::new()
             }
         };
-        let configured = maps.into_iter().filter(|map| ["airflow.cfg", "webserver_config.py"].iter().any(|file| map.manifest.pointer(&format!("/data/{file}")).is_some()));
+        let configured = maps.into_iter().filter(|map| entries(map).any(|(key, _)| ["airflow.cfg", "webserver_config.py"].contains(&key) || key.starts_with("AIRFLOW__")));
         findings.extend(configured.flat_map(|map| EXPOSURE.each(map, open_settings(map), EXPOSURE.expected)));
         findings
     }
@@ -183,9 +187,16 @@ fn open_variables(container: &Value, path: &str) -> Vec<Violation> {
     odd.collect()
 }
 
+/// What a `ConfigMap` holds.
+fn entries(map: &SnapshotObject) -> impl Iterator<Item = (&str, &Value)> {
+    map.manifest.get("data").and_then(Value::as_object).into_iter().flatten().map(|(key, value)| (key.as_str(), value))
+}
+
 fn open_settings(map: &SnapshotObject) -> Vec<Violation> {
-    let text = |file: &str| map.manifest.get("data").and_then(|data| data.get(file)).and_then(Value::as_str).unwrap_or_default();
-    let mut found = Vec::new();
+    let text = |file: &str| entries(map).find(|(key, _)| *key == file).and_then(|(_, value)| value.as_str()).unwrap_or_default();
+    let is_odd = |name: &str, value: &str| OPEN.iter().any(|(known, _, values)| *known == name && is_open(value, values));
+    let odd = entries(map).filter_map(|(name, value)| Some((name, value, value.as_str()?))).filter(|(name, _, text)| is_odd(name, text));
+    let mut found: Vec<Violation> = odd.map(|(name, value, text)| Violation::new(format!("/data/{name}"), Some(value), format!("{name} is {text}"))).collect();
     let mut section = String::new();
     for line in text("airflow.cfg").lines().map(str::trim) {
         if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {

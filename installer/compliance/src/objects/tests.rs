@@ -273,6 +273,12 @@ fn settings_by_which_airflow_lets_strangers_in_are_told() {
     fails("AFL-005", &config("airflow.cfg", "[core]\n    load_examples = True"), &["data[airflow.cfg]"]);
     passes("AFL-005", &config("airflow.cfg", "[other]\n    load_examples = True\n    # load_examples = True"));
     fails("AFL-005", &config("webserver_config.py", "AUTH_ROLE_PUBLIC = 'Admin'"), &["data[webserver_config.py]"]);
+    // Containers are given these by envFrom, as Airlock's own are.
+    let given = |name: &str, value: &str| object("v1", "ConfigMap", "c", &format!("data: {{ {name}: \"{value}\" }}")) + &env("AIRFLOW__CORE__LOAD_EXAMPLES", "False");
+    fails("AFL-005", &given("AIRFLOW__API__EXPOSE_CONFIG", "True"), &["data.AIRFLOW__API__EXPOSE_CONFIG"]);
+    fails("AFL-005", &given("AIRFLOW__FAB__AUTH_ROLE_PUBLIC", "Admin"), &["data.AIRFLOW__FAB__AUTH_ROLE_PUBLIC"]);
+    passes("AFL-005", &given("AIRFLOW__FAB__AUTH_ROLE_PUBLIC", "Public"));
+    passes("AFL-005", &given("EXPOSE_CONFIG", "True"));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use airlock_model::{Finding, Need, Profile, ReadFault, Reason, Snapshot, Source,
 use serde_json::Value;
 
 use super::grants::{Binding, Rights, Role, RoleName};
-use super::subject::Holder;
+use super::subject::{AUTHENTICATED, Holder};
 use crate::described::Described;
 use crate::live::{Unseen, need};
 use crate::parameter::texts;
@@ -53,10 +53,12 @@ pub(crate) fn judged<'a>(check: &Described, given: &'a Snapshot, nothing: &str, 
     findings
 }
 
-/// Whether a binding is the installation's business: it grants in one of its namespaces, or to accounts there.
+/// Whether a binding is the installation's business: it grants in one of its namespaces, or to accounts there, which are also in the
+/// group of all who are authenticated (Kubernetes documentation, "Authenticating", service account tokens).
 pub(crate) fn concerns(given: &Snapshot, binding: &Binding<'_>) -> bool {
-    let namespaces = &given.world.namespaces;
-    given.source == Source::Files || binding.namespace().is_some_and(|own| namespaces.iter().any(|namespace| namespace == own)) || binding.strangers().any(|(_, holder)| is_ours(given, holder))
+    let is_everybody = |holder: &Holder| matches!(holder, Holder::Group(name) if name == AUTHENTICATED);
+    let is_here = |own: &str| given.world.namespaces.iter().any(|namespace| namespace == own);
+    given.source == Source::Files || binding.namespace().is_some_and(is_here) || binding.strangers().any(|(_, holder)| is_ours(given, holder) || is_everybody(holder))
 }
 
 /// Whether a holder is, or holds, accounts in the installation's namespaces.

@@ -206,6 +206,7 @@ pub(super) const CASES: &[Case] = &[
     (|s| *result(s, "airflow.sign-up-page.beta") = redirected("https://beta-airflow.platform.test/"), &[("AUT-006", Unverified)]),
     (|s| *result(s, "airflow.login-page.beta") = answered(502), &[("AUT-006", Unverified)]),
     (|s| *result(s, "registry.node.default") = AttemptResult::NotPulled { message: "x509: certificate signed by unknown authority".to_owned().into() }, &[("TLS-009", Fail)]),
+    (|s| *result(s, "registry.node.default") = AttemptResult::NotPulled { message: "unexpected status from HEAD request: 502 Bad Gateway".to_owned().into() }, &[("TLS-009", Unverified)]),
     (|s| *result(s, "registry.node.default") = AttemptResult::NotCarriedOut("no node takes the pod".to_owned().into()), &[("TLS-009", Unverified)]),
     (|s| s.world.nodes = Some(Err("nodes is forbidden".to_owned())), &[("TLS-009", Unverified)]),
     (|s| { s.world.nodes = Some(Err("nodes is forbidden".to_owned())); any_node(s, AttemptResult::Pulled); }, &[("TLS-009", Warn)]),

@@ -179,6 +179,24 @@ fn of_a_cluster_what_others_hold_of_their_own_is_their_business() {
 }
 
 #[test]
+fn of_a_cluster_what_all_who_are_authenticated_hold_its_accounts_hold() {
+    let documents = |group: &str| cluster_role("all", &rule("get", "secrets")) + &cluster_binding("b", "all", &format!("{{ kind: Group, name: '{group}' }}"));
+    let of_cluster = |group: &str, id: &str| {
+        let mut cluster = files(&documents(group));
+        cluster.source = Source::Cluster;
+        cluster.world.namespaces = vec!["shop".into()];
+        cluster.objects.extend(["Role", "RoleBinding", "ServiceAccount"].map(|kind| (kind.to_owned(), Ok(Vec::new()))));
+        verdicts_of(id, &cluster, json!({}))
+    };
+    for (group, of_role) in
+        [("system:authenticated", &[("all", "fail")][..]), ("system:unauthenticated", &[("all roles and bindings", "not applicable")]), ("team", &[("all roles and bindings", "not applicable")])]
+    {
+        assert_eq!(of_cluster(group, "RBC-003"), said(of_role), "{group}");
+    }
+    assert_eq!(of_cluster("system:authenticated", "RBC-012"), said(&[("b", "pass")]));
+}
+
+#[test]
 fn who_reads_secrets_is_told_by_the_binding() {
     let (all, named) = (cluster_role("all", &rule("watch", "secrets")), cluster_role("named", "{ verbs: [get], apiGroups: [''], resources: [secrets], resourceNames: [key] }"));
     let other = "{ kind: ServiceAccount, name: cart, namespace: bank }";
