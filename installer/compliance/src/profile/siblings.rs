@@ -190,8 +190,8 @@ fn parameter<'p>(parents: &'p [Parent], custom: &[CustomCheck], name: &str) -> R
 /// Why the parameters are what they came to: as the last profile says that has that value and says it.
 fn reasons(parents: &[Parent], parameters: &BTreeMap<String, Value>) -> BTreeMap<String, String> {
     let said = |name: &String, value: &Value| {
-        let same = parents.iter().rev().map(|parent| &parent.profile).filter(|profile| profile.parameters.get(name) == Some(value));
-        same.filter_map(|profile| profile.parameter_reasons.get(name)).next().cloned()
+        let mut same = parents.iter().rev().map(|parent| &parent.profile).filter(|profile| profile.parameters.get(name) == Some(value));
+        same.find_map(|profile| profile.parameter_reasons.get(name)).cloned()
     };
     parameters.iter().filter_map(|(name, value)| Some((name.clone(), said(name, value)?))).collect()
 }

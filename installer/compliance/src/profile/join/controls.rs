@@ -58,12 +58,12 @@ impl Joined<'_> {
 
     /// Checks of the profile's own stand for the controls of frameworks that they name, where the profile of the framework is extended.
     pub(super) fn count(&mut self, origins: &Origins) {
-        let Profile { custom, controls, .. } = &mut self.profile;
+        let Profile { custom, controls: listed, .. } = &mut self.profile;
         for check in custom.iter() {
-            let named = check.frameworks.iter().filter_map(|(tag, ids)| Some((called(tag)?, ids)));
-            for (framework, ids) in named {
+            let asking = check.frameworks.iter().filter_map(|(tag, ids)| Some((called(tag)?, ids)));
+            for (framework, ids) in asking {
                 let is_listed_there = |id: &String| origins.get(id).is_some_and(|files| files.contains(framework.profile));
-                for control in controls.iter_mut().filter(|control| ids.contains(&control.id) && is_listed_there(&control.id)) {
+                for control in listed.iter_mut().filter(|control| ids.contains(&control.id) && is_listed_there(&control.id)) {
                     let names: BTreeSet<String> = control.checks.iter().chain([&check.id]).cloned().collect();
                     control.checks = names_in_order(custom, &names);
                     if control.coverage == ControlCoverage::Organisational {
