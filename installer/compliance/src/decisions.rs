@@ -141,14 +141,14 @@ impl Decisions {
         }
     }
 
-    /// Controls that no check looked at, or could not, and somebody answers for.
+    /// Controls that no check looked at, or could not, or that ask for somebody's word beside the checks, and somebody answers for.
     pub(crate) fn attest_controls(&self, controls: &mut [ControlSummary], profile: &Profile, used: &mut Used) {
         for control in controls {
             let is_unshown = |check: &&ControlCheck| matches!(check.verdict, None | Some(Verdict::Unverified | Verdict::Error)) || check.reason == Some(Reason::OtherSource);
             let kept = control.checks.iter().filter(is_unshown).find_map(|check| Some((check.name(), Refusal::of(profile, &check.id)?)));
             let of_control = self.attestations.iter().enumerate().filter(|(_, attestation)| attestation.decision.check == control.id);
             for (index, attestation) in of_control {
-                if !matches!(control.verdict, ControlVerdict::NotCovered | ControlVerdict::Unverified) {
+                if !is_open(control) {
                     break;
                 }
                 match &kept {
@@ -183,6 +183,16 @@ impl Decisions {
             findings.push(TEXTS.pass(Subject::scope("all documents"), "they decide nothing"));
         }
         findings
+    }
+}
+
+/// Whether somebody's word settles a control: nothing speaks against it, and what the checks show is not all of it.
+fn is_open(control: &ControlSummary) -> bool {
+    let is_warned = || control.checks.iter().any(|check| check.verdict == Some(Verdict::Warn));
+    match control.verdict {
+        ControlVerdict::NotCovered | ControlVerdict::Unverified => true,
+        ControlVerdict::Partly => control.attest.is_some() && !is_warned(),
+        _ => false,
     }
 }
 

@@ -78,7 +78,7 @@ pub use profile::{
 };
 pub use promises::{PromiseSummary, promises};
 pub use public_key::{KeyError, PublicKey};
-pub use references::{Framework, Reads, Reference, Standing, is_custom, standing};
-pub use report::{CheckSummary, CheckTexts, ControlCheck, ControlSummary, ControlVerdict, Judging, REPORT_SCHEMA, Report, Summary, judge, judge_decided, needs, needs_by_check};
+pub use references::{Framework, Reads, Reference, Standing, is_custom, references, standing};
+pub use report::{CheckSummary, CheckTexts, ControlCheck, ControlSummary, ControlVerdict, Judging, REPORT_SCHEMA, Report, Score, Summary, judge, judge_decided, needs, needs_by_check};
 pub use rights::{Holder, May, Request, Rights};
 pub use vulnerabilities::{LARGEST_SCAN_REPORT, read_scan_report};

@@ -101,7 +101,7 @@ pub fn blank(name: &str, base: &str) -> Result<String, ComplianceError> {
     Ok(BLANK.replace("NAME", name).replace("OWNER", "nobody yet").replace("[BASE]", &format!("[{quoted}]")))
 }
 
-fn shipped_text(name: &str) -> Option<&'static str> {
+pub(crate) fn shipped_text(name: &str) -> Option<&'static str> {
     SHIPPED.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
 
@@ -116,6 +116,7 @@ pub fn unprofiled() -> Profile {
         custom: Vec::new(),
         gate: ProfileGate::default(),
         parameters: BTreeMap::new(),
+        parameter_reasons: BTreeMap::new(),
         severities: BTreeMap::new(),
         must_probe: BTreeSet::new(),
         locked: Locked::default(),
@@ -126,14 +127,15 @@ pub fn unprofiled() -> Profile {
 }
 
 /// The same profile with other checks: selectors joined by commas, as `--checks 'PSS-*,RBC-*'` has them. One that
-/// matches nothing is an error. It is a partial look, so that it may come to fewer checks than the profile requires; what is locked
-/// stays locked, also where it is not looked at.
+/// matches nothing is an error. It is a partial look, so that it may come to fewer checks than the profile requires and has no score;
+/// what is locked stays locked, also where it is not looked at.
 pub fn with_checks(mut profile: Profile, selectors: &str) -> Result<Profile, ComplianceError> {
     let mut chosen = BTreeSet::new();
     for selector in selectors.split(',') {
         chosen.extend(matched(selector.trim(), &profile.custom)?.into_iter().map(str::to_owned));
     }
     profile.requires.min_checks = None;
+    profile.gate.score = None;
     profile.checks = join::in_order(&profile.custom, |id| chosen.contains(id));
     profile.severities.retain(|id, _| chosen.contains(id));
     validate(&profile)?;
@@ -144,6 +146,8 @@ pub fn with_checks(mut profile: Profile, selectors: &str) -> Result<Profile, Com
 pub fn with_setting(mut profile: Profile, text: &str) -> Result<Profile, ComplianceError> {
     let (name, value) = parameter::setting(text, &profile)?;
     held::settable(&profile, &profile.custom, &format!("the profile {}", profile.metadata.name), &name, &value)?;
+    // Why the profile has another value says nothing of this one.
+    profile.parameter_reasons.remove(&name);
     profile.parameters.insert(name, value);
     Ok(profile)
 }

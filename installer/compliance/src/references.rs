@@ -4,11 +4,15 @@
 //! Ids of the CIS benchmark are those of version 1.12 as kube-bench writes them (`cfg/cis-1.12`); other tools number
 //! sections 5.2 to 5.7 otherwise. Ids of the other frameworks are those of the edition that stands with them.
 
+mod framework;
 mod table;
 
-use airlock_model::Source;
+use airlock_model::{CustomCheck, Source};
 use schemars::JsonSchema;
 use serde::Serialize;
+
+pub use framework::Framework;
+pub(crate) use framework::{FRAMEWORKS, called};
 
 /// What a check can be judged by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -54,45 +58,6 @@ pub struct Reference {
     pub id: &'static str,
 }
 
-/// A framework by the name that selectors know it by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Framework {
-    /// `cis-1.12`; without its version it means the same.
-    pub tag: &'static str,
-    /// As [`Reference::framework`] has it.
-    pub name: &'static str,
-    /// As [`Reference::version`] has it.
-    pub version: &'static str,
-}
-
-impl Framework {
-    pub(crate) fn is_called(&self, tag: &str) -> bool {
-        tag == self.tag || tag == self.bare()
-    }
-
-    /// The tag without its version.
-    pub(crate) fn bare(&self) -> &'static str {
-        self.tag.strip_suffix(self.version).and_then(|name| name.strip_suffix('-')).unwrap_or(self.tag)
-    }
-
-    pub(crate) fn is_meant_by(&self, reference: Reference) -> bool {
-        reference.framework == self.name && reference.version == self.version
-    }
-}
-
-/// The frameworks that checks refer to.
-pub(crate) const FRAMEWORKS: [Framework; 9] = [
-    Framework { tag: "cis-1.12", name: table::CIS, version: "1.12" },
-    Framework { tag: "hipaa-2013", name: table::HIPAA, version: "2013" },
-    Framework { tag: "iso-27001-2022", name: table::ISO, version: "2022" },
-    Framework { tag: "nist-800-190-2017", name: table::NIST190, version: "2017" },
-    Framework { tag: "nist-800-53-5", name: table::NIST, version: "5" },
-    Framework { tag: "nsa-1.2", name: table::NSA, version: "1.2" },
-    Framework { tag: "pci-dss-4.0.1", name: table::PCI, version: "4.0.1" },
-    Framework { tag: "pss-1.37", name: table::PSS, version: "1.37" },
-    Framework { tag: "soc2-2017", name: table::SOC2, version: "2017" },
-];
-
 /// What is known of a check beyond its texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
@@ -112,10 +77,17 @@ impl Standing {
     }
 }
 
+/// The controls that ask for a check, also one of the profile's own: of that those that it names and that there are.
+pub fn references(id: &str, custom: &[CustomCheck]) -> Vec<Reference> {
+    let own = custom.iter().filter(|check| check.id == id).flat_map(|check| &check.frameworks);
+    let named = own.filter_map(|(tag, ids)| Some((called(tag)?, ids))).flat_map(|(framework, ids)| ids.iter().filter_map(|id| framework.reference(id)));
+    standing(id).references().chain(named).collect()
+}
+
 /// Checks before an install, which no framework asks for.
 static PREFLIGHT: Standing = Standing { id: "", reads: Reads::Cluster, because: "what it finds decides whether an install can work", groups: &[] };
 
-/// Checks of a profile's own, which its controls ask for.
+/// Checks of a profile's own, of which it says itself who asks for them.
 static CUSTOM: Standing = Standing { id: "", reads: Reads::Objects, because: "the profile says so", groups: &[] };
 
 /// What is known of the check with an id.

@@ -3,10 +3,11 @@
 mod controls;
 mod evaluation;
 mod numbers;
+mod score;
 
 use std::collections::BTreeMap;
 
-use airlock_model::{Attempt, AttemptId, Check, Digest, Finding, Need, Profile, ProfileGate, ProfileMetadata, Severity, Snapshot, Source, Verdict, World};
+use airlock_model::{Attempt, AttemptId, Check, Digest, Finding, Need, Profile, ProfileGate, ProfileMetadata, Reason, Severity, Snapshot, Source, Verdict, World};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
@@ -25,6 +26,8 @@ use crate::references::{Reference, standing};
 pub use controls::{ControlCheck, ControlSummary, ControlVerdict};
 pub(crate) use evaluation::evaluate;
 use evaluation::{Said, all};
+pub use score::Score;
+use score::Tally;
 
 /// The schema of reports; a reader of an older one may not know all of this one.
 pub const REPORT_SCHEMA: u32 = 2;
@@ -89,6 +92,9 @@ pub struct Summary {
     pub checks: usize,
     /// How many objects were given.
     pub objects: usize,
+    /// What it scores; not there where the profile asks for no score.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<Score>,
     /// Number of findings by verdict, every verdict named.
     #[serde(flatten)]
     pub counts: BTreeMap<Verdict, usize>,
@@ -119,7 +125,7 @@ pub struct CheckSummary {
     pub verdict: Verdict,
     /// Why it does not apply, when it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<airlock_model::Reason>,
+    pub reason: Option<Reason>,
     /// How many findings it has.
     pub findings: usize,
     /// Whether it fails the gate.
@@ -210,8 +216,9 @@ pub fn judge_decided(profile: &Profile, given: &Snapshot, decisions: &Decisions,
     let said = all(&chosen, profile, given, decisions, how);
     let mut counts: BTreeMap<Verdict, usize> = Verdict::ALL.map(|verdict| (verdict, 0)).into();
     let (mut checks, mut findings) = (Vec::new(), Vec::new());
-    let mut used = Used::default();
+    let (mut used, mut tally) = (Used::default(), Tally::default());
     let mut add = |said: Said, checks: &mut Vec<CheckSummary>| {
+        tally.add(said.summary.severity, &said.counted, said.summary.reason.is_some_and(Reason::is_unseen));
         for (verdict, count) in said.counted {
             *counts.entry(verdict).or_default() += count;
         }
@@ -241,9 +248,11 @@ pub fn judge_decided(profile: &Profile, given: &Snapshot, decisions: &Decisions,
     // Without findings nothing is known.
     let verdict = checks.iter().map(|check| check.verdict).max().unwrap_or(Verdict::Unverified);
     let objects = given.objects.values().flatten().map(Vec::len).sum();
+    let score = profile.gate.score.map(|rule| tally.score(rule));
+    let gate_failed = checks.iter().any(|check| check.gate_failed) || score.is_some_and(|score| score.fails());
     Ok(Report {
         schema: REPORT_SCHEMA,
-        summary: Summary { verdict, gate_failed: checks.iter().any(|check| check.gate_failed), checks: checks.len(), objects, counts },
+        summary: Summary { verdict, gate_failed, checks: checks.len(), objects, score, counts },
         profile: profile.metadata.clone(),
         digest: digest(profile)?,
         installed: None,

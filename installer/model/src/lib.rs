@@ -82,8 +82,8 @@ pub use plan::{Action, Change, Connection, FieldChange, Gate, Operation, Plan, P
 pub use plan_run::PlanRun;
 pub use pool_pull::{PoolPull, Pulled};
 pub use profile::{
-    CheckRule, Control, ControlCoverage, CustomCheck, CustomTest, CustomValidation, CustomVariable, ExceptionPolicy, ExceptionRule, ExpectedVerdict, GateRule, LeftOut, Locked, ObjectMatch, Profile,
-    ProfileDocument, ProfileGate, ProfileKey, ProfileMetadata, Requirement,
+    CheckRule, Control, ControlCoverage, CustomCheck, CustomTest, CustomValidation, CustomVariable, ExceptionPolicy, ExceptionRule, ExpectedVerdict, GateRule, LeftOut, Locked, ObjectMatch,
+    ParameterSetting, Profile, ProfileDocument, ProfileGate, ProfileKey, ProfileMetadata, ReasonedValue, Requirement, ScoreRule,
 };
 pub use record::{CertificateFacts, Installed, Inventory, LiveObject, LiveSecret, Record};
 pub use release::{Release, ReleaseImage};

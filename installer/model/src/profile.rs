@@ -6,6 +6,7 @@
 mod control;
 mod custom;
 mod document;
+mod setting;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,6 +18,7 @@ use crate::{Finding, Severity, Verdict};
 pub use control::{Control, ControlCoverage};
 pub use custom::{CustomCheck, CustomTest, CustomValidation, CustomVariable, ExpectedVerdict, ObjectMatch};
 pub use document::{CheckRule, ExceptionRule, GateRule, LeftOut, ProfileDocument};
+pub use setting::{ParameterSetting, ReasonedValue};
 
 /// A profile with all that it extends. Its canonical form is what its digest is made of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +44,9 @@ pub struct Profile {
     /// Parameters of checks by `<check>.<name>`.
     #[serde(default)]
     pub parameters: BTreeMap<String, serde_json::Value>,
+    /// Why parameters are what they are, by the same names, as far as the profile says it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameter_reasons: BTreeMap<String, String>,
     /// Severities that differ from those of the checks, by id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub severities: BTreeMap<String, Severity>,
@@ -148,11 +153,23 @@ pub struct ProfileGate {
     pub fail_on: Severity,
     /// Whether `unverified` and `error` fail it too.
     pub unverified_fails: bool,
+    /// What a report must score beside that; none: it has no score.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<ScoreRule>,
+}
+
+/// What a report must score, beside all else that the gate asks and never instead of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ScoreRule {
+    /// In hundredths of what could be scored, 0 to 100. With 0 the score is told, and fails nothing.
+    #[schemars(range(max = 100))]
+    pub min: u8,
 }
 
 impl Default for ProfileGate {
     fn default() -> Self {
-        Self { fail_on: Severity::Low, unverified_fails: true }
+        Self { fail_on: Severity::Low, unverified_fails: true, score: None }
     }
 }
 
@@ -169,6 +186,6 @@ impl ProfileGate {
     /// The gate that refuses what either of the two refuses.
     #[must_use]
     pub fn strictest(self, other: Self) -> Self {
-        Self { fail_on: self.fail_on.min(other.fail_on), unverified_fails: self.unverified_fails || other.unverified_fails }
+        Self { fail_on: self.fail_on.min(other.fail_on), unverified_fails: self.unverified_fails || other.unverified_fails, score: self.score.max(other.score) }
     }
 }

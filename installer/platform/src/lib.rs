@@ -54,7 +54,7 @@ pub use airlock_cluster::{Cluster, ClusterError, ClusterOptions, KnownContext, c
 pub use airlock_compliance::{
     Admitted, AdmittedChange, AdmittedPod, CONNECTIONS_SCHEMA, ChangeKind, CheckSummary, Comparison, ComplianceError, Connections, ControlCheck, ControlSummary, ControlVerdict, CustomChecks,
     Difference, Earlier, LARGEST_NODE_REPORT, LARGEST_SCAN_REPORT, PromiseSummary, Reads, Reference, Report, Standing, UncomparedPods, UnverifiedObject, blocks, checks, compare, parameters_of,
-    read_node_report, read_scan_report, setting, shipped, standing, unprofiled, with_checks, with_setting,
+    read_node_report, read_scan_report, references, setting, shipped, standing, unprofiled, with_checks, with_setting,
 };
 pub use airlock_engine::{ApplyError, ApplyOptions, Halt, Imported, NodeTrial, Stop, StopSignal, Urgency, difference};
 

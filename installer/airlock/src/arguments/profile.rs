@@ -134,7 +134,7 @@ pub(crate) struct ExceptionRequest {
     #[arg(value_name = "FINDING")]
     pub(crate) finding: String,
     /// Its last day, as in 2027-01-31
-    #[arg(long, value_name = "DAY")]
+    #[arg(long, value_name = "DAY", value_parser = day)]
     pub(crate) expires: jiff::civil::Date,
 }
 
@@ -147,7 +147,7 @@ pub(crate) struct Attest {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) evidence: PathBuf,
     /// Its last day, as in 2027-01-31
-    #[arg(long, value_name = "DAY")]
+    #[arg(long, value_name = "DAY", value_parser = day)]
     pub(crate) expires: jiff::civil::Date,
     /// What is so
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
@@ -155,4 +155,23 @@ pub(crate) struct Attest {
     /// Who says so
     #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
     pub(crate) by: String,
+}
+
+/// A day as the documents take it: the year, month, and day with hyphens, and nothing else.
+fn day(text: &str) -> Result<jiff::civil::Date, String> {
+    let day = text.parse::<jiff::civil::Date>().ok().filter(|day| day.to_string() == text);
+    day.ok_or_else(|| "it is no day as in 2027-01-31".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_last_day_is_written_as_the_documents_take_it() {
+        assert_eq!(day("2099-01-01").unwrap().to_string(), "2099-01-01");
+        for text in ["20990101", "2099-1-1", "2099-02-30", "2099-01-01T00:00", "2099-01-01 ", ""] {
+            assert!(day(text).is_err(), "{text}");
+        }
+    }
 }

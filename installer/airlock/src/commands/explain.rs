@@ -1,9 +1,9 @@
 //! `airlock explain`: what an id means, offline.
 
 use airlock_model::answers::{Tls, TlsSource};
-use airlock_model::{Answers, Check, CheckSpec, Exit, codes, explain_code};
+use airlock_model::{Answers, Check, CheckSpec, CustomCheck, Exit, codes, explain_code};
 use airlock_platform::requirements::StepSpec;
-use airlock_platform::{CustomChecks, PlatformError, Reads, Reference, checks, parameters_of, requirements, standing, uninstall};
+use airlock_platform::{CustomChecks, PlatformError, Reads, Reference, checks, parameters_of, references, requirements, standing, uninstall};
 use serde::Serialize;
 use serde_json::json;
 
@@ -23,16 +23,17 @@ pub(super) fn run(session: &Session<'_>, arguments: &Explain) -> Result<Exit, Fa
     let profile = arguments.profile.as_deref().map(profile_file::named).transpose()?;
     let custom = profile.as_ref().map(CustomChecks::of).transpose().map_err(profile_file::failure)?;
     let custom = custom.as_ref().map(CustomChecks::checks).unwrap_or_default();
+    let own = profile.as_ref().map_or(&[] as &[CustomCheck], |profile| &profile.custom);
     let mut specs: Vec<&CheckSpec<'_>> = Vec::new();
     specs.extend(checks().iter().map(|check| check.spec()));
     specs.extend(custom.iter().map(Check::spec));
     let Some(id) = &arguments.id else {
-        let document = json!({ "checks": specs.iter().map(|spec| Explained::of(spec)).collect::<Vec<_>>(), "codes": codes().collect::<Vec<_>>(), "steps": &steps });
+        let document = json!({ "checks": specs.iter().map(|spec| Explained::of(spec, own)).collect::<Vec<_>>(), "codes": codes().collect::<Vec<_>>(), "steps": &steps });
         session.output.result("explain", || explanation::list(specs.iter().copied(), codes(), &steps, style), &document)?;
         return Ok(Exit::Ok);
     };
     if let Some(spec) = specs.iter().find(|spec| spec.id.eq_ignore_ascii_case(id)) {
-        session.output.result("explain", || explanation::check(spec, style), &Explained::of(spec))?;
+        session.output.result("explain", || explanation::check(spec, &references(spec.id, own), style), &Explained::of(spec, own))?;
     } else if let Some(spec) = explain_code(id) {
         session.output.result("explain", || explanation::code(spec, style), spec)?;
     } else if let Some(spec) = steps.iter().find(|step| step.id == *id) {
@@ -64,10 +65,10 @@ struct Settable {
 }
 
 impl<'a> Explained<'a> {
-    fn of(spec: &'a CheckSpec<'a>) -> Self {
+    fn of(spec: &'a CheckSpec<'a>, own: &[CustomCheck]) -> Self {
         let standing = standing(spec.id);
         let parameters = parameters_of(spec.id).map(|parameter| Settable { name: parameter.name, what: parameter.what, value: parameter.kind.words() }).collect();
-        Self { spec, reads: standing.reads, because: standing.because, parameters, references: standing.references().collect() }
+        Self { spec, reads: standing.reads, because: standing.because, parameters, references: references(spec.id, own) }
     }
 }
 

@@ -31,7 +31,8 @@ pub(crate) fn controls(list: &[ControlSummary], style: Style) -> String {
         let mark = style.paint(ink(control.verdict), &format!("{} {:<14}", mark(control.verdict), control.verdict.word()));
         let checks: Vec<String> = control.checks.iter().map(|check| if check.verdict.is_some() { check.name() } else { format!("{} not made", check.name()) }).collect();
         let by = if checks.is_empty() { String::new() } else { style.paint(Ink::Faint, &format!(" ({})", checks.join(", "))) };
-        let _ = writeln!(text, "{mark} {id:<widest$} {}{by}", Untrusted::from(control.title.as_str()));
+        let attest = attest(control).map_or_else(String::new, |attest| style.paint(Ink::Faint, &format!("; {}", Untrusted::from(attest))));
+        let _ = writeln!(text, "{mark} {id:<widest$} {}{by}{attest}", Untrusted::from(control.title.as_str()));
     }
     let counted: Vec<String> = ORDER
         .iter()
@@ -41,6 +42,12 @@ pub(crate) fn controls(list: &[ControlSummary], style: Style) -> String {
         .collect();
     let _ = writeln!(text, "{} of {}", counted.join(", "), super::counted(list.len(), "control", "controls"));
     text
+}
+
+/// What somebody has to answer for of a control, or has answered for.
+pub(crate) fn attest(control: &ControlSummary) -> Option<String> {
+    let done = if control.verdict == ControlVerdict::Attested { "attested" } else { "to be attested" };
+    control.attest.as_ref().map(|attest| format!("{done}: {attest}"))
 }
 
 /// The mark of the verdict that it comes from; what nothing looked at has one of its own.
@@ -71,7 +78,7 @@ mod tests {
 
     #[test]
     fn what_fails_stands_first_and_the_list_keeps_its_order_otherwise() {
-        let one = |(id, verdict): (&str, ControlVerdict)| ControlSummary { id: id.into(), title: "t".into(), coverage: ControlCoverage::Full, verdict, checks: Vec::new() };
+        let one = |(id, verdict): (&str, ControlVerdict)| ControlSummary { id: id.into(), title: "t".into(), coverage: ControlCoverage::Full, attest: None, verdict, checks: Vec::new() };
         let list: Vec<ControlSummary> = [
             ("1", ControlVerdict::NotApplicable),
             ("2", ControlVerdict::Proved),
@@ -88,6 +95,9 @@ mod tests {
         let screen = controls(&list, Style::default());
         let ids: Vec<&str> = screen.lines().skip(2).filter_map(|line| line.strip_suffix(" t")?.split(' ').next_back()).collect();
         assert_eq!(ids, ["4", "8", "7", "6", "5", "9", "2", "3", "1"], "{screen}");
+        let asking = |verdict| ControlSummary { attest: Some("held\u{202e} yearly".into()), ..one(("1", verdict)) };
+        let screen = controls(&[asking(ControlVerdict::Partly), asking(ControlVerdict::Attested)], Style::default());
+        assert!(screen.contains("1 t; to be attested: held\\u{202e} yearly\n") && screen.contains("1 t; attested: held"), "{screen}");
         assert!(ControlVerdict::ALL.iter().all(|verdict| ORDER.contains(verdict)));
     }
 }

@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use airlock_model::{Action, CheckSpec, CodeSpec};
 use airlock_platform::requirements::StepSpec;
-use airlock_platform::{parameters_of, standing};
+use airlock_platform::{Reference, parameters_of, standing};
 
 use super::style::Style;
 use super::{hanging, plan};
 
 /// A check.
-pub(crate) fn check(spec: &CheckSpec<'_>, style: Style) -> String {
+pub(crate) fn check(spec: &CheckSpec<'_>, references: &[Reference], style: Style) -> String {
     let standing = standing(spec.id);
     let mut text = format!("{}\n", style.heading(&format!("{}: {}", spec.id, spec.title)));
     let _ = writeln!(text, "  severity: {}; {}", severity(spec.severity), standing.because);
@@ -23,7 +23,7 @@ pub(crate) fn check(spec: &CheckSpec<'_>, style: Style) -> String {
     for (number, parameter) in parameters_of(spec.id).enumerate() {
         let _ = writeln!(text, "  {:<9} {} ({}): {}", if number == 0 { "set by:" } else { "" }, parameter.name, parameter.kind.words(), parameter.what);
     }
-    for (number, reference) in standing.references().enumerate() {
+    for (number, reference) in references.iter().enumerate() {
         let _ = writeln!(text, "  {:<9} {} {}: {}", if number == 0 { "asked by:" } else { "" }, reference.framework, reference.version, reference.id);
     }
     text
@@ -90,7 +90,7 @@ pub(crate) const fn severity(severity: airlock_model::Severity) -> &'static str 
 #[cfg(test)]
 mod tests {
     use airlock_model::{Answers, codes, explain_code};
-    use airlock_platform::{checks, requirements, uninstall};
+    use airlock_platform::{checks, references, requirements, uninstall};
 
     use super::*;
 
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn every_check_can_be_explained() {
-        let screens: String = checks().iter().map(|one| check(one.spec(), Style::default())).collect::<Vec<_>>().join("\n");
+        let screens: String = checks().iter().map(|one| check(one.spec(), &references(one.spec().id, &[]), Style::default())).collect::<Vec<_>>().join("\n");
         insta::assert_snapshot!("checks", screens);
     }
 

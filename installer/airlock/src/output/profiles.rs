@@ -72,6 +72,7 @@ fn changed(change: &ProfileChange, style: Style) -> String {
         ProfilePart::MustProbe => "only by attempts",
         ProfilePart::Gate => "gate",
         ProfilePart::Parameter => "parameter",
+        ProfilePart::Reason => "reason of",
         ProfilePart::LockedCheck => "locked check",
         ProfilePart::LockedParameter => "locked parameter",
         ProfilePart::Control => "control",
@@ -100,7 +101,8 @@ fn value(value: &Value) -> String {
             let checks: Vec<&str> = control.get("checks").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
             let coverage = control.get("coverage").and_then(Value::as_str).unwrap_or_default();
             let by = if checks.is_empty() { "no check".to_owned() } else { checks.join(" ") };
-            shown(&format!("{} ({coverage}: {by})", control.get("title").and_then(Value::as_str).unwrap_or_default()))
+            let attest = control.get("attest").and_then(Value::as_str).map_or_else(String::new, |attest| format!("; to be attested: {attest}"));
+            shown(&format!("{} ({coverage}: {by}{attest})", control.get("title").and_then(Value::as_str).unwrap_or_default()))
         }
         other => shown(&other.to_string()),
     }

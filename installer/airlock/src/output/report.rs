@@ -106,7 +106,8 @@ pub(crate) fn report(report: &Report, style: Style, verbose: bool) -> String {
     text.push_str(&admitted(report.admitted.as_ref(), style, verbose));
     let gate = if report.summary.gate_failed { style.paint(Ink::Red, "✗ the gate fails") } else { style.paint(Ink::Green, "✓ the gate passes") };
     let tally = findings::tally(|verdict| report.summary.counts.get(&verdict).copied().unwrap_or_default());
-    let _ = writeln!(text, "\n{tally}\n{gate}");
+    let score = report.summary.score.map_or_else(String::new, |score| format!("{}\n", score.words()));
+    let _ = writeln!(text, "\n{tally}\n{score}{gate}");
     text
 }
 
@@ -134,6 +135,10 @@ fn promises(report: &Report, style: Style) -> String {
 /// Why the gate fails, in one line: the heaviest of what it refuses.
 pub(crate) fn refusal(report: &Report) -> String {
     let refused = || report.checks.iter().filter(|check| check.gate_failed);
+    let gate = if report.profile.version.is_empty() { "the gate".to_owned() } else { format!("the gate of the profile {}", report.profile.name) };
+    if let Some(score) = report.summary.score.filter(|score| score.fails() && refused().next().is_none()) {
+        return format!("{} fails {gate}", score.words());
+    }
     // Findings stand by their weight.
     let heaviest = report.findings.iter().find(|finding| refused().any(|check| check.id == finding.check));
     let named = heaviest.map_or_else(|| "a check".to_owned(), |finding| format!("{} ({})", finding.check, finding.subject));
@@ -141,7 +146,6 @@ pub(crate) fn refusal(report: &Report) -> String {
         0 => " fails".to_owned(),
         others => format!(" and {} fail", counted(others, "more check", "more checks")),
     };
-    let gate = if report.profile.version.is_empty() { "the gate".to_owned() } else { format!("the gate of the profile {}", report.profile.name) };
     format!("{named}{others} {gate}")
 }
 

@@ -33,7 +33,7 @@ fn report(findings: &[(&str, &str, Verdict)], checks: &[(&str, Verdict)]) -> Rep
     };
     Report {
         schema: REPORT_SCHEMA,
-        summary: Summary { verdict: Verdict::Fail, gate_failed: true, checks: 1, objects: 1, counts: BTreeMap::new() },
+        summary: Summary { verdict: Verdict::Fail, gate_failed: true, checks: 1, objects: 1, score: None, counts: BTreeMap::new() },
         profile: ProfileMetadata { name: "p".into(), version: "1".into(), owner: "o".into(), description: String::new() },
         digest: Digest::of(b"profile"),
         installed: None,

@@ -9,7 +9,8 @@ use crate::catalogue;
 use crate::error::ComplianceError;
 use crate::expression::{Expression, Scope, is_name, with_room};
 use crate::parameter::custom_kind;
-use crate::references::is_custom;
+use crate::profile::nearest;
+use crate::references::{FRAMEWORKS, called, is_custom};
 
 /// The object that is judged.
 pub(super) const OBJECT: &str = "object";
@@ -56,6 +57,7 @@ pub(super) fn compile(check: &CustomCheck) -> Result<Compiled<'_>, Vec<CustomFau
 fn read(check: &CustomCheck) -> Result<Compiled<'_>, Vec<CustomFault>> {
     let mut reading = Reading { check, faults: Vec::new(), scope: Scope::default() };
     reading.texts();
+    reading.frameworks();
     reading.objects();
     reading.parameters();
     let variables = reading.variables();
@@ -84,6 +86,35 @@ impl Reading<'_> {
         for (key, text) in [("title", title), ("why", why), ("fix", fix)] {
             if text.trim().is_empty() {
                 self.fault(key, format!("`{key}` is empty"));
+            }
+        }
+    }
+
+    /// Controls that ask for it must be among those of their frameworks.
+    fn frameworks(&mut self) {
+        let mut seen = BTreeSet::new();
+        for (tag, ids) in &self.check.frameworks {
+            let path = format!("frameworks.{tag}");
+            let suggested = |nearest: Option<String>| nearest.map_or_else(String::new, |nearest| format!("; did you mean `{nearest}`?"));
+            let Some(framework) = called(tag) else {
+                let nearest = nearest(tag, FRAMEWORKS.iter().flat_map(|framework| [framework.tag, framework.bare()]));
+                self.fault(path, format!("no framework is called `{tag}`{}", suggested(nearest)));
+                continue;
+            };
+            if ids.is_empty() {
+                self.fault(&path, format!("name at least one control of {tag}"));
+            }
+            if !seen.insert(framework.tag) {
+                self.fault(&path, format!("{} stands twice, with its version and without", framework.bare()));
+            }
+            for (index, id) in ids.iter().enumerate() {
+                let at = format!("{path}[{index}]");
+                if framework.reference(id).is_none() {
+                    let nearest = nearest(id, framework.controls().iter().map(String::as_str));
+                    self.fault(at, format!("{tag} has no control `{id}`{}", suggested(nearest)));
+                } else if ids[..index].contains(id) {
+                    self.fault(at, format!("the control {id} stands twice"));
+                }
             }
         }
     }

@@ -214,13 +214,39 @@ fn of_a_control_that_held_checks_did_not_show_nobody_answers() {
         (ControlVerdict::Failed, vec![("PSS-001", Some(Fail))], ControlVerdict::Failed, (Warn, nothing)),
     ] {
         let named = checks.iter().map(|(id, verdict)| ControlCheck { id: (*id).into(), number: None, verdict: *verdict, reason: None }).collect();
-        let mut control = [ControlSummary { id: "A-2".into(), title: "t".into(), coverage: ControlCoverage::Partial, verdict: before, checks: named }];
+        let mut control = [ControlSummary { id: "A-2".into(), title: "t".into(), coverage: ControlCoverage::Partial, attest: None, verdict: before, checks: named }];
         profile.controls[1].checks = checks.iter().map(|(id, _)| (*id).to_owned()).collect();
         let mut used = Used::default();
         decided.attest_controls(&mut control, &profile, &mut used);
         let told = told(&decided, &used);
         assert_eq!((control[0].verdict, told.len(), told[0].0), (after, 1, said.0), "{checks:?}");
         assert!(told[0].1.starts_with(said.1), "{checks:?}: {told:?}");
+    }
+}
+
+/// Where a control asks for somebody's word beside its checks, the word and what they show are all of it, unless they show a fault, or one
+/// that is held was not shown.
+#[test]
+fn a_control_that_asks_for_an_attestation_is_attested_beside_what_its_checks_show() {
+    use Verdict::{NotApplicable, Pass, Unverified, Warn};
+    let profile = profile();
+    let decided = decisions(&profile, &[signed(&attestation("A-2", "2026-12-01"))], today()).unwrap();
+    for (before, checks, after, said) in [
+        (ControlVerdict::Partly, vec![("PSS-001", Some(Pass))], ControlVerdict::Attested, Pass),
+        (ControlVerdict::Partly, vec![("PSS-004", Some(Pass)), ("PSS-001", None)], ControlVerdict::Attested, Pass),
+        (ControlVerdict::NotCovered, vec![("PSS-001", Some(NotApplicable))], ControlVerdict::Attested, Pass),
+        (ControlVerdict::Partly, vec![("PSS-001", Some(Warn))], ControlVerdict::Partly, Warn),
+        (ControlVerdict::Partly, vec![("PSS-001", Some(Pass)), ("PSS-004", None)], ControlVerdict::Partly, Verdict::Fail),
+        (ControlVerdict::Unverified, vec![("PSS-001", Some(Pass)), ("NET-011", Some(Unverified))], ControlVerdict::Unverified, Verdict::Fail),
+        (ControlVerdict::Excepted, vec![("PSS-001", Some(Verdict::Excepted))], ControlVerdict::Excepted, Warn),
+        (ControlVerdict::Failed, vec![("PSS-001", Some(Verdict::Fail))], ControlVerdict::Failed, Warn),
+    ] {
+        let named = checks.iter().map(|(id, verdict)| ControlCheck { id: (*id).into(), number: None, verdict: *verdict, reason: None }).collect();
+        let attest = Some("a drill is held".to_owned());
+        let mut control = [ControlSummary { id: "A-2".into(), title: "t".into(), coverage: ControlCoverage::Full, attest, verdict: before, checks: named }];
+        let mut used = Used::default();
+        decided.attest_controls(&mut control, &profile, &mut used);
+        assert_eq!((control[0].verdict, told(&decided, &used)[0].0), (after, said), "{checks:?}");
     }
 }
 

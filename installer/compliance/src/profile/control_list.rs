@@ -16,13 +16,13 @@ use crate::references::is_custom;
 /// The most bytes of a list that are read: no document that could hold its controls is larger.
 pub const LARGEST_CONTROL_LIST: usize = airlock_model::answers::LARGEST;
 
-const COLUMNS: [&str; 4] = ["id", "title", "checks", "coverage"];
+const COLUMNS: [&str; 5] = ["id", "title", "checks", "coverage", "attest"];
 /// Columns that a list cannot do without.
 const DUE: usize = 3;
 /// Rows that are told of; with more of them the list is another one than was meant.
 const TOLD: usize = 20;
 
-/// Reads a list: its first row names the columns, in any order; `coverage` may be left out. Cells are parted by commas, or by
+/// Reads a list: its first row names the columns, in any order; `coverage` and `attest` may be left out. Cells are parted by commas, or by
 /// semicolons as some spreadsheets write them; selectors in a cell by spaces, commas, or semicolons. Every row that cannot be
 /// meant is named by its line, up to [`TOLD`] of them.
 pub fn control_list(text: &[u8]) -> Result<Vec<Control>, ComplianceError> {
@@ -71,7 +71,7 @@ fn refused(message: String) -> ComplianceError {
 }
 
 /// Where each of the columns stands.
-fn columns(headings: &StringRecord) -> Result<[Option<usize>; 4], ComplianceError> {
+fn columns(headings: &StringRecord) -> Result<[Option<usize>; 5], ComplianceError> {
     let named: Vec<String> = headings.iter().map(|heading| heading.trim().to_lowercase()).collect();
     for (index, heading) in named.iter().enumerate() {
         if named[..index].contains(heading) {
@@ -89,15 +89,15 @@ fn columns(headings: &StringRecord) -> Result<[Option<usize>; 4], ComplianceErro
     }
 }
 
-fn control(row: &StringRecord, headings: &StringRecord, places: &[Option<usize>; 4]) -> Result<Control, String> {
+fn control(row: &StringRecord, headings: &StringRecord, places: &[Option<usize>; 5]) -> Result<Control, String> {
     if row.len() != headings.len() {
         return Err(format!("it has {} cells under {} headings", row.len(), headings.len()));
     }
-    let [id, title, checks, coverage] = places.map(|place| place.and_then(|place| row.get(place)).unwrap_or_default().trim());
+    let [id, title, checks, coverage, attest] = places.map(|place| place.and_then(|place| row.get(place)).unwrap_or_default().trim());
     // A cell may have lines, a title is one.
-    let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
-    for (column, text) in [("id", id), ("title", title.as_str())] {
-        if text.is_empty() {
+    let [title, attest] = [title, attest].map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
+    for (column, text) in [("id", id), ("title", title.as_str()), ("attest", attest.as_str())] {
+        if text.is_empty() && column != "attest" {
             return Err(format!("the cell under {column} is empty"));
         }
         if !Untrusted::from(text).is_plain() {
@@ -116,7 +116,7 @@ fn control(row: &StringRecord, headings: &StringRecord, places: &[Option<usize>;
         "organisational" => return Err("no check shows what is organisational".to_owned()),
         other => return Err(format!("`{other}` is none of full, partial, organisational")),
     };
-    Ok(Control { id: id.to_owned(), title, checks, coverage })
+    Ok(Control { id: id.to_owned(), title, checks, coverage, attest: Some(attest).filter(|attest| !attest.is_empty()) })
 }
 
 #[cfg(test)]
@@ -131,9 +131,10 @@ mod tests {
         let controls = control_list(plain.as_bytes()).unwrap();
         assert_eq!((controls.len(), controls[0].title.as_str(), controls[0].checks.len()), (2, "No root, nowhere", 2));
         assert_eq!((controls[1].id.as_str(), controls[1].checks.len()), ("7.10", 0));
-        let european = "\u{feff}Title;ID;Checks;Coverage\nNo root;A;PSS-008,group:NET;partial\nDrill;B;;organisational\n";
+        let european = "\u{feff}Title;ID;Checks;Coverage;Attest\nNo root;A;PSS-008,group:NET;partial;\nDrill;B;;organisational;held each year\n";
         let controls = control_list(european.as_bytes()).unwrap();
         assert_eq!((controls[0].checks.len(), controls[0].coverage, controls[1].coverage), (2, ControlCoverage::Partial, ControlCoverage::Organisational));
+        assert_eq!((controls[0].attest.as_deref(), controls[1].attest.as_deref()), (None, Some("held each year")));
         let quoted = "\u{feff}\"id\",\"title\",\"checks\"\n\"A\",\"no \"\"root\"\"\nanywhere\",\"\"\nB,the \"host\",\"PSS-001\"";
         let controls = control_list(quoted.as_bytes()).unwrap();
         assert_eq!((controls[0].title.as_str(), controls[1].title.as_str()), ("no \"root\" anywhere", "the \"host\""));
@@ -143,7 +144,7 @@ mod tests {
     fn rows_that_cannot_be_meant_are_named_by_their_lines() {
         for (text, words) in [
             ("", "line 1: the column `id` is missing"),
-            ("id,titel,checks\n", "line 1: the column `titel` is none of id, title, checks, coverage; did you mean `title`?"),
+            ("id,titel,checks\n", "line 1: the column `titel` is none of id, title, checks, coverage, attest; did you mean `title`?"),
             ("id,title\na,b\n", "line 1: the column `checks` is missing"),
             ("id,title,checks\n", "there is no row below the headings"),
             ("id,title,checks\na,\"b\nc\",\nb,t,NTE-001\n", "line 4: `NTE-001` matches no check; did you mean `NET-001`?"),

@@ -6,6 +6,7 @@ use airlock_model::{Profile, Severity};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::held::flat;
 use super::join::own_severity;
 
 /// One thing that two profiles do otherwise.
@@ -40,6 +41,8 @@ pub enum ProfilePart {
     Gate,
     /// The value of a parameter.
     Parameter,
+    /// Why a parameter is what it is.
+    Reason,
     /// A check that cannot be weakened.
     LockedCheck,
     /// A parameter that cannot be loosened.
@@ -52,7 +55,7 @@ pub enum ProfilePart {
     Exceptions,
 }
 
-const ALL: [ProfilePart; 12] = [
+const ALL: [ProfilePart; 13] = [
     ProfilePart::Requirement,
     ProfilePart::Check,
     ProfilePart::Custom,
@@ -60,6 +63,7 @@ const ALL: [ProfilePart; 12] = [
     ProfilePart::MustProbe,
     ProfilePart::Gate,
     ProfilePart::Parameter,
+    ProfilePart::Reason,
     ProfilePart::LockedCheck,
     ProfilePart::LockedParameter,
     ProfilePart::Control,
@@ -67,7 +71,7 @@ const ALL: [ProfilePart; 12] = [
     ProfilePart::Exceptions,
 ];
 
-/// The differences, by part and name; none: both judge alike, whoever owns them.
+/// The differences, by part and name; none: both judge alike and say why, whoever owns them.
 pub fn differences(first: &Profile, second: &Profile) -> Vec<ProfileChange> {
     // A severity is told of checks that both make; else the check itself is what differs.
     let shared: BTreeSet<&String> = first.checks.iter().filter(|id| second.checks.contains(id)).collect();
@@ -97,6 +101,7 @@ fn members(part: ProfilePart, profile: &Profile, shared: &BTreeSet<&String>) -> 
         ProfilePart::Key => profile.keys.iter().map(|key| (key.name.clone(), word(&key.public_key))).collect(),
         ProfilePart::Exceptions => keys(&profile.exceptions),
         ProfilePart::Parameter => profile.parameters.clone(),
+        ProfilePart::Reason => profile.parameter_reasons.iter().map(|(name, reason)| (name.clone(), word(reason))).collect(),
         ProfilePart::LockedCheck => set(&profile.locked.checks),
         ProfilePart::LockedParameter => set(&profile.locked.parameters),
         ProfilePart::Control => profile.controls.iter().map(|control| (control.id.clone(), word(control))).collect(),
@@ -105,7 +110,7 @@ fn members(part: ProfilePart, profile: &Profile, shared: &BTreeSet<&String>) -> 
 
 fn keys(value: &impl Serialize) -> BTreeMap<String, Value> {
     match word(value) {
-        Value::Object(members) => members.into_iter().collect(),
+        Value::Object(members) => flat(members).into_iter().collect(),
         _ => BTreeMap::new(),
     }
 }

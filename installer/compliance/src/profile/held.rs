@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use airlock_model::{Control, ControlCoverage, CustomCheck, Profile};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::error::ComplianceError;
 use crate::parameter;
@@ -29,7 +29,16 @@ pub(super) fn holds_anything(above: &Profile) -> bool {
 pub(super) fn by_keys(held: &impl Serialize) -> String {
     let Ok(Value::Object(keys)) = serde_json::to_value(held) else { return String::new() };
     let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    keys.iter().map(|(key, value)| format!("{key}: {}", word(value))).collect::<Vec<_>>().join(", ")
+    flat(keys).iter().map(|(key, value)| format!("{key}: {}", word(value))).collect::<Vec<_>>().join(", ")
+}
+
+/// Keys with those below them, as in `score.min`.
+pub(super) fn flat(keys: Map<String, Value>) -> Map<String, Value> {
+    let below = |(key, value)| match value {
+        Value::Object(members) => flat(members).into_iter().map(|(member, value)| (format!("{key}.{member}"), value)).collect(),
+        value => vec![(key, value)],
+    };
+    keys.into_iter().flat_map(below).collect()
 }
 
 /// Whether nobody signs but those whom the profile names: whoever could add a key could answer for what is held.
@@ -77,6 +86,12 @@ pub(super) fn lost<'c>(above: &Profile, former: &'c Control, instead: &Control) 
 pub(super) fn claims_more(above: &Profile, former: &Control, instead: &Control) -> bool {
     let is_raised = former.coverage == ControlCoverage::Partial && instead.coverage == ControlCoverage::Full;
     is_raised && former.checks.iter().any(|name| is_held(above, check_of(name)))
+}
+
+/// What somebody had to answer for of a control, where the profile holds anything, and would not have to of one in its place. Of
+/// another text nobody knows that it asks as much.
+pub(super) fn unasked<'c>(above: &Profile, former: &'c Control, instead: &Control) -> Option<&'c str> {
+    former.attest.as_deref().filter(|_| holds_anything(above) && former.attest != instead.attest)
 }
 
 /// The check of which a control may name a number.

@@ -1,31 +1,37 @@
-//! A document and the profiles that it extends become one profile. What those have locked is not weakened.
+//! A document and the profiles that it extends become one profile. What those have locked is not weakened. `parameters` and
+//! `controls` say it of these parts.
+
+mod controls;
+mod parameters;
 
 use std::collections::BTreeSet;
 
-use airlock_model::{Control, ControlCoverage, CustomCheck, ExceptionPolicy, Profile, ProfileDocument, ProfileGate, Severity};
+use airlock_model::{CustomCheck, ExceptionPolicy, Profile, ProfileDocument, ProfileGate, Severity};
 
 use super::fault::Faults;
-use super::held::{AS_STRICT, by_keys, claims_more, holds_anything, is_held, keeps_keys, lost, settable, unnamed_key};
+use super::held::{AS_STRICT, by_keys, holds_anything, is_held, keeps_keys, unnamed_key};
 use super::requirement::{both, range};
-use super::selector::{matched, matched_of_control};
-use super::siblings::{self, Parent};
+use super::selector::matched;
+use super::siblings::{self, Origins, Parent};
 use crate::catalogue::{check, is_tried, numbers, selectable};
 use crate::custom;
 use crate::error::ComplianceError;
-use crate::parameter;
 use crate::public_key::PublicKey;
 
+pub(super) use parameters::unreasoned;
+
 /// Joins; everything that is wrong with the document is said at once. With `lints` the tests of its own checks are tried.
-pub(super) fn join(document: ProfileDocument, parents: &[Parent], faults: Faults<'_>, lints: bool) -> Result<Profile, ComplianceError> {
+pub(super) fn join(document: &ProfileDocument, parents: &[Parent], origins: &Origins, faults: Faults<'_>, lints: bool) -> Result<Profile, ComplianceError> {
     let mut joined = Joined::of(parents, faults);
     joined.define(&document.custom, lints);
-    joined.select(&document);
-    joined.rule(&document);
-    joined.gate(&document);
-    joined.set(&document);
+    joined.select(document);
+    joined.rule(document);
+    joined.gate(document);
+    joined.set(document);
     joined.control(&document.controls);
-    joined.sign(&document);
-    joined.require(&document);
+    joined.count(origins);
+    joined.sign(document);
+    joined.require(document);
     joined.end(document)
 }
 
@@ -170,77 +176,11 @@ impl<'a> Joined<'a> {
     fn gate(&mut self, document: &ProfileDocument) {
         let Some(rule) = document.gate else { return };
         let above = self.above.gate;
-        let gate = ProfileGate { fail_on: rule.fail_on.unwrap_or(above.fail_on), unverified_fails: rule.unverified_fails.unwrap_or(above.unverified_fails) };
+        let gate = ProfileGate { fail_on: rule.fail_on.unwrap_or(above.fail_on), unverified_fails: rule.unverified_fails.unwrap_or(above.unverified_fails), score: rule.score.or(above.score) };
         if holds_anything(&self.above) && gate.strictest(above) != gate {
             self.faults.add("gate", self.locked(format!("the gate ({})", by_keys(&above))));
         }
         self.profile.gate = gate;
-    }
-
-    fn set(&mut self, document: &ProfileDocument) {
-        for (index, custom) in document.custom.iter().enumerate() {
-            let left = self.above.parameters.iter().filter(|(name, _)| parameter::is_of(name, &custom.id) && !document.parameters.contains_key(*name));
-            for (name, value) in left {
-                if let Err(error) = parameter::fitting(name, value, &self.profile.custom) {
-                    let instead = "give this check a parameter that can be so, or an id of its own";
-                    self.faults.value(&format!("custom[{index}].id"), format!("{} sets {name} to {value}; {instead} ({error})", self.names));
-                }
-            }
-        }
-        for (name, value) in &document.parameters {
-            let path = format!("parameters.{name}");
-            match settable(&self.above, &self.profile.custom, &self.names, name, value) {
-                Ok(()) => drop(self.profile.parameters.insert(name.clone(), value.clone())),
-                Err(error) => self.faults.add(&path, error),
-            }
-        }
-        for (index, name) in document.locked_parameters.iter().enumerate() {
-            let path = format!("lockedParameters[{index}]");
-            if let Err(error) = parameter::known(name, &self.profile.custom) {
-                self.faults.add(&path, error);
-            } else if self.profile.parameters.contains_key(name) {
-                self.profile.locked.parameters.insert(name.clone());
-            } else {
-                self.faults.value(&path, format!("{name} is not set; set it under `parameters` as well"));
-            }
-        }
-    }
-
-    fn control(&mut self, controls: &[Control]) {
-        let mut own: Vec<Control> = Vec::new();
-        for (index, control) in controls.iter().enumerate() {
-            let path = format!("controls[{index}]");
-            for (key, text) in [("id", &control.id), ("title", &control.title)] {
-                if text.trim().is_empty() {
-                    self.faults.value(&format!("{path}.{key}"), "is empty");
-                }
-            }
-            if own.iter().any(|other| other.id == control.id) {
-                self.faults.value(&format!("{path}.id"), format!("the control {} stands twice", control.id));
-            }
-            if control.coverage == ControlCoverage::Organisational && !control.checks.is_empty() {
-                self.faults.value(&format!("{path}.checks"), "no check shows what is organisational; say `partial`, or take the checks out");
-            }
-            let mut names = BTreeSet::new();
-            for (number, selector) in control.checks.iter().enumerate() {
-                match matched_of_control(selector, &self.profile.custom) {
-                    Ok(found) => names.extend(found),
-                    Err(error) => self.faults.add(&format!("{path}.checks[{number}]"), error),
-                }
-            }
-            let control = Control { checks: names_in_order(&self.profile.custom, &names), ..control.clone() };
-            let former = self.above.controls.iter().find(|former| former.id == control.id);
-            for name in former.into_iter().flat_map(|former| lost(&self.above, former, &control)) {
-                let (what, instead) = (format!("that {name} stands for the control {}", control.id), "name it there as well, or give yours an id of its own");
-                self.faults.add(&path, ComplianceError::Locked { what, by: self.names.clone(), instead });
-            }
-            if former.is_some_and(|former| claims_more(&self.above, former, &control)) {
-                let (what, instead) = (format!("that the control {} is shown in part", control.id), "say `coverage: partial` there as well, or give yours an id of its own");
-                self.faults.add(&path, ComplianceError::Locked { what, by: self.names.clone(), instead });
-            }
-            own.push(control);
-        }
-        replace(&mut self.profile.controls, own);
     }
 
     fn sign(&mut self, document: &ProfileDocument) {
@@ -286,7 +226,7 @@ impl<'a> Joined<'a> {
         }
     }
 
-    fn end(mut self, document: ProfileDocument) -> Result<Profile, ComplianceError> {
+    fn end(mut self, document: &ProfileDocument) -> Result<Profile, ComplianceError> {
         for (key, text) in [("name", &document.metadata.name), ("version", &document.metadata.version), ("owner", &document.metadata.owner)] {
             if text.trim().is_empty() {
                 self.faults.value(&format!("metadata.{key}"), "is empty");
@@ -296,7 +236,7 @@ impl<'a> Joined<'a> {
             self.faults.add("checks", ComplianceError::NoChecks { name: document.metadata.name.clone() });
         }
         self.faults.end()?;
-        Ok(Profile { metadata: document.metadata, checks: in_order(&self.profile.custom, |id| self.chosen.contains(id)), ..self.profile })
+        Ok(Profile { metadata: document.metadata.clone(), checks: in_order(&self.profile.custom, |id| self.chosen.contains(id)), ..self.profile })
     }
 }
 
@@ -330,15 +270,5 @@ pub(super) fn assign(profile: &mut Profile, id: &str, wanted: Option<Severity>) 
     match wanted {
         Some(wanted) if own_severity(id, &profile.custom).is_some_and(|own| own != wanted) => drop(profile.severities.insert(id.to_owned(), wanted)),
         _ => drop(profile.severities.remove(id)),
-    }
-}
-
-/// A control takes the place of one with its id.
-fn replace(controls: &mut Vec<Control>, own: Vec<Control>) {
-    for control in own {
-        match controls.iter_mut().find(|other| other.id == control.id) {
-            Some(other) => *other = control,
-            None => controls.push(control),
-        }
     }
 }

@@ -4,7 +4,7 @@ use airlock_model::answers::Place;
 use airlock_model::{Profile, ProfileDocument};
 
 use super::fault::{Faults, ProfileFaults};
-use super::join::join;
+use super::join::{join, unreasoned};
 use super::siblings::{Origins, Parent, origins};
 use super::{nearest, shipped_names, shipped_text};
 use crate::error::ComplianceError;
@@ -130,7 +130,12 @@ impl<'a> Walk<'a> {
             self.warnings.push(ProfileWarning { file: name.to_owned(), at: places.at(&format!("custom[{index}].id")), message });
         }
         let origins = origins(&parents, &document.controls, &file.identity);
-        join(document, &parents, faults, self.lints).map(|profile| (profile, origins))
+        let profile = join(&document, &parents, &origins, faults, self.lints)?;
+        for parameter in unreasoned(&document, &profile) {
+            let message = format!("{parameter} is looser than its check has it, and nothing says why: {{ value: …, reason: … }}");
+            self.warnings.push(ProfileWarning { file: name.to_owned(), at: places.at(&format!("parameters.{parameter}")), message });
+        }
+        Ok((profile, origins))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::catalogue::{numbers, selectable};
 use crate::error::ComplianceError;
 use crate::preflight;
 use crate::promises::PROMISES;
-use crate::references::{FRAMEWORKS, Framework, standing};
+use crate::references::{FRAMEWORKS, Framework, called, references};
 
 /// The framework whose numbers findings name.
 const BENCHMARK: &str = "cis-1.12";
@@ -29,7 +29,7 @@ enum Selector<'a> {
 pub(crate) fn matched<'c>(selector: &str, custom: &'c [CustomCheck]) -> Result<Vec<&'c str>, ComplianceError> {
     let parsed = parse(selector)?;
     let known = selectable().filter(|check| parsed.matches(*check)).map(|check| check.spec().id);
-    let matched: Vec<&str> = known.chain(custom.iter().map(|check| check.id.as_str()).filter(|id| parsed.names(id))).collect();
+    let matched: Vec<&str> = known.chain(custom.iter().map(|check| check.id.as_str()).filter(|id| parsed.names(id) || parsed.asks_for(id, custom))).collect();
     if !matched.is_empty() {
         return Ok(matched);
     }
@@ -63,7 +63,7 @@ fn parse(selector: &str) -> Result<Selector<'_>, ComplianceError> {
         "promise" => Ok(Selector::Promise(rest)),
         "framework" => {
             let (tag, id) = rest.split_once('/').map_or((rest, None), |(tag, id)| (tag, Some(id)));
-            match FRAMEWORKS.iter().find(|framework| framework.is_called(tag)) {
+            match called(tag) {
                 Some(framework) => Ok(Selector::Framework(framework, id)),
                 None => Err(unknown(selector, nearest(tag, FRAMEWORKS.iter().flat_map(|framework| [framework.tag, framework.bare()])).map(|tag| format!("framework:{tag}")))),
             }
@@ -78,8 +78,14 @@ impl Selector<'_> {
         match self {
             Self::Glob(_) | Self::Group(_) => self.names(spec.id),
             Self::Promise(promise) => spec.promises.contains(promise),
-            Self::Framework(framework, id) => standing(spec.id).references().any(|reference| framework.is_meant_by(reference) && id.is_none_or(|glob| matches_glob(glob, reference.id))),
+            Self::Framework(..) => self.asks_for(spec.id, &[]),
         }
+    }
+
+    /// Whether it means a framework, or a control of one, that asks for a check.
+    fn asks_for(&self, id: &str, custom: &[CustomCheck]) -> bool {
+        let Self::Framework(framework, asked) = self else { return false };
+        references(id, custom).into_iter().any(|reference| framework.is_meant_by(reference) && asked.is_none_or(|glob| matches_glob(glob, reference.id)))
     }
 
     /// Whether it means an id without knowing what the check is.
@@ -99,8 +105,7 @@ impl Selector<'_> {
             Self::Group(group) => nearest(group, ids().map(group_of)).map(|group| format!("group:{group}")),
             Self::Promise(promise) => nearest(promise, PROMISES.iter().map(|(id, _)| *id)).map(|promise| format!("promise:{promise}")),
             Self::Framework(framework, id) => {
-                let asked: Vec<&str> =
-                    selectable().flat_map(|check| standing(check.spec().id).references()).filter(|reference| framework.is_meant_by(*reference)).map(|reference| reference.id).collect();
+                let asked: Vec<&str> = ids().flat_map(|id| references(id, custom)).filter(|reference| framework.is_meant_by(*reference)).map(|reference| reference.id).collect();
                 nearest((*id)?, asked.into_iter()).map(|id| format!("framework:{}/{id}", framework.tag))
             }
         }

@@ -7,7 +7,7 @@ use airlock_model::{Control, ControlCoverage, CustomCheck, ExceptionPolicy, Lock
 use serde_json::Value;
 
 use super::fault::Faults;
-use super::held::{claims_more, holds, is_held, keeps_keys, lost, unnamed_key, value};
+use super::held::{claims_more, holds, is_held, keeps_keys, lost, unasked, unnamed_key, value};
 use super::join::{assign, names_in_order, severity};
 use super::requirement::{both, range};
 use super::unprofiled;
@@ -74,6 +74,7 @@ pub(super) fn joined(parents: &[Parent], faults: &mut Faults<'_>) -> Profile {
             Err((at, error)) => faults.add(at, error),
         }
     }
+    joined.parameter_reasons = reasons(parents, &joined.parameters);
     let mut chosen = BTreeSet::new();
     for profile in profiles() {
         for id in &profile.checks {
@@ -186,6 +187,15 @@ fn parameter<'p>(parents: &'p [Parent], custom: &[CustomCheck], name: &str) -> R
     Ok(stricter.or_else(|| (is_locked || parameter.unset().as_ref() != Some(strictest)).then_some(strictest)).cloned())
 }
 
+/// Why the parameters are what they came to: as the last profile says that has that value and says it.
+fn reasons(parents: &[Parent], parameters: &BTreeMap<String, Value>) -> BTreeMap<String, String> {
+    let said = |name: &String, value: &Value| {
+        let mut same = parents.iter().rev().map(|parent| &parent.profile).filter(|profile| profile.parameters.get(name) == Some(value));
+        same.find_map(|profile| profile.parameter_reasons.get(name)).cloned()
+    };
+    parameters.iter().filter_map(|(name, value)| Some((name.clone(), said(name, value)?))).collect()
+}
+
 /// Controls of two lists, such as frameworks that number theirs alike: one would take the other's place without a word.
 fn of_two_lists(earlier: &Parent, later: &Parent, faults: &mut Faults<'_>) {
     let listed_apart = |id: &String| match (earlier.origins.get(id), later.origins.get(id)) {
@@ -212,6 +222,7 @@ fn controls(parents: &[Parent], joined: &Profile) -> Vec<Control> {
             continue;
         };
         let is_in_part = claims_more(joined, known, control) || claims_more(joined, control, known);
+        let attest = both_asked(joined, known, control);
         if lost(joined, known, control).is_empty() {
             known.clone_from(control);
         } else {
@@ -221,6 +232,20 @@ fn controls(parents: &[Parent], joined: &Profile) -> Vec<Control> {
         if is_in_part {
             known.coverage = ControlCoverage::Partial;
         }
+        known.attest = attest;
     }
     controls
+}
+
+/// What is to be attested of a control: as the later one says, and where anything is held what either does.
+fn both_asked(joined: &Profile, known: &Control, control: &Control) -> Option<String> {
+    match (&known.attest, &control.attest) {
+        (Some(former), Some(later)) if unasked(joined, known, control).is_some() => Some(match (former.contains(later), later.contains(former)) {
+            (true, _) => former.clone(),
+            (_, true) => later.clone(),
+            _ => format!("{former}; {later}"),
+        }),
+        (Some(former), None) if unasked(joined, known, control).is_some() => Some(former.clone()),
+        (_, later) => later.clone(),
+    }
 }

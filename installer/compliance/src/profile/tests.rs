@@ -3,6 +3,7 @@ use airlock_model::{Coded, Severity};
 use super::*;
 use crate::catalogue::check;
 
+mod format;
 mod locks;
 mod read_back;
 
@@ -209,7 +210,7 @@ fn a_profile_builds_on_others_and_leaves_checks_out() {
     assert_eq!(profile.severities, [("TLS-002".to_owned(), Severity::Low)].into());
     assert_eq!(profile.parameters["TLS-002.failDays"], 30);
     // Of two gates that are extended, what either refuses is refused.
-    assert_eq!(profile.gate, ProfileGate { fail_on: Severity::Low, unverified_fails: true });
+    assert_eq!(profile.gate, ProfileGate { fail_on: Severity::Low, unverified_fails: true, score: None });
     assert_eq!(profile.controls[0].checks.len(), 9, "{:?}", profile.controls);
     assert_eq!((profile.metadata.name.as_str(), profile.must_probe.len(), profile.locked.checks.len()), ("acme", 1, 2));
 }

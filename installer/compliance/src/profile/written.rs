@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use airlock_model::{CheckRule, ExceptionPolicy, ExceptionRule, GateRule, LeftOut, Profile, ProfileDocument, Requirement, Severity};
+use airlock_model::{CheckRule, ExceptionPolicy, ExceptionRule, GateRule, LeftOut, ParameterSetting, Profile, ProfileDocument, Requirement, Severity};
 
 use super::wanted;
 
@@ -34,8 +34,8 @@ pub fn written(profile: &Profile) -> ProfileDocument {
         custom: profile.custom.clone(),
         exclude: if left_out.is_empty() { Vec::new() } else { vec![LeftOut { checks: left_out, reason: "left out by one of the profiles that were joined, or by --checks".to_owned() }] },
         rules,
-        gate: Some(GateRule { fail_on: Some(profile.gate.fail_on), unverified_fails: Some(profile.gate.unverified_fails) }),
-        parameters: profile.parameters.clone(),
+        gate: Some(GateRule { fail_on: Some(profile.gate.fail_on), unverified_fails: Some(profile.gate.unverified_fails), score: profile.gate.score }),
+        parameters: profile.parameters.iter().map(|(name, value)| (name.clone(), ParameterSetting::new(value.clone(), profile.parameter_reasons.get(name).cloned()))).collect(),
         locked_parameters: profile.locked.parameters.iter().cloned().collect(),
         controls: profile.controls.clone(),
         keys: profile.keys.clone(),

@@ -22,6 +22,9 @@ pub struct ControlSummary {
     pub title: String,
     /// How much of it its checks can show.
     pub coverage: ControlCoverage,
+    /// What somebody has to answer for beside that; not there where nobody has to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attest: Option<String>,
     /// What they show.
     pub verdict: ControlVerdict,
     /// Those of its checks that the profile names for it, in the order of the catalogue.
@@ -110,7 +113,8 @@ pub(super) fn controls(list: &[Control], checks: &[CheckSummary], numbers: &BTre
             id: control.id.clone(),
             title: control.title.clone(),
             coverage: control.coverage,
-            verdict: verdict(control.coverage, named().map(|(id, number)| of_check(id, number))),
+            attest: control.attest.clone(),
+            verdict: verdict(control, named().map(|(id, number)| of_check(id, number))),
             checks: named().map(|(id, number)| told(id, number, of_check(id, number))).collect(),
         }
     };
@@ -121,9 +125,9 @@ fn told(id: &str, number: Option<&str>, told: Option<Told>) -> ControlCheck {
     ControlCheck { id: id.to_owned(), number: number.map(str::to_owned), verdict: told.map(|(verdict, _)| verdict), reason: told.and_then(|(_, reason)| reason) }
 }
 
-fn verdict(coverage: ControlCoverage, checks: impl Iterator<Item = Option<Told>>) -> ControlVerdict {
+fn verdict(control: &Control, checks: impl Iterator<Item = Option<Told>>) -> ControlVerdict {
     let mut heaviest = None;
-    let mut whole = coverage == ControlCoverage::Full;
+    let mut whole = control.coverage == ControlCoverage::Full && control.attest.is_none();
     for check in checks {
         match check {
             // What was not looked at takes something away from the whole, and nothing from what was shown.
@@ -135,6 +139,8 @@ fn verdict(coverage: ControlCoverage, checks: impl Iterator<Item = Option<Told>>
     match heaviest {
         None => ControlVerdict::NotCovered,
         Some(ControlVerdict::Proved) if !whole => ControlVerdict::Partly,
+        // Who answers for a check does not answer for the rest of the control.
+        Some(ControlVerdict::Attested) if control.attest.is_some() => ControlVerdict::Partly,
         // What could have occurred is not all of the control.
         Some(ControlVerdict::NotApplicable) if !whole => ControlVerdict::NotCovered,
         Some(verdict) => verdict,
@@ -195,10 +201,17 @@ mod tests {
             ("AH", ControlCoverage::Full, ControlVerdict::Attested),
             ("", ControlCoverage::Organisational, ControlVerdict::NotCovered),
         ] {
-            let control = Control { id: "1".into(), title: "t".into(), checks: ids.chars().map(String::from).collect(), coverage };
-            let said = controls(&[control], &checks, &BTreeMap::new());
+            let control = Control { id: "1".into(), title: "t".into(), checks: ids.chars().map(String::from).collect(), coverage, attest: None };
+            let asking = Control { attest: Some("a drill is held".into()), ..control.clone() };
+            let said = controls(&[control, asking], &checks, &BTreeMap::new());
             assert_eq!(said[0].verdict, expected, "{ids} {coverage:?}");
             assert_eq!(said[0].checks.len(), ids.len());
+            let until_somebody_answers = match expected {
+                ControlVerdict::Proved | ControlVerdict::Attested => ControlVerdict::Partly,
+                ControlVerdict::NotApplicable => ControlVerdict::NotCovered,
+                other => other,
+            };
+            assert_eq!(said[1].verdict, until_somebody_answers, "{ids} {coverage:?}");
         }
     }
 }

@@ -9,7 +9,7 @@ use airlock_model::{Check, Evidence, Finding, Profile, Reason, Snapshot, Source,
 use super::numbers::Numbers;
 use super::{CheckSummary, CheckTexts, Judging};
 use crate::decisions::{Decisions, Used};
-use crate::references::{is_custom, standing};
+use crate::references::{is_custom, references, standing};
 
 /// What one check said.
 pub(super) struct Said {
@@ -66,7 +66,7 @@ fn ask(check: &dyn Check, profile: &Profile, given: &Snapshot, decisions: &Decis
 
 /// What a check's findings come to.
 pub(super) fn said(check: &dyn Check, mut kept: Vec<Finding>, profile: &Profile, how: Judging) -> Said {
-    let (spec, standing) = (check.spec(), standing(check.spec().id));
+    let spec = check.spec();
     let mut counted = BTreeMap::new();
     for finding in &kept {
         *counted.entry(finding.verdict).or_insert(0) += 1;
@@ -77,7 +77,7 @@ pub(super) fn said(check: &dyn Check, mut kept: Vec<Finding>, profile: &Profile,
         title: spec.title.to_owned(),
         severity: profile.severities.get(spec.id).copied().unwrap_or(spec.severity),
         promises: spec.promises.iter().map(|promise| (*promise).to_owned()).collect(),
-        references: standing.references().collect(),
+        references: references(spec.id, &profile.custom),
         verdict: heaviest.map_or(Verdict::Unverified, |finding| finding.verdict),
         reason: heaviest.and_then(|finding| finding.reason),
         findings: kept.len(),

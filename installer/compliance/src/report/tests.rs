@@ -54,6 +54,19 @@ fn the_gate_fails_by_severity_and_by_what_was_not_seen() {
 }
 
 #[test]
+fn the_gate_fails_by_the_score_as_well_and_never_passes_by_it() {
+    let judged = |gate: &str| judge(&profile(gate), &given(), ALL).unwrap().summary;
+    let scored = judged("{ failOn: high, unverifiedFails: false, score: { min: 100 } }");
+    let score = scored.score.unwrap();
+    assert!(scored.gate_failed && score.value.is_some_and(|value| value < 100), "{score:?}");
+    assert_eq!((score.min, score.evaluated, score.selected), (100, 2, 3));
+    let passes = judged("{ failOn: high, unverifiedFails: false, score: { min: 1 } }");
+    assert_eq!((passes.gate_failed, passes.score.unwrap().value), (false, score.value));
+    assert!(judged("{ failOn: medium, unverifiedFails: false, score: { min: 1 } }").gate_failed, "a failure is one whatever the score");
+    assert_eq!(judged("{ failOn: high, unverifiedFails: false }").score, None);
+}
+
+#[test]
 fn the_same_input_gives_the_same_bytes_on_any_number_of_threads() {
     let text = |workers| serde_json::to_string(&judge(&shipped("baseline").unwrap(), &given(), Judging { passes: true, workers }).unwrap()).unwrap();
     assert_eq!(text(1), text(1));

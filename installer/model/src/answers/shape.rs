@@ -24,7 +24,7 @@ impl<'a> Shape<'a> {
     /// The value as JSON; `Null` where it did not fit.
     pub(super) fn read(&mut self, node: &Node, schema: &'a Value, path: &str) -> Value {
         let nullable = is_nullable(schema);
-        let schema = self.resolve(schema);
+        let schema = self.resolve(schema, node);
         if node.is_null() && (nullable || is_open(schema)) {
             return Value::Null;
         }
@@ -41,18 +41,27 @@ impl<'a> Shape<'a> {
         }
     }
 
-    /// Follows a reference, and takes the part of a union that is not null.
-    fn resolve(&self, mut schema: &'a Value) -> &'a Value {
+    /// Follows a reference, and takes the part of a union that is not null; of several the one that is a group where a group is, or
+    /// is none where none is.
+    fn resolve(&self, mut schema: &'a Value, node: &Node) -> &'a Value {
+        let is_group = matches!(node.value, Content::Group(_));
         loop {
-            if let Some(name) = schema.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix("#/$defs/")) {
-                let Some(definition) = self.definitions.get(name) else { return schema };
-                schema = definition;
-            } else if let Some(part) = schema.get("anyOf").and_then(Value::as_array).and_then(|parts| parts.iter().find(|part| !is_null_type(part))) {
-                schema = part;
-            } else {
-                return schema;
+            let definition = self.defined(schema);
+            let parts = || definition.get("anyOf").and_then(Value::as_array).into_iter().flatten().filter(|part| !is_null_type(part));
+            match parts().find(|part| (expected(self.defined(part)) == Some(GROUP)) == is_group).or_else(|| parts().next()) {
+                Some(part) => schema = part,
+                None => return definition,
             }
         }
+    }
+
+    /// What a reference leads to; else the schema itself.
+    fn defined(&self, mut schema: &'a Value) -> &'a Value {
+        while let Some(name) = schema.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix("#/$defs/")) {
+            let Some(definition) = self.definitions.get(name) else { return schema };
+            schema = definition;
+        }
+        schema
     }
 
     fn choice(&mut self, node: &Node, choices: Vec<String>, path: &str) -> Value {

@@ -18,6 +18,9 @@ pub struct Control {
     /// How much of it the checks can show.
     #[serde(default)]
     pub coverage: ControlCoverage,
+    /// What somebody has to answer for, beside what the checks show: it is not shown before an attestation for its id stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attest: Option<String>,
 }
 
 /// How much of a control its checks can show.

@@ -24,6 +24,9 @@ pub struct CustomCheck {
     pub why: String,
     /// What to do when it fails.
     pub fix: String,
+    /// Controls of frameworks that ask for it: their ids by the framework's name, as in `iso-27001: ["8.9"]`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub frameworks: BTreeMap<String, Vec<String>>,
     /// The objects that are judged one by one, each as `object`. Without it the inputs are judged together.
     #[serde(rename = "match", default, skip_serializing_if = "Option::is_none")]
     pub matching: Option<ObjectMatch>,

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Control, CustomCheck, ProfileKey, ProfileMetadata, Requirement};
+use super::{Control, CustomCheck, ParameterSetting, ProfileKey, ProfileMetadata, Requirement, ScoreRule};
 use crate::Severity;
 use crate::answers::document::{self, Kind};
 use crate::answers::{AnswersError, Places};
@@ -44,9 +44,10 @@ pub struct ProfileDocument {
     /// What fails the gate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<GateRule>,
-    /// Parameters of checks by `<check>.<name>`.
+    /// Parameters of checks by `<check>.<name>`: a value, or `{ value: …, reason: … }`. Where a profile above sets another value the
+    /// reason is due.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub parameters: BTreeMap<String, Value>,
+    pub parameters: BTreeMap<String, ParameterSetting>,
     /// Parameters that a profile that extends this one cannot set to something looser.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub locked_parameters: Vec<String>,
@@ -113,6 +114,9 @@ pub struct GateRule {
     /// Whether `unverified` and `error` fail it too: `true` where nobody says it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unverified_fails: Option<bool>,
+    /// What a report must score beside that: none where nobody says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<ScoreRule>,
 }
 
 impl ProfileDocument {

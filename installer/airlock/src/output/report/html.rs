@@ -77,7 +77,8 @@ mod tests {
         report.profile.name = NASTY.into();
         report.profile.owner = NASTY.into();
         report.checks[1].title = NASTY.into();
-        report.controls = vec![ControlSummary { id: NASTY.into(), title: NASTY.into(), coverage: ControlCoverage::Full, verdict: ControlVerdict::Failed, checks: Vec::new() }];
+        report.controls =
+            vec![ControlSummary { id: NASTY.into(), title: NASTY.into(), attest: Some(NASTY.into()), coverage: ControlCoverage::Full, verdict: ControlVerdict::Failed, checks: Vec::new() }];
         for finding in &mut report.findings {
             finding.observed = NASTY.to_owned().into();
             finding.path = Some(Untrusted::from(NASTY));

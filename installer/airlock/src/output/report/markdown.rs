@@ -13,7 +13,8 @@ pub(crate) fn markdown(report: &Report) -> String {
     let heading = if report.profile.version.is_empty() { "Every check with its defaults".to_owned() } else { format!("Profile {} {}", report.profile.name, report.profile.version) };
     let gate = if report.summary.gate_failed { "the gate **fails**" } else { "the gate passes" };
     let installed = report.installed.as_ref().map(|installed| format!("; not the profile of the installation, which is {}", plain(&installed.to_string()))).unwrap_or_default();
-    let mut text = format!("# {}\n\n{gate}; {}{installed}\n\n| | check | what is true when it passes | severity |\n|---|---|---|---|\n", plain(&heading), plain(&report.digest.to_string()));
+    let score = report.summary.score.map_or_else(String::new, |score| format!("; {}", plain(&score.words())));
+    let mut text = format!("# {}\n\n{gate}{score}; {}{installed}\n\n| | check | what is true when it passes | severity |\n|---|---|---|---|\n", plain(&heading), plain(&report.digest.to_string()));
     for check in &report.checks {
         let _ = writeln!(text, "| {} {} | {} | {} | {} |", check.verdict.mark(), check.verdict, check.id, plain(&check.title), explanation::severity(check.severity));
     }

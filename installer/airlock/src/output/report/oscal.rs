@@ -108,6 +108,7 @@ fn properties(report: &Report) -> Vec<Value> {
     let gate = if report.summary.gate_failed { "fails" } else { "passes" };
     let mut properties = vec![property("gate", gate), property("profile", &report.profile.name), property("profile-digest", &report.digest.to_string())];
     properties.extend((!report.profile.version.is_empty()).then(|| property("profile-version", &report.profile.version)));
+    properties.extend(report.summary.score.map(|score| property("score", &score.words())));
     properties
 }
 

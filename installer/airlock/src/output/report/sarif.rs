@@ -13,6 +13,10 @@ const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os
 /// One run: a rule a check, a result a finding. What could not be looked at is `open`, as SARIF calls what is not decided.
 pub(crate) fn sarif(report: &Report) -> Value {
     let rules: Vec<Value> = report.checks.iter().map(rule).collect();
+    let mut properties = json!({ "profile": report.profile.name, "profileDigest": report.digest.to_string(), "gateFailed": report.summary.gate_failed });
+    if let Some(score) = report.summary.score {
+        properties["score"] = json!(score);
+    }
     let results: Vec<Value> = report.findings.iter().filter_map(|finding| Some(result(finding, report.checks.iter().position(|check| check.id == finding.check)?))).collect();
     json!({
         "$schema": SCHEMA,
@@ -21,7 +25,7 @@ pub(crate) fn sarif(report: &Report) -> Value {
             "tool": { "driver": { "name": "airlock", "version": env!("CARGO_PKG_VERSION"), "rules": rules } },
             "automationDetails": { "id": format!("airlock/compliance-check/{}", report.profile.name) },
             "results": results,
-            "properties": { "profile": report.profile.name, "profileDigest": report.digest.to_string(), "gateFailed": report.summary.gate_failed },
+            "properties": properties,
         }],
     })
 }

@@ -275,6 +275,7 @@ pub(in crate::output) fn report() -> Report {
             gate_failed: true,
             checks: 3,
             objects: 0,
+            score: None,
             counts: BTreeMap::from([(Verdict::Pass, 1), (Verdict::Unverified, 1), (Verdict::Fail, 1)]),
         },
         profile: ProfileMetadata { name: "baseline".into(), version: "1".into(), owner: "Airlock".into(), description: String::new() },

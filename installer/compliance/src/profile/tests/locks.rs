@@ -86,7 +86,7 @@ fn of_two_that_are_extended_what_is_locked_stays_as_strict() {
     let loose = "apiVersion: airlock/v1\nkind: SecurityPolicyProfile\nmetadata: { name: loose, version: '1', owner: o }\nchecks: [PSS-001, TLS-002]\nrules: [{ checks: [PSS-001, TLS-002], severity: low, reason: r }]\ngate: { failOn: critical, unverifiedFails: false }\nparameters: { TLS-002.failDays: 1 }\n";
     for order in ["loose.yaml, group.yaml", "group.yaml, loose.yaml"] {
         let profile = read(&format!("{BEGIN}extends: [{order}]\n"), &[("group.yaml", GROUP), ("loose.yaml", loose)]).unwrap();
-        assert_eq!(profile.gate, ProfileGate { fail_on: Severity::Medium, unverified_fails: true }, "{order}");
+        assert_eq!(profile.gate, ProfileGate { fail_on: Severity::Medium, unverified_fails: true, score: None }, "{order}");
         assert_eq!(profile.parameters["TLS-002.failDays"], 21, "{order}");
         assert_eq!(profile.severities.get("PSS-001"), None, "{order}");
         assert_eq!(profile.severities.get("TLS-002"), Some(&Severity::Low), "{order}");

@@ -39,7 +39,7 @@ fn a_check_takes_the_place_of_another_with_the_parameters_that_are_set() {
         let kept = child(parent, &own("ACME-001", ", parameters: { m: text, n: 2 }")).unwrap();
         assert_eq!((kept.parameters["ACME-001.n"].clone(), kept.custom[0].parameters.len()), (5.into(), 2));
     }
-    let another = format!("{}parameters: {{ ACME-001.n: text }}\n", own("ACME-001", ", parameters: { n: a }"));
+    let another = format!("{}parameters: {{ ACME-001.n: {{ value: text, reason: r }} }}\n", own("ACME-001", ", parameters: { n: a }"));
     assert_eq!(child(&sets, &another).unwrap().parameters["ACME-001.n"], "text");
     is_refused(&child(&locks, &another), "compliance.locked: the parameter ACME-001.n (5) is locked by parent");
 }
@@ -81,7 +81,7 @@ fn what_two_profiles_and_a_child_come_to_is_read_back_as_it_was() {
         own("ACME-001", ""),
         own("ACME-001", ", parameters: { n: 7 }").replace("severity: high", "severity: low"),
         format!("{}controls: [{{ id: B-1, title: t, checks: [ZULU-001, ACME-001, PSS-001] }}]\n", own("ZULU-001", "")),
-        "parameters: { TLS-002.failDays: 30, PSS.level: restricted }\nrequires: { kubernetes: <1.38 }\n".to_owned(),
+        "gate: { score: { min: 90 } }\nparameters: { TLS-002.failDays: { value: 30, reason: r }, PSS.level: restricted }\nrequires: { kubernetes: <1.38 }\n".to_owned(),
         format!("exclude: [{{ checks: ['group:TLS', 'group:PSS'], reason: r }}]\nchecks: [NET-001, TLS-002, PSS-001]\n{}", key("deputy", OTHER_KEY)),
     ];
     let base = named("base", "checks: [PSS-001, TLS-002]\ncontrols: [{ id: B-1, title: t, checks: [PSS-001] }]\n");

@@ -7,6 +7,7 @@ use airlock_model::{Reason, Verdict};
 use airlock_platform::{ControlCheck, ControlSummary, ControlVerdict, Report, checks, standing};
 use serde::Serialize;
 
+use super::super::super::controls::attest;
 use super::super::super::{counted, explanation, findings};
 use super::super::Circumstances;
 use admitted::AdmittedPart;
@@ -140,6 +141,7 @@ fn gate(report: &Report) -> Gate {
     let refused = report.checks.iter().filter(|check| check.gate_failed).count();
     let open = if report.gate.unverified_fails { "what could not be looked at fails it too" } else { "what could not be looked at does not fail it" };
     let rule = format!("It fails on findings of severity {} and above; {open}.", explanation::severity(report.gate.fail_on));
+    let rule = report.summary.score.map_or_else(|| rule.clone(), |score| format!("{rule} It asks for a score as well: {}.", score.words()));
     let of = counted(report.checks.len(), "check", "checks");
     if report.summary.gate_failed {
         Gate { class: "bad", words: "✗ The gate fails", by: format!("{refused} of {of} fail it. {rule}") }
@@ -193,7 +195,7 @@ fn control_row(control: &ControlSummary) -> PromiseRow {
     let applies = |named: &&ControlCheck| named.verdict.is_some_and(|verdict| verdict != Verdict::NotApplicable);
     PromiseRow {
         id: safe(&control.id),
-        title: safe(&control.title),
+        title: safe(&attest(control).map_or_else(|| control.title.clone(), |attest| format!("{}; {attest}", control.title))),
         result: Mark::of_control(control.verdict),
         checks: control.checks.iter().filter(applies).map(|named| Link { id: safe(&named.id), name: safe(&named.name()), result: Mark::of(named.verdict) }).collect(),
         inapplicable: control.checks.iter().filter(|named| named.verdict == Some(Verdict::NotApplicable)).count(),
