@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::{Arc, Mutex};
 
-use airlock_model::{Digest, ImageLock, names};
+use airlock_model::{Digest, names};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -84,7 +84,7 @@ fn reply(request: &Request, state: &mut State) -> (u16, Value) {
         ("POST", ["apis", "authentication.k8s.io", "v1", "selfsubjectreviews"]) => (200, json!({ "status": { "userInfo": { "username": "system:serviceaccount:airlock:auditor" } } })),
         ("GET", ["api", "v1", "namespaces", "airlock" | "airlock-alpha", "configmaps", names::RECORD]) => {
             let profile = if state.is_by_file { "profile: { ref: 'file:/nowhere/acme.yaml' }\n" } else { "" };
-            (200, record_map(&record(&format!("{ANSWERS}{profile}"), ImageLock::default())))
+            (200, record_map(&record(&format!("{ANSWERS}{profile}"))))
         }
         ("GET", ["api", "v1", "namespaces", name]) if NAMESPACES.contains(name) => (200, json!({ "metadata": { "name": name } })),
         ("GET", _) if path == CLAIM => (200, json!({ "metadata": { "name": "auditor-evidence", "annotations": state.annotations }, "status": { "phase": "Bound" } })),

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
-use airlock_model::{Answers, Digest, ImageLock, Purpose, Record, names};
+use airlock_model::{Answers, Digest, ImageLock, LockedImage, Purpose, Record, names};
 use serde_json::{Value, json};
 
 /// What is asked.
@@ -99,7 +99,8 @@ pub(crate) fn start(folder: &Path, answer: impl Fn(&Request) -> Answer + Send + 
 }
 
 /// What an installation remembers of itself.
-pub(crate) fn record(answers: &str, images: ImageLock) -> Record {
+pub(crate) fn record(answers: &str) -> Record {
+    let own = LockedImage { name: names::OWN_IMAGE.into(), reference: "ghcr.io/airlock-platform/airlock:0.1.0".parse().unwrap(), digest: Digest::of(b"image") };
     Record {
         schema: names::RECORD_SCHEMA,
         release: env!("CARGO_PKG_VERSION").into(),
@@ -108,7 +109,7 @@ pub(crate) fn record(answers: &str, images: ImageLock) -> Record {
         purpose: Purpose::Install,
         complete: true,
         answers: serde_json::to_value(Answers::from_yaml(answers).unwrap()).unwrap(),
-        images,
+        images: ImageLock([(names::OWN_IMAGE.to_owned(), own)].into()),
         gates: [].into(),
         verdict: None,
         profile: None,

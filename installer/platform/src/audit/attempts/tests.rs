@@ -8,7 +8,7 @@ const IMAGE: &str = "registry.platform.test/airlock@sha256:00";
 fn world() -> World {
     let server = WorldDatabase { host: "database.airlock.svc".into(), port: 5432, authority: None, certificate: Err("unread".into()), existing: false };
     let deployments = ["alpha", "beta"].map(|name| deployment(&name.parse().unwrap()));
-    World { deployments: deployments.into(), database: Some(server), ..World::default() }
+    World { base_domain: "platform.test".into(), deployments: deployments.into(), database: Some(server), ..World::default() }
 }
 
 fn outcome(attempt: &str, result: AttemptResult) -> Outcome {
