@@ -46,8 +46,7 @@ pub(crate) fn an_audit_says_what_the_command_line_says_and_what_is_worse(site: &
 
     site.kubectl(&["delete", "networkpolicy", "default-deny"]);
     let second = result(site, "second");
-    let change = serde_json::json!({ "check": "NET-001", "before": "pass", "after": "fail" });
-    assert!(second["audit"]["worse"].as_array().is_some_and(|worse| worse.contains(&change)), "{}", second["audit"]);
+    assert!(worsened(&second).contains(&["NET-001", "pass", "fail"]), "{}", second["audit"]);
     assert_eq!((worse(site).as_str(), &second["audit"]["since"]), ("true", &first["audit"]["run"]));
     let status = site.run(&["status", "--namespace", &site.name]).expect(0).stdout;
     assert!(status.contains("NET-001: fail, before pass"), "{status}");
@@ -148,6 +147,11 @@ pub(crate) fn result(site: &Site, name: &str) -> Value {
 pub(crate) fn verdict(report: &Value, id: &str) -> Value {
     let check = report["checks"].as_array().into_iter().flatten().find(|check| check["id"] == id);
     check.unwrap_or_else(|| panic!("{id} is not in the report"))["verdict"].clone()
+}
+
+/// What is worse by an audit: each check, what it said, and what it says.
+pub(crate) fn worsened(audit: &Value) -> Vec<[&str; 3]> {
+    audit["audit"]["worse"].as_array().into_iter().flatten().map(|worse| ["check", "before", "after"].map(|key| worse[key].as_str().unwrap_or_default())).collect()
 }
 
 /// What kube-state-metrics tells of.
