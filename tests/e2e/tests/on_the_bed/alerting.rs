@@ -55,7 +55,7 @@ fn alerts_arrive_and_the_receiver_is_tried_before_it_is_called_one() {
     let judged = site.told("MON-002", &[], 0);
     assert!(judged.len() == 2 && judged.iter().all(|told| told.verdict == "pass"), "rules are written, and Prometheus judges them: {judged:?}");
     let told = || awaits(&site, &receiver, "firing", "AirlockComplianceWorse", "persistentvolumeclaim", "auditor-evidence");
-    auditing::an_audit_says_what_the_command_line_says_and_what_is_worse(&site, &answers, told);
+    auditing::at_length::an_audit_says_what_the_command_line_says_and_what_is_worse(&site, &answers, told);
     two_alerts_arrive_and_end(&site, &receiver);
 }
 

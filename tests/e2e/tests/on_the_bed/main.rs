@@ -13,7 +13,6 @@ mod alert_rules;
 mod alerting;
 #[cfg(feature = "long")]
 mod another_cluster;
-#[cfg(feature = "long")]
 mod auditing;
 mod bad_input;
 #[cfg(feature = "long")]

@@ -31,9 +31,9 @@ fn certificates_tasks_and_audits_are_told_of_and_another_receiver_is_tried() {
             "audits at a log server",
             Box::new(|| {
                 logs.start();
-                let runs = auditing::an_audit_says_what_the_command_line_says_and_what_is_worse(site, answers, || ());
+                let runs = auditing::at_length::an_audit_says_what_the_command_line_says_and_what_is_worse(site, answers, || ());
                 telling::a_log_server_hears_of_each_audit_and_of_those_that_it_missed(site, answers, &mut logs, &runs);
-                auditing::an_audit_begins_by_itself_and_what_is_kept_is_verified(site, answers);
+                auditing::at_length::an_audit_begins_by_itself_and_what_is_kept_is_verified(site, answers);
             }),
         ),
         ("a password at Alertmanager", Box::new(|| alertmanager_asks_for_a_password(site))),
