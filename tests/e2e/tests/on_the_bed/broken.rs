@@ -9,6 +9,7 @@ use crate::{scenes, walls};
 
 mod accounts;
 mod controls;
+mod cookies;
 mod database;
 mod door;
 mod edge_settings;
@@ -21,9 +22,11 @@ mod node_files;
 mod nodes;
 mod open_ports;
 mod provenance;
+mod public_api;
 mod scans;
 mod served;
 mod sessions;
+mod shown;
 mod static_pods;
 mod stranger;
 mod trust;
@@ -42,7 +45,7 @@ fn what_is_broken_is_told() {
     walls::something_is_kept(&site);
     let report = walls::check(&site, &[]).expect(0).json();
     assert_eq!(walls::verdicts(&report), walls::verdicts_of_baseline(), "nothing is broken: {report}");
-    let parts: [(&'static str, Break); 25] = [
+    let parts: [(&'static str, Break); 28] = [
         ("a database server that lets in whom it must not", database::the_database_server_is_opened),
         ("attempts at databases without the right password", database::nothing_is_vouched_for_without_the_control),
         ("a door to the API without a lock", door::a_door_to_the_api_without_a_lock_is_told),
@@ -62,6 +65,9 @@ fn what_is_broken_is_told() {
         ("something else at the address of a host, with another certificate", impostors::with_another_certificate_are_told_by_what_is_wrong),
         ("something else at the address of a host, without TLS", impostors::without_tls_are_told),
         ("the edge's settings, one by one", edge_settings::each_is_told_by_its_own_check),
+        ("cookies that scripts read, and that other hosts are sent", cookies::that_scripts_read_or_other_hosts_are_sent_are_told),
+        ("an Airflow that shows its configuration", shown::to_whoever_asks_is_told),
+        ("an API server at a public address", public_api::is_told_by_its_address),
         ("pages of one deployment that write at another", apart::a_page_of_one_writes_nothing_at_the_other),
         ("an edge that lets pages of one deployment read another", edge_settings::that_open_one_deployment_to_pages_of_another_are_seen_in_a_browser),
         ("an edge led to a server with a certificate of strangers", stranger::at_beta_the_edge_turns_away_and_it_is_told),

@@ -21,13 +21,14 @@ pub(crate) fn a_door_to_the_api_without_a_lock_is_told(site: &Site) {
 }
 
 /// A way to the API server for whoever comes by.
-struct Door {
+pub(super) struct Door {
     child: Child,
-    kubeconfig: String,
+    pub(super) kubeconfig: String,
 }
 
 impl Door {
-    fn of(site: &Site, rejected: &str) -> Self {
+    /// What has a path that one of these expressions matches is refused.
+    pub(super) fn of(site: &Site, rejected: &str) -> Self {
         let mut child = site.bed.kubectl_command(["proxy", "--port=0", &format!("--reject-paths={rejected}")]).stdout(Stdio::piped()).spawn().expect("kubectl proxy");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("stdout")).read_line(&mut line).expect("its address");

@@ -120,10 +120,21 @@ pub(super) fn replace(site: &Site, object: &Value) {
 
 /// All of its pods end before there is one that has read what changed. The API server keeps no book of what is scaled.
 pub(super) fn restart_in(site: &Site, namespace: &str, workload: &str) {
+    stop(site, namespace, workload);
+    start(site, namespace, workload);
+}
+
+/// All of its pods end, and none begins.
+pub(super) fn stop(site: &Site, namespace: &str, workload: &str) {
     let kubectl = |arguments: &[&str]| site.bed.kubectl([&["-n", namespace], arguments].concat()).expect("kubectl");
     kubectl(&["scale", workload, "--replicas=0"]);
     let name = workload.split_once('/').map(|(_, name)| name).expect("kind/name");
     kubectl(&["wait", "--for=delete", "pod", "-l", &format!("app.kubernetes.io/name={name}"), "--timeout=120s"]);
+}
+
+/// One pod of it runs.
+pub(super) fn start(site: &Site, namespace: &str, workload: &str) {
+    let kubectl = |arguments: &[&str]| site.bed.kubectl([&["-n", namespace], arguments].concat()).expect("kubectl");
     kubectl(&["scale", workload, "--replicas=1"]);
     kubectl(&["rollout", "status", workload, "--timeout=240s"]);
 }

@@ -5,7 +5,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-/// Of both pools and of beta's tasks; put back.
+use super::served::{start, stop};
+
+/// Of both pools and of beta's tasks; put back. Where nobody answers, nothing is said about trust.
 pub(crate) fn that_is_taken_away_is_told(site: &Site) {
     let pools = ["pool1", "pool2"].map(|pool| format!("a node of pool {pool}"));
     let tasks = ["alpha", "beta"].map(|name| format!("tasks of {name}"));
@@ -25,6 +27,19 @@ pub(crate) fn that_is_taken_away_is_told(site: &Site) {
     site.trust_on_nodes();
     copy(&kept);
     assert_eq!(taken, all("fail", "fail"));
+    assert_eq!(verdicts(site, 0), all("pass", "pass"));
+
+    // The control: a registry that does not answer, and a server that is gone.
+    let beta = site.tenant("beta");
+    let servers = [(site.name.as_str(), "statefulset/registry"), (beta.as_str(), "deployment/airflow-api-server")];
+    for (namespace, workload) in servers {
+        stop(site, namespace, workload);
+    }
+    let gone = verdicts(site, 7);
+    for (namespace, workload) in servers {
+        start(site, namespace, workload);
+    }
+    assert_eq!(gone, all("unverified", "unverified"));
     assert_eq!(verdicts(site, 0), all("pass", "pass"));
 }
 
