@@ -91,7 +91,9 @@ mod tests {
         let left_out = AttemptResult::NotCarriedOut(TOO_LONG.to_owned().into());
         assert_eq!(read.iter().map(|outcome| outcome.result == left_out).collect::<Vec<_>>(), [false, true, false, false]);
         assert_eq!((&read[0], &read[2], &read[3]), (&outcomes[0], &outcomes[2], &outcomes[3]));
-        assert!(written((0..3000).map(|number| outcome(number, &noise(number, 40))).collect()).len() <= LONGEST);
+        assert!(written((0..150).map(|number| outcome(number, &noise(number, 40))).collect()).len() <= LONGEST);
+        let too_many = (0..5000).map(|number| Outcome { result: left_out.clone(), ..outcome(number, "") });
+        assert!(written(too_many.collect()).len() <= LONGEST);
     }
 
     #[test]
