@@ -56,7 +56,12 @@ async fn what_was_verified_lately_is_not_proved_again() {
         let pebble = Pebble::start(&dns, &[("PEBBLE_AUTHZREUSE", percent)], json!({})).await;
         let account = pebble.account().await;
         sound(&pebble, &account.issue(&order(&NAMES), &dns.solver(), None).await.unwrap(), 0).await;
-        assert_eq!(account.begin(&order(&NAMES)).await.unwrap().proofs.len(), expected, "{percent} %");
+        // Pebble's dice let one in a hundred through at 0 % as well, so the most of three orders counts.
+        let mut most = 0;
+        for _ in 0..3 {
+            most = most.max(account.begin(&order(&NAMES)).await.unwrap().proofs.len());
+        }
+        assert_eq!(most, expected, "{percent} %");
         sound(&pebble, &account.issue(&order(&NAMES), &dns.solver(), None).await.unwrap(), 0).await;
     }
 }
