@@ -11,6 +11,10 @@ use airlock_compliance::{Control, Judging, PodSecurityLevel, PodSecurityVersion,
 use airlock_model::{Object, Profile, Verdict};
 use serde_json::{Value, json};
 
+use crate::makers::MAKERS;
+
+mod makers;
+
 const LEVELS: [(&str, PodSecurityLevel); 2] = [("baseline", PodSecurityLevel::Baseline), ("restricted", PodSecurityLevel::Restricted)];
 /// Fixtures of `k8s.io/pod-security-admission` v0.37.2.
 const FIXTURES: usize = 4537;
@@ -142,18 +146,6 @@ fn check(control: &str) -> &'static str {
         other => panic!("no check stands for {other}"),
     }
 }
-
-/// What makes pods, and where it holds their template.
-const MAKERS: [(&str, &str, &str); 8] = [
-    ("apps/v1", "DaemonSet", "/spec/template"),
-    ("apps/v1", "Deployment", "/spec/template"),
-    ("apps/v1", "ReplicaSet", "/spec/template"),
-    ("apps/v1", "StatefulSet", "/spec/template"),
-    ("batch/v1", "CronJob", "/spec/jobTemplate/spec/template"),
-    ("batch/v1", "Job", "/spec/template"),
-    ("v1", "PodTemplate", "/template"),
-    ("v1", "ReplicationController", "/spec/template"),
-];
 
 /// The pod itself, and as each kind of workload holds it.
 fn wrapped(pod: &Value) -> Vec<Value> {

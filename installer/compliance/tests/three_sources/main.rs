@@ -11,8 +11,10 @@ use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::workloads::MAKERS;
+use crate::makers::MAKERS;
 
+#[path = "../makers/mod.rs"]
+mod makers;
 mod policies;
 mod rights;
 mod workloads;

@@ -4,19 +4,8 @@ use proptest::prelude::*;
 use proptest::sample::subsequence;
 use serde_json::{Value, json};
 
+use crate::makers::MAKERS;
 use crate::of_shop;
-
-/// What makes pods, and where it holds their template.
-pub(crate) const MAKERS: [(&str, &str, &str); 8] = [
-    ("apps/v1", "DaemonSet", "/spec/template"),
-    ("apps/v1", "Deployment", "/spec/template"),
-    ("apps/v1", "ReplicaSet", "/spec/template"),
-    ("apps/v1", "StatefulSet", "/spec/template"),
-    ("batch/v1", "CronJob", "/spec/jobTemplate/spec/template"),
-    ("batch/v1", "Job", "/spec/template"),
-    ("v1", "PodTemplate", "/template"),
-    ("v1", "ReplicationController", "/spec/template"),
-];
 
 /// How many kinds of them one case has at most: all of them in each would take several times as long and say no more.
 const AT_ONCE: usize = 3;
