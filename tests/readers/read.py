@@ -69,7 +69,8 @@ def page(path):
     parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
     document = parser.parse(path.read_bytes())
     names = collections.Counter(element.tag for element in document.iter() if isinstance(element.tag, str))
-    return {"checks": names["article"], "scripts": names["script"], "findings": sum("finding" in element.get("class", "") for element in document.iter("section"))}
+    findings = [section.findtext("h4") for section in document.iter("section") if "finding" in section.get("class", "")]
+    return {"checks": names["article"], "scripts": names["script"], "findings": collections.Counter(heading.partition(": ")[0] for heading in findings)}
 
 
 def paper(path):
@@ -99,7 +100,9 @@ def oscal(path):
     if len(observations) != len(result.observations):
         raise ValueError("two observations have one identifier")
     states = collections.Counter(finding.target.status.state.value for finding in result.findings)
-    return {"observations": len(observations), "risks": len(risks), "states": states}
+    read = result.model_dump(mode="json")
+    verdicts = collections.Counter(prop["value"] for seen in read["observations"] for prop in seen["props"] if prop["name"] == "verdict")
+    return {"observations": verdicts, "risks": collections.Counter(risk["status"] for risk in read["risks"] or []), "states": states}
 
 
 def policy_report(path, group):

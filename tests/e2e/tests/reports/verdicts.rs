@@ -53,7 +53,7 @@ attestations: [{ check: NET-010, statement: s, evidence: 'sha256:000000000000000
 fn each_verdict_is_told_to_programs_of_others() {
     let folder = tempfile::tempdir().expect("a folder");
     decided(folder.path());
-    for format in ["json", "sarif", "junit", "csv", "policyreport", "openreports"] {
+    for format in super::readers::FORMATS {
         let mut command = Command::new(program());
         command.current_dir(folder.path()).args(["compliance-check", "--manifests", "manifests.yaml", "--profile", "./profile.yaml"]);
         let output = command.args(["--exceptions", "exceptions.yaml", "--attestations", "attestations.yaml", "--all", "-o", format]).stdin(Stdio::null()).output().expect("airlock starts");
@@ -71,12 +71,35 @@ fn each_verdict_is_told_to_programs_of_others() {
     assert_eq!(found["sarif"]["kinds"], kinds);
     assert_eq!((&found["junit"]["failures"], &found["junit"]["errors"], &found["junit"]["skipped"]), (&json!(count("fail")), &json!(unknown), &json!(count("not-applicable"))));
     let words = ["pass", "fail", "warn", "unverified", "error", "excepted", "attested"].map(|verdict| (verdict.to_owned(), json!(count(verdict))));
-    let words = words.into_iter().chain([("not applicable".to_owned(), json!(count("not-applicable")))]).collect::<serde_json::Map<_, _>>();
-    assert_eq!(found["csv"]["verdicts"], Value::Object(words));
+    let words = Value::Object(words.into_iter().chain([("not applicable".to_owned(), json!(count("not-applicable")))]).collect());
+    assert_eq!((&found["csv"]["verdicts"], &found["oscal"]["observations"]), (&words, &words));
     let results = json!({ "fail": count("fail"), "pass": shown, "skip": count("not-applicable"), "warn": count("warn") + count("excepted"), "error": unknown });
     for form in ["policyreport", "openreports"] {
         assert_eq!(found[form]["results"], results, "{form}");
     }
+    let of_checks = |meant: &[&str]| report["checks"].as_array().into_iter().flatten().filter(|check| check["verdict"].as_str().is_some_and(|verdict| meant.contains(&verdict))).count();
+    let (satisfied, open, approved) = (of_checks(&["pass", "attested"]), of_checks(&["fail", "warn", "unverified", "error"]), of_checks(&["excepted"]));
+    assert!(satisfied > 0 && open > 0 && approved > 0, "{satisfied} {open} {approved}");
+    assert_eq!(found["oscal"]["states"], json!({ "satisfied": satisfied, "not-satisfied": open + approved }));
+    assert_eq!(found["oscal"]["risks"], json!({ "open": open, "deviation-approved": approved }));
+    let proved = [
+        ("✓ proved", "pass"),
+        ("✗ failed", "fail"),
+        ("! warned", "warn"),
+        ("? could not be looked at", "unverified"),
+        ("✗ went wrong", "error"),
+        ("! excepted", "excepted"),
+        ("✓ attested", "attested"),
+    ];
+    let headed = proved.map(|(heading, verdict)| (heading.to_owned(), json!(count(verdict)))).into_iter().collect();
+    assert_eq!(found["html"]["findings"], Value::Object(headed));
+    let mut cells = serde_json::Map::new();
+    for row in found["markdown"]["tables"][1]["rows"].as_array().expect("rows") {
+        let (_, word) = row[0].as_str().and_then(|cell| cell.split_once(' ')).expect("a mark and a word");
+        let seen = cells.get(word).and_then(Value::as_u64).unwrap_or_default();
+        cells.insert(word.to_owned(), json!(seen + 1));
+    }
+    assert_eq!(Value::Object(cells), words);
     for (form, words) in [("sarif", "\"verdict\": \"attested\""), ("sarif", "\"suppressions\""), ("junit", "attested: "), ("policyreport", "attested"), ("openreports", "attested")] {
         let text = fs::read_to_string(folder.path().join(format!("report.{form}"))).expect("it was written");
         assert!(text.contains(words), "{words} stands in no {form}");
