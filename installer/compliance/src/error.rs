@@ -2,6 +2,7 @@
 
 use airlock_model::{AttemptId, Code, Coded};
 
+use crate::awaited::awaited;
 use crate::profile::ProfileFaults;
 
 /// Why a profile cannot be used.
@@ -123,7 +124,7 @@ pub enum ComplianceError {
         name: String,
     },
     /// A selector matches no check.
-    #[error("`{selector}` matches no check{}", meant(.nearest.as_deref()))]
+    #[error("`{selector}` matches no check{}", awaited_or_meant(selector, .nearest.as_deref()))]
     UnknownCheck {
         /// As the profile has it.
         selector: String,
@@ -203,6 +204,14 @@ pub enum ComplianceError {
 
 fn meant(nearest: Option<&str>) -> String {
     nearest.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
+}
+
+/// A check that the notes number and that is not there yet is no other one's misspelling.
+fn awaited_or_meant(selector: &str, nearest: Option<&str>) -> String {
+    match awaited().iter().find(|awaited| awaited.id == selector) {
+        Some(awaited) => format!(" so far; that {} is not looked at, since {}", awaited.title, awaited.because),
+        None => meant(nearest),
+    }
 }
 
 impl Coded for ComplianceError {

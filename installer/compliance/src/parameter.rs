@@ -168,7 +168,7 @@ const VERSION: &str = "PSS.version";
 /// than some checks. Who the tenants are is no check's parameter: each site says it.
 pub(crate) fn goes_by(id: &str, name: &str) -> bool {
     match name {
-        VERSION => matches!(id.split_once('-'), Some(("PSS", number)) if !matches!(number, "018" | "019")),
+        VERSION => matches!(id.split_once('-'), Some(("PSS", number)) if number != "019"),
         rights::ALLOW => matches!(id, "RBC-001" | "RBC-002" | "RBC-003" | "RBC-004" | "RBC-005" | "RBC-006" | "RBC-007" | "RBC-008" | "RBC-010" | "RBC-011" | "SEC-003"),
         PRIVATE => matches!(id, "NET-016" | "NET-017"),
         _ => name.split_once('.').is_some_and(|(of, _)| id == of || id.split_once('-').is_some_and(|(group, _)| group == of)),

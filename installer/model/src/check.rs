@@ -66,6 +66,9 @@ pub struct World {
     /// may do beyond them nobody declared.
     #[serde(default)]
     pub declared_rights: Vec<crate::Object>,
+    /// What making those plans anew asks the API server for, as comparing the installation with them does.
+    #[serde(default)]
+    pub plan_reads: std::collections::BTreeSet<crate::Right>,
     /// Where alerts go; none: there is no monitoring of ours.
     pub receiver: Option<crate::answers::Receiver>,
     /// The company's Prometheus watches the platform, and tells alerts by routes of its own.
@@ -374,5 +377,10 @@ impl Reason {
     /// It may be well or not: what was judged does not show it, and somebody can still answer for it.
     pub const fn is_unseen(self) -> bool {
         matches!(self, Self::OtherSource | Self::Managed)
+    }
+
+    /// Nothing was looked at: it is not shown here, or nobody asked for it.
+    pub const fn shows_nothing(self) -> bool {
+        self.is_unseen() || matches!(self, Self::NotAsked)
     }
 }

@@ -1,6 +1,6 @@
 //! What an installation will ask for, without a cluster, from the same renderer and the same steps as the plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_model::answers::{Answers, Dns01, TlsSource};
 use airlock_model::{Action, AirflowDeployment, Amount, CertificateSubject, Connection, DeploymentNameError, HostName, Object, ObjectRef, Renewable, Right, WorldDeployment, WorldServer, names};
@@ -88,6 +88,8 @@ pub(crate) struct Standing {
     pub accounts_with_rights: Vec<String>,
     /// Every role and binding of RBAC among the objects.
     pub declared_rights: Vec<Object>,
+    /// What making their plans anew reads.
+    pub plan_reads: BTreeSet<Right>,
     /// Servers inside the cluster whose certificates the renewer looks after. The edge's is that of the hosts, which are asked from outside.
     pub servers: Vec<WorldServer>,
 }
@@ -102,6 +104,7 @@ impl Standing {
                 let renewables: Vec<Renewable> = serde_json::from_str(list)?;
                 self.servers.extend(renewables.into_iter().filter(|renewable| renewable.certificate.name != names::BASE_DOMAIN_CERTIFICATE).flat_map(servers));
             }
+            self.plan_reads.extend(component.objects.iter().map(|object| rights::of_look(object.reference())));
             self.declared_rights.extend(component.objects.into_iter().filter(|object| object.reference().group() == RBAC));
         }
         Ok(())
@@ -114,9 +117,9 @@ fn servers(of: Renewable) -> impl Iterator<Item = WorldServer> {
 }
 
 /// Renders what stands there, without a cluster.
-pub(crate) fn standing(answers: &Answers, deployments: &[WorldDeployment]) -> Result<Standing, PlatformError> {
+pub(crate) fn standing(answers: &Answers, namespaces: &[String], deployments: &[WorldDeployment]) -> Result<Standing, PlatformError> {
     let (release, base) = (airlock_render::release()?, answers.base()?);
-    let mut standing = Standing::default();
+    let mut standing = Standing { plan_reads: rights::of_plan(&answers.namespaces.platform, namespaces, rights::Others::of(answers)), ..Standing::default() };
     standing.add(&answers.namespaces.platform, offline(answers)?)?;
     for deployment in deployments {
         let name = deployment.name.parse().map_err(|error: DeploymentNameError| PlatformError::DeploymentName { text: error.to_string() })?;

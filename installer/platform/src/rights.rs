@@ -1,5 +1,7 @@
 //! Which rights an action needs, so that a missing one is heard of before the first write.
 
+use std::collections::BTreeSet;
+
 use airlock_model::answers::Answers;
 use airlock_model::prometheus::Asked;
 use airlock_model::{
@@ -194,9 +196,14 @@ pub(crate) fn of_recognition(namespace: &str) -> Vec<Right> {
     vec![of("ConfigMap", "get"), of("Secret", "get"), of("ServiceAccount", "list")]
 }
 
-/// What seeing whether anything was changed since it was installed needs: what a plan reads.
-pub(crate) fn of_drift(namespace: &str, namespaces: &[String]) -> Vec<Right> {
-    of_run(namespace, namespaces, Others::default()).into_iter().filter(|right| matches!(right.verb.as_str(), "get" | "list")).collect()
+/// What making a plan reads beside the objects that it is about.
+pub(crate) fn of_plan(namespace: &str, namespaces: &[String], others: Others<'_>) -> BTreeSet<Right> {
+    of_run(namespace, namespaces, others).into_iter().filter(|right| matches!(right.verb.as_str(), "get" | "list")).collect()
+}
+
+/// What comparing an object with a plan reads.
+pub(crate) fn of_look(object: &ObjectRef) -> Right {
+    right(object, "get")
 }
 
 /// What an attempt needs: pods from which it is made, and its password where it is made on the workstation.

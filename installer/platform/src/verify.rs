@@ -217,13 +217,14 @@ fn world_of(answers: &Answers, deployments: Vec<WorldDeployment>) -> Result<Worl
     let platform = answers.namespaces.platform.clone();
     let base = answers.base()?;
     let hosts = hosts(answers)?;
-    let standing = standing(answers, &deployments)?;
+    let namespaces: Vec<String> = prepare::namespaces(answers).into_iter().chain(deployments.iter().map(|deployment| deployment.namespace.clone())).collect();
+    let standing = standing(answers, &namespaces, &deployments)?;
     let registry = hosts.get(REGISTRY).and_then(|hosts| hosts.first()).map(ToString::to_string);
     Ok(World {
         base_domain: base.to_string(),
         platform: platform.clone(),
         probes: answers.namespaces.probes.clone(),
-        namespaces: prepare::namespaces(answers).into_iter().chain(deployments.iter().map(|deployment| deployment.namespace.clone())).collect(),
+        namespaces,
         hosts: std::iter::once(&base).chain(hosts.values().flatten()).map(ToString::to_string).chain(deployments.iter().map(|deployment| deployment.host.clone())).map(|host| (host, None)).collect(),
         edge_port: 443,
         authority: None,
@@ -236,6 +237,7 @@ fn world_of(answers: &Answers, deployments: Vec<WorldDeployment>) -> Result<Worl
         }),
         accounts_with_rights: standing.accounts_with_rights,
         declared_rights: standing.declared_rights,
+        plan_reads: standing.plan_reads,
         servers: standing.servers,
         internal_authority: None,
         receiver: answers.components.monitoring.as_ref().filter(|monitoring| monitoring.mode == Mode::Bundled).and(answers.alerts.receiver),

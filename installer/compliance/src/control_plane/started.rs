@@ -111,12 +111,15 @@ fn judge(pod: &PodOf<'_>) -> Vec<Finding> {
 
 fn told(pod: &PodOf<'_>, control: &Control, flags: &Flags) -> Finding {
     let observed = |words: &str| format!("CIS {}: {} {words}", control.number, flags.program);
-    let is_kept = control.rules.iter().all(|rule| rule.is_kept(flags));
-    let mut finding = match (is_kept, control.is_scored) {
+    let broken: Vec<String> = control.rules.iter().filter(|rule| !rule.is_kept(flags)).map(|rule| rule.given(flags)).collect();
+    let not_kept = || observed(&format!("does not keep to it: {}", broken.join(", ")));
+    let file = control.rules.iter().find_map(|rule| rule.file(flags));
+    let mut finding = match (broken.is_empty(), control.is_scored) {
+        _ if let Some((flag, path)) = file => TEXTS.unverified(pod.object, observed(&format!("leaves it to a file that was not given: --{flag}={path}"))),
         (true, _) if control.needs_file => TEXTS.unverified(pod.object, observed("names a file that was not given")),
         (true, _) => TEXTS.pass(pod.object, observed("keeps to it")),
-        (false, true) => TEXTS.fail(pod.object, observed("does not keep to it")),
-        (false, false) => TEXTS.warn(Severity::Low, pod.object, observed("does not keep to it")),
+        (false, true) => TEXTS.fail(pod.object, not_kept()),
+        (false, false) => TEXTS.warn(Severity::Low, pod.object, not_kept()),
     };
     finding.expected = control.asks();
     finding.evidence.push(Evidence::Fact(format!("CIS Kubernetes Benchmark 1.12, {}", control.number)));
@@ -173,6 +176,15 @@ mod tests {
             ("kube-apiserver --tls-cipher-suites= --tls-cipher-suites=TLS_AES_128_GCM_SHA256", "1.2.29", Verdict::Pass),
             ("kube-apiserver --tls-cipher-suites=TLS_RSA_WITH_RC4_128_SHA --tls-cipher-suites=TLS_AES_128_GCM_SHA256", "1.2.29", Verdict::Warn),
             ("kube-apiserver --profiling=true --profiling=false", "1.2.15", Verdict::Pass),
+            ("kube-apiserver --profiling=0", "1.2.15", Verdict::Pass),
+            ("kube-apiserver --profiling=1", "1.2.15", Verdict::Fail),
+            ("kube-controller-manager --use-service-account-credentials=t", "1.3.3", Verdict::Pass),
+            ("kube-apiserver --authorization-config=/a", "1.2.6", Verdict::Unverified),
+            ("kube-apiserver --authorization-config=/a", "1.2.8", Verdict::Unverified),
+            ("kube-apiserver --authentication-config=/a", "1.2.1", Verdict::Unverified),
+            ("kube-apiserver --authentication-config=/a --anonymous-auth=false", "1.2.1", Verdict::Pass),
+            ("kube-scheduler --config=/a --profiling=false", "1.4.1", Verdict::Unverified),
+            ("etcd --config-file=/a --client-cert-auth=true", "2.2", Verdict::Unverified),
             ("kube-apiserver --authorization-mode='AlwaysAllow'", "1.2.6", Verdict::Fail),
             ("kube-apiserver --token_auth_file=/a", "1.2.2", Verdict::Fail),
             ("kube-controller-manager --feature-gates=RotateKubeletServerCertificate=false --feature-gates=A=true", "1.3.6", Verdict::Fail),

@@ -47,8 +47,8 @@ impl Rule {
         match self.asked {
             Set => value.is_some_and(|value| !value.is_empty()),
             Unset => value.is_none(),
-            Is(wanted) => value.is_some_and(|value| value.eq_ignore_ascii_case(wanted)),
-            UnsetOrIs(wanted) => value.is_none_or(|value| value.eq_ignore_ascii_case(wanted)),
+            Is(wanted) => value.is_some_and(|value| is(value, wanted)),
+            UnsetOrIs(wanted) => value.is_none_or(|value| is(value, wanted)),
             Has(wanted) => items.any(|item| item == wanted),
             Without(unwanted) => items.all(|item| item != unwanted),
             SetWithout(unwanted) => value.is_some() && items.all(|item| item != unwanted),
@@ -56,6 +56,25 @@ impl Rule {
             GateIsNotOff(gate) => items.rfind(|item| gate_of(item).0 == gate).is_none_or(|item| !is_false(gate_of(item).1)),
             Only(wanted) => value.is_some() && items.all(|item| wanted.contains(&item)),
         }
+    }
+
+    /// A file that decides what the flag would: where it is given, the flag cannot stand beside it or is not read (Kubernetes
+    /// reference of each program; etcd documentation, "Configuration file").
+    pub(super) fn file<'f>(&self, flags: &'f Flags) -> Option<(&'static str, &'f str)> {
+        let is_absent = flags.get(self.flag).is_none();
+        let file = match (flags.program, self.flag) {
+            (API, "authorization-mode") if is_absent => "authorization-config",
+            (API, "anonymous-auth") if is_absent => "authentication-config",
+            (SCHEDULER, "profiling") => "config",
+            (ETCD, _) => "config-file",
+            _ => return None,
+        };
+        flags.get(file).map(|path| (file, path))
+    }
+
+    /// How the program was started.
+    pub(super) fn given(&self, flags: &Flags) -> String {
+        flags.whole(self.flag).map_or_else(|| format!("--{} is not set", self.flag), |value| format!("--{}={value}", self.flag))
     }
 
     fn words(&self) -> String {
@@ -79,6 +98,15 @@ impl Rule {
 fn gate_of(item: &str) -> (&str, &str) {
     let (gate, value) = item.split_once('=').unwrap_or((item, ""));
     (gate.strip_prefix("kube:").unwrap_or(gate).trim(), value.trim())
+}
+
+/// Whether a flag has a value; a switch has it in any spelling that Go's `strconv.ParseBool` takes.
+fn is(value: &str, wanted: &str) -> bool {
+    match wanted {
+        "false" => is_false(value),
+        "true" => ["1", "t", "T", "true", "TRUE", "True"].contains(&value),
+        _ => value == wanted,
+    }
 }
 
 /// Go's `strconv.ParseBool` takes it for false.

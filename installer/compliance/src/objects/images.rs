@@ -63,6 +63,8 @@ fn written_out(image: &str) -> String {
         _ => name,
     };
     match name.split_once('/') {
+        Some(("docker.io" | "index.docker.io", rest)) if rest.contains('/') => format!("docker.io/{rest}"),
+        Some(("docker.io" | "index.docker.io", rest)) => format!("docker.io/library/{rest}"),
         Some((host, _)) if host.contains(['.', ':']) || host == "localhost" => name.to_owned(),
         Some(_) => format!("docker.io/{name}"),
         None => format!("docker.io/library/{name}"),
@@ -85,6 +87,9 @@ mod tests {
             ("nginx:1.30", "docker.io/library/nginx"),
             ("apache/airflow:3.1.0", "docker.io/apache/airflow"),
             ("registry.example.com:5000/a/b@sha256:00", "registry.example.com:5000/a/b"),
+            ("docker.io/nginx:1.30", "docker.io/library/nginx"),
+            ("index.docker.io/library/nginx", "docker.io/library/nginx"),
+            ("docker.io/apache/airflow", "docker.io/apache/airflow"),
             ("localhost/a", "localhost/a"),
             ("localhost:5000/a:b", "localhost:5000/a"),
         ] {

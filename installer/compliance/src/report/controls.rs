@@ -132,7 +132,7 @@ fn verdict(control: &Control, checks: impl Iterator<Item = Option<Told>>) -> Con
         match check {
             // What was not looked at takes something away from the whole, and nothing from what was shown.
             None => whole = false,
-            Some((_, reason)) if reason.is_some_and(Reason::is_unseen) => whole = false,
+            Some((_, reason)) if reason.is_some_and(Reason::shows_nothing) => whole = false,
             Some((verdict, _)) => heaviest = heaviest.max(Some(of_verdict(verdict))),
         }
     }
@@ -181,6 +181,7 @@ mod tests {
             made("F", Verdict::Warn, None),
             made("G", Verdict::Excepted, None),
             made("H", Verdict::Attested, None),
+            made("I", Verdict::NotApplicable, Some(Reason::NotAsked)),
         ];
         for (ids, coverage, expected) in [
             ("A", ControlCoverage::Full, ControlVerdict::Proved),
@@ -190,6 +191,8 @@ mod tests {
             ("AC", ControlCoverage::Full, ControlVerdict::Unverified),
             ("AD", ControlCoverage::Full, ControlVerdict::Partly),
             ("D", ControlCoverage::Full, ControlVerdict::NotCovered),
+            ("AI", ControlCoverage::Full, ControlVerdict::Partly),
+            ("I", ControlCoverage::Full, ControlVerdict::NotCovered),
             ("E", ControlCoverage::Full, ControlVerdict::NotApplicable),
             ("E", ControlCoverage::Partial, ControlVerdict::NotCovered),
             ("AE", ControlCoverage::Full, ControlVerdict::Proved),

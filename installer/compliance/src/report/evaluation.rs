@@ -94,7 +94,7 @@ pub(super) fn said(check: &dyn Check, mut kept: Vec<Finding>, profile: &Profile,
 /// Where only an attempt may decide, what was merely read, or not looked at, is not shown.
 fn only_by_attempt(finding: &mut Finding) {
     let is_tried = finding.evidence.iter().any(|evidence| matches!(evidence, Evidence::Attempted(_)));
-    let is_unseen = finding.reason.is_some_and(|reason| reason.is_unseen() || reason == Reason::NotAsked);
+    let is_unseen = finding.reason.is_some_and(Reason::shows_nothing);
     if matches!(finding.verdict, Verdict::Pass | Verdict::Warn) && !is_tried || is_unseen {
         "the profile asks for an attempt, and none was made".clone_into(&mut finding.why);
         (finding.verdict, finding.reason) = (Verdict::Unverified, None);

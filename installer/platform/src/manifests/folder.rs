@@ -33,6 +33,8 @@ fn below(folder: &Path, depth: usize, found: &mut Vec<Source>) -> io::Result<()>
                     found.push(Source { name, content: Content::Unreadable(format!("the folder cannot be read: {error}")) });
                 }
             }
+            // A pipe or a device may never end, and a folder is read whole.
+            Ok(behind) if is_manifest(&short) && !behind.is_file() => unreadable("it is no regular file; give its content by `--manifests -`".to_owned()),
             Ok(_) if is_manifest(&short) => found.push(Source { name, content: Content::Path(path) }),
             Err(error) if is_manifest(&short) => unreadable(format!("the file cannot be read: {error}")),
             Ok(_) | Err(_) => {}

@@ -54,6 +54,17 @@ fn files_of_folders_are_named_as_they_were_given_and_bad_ones_do_not_end_the_run
     assert_eq!(judged(&at("b/c/pod.yml")), [(name("b/c/pod.yml"), Verdict::Fail, Some(0))]);
 }
 
+/// Nobody writes into it, so that whoever reads it waits without end.
+#[test]
+fn a_pipe_with_a_manifests_name_is_told_and_not_waited_for() {
+    let root = folder();
+    let pipe = root.path().join("pipe.yaml");
+    std::fs::write(root.path().join("pod.yaml"), POD).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let [pod, told] = &judged(root.path())[..] else { panic!("a pod and a pipe") };
+    assert_eq!((pod.1, &told.0, told.1), (Verdict::Fail, &pipe.display().to_string(), Verdict::Error));
+}
+
 fn archived(files: &[(&str, &str)]) -> Vec<u8> {
     let mut archive = tar::Builder::new(Vec::new());
     for (name, text) in files {

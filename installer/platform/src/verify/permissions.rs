@@ -109,7 +109,7 @@ async fn of_need(cluster: &Cluster, world: &World, need: &Need) -> Result<Vec<Ri
         Need::ControlPlane(part) => needed = cluster.rights_of_control_plane(*part).await?,
         Need::Services => needed.push(cluster.right("v1", "Service", "list", &world.platform).await?),
         Need::Run => needed.push(cluster.right("v1", "Namespace", "get", "").await?),
-        Need::Drift => needed = rights::of_drift(&world.platform, &world.namespaces),
+        Need::Drift => needed = world.plan_reads.iter().cloned().collect(),
         Need::ServerCertificates => {
             for namespace in world.servers.iter().filter_map(|server| server.secret.namespace.as_deref()) {
                 needed.push(cluster.right("v1", "Secret", "get", namespace).await?);

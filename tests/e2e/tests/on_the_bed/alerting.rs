@@ -13,6 +13,7 @@ use crate::{auditing, walls};
 
 mod at_length;
 mod telling;
+mod unjudged;
 
 /// From a component that goes to its alert: a measurement, a minute for sure, and the wait for others of the same name.
 const TOLD_WITHIN: Duration = Duration::from_mins(8);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use airlock_e2e::Site;
+use airlock_e2e::{Run, Site};
 use serde_json::{Value, json};
 
 /// Roles for a list of rights: a `ClusterRole` for those in the cluster, a Role for each namespace; each with its binding.
@@ -77,21 +77,40 @@ fn the_rights_that_are_asked_for_are_enough() {
     }
 }
 
-/// Somebody who may nothing is told what a check asks for, twice: what is installed can't be seen before. Then she checks.
+/// Somebody who may nothing is told what a check asks for, twice: what is installed can't be seen before. Then she checks, by a profile
+/// and by everything that there is.
 fn the_roles_that_a_check_prints_are_enough_for_it(site: &Site) {
     let kubeconfig = site.bed.user("checker", &[]).expect("kubeconfig").display().to_string();
-    let run = |arguments: &[&str]| site.run(&[&["--kubeconfig", kubeconfig.as_str(), "compliance-check", "--profile", "baseline", "--namespace", &site.name], arguments].concat());
+    let run = |arguments: &[&str]| site.run(&[&["--kubeconfig", kubeconfig.as_str(), "compliance-check", "--namespace", &site.name], arguments].concat());
+    let baseline = |arguments: &[&str]| run(&[&["--profile", "baseline"], arguments].concat());
     let audit = site.audit();
-    let begin = run(&["--permissions"]).expect(3);
+    let begin = baseline(&["--permissions"]).expect(3);
     assert!(begin.stderr.contains("without it nothing is judged") && begin.stderr.contains("ask again then"), "{}", begin.stderr);
     assert_eq!(audit.writes(), [], "a list of rights is a question");
     site.bed.apply(&begin.stdout).expect("the roles that were printed");
-    let listed = run(&["--permissions"]).expect(3);
+    let listed = baseline(&["--permissions"]).expect(3);
     assert!(listed.stderr.contains("list networkpolicies.networking.k8s.io in namespace") && listed.stderr.contains("NET-001"), "{}", listed.stderr);
     site.bed.apply(&listed.stdout).expect("the roles that were printed");
-    let whole = run(&["--permissions"]).expect(0);
-    assert!(whole.stdout.starts_with("# you may all") && whole.stdout.lines().count() == 1, "{}", whole.stdout);
-    let report = run(&["--yes", "-o", "json"]).expect(0).json();
+    may_all(&baseline(&["--permissions"]).expect(0));
+    let report = baseline(&["--yes", "-o", "json"]).expect(0).json();
     let unread = report["admitted"]["uncompared"].as_array().expect("pods that were not compared").iter().any(|pods| pods["unread"] == true);
     assert!(!unread && report["admitted"]["compared"].as_u64() > Some(0), "what made the pods may be read, too: {report}");
+
+    let before = missing(&run(&["--no-profile", "--yes", "--all", "-o", "json"]).expect(7).json());
+    assert!(!before.is_empty(), "checks beyond the profile's read more");
+    let listed = run(&["--no-profile", "--permissions"]).expect(3);
+    site.bed.apply(&listed.stdout).expect("the roles that were printed");
+    may_all(&run(&["--no-profile", "--permissions"]).expect(0));
+    let left = missing(&run(&["--no-profile", "--yes", "--all", "-o", "json"]).expect(7).json());
+    assert_eq!(left, <[String; 0]>::default(), "no right is missing for any check");
+}
+
+fn may_all(permissions: &Run) {
+    assert!(permissions.stdout.starts_with("# you may all") && permissions.stdout.lines().count() == 1, "{}", permissions.stdout);
+}
+
+/// What checks say of rights that are missing.
+fn missing(report: &Value) -> Vec<String> {
+    let said = report["findings"].as_array().expect("findings").iter().map(|finding| format!("{}: {}", finding["check"], finding["observed"]));
+    said.filter(|said| said.contains("missing right")).collect()
 }

@@ -69,6 +69,7 @@ pub(super) const CASES: &[Case] = &[
     (|s| objects(s, "Namespace")[1].manifest["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] = json!("baseline"), &[("PSS-018", Fail)]),
     (|s| objects(s, "Namespace")[0].manifest["metadata"]["labels"] = json!({}), &[("PSS-018", Fail)]),
     (|s| objects(s, "Namespace")[0].manifest["metadata"]["labels"]["pod-security.kubernetes.io/enforce-version"] = json!("v1.24"), &[("PSS-018", Warn)]),
+    (|s| objects(s, "Namespace")[0].manifest["metadata"]["labels"] = json!({ "pod-security.kubernetes.io/enforce": "restricted" }), &[("PSS-018", Warn)]),
     (|s| drop(objects(s, "Namespace").pop()), &[("PSS-018", Unverified)]),
     (|s| *result(s, "admission.restricted.airlock") = AttemptResult::Admitted, &[("PSS-019", Fail)]),
     (|s| { *result(s, "admission.conforming.airlock") = unadmitted("exceeded quota"); *result(s, "admission.baseline.airlock") = AttemptResult::Admitted; }, &[("PSS-019", Fail)]),

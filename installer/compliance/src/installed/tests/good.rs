@@ -1,6 +1,6 @@
 //! An installation that is right in everything, and what it is made of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use airlock_model::answers::Receiver;
@@ -42,6 +42,7 @@ pub(super) fn world() -> World {
         deployments: ["alpha", "beta"].map(deployment).into(),
         accounts_with_rights: vec!["airlock/kube-state-metrics".into()],
         declared_rights: Vec::new(),
+        plan_reads: BTreeSet::new(),
         is_watched_by_others: false,
         receiver: Some(Receiver::Webhook),
         servers: vec![WorldServer {

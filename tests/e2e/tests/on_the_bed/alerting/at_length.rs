@@ -7,7 +7,7 @@ use airlock_bed::eventually;
 use airlock_e2e::{Airflow, Site};
 
 use super::telling::{self, LogServer};
-use super::{TOLD_WITHIN, answers, awaits, measured, query};
+use super::{TOLD_WITHIN, answers, awaits, measured, query, unjudged};
 use crate::auditing;
 use crate::mails::Mails;
 use crate::receivers::{Receiver, TOKEN, certificate};
@@ -39,6 +39,7 @@ fn certificates_tasks_and_audits_are_told_of_and_another_receiver_is_tried() {
         ("a password at Alertmanager", Box::new(|| alertmanager_asks_for_a_password(site))),
         ("a certificate that is not served, and a task that fails", Box::new(|| a_certificate_and_a_task_are_told(site, receiver))),
         ("another receiver", Box::new(|| another_address_behind_the_same_reference_is_tried_again(site, receiver, answers))),
+        ("a rule that Prometheus cannot judge", Box::new(|| unjudged::a_rule_that_cannot_be_judged_is_told(site))),
         ("mails", Box::new(|| mails_are_sent_over_tls_with_a_password(site))),
     ]);
     assert!(failed.is_empty(), "these scenes failed:\n{}", failed.join("\n"));

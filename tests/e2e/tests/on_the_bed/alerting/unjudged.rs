@@ -1,0 +1,47 @@
+//! A rule that Prometheus loads and cannot judge.
+
+use std::time::Duration;
+
+use airlock_bed::eventually;
+use airlock_e2e::Site;
+use serde_json::{Value, json};
+
+use super::query;
+
+/// Two series without a label in common: neither side says which one is meant, whatever is measured (Prometheus, "Many-to-one vector matches").
+const MANY_TO_MANY: &str = r#"(vector(1) or label_replace(vector(1), "a", "b", "", "")) + on() (vector(1) or label_replace(vector(1), "a", "b", "", ""))"#;
+
+/// The pod starts, and Prometheus answers.
+const STARTED_WITHIN: Duration = Duration::from_mins(4);
+
+/// MON-002 alone tells of it, by Prometheus' own words.
+pub(super) fn a_rule_that_cannot_be_judged_is_told(site: &Site) {
+    let config = || -> Value { serde_json::from_str(&site.kubectl(&["get", "configmap", "prometheus-config", "-o", "json"])).expect("a ConfigMap") };
+    let before = config()["data"].clone();
+    let rules = json!({ "groups": [{ "name": "company", "rules": [{ "alert": "NeverJudged", "expr": MANY_TO_MANY }] }] });
+    loads(site, &json!({ "company.rules": rules.to_string() }));
+    let told = ["MON-001", "MON-002", "MON-003"].map(|check| site.told(check, &[], if check == "MON-002" { 7 } else { 0 }));
+    loads(site, &json!({ "company.rules": null }));
+    assert_eq!(config()["data"], before, "it is as it was");
+    let [targets, rules, receiver] = told;
+    assert!([&targets, &receiver].into_iter().flatten().all(|told| told.verdict == "pass"), "nothing else is told: {targets:?} {receiver:?}");
+    let failed: Vec<_> = rules.iter().filter(|told| told.verdict != "pass").collect();
+    assert!(
+        matches!(failed[..], [told] if told.subject == "company NeverJudged" && told.verdict == "fail" && told.observed.contains("many-to-many")),
+        "just the rule that cannot be judged: {rules:?}"
+    );
+    let judged = site.told("MON-002", &[], 0);
+    assert!(judged.len() == 2 && judged.iter().all(|told| told.verdict == "pass"), "what is written, and what Prometheus says of it: {judged:?}");
+}
+
+/// Prometheus reads its rules when it starts.
+fn loads(site: &Site, data: &Value) {
+    site.kubectl(&["patch", "configmap", "prometheus-config", "--type=merge", "--patch", &json!({ "data": data }).to_string()]);
+    site.kubectl(&["delete", "pod", "monitoring-0"]);
+    let answers = || {
+        let ready = site.kubectl(&["get", "pods", "-l", "app.kubernetes.io/name=monitoring", "-o", "jsonpath={.items[*].status.containerStatuses[*].ready}"]);
+        if ready.is_empty() || ready.contains("false") { Err(ready) } else { Ok(()) }
+    };
+    eventually("Prometheus has started again", STARTED_WITHIN, answers).unwrap_or_else(|error| panic!("{error}"));
+    assert!(query(site, "vector(1)").contains("=> 1 @"), "it answers");
+}
