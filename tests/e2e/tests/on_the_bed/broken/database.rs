@@ -12,7 +12,8 @@ use crate::walls::{but, check, verdicts, verdicts_of_baseline};
 const ACCESS: &str = "/etc/airlock/database/pg_hba.conf";
 
 /// A path to the server from its own pod, one in plain text for one deployment, and one without a password for the other. By the first
-/// of them the database of a third, the server's own to everybody, a role that may make roles, and TLS as it was spoken in 1999.
+/// of them the database of a third, the server's own to everybody, a role that may make roles, an administrator whose password is its
+/// name, and TLS as it was spoken in 1999.
 pub(crate) fn the_database_server_is_opened(site: &Site) {
     let map: Value = serde_json::from_str(&site.kubectl(&["get", "configmap", "database-config", "-o", "json"])).expect("JSON");
     let closed = map["data"]["pg_hba.conf"].as_str().expect("who may log in");
@@ -24,11 +25,15 @@ pub(crate) fn the_database_server_is_opened(site: &Site) {
     as_administrator(site, "CREATE DATABASE spare OWNER airlock_beta").expect("psql");
     as_administrator(site, "GRANT CONNECT ON DATABASE postgres TO PUBLIC").expect("psql");
     as_administrator(site, "ALTER ROLE airlock_beta CREATEROLE").expect("psql");
+    let kept = as_administrator(site, "SELECT rolpassword FROM pg_authid WHERE rolname = 'airlock'").expect("psql");
+    let verifier = kept.split_whitespace().find(|word| word.starts_with("SCRAM-SHA-256$")).expect("a verifier").to_owned();
+    as_administrator(site, "ALTER ROLE airlock PASSWORD 'airlock'").expect("psql");
     for setting in ["SET ssl_min_protocol_version = 'TLSv1'", "SET ssl_ciphers = 'ALL:@SECLEVEL=0'"] {
         as_administrator(site, &format!("ALTER SYSTEM {setting}")).expect("psql");
     }
     as_administrator(site, "SELECT pg_reload_conf()").expect("psql");
     let judged = check(site, &[]);
+    as_administrator(site, &format!("ALTER ROLE airlock PASSWORD '{verifier}'")).expect("psql");
     as_administrator(site, "ALTER ROLE airlock_beta NOCREATEROLE").expect("psql");
     as_administrator(site, "REVOKE CONNECT ON DATABASE postgres FROM PUBLIC").expect("psql");
     as_administrator(site, "DROP DATABASE spare").expect("psql");
@@ -57,13 +62,15 @@ pub(crate) fn the_database_server_is_opened(site: &Site) {
         "DBS-004 the database role of beta: CREATEROLE".to_owned(),
         "DBS-005 alpha: its role with an empty password: let in".to_owned(),
         "DBS-005 alpha: its role with its name as the password: let in".to_owned(),
+        "DBS-005 alpha: the administrator with the name as the password: let in".to_owned(),
+        "DBS-005 beta: the administrator with the name as the password: let in".to_owned(),
     ] {
         assert!(failed.contains(&told), "{told} is not among {failed:#?}");
     }
     assert!(failed.iter().any(|told| told.starts_with("DBS-006 beta: its role without TLS: refused: ") && told.ends_with("(28P01)")), "{failed:#?}");
     let of_tls: Vec<&str> = failed.iter().filter_map(|told| told.strip_prefix("TLS-003 ")?.split(": ").next()).collect();
     assert_eq!(of_tls, ["TLS 1.0", "TLS 1.1", "weak suites"].map(|what| format!("database.{}.svc:5432, {what}", site.name)));
-    assert_eq!(failed.len(), 12, "{failed:#?}");
+    assert_eq!(failed.len(), 14, "{failed:#?}");
     let passed = said("pass");
     for told in ["DBS-006 alpha: its role without TLS: ", "DBS-005 beta: its role with an empty password: ", "DBS-005 alpha: the administrator with an empty password: "] {
         assert!(passed.iter().any(|passed| passed.starts_with(told)), "{told} is not among {passed:#?}");
