@@ -10,7 +10,7 @@ use crate::error::ComplianceError;
 use crate::installed::alerts_delivered::DAYS as DELIVERED_DAYS;
 use crate::installed::sensitive_data::AGREED;
 use crate::installed::sessions::DAYS as SESSION_DAYS;
-use crate::network::{CROSSING_ALLOW, CROSSING_OUTSIDE, EXPOSED_ALLOW, PLATFORM_NAMESPACES, PRIVATE, TENANT_NAMESPACES, TENANT_SELECTOR};
+use crate::network::{CROSSING_ALLOW, CROSSING_OUTSIDE, CROSSING_PLATFORM, EXPOSED_ALLOW, PLATFORM_NAMESPACES, PRIVATE, TENANT_NAMESPACES, TENANT_SELECTOR};
 use crate::open_ports::PORTS;
 use crate::pod_security::{PodSecurityLevel, PodSecurityVersion};
 use crate::profile::nearest;
@@ -76,7 +76,7 @@ pub enum ParameterKind {
 
 const LEVELS: [&str; 3] = ["privileged", "baseline", "restricted"];
 
-static PARAMETERS: [Parameter; 27] = [
+static PARAMETERS: [Parameter; 28] = [
     Parameter { name: SESSION_DAYS, kind: ParameterKind::Days { default: 1, least: 1, most: 90 }, what: "a session at an Airflow deployment that lasts longer fails", stricter: Stricter::Fewer },
     Parameter { name: AGREED, kind: ParameterKind::Texts, what: "columns that may hold personal or payment data all the same: `schema.table.column`", stricter: Stricter::Fewer },
     Parameter { name: PLANS, kind: ParameterKind::Digests, what: "plans that were approved, by the digest that `airlock plan` shows: `sha256:…`", stricter: Stricter::FewerOnceNamed },
@@ -91,10 +91,16 @@ static PARAMETERS: [Parameter; 27] = [
     Parameter {
         name: CROSSING_ALLOW,
         kind: ParameterKind::Texts,
-        what: "flows that tenants may have all the same: `shop => platform : TCP 5432`, with namespaces, *, or blocks of addresses outside as ends",
+        what: "flows that may be all the same: `shop => platform : TCP 5432`, with namespaces, *, or blocks of addresses outside as ends",
         stricter: Stricter::Fewer,
     },
     Parameter { name: CROSSING_OUTSIDE, kind: ParameterKind::Flag, what: "whether flows between tenants and addresses outside must be declared too", stricter: Stricter::More },
+    Parameter {
+        name: CROSSING_PLATFORM,
+        kind: ParameterKind::Flag,
+        what: "whether flows from the platform to tenants must be declared too; with NET-004.outside, also those between the platform and addresses outside",
+        stricter: Stricter::More,
+    },
     Parameter { name: PORTS, kind: ParameterKind::Ports, what: "TCP ports of pods that are asked whether they are open: `1-65535` is all", stricter: Stricter::More },
     Parameter { name: EXPOSED_ALLOW, kind: ParameterKind::Texts, what: "Services that may be reached from outside the cluster: `namespace/name`", stricter: Stricter::Fewer },
     Parameter { name: ADDRESSES, kind: ParameterKind::Texts, what: "addresses and networks that tasks leave by: `203.0.113.7`, `203.0.113.0/28`", stricter: Stricter::FewerOnceNamed },
