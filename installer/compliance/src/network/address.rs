@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use ipnet::{IpNet, IpSubnets, Ipv4Net, Ipv4Subnets, Ipv6Net, Ipv6Subnets};
 
 /// Private networks (RFC 1918, RFC 4193), from which clusters give their pods and nodes addresses.
 pub(crate) const PRIVATE: [IpNet; 4] = [
@@ -62,6 +62,15 @@ pub(crate) struct AddressRange {
 impl AddressRange {
     pub(crate) const fn is_ipv4(&self) -> bool {
         self.first.is_ipv4()
+    }
+
+    /// The fewest networks that are it together.
+    pub(crate) fn networks(self) -> Vec<IpNet> {
+        match (self.first, self.last) {
+            (IpAddr::V4(first), IpAddr::V4(last)) => IpSubnets::V4(Ipv4Subnets::new(first, last, 0)).collect(),
+            (IpAddr::V6(first), IpAddr::V6(last)) => IpSubnets::V6(Ipv6Subnets::new(first, last, 0)).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// Both in one, when they are neighbours.
