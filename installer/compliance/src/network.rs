@@ -39,7 +39,7 @@ pub use ports::{PortRange, PortSet, Protocol};
 pub(crate) use airlock_model::selector::{self, Labels, Selector, WrittenSelector};
 pub(crate) use declared::{ALLOW as CROSSING_ALLOW, OUTSIDE as CROSSING_OUTSIDE, PLATFORM as CROSSING_PLATFORM};
 pub(crate) use default_deny::{EGRESS, INGRESS};
-pub(crate) use exposed::{EXPOSED_ALLOW, PRIVATE};
+pub(crate) use exposed::{EXPOSED_ALLOW, MUST_BE_PRIVATE};
 pub(crate) use tenancy::{PLATFORM_NAMESPACES, TENANT_NAMESPACES, TENANT_SELECTOR, Tenancy};
 
 use airlock_model::Check;

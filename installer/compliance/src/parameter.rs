@@ -10,7 +10,7 @@ use crate::error::ComplianceError;
 use crate::installed::alerts_delivered::DAYS as DELIVERED_DAYS;
 use crate::installed::sensitive_data::AGREED;
 use crate::installed::sessions::DAYS as SESSION_DAYS;
-use crate::network::{CROSSING_ALLOW, CROSSING_OUTSIDE, CROSSING_PLATFORM, EXPOSED_ALLOW, PLATFORM_NAMESPACES, PRIVATE, TENANT_NAMESPACES, TENANT_SELECTOR};
+use crate::network::{CROSSING_ALLOW, CROSSING_OUTSIDE, CROSSING_PLATFORM, EXPOSED_ALLOW, MUST_BE_PRIVATE, PLATFORM_NAMESPACES, TENANT_NAMESPACES, TENANT_SELECTOR};
 use crate::open_ports::PORTS;
 use crate::pod_security::{PodSecurityLevel, PodSecurityVersion};
 use crate::profile::nearest;
@@ -143,7 +143,7 @@ static PARAMETERS: [Parameter; 28] = [
         stricter: Stricter::Exactly,
     },
     Parameter {
-        name: PRIVATE,
+        name: MUST_BE_PRIVATE,
         kind: ParameterKind::Flag,
         what: "whether load balancers must be inside and say who may connect (NET-016), and the API server's addresses private (NET-017)",
         stricter: Stricter::More,
@@ -176,7 +176,7 @@ pub(crate) fn goes_by(id: &str, name: &str) -> bool {
     match name {
         VERSION => matches!(id.split_once('-'), Some(("PSS", number)) if !matches!(number, "018" | "019")),
         rights::ALLOW => matches!(id, "RBC-001" | "RBC-002" | "RBC-003" | "RBC-004" | "RBC-005" | "RBC-006" | "RBC-007" | "RBC-008" | "RBC-010" | "RBC-011" | "SEC-003"),
-        PRIVATE => matches!(id, "NET-016" | "NET-017"),
+        MUST_BE_PRIVATE => matches!(id, "NET-016" | "NET-017"),
         _ => name.split_once('.').is_some_and(|(of, _)| id == of || id.split_once('-').is_some_and(|(group, _)| group == of)),
     }
 }

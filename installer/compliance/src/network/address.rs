@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::{IpNet, IpSubnets, Ipv4Net, Ipv4Subnets, Ipv6Net, Ipv6Subnets};
 
 /// Private networks (RFC 1918, RFC 4193), from which clusters give their pods and nodes addresses.
-pub(crate) const PRIVATE: [IpNet; 4] = [
+pub(crate) const PRIVATE_NETWORKS: [IpNet; 4] = [
     IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(10, 0, 0, 0), 8)),
     IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(172, 16, 0, 0), 12)),
     IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(192, 168, 0, 0), 16)),
@@ -38,7 +38,7 @@ impl Block {
     /// Whether it holds private addresses, which pods may have.
     pub(crate) fn is_of_pods(&self) -> bool {
         let shared = |private: &IpNet| if self.whole.contains(private) { Some(*private) } else { private.contains(&self.whole).then_some(self.whole) };
-        PRIVATE.iter().filter_map(shared).any(|shared| !cover(&self.except, &shared))
+        PRIVATE_NETWORKS.iter().filter_map(shared).any(|shared| !cover(&self.except, &shared))
     }
 }
 

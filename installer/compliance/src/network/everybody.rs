@@ -4,7 +4,7 @@
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-use super::address::{AddressRange, Block, PRIVATE, cover, outside};
+use super::address::{AddressRange, Block, PRIVATE_NETWORKS, cover, outside};
 use super::policy::{Peer, Rule};
 use super::reach::is_range;
 
@@ -28,7 +28,7 @@ pub(crate) fn has_every_address(rules: &[&Rule]) -> bool {
 /// Whether they name every private address of the older family.
 pub(crate) fn has_private_addresses(rules: &[&Rule]) -> bool {
     let networks = networks(rules);
-    PRIVATE.iter().filter(|private| matches!(private, IpNet::V4(_))).all(|private| cover(&networks, private))
+    PRIVATE_NETWORKS.iter().filter(|private| matches!(private, IpNet::V4(_))).all(|private| cover(&networks, private))
 }
 
 /// Whether there is such a peer, or a rule without peers, which is for everybody.
