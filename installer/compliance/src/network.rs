@@ -5,7 +5,7 @@
 //! controller leads to, and `network_policy`, `admin_policy`, `cluster_policy`, and `cilium_policy` bring each kind into the one form of
 //! `policy`. `reach` then answers what two ends may do, as sets of `ports`; `connections` lists the answers. `everybody` says whether rules
 //! together mean all. What could not be read is kept beside them, and with it nothing passes. The checks: `default_deny`, `selected`, `crossing` (by
-//! `tenancy` and what is `declared`, also with what is `outside`), `forbidden`, `dangling`, and `exposed`.
+//! `tenancy` and what is `declared`, by a profile or by `component_flows`, also with what is `outside`), `forbidden`, `dangling`, and `exposed`.
 
 mod address;
 mod admin_policy;
@@ -13,6 +13,7 @@ mod cilium_policy;
 mod cilium_selector;
 mod cluster;
 mod cluster_policy;
+mod component_flows;
 mod connections;
 mod crossing;
 mod dangling;
@@ -36,9 +37,9 @@ pub use connections::{CONNECTIONS_SCHEMA, Connection, Connections, UnverifiedObj
 pub use ports::{PortRange, PortSet, Protocol};
 
 pub(crate) use airlock_model::selector::{self, Labels, Selector, WrittenSelector};
-pub(crate) use declared::{ALLOW as CROSSING_ALLOW, OUTSIDE as CROSSING_OUTSIDE};
+pub(crate) use declared::{ALLOW as CROSSING_ALLOW, OUTSIDE as CROSSING_OUTSIDE, PLATFORM as CROSSING_PLATFORM};
 pub(crate) use default_deny::{EGRESS, INGRESS};
-pub(crate) use exposed::{EXPOSED_ALLOW, PRIVATE};
+pub(crate) use exposed::{EXPOSED_ALLOW, MUST_BE_PRIVATE};
 pub(crate) use tenancy::{PLATFORM_NAMESPACES, TENANT_NAMESPACES, TENANT_SELECTOR, Tenancy};
 
 use airlock_model::Check;

@@ -1,8 +1,13 @@
-//! Parameters of checks that a profile or `--set` may set: their names, kinds, ranges, and defaults in one table.
+//! Parameters of checks that a profile or `--set` may set: their names, kinds, ranges, and defaults in one table,
+//! and which value is stricter. `kind` says what a value may be, `of_profile` what a profile sets.
 
-use std::collections::BTreeSet;
+mod kind;
+mod of_profile;
 
-use airlock_model::{CustomCheck, Digest, NoPortRange, PortRange, Profile};
+pub use kind::ParameterKind;
+pub(crate) use of_profile::{days, flag, pod_security, texts};
+
+use airlock_model::{CustomCheck, Profile};
 use serde_json::Value;
 
 use crate::approved_plans::{EACH_WAY, PLANS, WAYS};
@@ -10,15 +15,15 @@ use crate::error::ComplianceError;
 use crate::installed::alerts_delivered::DAYS as DELIVERED_DAYS;
 use crate::installed::sensitive_data::AGREED;
 use crate::installed::sessions::DAYS as SESSION_DAYS;
-use crate::network::{CROSSING_ALLOW, CROSSING_OUTSIDE, EXPOSED_ALLOW, PLATFORM_NAMESPACES, PRIVATE, TENANT_NAMESPACES, TENANT_SELECTOR};
+use crate::network::{CROSSING_ALLOW, CROSSING_OUTSIDE, CROSSING_PLATFORM, EXPOSED_ALLOW, MUST_BE_PRIVATE, PLATFORM_NAMESPACES, TENANT_NAMESPACES, TENANT_SELECTOR};
 use crate::open_ports::PORTS;
-use crate::pod_security::{PodSecurityLevel, PodSecurityVersion};
 use crate::profile::nearest;
 use crate::provenance::IMAGES;
 use crate::rights;
 use crate::tasks::leaving::{ADDRESSES, ECHO};
 use crate::tasks::outside::HOSTS;
 use crate::vulnerabilities::DAYS;
+use kind::{ports, version};
 
 /// A parameter of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,37 +51,7 @@ pub(crate) enum Stricter {
     Exactly,
 }
 
-/// What a parameter may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ParameterKind {
-    /// Whole days.
-    Days {
-        /// When the profile is silent.
-        default: i64,
-        /// The fewest that make sense.
-        least: i64,
-        /// The most that makes sense.
-        most: i64,
-    },
-    /// `true` or `false`, which it is when the profile is silent.
-    Flag,
-    /// A level of the Pod Security Standards: `privileged`, `baseline`, or `restricted`, which is the default.
-    PodSecurityLevel,
-    /// A version of the Pod Security Standards; `latest` when the profile is silent.
-    PodSecurityVersion,
-    /// A list of texts, in `--set` joined by commas; empty when the profile is silent.
-    Texts,
-    /// A list of ports and ranges of them, such as `8080` and `1-1024`; written as a list of texts.
-    Ports,
-    /// A list of SHA-256 digests as `sha256:…`; written as a list of texts.
-    Digests,
-    /// A list of these words; written as a list of texts.
-    Words(&'static [&'static str]),
-}
-
-const LEVELS: [&str; 3] = ["privileged", "baseline", "restricted"];
-
-static PARAMETERS: [Parameter; 27] = [
+static PARAMETERS: [Parameter; 28] = [
     Parameter { name: SESSION_DAYS, kind: ParameterKind::Days { default: 1, least: 1, most: 90 }, what: "a session at an Airflow deployment that lasts longer fails", stricter: Stricter::Fewer },
     Parameter { name: AGREED, kind: ParameterKind::Texts, what: "columns that may hold personal or payment data all the same: `schema.table.column`", stricter: Stricter::Fewer },
     Parameter { name: PLANS, kind: ParameterKind::Digests, what: "plans that were approved, by the digest that `airlock plan` shows: `sha256:…`", stricter: Stricter::FewerOnceNamed },
@@ -91,10 +66,16 @@ static PARAMETERS: [Parameter; 27] = [
     Parameter {
         name: CROSSING_ALLOW,
         kind: ParameterKind::Texts,
-        what: "flows that tenants may have all the same: `shop => platform : TCP 5432`, with namespaces, *, or blocks of addresses outside as ends",
+        what: "flows that may be all the same: `shop => platform : TCP 5432`, with namespaces, *, or blocks of addresses outside as ends",
         stricter: Stricter::Fewer,
     },
     Parameter { name: CROSSING_OUTSIDE, kind: ParameterKind::Flag, what: "whether flows between tenants and addresses outside must be declared too", stricter: Stricter::More },
+    Parameter {
+        name: CROSSING_PLATFORM,
+        kind: ParameterKind::Flag,
+        what: "whether flows from the platform to tenants must be declared too; with NET-004.outside, also those between the platform and addresses outside",
+        stricter: Stricter::More,
+    },
     Parameter { name: PORTS, kind: ParameterKind::Ports, what: "TCP ports of pods that are asked whether they are open: `1-65535` is all", stricter: Stricter::More },
     Parameter { name: EXPOSED_ALLOW, kind: ParameterKind::Texts, what: "Services that may be reached from outside the cluster: `namespace/name`", stricter: Stricter::Fewer },
     Parameter { name: ADDRESSES, kind: ParameterKind::Texts, what: "addresses and networks that tasks leave by: `203.0.113.7`, `203.0.113.0/28`", stricter: Stricter::FewerOnceNamed },
@@ -137,7 +118,7 @@ static PARAMETERS: [Parameter; 27] = [
         stricter: Stricter::Exactly,
     },
     Parameter {
-        name: PRIVATE,
+        name: MUST_BE_PRIVATE,
         kind: ParameterKind::Flag,
         what: "whether load balancers must be inside and say who may connect (NET-016), and the API server's addresses private (NET-017)",
         stricter: Stricter::More,
@@ -170,7 +151,7 @@ pub(crate) fn goes_by(id: &str, name: &str) -> bool {
     match name {
         VERSION => matches!(id.split_once('-'), Some(("PSS", number)) if number != "019"),
         rights::ALLOW => matches!(id, "RBC-001" | "RBC-002" | "RBC-003" | "RBC-004" | "RBC-005" | "RBC-006" | "RBC-007" | "RBC-008" | "RBC-010" | "RBC-011" | "SEC-003"),
-        PRIVATE => matches!(id, "NET-016" | "NET-017"),
+        MUST_BE_PRIVATE => matches!(id, "NET-016" | "NET-017"),
         _ => name.split_once('.').is_some_and(|(of, _)| id == of || id.split_once('-').is_some_and(|(group, _)| group == of)),
     }
 }
@@ -303,60 +284,6 @@ pub fn setting(text: &str, profile: &Profile) -> Result<(String, Value), Complia
     Ok((name.to_owned(), read))
 }
 
-impl ParameterKind {
-    /// What it may be, with its unit and range, and what counts when the profile is silent.
-    pub fn words(self) -> String {
-        match self {
-            Self::Days { default, least, most } => format!("days, {least} to {most}; else {default}"),
-            Self::Flag => "true or false; else false".to_owned(),
-            Self::PodSecurityLevel => format!("{}; else restricted", LEVELS.join(", ")),
-            Self::PodSecurityVersion => "latest, or one as in v1.37; else latest".to_owned(),
-            Self::Texts => "a list of texts; else none".to_owned(),
-            Self::Ports => "a list of ports and ranges of them; else none".to_owned(),
-            Self::Digests => "a list of SHA-256 digests; else none".to_owned(),
-            Self::Words(words) => format!("a list of {}; else none", words.join(", ")),
-        }
-    }
-
-    /// What is wrong with a value, if anything.
-    pub(crate) fn refuses(self, value: &Value) -> Option<String> {
-        match self {
-            Self::Days { least, most, .. } => match value.as_i64() {
-                Some(days) if (least..=most).contains(&days) => None,
-                _ => Some(format!("{value} is no whole number of days from {least} to {most}")),
-            },
-            Self::Flag => (!value.is_boolean()).then(|| format!("{value} is neither true nor false")),
-            Self::PodSecurityLevel => match value.as_str() {
-                Some(level) if LEVELS.contains(&level) => None,
-                _ => Some(format!("{value} is none of {}", LEVELS.join(", "))),
-            },
-            Self::PodSecurityVersion => match value.as_str().map(str::parse::<PodSecurityVersion>) {
-                Some(Ok(_)) => None,
-                Some(Err(error)) => Some(error.to_string()),
-                None => Some(format!("{value} is no text")),
-            },
-            Self::Texts => match value.as_array() {
-                Some(items) if !items.is_empty() && items.iter().all(|item| item.as_str().is_some_and(|item| !item.trim().is_empty())) => None,
-                _ => Some(format!("{value} is no list of texts with at least one")),
-            },
-            Self::Ports => Self::Texts.refuses(value).or_else(|| ranges(value).find_map(Result::err).map(|error| error.to_string())),
-            Self::Digests => Self::Texts.refuses(value).or_else(|| {
-                let mut digests = value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::parse::<Digest>);
-                digests.find_map(Result::err).map(|error| error.to_string())
-            }),
-            Self::Words(words) => Self::Texts.refuses(value).or_else(|| {
-                let mut given = value.as_array().into_iter().flatten().filter_map(Value::as_str);
-                given.find(|word| !words.contains(word)).map(|word| format!("{word} is none of {}", words.join(", ")))
-            }),
-        }
-    }
-
-    /// Whether it is a list, in which each entry stands for itself.
-    pub(crate) const fn is_list(self) -> bool {
-        matches!(self, Self::Texts | Self::Ports | Self::Digests | Self::Words(_))
-    }
-}
-
 impl Parameter {
     /// Whether a value lets more pass than another one, or, where neither is stricter, is another one.
     pub(crate) fn is_looser(&self, value: &Value, than: &Value) -> bool {
@@ -369,8 +296,8 @@ impl Parameter {
             (Stricter::Exactly, _) => value != than,
             (Stricter::More, kind) if kind.is_list() => has_others(than, value),
             (Stricter::Fewer | Stricter::FewerOnceNamed, kind) if kind.is_list() => has_others(value, than),
-            (Stricter::More, _) => self.amount(value) < self.amount(than),
-            (Stricter::Fewer | Stricter::FewerOnceNamed, _) => self.amount(value) > self.amount(than),
+            (Stricter::More, _) => self.kind.amount(value) < self.kind.amount(than),
+            (Stricter::Fewer | Stricter::FewerOnceNamed, _) => self.kind.amount(value) > self.kind.amount(than),
         }
     }
 
@@ -383,63 +310,6 @@ impl Parameter {
             ParameterKind::Texts | ParameterKind::Ports | ParameterKind::Digests | ParameterKind::Words(_) => (self.stricter == Stricter::Fewer).then(|| Value::Array(Vec::new())),
         }
     }
-
-    fn amount(&self, value: &Value) -> Option<i64> {
-        match self.kind {
-            ParameterKind::PodSecurityLevel => LEVELS.iter().position(|level| value.as_str() == Some(level)).and_then(|at| i64::try_from(at).ok()),
-            ParameterKind::Flag => value.as_bool().map(i64::from),
-            ParameterKind::Days { .. } => value.as_i64(),
-            ParameterKind::PodSecurityVersion | ParameterKind::Texts | ParameterKind::Ports | ParameterKind::Digests | ParameterKind::Words(_) => None,
-        }
-    }
-}
-
-/// The version that is meant: what `latest` stands for has a number too.
-fn version(value: &Value) -> Option<PodSecurityVersion> {
-    value.as_str()?.parse().ok()
-}
-
-fn ranges(value: &Value) -> impl Iterator<Item = Result<PortRange, NoPortRange>> {
-    value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::parse)
-}
-
-fn ports(value: &Value) -> BTreeSet<u16> {
-    ranges(value).filter_map(Result::ok).flat_map(PortRange::ports).collect()
-}
-
-/// A number of days from the profile, else its default. An error says that the profile holds something else.
-pub(crate) fn days(profile: &Profile, name: &str) -> Result<i64, String> {
-    let default = PARAMETERS.iter().find_map(|parameter| match parameter.kind {
-        ParameterKind::Days { default, .. } if parameter.name == name => Some(default),
-        _ => None,
-    });
-    let value = profile.parameters.get(name).map_or(default, Value::as_i64);
-    value.ok_or_else(|| format!("the profile's parameter {name} is no number of days"))
-}
-
-/// Whether the profile sets a flag.
-pub(crate) fn flag(profile: &Profile, name: &str) -> bool {
-    profile.parameters.get(name).and_then(Value::as_bool) == Some(true)
-}
-
-/// A list of texts from the profile; empty when it has none.
-pub(crate) fn texts<'a>(profile: &'a Profile, name: &str) -> Vec<&'a str> {
-    profile.parameters.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
-}
-
-/// The level that the profile asks for, none for `privileged`, which asks for nothing; and the version.
-pub(crate) fn pod_security(profile: &Profile) -> Result<(Option<PodSecurityLevel>, PodSecurityVersion), String> {
-    let level = match profile.parameters.get("PSS.level").map(Value::as_str) {
-        None | Some(Some("restricted")) => Some(PodSecurityLevel::Restricted),
-        Some(Some("baseline")) => Some(PodSecurityLevel::Baseline),
-        Some(Some("privileged")) => None,
-        Some(_) => return Err("the profile's parameter PSS.level is no level".to_owned()),
-    };
-    let version = match profile.parameters.get(VERSION) {
-        None => PodSecurityVersion::LATEST,
-        Some(value) => version(value).ok_or_else(|| format!("the profile's parameter PSS.version is {value}, which is no version"))?,
-    };
-    Ok((level, version))
 }
 
 #[cfg(test)]

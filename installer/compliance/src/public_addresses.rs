@@ -6,7 +6,7 @@ use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Check, Che
 
 use crate::attempts::{outcome, words};
 use crate::described::{Described, Resting};
-use crate::network::PRIVATE;
+use crate::network::MUST_BE_PRIVATE;
 use crate::parameter::flag;
 
 /// All of them.
@@ -85,7 +85,7 @@ impl Check for ApiServer {
         let finding = match &tried.result {
             AttemptResult::Resolved(addresses) if addresses.is_empty() => API_SERVER.unverified(subject, observed),
             AttemptResult::Resolved(addresses) if !addresses.iter().any(|address| is_public(address)) => API_SERVER.pass(subject, observed),
-            AttemptResult::Resolved(_) if flag(profile, PRIVATE) => API_SERVER.fail(subject, observed),
+            AttemptResult::Resolved(_) if flag(profile, MUST_BE_PRIVATE) => API_SERVER.fail(subject, observed),
             AttemptResult::Resolved(_) => API_SERVER.warn(Severity::Medium, subject, observed),
             _ => API_SERVER.unverified(subject, observed),
         };
@@ -172,7 +172,7 @@ mod tests {
         let world = World { api_server: Some(("api.test".into(), 6443)), ..World::default() };
         let given = Snapshot { world, outcomes: result.map(|result| (lookup_id(), outcome(result))).into_iter().collect(), ..Snapshot::default() };
         let mut profile = unprofiled();
-        profile.parameters.insert(PRIVATE.to_owned(), json!(private));
+        profile.parameters.insert(MUST_BE_PRIVATE.to_owned(), json!(private));
         let [finding] = &ApiServer.evaluate(&profile, &given)[..] else { panic!("one finding") };
         finding.verdict
     }

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use ipnet::{IpNet, IpSubnets, Ipv4Net, Ipv4Subnets, Ipv6Net, Ipv6Subnets};
 
 /// Private networks (RFC 1918, RFC 4193), from which clusters give their pods and nodes addresses.
-pub(crate) const PRIVATE: [IpNet; 4] = [
+pub(crate) const PRIVATE_NETWORKS: [IpNet; 4] = [
     IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(10, 0, 0, 0), 8)),
     IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(172, 16, 0, 0), 12)),
     IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(192, 168, 0, 0), 16)),
@@ -38,7 +38,7 @@ impl Block {
     /// Whether it holds private addresses, which pods may have.
     pub(crate) fn is_of_pods(&self) -> bool {
         let shared = |private: &IpNet| if self.whole.contains(private) { Some(*private) } else { private.contains(&self.whole).then_some(self.whole) };
-        PRIVATE.iter().filter_map(shared).any(|shared| !cover(&self.except, &shared))
+        PRIVATE_NETWORKS.iter().filter_map(shared).any(|shared| !cover(&self.except, &shared))
     }
 }
 
@@ -62,6 +62,15 @@ pub(crate) struct AddressRange {
 impl AddressRange {
     pub(crate) const fn is_ipv4(&self) -> bool {
         self.first.is_ipv4()
+    }
+
+    /// The fewest networks that are it together.
+    pub(crate) fn networks(self) -> Vec<IpNet> {
+        match (self.first, self.last) {
+            (IpAddr::V4(first), IpAddr::V4(last)) => IpSubnets::V4(Ipv4Subnets::new(first, last, 0)).collect(),
+            (IpAddr::V6(first), IpAddr::V6(last)) => IpSubnets::V6(Ipv6Subnets::new(first, last, 0)).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// Both in one, when they are neighbours.

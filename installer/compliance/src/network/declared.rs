@@ -10,12 +10,14 @@ use crate::parameter::{flag, texts};
 
 pub(crate) const ALLOW: &str = "NET-004.allow";
 pub(crate) const OUTSIDE: &str = "NET-004.outside";
+pub(crate) const PLATFORM: &str = "NET-004.platform";
 
 /// Declared flows.
 #[derive(Debug)]
 pub(crate) struct Declared {
     flows: Vec<Flow>,
     outside: bool,
+    platform: bool,
 }
 
 #[derive(Debug)]
@@ -38,7 +40,7 @@ enum Place {
 impl Declared {
     pub(crate) fn of(profile: &Profile) -> Result<Self, String> {
         let flows = texts(profile, ALLOW).into_iter().map(read).collect::<Result<_, _>>()?;
-        let declared = Self { flows, outside: flag(profile, OUTSIDE) };
+        let declared = Self { flows, outside: flag(profile, OUTSIDE), platform: flag(profile, PLATFORM) };
         if let (false, Some(block)) = (declared.outside, declared.blocks().next()) {
             return Err(format!("the parameter {ALLOW} names {}, and {OUTSIDE} does not say that flows with what is outside are compared", block.whole));
         }
@@ -48,6 +50,11 @@ impl Declared {
     /// Whether flows with what is outside must be declared too.
     pub(crate) const fn has_outside(&self) -> bool {
         self.outside
+    }
+
+    /// Whether flows from the platform must be declared too.
+    pub(crate) const fn has_platform(&self) -> bool {
+        self.platform
     }
 
     /// Where the outside is cut for the comparison: at the blocks that flows name, and between the families of addresses, so that none
@@ -155,7 +162,7 @@ mod tests {
     use super::*;
 
     fn declared(flows: &[&str]) -> Declared {
-        Declared { flows: flows.iter().map(|flow| read(flow).unwrap()).collect(), outside: true }
+        Declared { flows: flows.iter().map(|flow| read(flow).unwrap()).collect(), outside: true, platform: false }
     }
 
     #[test]

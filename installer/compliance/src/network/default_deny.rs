@@ -7,7 +7,8 @@
 use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, World};
 
 use super::cluster::{Cluster, Unread};
-use super::everybody::is_everybody;
+use super::everybody::{excepted, is_everybody};
+use super::outside::first_of;
 use super::policy::{Action, Direction, Policy, Rule, Tier, ports_at};
 use super::sources::{self, ByName};
 use crate::described::Described;
@@ -85,11 +86,11 @@ impl DefaultDeny {
     /// A policy whose rules, one or several, name everybody on every port.
     fn open(&self, objects: &ByName<'_>, policy: &Policy) -> Option<Finding> {
         let (word, rules) = (self.direction.word(), self.unlimited(policy));
-        let (index, observed) = match rules.iter().find(|(_, rule)| is_everybody(&[*rule])) {
-            Some((index, rule)) => (*index, format!("its {word} rule {index} allows {}", if rule.peers.is_none() { "everything" } else { "every pod and every address" })),
+        let (index, observed) = match rules.iter().find(|rule| are_everybody(&[**rule])) {
+            Some((index, rule)) => (*index, format!("its {word} rule {index} allows {}", if rule.peers.is_none() { "everything".to_owned() } else { everybody_but(&[(*index, *rule)]) })),
             None if are_everybody(&rules) => {
                 let listed: Vec<String> = rules.iter().map(|(index, _)| index.to_string()).collect();
-                (rules[0].0, format!("its {word} rules {} together allow every pod and every address", listed.join(", ")))
+                (rules[0].0, format!("its {word} rules {} together allow {}", listed.join(", "), everybody_but(&rules)))
             }
             None => return None,
         };
@@ -112,15 +113,26 @@ impl DefaultDeny {
         let closing: Vec<&Policy> = cluster.policies.iter().filter(closes).collect();
         let Some(first) = closing.first() else { return self.described.fail(subject, format!("no policy selects all of its pods for {word}")) };
         let rules: Vec<Vec<(usize, &Rule)>> = closing.iter().map(|policy| self.unlimited(policy)).collect();
+        let together = rules.concat();
         // What one policy opens alone is told of that one.
-        if are_everybody(&rules.concat()) && !rules.iter().any(|rules| are_everybody(rules)) {
+        if are_everybody(&together) && !rules.iter().any(|rules| are_everybody(rules)) {
             let opening: Vec<String> = closing.iter().zip(&rules).filter(|(_, rules)| !rules.is_empty()).map(|(policy, _)| policy.object.to_string()).collect();
-            return self.described.fail(subject, format!("{} together allow every pod and every address for {word}", opening.join(", ")));
+            return self.described.fail(subject, format!("{} together allow {} for {word}", opening.join(", "), everybody_but(&together)));
         }
         self.described.pass(subject, format!("closed for {word} by {}", first.object))
     }
 }
 
 fn are_everybody(rules: &[(usize, &Rule)]) -> bool {
-    is_everybody(&rules.iter().map(|(_, rule)| *rule).collect::<Vec<_>>())
+    is_everybody(&without_places(rules))
+}
+
+/// Everybody, in words, with what blocks except.
+fn everybody_but(rules: &[(usize, &Rule)]) -> String {
+    let but: Vec<String> = excepted(&without_places(rules)).iter().map(ToString::to_string).collect();
+    format!("every pod and every address{}", if but.is_empty() { String::new() } else { format!(" but {}", first_of(&but)) })
+}
+
+fn without_places<'a>(rules: &[(usize, &'a Rule)]) -> Vec<&'a Rule> {
+    rules.iter().map(|(_, rule)| *rule).collect()
 }

@@ -11,7 +11,7 @@ use crate::pod_security::Violation;
 use crate::public_addresses::is_public;
 
 pub(crate) const EXPOSED_ALLOW: &str = "NET-015.allow";
-pub(crate) const PRIVATE: &str = "network.private";
+pub(crate) const MUST_BE_PRIVATE: &str = "network.private";
 
 /// Annotations by which providers keep a load balancer inside, and the value that does (their documentation, as the
 /// Kubernetes documentation lists them under "Internal load balancer"); none: any value.
@@ -149,7 +149,7 @@ impl Check for Internal {
         if let Err(reason) = live::objects(given, "Service") {
             return vec![INTERNAL_TEXTS.unverified("all Services", reason)];
         }
-        if !flag(profile, PRIVATE) {
+        if !flag(profile, MUST_BE_PRIVATE) {
             return vec![INTERNAL_TEXTS.not_applicable("all Services", Reason::NotAsked, "the parameter network.private is not true")];
         }
         each(&INTERNAL_TEXTS, given, |service| {

@@ -1,4 +1,4 @@
-//! Flows between tenants and addresses outside that nobody declared: a part of NET-004.
+//! Flows between pods and addresses outside that nobody declared: a part of NET-004.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,6 @@ use super::declared::Declared;
 use super::policy::Direction;
 use super::ports::PortSet;
 use super::reach::{End, Reach, joined};
-use super::tenancy::Tenancy;
 use super::workloads::Workload;
 
 /// Undeclared flows of each workload, in each direction.
@@ -23,10 +22,10 @@ struct Found {
 }
 
 impl<'a> OutsideFlows<'a> {
-    /// The ranges of `reach` are cut by the declared blocks.
-    pub(super) fn find(reach: &Reach<'_>, cluster: &'a Cluster, tenancy: &Tenancy, declared: &Declared) -> Self {
+    /// Those of the pods of some namespaces. The ranges of `reach` are cut by the declared blocks.
+    pub(super) fn find(reach: &Reach<'_>, cluster: &'a Cluster, namespaces: &BTreeSet<&str>, declared: &Declared) -> Self {
         let mut found: BTreeMap<(&Workload, Direction), Found> = BTreeMap::new();
-        for (index, pod) in cluster.pods.iter().enumerate().filter(|(_, pod)| tenancy.tenant_of(&pod.workload.namespace).is_some() && !pod.host_network) {
+        for (index, pod) in cluster.pods.iter().enumerate().filter(|(_, pod)| namespaces.contains(pod.workload.namespace.as_str()) && !pod.host_network) {
             for (at, range) in reach.ranges.iter().enumerate() {
                 for direction in Direction::BOTH {
                     let (here, there, namespace) = (End::Pod(index), End::Outside(at), &pod.workload.namespace);

@@ -238,7 +238,7 @@ pub(crate) fn joined(ranges: impl Iterator<Item = (AddressRange, PortSet)>) -> V
 }
 
 /// A range is in a block as a whole or not at all.
-fn is_range(peer: &Peer, range: AddressRange) -> bool {
+pub(crate) fn is_range(peer: &Peer, range: AddressRange) -> bool {
     match peer {
         Peer::Addresses(block) => block.contains(range.first),
         Peer::Outside(family) => match family {

@@ -26,11 +26,19 @@ pub(crate) struct Tenancy {
 impl Tenancy {
     /// An error says why no tenant is known: there is none, or the namespaces were not read.
     pub(crate) fn of(profile: &Profile, given: &Snapshot) -> Result<Self, Unseen> {
+        let tenancy = Self::read(profile, given)?;
+        if tenancy.tenants.is_empty() {
+            return Err(Unseen::Nothing(format!("no namespace is a tenant's: none bears the label {}", selectors(profile).join(", "))));
+        }
+        Ok(tenancy)
+    }
+
+    /// The same where there may be no tenant. An error says that the namespaces were not read.
+    pub(crate) fn read(profile: &Profile, given: &Snapshot) -> Result<Self, Unseen> {
         let namespaces = live::objects(given, "Namespace").map_err(Unseen::Unread)?;
         let mut tenants: BTreeMap<String, String> = given.world.deployments.iter().map(|deployment| (deployment.namespace.clone(), deployment.name.clone())).collect();
         tenants.extend(texts(profile, TENANT_NAMESPACES).into_iter().map(|namespace| (namespace.to_owned(), namespace.to_owned())));
-        let asked = texts(profile, TENANT_SELECTOR);
-        let selectors = if asked.is_empty() { vec![names::LABEL_TENANT] } else { asked };
+        let selectors = selectors(profile);
         let mut platform: BTreeSet<String> = texts(profile, PLATFORM_NAMESPACES).into_iter().map(str::to_owned).collect();
         let platform_is_named = !platform.is_empty();
         for namespace in namespaces {
@@ -48,11 +56,8 @@ impl Tenancy {
         if given.source == Source::Cluster && !platform_is_named {
             platform = BTreeSet::from([given.world.platform.clone()]);
         }
-        if tenants.is_empty() {
-            return Err(match given.source {
-                Source::Cluster if given.world.namespaces.is_empty() => Unseen::Unread("no namespace of an installation was given".to_owned()),
-                _ => Unseen::Nothing(format!("no namespace is a tenant's: none bears the label {}", selectors.join(", "))),
-            });
+        if tenants.is_empty() && given.source == Source::Cluster && given.world.namespaces.is_empty() {
+            return Err(Unseen::Unread("no namespace of an installation was given".to_owned()));
         }
         Ok(Self { tenants, platform })
     }
@@ -60,6 +65,11 @@ impl Tenancy {
     /// The namespaces of tenants.
     pub(crate) fn namespaces(&self) -> impl Iterator<Item = &str> {
         self.tenants.keys().map(String::as_str)
+    }
+
+    /// The namespaces of the platform that are nobody's beside.
+    pub(crate) fn platform(&self) -> impl Iterator<Item = &str> {
+        self.platform.iter().map(String::as_str).filter(|namespace| self.is_platform(namespace))
     }
 
     /// Whose namespace it is.
@@ -71,4 +81,10 @@ impl Tenancy {
     pub(crate) fn is_platform(&self, namespace: &str) -> bool {
         self.platform.contains(namespace) && !self.tenants.contains_key(namespace)
     }
+}
+
+/// The labels that tell tenants.
+fn selectors(profile: &Profile) -> Vec<&str> {
+    let asked = texts(profile, TENANT_SELECTOR);
+    if asked.is_empty() { vec![names::LABEL_TENANT] } else { asked }
 }

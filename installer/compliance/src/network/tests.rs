@@ -15,6 +15,7 @@ mod entrances;
 mod forbidden;
 mod left_open;
 mod naive;
+mod of_the_platform;
 mod semantics;
 mod verdicts;
 

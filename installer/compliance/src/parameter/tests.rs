@@ -46,6 +46,7 @@ fn a_looser_value_is_told_from_a_stricter_one() {
         ("PSS.version", json!("v1.37"), json!("latest"), json!("v1.38")),
         ("NET-004.allow", json!(["a => b"]), json!([]), json!(["a => b", "a => 10.0.0.0/8"])),
         ("NET-004.outside", json!(true), json!(true), json!(false)),
+        ("NET-004.platform", json!(true), json!(true), json!(false)),
         ("MON-003.days", json!(90), json!(30), json!(120)),
     ] {
         let parameter = known(name, &[]).unwrap();

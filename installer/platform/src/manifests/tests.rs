@@ -1,7 +1,7 @@
 use std::io::Write as _;
 
 use airlock_compliance::{Decisions, Reads, selected, setting, standing, unprofiled, with_checks};
-use airlock_model::{Action, AirflowDeployment, Answers, Finding, Verdict};
+use airlock_model::{Action, AirflowDeployment, Answers, Finding, Snapshot, Source, Verdict};
 use airlock_render::{RenderInput, TenantInput};
 
 use super::*;
@@ -160,4 +160,36 @@ fn what_airlock_itself_installs_is_told_of_nothing() {
         .map(|finding| format!("{} {} {:?}: {}", finding.check, finding.subject, finding.path, finding.observed))
         .collect();
     assert!(odd.is_empty(), "{odd:#?}");
+}
+
+/// The check knows them by component and port; what templates declare beyond that it would find.
+#[test]
+fn what_components_need_of_each_other_is_declared_of_an_installation() {
+    let mut given = manifests::snapshot([manifests::read("platform.yaml", rendered().as_bytes())]);
+    let mut profile = with_checks(unprofiled(), "NET-004").unwrap();
+    profile.parameters.extend([setting("NET-004.platform=true", &unprofiled()).unwrap()]);
+    let said = |given: &Snapshot, verdict: Verdict| {
+        let report = airlock_compliance::judge(&profile, given, Judging { passes: true, workers: 1 }).unwrap();
+        report.findings.iter().filter(|finding| finding.verdict == verdict).map(|finding| finding.observed.to_string()).collect::<Vec<_>>()
+    };
+    // Of files nothing is declared, and the check tells each flow that the policies of both ends open.
+    let found = said(&given, Verdict::Fail);
+    let flows: Vec<&str> = found.iter().filter_map(|observed| observed.split(';').next().filter(|flow| flow.starts_with("airlock/"))).collect();
+    assert_eq!(
+        flows,
+        [
+            "airlock/edge[Deployment], airlock/renewer[CronJob] => airlock-alpha/airflow-api-server[Deployment] : TCP 8080",
+            "airlock/monitoring[StatefulSet], airlock/renewer[CronJob] => airlock-alpha/airflow-meter[Deployment] : TCP 9109",
+        ]
+    );
+    assert!(found.len() == 3 && found[2].contains(" => airlock/database[StatefulSet] : TCP 5432;"), "{found:?}");
+    given.source = Source::Cluster;
+    given.world.platform = "airlock".into();
+    given.world.namespaces = ["airlock", "airlock-alpha"].map(str::to_owned).into();
+    for kind in ["AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy", "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "Ingress", "Pod"] {
+        given.objects.entry(kind.into()).or_insert_with(|| Ok(Vec::new()));
+    }
+    assert_eq!(said(&given, Verdict::Fail), [""; 0]);
+    assert_eq!(said(&given, Verdict::Unverified), [""; 0]);
+    assert_eq!(said(&given, Verdict::Pass).len(), 2);
 }

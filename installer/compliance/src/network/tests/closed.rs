@@ -67,9 +67,12 @@ fn all_pods_and_all_addresses_together_are_everything() {
     let (pods, addresses) = ("{ namespaceSelector: {} }", "{ ipBlock: { cidr: 0.0.0.0/0, except: [ 169.254.169.254/32 ] } }");
     let closed = "pass: closed for ingress by NetworkPolicy shop/closed";
     // Peers of one rule, rules of one policy, and policies of one namespace.
-    assert_eq!(of("NET-001", &[ingress("p", &format!("{{ from: [ {pods}, {addresses} ] }}"))]), ["fail: its ingress rule 0 allows every pod and every address", closed]);
-    assert_eq!(of("NET-001", &[ingress("p", &format!("{{ from: [ {pods} ] }}, {{ from: [ {addresses} ] }}"))]), ["fail: its ingress rules 0, 1 together allow every pod and every address", closed]);
-    let together = "fail: NetworkPolicy shop/p, NetworkPolicy shop/q together allow every pod and every address for ingress";
+    assert_eq!(of("NET-001", &[ingress("p", &format!("{{ from: [ {pods}, {addresses} ] }}"))]), ["fail: its ingress rule 0 allows every pod and every address but 169.254.169.254/32", closed]);
+    assert_eq!(
+        of("NET-001", &[ingress("p", &format!("{{ from: [ {pods} ] }}, {{ from: [ {addresses} ] }}"))]),
+        ["fail: its ingress rules 0, 1 together allow every pod and every address but 169.254.169.254/32", closed]
+    );
+    let together = "fail: NetworkPolicy shop/p, NetworkPolicy shop/q together allow every pod and every address but 169.254.169.254/32 for ingress";
     assert_eq!(of("NET-001", &[ingress("p", &format!("{{ from: [ {pods} ] }}")), ingress("q", &format!("{{ from: [ {addresses} ] }}"))]), [together]);
     let halves = "{ ipBlock: { cidr: 0.0.0.0/1 } }, { ipBlock: { cidr: 128.0.0.0/1 } }";
     let egress = policy("shop", "p", &format!("podSelector: {{ matchLabels: {{ app: a }} }}, policyTypes: [Egress], egress: [ {{ to: [ {pods}, {halves} ] }} ]"));
@@ -87,4 +90,25 @@ fn all_pods_and_all_addresses_together_are_everything() {
     ] {
         assert_eq!(of("NET-001", &[ingress("p", &rule)]), [closed], "{rule}");
     }
+}
+
+#[test]
+fn what_blocks_except_is_named_where_nothing_else_opens_it() {
+    let said = |blocks: &str| {
+        let rule = format!("podSelector: {{}}, policyTypes: [Egress], egress: [ {{ to: [ {{ namespaceSelector: {{}} }}, {blocks} ] }} ]");
+        let mut given = files(&[pod("shop", "a"), policy("shop", "p", &rule)].concat());
+        given.world.namespaces = vec!["shop".into()];
+        findings("NET-002", &given, json!({}))[0].observed.raw().strip_prefix("its egress rule 0 allows every pod and every address").unwrap().to_owned()
+    };
+    let block = |whole: &str, except: &str| format!("{{ ipBlock: {{ cidr: '{whole}', except: [ {except} ] }} }}");
+    assert_eq!(said(&block("0.0.0.0/0", "")), "");
+    assert_eq!(said(&block("0.0.0.0/0", "169.254.169.254/32, 10.0.0.0/8, 10.1.0.0/16")), " but 10.0.0.0/8, 169.254.169.254/32");
+    // Another block that names it opens it, in part or as a whole.
+    let both = |other: &str| said(&[block("0.0.0.0/0", "10.0.0.0/8"), other.to_owned()].join(", "));
+    assert_eq!(both(&block("10.0.0.0/8", "")), "");
+    assert_eq!(both(&block("10.0.0.0/9", "")), " but 10.128.0.0/9");
+    assert_eq!(both(&block("10.0.0.0/8", "10.2.0.0/16")), " but 10.2.0.0/16");
+    assert_eq!(both(&block("::/0", "fd00::/8")), " but 10.0.0.0/8, fd00::/8");
+    let six = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10", "192.0.2.0/24"].join(", ");
+    assert_eq!(said(&block("0.0.0.0/0", &six)), " but 10.0.0.0/8, 100.64.0.0/10, 169.254.0.0/16, 172.16.0.0/12, 192.0.2.0/24 and 1 more");
 }

@@ -60,6 +60,18 @@ fn what_is_locked_is_not_weakened_by_a_child_nor_by_its_child_nor_by_a_flag() {
     assert_eq!(with_setting(stricter, "TLS-002.failDays=61").unwrap().parameters["TLS-002.failDays"], 61);
 }
 
+#[test]
+fn a_flag_that_is_locked_can_be_raised_alone() {
+    for name in ["NET-004.outside", "NET-004.platform", "network.private"] {
+        let sets = |value: bool| format!("parameters: {{ {name}: {value} }}\n");
+        let locks = |value: bool| format!("checks: [NET-004]\n{}lockedParameters: [{name}]\n", sets(value));
+        is_locked(&child(&locks(true), &sets(false)), &format!("the parameter {name} (true) is locked by parent; it can be made stricter, not weaker"));
+        assert_eq!(child(&locks(true), "").unwrap().parameters[name], true, "{name}");
+        assert_eq!(child(&locks(false), &sets(true)).unwrap().parameters[name], true, "{name}");
+        assert_eq!(with_setting(child(&locks(true), "").unwrap(), &format!("{name}=false")).unwrap_err().code().0, "compliance.locked", "{name}");
+    }
+}
+
 /// Also where nothing is locked by name.
 #[test]
 fn what_only_an_attempt_decides_and_what_a_locked_check_goes_by_is_not_weakened() {
@@ -137,6 +149,7 @@ fn what_a_locked_check_goes_by_without_saying_it_is_kept() {
         ("PSS-004", "PSS.version: v1.30", "PSS.version: v1.37"),
         ("RBC-001", "RBC.allow: [Group/admins]", "RBC-010.installer: [User/alice]"),
         ("NET-004", "NET-004.allow: ['a => b']", "NET-004.outside: true"),
+        ("NET-004", "", "NET-004.platform: true"),
         ("RBC-009", "", "RBC.allow: [Group/admins]"),
         ("REG-003", "", "REG-003.registries: [registry.example]"),
         ("NET-011", "", "network.tenantNamespaces: [shop]"),
