@@ -301,7 +301,8 @@ async fn of_kind(cluster: &Cluster, intended: &Intended, api_version: &str, kind
 }
 
 /// Groups that a cluster may not know: of policies, of ways in, and of certificates.
-const PLUGINS: [&str; 5] = ["cilium.io/", "policy.networking.k8s.io/", "gateway.networking.k8s.io/", "route.openshift.io/", "cert-manager.io/"];
+const PLUGINS: [&str; 8] =
+    ["cilium.io/", "projectcalico.org/", "crd.projectcalico.org/", "crd.antrea.io/", "policy.networking.k8s.io/", "gateway.networking.k8s.io/", "route.openshift.io/", "cert-manager.io/"];
 /// The group of reports of a scanner that runs in the cluster.
 const SCANNER: &str = "aquasecurity.github.io/";
 

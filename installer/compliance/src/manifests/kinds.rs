@@ -58,13 +58,16 @@ const BUILT_IN: [(&str, &[&str]); 21] = [
 ];
 
 /// Kinds of others that checks read, or that Airlock makes and that can open nothing.
-const READ: [(&str, &[&str]); 7] = [
+const READ: [(&str, &[&str]); 10] = [
     ("aquasecurity.github.io", &["VulnerabilityReport"]),
     ("cert-manager.io", &["Certificate"]),
     ("cilium.io", &["CiliumClusterwideNetworkPolicy", "CiliumNetworkPolicy"]),
+    ("crd.antrea.io", &["ClusterNetworkPolicy", "NetworkPolicy"]),
+    ("crd.projectcalico.org", &["GlobalNetworkPolicy", "NetworkPolicy"]),
     ("gateway.networking.k8s.io", &["Gateway", "GatewayClass", "GRPCRoute", "HTTPRoute", "ReferenceGrant", "TLSRoute"]),
     ("monitoring.coreos.com", &["PodMonitor", "PrometheusRule", "ServiceMonitor"]),
     ("policy.networking.k8s.io", &["AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"]),
+    ("projectcalico.org", &["GlobalNetworkPolicy", "NetworkPolicy"]),
     ("route.openshift.io", &["Route"]),
 ];
 

@@ -14,6 +14,9 @@ use super::{admin_policy, cilium_policy, cluster_policy, network_policy, service
 /// The label that every namespace bears (Kubernetes documentation, "Automatic labelling").
 pub(crate) const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
+/// Of policies of Calico and Antrea.
+const FOREIGN: &str = "its rules are not read here; they may allow what the other policies refuse, and refuse what these allow";
+
 /// All that decides who connects to whom.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cluster {
@@ -68,6 +71,7 @@ impl Cluster {
             ("policy.networking.k8s.io", "ClusterNetworkPolicy") => cluster_policy::read(object, manifest),
             ("policy.networking.k8s.io", kind) => admin_policy::read(kind, object, manifest),
             ("cilium.io", "CiliumNetworkPolicy" | "CiliumClusterwideNetworkPolicy") => cilium_policy::read(object, manifest),
+            ("projectcalico.org" | "crd.projectcalico.org" | "crd.antrea.io", _) => Err(FOREIGN.to_owned()),
             _ => return self.backends.extend(service::backends(object, manifest)),
         };
         match policies {

@@ -1,6 +1,7 @@
 //! NET-015 and NET-016: Services that reach beyond the cluster.
 
 use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, SnapshotObject, Source, World, names};
+use ipnet::IpNet;
 use serde_json::Value;
 
 use super::address::net;
@@ -15,11 +16,13 @@ pub(crate) const MUST_BE_PRIVATE: &str = "network.private";
 
 /// Annotations by which providers keep a load balancer inside, and the value that does (their documentation, as the
 /// Kubernetes documentation lists them under "Internal load balancer"); none: any value.
-const INTERNAL: [(&str, Option<&str>); 11] = [
+const INTERNAL: [(&str, Option<&str>); 12] = [
     ("cloud.google.com/load-balancer-type", Some("Internal")),
     ("networking.gke.io/load-balancer-type", Some("Internal")),
     ("service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type", Some("intranet")),
     ("service.beta.kubernetes.io/aws-load-balancer-internal", Some("true")),
+    // As it was written before it was a switch.
+    ("service.beta.kubernetes.io/aws-load-balancer-internal", Some("0.0.0.0/0")),
     ("service.beta.kubernetes.io/aws-load-balancer-scheme", Some("internal")),
     ("service.beta.kubernetes.io/azure-load-balancer-internal", Some("true")),
     ("service.beta.kubernetes.io/cce-load-balancer-internal-vpc", Some("true")),
@@ -170,12 +173,26 @@ fn open(service: &SnapshotObject) -> Vec<Violation> {
         found.push(field("/metadata/annotations", "no annotation keeps its load balancer inside"));
     }
     found.extend(public_address(service).map(|(path, detail)| field(&path, &detail)));
-    let ranges: Vec<&str> = service.manifest.pointer("/spec/loadBalancerSourceRanges").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
-    let is_everything = |text: &&str| net(text).map_or(true, |net| net.prefix_len() == 0);
+    let (path, ranges) = source_ranges(service);
+    let nets: Option<Vec<IpNet>> = ranges.iter().map(|text| net(text).ok()).collect();
+    // Two halves are a whole.
+    let is_everything = nets.is_none_or(|nets| IpNet::aggregate(&nets).iter().any(|net| net.prefix_len() == 0));
     if ranges.is_empty() {
-        found.push(field("/spec/loadBalancerSourceRanges", "it does not say who may connect"));
-    } else if ranges.iter().any(is_everything) {
-        found.push(field("/spec/loadBalancerSourceRanges", "every address may connect"));
+        found.push(field(path, "it does not say who may connect"));
+    } else if is_everything {
+        found.push(field(path, "every address may connect"));
     }
     found
+}
+
+/// Who may connect: by the field, and where that is empty by the annotation from before there was one (`k8s.io/cloud-provider`,
+/// `service/helpers`).
+fn source_ranges(service: &SnapshotObject) -> (&'static str, Vec<&str>) {
+    const FIELD: &str = "/spec/loadBalancerSourceRanges";
+    const ANNOTATION: &str = "/metadata/annotations/service.beta.kubernetes.io~1load-balancer-source-ranges";
+    let ranges: Vec<&str> = service.manifest.pointer(FIELD).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    match service.manifest.pointer(ANNOTATION).and_then(Value::as_str) {
+        Some(annotated) if ranges.is_empty() => (ANNOTATION, annotated.split(',').map(str::trim).filter(|range| !range.is_empty()).collect()),
+        _ => (FIELD, ranges),
+    }
 }

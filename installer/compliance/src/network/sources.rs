@@ -9,10 +9,11 @@ use super::cluster::Cluster;
 use super::workloads::template_of;
 use crate::described::{Described, Resting};
 use crate::live::{self, Unseen, need};
+use crate::manifests::key;
 use crate::pod_security::Violation;
 
 /// Kinds without which nothing can be said of a cluster: what runs there, and every kind of policy.
-const NEEDED: [(&str, &str); 10] = [
+const NEEDED: [(&str, &str); 16] = [
     ("v1", "Namespace"),
     ("v1", "Pod"),
     ("v1", "Service"),
@@ -23,6 +24,12 @@ const NEEDED: [(&str, &str); 10] = [
     ("policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy"),
     ("cilium.io/v2", "CiliumNetworkPolicy"),
     ("cilium.io/v2", "CiliumClusterwideNetworkPolicy"),
+    ("projectcalico.org/v3", "NetworkPolicy"),
+    ("projectcalico.org/v3", "GlobalNetworkPolicy"),
+    ("crd.projectcalico.org/v1", "NetworkPolicy"),
+    ("crd.projectcalico.org/v1", "GlobalNetworkPolicy"),
+    ("crd.antrea.io/v1beta1", "NetworkPolicy"),
+    ("crd.antrea.io/v1beta1", "ClusterNetworkPolicy"),
 ];
 
 /// Kinds that say more where they are given.
@@ -38,11 +45,16 @@ pub(crate) fn needs_of_policies() -> Vec<Need> {
 }
 
 fn is_of_policies(kind: &str) -> bool {
-    kind == "Namespace" || kind.ends_with("NetworkPolicy")
+    kind == "Namespace" || kind.split('.').next().is_some_and(|kind| kind.ends_with("NetworkPolicy"))
 }
 
-fn is_meant(kind: &str) -> bool {
-    WELCOME.contains(&kind) || NEEDED.iter().any(|(_, needed)| *needed == kind)
+fn is_meant(key: &str) -> bool {
+    WELCOME.contains(&key) || needed_keys().any(|needed| needed == key)
+}
+
+/// Under which names a snapshot has what is needed.
+pub(crate) fn needed_keys() -> impl Iterator<Item = String> {
+    NEEDED.iter().map(|(api_version, kind)| key(api_version.split_once('/').map_or("", |(group, _)| group), kind))
 }
 
 /// Every object of those kinds: of files all, of a cluster those of the installation and of the cluster as a whole.
@@ -81,10 +93,7 @@ pub(crate) fn missing_policies(snapshot: &Snapshot) -> Option<String> {
 }
 
 fn unread_kinds(snapshot: &Snapshot, is_meant: fn(&str) -> bool) -> impl Iterator<Item = String> {
-    let absent = NEEDED
-        .iter()
-        .filter(move |(_, kind)| snapshot.source == Source::Cluster && is_meant(kind) && !snapshot.objects.contains_key(*kind))
-        .map(|(_, kind)| format!("objects of kind {kind} were not read"));
+    let absent = needed_keys().filter(move |key| snapshot.source == Source::Cluster && is_meant(key) && !snapshot.objects.contains_key(key)).map(|key| format!("objects of kind {key} were not read"));
     absent.chain(snapshot.objects.iter().filter(move |(key, _)| is_meant(key)).filter_map(|(kind, found)| Some(format!("objects of kind {kind} could not be read: {}", found.as_ref().err()?))))
 }
 

@@ -56,7 +56,7 @@ pub(crate) fn files(documents: &str) -> Snapshot {
     let mut snapshot = Snapshot { source: Source::Files, ..Snapshot::default() };
     for object in objects(documents) {
         let given = SnapshotObject { object: object.reference().clone(), manifest: object.into_manifest(), place: None };
-        snapshot.objects.entry(given.object.kind.clone()).or_insert_with(|| Ok(Vec::new())).as_mut().unwrap().push(given);
+        snapshot.objects.entry(crate::manifests::key(given.object.group(), &given.object.kind)).or_insert_with(|| Ok(Vec::new())).as_mut().unwrap().push(given);
     }
     snapshot
 }

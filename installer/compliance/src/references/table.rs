@@ -123,7 +123,7 @@ pub(super) static TABLE: [Standing; 133] = [
     row("RBC-012", Objects, "it grants nothing today", &[RIGHTS, RBAC]),
     row("RBC-009", Cluster, "who takes one tenant over reads what opens the others", &[RIGHTS, RBAC, &[nist("AC-3"), soc2("CC6.1")]]),
     row("NET-011", Cluster, "tenants reach each other", &[NETWORK, &[pci("11.4.5"), nist("AC-4")]]),
-    row("AUT-001", Cluster, "whoever reaches the host runs code in it", &[LOGIN, &[soc2("CC6.1")]]),
+    row("AUT-001", Cluster, "whoever reaches the host runs code in it", &[LOGIN, &[nist("AC-3"), soc2("CC6.1")]]),
     row("AUT-005", Cluster, "a cookie must be got hold of first, which the rest makes hard", &[LOGIN, &[nist("AC-12"), nist("SC-23"), hipaa("164.312(a)(2)(iii)")]]),
     row("AUT-009", Cluster, "somebody who is logged in must open a page of another tenant; then it reads all that she may", &[APART, &[nist("AC-4")]]),
     row("AUT-006", Cluster, "an account alone; what its role may do decides", &[LOGIN, &[nist("AC-2")]]),

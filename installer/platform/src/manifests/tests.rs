@@ -186,7 +186,19 @@ fn what_components_need_of_each_other_is_declared_of_an_installation() {
     given.source = Source::Cluster;
     given.world.platform = "airlock".into();
     given.world.namespaces = ["airlock", "airlock-alpha"].map(str::to_owned).into();
-    for kind in ["AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy", "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "Ingress", "Pod"] {
+    for kind in [
+        "AdminNetworkPolicy",
+        "BaselineAdminNetworkPolicy",
+        "ClusterNetworkPolicy",
+        "CiliumNetworkPolicy",
+        "CiliumClusterwideNetworkPolicy",
+        "GlobalNetworkPolicy",
+        "NetworkPolicy.crd.antrea.io",
+        "NetworkPolicy.crd.projectcalico.org",
+        "NetworkPolicy.projectcalico.org",
+        "Ingress",
+        "Pod",
+    ] {
         given.objects.entry(kind.into()).or_insert_with(|| Ok(Vec::new()));
     }
     assert_eq!(said(&given, Verdict::Fail), [""; 0]);

@@ -145,8 +145,21 @@ pub(super) fn outcome(id: &str, result: AttemptResult) -> (AttemptId, Outcome) {
 }
 
 /// Kinds that were read, and there are none of them.
-const NONE: [&str; 9] =
-    ["AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "CiliumClusterwideNetworkPolicy", "CiliumNetworkPolicy", "ClusterNetworkPolicy", "ConfigMap", "Ingress", "PersistentVolumeClaim", "Service"];
+const NONE: [&str; 13] = [
+    "AdminNetworkPolicy",
+    "BaselineAdminNetworkPolicy",
+    "CiliumClusterwideNetworkPolicy",
+    "CiliumNetworkPolicy",
+    "ClusterNetworkPolicy",
+    "ConfigMap",
+    "GlobalNetworkPolicy",
+    "Ingress",
+    "NetworkPolicy.crd.antrea.io",
+    "NetworkPolicy.crd.projectcalico.org",
+    "NetworkPolicy.projectcalico.org",
+    "PersistentVolumeClaim",
+    "Service",
+];
 
 #[expect(clippy::too_many_lines, reason = "it is one object after the other")]
 pub(super) fn good() -> Snapshot {

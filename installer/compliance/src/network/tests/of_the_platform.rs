@@ -173,8 +173,8 @@ fn of_an_installation_what_its_components_need_of_each_other_is_declared() {
     snapshot.world.deployments = vec![WorldDeployment { name: "alpha".into(), namespace: "airlock-alpha".into(), host: String::new(), login: login.clone(), role: login }];
     snapshot.world.platform = "airlock".into();
     snapshot.world.namespaces = ["airlock", "airlock-alpha"].map(str::to_owned).into();
-    for kind in ["AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy", "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "Service", "Ingress"] {
-        snapshot.objects.insert(kind.into(), Ok(Vec::new()));
+    for key in super::super::sources::needed_keys() {
+        snapshot.objects.entry(key).or_insert_with(|| Ok(Vec::new()));
     }
     let flows = |snapshot: &Snapshot| {
         let said = words(snapshot, json!({ "NET-004.platform": true, "network.platformNamespaces": ["airlock"] }));

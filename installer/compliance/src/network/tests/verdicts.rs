@@ -50,6 +50,29 @@ fn a_pod_is_selected_in_both_directions_or_fails() {
     assert_eq!((found[0].verdict, found[0].path.as_ref().map(Untrusted::raw)), (Verdict::Fail, Some("spec.template.spec.hostNetwork")));
 }
 
+/// Calico and Antrea have policies of their own, which stand before or after those of Kubernetes.
+#[test]
+fn policies_whose_rules_are_not_read_are_no_proof() {
+    let closed = ["alpha", "beta", "airlock"].map(|namespace| policy(namespace, "closed", CLOSED));
+    let world = [vec![pod("alpha", "a"), pod("beta", "b"), pod("airlock", "db"), tenant("alpha"), tenant("beta"), platform()], closed.to_vec()].concat();
+    assert_eq!(verdicts("NET-004", &world), said(&[("alpha", "pass"), ("beta", "pass")]), "without them");
+    for (api_version, kind, place) in [
+        ("projectcalico.org/v3", "GlobalNetworkPolicy", ""),
+        ("crd.projectcalico.org/v1", "GlobalNetworkPolicy", ""),
+        ("projectcalico.org/v3", "NetworkPolicy", ", namespace: alpha"),
+        ("crd.antrea.io/v1beta1", "ClusterNetworkPolicy", ""),
+        ("crd.antrea.io/v1beta1", "NetworkPolicy", ", namespace: alpha"),
+    ] {
+        let foreign = format!("\n---\n{{ apiVersion: {api_version}, kind: {kind}, metadata: {{ name: open{place} }}, spec: {{ order: 1, ingress: [ {{ action: Allow }} ] }} }}");
+        for check in ["NET-003", "NET-004"] {
+            let found = verdicts(check, &[world.clone(), vec![foreign.clone()]].concat());
+            assert!(found.contains(&said(&[("open", "unverified")])[0]), "{check} {kind}: {found:?}");
+        }
+        let listed = crate::network::connections::connections(&files(&[world.concat(), foreign].concat()));
+        assert_eq!(listed.unverified.len(), 1, "{kind}: {:?}", listed.unverified);
+    }
+}
+
 #[test]
 fn tenants_reach_nothing_that_is_not_declared() {
     let world = || vec![pod("alpha", "a"), pod("beta", "b"), pod("airlock", "db"), tenant("alpha"), tenant("beta"), platform()];
@@ -149,8 +172,8 @@ fn of_an_installation_its_deployments_are_the_tenants_and_their_tables_are_decla
     );
     snapshot.objects.get_mut("NetworkPolicy").unwrap().as_mut().unwrap().extend(files(&only).objects.remove("NetworkPolicy").unwrap().unwrap());
     snapshot.source = Source::Cluster;
-    for kind in ["AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy", "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "Service", "Ingress"] {
-        snapshot.objects.insert(kind.into(), Ok(Vec::new()));
+    for key in super::super::sources::needed_keys() {
+        snapshot.objects.entry(key).or_insert_with(|| Ok(Vec::new()));
     }
     let login = airlock_model::Credentials { username: "admin".into(), password: None, form: airlock_model::CredentialsForm::Json };
     let deployment = |name: &str| WorldDeployment { name: name.into(), namespace: format!("airlock-{name}"), host: String::new(), login: login.clone(), role: login.clone() };
@@ -244,6 +267,13 @@ fn services_stay_inside_unless_they_are_named() {
     assert_eq!(private("type: LoadBalancer, loadBalancerSourceRanges: [ 10.0.0.0/8 ]", ""), "fail");
     assert_eq!(private("type: LoadBalancer", inside), "fail");
     assert_eq!(private("type: LoadBalancer, loadBalancerSourceRanges: [ 10.0.0.0/8, 0.0.0.0/0 ]", inside), "fail");
+    assert_eq!(private("type: LoadBalancer, loadBalancerSourceRanges: [ 0.0.0.0/1, 128.0.0.0/1 ]", inside), "fail");
+    assert_eq!(private("type: LoadBalancer, loadBalancerSourceRanges: [ ten ]", inside), "fail");
+    let annotated = |ranges: &str| format!("{inside}, service.beta.kubernetes.io/load-balancer-source-ranges: '{ranges}'");
+    assert_eq!(private("type: LoadBalancer", &annotated("10.0.0.0/8, 192.168.0.0/16")), "pass");
+    assert_eq!(private("type: LoadBalancer", &annotated("10.0.0.0/8,0.0.0.0/0")), "fail");
+    assert_eq!(private("type: LoadBalancer, loadBalancerSourceRanges: [ 0.0.0.0/0 ]", &annotated("10.0.0.0/8")), "fail", "the field stands before the annotation");
+    assert_eq!(private("type: LoadBalancer, loadBalancerSourceRanges: [ 10.0.0.0/8 ]", "service.beta.kubernetes.io/aws-load-balancer-internal: '0.0.0.0/0'"), "pass");
     assert_eq!(verdicts("NET-016", &[service("type: LoadBalancer", "")]), said(&[("all Services", "not applicable")]));
 }
 

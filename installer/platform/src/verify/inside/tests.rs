@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::*;
 
 /// Kinds that the auditor may not list: their checks run from a workstation. They are the cluster's, or say nothing without those; and
-/// Gateways, Routes, Certificates, and reports of scanners are of groups that most clusters do not have, whose rights who installs could not hand on.
-const NOT_HERE: [&str; 14] = [
+/// Gateways, Routes, Certificates, policies of other plugins, and reports of scanners are of groups that most clusters do not have, whose rights who installs could not hand on.
+const NOT_HERE: [&str; 15] = [
     "AdminNetworkPolicy",
     "BaselineAdminNetworkPolicy",
     "Certificate",
@@ -19,6 +19,7 @@ const NOT_HERE: [&str; 14] = [
     "ClusterRole",
     "ClusterRoleBinding",
     "Gateway",
+    "GlobalNetworkPolicy",
     "Role",
     "RoleBinding",
     "Route",
@@ -151,6 +152,7 @@ fn the_auditor_may_list_in_each_namespace_just_what_checks_are_given_and_what_ma
         .iter()
         .filter_map(|need| if let Need::Objects { api_version, kind } = need { Some((api_version, kind)) } else { None })
         .filter(|(_, kind)| !NOT_HERE.contains(&kind.as_str()) && kind.as_str() != "Namespace")
+        .filter(|(api_version, kind)| kind.as_str() != "NetworkPolicy" || api_version.starts_with("networking.k8s.io/"))
         .map(|(api_version, kind)| resource(api_version, kind))
         .chain(Maker::ALL.map(|maker| resource(maker.api_version(), maker.kind())))
         .collect();
