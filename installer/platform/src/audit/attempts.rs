@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use airlock_cluster::Cluster;
 use airlock_compliance::database_attempts;
-use airlock_model::{Attempt, AttemptId, AttemptResult, Credentials, CredentialsForm, DeploymentName, Outcome, Secret, SecretKeyRef, World, WorldDatabase, WorldDeployment, names, with_causes};
+use airlock_model::{Attempt, AttemptId, AttemptResult, DeploymentName, Outcome, Secret, SecretKeyRef, World, WorldDatabase, WorldDeployment, names, with_causes};
 use airlock_probe::{Passwords, PostgresLogin};
 use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
@@ -20,6 +20,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::database::{self, DatabaseError};
 use crate::observe::AT_ONCE;
+use crate::verify;
 
 /// An audit and the attempts begin at the same minute: those that are still at it are waited for.
 const WITHIN: Duration = Duration::from_mins(2);
@@ -29,25 +30,19 @@ const PERIODS: u32 = 2;
 /// What every reason ends with.
 const BY_HAND: &str = "`airlock compliance-check` asks itself";
 
-/// The server that a deployment has its database on, and its own way in.
+/// A deployment's own way into its database.
 pub struct OwnDatabase {
     /// The deployment.
     pub name: DeploymentName,
-    /// Name of the server, as its certificate bears it.
-    pub host: String,
-    /// TCP port.
-    pub port: u16,
-    /// Password of the deployment's role.
-    pub password: Secret<String>,
-    /// Authorities that the server's certificate is verified against, PEM; none: those of the system.
-    pub authority: Option<String>,
+    /// As its role, with that role's password.
+    pub login: PostgresLogin,
     /// The installation whose roles are looked for, where others use the server too.
     pub mark: Option<String>,
 }
 
 impl Passwords for OwnDatabase {
     fn password(&self, _: &SecretKeyRef) -> Option<Secret<String>> {
-        Some(self.password.clone())
+        self.login.password.clone()
     }
 }
 
@@ -55,10 +50,10 @@ impl Passwords for OwnDatabase {
 ///
 /// Which other deployments there are the server tells by their roles.
 pub async fn attempt(own: &OwnDatabase) -> Result<String, DatabaseError> {
-    let login = PostgresLogin { host: own.host.clone(), port: own.port, database: own.name.role(), role: own.name.role(), password: Some(own.password.clone()), authorities: own.authority.clone() };
-    let others = database::roles_beside(&login, own.mark.as_deref()).await?;
-    let of = deployment(&own.name);
-    let server = WorldDatabase { host: own.host.clone(), port: own.port, authority: own.authority.clone(), certificate: Err("it was not read".to_owned()), existing: own.mark.is_some() };
+    let OwnDatabase { name, login, mark } = own;
+    let others = database::roles_beside(login, mark.as_deref()).await?;
+    let of = deployment(name);
+    let server = WorldDatabase { host: login.host.clone(), port: login.port, authority: login.authorities.clone(), certificate: Err("it was not read".to_owned()), existing: mark.is_some() };
     let deployments = others.iter().filter_map(|role| DeploymentName::of_role(role)).map(|name| deployment(&name));
     let world = World { deployments: deployments.collect(), database: Some(server), ..World::default() };
     let attempts = database_attempts(&world, &of);
@@ -67,9 +62,7 @@ pub async fn attempt(own: &OwnDatabase) -> Result<String, DatabaseError> {
 
 /// A deployment as far as the attempts at its database go.
 fn deployment(name: &DeploymentName) -> WorldDeployment {
-    let password = SecretKeyRef { namespace: String::new(), name: crate::deployment::DATABASE_PASSWORD.into(), key: "value".into() };
-    let credentials = Credentials { username: name.role(), password: Some(password), form: CredentialsForm::Basic };
-    WorldDeployment { name: name.to_string(), namespace: String::new(), host: String::new(), login: credentials.clone(), role: credentials }
+    verify::deployment(name, String::new(), String::new())
 }
 
 /// What the pods of the deployments said of their attempts, by the image that they were to run and from one audit to the next; for each
