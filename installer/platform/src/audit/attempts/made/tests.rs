@@ -178,7 +178,7 @@ fn heard_of(change: impl Fn(&mut Value)) -> Result<Vec<String>, String> {
 
 #[test]
 fn a_pod_that_is_not_what_the_cron_job_asks_for_is_not_heard() {
-    let cases: [(&str, fn(&mut Value)); 20] = [
+    let cases: [(&str, fn(&mut Value)); 22] = [
         ("spec.containers[0].command", |pod| pod["spec"]["containers"][0]["command"] = json!(["/bin/forge"])),
         ("spec.containers[0].args", |pod| pod["spec"]["containers"][0]["args"][5] = json!("elsewhere")),
         ("spec.containers[0].env[0]", |pod| pod["spec"]["containers"][0]["env"] = json!([{ "name": "PGHOST", "value": "elsewhere" }])),
@@ -196,6 +196,11 @@ fn a_pod_that_is_not_what_the_cron_job_asks_for_is_not_heard() {
         ("spec.hostNetwork", |pod| pod["spec"]["hostNetwork"] = json!(true)),
         ("spec.dnsPolicy", |pod| pod["spec"]["dnsPolicy"] = json!("None")),
         ("spec.dnsConfig", |pod| pod["spec"]["dnsConfig"] = json!({ "nameservers": ["10.0.0.9"] })),
+        ("spec.containers[1]", |pod| {
+            let another = json!({ "name": "another", "image": pod["spec"]["containers"][0]["image"] });
+            pod["spec"]["containers"].as_array_mut().unwrap().push(another);
+        }),
+        ("spec.automountServiceAccountToken", |pod| pod["spec"]["automountServiceAccountToken"] = json!(true)),
         ("spec.serviceAccountName", |pod| pod["spec"]["serviceAccountName"] = json!("airflow-scheduler")),
         ("spec.restartPolicy", |pod| pod["spec"]["restartPolicy"] = json!("OnFailure")),
         ("spec.aFieldOfTomorrow", |pod| pod["spec"]["aFieldOfTomorrow"] = json!("x")),
@@ -213,13 +218,19 @@ fn a_pod_that_is_not_what_the_cron_job_asks_for_is_not_heard() {
 #[test]
 fn what_admission_adds_to_every_pod_makes_it_no_other() {
     assert_eq!(heard_of(|_| ()).unwrap(), ["said"]);
-    let openshift = heard_of(|pod| {
-        pod["spec"]["securityContext"]["seLinuxOptions"] = json!({ "level": "s0:c26,c5" });
-        pod["spec"]["containers"][0]["securityContext"]["runAsUser"] = json!(1_000_680_000);
-        pod["spec"]["containers"][0]["resources"]["limits"]["cpu"] = json!("1");
-        pod["metadata"]["annotations"]["openshift.io/scc"] = json!("restricted-v2");
-    });
-    assert_eq!(openshift.unwrap(), ["said"]);
+    // OpenShift gives users of its own, so that the CronJob there asks for none.
+    let (mut cron_job, mut pod) = (stored(), pod("one-x", "one", ended(0, LATE, &message_of("said"))));
+    for template in [cron_job.manifest.pointer_mut(TEMPLATE).unwrap(), &mut pod.manifest] {
+        template["spec"]["securityContext"] = json!({ "runAsNonRoot": true, "seccompProfile": { "type": "RuntimeDefault" } });
+    }
+    pod.manifest["metadata"]["annotations"]["openshift.io/scc"] = json!("restricted-v2");
+    pod.manifest["spec"]["securityContext"]["fsGroup"] = json!(1_000_680_000);
+    pod.manifest["spec"]["securityContext"]["seLinuxOptions"] = json!({ "level": "s0:c26,c5" });
+    let container = &mut pod.manifest["spec"]["containers"][0];
+    container["securityContext"]["runAsUser"] = json!(1_000_680_000);
+    // As a LimitRange does.
+    container["resources"]["limits"]["cpu"] = json!("1");
+    assert_eq!(heard(&made(cron_job, vec![job("one", Some("Complete"))], vec![pod])).unwrap(), ["said"]);
 }
 
 #[test]
