@@ -100,7 +100,10 @@ enum Unsaid {
     Unrendered { namespace: String, reason: String },
     #[error("the CronJob {} of {namespace} is not there; `airlock deployment apply FILE` makes it", names::ATTEMPTS)]
     NoCronJob { namespace: String },
-    #[error("the CronJob {} of {namespace} is not as Airlock makes it ({differs}); `airlock deployment apply FILE` makes it so", names::ATTEMPTS)]
+    #[error(
+        "the CronJob {cron_job} of {namespace} is not as Airlock makes it ({differs}); `airlock deployment apply FILE` puts it back, after `kubectl delete cronjob {cron_job} --namespace {namespace}` where somebody added to it",
+        cron_job = names::ATTEMPTS
+    )]
     Changed { namespace: String, differs: String },
     #[error("the CronJob {} of {namespace} has made no pod so far; where it is not there, `airlock deployment apply FILE` makes it", names::ATTEMPTS)]
     Never { namespace: String },

@@ -112,10 +112,10 @@ impl Made {
 }
 
 /// Whether an object names another one as its owner. One of the same name that was made anew is another one.
-fn is_of(owned: &Value, owner: &SnapshotObject) -> bool {
-    let uid = owner.manifest.pointer("/metadata/uid").filter(|uid| uid.is_string());
-    let owners = owned.pointer("/metadata/ownerReferences").and_then(Value::as_array);
-    uid.is_some() && owners.into_iter().flatten().any(|named| named["kind"] == owner.object.kind.as_str() && named["name"] == owner.object.name.as_str() && named.get("uid") == uid)
+fn is_of(manifest: &Value, maker: &SnapshotObject) -> bool {
+    let uid = maker.manifest.pointer("/metadata/uid").filter(|uid| uid.is_string());
+    let owners = manifest.pointer("/metadata/ownerReferences").and_then(Value::as_array);
+    uid.is_some() && owners.into_iter().flatten().any(|named| named["kind"] == maker.object.kind.as_str() && named["name"] == maker.object.name.as_str() && named.get("uid") == uid)
 }
 
 /// Complete, or failed for good (Kubernetes documentation, "Jobs", terminal Job conditions).

@@ -11,6 +11,9 @@ use crate::deployment::Platform;
 
 const NAMESPACE: &str = "airlock-alpha";
 
+/// What somebody does to a manifest.
+type Change = fn(&mut Value);
+
 fn record(answers: Value) -> Record {
     let release = airlock_render::release().unwrap();
     let locked = |(name, image): (&String, &airlock_model::ReleaseImage)| (name.clone(), LockedImage { name: name.clone(), reference: image.reference.clone(), digest: Digest::of(name.as_bytes()) });
@@ -178,7 +181,7 @@ fn heard_of(change: impl Fn(&mut Value)) -> Result<Vec<String>, String> {
 
 #[test]
 fn a_pod_that_is_not_what_the_cron_job_asks_for_is_not_heard() {
-    let cases: [(&str, fn(&mut Value)); 22] = [
+    let cases: [(&str, Change); 22] = [
         ("spec.containers[0].command", |pod| pod["spec"]["containers"][0]["command"] = json!(["/bin/forge"])),
         ("spec.containers[0].args", |pod| pod["spec"]["containers"][0]["args"][5] = json!("elsewhere")),
         ("spec.containers[0].env[0]", |pod| pod["spec"]["containers"][0]["env"] = json!([{ "name": "PGHOST", "value": "elsewhere" }])),
@@ -261,7 +264,7 @@ fn a_job_of_nobody_or_of_another_cron_job_makes_no_pod_that_counts() {
 
 #[test]
 fn a_cron_job_that_is_not_as_airlock_makes_it_makes_no_pod_that_counts() {
-    let cases: [(&str, fn(&mut Value)); 4] = [
+    let cases: [(&str, Change); 4] = [
         ("spec.containers[0].image", |spec| spec["containers"][0]["image"] = json!(format!("elsewhere.test/own@{}", Digest::of(b"own")))),
         ("spec.containers[0].args", |spec| spec["containers"][0]["args"][5] = json!("elsewhere")),
         ("spec.hostAliases[0]", |spec| spec["hostAliases"] = json!([{ "ip": "10.0.0.9", "hostnames": ["database.airlock.svc"] }])),
@@ -272,6 +275,6 @@ fn a_cron_job_that_is_not_as_airlock_makes_it_makes_no_pod_that_counts() {
         change(cron_job.manifest.pointer_mut(&format!("{TEMPLATE}/spec")).unwrap());
         change(pod.manifest.pointer_mut("/spec").unwrap());
         let reason = heard(&made(cron_job, vec![job("one", Some("Complete"))], vec![pod])).unwrap_err();
-        assert_eq!(reason, format!("the CronJob airflow-attempts of airlock-alpha is not as Airlock makes it ({field}); `airlock deployment apply FILE` makes it so"));
+        assert!(reason.starts_with(&format!("the CronJob airflow-attempts of airlock-alpha is not as Airlock makes it ({field}); `airlock deployment apply FILE`")), "{reason}");
     }
 }
