@@ -14,7 +14,7 @@ use clap_complete::Shell;
 
 pub(crate) use compliance::{ComplianceCheck, NodeReportFile, Probes};
 pub(crate) use evidence::{Evidence, EvidenceCommand, EvidenceFolder, EvidenceReport};
-pub(crate) use in_pods::{Alert, Auditor, Certificates, Database, DatabaseCommand, DatabaseLogin, Probe, Reload, Renew, Tunnel, Volume};
+pub(crate) use in_pods::{Alert, Auditor, Certificates, Database, DatabaseCommand, DatabaseLogin, DatabaseServer, Probe, Reload, Renew, Tunnel, Volume};
 pub(crate) use profile::{Attest, Exception, ExceptionCommand, ExceptionRequest};
 pub(crate) use profile::{ControlsCommand, ControlsImport, DocumentKind, Profile, ProfileCommand, ProfileDiff, ProfileLint, ProfileNew, ProfileShow, Schema};
 pub(crate) use tls::{Tls, TlsCheck, TlsCommand, TlsImport, TlsRenew, TlsRoot, TlsRotate, TlsTrust};

@@ -9,6 +9,7 @@
 //! controllers' business. What may be written later as well (labels, annotations, images, resources, tolerations) is told
 //! as that: a pod does not say when it was changed.
 
+mod asked;
 mod difference;
 mod known;
 mod made_from;
@@ -26,6 +27,7 @@ use crate::live;
 use difference::{Difference, differences};
 use made_from::{Made, made_from};
 
+pub use asked::{unasked_fields, unrendered_fields};
 pub use made_from::{Maker, makers};
 
 /// What admission made of the pods of a cluster. It is information beside the findings: no verdict rests on it.

@@ -57,7 +57,7 @@ mod versions;
 mod vulnerabilities;
 mod whole_run;
 
-pub use admitted::{Admitted, AdmittedChange, AdmittedPod, ChangeKind, Maker, UncomparedPods, makers};
+pub use admitted::{Admitted, AdmittedChange, AdmittedPod, ChangeKind, Maker, UncomparedPods, makers, unasked_fields, unrendered_fields};
 pub use attempts::database_attempts;
 pub use awaited::{Awaited, awaited};
 pub use catalogue::{check, checks, is_tried};

@@ -88,6 +88,26 @@ impl Platform {
         Ok(namespace)
     }
 
+    /// A deployment as this program makes it by its recorded document, as far as that is known without a survey.
+    pub(crate) fn as_recorded(&self, record: &Record) -> Result<Rendered, PlatformError> {
+        let deployment: AirflowDeployment = serde_json::from_value(record.answers.clone())?;
+        self.render(&named(&deployment)?, &deployment, Some(&self.record.images), None)
+    }
+
+    fn render(&self, name: &DeploymentName, deployment: &AirflowDeployment, lock: Option<&ImageLock>, facts: Option<&Facts>) -> Result<Rendered, PlatformError> {
+        let input = RenderInput {
+            answers: &self.answers,
+            base: &self.answers.base()?,
+            release: &airlock_render::release()?,
+            lock,
+            facts,
+            installation: &self.record.installation,
+            profile: None,
+            tenant: Some(TenantInput { name, deployment, incarnation: None, kept: true }),
+        };
+        Ok(airlock_render::render(&input)?)
+    }
+
     /// The namespaces that a plan for a deployment touches: its own, and the platform's for its database.
     fn namespaces(&self, namespace: &str) -> Vec<String> {
         vec![namespace.to_owned(), self.answers.namespaces.platform.clone()]
@@ -115,7 +135,7 @@ pub async fn prepare(cluster: &Cluster, platform: &str, deployment: &AirflowDepl
 }
 
 async fn draft(cluster: &Cluster, platform: &Platform, deployment: &AirflowDeployment) -> Result<Draft, PlatformError> {
-    let name = deployment.name().map_err(|error| PlatformError::DeploymentName { text: error.to_string() })?;
+    let name = named(deployment)?;
     let namespace = platform.namespace(&name)?;
     let base = platform.answers.base()?;
     let host = platform.answers.hosts.tenant_host(&name, &base)?;
@@ -132,17 +152,7 @@ async fn draft(cluster: &Cluster, platform: &Platform, deployment: &AirflowDeplo
     }
     let resolved = lock(platform, record.as_ref(), deployment).await?;
     let known = resolved.missing.is_empty().then_some(&resolved.lock);
-    let input = RenderInput {
-        answers: &platform.answers,
-        base: &base,
-        release: &release,
-        lock: known,
-        facts: Some(&facts),
-        installation: &platform.record.installation,
-        profile: None,
-        tenant: Some(TenantInput { name: &name, deployment, incarnation: None, kept: true }),
-    };
-    let rendered = airlock_render::render(&input)?;
+    let rendered = platform.render(&name, deployment, known, Some(&facts))?;
     quota::check(&rendered, &namespace)?;
     let steps = desired::deployment_steps(&rendered);
     let mut installed = observe::installed(cluster, &namespace, record.clone(), &steps).await?;
@@ -157,6 +167,10 @@ async fn draft(cluster: &Cluster, platform: &Platform, deployment: &AirflowDeplo
     let head = preparing::head(&facts, &release, &used(&resolved.lock, &rendered), &rendered, of)?;
     let plan = planning::plan(head, steps, &planning::Circumstances { installed: &installed, now: Timestamp::now(), tenant: Some(name.as_str()) })?;
     Ok(Draft { name, namespace, host, plan, facts, resolved, record })
+}
+
+fn named(deployment: &AirflowDeployment) -> Result<DeploymentName, PlatformError> {
+    deployment.name().map_err(|error| PlatformError::DeploymentName { text: error.to_string() })
 }
 
 fn caller(facts: &Facts) -> String {

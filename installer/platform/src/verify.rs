@@ -156,14 +156,18 @@ pub(crate) async fn deployments(cluster: &Cluster, answers: &Answers) -> Result<
     let accounts = cluster.list("v1", "ServiceAccount", Some(&answers.namespaces.platform), Some(names::LABEL_TENANT)).await?;
     let named = accounts.iter().filter_map(|account| account.manifest["metadata"]["labels"][names::LABEL_TENANT].as_str()?.parse::<DeploymentName>().ok());
     let of = |name: DeploymentName| {
-        let namespace = name.namespace(answers);
-        let password = SecretKeyRef { namespace: namespace.clone(), name: ADMINISTRATOR_SECRET.into(), key: "value".into() };
-        let login = Credentials { username: ADMINISTRATOR.into(), password: Some(password), form: CredentialsForm::Json };
-        let password = SecretKeyRef { namespace: namespace.clone(), name: DATABASE_PASSWORD.into(), key: "value".into() };
-        let role = Credentials { username: name.role(), password: Some(password), form: CredentialsForm::Basic };
-        Ok(WorldDeployment { host: answers.hosts.tenant_host(&name, &base)?.to_string(), name: name.to_string(), namespace, login, role })
+        let host = answers.hosts.tenant_host(&name, &base)?.to_string();
+        Ok(deployment(&name, name.namespace(answers), host))
     };
     named.collect::<BTreeSet<_>>().into_iter().map(of).collect()
+}
+
+/// An Airflow deployment as attempts and checks speak of it.
+pub(crate) fn deployment(name: &DeploymentName, namespace: String, host: String) -> WorldDeployment {
+    let password = |secret: &str| Some(SecretKeyRef { namespace: namespace.clone(), name: secret.into(), key: "value".into() });
+    let login = Credentials { username: ADMINISTRATOR.into(), password: password(ADMINISTRATOR_SECRET), form: CredentialsForm::Json };
+    let role = Credentials { username: name.role(), password: password(DATABASE_PASSWORD), form: CredentialsForm::Basic };
+    WorldDeployment { name: name.to_string(), namespace, host, login, role }
 }
 
 async fn world(cluster: &Cluster, answers: &Answers) -> Result<World, PlatformError> {

@@ -30,19 +30,16 @@ pub(crate) enum DatabaseCommand {
     Attempts(DatabaseAttempts),
 }
 
-/// The server, and who logs in.
+/// The server, and the password of whoever logs in.
 #[derive(Debug, Args)]
-pub(crate) struct DatabaseLogin {
+pub(crate) struct DatabaseServer {
     /// Name of the server, as its certificate bears it
     #[arg(long, value_name = "HOST")]
     pub(crate) host: String,
     /// Its port
     #[arg(long, value_name = "PORT", default_value_t = 5432)]
     pub(crate) port: u16,
-    /// Role that may make roles and databases
-    #[arg(long, value_name = "ROLE", allow_hyphen_values = true)]
-    pub(crate) administrator: String,
-    /// File with its password
+    /// File with the password of the role that logs in
     #[arg(long, value_name = "FILE")]
     pub(crate) password_file: PathBuf,
     /// Authorities that the server's certificate is verified against, PEM; else those of the system
@@ -50,11 +47,21 @@ pub(crate) struct DatabaseLogin {
     pub(crate) authority: Option<PathBuf>,
 }
 
+/// The server, and the administrator who logs in.
+#[derive(Debug, Args)]
+pub(crate) struct DatabaseLogin {
+    #[command(flatten)]
+    pub(crate) server: DatabaseServer,
+    /// Role that may make roles and databases
+    #[arg(long, value_name = "ROLE", allow_hyphen_values = true)]
+    pub(crate) administrator: String,
+}
+
 /// Arguments of `database examine`.
 #[derive(Debug, Args)]
 pub(crate) struct DatabaseExamine {
     #[command(flatten)]
-    pub(crate) server: DatabaseLogin,
+    pub(crate) login: DatabaseLogin,
     /// The connections that one Airflow deployment may take
     #[arg(long, value_name = "NUMBER")]
     pub(crate) connections: u32,
@@ -64,7 +71,7 @@ pub(crate) struct DatabaseExamine {
 #[derive(Debug, Args)]
 pub(crate) struct DatabaseRole {
     #[command(flatten)]
-    pub(crate) server: DatabaseLogin,
+    pub(crate) login: DatabaseLogin,
     /// The installation whose role it is, where others use the server too
     #[arg(long, value_name = "ID")]
     pub(crate) mark: Option<String>,
@@ -102,18 +109,8 @@ pub(crate) struct DatabaseAttempts {
     /// The Airflow deployment
     #[arg(long, value_name = "NAME")]
     pub(crate) deployment: DeploymentName,
-    /// Name of the server, as its certificate bears it
-    #[arg(long, value_name = "HOST")]
-    pub(crate) host: String,
-    /// Its port
-    #[arg(long, value_name = "PORT", default_value_t = 5432)]
-    pub(crate) port: u16,
-    /// File with the password of the deployment's role
-    #[arg(long, value_name = "FILE")]
-    pub(crate) password_file: PathBuf,
-    /// Authorities that the server's certificate is verified against, PEM; else those of the system
-    #[arg(long, value_name = "FILE")]
-    pub(crate) authority: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) server: DatabaseServer,
     /// The installation whose roles are looked for, where others use the server too
     #[arg(long, value_name = "ID")]
     pub(crate) mark: Option<String>,

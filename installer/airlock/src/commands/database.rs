@@ -8,7 +8,7 @@ use airlock_platform::PlatformError;
 use airlock_platform::audit::attempts::{self, OwnDatabase};
 use airlock_platform::database::{self, Leaving, PostgresLogin, Role};
 
-use crate::arguments::{Database, DatabaseCommand, DatabaseLogin};
+use crate::arguments::{Database, DatabaseCommand, DatabaseLogin, DatabaseServer};
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -18,27 +18,21 @@ const MAINTENANCE: &str = "postgres";
 pub(super) async fn run(arguments: &Database, output: &Output) -> Result<Exit, Failure> {
     match &arguments.command {
         DatabaseCommand::Examine(examine) => {
-            let findings = database::examine(&login(&examine.server)?, examine.connections).await;
+            let findings = database::examine(&administrator(&examine.login)?, examine.connections).await;
             output.line(&findings)?;
             return Ok(if findings.iter().any(airlock_platform::blocks) { Exit::Blocked } else { Exit::Ok });
         }
         DatabaseCommand::Grant(grant) => {
             let role = Role { name: grant.of.role.clone(), verifier: secret(&grant.verifier_file)?, connections: grant.connections, mark: grant.of.mark.clone() };
-            database::grant(&login(&grant.of.server)?, &role).await.map_err(PlatformError::from)?;
+            database::grant(&administrator(&grant.of.login)?, &role).await.map_err(PlatformError::from)?;
         }
         DatabaseCommand::Drop(drop) => {
             let leaving = Leaving { name: drop.of.role.clone(), mark: drop.of.mark.clone(), kept: drop.kept.clone() };
-            database::drop(&login(&drop.of.server)?, &leaving).await.map_err(PlatformError::from)?;
+            database::drop(&administrator(&drop.of.login)?, &leaving).await.map_err(PlatformError::from)?;
         }
         DatabaseCommand::Attempts(attempts) => {
-            let own = OwnDatabase {
-                name: attempts.deployment.clone(),
-                host: attempts.host.clone(),
-                port: attempts.port,
-                password: secret(&attempts.password_file)?,
-                authority: attempts.authority.as_deref().map(text).transpose()?,
-                mark: attempts.mark.clone(),
-            };
+            let role = attempts.deployment.role();
+            let own = OwnDatabase { name: attempts.deployment.clone(), login: login(&attempts.server, &role, &role)?, mark: attempts.mark.clone() };
             let outcomes = attempts::attempt(&own).await.map_err(PlatformError::from)?;
             std::fs::write(&attempts.outcomes, outcomes).map_err(|source| Failure::FileUnwritable { path: attempts.outcomes.clone(), source })?;
         }
@@ -46,14 +40,18 @@ pub(super) async fn run(arguments: &Database, output: &Output) -> Result<Exit, F
     Ok(Exit::Ok)
 }
 
-fn login(of: &DatabaseLogin) -> Result<PostgresLogin, Failure> {
+fn administrator(of: &DatabaseLogin) -> Result<PostgresLogin, Failure> {
+    login(&of.server, &of.administrator, MAINTENANCE)
+}
+
+fn login(at: &DatabaseServer, role: &str, database: &str) -> Result<PostgresLogin, Failure> {
     Ok(PostgresLogin {
-        host: of.host.clone(),
-        port: of.port,
-        database: MAINTENANCE.into(),
-        role: of.administrator.clone(),
-        password: Some(secret(&of.password_file)?),
-        authorities: of.authority.as_deref().map(text).transpose()?,
+        host: at.host.clone(),
+        port: at.port,
+        database: database.to_owned(),
+        role: role.to_owned(),
+        password: Some(secret(&at.password_file)?),
+        authorities: at.authority.as_deref().map(text).transpose()?,
     })
 }
 

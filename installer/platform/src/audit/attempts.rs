@@ -4,6 +4,7 @@
 //! message of its pod, which is part of the pod's status. The auditor, which may list pods, collects it ([`collected()`]): it reads no
 //! Secret and no log for it, and the pod needs no account.
 
+mod made;
 mod message;
 
 use std::collections::BTreeMap;
@@ -11,15 +12,18 @@ use std::time::Duration;
 
 use airlock_cluster::Cluster;
 use airlock_compliance::database_attempts;
-use airlock_model::{Attempt, AttemptId, AttemptResult, Credentials, CredentialsForm, DeploymentName, Outcome, Secret, SecretKeyRef, World, WorldDatabase, WorldDeployment, names, with_causes};
+use airlock_model::{Attempt, AttemptId, AttemptResult, DeploymentName, Object, ObjectRef, Outcome, Secret, SecretKeyRef, World, WorldDatabase, WorldDeployment, names, with_causes};
 use airlock_probe::{Passwords, PostgresLogin};
+use airlock_render::Rendered;
 use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
-use serde::Deserialize;
 use tokio::time::{Instant, sleep};
 
 use crate::database::{self, DatabaseError};
+use crate::deployment::Platform;
 use crate::observe::AT_ONCE;
+use crate::verify;
+use made::Made;
 
 /// An audit and the attempts begin at the same minute: those that are still at it are waited for.
 const WITHIN: Duration = Duration::from_mins(2);
@@ -29,25 +33,19 @@ const PERIODS: u32 = 2;
 /// What every reason ends with.
 const BY_HAND: &str = "`airlock compliance-check` asks itself";
 
-/// The server that a deployment has its database on, and its own way in.
+/// A deployment's own way into its database.
 pub struct OwnDatabase {
     /// The deployment.
     pub name: DeploymentName,
-    /// Name of the server, as its certificate bears it.
-    pub host: String,
-    /// TCP port.
-    pub port: u16,
-    /// Password of the deployment's role.
-    pub password: Secret<String>,
-    /// Authorities that the server's certificate is verified against, PEM; none: those of the system.
-    pub authority: Option<String>,
+    /// As its role, with that role's password.
+    pub login: PostgresLogin,
     /// The installation whose roles are looked for, where others use the server too.
     pub mark: Option<String>,
 }
 
 impl Passwords for OwnDatabase {
     fn password(&self, _: &SecretKeyRef) -> Option<Secret<String>> {
-        Some(self.password.clone())
+        self.login.password.clone()
     }
 }
 
@@ -55,10 +53,10 @@ impl Passwords for OwnDatabase {
 ///
 /// Which other deployments there are the server tells by their roles.
 pub async fn attempt(own: &OwnDatabase) -> Result<String, DatabaseError> {
-    let login = PostgresLogin { host: own.host.clone(), port: own.port, database: own.name.role(), role: own.name.role(), password: Some(own.password.clone()), authorities: own.authority.clone() };
-    let others = database::roles_beside(&login, own.mark.as_deref()).await?;
-    let of = deployment(&own.name);
-    let server = WorldDatabase { host: own.host.clone(), port: own.port, authority: own.authority.clone(), certificate: Err("it was not read".to_owned()), existing: own.mark.is_some() };
+    let OwnDatabase { name, login, mark } = own;
+    let others = database::roles_beside(login, mark.as_deref()).await?;
+    let of = deployment(name);
+    let server = WorldDatabase { host: login.host.clone(), port: login.port, authority: login.authorities.clone(), certificate: Err("it was not read".to_owned()), existing: mark.is_some() };
     let deployments = others.iter().filter_map(|role| DeploymentName::of_role(role)).map(|name| deployment(&name));
     let world = World { deployments: deployments.collect(), database: Some(server), ..World::default() };
     let attempts = database_attempts(&world, &of);
@@ -67,24 +65,12 @@ pub async fn attempt(own: &OwnDatabase) -> Result<String, DatabaseError> {
 
 /// A deployment as far as the attempts at its database go.
 fn deployment(name: &DeploymentName) -> WorldDeployment {
-    let password = SecretKeyRef { namespace: String::new(), name: crate::deployment::DATABASE_PASSWORD.into(), key: "value".into() };
-    let credentials = Credentials { username: name.role(), password: Some(password), form: CredentialsForm::Basic };
-    WorldDeployment { name: name.to_string(), namespace: String::new(), host: String::new(), login: credentials.clone(), role: credentials }
+    verify::deployment(name, String::new(), String::new())
 }
 
-/// What the pods of the deployments said of their attempts, by the image that they were to run and from one audit to the next; for each
-/// attempt that they did not speak of, why.
-pub(crate) async fn collected(cluster: &Cluster, world: &World, image: &str, every: Duration) -> BTreeMap<AttemptId, Outcome> {
-    let end = Instant::now() + WITHIN;
-    let of = world.deployments.iter().map(|of| async move {
-        let said = loop {
-            match said(cluster, of, image, every).await {
-                Err(Unsaid::NotYet) if Instant::now() < end => sleep(AGAIN).await,
-                ended => break ended,
-            }
-        };
-        told(&database_attempts(world, of), said)
-    });
+/// What the pods of the deployments said of their attempts, from one audit to the next; for each attempt that they did not speak of, why.
+pub(crate) async fn collected(cluster: &Cluster, world: &World, platform: &Platform, every: Duration) -> BTreeMap<AttemptId, Outcome> {
+    let of = world.deployments.iter().map(|of| async move { told(&database_attempts(world, of), said(cluster, of, platform, every).await) });
     stream::iter(of).buffer_unordered(AT_ONCE).flat_map(stream::iter).map(|outcome| (outcome.attempt.clone(), outcome)).collect().await
 }
 
@@ -108,108 +94,61 @@ fn told(attempts: &[Attempt], said: Result<Vec<Outcome>, Unsaid>) -> Vec<Outcome
 /// Why nothing is known of what a deployment's pod tried.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 enum Unsaid {
-    #[error("pods of {namespace} cannot be listed: {reason}")]
-    Unlisted { namespace: String, reason: String },
+    #[error("{kind}s of {namespace} cannot be listed: {reason}")]
+    Unlisted { kind: &'static str, namespace: String, reason: String },
+    #[error("what Airlock makes of the CronJob {} of {namespace} is not known: {reason}", names::ATTEMPTS)]
+    Unrendered { namespace: String, reason: String },
+    #[error("the CronJob {} of {namespace} is not there; `airlock deployment apply FILE` makes it", names::ATTEMPTS)]
+    NoCronJob { namespace: String },
+    #[error(
+        "the CronJob {cron_job} of {namespace} is not as Airlock makes it ({differs}); `airlock deployment apply FILE` puts it back, after `kubectl delete cronjob {cron_job} --namespace {namespace}` where somebody added to it",
+        cron_job = names::ATTEMPTS
+    )]
+    Changed { namespace: String, differs: String },
     #[error("the CronJob {} of {namespace} has made no pod so far; where it is not there, `airlock deployment apply FILE` makes it", names::ATTEMPTS)]
     Never { namespace: String },
     #[error("the pod that tries it by schedule is still at it")]
     NotYet,
     #[error("the pod {pod} that tries it by schedule failed: {reason}")]
     Failed { pod: String, reason: String },
-    #[error("the pod {pod} tried it last at {at:.0}, more than two audits ago")]
+    #[error("the pod {pod} tried it last at {at:.0}, more than two audits ago; `airlock deployment apply FILE` gives its CronJob the schedule of the auditor")]
     Old { pod: String, at: Timestamp },
-    #[error("the pod {pod} ran {image}, which is not the image that Airlock was installed with")]
-    Foreign { pod: String, image: String },
+    #[error(
+        "the pod {pod} tried it last at {at:.0}, more than two audits ago, and its CronJob is suspended; `kubectl patch cronjob {} --namespace {namespace} --patch 'spec: {{ suspend: false }}'` lets it go on",
+        names::ATTEMPTS
+    )]
+    Suspended { namespace: String, pod: String, at: Timestamp },
+    #[error("the pod {pod} is not one that the CronJob {cron_job} makes ({differs}), and what it said does not count; `kubectl create job attempts-now --from=cronjob/{cron_job} --namespace {namespace}` tries it anew", cron_job = names::ATTEMPTS)]
+    Foreign { namespace: String, pod: String, differs: String },
     #[error("what the pod {pod} said of it cannot be read: {reason}")]
     Unreadable { pod: String, reason: String },
 }
 
-async fn said(cluster: &Cluster, of: &WorldDeployment, image: &str, every: Duration) -> Result<Vec<Outcome>, Unsaid> {
-    let selector = format!("{}={}", names::LABEL_COMPONENT, names::ATTEMPTS);
-    let listed = cluster.list("v1", "Pod", Some(&of.namespace), Some(&selector)).await;
-    let listed = listed.map_err(|error| Unsaid::Unlisted { namespace: of.namespace.clone(), reason: with_causes(&error) })?;
-    let pods = listed.into_iter().map(|live| Pod::deserialize(live.manifest).map_err(|error| Unsaid::Unreadable { pod: live.object.name, reason: error.to_string() }));
-    let pods: Vec<Pod> = pods.collect::<Result<_, _>>()?;
-    last(pods, of, image, Timestamp::now() - every * PERIODS)
+/// What a deployment's pod said; those that are at it are waited for.
+async fn said(cluster: &Cluster, of: &WorldDeployment, platform: &Platform, every: Duration) -> Result<Vec<Outcome>, Unsaid> {
+    let end = Instant::now() + WITHIN;
+    let made = loop {
+        let made = Made::listed(cluster, &of.namespace).await?;
+        if !made.is_at_it() || Instant::now() >= end {
+            break made;
+        }
+        sleep(AGAIN).await;
+    };
+    let rendered = rendered(cluster, of, platform).await.map_err(|reason| Unsaid::Unrendered { namespace: of.namespace.clone(), reason })?;
+    made.said(&rendered, Timestamp::now() - every * PERIODS)
 }
 
-/// What the pod that ended last said.
-fn last(pods: Vec<Pod>, of: &WorldDeployment, image: &str, since: Timestamp) -> Result<Vec<Outcome>, Unsaid> {
-    if pods.iter().any(|pod| pod.end().is_none()) {
-        return Err(Unsaid::NotYet);
-    }
-    let ended = pods.into_iter().filter_map(|pod| Some((pod.end()?.clone(), pod))).max_by_key(|(end, _)| end.finished_at);
-    let Some((end, pod)) = ended else { return Err(Unsaid::Never { namespace: of.namespace.clone() }) };
-    let name = format!("{}/{}", of.namespace, pod.metadata.name);
-    if let Some(other) = pod.spec.containers.iter().find(|container| container.image != image) {
-        return Err(Unsaid::Foreign { pod: name, image: other.image.clone() });
-    }
-    if end.exit_code != 0 {
-        let reason = end.message.filter(|message| !message.is_empty()).unwrap_or_else(|| format!("exit code {}", end.exit_code));
-        return Err(Unsaid::Failed { pod: name, reason });
-    }
-    if end.finished_at < since {
-        return Err(Unsaid::Old { pod: name, at: end.finished_at });
-    }
-    message::read(&end.message.unwrap_or_default()).map_err(|reason| Unsaid::Unreadable { pod: name, reason })
+/// The `CronJob` as this program makes it.
+async fn rendered(cluster: &Cluster, of: &WorldDeployment, platform: &Platform) -> Result<Object, String> {
+    let record = airlock_engine::record::read(cluster, &of.namespace).await.map_err(|error| with_causes(&error))?;
+    let record = record.ok_or_else(|| "no run of `airlock deployment apply FILE` has come to its end".to_owned())?;
+    let rendered = platform.as_recorded(&record).map_err(|error| with_causes(&error))?;
+    cron_job(rendered, &of.namespace).ok_or_else(|| "the answers ask for none".to_owned())
 }
 
-/// A pod, as far as it tells how it ended (Kubernetes API reference, `Pod`).
-#[derive(Deserialize)]
-struct Pod {
-    metadata: Metadata,
-    spec: Spec,
-    #[serde(default)]
-    status: Status,
-}
-
-impl Pod {
-    /// Of its one container; none: it has not ended.
-    fn end(&self) -> Option<&Terminated> {
-        self.status.container_statuses.first()?.state.terminated.as_ref()
-    }
-}
-
-#[derive(Deserialize)]
-struct Metadata {
-    name: String,
-}
-
-#[derive(Deserialize)]
-struct Spec {
-    containers: Vec<Container>,
-}
-
-#[derive(Deserialize)]
-struct Container {
-    #[serde(default)]
-    image: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Status {
-    #[serde(default)]
-    container_statuses: Vec<ContainerStatus>,
-}
-
-#[derive(Deserialize)]
-struct ContainerStatus {
-    #[serde(default)]
-    state: State,
-}
-
-#[derive(Default, Deserialize)]
-struct State {
-    terminated: Option<Terminated>,
-}
-
-#[derive(Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Terminated {
-    exit_code: i32,
-    message: Option<String>,
-    finished_at: Timestamp,
+fn cron_job(rendered: Rendered, namespace: &str) -> Option<Object> {
+    let meant = ObjectRef::namespaced("batch/v1", "CronJob", namespace, names::ATTEMPTS);
+    rendered.components.into_iter().flat_map(|component| component.objects).find(|object| *object.reference() == meant)
 }
 
 #[cfg(test)]

@@ -10,8 +10,9 @@ use airlock_model::answers::{Answers, Mode};
 use airlock_model::{Attempt, AttemptId, AttemptResult, ControlPlane, Fact, ImageLock, JudgingRun, Outcome, Planned, Profile, Record, Snapshot, World, WorldDatabase, WorldDeployment, WorldServer};
 use jiff::Timestamp;
 
-use super::{Intended, THEIRS, attempts_in, bundled_database, deployments, held_against, images, objects, site, world_of};
+use super::{Intended, THEIRS, attempts_in, bundled_database, deployments, held_against, images, objects, world_of};
 use crate::audit::attempts;
+use crate::deployment::Platform;
 use crate::{PlatformError, judged_by};
 
 /// Why no attempt is made.
@@ -35,7 +36,7 @@ pub(crate) async fn judge(cluster: &Cluster, record: &Record, answers: &Answers,
     let intended = Intended { profile: profile.clone(), world, attempts: attempts_in(&needs), decisions: Decisions::default(), node_reports: Vec::new(), scan_reports: Vec::new(), needs };
     let collected = async {
         let every = answers.audit_every().map_err(|reason| PlatformError::FactMissing { what: "from one audit to the next", why: reason.into() })?;
-        Ok::<_, PlatformError>(attempts::collected(cluster, &intended.world, &site(record)?.image.to_string(), every).await)
+        Ok::<_, PlatformError>(attempts::collected(cluster, &intended.world, &Platform { record: record.clone(), answers: answers.clone() }, every).await)
     };
     let (mut objects, images, collected) = futures::join!(objects(cluster, &intended), images(cluster, record, &intended.world), collected);
     for reason in objects.values_mut().filter_map(|found| found.as_mut().err()) {

@@ -1,9 +1,6 @@
 use airlock_model::Verdict;
-use serde_json::{Value, json};
 
 use super::*;
-
-const IMAGE: &str = "registry.platform.test/airlock@sha256:00";
 
 fn world() -> World {
     let server = WorldDatabase { host: "database.airlock.svc".into(), port: 5432, authority: None, certificate: Err("unread".into()), existing: false };
@@ -13,41 +10,6 @@ fn world() -> World {
 
 fn outcome(attempt: &str, result: AttemptResult) -> Outcome {
     Outcome { attempt: AttemptId::from(attempt), result, source: None, destination: None, started: Timestamp::UNIX_EPOCH, took_millis: 1 }
-}
-
-fn pod(name: &str, image: &str, terminated: &Value) -> Pod {
-    let state = if terminated.is_null() { json!({ "running": {} }) } else { json!({ "terminated": terminated }) };
-    let pod = json!({ "metadata": { "name": name }, "spec": { "containers": [{ "name": "attempts", "image": image }] }, "status": { "containerStatuses": [{ "name": "attempts", "state": state }] } });
-    Pod::deserialize(pod).unwrap()
-}
-
-fn ended(at: &str, message: &str) -> Value {
-    json!({ "exitCode": 0, "message": message, "finishedAt": at })
-}
-
-#[test]
-fn the_pod_that_ended_last_is_heard() {
-    let of = &world().deployments[0];
-    let since: Timestamp = "2026-11-30T00:00:00Z".parse().unwrap();
-    let last = |pods: Vec<Pod>| last(pods, of, IMAGE, since).map(|outcomes| outcomes.into_iter().map(|outcome| outcome.attempt.0).collect::<Vec<_>>());
-    let said = |attempt: &str| message::written(vec![outcome(attempt, AttemptResult::Connected)]);
-    let (early, late) = ("2026-11-30T01:00:00Z", "2026-11-30T02:00:00Z");
-    assert_eq!(last(vec![pod("one", IMAGE, &ended(late, &said("late"))), pod("two", IMAGE, &ended(early, &said("early")))]).unwrap(), ["late"]);
-
-    let failed = json!({ "exitCode": 2, "message": "error[postgres.connect]: no connection", "finishedAt": late });
-    let unsaid = [
-        (vec![], "has made no pod so far"),
-        (vec![pod("one", IMAGE, &ended(early, &said("early"))), pod("two", IMAGE, &Value::Null)], "still at it"),
-        (vec![pod("one", IMAGE, &ended(early, &said("early"))), pod("two", IMAGE, &failed)], "failed: error[postgres.connect]: no connection"),
-        (vec![pod("one", IMAGE, &json!({ "exitCode": 137, "finishedAt": late }))], "failed: exit code 137"),
-        (vec![pod("one", IMAGE, &ended("2026-11-29T23:59:59Z", &said("old")))], "more than two audits ago"),
-        (vec![pod("one", "elsewhere.test/own:1", &ended(late, &said("forged")))], "elsewhere.test/own:1, which is not the image"),
-        (vec![pod("one", IMAGE, &ended(late, "anything"))], "cannot be read"),
-    ];
-    for (pods, words) in unsaid {
-        let reason = last(pods).unwrap_err().to_string();
-        assert!(reason.contains(words), "{reason}");
-    }
 }
 
 #[test]
