@@ -130,7 +130,7 @@ impl<'a> Environment<'a> {
     /// What an entry of `env` gives.
     fn entry(&self, index: usize, entry: &'a Value) -> Variable<'a> {
         let at = format!("{}/env/{index}", self.at);
-        let Some(from) = entry.get("valueFrom").filter(|from| !from.is_null()) else { return self.written(index, text(entry, "value"), at) };
+        let Some(from) = entry.get("valueFrom").filter(|from| !from.is_null()) else { return self.written(index, text(entry, "value"), &at) };
         if let Some(reference) = from.get("configMapKeyRef") {
             return self.entry_of_map(reference, format!("{at}/valueFrom/configMapKeyRef"));
         }
@@ -141,7 +141,7 @@ impl<'a> Environment<'a> {
     }
 
     /// `$(NAME)` is what a variable before it comes to, if there is one; else it stays as it is.
-    fn written(&self, index: usize, value: &'a str, at: String) -> Variable<'a> {
+    fn written(&self, index: usize, value: &'a str, at: &str) -> Variable<'a> {
         let meant = value.strip_prefix("$(").and_then(|rest| rest.strip_suffix(')')).map(|name| self.before(name, index)).unwrap_or_default();
         Variable { given: meant.given.or_else(|| Some(Given::Written { value, path: format!("{at}/value") })), unread: meant.unread }
     }

@@ -132,7 +132,7 @@ mod tests {
         ("max_over_time(x[1h:60s])", "max_over_time(x[1h:1m])"),
         ("x offset 300s", "x offset 5m"),
         ("X AND y", "X and y"),
-        (r#"count(x{a=~`a\.b`}) or vector(0x1F)"#, r#"count(x{a=~"a\\.b"}) or vector(31)"#),
+        (r"count(x{a=~`a\.b`}) or vector(0x1F)", r#"count(x{a=~"a\\.b"}) or vector(31)"#),
         ("x > bool 1_000", "x > bool 1000"),
         (r#"{__name__=~"a.*"} unless on() y # why"#, r#"{__name__=~"a.*"} unless on () y"#),
         ("histogram_quantile(0.9, sum by(le) (rate(x_bucket[90s])))", "histogram_quantile(0.9, sum by (le) (rate(x_bucket[1m30s])))"),
