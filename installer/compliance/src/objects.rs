@@ -3,6 +3,7 @@
 mod admin_credentials;
 mod airflow;
 mod alert_rules;
+mod environment;
 mod images;
 mod ingress;
 mod interactive;

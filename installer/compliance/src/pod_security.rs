@@ -18,7 +18,7 @@ mod privilege;
 mod user;
 mod volumes;
 
-pub(crate) use pod::{Pod, set, texts};
+pub(crate) use pod::{Container, Pod, set, texts};
 
 /// A level of the Pod Security Standards above `privileged`, which asks for nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

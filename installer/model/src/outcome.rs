@@ -162,6 +162,15 @@ pub struct LoadedRule {
     pub name: Untrusted<String>,
     /// Whether it gives an alert.
     pub is_alert: bool,
+    /// The file that it was loaded from; none: an older run did not ask.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub file: Option<Untrusted<String>>,
+    /// Its expression as Prometheus prints it; none: an older run did not ask.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub query: Option<Untrusted<String>>,
+    /// How long its expression holds before it gives its alert, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub for_millis: Option<u64>,
     /// How it went when it was last judged.
     pub health: RuleHealth,
     /// Why it could not be judged: Prometheus' words.

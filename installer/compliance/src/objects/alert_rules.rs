@@ -1,13 +1,14 @@
 //! MON-002: alert rules exist, those that the profile names among them, and are judged.
 
 mod judged;
+mod promql;
+mod written;
 
 use std::collections::BTreeSet;
 
-use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, SnapshotObject, World, names};
-use serde_json::Value;
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, SnapshotObject, Verdict, World, names};
 
-use crate::described::Described;
+use crate::described::{Described, Resting as _};
 use crate::live;
 use crate::parameter;
 use crate::pod_security::Violation;
@@ -18,7 +19,7 @@ static TEXTS: Described = Described {
         title: "the alert rules that are asked for exist and are judged",
         severity: Severity::Medium,
         promises: &["P4"],
-        explanation: "Files of rules (keys that end in `.rules`) in ConfigMaps, and PrometheusRule objects: each can be read, and together they give every alert that the parameter MON-002.alerts names. Where it names none, an installation with monitoring must give at least one. The platform's Prometheus is asked, by way of the API server, for the rules that it has loaded (`/api/v1/rules`): what is written for it in the ConfigMap `prometheus-config`, and every alert of the parameter that a rule gives, must be among them, and each rule must have been judged without an error the last time. A rule that it has just loaded, or that fails for a moment, is waited for, 75 seconds at most; one that it has not judged by then is unverified. What the company's own Prometheus makes of its rules is not asked. Whether an alert reaches somebody is MON-003.",
+        explanation: "Files of rules (keys that end in `.rules`) in ConfigMaps, and PrometheusRule objects: each can be read, and together they give every alert that the parameter MON-002.alerts names. Where it names none, an installation with monitoring must give at least one. The platform's Prometheus is asked, by way of the API server, for the rules that it has loaded (`/api/v1/rules`): what is written for it in the ConfigMap `prometheus-config`, alerts and series, and every alert of the parameter that a rule gives, must be among them, from the same file and group, with the same `for` and an expression of the same words, numbers, and operators (Prometheus prints expressions in its own form, so that their order and parentheses are not compared; labels and annotations are not either); and each rule must have been judged without an error the last time. A rule that it has just loaded, or that fails for a moment, is waited for, 75 seconds at most; one that it has not judged by then is unverified. What the company's own Prometheus makes of its rules is not asked. Whether an alert reaches somebody is MON-003.",
         remedy: "`airlock install` puts rules of the platform back. Prometheus reads rules when it starts: `kubectl delete pod monitoring-0 -n NAMESPACE` makes it load what is written. Where it cannot judge one, mend its expression; `promtool query instant URL EXPRESSION` shows the error again. Rules of your own belong into a PrometheusRule or a file that your Prometheus loads; `promtool check rules FILE` says what is wrong with one.",
     },
     expected: "every alert of MON-002.alerts has a rule, and every rule is judged without an error",
@@ -49,26 +50,30 @@ impl Check for AlertRules {
         let asked = parameter::texts(profile, ASKED);
         let sources = match sources(given) {
             Ok(sources) => sources,
-            Err(reason) => return std::iter::once(TEXTS.unverified(RULES, reason)).chain(judged::judge(given, &asked.into_iter().collect())).collect(),
+            Err(reason) => return std::iter::once(TEXTS.unverified(RULES, reason)).chain(judged::judge(given, &asked.into_iter().collect(), &[])).collect(),
         };
-        let (mut findings, mut alerts, mut loaded) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        let (mut findings, mut alerts, mut due) = (Vec::new(), BTreeSet::new(), Vec::new());
         for object in sources {
-            for (path, written) in written(object) {
-                match written.and_then(|written| named(&written)) {
-                    Ok(found) => {
+            for (path, rules) in written::rules(object) {
+                match rules {
+                    Ok(rules) => {
+                        alerts.extend(rules.iter().filter(|rule| rule.is_alert).map(|rule| rule.name.clone()));
                         if is_loaded(object, &given.world) {
-                            loaded.extend(found.iter().cloned());
+                            due.extend(rules);
                         }
-                        alerts.extend(found);
                     }
                     Err(why) => findings.extend(TEXTS.each(object, vec![Violation::new(path, None, why)], TEXTS.expected)),
                 }
             }
         }
-        findings.extend(told(given, &asked, &alerts));
+        // What Prometheus answers shows that there are rules as well as what is written does.
+        findings.extend(told(given, &asked, &alerts).map(|finding| match judged::answer(given) {
+            Some(outcome) if finding.verdict == Verdict::Pass => finding.tried([outcome]),
+            _ => finding,
+        }));
         // An alert that nothing gives was told of just now.
-        let asked = asked.into_iter().filter(|alert| alerts.contains(*alert));
-        findings.extend(judged::judge(given, &loaded.iter().map(String::as_str).chain(asked).collect()));
+        let asked = asked.into_iter().filter(|alert| alerts.contains(*alert)).collect();
+        findings.extend(judged::judge(given, &asked, &due));
         if findings.is_empty() {
             let reason = if given.world.base_domain.is_empty() { Reason::NoSubject } else { Reason::ComponentOff };
             findings.push(TEXTS.not_applicable(RULES, reason, "there are none, and no monitoring that would judge them"));
@@ -103,21 +108,4 @@ fn told(given: &Snapshot, asked: &[&str], alerts: &BTreeSet<String>) -> Option<F
     }
     let has_monitoring = given.world.receiver.is_some() || given.world.is_watched_by_others;
     has_monitoring.then(|| TEXTS.fail(RULES, "no rule gives an alert"))
-}
-
-/// The groups of rules that an object holds, with the field of each; an error: it is no YAML.
-fn written(object: &SnapshotObject) -> Vec<(String, Result<Value, String>)> {
-    if object.object.kind == "PrometheusRule" {
-        return vec![("/spec".to_owned(), Ok(object.manifest.get("spec").cloned().unwrap_or(Value::Null)))];
-    }
-    let data = object.manifest.get("data").and_then(Value::as_object).into_iter().flatten();
-    let files = data.filter(|(key, _)| key.rsplit_once('.').is_some_and(|(_, form)| form == "rules")).filter_map(|(key, text)| Some((key, text.as_str()?)));
-    files.map(|(key, text)| (format!("/data/{key}"), serde_yaml::from_str(text).map_err(|error| format!("{key} cannot be read: {error}")))).collect()
-}
-
-/// The alerts that groups of rules name (Prometheus documentation, "Alerting rules").
-fn named(written: &Value) -> Result<Vec<String>, String> {
-    let groups = written.get("groups").and_then(Value::as_array).ok_or("it has no groups of rules")?;
-    let rules = groups.iter().filter_map(|group| group.get("rules")?.as_array()).flatten();
-    Ok(rules.filter_map(|rule| rule.get("alert")?.as_str()).map(str::to_owned).collect())
 }

@@ -8,6 +8,7 @@ use crate::parameter::setting;
 use crate::profile::{unprofiled, with_checks};
 use crate::report::{Judging, Report, judge};
 
+mod environment;
 mod operation;
 
 fn report_by(profile: &Profile, texts: &[&str]) -> Report {

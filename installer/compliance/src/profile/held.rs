@@ -75,17 +75,25 @@ pub(super) fn settable(above: &Profile, custom: &[CustomCheck], names: &str, nam
     }
 }
 
-/// What a control names of held checks, and one in its place would not.
+/// What a control names of held checks, and one in its place would not. A check as a whole does not stand for one of its numbers, of
+/// which it may say nothing.
 pub(super) fn lost<'c>(above: &Profile, former: &'c Control, instead: &Control) -> Vec<&'c String> {
-    let is_named = |name: &String, id: &str| instead.checks.iter().any(|own| own == name || own == id);
-    let is_lost = |name: &&String| is_held(above, check_of(name)) && !is_named(name, check_of(name));
+    let is_lost = |name: &&String| is_held(above, check_of(name)) && !instead.checks.contains(name);
     former.checks.iter().filter(is_lost).collect()
 }
 
 /// Whether held checks would show all of a control where they showed a part of it.
 pub(super) fn claims_more(above: &Profile, former: &Control, instead: &Control) -> bool {
-    let is_raised = former.coverage == ControlCoverage::Partial && instead.coverage == ControlCoverage::Full;
-    is_raised && former.checks.iter().any(|name| is_held(above, check_of(name)))
+    is_shown_in_part(above, former) && instead.coverage == ControlCoverage::Full
+}
+
+/// Whether somebody's word would settle a control that held checks show in part, and that nobody's word settled.
+pub(super) fn settles_more(above: &Profile, former: &Control, instead: &Control) -> bool {
+    is_shown_in_part(above, former) && former.attest.is_none() && instead.attest.is_some()
+}
+
+fn is_shown_in_part(above: &Profile, control: &Control) -> bool {
+    control.coverage == ControlCoverage::Partial && control.checks.iter().any(|name| is_held(above, check_of(name)))
 }
 
 /// What somebody had to answer for of a control, where the profile holds anything, and would not have to of one in its place. Of

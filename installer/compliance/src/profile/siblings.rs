@@ -7,7 +7,7 @@ use airlock_model::{Control, ControlCoverage, CustomCheck, ExceptionPolicy, Lock
 use serde_json::Value;
 
 use super::fault::Faults;
-use super::held::{claims_more, holds, is_held, keeps_keys, lost, unasked, unnamed_key, value};
+use super::held::{claims_more, holds, is_held, keeps_keys, lost, settles_more, unasked, unnamed_key, value};
 use super::join::{assign, names_in_order, severity};
 use super::requirement::{both, range};
 use super::unprofiled;
@@ -16,6 +16,8 @@ use crate::parameter;
 
 /// Ids that a message names, at most.
 const SHOWN: usize = 3;
+/// Between what two profiles ask to be attested of one control.
+const JOINED: &str = "; ";
 
 /// A profile that is extended.
 pub(super) struct Parent {
@@ -237,14 +239,22 @@ fn controls(parents: &[Parent], joined: &Profile) -> Vec<Control> {
     controls
 }
 
-/// What is to be attested of a control: as the later one says, and where anything is held what either does.
+/// What is to be attested of a control: as the later one says, and where anything is held what either does, unless it is one that
+/// nobody's word settles.
 fn both_asked(joined: &Profile, known: &Control, control: &Control) -> Option<String> {
+    if settles_more(joined, known, control) || settles_more(joined, control, known) {
+        return None;
+    }
     match (&known.attest, &control.attest) {
-        (Some(former), Some(later)) if unasked(joined, known, control).is_some() => Some(match (former.contains(later), later.contains(former)) {
-            (true, _) => former.clone(),
-            (_, true) => later.clone(),
-            _ => format!("{former}; {later}"),
-        }),
+        (Some(former), Some(later)) if unasked(joined, known, control).is_some() => {
+            let mut texts: Vec<&str> = former.split(JOINED).collect();
+            for text in later.split(JOINED) {
+                if !texts.contains(&text) {
+                    texts.push(text);
+                }
+            }
+            Some(texts.join(JOINED))
+        }
         (Some(former), None) if unasked(joined, known, control).is_some() => Some(former.clone()),
         (_, later) => later.clone(),
     }

@@ -29,6 +29,7 @@ fn pod() -> impl Strategy<Value = Value> {
         Just(json!([])),
         Just(json!([{ "secretRef": { "name": "db" } }])),
         Just(json!([{ "prefix": "A_", "configMapRef": { "name": "settings" } }])),
+        Just(json!([{ "configMapRef": { "name": "settings" } }, { "prefix": "AIRFLOW__CORE__", "configMapRef": { "name": "settings" } }, { "configMapRef": { "name": "nowhere" } }])),
         Just(json!([{ "configMapRef": { "name": "nowhere", "optional": true } }, { "prefix": "AIRFLOW__", "secretRef": { "name": "a" } }])),
     ];
     let resources = prop_oneof![Just(json!({})), Just(json!({ "limits": { "cpu": 1, "memory": "1Gi" } }))];

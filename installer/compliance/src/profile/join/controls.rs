@@ -6,7 +6,7 @@ use airlock_model::{Control, ControlCoverage, Profile};
 
 use super::{Joined, names_in_order};
 use crate::error::ComplianceError;
-use crate::profile::held::{claims_more, lost, unasked};
+use crate::profile::held::{claims_more, lost, settles_more, unasked};
 use crate::profile::selector::matched_of_control;
 use crate::profile::siblings::Origins;
 use crate::references::called;
@@ -47,6 +47,10 @@ impl Joined<'_> {
                 let (what, instead) = (format!("that the control {} is shown in part", control.id), "say `coverage: partial` there as well, or give yours an id of its own");
                 self.faults.add(&path, ComplianceError::Locked { what, by: self.names.clone(), instead });
             }
+            if former.is_some_and(|former| settles_more(&self.above, former, &control)) {
+                let (what, instead) = (format!("that nobody's word settles the control {}", control.id), "leave `attest` out there as well, or give yours an id of its own");
+                self.faults.add(&path, ComplianceError::Locked { what, by: self.names.clone(), instead });
+            }
             if let Some(asked) = former.and_then(|former| unasked(&self.above, former, &control)) {
                 let (what, instead) = (format!("what is to be attested of the control {} ({asked})", control.id), "say the same there, or give yours an id of its own");
                 self.faults.add(&path, ComplianceError::Locked { what, by: self.names.clone(), instead });
@@ -56,10 +60,11 @@ impl Joined<'_> {
         replace(&mut self.profile.controls, own);
     }
 
-    /// Checks of the profile's own stand for the controls of frameworks that they name, where the profile of the framework is extended.
+    /// Selected checks of the profile's own stand for the controls of frameworks that they name, where the profile of the framework is
+    /// extended.
     pub(super) fn count(&mut self, origins: &Origins) {
         let Profile { custom, controls: listed, .. } = &mut self.profile;
-        for check in custom.iter() {
+        for check in custom.iter().filter(|check| self.chosen.contains(&check.id)) {
             let asking = check.frameworks.iter().filter_map(|(tag, ids)| Some((called(tag)?, ids)));
             for (framework, ids) in asking {
                 let is_listed_there = |id: &String| origins.get(id).is_some_and(|files| files.contains(framework.profile));

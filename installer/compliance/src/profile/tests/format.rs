@@ -118,6 +118,15 @@ fn what_is_to_be_attested_of_a_control_stays_where_anything_is_locked() {
     assert_eq!(both(", attest: drills", "").as_deref(), Some("drills"));
     assert_eq!(both("", ", attest: drills").as_deref(), Some("drills"));
     assert_eq!(both(", attest: drills", ", attest: papers").as_deref(), Some("drills; papers"));
+    // A text within another one asks something else.
+    for (one, two, asked) in [
+        ("drills are held", "drills are held or excused", "drills are held; drills are held or excused"),
+        ("no drills", "drills", "no drills; drills"),
+        ("drills; papers", "papers", "drills; papers"),
+        ("papers", "drills; papers", "papers; drills"),
+    ] {
+        assert_eq!(both(&format!(", attest: {one}"), &format!(", attest: {two}")).as_deref(), Some(asked));
+    }
 }
 
 #[test]
@@ -147,6 +156,12 @@ fn a_check_of_its_own_stands_for_the_controls_that_it_names() {
         }
         assert_eq!(matched("framework:iso-27001/5.9", &profile.custom).unwrap(), ["ACME-001"]);
         assert!(matched("framework:pss", &profile.custom).unwrap().contains(&"ACME-001"));
+        kept(&profile);
+    }
+    // One that is not made shows nothing of them.
+    let leaves_out = "exclude: [{ checks: [ACME-001], reason: r }]\n";
+    for profile in [read(&format!("{ours}{leaves_out}"), &[]).unwrap(), read(&format!("{}{leaves_out}", text(", company.yaml")), &[("company.yaml", &company)]).unwrap()] {
+        assert_eq!(profile.controls, before.controls);
         kept(&profile);
     }
     // The same id in a list of the company's own is no control of the framework.

@@ -245,6 +245,39 @@ fn of_a_control_that_locked_checks_stand_for_no_more_is_claimed() {
     }
 }
 
+/// Else a child would have somebody of its own answer for what the owner knows to be open.
+#[test]
+fn of_a_control_that_locked_checks_show_in_part_nobodys_word_becomes_enough() {
+    for (check, rule) in [("PSS-003", "locked: true"), ("NET-010", "mustProbe: true")] {
+        let list = |more: &str| format!("controls: [{{ id: G-1, title: t, checks: [{check}]{more} }}]\n");
+        let (open, settled) = (list(", coverage: partial"), list(", coverage: partial, attest: a drill is held"));
+        let free = format!("checks: [{check}]\n");
+        let held = format!("{free}rules: [{{ checks: [{check}], {rule} }}]\n");
+        let words = "that nobody's word settles the control G-1 is locked by parent; leave `attest` out there as well, or give yours an id of its own";
+        is_locked(&child(&format!("{held}{open}"), &settled), words);
+        // What is shown in full gets one more condition.
+        let asks = list(", attest: a drill is held");
+        for (theirs, ours) in [(&open, &open), (&settled, &settled), (&list(""), &settled), (&list(""), &asks)] {
+            assert_eq!(child(&format!("{held}{theirs}"), ours).unwrap().controls, child(&free, ours).unwrap().controls);
+        }
+        assert!(child(&format!("{free}{open}"), &settled).unwrap().controls[0].attest.is_some());
+        let base = format!("{held}{}", list(""));
+        for (first, second) in [(&open, &settled), (&settled, &open), (&open, &asks), (&asks, &open)] {
+            let both = both_of(&base, ("one", first), ("two", second)).unwrap();
+            assert_eq!((both.controls[0].coverage, both.controls[0].attest.as_deref()), (airlock_model::ControlCoverage::Partial, None), "{first}{second}");
+        }
+    }
+}
+
+/// Of another number it may speak, and of this one not.
+#[test]
+fn a_locked_check_as_a_whole_does_not_stand_for_one_of_its_numbers() {
+    let list = |checks: &str| format!("controls: [{{ id: G-1, title: t, checks: [{checks}] }}]\n");
+    let held = format!("checks: [CPL-001]\nrules: [{{ checks: [CPL-001], locked: true }}]\n{}", list("CPL-001/1.2.5"));
+    is_locked(&child(&held, &list("CPL-001")), "that CPL-001/1.2.5 stands for the control G-1 is locked by parent");
+    assert_eq!(child(&held, &list("CPL-001, CPL-001/1.2.5")).unwrap().controls[0].checks, ["CPL-001", "CPL-001/1.2.5"]);
+}
+
 #[test]
 fn of_lists_that_two_lock_all_that_is_looked_at_stays() {
     let locks = |alert: &str| format!("checks: [MON-002]\nparameters: {{ MON-002.alerts: [{alert}] }}\nlockedParameters: [MON-002.alerts]\n");

@@ -33,7 +33,7 @@ pub(crate) fn to_whoever_asks_is_told(site: &Site) {
 
     // The control: whoever may not read its settings knows nothing of them, however good its pods look.
     let shut = Door::of(site, &format!("/namespaces/{namespace}/configmaps$"));
-    assert_eq!(verdicts(&judged(site, &["--kubeconfig", &shut.kubeconfig]).expect(7).json()), but(&before, "unverified", &["AFL-005"]));
+    assert_eq!(verdicts(&judged(site, &["--kubeconfig", &shut.kubeconfig]).expect(7).json()), but(&before, "unverified", &["AFL-002", "AFL-004", "AFL-005"]));
     assert_eq!((verdicts(&judged(site, &[]).json()), asked()), (before, 403));
 }
 
