@@ -1,6 +1,6 @@
 //! WKL-001 to WKL-005: what every pod keeps to beyond the Pod Security Standards.
 
-use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, SnapshotObject, Source, World, names};
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, SnapshotObject, Source, World, names, quantity_millis};
 use serde_json::Value;
 
 use crate::described::Described;
@@ -41,7 +41,7 @@ pub(crate) static RESOURCES: Workload = Workload {
             title: "every container has requests and limits for CPU and memory",
             severity: Severity::Medium,
             promises: &["P2"],
-            explanation: "resources.requests and resources.limits of every init and main container of each pod and template, each with cpu and memory. A limit without a request is the request too, as the API server fills it in. Defaults of a LimitRange stand in live pods and count; of files they do not, since another file may come without it.",
+            explanation: "resources.requests and resources.limits of every init and main container of each pod and template, each with cpu and memory, above 0. Those of the pod (spec.resources, which Kubernetes counts since 1.34) are each container's. A limit without a request is the request too, as the API server fills it in. Defaults of a LimitRange stand in live pods and count; of files they do not, since another file may come without it.",
             remedy: "In a file: set the field. Airlock renders its own pods so: find who changed this one (see managedFields), undo it there, and run `airlock install` again.",
         },
         expected: "requests and limits have cpu and memory",
@@ -79,18 +79,22 @@ fn resources(pod: &Pod<'_>) -> Vec<Violation> {
     // The API allows no resources in ephemeral containers.
     for container in pod.containers().filter(|container| !container.path.starts_with("/spec/ephemeralContainers")) {
         for part in ["requests", "limits"] {
-            let of = |part: &str| container.value.get("resources").and_then(|resources| resources.get(part));
-            let amounts = of(part);
-            // The API server makes a limit without a request the request as well.
-            let is_there = |name: &&str| [amounts, of("limits")].into_iter().flatten().any(|amounts| set(amounts, name).is_some());
-            let missing: Vec<&str> = ["cpu", "memory"].into_iter().filter(|name| !is_there(name)).collect();
+            let missing: Vec<&str> = ["cpu", "memory"].into_iter().filter(|name| !is_given(container.value, part, name) && !is_given(pod.spec, part, name)).collect();
             if !missing.is_empty() {
-                let value = amounts.cloned().unwrap_or(Value::Null);
+                let value = container.value.pointer(&format!("/resources/{part}")).cloned().unwrap_or(Value::Null);
                 found.push(Violation { path: format!("{}/resources/{part}", container.path), value, detail: format!("container {} has no {part} for {}", container.name(), missing.join(" and ")) });
             }
         }
     }
     found
+}
+
+/// `resources` of a container or a pod have an amount of `name` (`cpu`, `memory`). One of 0, or one that is no quantity, is none.
+fn is_given(of: &Value, part: &str, name: &str) -> bool {
+    let amount = |part: &str| set(set(set(of, "resources")?, part)?, name);
+    // The API server makes a limit without a request the request as well.
+    let amount = amount(part).or_else(|| amount("limits"));
+    amount.and_then(|amount| amount.as_str().map_or_else(|| quantity_millis(&amount.to_string()), quantity_millis)).is_some_and(|millis| millis > 0)
 }
 
 static TOKEN: Described = Described {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use airlock_model::{Check, CheckSpec, Finding, Need, ObjectRef, Profile, Reason, Severity, Snapshot, World};
 use serde_json::Value;
 
-use super::literals::is_reference;
+use super::literals::{is_named_like_a_secret, is_reference};
 use crate::described::{Described, Resting};
 use crate::live::{self, PodOf};
 use crate::pod_security::Violation;
@@ -16,7 +16,7 @@ static TEXTS: Described = Described {
         title: "an administrator's credential is given to one workload alone",
         severity: Severity::High,
         promises: &["P9", "P12"],
-        explanation: "References of pods and templates to entries of Secrets, by variable, envFrom, and volume, also a projected one. An entry is an administrator's when a server is given it as such (POSTGRES_PASSWORD of the user postgres, MYSQL_ROOT_PASSWORD, MONGO_INITDB_ROOT_PASSWORD, MINIO_ROOT_PASSWORD, and the like), when it is named so (root-password, postgres-password, superuser…), or when its value in a file is a URL of the user postgres, root, or sa. Who is given a Secret as a whole is given each entry that a file shows or that another asks for. One that more than one workload is given fails for each beside the server; pods and ReplicaSets that a workload owns count as that workload, also with what admission added to them.",
+        explanation: "References of pods and templates to entries of Secrets, by variable, envFrom, and volume, also a projected one. An entry is an administrator's when a server is given it as such (POSTGRES_PASSWORD, whoever POSTGRES_USER is where the image is that of PostgreSQL's project or made from it, since it makes that user a superuser, MYSQL_ROOT_PASSWORD, MONGO_INITDB_ROOT_PASSWORD, MINIO_ROOT_PASSWORD, and the like, also by `_FILE` from a mounted Secret), when it is named so (root-password, postgres-password, superuser…), when its value in a file is a URL of the user postgres, root, or sa, or when it is a password and the Secret in the file names one of these as its user. Who is given a Secret as a whole is given each entry that a file shows or that another asks for. One that more than one workload is given fails for each beside the server; pods and ReplicaSets that a workload owns count as that workload, also with what admission added to them.",
         remedy: "Make a role of its own for each workload, with rights on its own database alone, and give it that role's password. Only a Job that makes such roles needs the administrator's.",
     },
     expected: "a credential of its own, of a role with few rights",
@@ -63,7 +63,8 @@ impl Check for AdminCredentials {
         let of_servers: BTreeSet<Entry> = uses.iter().filter(|one| one.by_server).filter_map(Use::named).collect();
         let mut by_entry: BTreeMap<Entry, Vec<&Use<'_>>> = BTreeMap::new();
         for one in &uses {
-            for entry in one.entries(given, &named).into_iter().filter(|entry| of_servers.contains(entry) || is_named_so(entry) || is_url_of_admin(given, entry)) {
+            for entry in one.entries(given, &named).into_iter().filter(|entry| of_servers.contains(entry) || is_named_so(entry) || is_url_of_admin(given, entry) || is_password_of_admin(given, entry))
+            {
                 by_entry.entry(entry).or_default().push(one);
             }
         }
@@ -149,7 +150,7 @@ fn uses<'a>(pod: &'a PodOf<'a>) -> Vec<Use<'a>> {
     for container in read.containers() {
         for (index, variable) in list(container.value.get("env")) {
             if let Some(reference) = variable.pointer("/valueFrom/secretKeyRef") {
-                let by_server = OF_SERVERS.contains(&text(variable, "name")) && (text(variable, "name") != "POSTGRES_PASSWORD" || is_postgres(container.value));
+                let by_server = is_of_server(container.value, text(variable, "name"));
                 found.push(Use {
                     pod,
                     workload: &pod.object.object,
@@ -159,6 +160,11 @@ fn uses<'a>(pod: &'a PodOf<'a>) -> Vec<Use<'a>> {
                     by_server,
                 });
             }
+        }
+        for (index, variable) in list(container.value.get("env")) {
+            let name = text(variable, "name").strip_suffix("_FILE").filter(|name| is_of_server(container.value, name));
+            let Some((secret, key)) = name.and_then(|_| file_of(read.spec, container.value, text(variable, "value"))) else { continue };
+            found.push(Use { pod, workload: &pod.object.object, path: format!("{}/env/{index}/value", container.path), secret, key: Some(key), by_server: true });
         }
         for (index, source) in list(container.value.get("envFrom")) {
             if let Some(reference) = source.get("secretRef") {
@@ -202,11 +208,48 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The image's user is `postgres` unless it is told of another.
+/// The Secret and the key of a file that a container sees by a volume.
+fn file_of<'a>(spec: &'a Value, container: &'a Value, file: &'a str) -> Option<(&'a str, &'a str)> {
+    let mounts = list(container.get("volumeMounts")).map(|(_, mount)| mount);
+    mounts.into_iter().find_map(|mount| {
+        let below = file.strip_prefix(text(mount, "mountPath").trim_end_matches('/'))?;
+        let path = match below.strip_prefix('/') {
+            Some(path) => path,
+            None if below.is_empty() => text(mount, "subPath"),
+            None => return None,
+        };
+        let (index, _) = list(spec.get("volumes")).find(|(_, volume)| text(volume, "name") == text(mount, "name"))?;
+        let of_volume = format!("/spec/volumes/{index}/");
+        mounted(spec).into_iter().filter(|(at, _, _)| at.starts_with(&of_volume)).find_map(|(_, secret, source)| {
+            let mut items = list(source.get("items")).map(|(_, item)| item).peekable();
+            if items.peek().is_none() { Some((secret, path)) } else { items.find(|item| text(item, "path") == path).map(|item| (secret, text(item, "key"))) }
+        })
+    })
+}
+
+/// A server is given the password of its administrator by this variable.
+fn is_of_server(container: &Value, name: &str) -> bool {
+    OF_SERVERS.contains(&name) && (name != "POSTGRES_PASSWORD" || is_postgres(container))
+}
+
+/// The user is `postgres` unless the container is told of another. The image of PostgreSQL's project, and those that are
+/// made from it, make a superuser of that one too.
+///
+/// Source: <https://hub.docker.com/_/postgres>, `POSTGRES_USER`.
 fn is_postgres(container: &Value) -> bool {
-    let variables = container.get("env").and_then(Value::as_array).into_iter().flatten();
-    let user = variables.into_iter().find(|variable| variable["name"] == "POSTGRES_USER").and_then(|variable| variable.get("value")?.as_str());
-    user.is_none_or(|user| USERS.contains(&user) || is_reference(user))
+    const IMAGES: [&str; 6] = ["postgres", "postgis", "pgvector", "timescaledb", "timescaledb-ha", "timescaledb-postgis"];
+    let variable = |name: &str| list(container.get("env")).map(|(_, variable)| variable).find(|variable| variable["name"] == name);
+    let user = variable("POSTGRES_USER").and_then(|variable| variable.get("value")?.as_str());
+    if user.is_none_or(|user| USERS.contains(&user) || is_reference(user)) {
+        return true;
+    }
+    let image = text(container, "image");
+    let repository = image.split('@').next().unwrap_or_default();
+    let name = repository.rsplit('/').next().and_then(|last| last.split(':').next()).unwrap_or_default();
+    // Who runs another program of the image is a client of a server.
+    let is_server = list(container.get("command")).next().is_none()
+        || list(container.get("command")).any(|(_, word)| word.as_str().is_some_and(|word| word == "postgres" || word.ends_with("docker-entrypoint.sh")));
+    IMAGES.contains(&name) && is_server && !repository.contains("bitnami")
 }
 
 fn is_named_so((_, secret, key): &Entry) -> bool {
@@ -214,11 +257,29 @@ fn is_named_so((_, secret, key): &Entry) -> bool {
     KEYS.contains(&key.to_lowercase().replace(['_', '.'], "-").as_str()) || ["superuser", "super-user"].iter().any(|word| secret.contains(word))
 }
 
-fn is_url_of_admin(given: &Snapshot, (namespace, name, key): &Entry) -> bool {
-    secret(given, namespace, name).filter_map(|values| values.get(key)?.as_str()).any(|value| {
-        let decoded = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, value).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        [Some(value.to_owned()), decoded].into_iter().flatten().any(|value| value.split_once("://").and_then(|(_, rest)| rest.split_once([':', '@'])).is_some_and(|(user, _)| USERS.contains(&user)))
+/// What a file shows of an entry: `stringData` as it stands, `data` decoded.
+fn shown(given: &Snapshot, (namespace, name, key): &Entry) -> Vec<String> {
+    let found = secret(given, namespace, name).filter_map(|values| values.get(key)?.as_str());
+    let decoded = |value: &str| base64::Engine::decode(&base64::engine::general_purpose::STANDARD, value).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    found.flat_map(|value| [Some(value.to_owned()), decoded(value)]).flatten().collect()
+}
+
+fn is_url_of_admin(given: &Snapshot, entry: &Entry) -> bool {
+    shown(given, entry).iter().any(|value| {
+        let Some((_, rest)) = value.split_once("://") else { return false };
+        // Drivers of Java take both behind the address: `?user=sa&password=…`, `;user=sa;password=…`.
+        let parameters = || rest.split(['?', '&', ';']).filter_map(|part| part.split_once('='));
+        let is_behind = parameters().any(|(name, user)| name == "user" && USERS.contains(&user.trim())) && parameters().any(|(name, _)| name == "password");
+        is_behind || rest.split_once([':', '@']).is_some_and(|(user, _)| USERS.contains(&user))
     })
+}
+
+/// A password beside the name of a database's administrator.
+fn is_password_of_admin(given: &Snapshot, (namespace, name, key): &Entry) -> bool {
+    const OF_USER: [&str; 4] = ["username", "user", "POSTGRES_USER", "PGUSER"];
+    const ADMINISTRATORS: [&str; 3] = ["postgres", "root", "sa"];
+    let names_one = |of_user: &str| shown(given, &(namespace.clone(), name.clone(), of_user.to_owned())).iter().any(|user| ADMINISTRATORS.contains(&user.trim()));
+    is_named_like_a_secret(key) && OF_USER.into_iter().any(names_one)
 }
 
 fn judge((namespace, name, key): &Entry, uses: &[&Use<'_>]) -> Vec<Finding> {

@@ -6,6 +6,7 @@
 
 mod form;
 mod name;
+mod setting;
 
 use airlock_model::SnapshotObject;
 use serde_json::Value;
@@ -13,8 +14,9 @@ use serde_json::Value;
 use crate::live::PodOf;
 use crate::pod_security::Violation;
 
-pub(crate) use form::{is_reference, is_secret};
+pub(crate) use form::{is_reference, is_secret, is_typed_in};
 pub(crate) use name::is_named_like_a_secret;
+pub(crate) use setting::{is_comment, written_out};
 
 /// A secret at a place where it must not stand.
 pub(crate) struct Literal {
@@ -53,7 +55,7 @@ pub(crate) fn in_pod(pod: &PodOf<'_>) -> Option<Vec<Literal>> {
     Some(found)
 }
 
-/// `--password=x`, `--password x`, and values whose form gives them away.
+/// `--password=x`, `--password x`, `PASSWORD=x` in front of a command, also in a script, and values whose form gives them away.
 fn in_words<'a>(words: &'a [&'a str]) -> impl Iterator<Item = (usize, String)> + 'a {
     let option = |word: &'a str| word.strip_prefix('-').map(|name| name.trim_start_matches('-'));
     words.iter().enumerate().filter_map(move |(index, word)| {
@@ -67,7 +69,8 @@ fn in_words<'a>(words: &'a [&'a str]) -> impl Iterator<Item = (usize, String)> +
         if is_named_like_a_secret(name) && form::is_typed_in(value) && option(value).is_none() {
             return Some((index, format!("the value of {name}")));
         }
-        is_secret(word).map(|form| (index, form.to_owned()))
+        let in_script = || word.lines().filter(|line| !is_comment(line)).find_map(setting::in_command).map(|(name, _)| format!("the value of {name}"));
+        is_secret(word).map(str::to_owned).or_else(in_script).map(|what| (index, what))
     })
 }
 
@@ -106,22 +109,24 @@ fn in_data(key: &str, value: &str) -> Option<String> {
     if form::is_private_key(value) {
         return Some(format!("the entry {key} holds a private key"));
     }
-    if value.lines().count() == 1 {
-        return is_secret(value).map(|form| format!("the entry {key} holds {form}"));
+    // In files with many lines, certificates and checksums look random too.
+    if value.lines().count() == 1
+        && let Some(form) = is_secret(value)
+    {
+        return Some(format!("the entry {key} holds {form}"));
     }
-    value.lines().zip(1..).find_map(|(line, number): (&str, u32)| {
-        let setting = line.split_once(['=', ':']).map(|(name, value)| (name.trim().trim_matches('"'), value.trim().trim_matches(['"', '\'', ','])));
-        let (name, value) = setting.filter(|(name, _)| !name.starts_with(['#', ';', '/']) && !name.contains(char::is_whitespace))?;
-        let names_one = name == NAMES_ONE && OWN.contains(&key);
-        if !names_one
-            && is_named_like_a_secret(name)
-            && form::is_typed_in(value)
-            && !is_reference(value)
-            && !value.contains(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '[' | ']' | '{' | '}'))
-        {
-            return Some(format!("{name} in line {number} of {key} is written out"));
-        }
-        form::known(line).map(|form| format!("line {number} of {key} holds {form}"))
+    let names_one = |name: &str| name == NAMES_ONE && OWN.contains(&key);
+    let in_line = |(line, number): (&str, u32)| match written_out(line) {
+        Some((name, _)) if !names_one(name) => Some(format!("{name} in line {number} of {key} is written out")),
+        _ if is_comment(line) => None,
+        _ => form::known(line).map(|form| format!("line {number} of {key} holds {form}")),
+    };
+    value.lines().zip(1..).find_map(in_line).or_else(|| {
+        // A document of JSON may stand on one line.
+        let document: Value = serde_json::from_str(value).ok()?;
+        let mut texts = Vec::new();
+        setting::texts("", &document, &mut texts);
+        texts.into_iter().find(|(name, value)| !names_one(name) && setting::is_written_out(name, value)).map(|(name, _)| format!("{name} in {key} is written out"))
     })
 }
 

@@ -14,7 +14,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::OfObjects;
-use super::literals::{is_named_like_a_secret, is_reference};
+use super::literals::{is_comment, is_named_like_a_secret, is_reference, is_typed_in, written_out};
 use crate::described::Described;
 use crate::live::{self, Unseen};
 use crate::pod_security::Violation;
@@ -26,7 +26,7 @@ static TEXTS: Described = Described {
         title: "no credential can be guessed or looked up",
         severity: Severity::Critical,
         promises: &["P9"],
-        explanation: "Entries of each Secret of the installation, or of each in the files, `data` and `stringData`, that are named like a password, token, or key (also an entry `value` of a Secret that is named so), and the passwords of URLs in the others: no default or common word (admin, changeme, postgres, airflow, also with digits behind it), not the user's name, and at least 128 bits by the letters that occur and their number. Certificates, private keys, and values that only stand for others (${NAME}) are left out. Values are never printed; of an installation they stay in the memory of the program that makes the check.",
+        explanation: "Entries of each Secret of the installation, or of each in the files, `data` and `stringData`, that are named like a password, token, or key (also an entry `value` of a Secret that is named so), and in the others the passwords of URLs, the settings of files that are named so, and those of JSON, logins at registries (.dockerconfigjson) included: no default or common word (admin, changeme, postgres, airflow, also with digits behind it), not the user's name, and at least 128 bits by the letters that occur and their number. Certificates, private keys, and values that only stand for others (${NAME}) are left out. Values are never printed; of an installation they stay in the memory of the program that makes the check.",
         remedy: "Make a new one and change it where it is used: `openssl rand -base64 32`. Take the old one out of the file's history too, or count it as known.",
     },
     expected: "a random value of at least 128 bits",
@@ -72,7 +72,7 @@ fn judge_live(judged: &JudgedSecret) -> Vec<Finding> {
 pub fn judge_secret<'a>(secret: &ObjectRef, values: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> JudgedSecret {
     let values: BTreeMap<&str, Zeroizing<String>> = values.into_iter().map(|(key, value)| (key, Zeroizing::new(letters(value)))).collect();
     let user = values.get("username").map(|user| user.as_str()).unwrap_or_default();
-    let weak = values.iter().filter_map(|(key, value)| Some(((*key).to_owned(), weakness(credential(&secret.name, key, value)?, user)?.to_owned()))).collect();
+    let weak = values.iter().filter_map(|(key, value)| Some(((*key).to_owned(), guessed(&secret.name, key, value, user)?))).collect();
     JudgedSecret { secret: secret.clone(), weak }
 }
 
@@ -103,7 +103,7 @@ const ONLY: &str = "value";
 struct Entry<'a> {
     key: &'a str,
     path: String,
-    weakness: Option<&'static str>,
+    weakness: Option<String>,
 }
 
 /// The entries that are credentials.
@@ -115,8 +115,8 @@ fn entries(secret: &SnapshotObject) -> Vec<Entry<'_>> {
             let Some(text) = value.as_str() else { continue };
             let path = pointer(list, key);
             match if list == "data" { decoded(text) } else { Some(text.to_owned()) } {
-                Some(value) => found.push(Entry { key, path, weakness: credential(&secret.object.name, key, &value).and_then(|password| weakness(password, &user)) }),
-                None => found.push(Entry { key, path, weakness: Some("is no base64, which the API server refuses") }),
+                Some(value) => found.push(Entry { key, path, weakness: guessed(&secret.object.name, key, &value, &user) }),
+                None => found.push(Entry { key, path, weakness: Some("is no base64, which the API server refuses".to_owned()) }),
             }
         }
     }
@@ -128,18 +128,61 @@ fn pointer(list: &str, key: &str) -> String {
     format!("/{list}/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
-/// The part of a value that must be hard to guess.
-fn credential<'a>(secret: &str, key: &str, value: &'a str) -> Option<&'a str> {
+/// Why a credential that an entry is or holds can be guessed, if one can.
+fn guessed(secret: &str, key: &str, value: &str, user: &str) -> Option<String> {
     let value = value.trim_end_matches(['\n', '\r']);
-    if value.is_empty() || is_reference(value) || value.contains("-----BEGIN ") || value.trim_start().starts_with('{') {
+    if value.is_empty() || is_reference(value) || value.contains("-----BEGIN ") {
         return None;
     }
-    let of_url = || {
-        let (_, rest) = value.split_once("://")?;
-        let (user, _) = rest.split(['/', '?', '#']).next()?.rsplit_once('@')?;
-        user.split_once(':').map(|(_, password)| password).filter(|password| !password.is_empty() && !is_reference(password))
+    if value.trim_start().starts_with('{') {
+        return of_json(&serde_json::from_str(value).ok()?).map(|why| format!("holds a credential that {why}"));
+    }
+    let is_named = is_named_like_a_secret(key) || (key == ONLY && is_named_like_a_secret(secret));
+    // An address ends with its line.
+    let url = Some(value).filter(|value| !value.contains('\n')).and_then(password_of_url);
+    let whole = url.or_else(|| Some(value).filter(|value| is_named && !value.contains("://")));
+    if let Some(why) = whole.and_then(|password| weakness(password, user)) {
+        return Some(why.to_owned());
+    }
+    value.lines().zip(1..).find_map(|(line, number): (&str, u32)| Some(format!("holds a credential in line {number} that {}", weakness(of_line(line)?, "")?)))
+}
+
+/// The password in `scheme://user:password@host`.
+fn password_of_url(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    let (user, _) = rest.split(['/', '?', '#']).next()?.rsplit_once('@')?;
+    user.split_once(':').map(|(_, password)| password).filter(|password| !password.is_empty() && !is_reference(password))
+}
+
+/// The credential in a line of a file.
+fn of_line(line: &str) -> Option<&str> {
+    if is_comment(line) {
+        return None;
+    }
+    let mut words = line.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ';'));
+    words.find_map(password_of_url).or_else(|| written_out(line).map(|(_, value)| value).filter(|value| !value.contains("://")))
+}
+
+/// Why one of the credentials in a document can be guessed; the user is the one beside it.
+fn of_json(document: &Value) -> Option<&'static str> {
+    let fields = match document {
+        Value::Array(items) => return items.iter().find_map(of_json),
+        Value::Object(fields) => fields,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return None,
     };
-    if value.contains("://") { of_url() } else { Some(value).filter(|_| is_named_like_a_secret(key) || (key == ONLY && is_named_like_a_secret(secret))) }
+    let user = ["username", "user"].into_iter().find_map(|key| fields.get(key)?.as_str()).unwrap_or_default();
+    fields.iter().find_map(|(name, value)| {
+        let Some(value) = value.as_str() else { return of_json(value) };
+        // A login at a registry: base64 of `user:password`.
+        if name == "auth"
+            && let Some(login) = decoded(value)
+            && let Some((user, password)) = login.split_once(':')
+        {
+            return weakness(password, user);
+        }
+        let is_one = is_named_like_a_secret(name) && is_typed_in(value) && !is_reference(value) && !value.contains("://") && !value.contains("-----BEGIN ");
+        password_of_url(value).or_else(|| is_one.then_some(value)).and_then(|password| weakness(password, user))
+    })
 }
 
 fn decoded(text: &str) -> Option<String> {

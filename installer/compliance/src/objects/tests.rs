@@ -184,6 +184,119 @@ fn secrets_that_are_written_out_are_told_and_references_are_not() {
 }
 
 #[test]
+fn secrets_in_files_of_a_config_map_are_told_however_they_are_written() {
+    let pod = deployment("image: a", "");
+    let map = |file: &str, value: &str| format!("{pod}{}", object("v1", "ConfigMap", "m", &format!("data: {{ {file}: {} }}", Value::from(value))));
+    for value in [
+        "DB_PASSWORD=Xk29dkQ0pls8\n",
+        "DB_PASS=Xk29dkQ0pls8\n",
+        "{\"db\":{\"password\":\"Xk29dkQ0pls8\"}}",
+        "#!/bin/sh\nexport DB_PASSWORD=Xk29dkQ0pls8\n",
+        "#!/bin/sh\nexport DATABASE_URL=postgres://app:Xk29dkQ0pls8@db/x\n",
+        "urls:\n  - postgres://app:Xk29dkQ0pls8@db/x\n",
+        "#!/bin/sh\ncurl -H \"Authorization: token ghp_abcdefghijklmnopqrstuvwxyz0123456789\" https://x\n",
+        "#!/bin/sh\nPGPASSWORD=Xk29dkQ0pls8 psql -h db\n",
+    ] {
+        fails("SEC-001", &map("file", value), &["data.file"]);
+    }
+    for value in [
+        "DB_PASSWORD=$DB_PASSWORD\n",
+        "DB_PASSWORD_FILE=/run/db\n",
+        "{\"db\":{\"password\":\"${DB_PASSWORD}\",\"secretName\":\"db\",\"pass\":true}}",
+        "#!/bin/sh\nexport DB_PASSWORD=\"$(cat /run/db)\"\nPGPASSWORD=\"$DB_PASSWORD\" psql\n",
+        "# such as postgres://user:password@host/db\nurl: postgres://db/x\n",
+        "location / {\n  proxy_pass http://web:8080;\n  proxy_pass_header Server;\n}\n",
+        "PWD=C:\\srv\nBYPASS=all\nSSL_PASSTHROUGH=always\n",
+    ] {
+        passes("SEC-001", &map("file", value));
+    }
+    // In one line too, the record of an installation names a Secret by a field of that name.
+    passes("SEC-001", &map("record.json", "{\"secret\":\"files/company-tls\"}"));
+    fails("SEC-001", &map("app.json", "{\"secret\":\"files/company-tls\"}"), &["data[app.json]"]);
+}
+
+#[test]
+fn short_names_of_passwords_and_passwords_before_commands_are_told() {
+    let env = |name: &str| deployment(&format!("image: a, env: [ {{ name: {name}, value: hunter2hunter2 }} ]"), "");
+    for name in ["DBPASS", "DB_PASS", "MYSQL_PWD", "ADMIN_PW"] {
+        fails("SEC-001", &env(name), &[&format!("{AT}.containers[0].env[0].value")]);
+    }
+    for name in ["PWD", "OLDPWD", "BYPASS", "COMPASS", "PASSTHROUGH", "PASSIVE"] {
+        passes("SEC-001", &env(name));
+    }
+    let script = |text: &str| deployment(&format!("image: a, args: [ -c, {} ]", Value::from(text)), "");
+    for text in ["PGPASSWORD=Xk29dkQ0pls8 psql -h db", "set -e\nexport TOKEN=Xk29dkQ0pls8; run", "mysql --password=Xk29dkQ0pls8 shop"] {
+        fails("SEC-001", &script(text), &[&format!("{AT}.containers[0].args[1]")]);
+    }
+    for text in ["PGPASSWORD=\"$(cat /run/db)\" psql -h db", "export TOKEN=$TOKEN; run", "mysql --password=\"$PASSWORD\" shop", "PASS=0; run || FAIL=1"] {
+        passes("SEC-001", &script(text));
+    }
+}
+
+#[test]
+fn credentials_in_files_of_secrets_are_judged_as_those_by_themselves() {
+    let secret = |key: &str, value: &str| object("v1", "Secret", "s", &format!("stringData: {{ {key}: {} }}", Value::from(value)));
+    for (key, value) in
+        [("pass", "admin"), ("pw", "admin"), ("DB_PASS", "x"), ("MYSQL_PWD", "root"), ("file", "db:\n  password: admin\n"), ("file", "password: admin"), ("file", "export DB_PASS=admin\n")]
+    {
+        fails("SEC-005", &secret(key, value), &[&format!("stringData.{key}")]);
+    }
+    fails("SEC-005", &secret(".dockerconfigjson", "{\"auths\":{\"r\":{\"username\":\"u\",\"password\":\"admin\"}}}"), &["stringData[.dockerconfigjson]"]);
+    fails("SEC-005", &secret(".dockerconfigjson", "{\"auths\":{\"r\":{\"auth\":\"dTphZG1pbg==\"}}}"), &["stringData[.dockerconfigjson]"]);
+    let strong = "q8Zr3Vx0LkT5nWcB7uYpJ2mHdS9fGeA4";
+    for (key, value) in [
+        ("pass", strong.to_owned()),
+        ("file", format!("# password: admin\ndb:\n  password: {strong}\n  token_ttl: 30\n  passwordFile: /run/db\n")),
+        ("file", "db:\n  password: ${DB_PASSWORD}\n  host: db\n".to_owned()),
+        (".dockerconfigjson", format!("{{\"auths\":{{\"r\":{{\"username\":\"u\",\"password\":\"{strong}\"}}}}}}")),
+        ("PWD", "short".to_owned()),
+    ] {
+        passes("SEC-005", &secret(key, &value));
+    }
+    let report = serde_json::to_string(&report_by(&unprofiled(), &[&secret("file", "a: b\npassword: Zq8Xw3\n")])).unwrap();
+    assert!(report.contains("holds a credential in line 2 that has fewer than 128 bits") && !report.contains("Zq8Xw3"), "{report}");
+}
+
+#[test]
+fn every_way_to_give_an_administrators_credential_is_seen() {
+    let reference = |variable: &str, secret: &str, key: &str| format!("{{ name: {variable}, valueFrom: {{ secretKeyRef: {{ name: {secret}, key: {key} }} }} }}");
+    let app = |name: &str, key: &str| named(name, &format!("image: a, env: [ {} ]", reference("PASSWORD", "db", key)), "");
+    let first = format!("{AT}.containers[0].env[0].valueFrom.secretKeyRef");
+    // The official image makes a superuser of whoever it is told of; others make a user of few rights.
+    let server = |image: &str, more: &str| named("db", &format!("image: \"{image}\", env: [ {{ name: POSTGRES_USER, value: app }}, {} ]{more}", reference("POSTGRES_PASSWORD", "db", "password")), "");
+    for image in ["postgres:16", "docker.io/library/postgres@sha256:00", "registry.example.com:5000/postgis/postgis:17"] {
+        fails("SEC-009", &format!("{}{}", server(image, ""), app("web", "password")), &[&first]);
+    }
+    for (image, more) in [("bitnami/postgresql:16", ""), ("web:1", ""), ("prometheuscommunity/postgres-exporter", ""), ("postgres:16", ", command: [ sh, -c, pg_dump ]")] {
+        does_not_apply("SEC-009", &format!("{}{}", server(image, more), app("web", "password")));
+    }
+    let by_file = |mount: &str, volume: &str, file: &str| {
+        named(
+            "db",
+            &format!("image: \"postgres:16\", env: [ {{ name: POSTGRES_PASSWORD_FILE, value: {file} }} ], volumeMounts: [ {{ name: v, {mount} }} ]"),
+            &format!("volumes: [ {{ name: v, {volume} }} ]"),
+        )
+    };
+    for (mount, volume, file) in [
+        ("mountPath: /s", "secret: { secretName: db }", "/s/password"),
+        ("mountPath: /s/", "secret: { secretName: db, items: [ { key: password, path: in/pw } ] }", "/s/in/pw"),
+        ("mountPath: /s/pw, subPath: password", "secret: { secretName: db }", "/s/pw"),
+        ("mountPath: /s", "projected: { sources: [ { secret: { name: db } } ] }", "/s/password"),
+    ] {
+        passes("SEC-009", &by_file(mount, volume, file));
+        fails("SEC-009", &format!("{}{}", by_file(mount, volume, file), app("web", "password")), &[&first]);
+        passes("SEC-009", &format!("{}{}", by_file(mount, volume, file), app("web", "other")));
+    }
+    let given = |data: &str, key: &str| format!("{}{}{}", object("v1", "Secret", "db", &format!("stringData: {{ {data} }}")), app("web", key), app("worker", key));
+    fails("SEC-009", &given("username: postgres, password: x", "password"), &[&first, &first]);
+    does_not_apply("SEC-009", &given("username: app, password: x", "password"));
+    does_not_apply("SEC-009", &given("username: postgres, host: x", "host"));
+    fails("SEC-009", &given("url: \"jdbc:postgresql://db:5432/a?user=postgres&password=x\"", "url"), &[&first, &first]);
+    fails("SEC-009", &given("url: \"jdbc:sqlserver://db:1433;user=sa;password=x\"", "url"), &[&first, &first]);
+    does_not_apply("SEC-009", &given("url: \"jdbc:postgresql://db:5432/a?user=app&password=x\"", "url"));
+}
+
+#[test]
 fn weak_credentials_in_secrets_are_told_without_their_values() {
     let secret = |rest: &str| object("v1", "Secret", "s", rest);
     fails("SEC-005", &secret("stringData: { password: changeme123, username: bob }"), &["stringData.password"]);
@@ -332,6 +445,17 @@ fn files_are_judged_as_the_api_server_would_complete_them() {
     passes("PSS-015", &deployment("image: a", "volumes: [ { name: a } ]"));
     passes("WKL-002", &deployment("image: a, resources: { limits: { cpu: 1, memory: 1Gi } }", ""));
     fails("WKL-002", &deployment("image: a, resources: { requests: { cpu: 1, memory: 1Gi } }", ""), &[&format!("{AT}.containers[0].resources.limits")]);
+    let limits = format!("{AT}.containers[0].resources.limits");
+    let requests = format!("{AT}.containers[0].resources.requests");
+    for none in ["cpu: \"0\", memory: \"0\"", "cpu: 0, memory: 0Gi", "cpu: lots, memory: foo", "cpu: 1, memory: -1Gi"] {
+        fails("WKL-002", &deployment(&format!("image: a, resources: {{ requests: {{ cpu: 1, memory: 1Gi }}, limits: {{ {none} }} }}"), ""), &[&limits]);
+    }
+    fails("WKL-002", &deployment("image: a, resources: { requests: { cpu: 0 }, limits: { cpu: 1, memory: 1Gi } }", ""), &[&requests]);
+    passes("WKL-002", &deployment("image: a, resources: { limits: { cpu: 500m, memory: 1.5Gi } }", ""));
+    // What the pod as a whole has, each container has.
+    passes("WKL-002", &deployment("image: a", "resources: { limits: { cpu: 1, memory: 1Gi } }, initContainers: [ { name: i, image: a } ]"));
+    passes("WKL-002", &deployment("image: a, resources: { limits: { memory: 1Gi } }", "resources: { limits: { cpu: 1 } }"));
+    fails("WKL-002", &deployment("image: a", "resources: { limits: { cpu: 1, memory: 0 }, requests: { cpu: 1, memory: 1Gi } }"), &[&limits]);
     fails("PSS-004", &deployment("image: a, ports: [ { containerPort: 80 } ]", "hostNetwork: true"), &[&format!("{AT}.containers[0].ports[0].containerPort")]);
     passes("WKL-005", &deployment("image: a", "serviceAccount: web"));
 }

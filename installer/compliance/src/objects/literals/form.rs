@@ -94,11 +94,12 @@ pub(crate) fn is_reference(value: &str) -> bool {
     is_elsewhere || (value.starts_with("$(") && value.ends_with(')')) || (value.starts_with("${") && value.ends_with('}')) || (value.starts_with('<') && value.ends_with('>')) || value.starts_with('$')
 }
 
-/// Somebody wrote a value: not nothing, not a switch, and not where a file lies.
-pub(super) fn is_typed_in(value: &str) -> bool {
+/// Somebody wrote a value: not nothing, not a switch, not what was made unreadable, and not where a file lies.
+pub(crate) fn is_typed_in(value: &str) -> bool {
     let value = value.trim();
-    let is_switch = ["true", "false", "yes", "no", "null", "none", "{}", "[]", "|", ">", "|-", ">-"].contains(&value.to_ascii_lowercase().as_str());
-    !value.is_empty() && !is_switch && !value.starts_with('/') && !value.starts_with("{{")
+    let is_switch = ["true", "false", "yes", "no", "on", "off", "0", "1", "null", "none", "{}", "[]", "|", ">", "|-", ">-"].contains(&value.to_ascii_lowercase().as_str());
+    let is_masked = value.len() > 2 && value.bytes().all(|byte| matches!(byte, b'*' | b'x' | b'X' | b'.'));
+    !value.is_empty() && !is_switch && !is_masked && !value.starts_with('/') && !value.starts_with("{{")
 }
 
 #[cfg(test)]
@@ -137,6 +138,7 @@ mod tests {
             "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
             "0123456789abcdef0123456789abcdef01234567",
             "-----BEGIN CERTIFICATE-----",
+            "postgresql://airflow:***@db/airflow",
             "",
         ] {
             assert_eq!(is_secret(value), None, "{value}");

@@ -2,10 +2,16 @@
 
 /// Words that name a secret wherever they stand, alone or as the end of a word.
 const SECRET: [&str; 8] = ["PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN", "CREDENTIAL", "APIKEY", "PRIVATEKEY"];
+/// Short ones of `PASSWORD`, as the end of the last word.
+const SHORT: [&str; 2] = ["PASS", "PWD"];
+/// Words that end so and mean something else.
+const NO_PASSWORD: [&str; 8] = ["BYPASS", "COMPASS", "ENCOMPASS", "OLDPWD", "OVERPASS", "SURPASS", "TRESPASS", "UNDERPASS"];
+/// Beside these words, `PASS` is a turn and `PWD` a folder.
+const OF_A_TURN: [&str; 8] = ["BY", "FIRST", "MULTI", "OLD", "ONE", "PROXY", "SINGLE", "TWO"];
 /// `KEY` alone means many things; beside one of these words it opens something.
 const OF_A_KEY: [&str; 14] = ["ACCESS", "ACCOUNT", "API", "AUTH", "ENCRYPTION", "FERNET", "JWT", "MASTER", "PRIVATE", "SECRET", "SIGNING", "SSL", "STORAGE", "TLS"];
 /// The last word says that the value is about a secret and not the secret itself.
-const ABOUT: [&str; 25] = [
+const ABOUT: [&str; 27] = [
     "ALGORITHM",
     "AUDIENCE",
     "BACKEND",
@@ -17,6 +23,7 @@ const ABOUT: [&str; 25] = [
     "GENERATION",
     "POLICY",
     "ENDPOINT",
+    "ENV",
     "EXPIRATION",
     "EXPIRY",
     "FILE",
@@ -30,6 +37,7 @@ const ABOUT: [&str; 25] = [
     "REF",
     "TTL",
     "TYPE",
+    "URI",
     "URL",
 ];
 /// Anywhere, these words say the same.
@@ -43,7 +51,14 @@ pub(crate) fn is_named_like_a_secret(name: &str) -> bool {
         return false;
     }
     let is_key = words.last().is_some_and(|last| last == "KEY") && words.iter().any(|word| OF_A_KEY.contains(&word.as_str()));
-    is_key || words.iter().any(|word| SECRET.iter().any(|secret| singular(word).ends_with(secret)))
+    is_key || is_short(name, &words) || words.iter().any(|word| SECRET.iter().any(|secret| singular(word).ends_with(secret)))
+}
+
+/// `PASS`, `DBPASS`, `DB_PASS`, `MYSQL_PWD`, `pw`. `PWD` by itself is the folder that a shell is in.
+fn is_short(name: &str, words: &[String]) -> bool {
+    let Some((last, before)) = words.split_last() else { return false };
+    let is_one = last == "PW" || SHORT.iter().any(|short| last.ends_with(short));
+    is_one && name != "PWD" && !NO_PASSWORD.contains(&last.as_str()) && !before.last().is_some_and(|word| OF_A_TURN.contains(&word.as_str()))
 }
 
 /// Upper-case words of `db_password`, `db-password`, `dbPassword`, `DB.PASSWORD`.
@@ -88,6 +103,14 @@ mod tests {
             "postgres-password",
             "secret_key",
             "AIRFLOW__DATABASE__SQL_ALCHEMY_PASSWORD",
+            "DBPASS",
+            "DB_PASS",
+            "MYSQL_PWD",
+            "PGPASS",
+            "dbPw",
+            "pass",
+            "pw",
+            "pwd",
         ] {
             assert!(is_named_like_a_secret(name), "{name}");
         }
@@ -110,6 +133,20 @@ mod tests {
             "checksum/secret",
             "existingSecret",
             "tokenizer",
+            "PWD",
+            "OLDPWD",
+            "OLD_PWD",
+            "BYPASS",
+            "ALLOW_BYPASS",
+            "COMPASS",
+            "PASSTHROUGH",
+            "SSL_PASS_THROUGH",
+            "PASSIVE",
+            "PASS_COUNT",
+            "PASS_FILE",
+            "proxy_pass",
+            "token_uri",
+            "secretEnv",
         ] {
             assert!(!is_named_like_a_secret(name), "{name}");
         }

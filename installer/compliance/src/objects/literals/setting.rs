@@ -1,0 +1,108 @@
+//! Settings as files and commands write them: a name and a value on a line, in front of a command, or as an option of it.
+
+use serde_json::Value;
+
+use super::form::{is_reference, is_typed_in};
+use super::name::is_named_like_a_secret;
+
+/// The setting of a line that writes a secret out: `name = value`, `name: value`, also behind `export` and as an item of
+/// a list; else what a command in it is given. Comments have none.
+pub(crate) fn written_out(line: &str) -> Option<(&str, &str)> {
+    if is_comment(line) {
+        return None;
+    }
+    setting(line).filter(|(name, value)| is_written_out(name, value)).or_else(|| in_command(line))
+}
+
+/// What a command is given in front of it, or by options: `NAME=value command --password=value`.
+pub(super) fn in_command(line: &str) -> Option<(&str, &str)> {
+    const BEGINNINGS: [&str; 7] = ["&&", "||", "|", "then", "do", "else", "{"];
+    const BEFORE: [&str; 8] = ["export", "env", "exec", "sudo", "declare", "local", "readonly", "-x"];
+    let mut is_in_front = true;
+    line.split_whitespace().find_map(|word| {
+        let was_in_front = is_in_front;
+        let option = word.strip_prefix("--").and_then(|option| option.split_once('='));
+        let assigned = word.split_once('=').filter(|(name, _)| was_in_front && is_variable(name));
+        is_in_front = word.ends_with(';') || BEGINNINGS.contains(&word) || (was_in_front && (assigned.is_some() || BEFORE.contains(&word)));
+        let (name, value) = option.or(assigned)?;
+        let value = value.trim_matches(['"', '\'', ';', ',']);
+        // `--password=PASSWORD` explains an option, `password=password` hands a variable on.
+        let is_placeholder = if option.is_some() { name.eq_ignore_ascii_case(value) } else { name == value };
+        (is_written_out(name, value) && !value.contains('$') && !is_placeholder).then_some((name, value))
+    })
+}
+
+/// Each text in a document of JSON with the name of its field.
+pub(super) fn texts<'v>(name: &'v str, value: &'v Value, found: &mut Vec<(&'v str, &'v str)>) {
+    match value {
+        Value::String(text) => found.push((name, text)),
+        Value::Array(items) => items.iter().for_each(|item| texts(name, item, found)),
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| texts(name, value, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Beside a name of a secret stands a value, and no code that finds one.
+pub(super) fn is_written_out(name: &str, value: &str) -> bool {
+    is_named_like_a_secret(name) && is_typed_in(value) && !is_reference(value) && !value.contains(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '[' | ']' | '{' | '}' | '`'))
+}
+
+pub(crate) fn is_comment(line: &str) -> bool {
+    let line = line.trim_start();
+    ["#", ";", "//"].iter().any(|sign| line.starts_with(sign))
+}
+
+fn setting(line: &str) -> Option<(&str, &str)> {
+    let line = line.trim();
+    let line = ["export ", "ENV ", "- "].iter().find_map(|before| line.strip_prefix(before)).unwrap_or(line);
+    let (name, value) = line.split_once(['=', ':'])?;
+    let (name, value) = (name.trim().trim_matches(['"', '\'']), value.split(" #").next().unwrap_or_default());
+    (!name.starts_with('/') && !name.contains(char::is_whitespace)).then(|| (name, value.trim().trim_matches(['"', '\'', ','])))
+}
+
+fn is_variable(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_read_however_they_are_written() {
+        for line in [
+            "DB_PASSWORD=hunter2",
+            "export DB_PASSWORD='hunter2'",
+            "  - password: hunter2",
+            "\"password\": \"hunter2\",",
+            "password = hunter2 # of the test",
+            "PGPASSWORD=hunter2 psql -h db",
+            "cd /srv && env PGPASSWORD=hunter2 psql",
+            "mysql --user=app --password=hunter2 shop",
+            "if true; then PGPASSWORD=hunter2 psql; fi",
+            "host=db password=hunter2",
+        ] {
+            assert_eq!(written_out(line).map(|(_, value)| value), Some("hunter2"), "{line}");
+        }
+        for line in [
+            "# DB_PASSWORD=hunter2",
+            "export DB_PASSWORD",
+            "export DB_PASSWORD=$(cat /run/db)",
+            "export DB_PASSWORD=\"$1\"",
+            "PGPASSWORD=\"$(cat /run/db)\" psql",
+            "PGPASSWORD=`pwgen` psql",
+            "PGPASSWORD=\"app-$SUFFIX\" psql",
+            "mysql --password=\"${PASSWORD}\" shop",
+            "  --password=PASSWORD  the password of the user",
+            "return connect(host, password=secret)",
+            "set the option password=hunter2 of the server",
+            "PASS=0; FAIL=0",
+            "[ \"$PASSWORD\" = \"\" ] && exit 1",
+            "test -n \"$TOKEN\" || exit 1",
+            "proxy_pass http://web:8080;",
+            "proxy_pass: http://web:8080",
+        ] {
+            assert_eq!(written_out(line), None, "{line}");
+        }
+    }
+}
