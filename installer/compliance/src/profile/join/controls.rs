@@ -7,7 +7,7 @@ use airlock_model::{Control, ControlCoverage, Profile};
 use super::{Joined, names_in_order};
 use crate::error::ComplianceError;
 use crate::profile::held::{claims_more, lost, unasked};
-use crate::profile::selector::matched_of_control;
+use crate::profile::selector::matched_of_part;
 use crate::profile::siblings::Origins;
 use crate::references::called;
 
@@ -32,7 +32,7 @@ impl Joined<'_> {
             }
             let mut names = BTreeSet::new();
             for (number, selector) in control.checks.iter().enumerate() {
-                match matched_of_control(selector, &self.profile.custom) {
+                match matched_of_part(selector, &self.profile.custom) {
                     Ok(found) => names.extend(found),
                     Err(error) => self.faults.add(&format!("{path}.checks[{number}]"), error),
                 }
