@@ -247,6 +247,7 @@ mod tests {
             gaps: Vec::new(),
             changes: Vec::new(),
             exceptions: Vec::new(),
+            in_force: Vec::new(),
             plan_runs: Vec::new(),
             unaccounted: Vec::new(),
             findings: Vec::new(),
