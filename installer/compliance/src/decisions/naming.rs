@@ -36,7 +36,7 @@ impl NamedFinding {
         let text = text.strip_prefix(MARK).unwrap_or(text).trim_start();
         let Some(end) = text.find(|c: char| c == ':' || c.is_whitespace()) else { return Ok(Self { check: text.to_owned(), matching: ExceptionMatch::default() }) };
         let (check, rest) = text.split_at(end);
-        let subject = rest.trim_start_matches(|c: char| c.is_whitespace()).trim_start_matches(':').trim();
+        let subject = rest.trim_start().trim_start_matches(':').trim();
         if subject.is_empty() {
             return Err(NamingError::NoSubject(check.to_owned()));
         }
