@@ -7,7 +7,7 @@ mod worsened;
 
 use std::collections::BTreeMap;
 
-use airlock_model::{Digest, Reason, Severity, Subject, Untrusted, Verdict};
+use airlock_model::{Digest, Finding, Reason, Severity, Subject, Untrusted, Verdict};
 use serde::{Deserialize, Serialize};
 
 use crate::error::ComplianceError;
@@ -78,6 +78,8 @@ pub struct Difference {
     pub before: Option<Verdict>,
     /// The verdict now; none: nothing is told.
     pub after: Option<Verdict>,
+    /// Whether nothing is told of it now because it was mended: what it is about is still judged.
+    pub mended: bool,
 }
 
 impl Earlier {
@@ -113,7 +115,7 @@ fn faults(findings: impl Iterator<Item = (Key, Weight)>) -> BTreeMap<Key, Weight
     faults
 }
 
-/// Compares a report with an earlier one.
+/// Compares a report with an earlier one. With what passes among its findings it is known of each object whether it still stands.
 pub fn compare(earlier: &Earlier, report: &Report) -> Comparison {
     let before = faults(earlier.findings.iter().map(|found| (key(&found.check, &found.subject, found.path.as_ref()), (found.verdict, found.severity))));
     let after = faults(report.findings.iter().map(|found| (key(&found.check, &found.subject, found.path.as_ref()), (found.verdict, found.severity))));
@@ -140,8 +142,11 @@ pub fn compare(earlier: &Earlier, report: &Report) -> Comparison {
         list.push(difference(key, then, Some(now)));
     }
     for (key, then) in before.iter().filter(|(key, _)| !after.contains_key(*key)) {
-        let list = if can_tell(report, &key.0) { &mut comparison.better } else { &mut comparison.unseen };
-        list.push(difference(key, Some(then), None));
+        if can_tell(report, &key.0) {
+            comparison.better.push(Difference { mended: stands(report, &key.0, &key.1), ..difference(key, Some(then), None) });
+        } else {
+            comparison.unseen.push(difference(key, Some(then), None));
+        }
     }
     for list in [&mut comparison.worse, &mut comparison.better, &mut comparison.unseen] {
         // What weighs most is read first.
@@ -160,12 +165,20 @@ fn can_tell(report: &Report, id: &str) -> bool {
     report.checks.iter().find(|check| check.id == id).is_some_and(|check| !is_open(check.verdict) && !check.reason.is_some_and(Reason::is_unseen))
 }
 
+/// Whether something is judged in a report: the object by any check, or, of what is no object, by the same check or that as a whole.
+fn stands(report: &Report, check: &str, subject: &Subject) -> bool {
+    let is_object = subject.api_version.is_some();
+    let is_same = |found: &Finding| (is_object || found.check == check) && Subject { document: None, line: None, ..found.subject.clone() } == *subject;
+    let is_shown = || report.checks.iter().any(|found| found.id == check && matches!(found.verdict, Verdict::Pass | Verdict::Attested));
+    report.findings.iter().any(is_same) || !is_object && is_shown()
+}
+
 /// Checks that proved something and are not made, or have nothing to judge, now.
 fn unseen_checks(earlier: &Earlier, report: &Report) -> Vec<Difference> {
     let now = |id: &str| report.checks.iter().find(|check| check.id == id).map(|check| check.verdict);
     let proved = earlier.checks.iter().filter(|check| matches!(check.verdict, Verdict::Pass | Verdict::Attested));
     let lost = proved.filter(|check| matches!(now(&check.id), None | Some(Verdict::NotApplicable)));
-    let whole = |check: &EarlierCheck| Difference { check: check.id.clone().into(), subject: None, path: None, severity: None, before: Some(check.verdict), after: now(&check.id) };
+    let whole = |check: &EarlierCheck| Difference { check: check.id.clone().into(), subject: None, path: None, severity: None, before: Some(check.verdict), after: now(&check.id), mended: false };
     lost.map(whole).collect()
 }
 
@@ -177,6 +190,7 @@ fn difference((check, subject, path): &Key, before: Option<&Weight>, after: Opti
         severity: after.or(before).map(|(_, severity)| *severity),
         before: before.map(|(verdict, _)| *verdict),
         after: after.map(|(verdict, _)| *verdict),
+        mended: false,
     }
 }
 

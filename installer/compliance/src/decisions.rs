@@ -1,18 +1,22 @@
 //! Exceptions and attestations: what people decided about findings. Only what somebody signed whom the profile names counts,
 //! until its last day; all else is told by EXC-001 and changes nothing.
 
+mod naming;
 mod reading;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_model::{Attestation, Check, CheckSpec, Evidence, Exception, Finding, Need, Profile, Reason, Severity, Snapshot, Subject, Verdict, World};
 use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::attested;
 use crate::described::Described;
 use crate::profile::matches_glob;
 use crate::report::{ControlCheck, ControlSummary, ControlVerdict};
 
+pub use naming::{NamedFinding, NamingError, literal};
 pub use reading::{DecisionKind, Signature, SignedDocument, decisions};
 
 static TEXTS: Described = Described {
@@ -57,11 +61,29 @@ pub struct Decisions {
     asked: bool,
 }
 
+/// An exception that counted when a report was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ExceptionInForce {
+    /// Its id.
+    pub id: String,
+    /// The checks that it counts for, of some with a number: `CPL-001/1.2.7`.
+    pub checks: Vec<String>,
+    /// Who approved it.
+    pub approved_by: String,
+    /// Where it was talked about.
+    pub ticket: String,
+    /// Its last day, in UTC.
+    pub expires: String,
+    /// Whether it covered a failure.
+    pub used: bool,
+}
+
 /// A decision and whether it counts.
 #[derive(Debug)]
 struct Counted<T> {
     decision: T,
-    /// Ids of the checks that it is about; none where an attestation is for a control.
+    /// Ids of the checks that it is about, of some with a number (`CPL-001/1.2.7`); none where an attestation is for a control.
     about: BTreeSet<String>,
     expires: Date,
     is_over: bool,
@@ -104,7 +126,7 @@ impl Decisions {
 
     fn except(&self, finding: &mut Finding, given: &Snapshot, used: &mut Used) {
         for (index, exception) in self.exceptions.iter().enumerate() {
-            if !exception.about.contains(&finding.check) || !matches(&exception.decision, finding, given) {
+            if !is_about(&exception.about, finding) || !matches(&exception.decision, finding, given) {
                 continue;
             }
             used.exceptions.insert(index);
@@ -163,19 +185,36 @@ impl Decisions {
         }
     }
 
+    /// The exceptions that count today, those among them that nothing needs too.
+    pub(crate) fn in_force(&self, used: &Used) -> Vec<ExceptionInForce> {
+        let counts = self.exceptions.iter().enumerate().filter(|(_, exception)| !exception.is_over);
+        let told = |(index, Counted { decision: Exception { id, approved_by, ticket, .. }, about, expires, .. }): (usize, &Counted<Exception>)| ExceptionInForce {
+            id: id.clone(),
+            checks: about.iter().cloned().collect(),
+            approved_by: approved_by.clone(),
+            ticket: ticket.clone(),
+            expires: expires.to_string(),
+            used: used.exceptions.contains(&index),
+        };
+        counts.map(told).collect()
+    }
+
     /// What EXC-001 says; nothing, when no document was given.
     pub(crate) fn findings(&self, used: &Used) -> Vec<Finding> {
         if !self.asked {
             return Vec::new();
         }
         let mut findings = self.faults.clone();
-        let exceptions = self.exceptions.iter().enumerate().map(|(index, exception)| exception.finding(&format!("the exception {}", exception.decision.id), used.exceptions.contains(&index)));
+        let exceptions = self.exceptions.iter().enumerate().map(|(index, exception)| {
+            let Exception { id, approved_by, ticket, .. } = &exception.decision;
+            exception.finding(&format!("the exception {id}"), &format!("approved by {approved_by} ({ticket})"), used.exceptions.contains(&index))
+        });
         findings.extend(exceptions);
         for (index, attestation) in self.attestations.iter().enumerate() {
             let (called, is_used) = (format!("the attestation for {}", attestation.decision.check), used.attestations.contains(&index));
             let refused = used.refused.get(&index).filter(|_| !attestation.is_over).map(|what| what.iter().map(String::as_str).collect::<Vec<_>>().join("; "));
             if is_used || refused.is_none() {
-                findings.push(attestation.finding(&called, is_used));
+                findings.push(attestation.finding(&called, &format!("attested by {}", attestation.decision.attested_by), is_used));
             }
             findings.extend(refused.map(|what| TEXTS.fail(attestation.subject(&called), format!("it does not count for {what}"))));
         }
@@ -201,12 +240,12 @@ impl<T> Counted<T> {
         Subject { file: Some(self.file.as_str().into()), ..Subject::scope(called) }
     }
 
-    fn finding(&self, called: &str, is_used: bool) -> Finding {
+    fn finding(&self, called: &str, by: &str, is_used: bool) -> Finding {
         let subject = self.subject(called);
         if self.is_over {
             return TEXTS.fail(subject, format!("its last day was {}", self.expires));
         }
-        if is_used { TEXTS.pass(subject, format!("it counts until {}, signed by {}", self.expires, self.signer)) } else { TEXTS.warn(Severity::Low, subject, "nothing that was judged needs it") }
+        if is_used { TEXTS.pass(subject, format!("it counts until {}, {by}, signed by {}", self.expires, self.signer)) } else { TEXTS.warn(Severity::Low, subject, "nothing that was judged needs it") }
     }
 }
 
@@ -247,6 +286,17 @@ impl Refusal {
             Self::Lock => "the profile locks the check",
         }
     }
+}
+
+/// Whether a check is meant as a whole, or each number of it that a finding speaks of.
+fn is_about(about: &BTreeSet<String>, finding: &Finding) -> bool {
+    let numbers = &finding.numbers;
+    about.contains(&finding.check) || !numbers.is_empty() && numbers.iter().all(|number| about.contains(&format!("{}/{number}", finding.check)))
+}
+
+/// What was decided about a finding, and by whom: it stands behind all else that the finding rests on.
+pub fn decision(verdict: Verdict, evidence: &[Evidence]) -> Option<&Evidence> {
+    evidence.iter().rev().find(|evidence| matches!(evidence, Evidence::Fact(_))).filter(|_| matches!(verdict, Verdict::Excepted | Verdict::Attested))
 }
 
 /// Whether an exception is about a finding.

@@ -131,6 +131,18 @@ pub enum ComplianceError {
         /// The check that was probably meant.
         nearest: Option<String>,
     },
+    /// A selector names a number that its check does not judge.
+    #[error("`{selector}` matches no check; {check} judges {known}{}", meant(.nearest.as_deref()))]
+    UnknownNumber {
+        /// As it was written.
+        selector: String,
+        /// The check with the number that was probably meant.
+        nearest: Option<String>,
+        /// The check.
+        check: String,
+        /// All numbers that it judges.
+        known: String,
+    },
     /// A selector matches only checks that are made before an install.
     #[error("`{selector}` is judged before an install; a profile selects checks of the running installation")]
     PreflightCheck {
@@ -234,7 +246,7 @@ impl Coded for ComplianceError {
             Self::Kind { .. } => "compliance.profile-kind",
             Self::UnknownProfile { .. } => "compliance.unknown-profile",
             Self::NoChecks { .. } => "compliance.no-checks",
-            Self::UnknownCheck { .. } => "compliance.unknown-check",
+            Self::UnknownCheck { .. } | Self::UnknownNumber { .. } => "compliance.unknown-check",
             Self::PreflightCheck { .. } => "compliance.preflight-check",
             Self::OtherSource { .. } => "compliance.other-source",
             Self::UnknownParameter { .. } => "compliance.unknown-parameter",
@@ -277,6 +289,7 @@ mod tests {
             ComplianceError::UnknownProfile { name: text(), shipped: text(), by_path: true, nearest: None },
             ComplianceError::NoChecks { name: text() },
             ComplianceError::UnknownCheck { selector: text(), nearest: None },
+            ComplianceError::UnknownNumber { selector: text(), nearest: None, check: text(), known: text() },
             ComplianceError::PreflightCheck { selector: text() },
             ComplianceError::OtherSource { checks: text() },
             ComplianceError::UnknownParameter { name: text(), nearest: None },

@@ -23,7 +23,7 @@ use crate::public_key::PublicKey;
 use run::JudgedRun;
 
 pub use head::{Head, HeadError, head_line};
-pub use period::{Borne, Gap, KeptReport, PERIOD_SCHEMA, Period, Span, VerdictChange, period};
+pub use period::{Borne, Gap, KeptException, KeptReport, PERIOD_SCHEMA, Period, Span, VerdictChange, period};
 pub use plan_runs::{CarriedOut, Unaccounted};
 pub use sums::{Sums, SumsError};
 pub use verified::{EvidenceFault, EvidenceFinding, SignatureState, VERIFICATION_SCHEMA, Verification, VerifiedRun};

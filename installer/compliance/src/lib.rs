@@ -64,7 +64,7 @@ pub use catalogue::{check, checks, is_tried};
 pub use comparison::{COMPARISON_SCHEMA, Comparison, Difference, Earlier, compare, worsened};
 pub use control_plane::{LARGEST_NODE_REPORT, read_node_report};
 pub use custom::{CustomChecks, OfProfile};
-pub use decisions::{DecisionKind, Decisions, Signature, SignedDocument, decisions};
+pub use decisions::{DecisionKind, Decisions, ExceptionInForce, NamedFinding, NamingError, Signature, SignedDocument, decision, decisions, literal};
 pub use error::ComplianceError;
 pub use installed::judge_fernet_key;
 pub use network::{CONNECTIONS_SCHEMA, Connection, Connections, PortRange, PortSet, Protocol, UnverifiedObject, connections};

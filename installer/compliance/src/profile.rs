@@ -26,10 +26,10 @@ pub use control_list::{LARGEST_CONTROL_LIST, control_list};
 pub use difference::{ProfileChange, ProfilePart, differences};
 pub(crate) use fault::Faults;
 pub use fault::{ProfileFault, ProfileFaults};
-pub(crate) use held::is_held;
+pub(crate) use held::{check_of, is_held};
 pub use load::{ProfileFile, ProfileWarning, ReadProfile, from_text, is_path, lint, load, profile_text};
 pub use requirement::fits;
-pub(crate) use selector::{matched, matches_glob};
+pub(crate) use selector::{matched, matched_of_part, matches_glob};
 pub use written::written;
 
 /// The file that a new profile begins as, with NAME, OWNER, and BASE to be put in.
@@ -70,7 +70,7 @@ pub fn shipped_names() -> impl Iterator<Item = &'static str> {
 
 /// Says whether a selector can be one of a profile: that of the catalogue, or an id as a profile gives it to a check of its own.
 pub fn matching(selector: &str) -> Result<(), ComplianceError> {
-    if is_custom(selector) { Ok(()) } else { matched(selector, &[]).map(drop) }
+    if is_custom(selector) { Ok(()) } else { matched_of_part(selector, &[]).map(drop) }
 }
 
 /// Whether it is the id of one of the checks, so that somebody can attest it; else it can be that of a control alone. What may mean

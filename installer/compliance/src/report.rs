@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::admitted::{Admitted, admitted};
 use crate::catalogue::check;
 use crate::custom::CustomChecks;
-use crate::decisions::{self, Decisions, Used};
+use crate::decisions::{self, Decisions, ExceptionInForce, Used};
 use crate::error::ComplianceError;
 use crate::objects;
 use crate::profile::{digest, selected, selected_custom, validate};
@@ -61,6 +61,9 @@ pub struct Report {
     /// Findings: what weighs most first, then by severity, check, and subject. What passes is only among them when that
     /// was asked for; the summary counts it always.
     pub findings: Vec<Finding>,
+    /// The exceptions that counted, those among them that covered nothing too; not there without one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exceptions: Vec<ExceptionInForce>,
     /// What admission made of pods; not there for files, and where no check asked for pods.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub admitted: Option<Admitted>,
@@ -261,6 +264,7 @@ pub fn judge_decided(profile: &Profile, given: &Snapshot, decisions: &Decisions,
         promises: promises(&checks),
         checks,
         findings,
+        exceptions: decisions.in_force(&used),
         admitted,
     })
 }

@@ -23,7 +23,8 @@ use airlock_model::{EvidenceSubject, Record};
 
 use crate::signature::is_signed_by;
 
-pub use airlock_compliance::evidence::{Borne, CarriedOut, EvidenceFinding, Gap, Head, Period, SeenFolder, SignatureState, Span, Unaccounted, VerdictChange, Verification, VerifiedRun};
+pub use airlock_compliance::ExceptionInForce;
+pub use airlock_compliance::evidence::{Borne, CarriedOut, EvidenceFinding, Gap, Head, KeptException, Period, SeenFolder, SignatureState, Span, Unaccounted, VerdictChange, Verification, VerifiedRun};
 pub use error::EvidenceError;
 pub use key::trusted;
 pub use reading::{read, told};

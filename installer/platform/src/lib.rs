@@ -60,7 +60,7 @@ pub use airlock_engine::{ApplyError, ApplyOptions, Halt, Imported, NodeTrial, St
 
 /// Security policy profiles as documents: reading, joining, comparing.
 pub mod profiles {
-    pub use airlock_compliance::{DecisionKind, Decisions};
+    pub use airlock_compliance::{DecisionKind, Decisions, NamedFinding, NamingError, decision, literal};
     pub use airlock_compliance::{
         LARGEST_CONTROL_LIST, ProfileChange, ProfileFault, ProfilePart, ProfileWarning, blank, control_list, differences, digest, from_text, is_attestable, is_path, lint, load, matching,
         profile_text, shipped_names, written,

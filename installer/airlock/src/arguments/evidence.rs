@@ -44,8 +44,8 @@ pub(crate) struct EvidenceFolder {
     /// The folder that `compliance-check --evidence` writes to
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) folder: PathBuf,
-    /// Files with the public keys whose signatures count, as `openssl pkey -pubout` writes them
-    #[arg(long, value_name = "KEY.pem", num_args = 1.., value_hint = ValueHint::FilePath, required_unless_present = "unsigned")]
+    /// File with a public key whose signatures count, as `openssl pkey -pubout` writes it; once for each key
+    #[arg(long, value_name = "KEY.pem", value_hint = ValueHint::FilePath, required_unless_present = "unsigned")]
     pub(crate) trust: Vec<PathBuf>,
     /// Look at digests and chain alone: anybody who can write to the folder could have written it
     #[arg(long, conflicts_with = "trust")]

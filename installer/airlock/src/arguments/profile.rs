@@ -42,8 +42,8 @@ pub(crate) struct ProfileShow {
 /// Arguments of `profile lint`.
 #[derive(Debug, Args)]
 pub(crate) struct ProfileLint {
-    /// Files of profiles
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, required = true)]
+    /// Files of profiles, or names of those that ship
+    #[arg(value_name = "PROFILE", value_hint = ValueHint::FilePath, required = true)]
     pub(crate) files: Vec<String>,
 }
 
@@ -130,9 +130,12 @@ pub(crate) enum ExceptionCommand {
 /// Arguments of `exception request`.
 #[derive(Debug, Args)]
 pub(crate) struct ExceptionRequest {
-    /// The finding: its check alone, or with what it is about, as in PSS-003:DaemonSet/logs/vector or RBC-002:ClusterRole/admins
+    /// The finding: its check alone, or with what it is about, as in PSS-003:DaemonSet/logs/vector or RBC-002:ClusterRole/admins, or as a report prints it: "CPL-001/1.2.7 Pod kube-system/kube-apiserver"
     #[arg(value_name = "FINDING")]
     pub(crate) finding: String,
+    /// The field, where others of the same object are not meant, as reports have it: spec.hostNetwork
+    #[arg(long, value_name = "FIELD")]
+    pub(crate) path: Option<String>,
     /// Its last day, as in 2027-01-31
     #[arg(long, value_name = "DAY", value_parser = day)]
     pub(crate) expires: jiff::civil::Date,

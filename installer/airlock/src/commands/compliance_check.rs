@@ -5,7 +5,7 @@ mod permissions;
 
 use std::path::{Path, PathBuf};
 
-use airlock_model::{Answers, Attempt, Digest, EvidenceDocument, EvidenceSubject, Exit, NodeReport, Profile, ScanReport, Untrusted, Written};
+use airlock_model::{Answers, Attempt, Digest, EvidenceDocument, EvidenceSubject, Exit, NodeReport, Profile, ScanReport, Untrusted, Verdict, Written};
 use airlock_platform::profiles::{DecisionKind, Decisions};
 use airlock_platform::{
     Cluster, Earlier, Handed, LARGEST_NODE_REPORT, LARGEST_SCAN_REPORT, PlatformError, Report, compare, decided, evidence, judged_by, manifests, read_node_report, read_scan_report, unprofiled,
@@ -44,16 +44,17 @@ pub(super) async fn run(session: &Session<'_>, arguments: &ComplianceCheck) -> R
         Some(folder) => Some(Box::pin(Keeping::begin(session, folder, arguments)).await?),
         None => None,
     };
-    let Judged { report: judged, circumstances, told, kept } =
+    let Judged { report: mut judged, circumstances, told, kept } =
         if arguments.manifests.is_empty() && arguments.plan.is_none() { Box::pin(of_cluster(session, arguments, reports)).await? } else { of_files(session, arguments, reports).await? };
+    let compared = earlier.map(|earlier| compare(&earlier, &judged));
+    if !shows_passes(session, arguments) {
+        judged.findings.retain(|finding| finding.verdict != Verdict::Pass);
+    }
     if let (Some(keeping), Some(kept)) = (keeping, kept) {
         Box::pin(keeping.keep(session, arguments, &judged, kept, shows_passes(session, arguments))).await?;
     }
-    match earlier {
-        Some(earlier) => {
-            let compared = compare(&earlier, &judged);
-            session.output.result("compliance-check --diff", || comparison::comparison(&compared, session.output.data_style), &compared)?;
-        }
+    match compared {
+        Some(compared) => session.output.result("compliance-check --diff", || comparison::comparison(&compared, session.output.data_style), &compared)?,
         None => show(session, &judged, &circumstances)?,
     }
     if judged.summary.gate_failed {
@@ -86,7 +87,7 @@ async fn of_files(session: &Session<'_>, arguments: &ComplianceCheck, reports: R
     let (decisions, mut documents) = decisions(arguments, &profile)?;
     documents.extend(reports.documents);
     let paths: Vec<PathBuf> = arguments.plan.iter().chain(&arguments.manifests).cloned().collect();
-    let passes = shows_passes(session, arguments);
+    let passes = needs_passes(session, arguments);
     let subject = || EvidenceSubject::Files { paths: paths.iter().map(|path| Untrusted::new(path.to_string_lossy().into_owned())).collect() };
     let kept = arguments.evidence.is_some().then(|| Kept { profile: profile.clone(), subject: subject(), documents });
     let circumstances = Circumstances::of_files(&paths);
@@ -165,7 +166,7 @@ async fn of_cluster(session: &Session<'_>, arguments: &ComplianceCheck, reports:
         progress.say(report::intended(&intended.attempts).trim_end());
         progress.busy("making the attempts");
     }
-    let judged = Box::pin(verify::judge(&cluster, &record, &intended, shows_passes(session, arguments), &session.halt(), &progress)).await;
+    let judged = Box::pin(verify::judge(&cluster, &record, &intended, needs_passes(session, arguments), &session.halt(), &progress)).await;
     let told = progress.finish();
     Ok(Judged { report: judged?, circumstances: Circumstances::of_installation(&cluster, session.namespace(), &record), told, kept })
 }
@@ -183,6 +184,11 @@ fn show(session: &Session<'_>, judged: &Report, circumstances: &Circumstances) -
         Format::Sarif => output.document(&report::sarif(judged)),
         Format::Text | Format::Json => output.result("compliance-check", || report::report(judged, output.data_style, output.verbose), judged),
     }
+}
+
+/// What passes tells a comparison of what still stands.
+const fn needs_passes(session: &Session<'_>, arguments: &ComplianceCheck) -> bool {
+    shows_passes(session, arguments) || arguments.diff.is_some()
 }
 
 const fn shows_passes(session: &Session<'_>, arguments: &ComplianceCheck) -> bool {

@@ -1,7 +1,7 @@
 //! `airlock exception request` and `airlock attest`: drafts that a person fills in and signs. Nothing is signed here.
 
 use airlock_model::{Attestation, Attestations, Exception, ExceptionMatch, Exceptions, Exit, Untrusted};
-use airlock_platform::profiles;
+use airlock_platform::profiles::{self, NamedFinding};
 use jiff::civil::Date;
 
 use super::session::Session;
@@ -19,16 +19,17 @@ const SIGN: &str = "fill in what is empty, keep it as FILE, and have it signed b
 pub(super) fn request(session: &Session<'_>, arguments: &ExceptionRequest) -> Result<Exit, Failure> {
     session.output.text_or_json("exception request")?;
     ahead(arguments.expires)?;
-    let (check, subject) = arguments.finding.split_once(':').unwrap_or((&arguments.finding, ""));
-    // As a screen has it, which is not how a word of a command line is written.
-    if let [check, kind, name, ..] = check.split_whitespace().collect::<Vec<_>>().as_slice() {
-        return Err(Failure::Argument(format!("`{}` is no finding; it is written CHECK:KIND/NAMESPACE/NAME, as in {check}:{kind}/{name}", arguments.finding)));
+    let NamedFinding { check, matching } = NamedFinding::read(&arguments.finding).map_err(|error| Failure::Argument(error.to_string()))?;
+    profiles::matching(&check).map_err(failure)?;
+    if matching == ExceptionMatch::default() && arguments.path.is_none() {
+        session.output.talk(&format!("it is for everything that {check} says; name what it is about as in {check}:KIND/NAMESPACE/NAME"));
+    } else if let (None, Some(name)) = (&matching.kind, &matching.name) {
+        session.output.talk(&format!("it names no kind, so it is for whatever is called {}; before what has one write the kind and a slash", Untrusted::from(name.as_str())));
     }
-    profiles::matching(check).map_err(failure)?;
     let exception = Exception {
-        id: format!("EXC-{}-{check}", today()),
-        checks: vec![check.to_owned()],
-        matching: about(subject)?,
+        id: format!("EXC-{}-{}", today(), check.replace('/', "-")),
+        checks: vec![check],
+        matching: ExceptionMatch { path: arguments.path.as_deref().map(profiles::literal), ..matching },
         reason: String::new(),
         approved_by: String::new(),
         ticket: String::new(),
@@ -45,17 +46,6 @@ pub(super) fn request(session: &Session<'_>, arguments: &ExceptionRequest) -> Re
 /// A draft with a last day that is over would count on no day.
 fn ahead(expires: Date) -> Result<(), Failure> {
     if expires < today() { Err(Failure::Argument(format!("--expires {expires} is over already; name a day that is not"))) } else { Ok(()) }
-}
-
-/// `KIND/NAMESPACE/NAME`, `KIND/NAME`, or nothing.
-fn about(subject: &str) -> Result<ExceptionMatch, Failure> {
-    let words: Vec<String> = subject.split('/').filter(|word| !word.is_empty()).map(str::to_owned).collect();
-    match words.as_slice() {
-        [] => Ok(ExceptionMatch::default()),
-        [kind, name] => Ok(ExceptionMatch { kind: Some(kind.clone()), name: Some(name.clone()), ..ExceptionMatch::default() }),
-        [kind, namespace, name] => Ok(ExceptionMatch { kind: Some(kind.clone()), namespace: Some(namespace.clone()), name: Some(name.clone()), ..ExceptionMatch::default() }),
-        _ => Err(Failure::Argument(format!("`{subject}` is neither KIND/NAME nor KIND/NAMESPACE/NAME"))),
-    }
 }
 
 pub(super) fn attest(session: &Session<'_>, arguments: &Attest) -> Result<Exit, Failure> {

@@ -116,8 +116,9 @@ fn lint(session: &Session<'_>, arguments: &ProfileLint) -> Result<Exit, Failure>
 }
 
 fn linted(file: &str) -> Linted {
-    // A file is meant, also where it has the name of a profile that ships.
-    let path = if profiles::is_path(file) { file.to_owned() } else { format!("./{file}") };
+    // A file is meant where there is one, also by the name of a profile that ships.
+    let is_shipped = || profiles::shipped_names().any(|name| name == file) && !Path::new(file).exists();
+    let path = if profiles::is_path(file) || is_shipped() { file.to_owned() } else { format!("./{file}") };
     match profiles::lint(&path, &profile_file::file).and_then(|(profile, warnings)| Ok((listed(&profile)?, warnings))) {
         Ok((profile, warnings)) => {
             let warning = |warning: ProfileWarning| LintWarning { file: warning.file, line: warning.at.line, column: warning.at.column, message: warning.message };

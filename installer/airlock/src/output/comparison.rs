@@ -14,7 +14,10 @@ pub(crate) fn comparison(compared: &Comparison, style: Style) -> String {
     if !compared.same_profile {
         text.push_str("The earlier report was made by another profile or other parameters: a change may be one of the rules.\n\n");
     }
-    for (title, list, silence) in [("Worse", &compared.worse, ""), ("Not looked at any more", &compared.unseen, "? unseen    "), ("Better", &compared.better, "✓ gone      ")] {
+    let better = |one: &Difference| if one.mended { "✓ mended    " } else { "✓ gone      " };
+    let lists: [(_, _, &dyn Fn(&Difference) -> &'static str); 3] =
+        [("Worse", &compared.worse, &|_| ""), ("Not looked at any more", &compared.unseen, &|_| "? unseen    "), ("Better", &compared.better, &better)];
+    for (title, list, silence) in lists {
         if !list.is_empty() {
             let _ = writeln!(text, "{}", style.heading(title));
             for one in list {
@@ -38,8 +41,8 @@ pub(crate) fn comparison(compared: &Comparison, style: Style) -> String {
 }
 
 /// `silence`: the mark and the word where nothing is told now.
-fn line(one: &Difference, silence: &str, style: Style) -> String {
-    let mark = one.after.map_or_else(|| silence.to_owned(), |verdict| style.verdict(verdict));
+fn line(one: &Difference, silence: &dyn Fn(&Difference) -> &'static str, style: Style) -> String {
+    let mark = one.after.map_or_else(|| silence(one).to_owned(), |verdict| style.verdict(verdict));
     let subject = one.subject.as_ref().map_or_else(|| "the whole check".to_owned(), ToString::to_string);
     let place = one.path.as_ref().map_or_else(String::new, |path| format!(" {path}"));
     let before = one.before.map_or("no fault was told", Verdict::word);
@@ -59,13 +62,18 @@ mod tests {
             severity: None,
             before,
             after,
+            mended: false,
         };
         let compared = Comparison {
             schema: 1,
             gate_failed: true,
             same_profile: false,
             worse: vec![one("PSS-002", Some("Pod shop/\u{202e}a"), None, Some(Verdict::Fail))],
-            better: vec![one("PSS-002", Some("Pod shop/b"), Some(Verdict::Fail), None), one("PSS-002", Some("Pod shop/c"), Some(Verdict::Fail), Some(Verdict::Warn))],
+            better: vec![
+                one("PSS-002", Some("Pod shop/b"), Some(Verdict::Fail), None),
+                Difference { mended: true, ..one("PSS-002", Some("Pod shop/e"), Some(Verdict::Fail), None) },
+                one("PSS-002", Some("Pod shop/c"), Some(Verdict::Fail), Some(Verdict::Warn)),
+            ],
             unseen: vec![one("NET-010", None, Some(Verdict::Pass), Some(Verdict::NotApplicable)), one("PSS-003", Some("Pod shop/d"), Some(Verdict::Fail), None)],
             unchanged: 1,
         };

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use airlock_model::{Evidence, Finding, Outcome, Untrusted, Verdict};
+use airlock_platform::profiles::decision;
 
 use super::style::{Ink, Style};
 use super::{counted, hanging};
@@ -18,7 +19,7 @@ pub(crate) fn findings(findings: &[Finding], style: Style, verbose: bool) -> Str
 
 /// One finding.
 pub(crate) fn one(finding: &Finding, style: Style, verbose: bool) -> String {
-    let mut text = format!("{} {:<8} {}\n", style.verdict(finding.verdict), finding.check, finding.subject);
+    let mut text = format!("{} {:<8} {}\n", style.verdict(finding.verdict), named(finding), finding.subject);
     let explained = !matches!(finding.verdict, Verdict::Pass | Verdict::Attested | Verdict::NotApplicable);
     if explained || verbose {
         let _ = writeln!(text, "    seen:     {}", finding.observed);
@@ -38,12 +39,26 @@ pub(crate) fn one(finding: &Finding, style: Style, verbose: bool) -> String {
             }
         }
     }
+    let decided = decision(finding.verdict, &finding.evidence);
+    if let Some(decided) = decided {
+        let _ = writeln!(text, "    decided:  {}", rests_on(decided));
+    }
     if verbose {
-        for evidence in &finding.evidence {
+        for evidence in finding.evidence.iter().filter(|evidence| Some(*evidence) != decided) {
             let _ = writeln!(text, "    evidence: {}", rests_on(evidence));
         }
     }
     text
+}
+
+/// Its check, with the number of the benchmark where it speaks of one alone: that is how an exception names it.
+fn named(finding: &Finding) -> String {
+    if let [number] = &finding.numbers[..] { format!("{}/{number}", finding.check) } else { finding.check.clone() }
+}
+
+/// Who answers for it, until when, and why, in one line; none: nobody does.
+pub(crate) fn decided(finding: &Finding) -> Option<String> {
+    decision(finding.verdict, &finding.evidence).map(rests_on)
 }
 
 /// What to do about it, in one line.
@@ -106,6 +121,21 @@ mod tests {
     #[test]
     fn with_more_words_each_finding_says_what_it_rests_on() {
         insta::assert_snapshot!(findings(&samples::findings()[..1], Style::default(), true));
+    }
+
+    #[test]
+    fn who_answers_for_a_finding_is_told_without_more_words_and_with_them_once() {
+        for (finding, words) in samples::decided().iter().zip([samples::EXCEPTED, samples::ATTESTED]) {
+            for verbose in [false, true] {
+                let shown = one(finding, Style::default(), verbose);
+                assert!(shown.contains(&format!("\n    decided:  {words}\\u{{1b}}[2J\n")) && shown.matches(words).count() == 1, "{shown}");
+            }
+        }
+        let mut failing = samples::decided()[0].clone();
+        failing.verdict = Verdict::Fail;
+        assert!(!one(&failing, Style::default(), false).contains("decided:") && decided(&failing).is_none());
+        failing.numbers = vec!["1.2.7".into()];
+        assert!(one(&failing, Style::default(), false).contains("CAP-001/1.2.7 the cluster\n"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use airlock_model::{ApprovedBy, PlanRun, RunName, Untrusted, Verdict};
-use airlock_platform::evidence::{CarriedOut, Period, Unaccounted, VerifiedRun};
+use airlock_platform::evidence::{CarriedOut, ExceptionInForce, KeptException, Period, Unaccounted, VerifiedRun};
 use jiff::Timestamp;
 
 use super::columns::columns;
@@ -35,6 +35,14 @@ pub(crate) fn period(period: &Period, form: Form) -> String {
     section(&mut text, form, "Verdicts that changed", ["RUN", "CHECK", "BEFORE", "SINCE", "RULES"], changes.collect(), "none");
     let borne = period.exceptions.iter().map(|one| [one.check.to_string(), one.subject.to_string(), one.first.to_string(), one.last.to_string(), one.exception.to_string()]);
     section(&mut text, form, "Failures that an exception covered", ["CHECK", "OF", "FIRST", "LAST", "EXCEPTION"], borne.collect(), "none");
+    section(
+        &mut text,
+        form,
+        "Exceptions that counted",
+        ["ID", "CHECKS", "APPROVED BY", "TICKET", "UNTIL", "USED", "FIRST", "LAST"],
+        period.in_force.iter().map(exception_row).collect(),
+        "none that a run knows of",
+    );
     section(
         &mut text,
         form,
@@ -81,6 +89,13 @@ fn run_row(run: &VerifiedRun, period: &Period) -> [String; 6] {
     let profile = run.profile.as_ref().map_or_else(|| "unknown".to_owned(), |profile| Untrusted::from(format!("{} {} {}", profile.name, profile.version, profile.digest.short())).to_string());
     let verdict = run.verdict.map_or("unknown", Verdict::word);
     [run.folder.to_string(), gate.to_owned(), verdict.to_owned(), profile, run.signature.word(period.trust_asked).to_owned(), chain.to_owned()]
+}
+
+fn exception_row(KeptException { exception, first, last }: &KeptException) -> [String; 8] {
+    let ExceptionInForce { id, checks, approved_by, ticket, expires, used } = exception;
+    let shown = |text: &str| Untrusted::from(text).to_string();
+    let used = if *used { "yes" } else { "no" };
+    [shown(id), shown(&checks.join(", ")), shown(approved_by), shown(ticket), shown(expires), used.to_owned(), first.to_string(), last.to_string()]
 }
 
 fn plan_row(CarriedOut { namespace, plan_run, .. }: &CarriedOut) -> [String; 7] {
@@ -189,6 +204,18 @@ mod tests {
                 first: name.clone(),
                 last: name.clone(),
             }],
+            in_force: vec![KeptException {
+                exception: ExceptionInForce {
+                    id: "EXC-1|\u{1b}[2J".into(),
+                    checks: vec!["CPL-001/1.2.7".into(), "PSS-001".into()],
+                    approved_by: "jane <b>".into(),
+                    ticket: "SEC-1".into(),
+                    expires: "2027-01-31".into(),
+                    used: false,
+                },
+                first: name.clone(),
+                last: name.clone(),
+            }],
             plan_runs: vec![
                 carried_out(PlanRun { ended: Some(noon()), outcome: Some("done".into()), approved: ApprovedBy::Prompt, ..begun() }),
                 carried_out(PlanRun { by: "mallory|\u{1b}[2J".into(), ..begun() }),
@@ -220,6 +247,7 @@ mod tests {
             gaps: Vec::new(),
             changes: Vec::new(),
             exceptions: Vec::new(),
+            in_force: Vec::new(),
             plan_runs: Vec::new(),
             unaccounted: Vec::new(),
             findings: Vec::new(),

@@ -122,6 +122,8 @@ fn unsigned_evidence_says_so_wherever_it_is_looked_at() {
     let run = runs(place.path()).remove(0);
     assert_eq!(document(&fs::read_to_string(run.join("run.json")).unwrap())["signedBy"], Value::Null);
     assert!(!run.join("SHA256SUMS.sig").exists());
+    assert_eq!(found(place.path(), "evidence verify --trust evidence.pub evidence"), (8, vec!["evidence.unsigned".to_owned()]), "the folder may stand behind a key");
+    assert_eq!(found(place.path(), "evidence verify --trust evidence.pub --trust evidence.pub evidence"), (8, vec!["evidence.unsigned".to_owned()]));
     assert_eq!(found(place.path(), "evidence verify evidence --trust evidence.pub"), (8, vec!["evidence.unsigned".to_owned()]));
     let unasked = run::airlock(place.path(), "evidence verify evidence --unsigned", &[]);
     assert_eq!(unasked.exit, 0, "{}", unasked.stderr);

@@ -78,7 +78,9 @@ fn a_draft_that_nobody_filled_in_or_that_names_nothing_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     for (line, words) in [
         ("exception request PSS-01 --expires 2099-01-31", "error[compliance.unknown-check]: `PSS-01` matches no check"),
-        ("exception request PSS-001:a --expires 2099-01-31", "error[command.argument]: `a` is neither KIND/NAME nor KIND/NAMESPACE/NAME"),
+        ("exception request CPL-001/1.2.55 --expires 2099-01-31", "error[compliance.unknown-check]: `CPL-001/1.2.55` matches no check; CPL-001 judges 1.2.1, 1.2.2, "),
+        ("exception request PSS-001:shop/a --expires 2099-01-31", "error[command.argument]: `shop/a` is neither KIND/NAME nor KIND/NAMESPACE/NAME"),
+        ("exception request PSS-001: --expires 2099-01-31", "error[command.argument]: `PSS-001:` does not say what the finding is about"),
         ("exception request PSS-001 --expires 2020-01-31", "error[command.argument]: --expires 2020-01-31 is over already; "),
         ("attest NET-010 --evidence gone.pdf --expires 2020-01-31", "error[command.argument]: --expires 2020-01-31 is over already; "),
         ("attest * --evidence gone.pdf --expires 2099-01-31", "error[compliance.decision]: `*` is no id; an attestation is for one check or for one control, by its id"),
@@ -90,8 +92,25 @@ fn a_draft_that_nobody_filled_in_or_that_names_nothing_is_refused() {
         assert_eq!(ended.exit, 2, "{line}: {}", ended.stderr);
         assert!(ended.stderr.starts_with(words), "{line}: {}", ended.stderr);
     }
-    // A word of a command line that `run::airlock` would take apart.
-    let said = Command::new(env!("CARGO_BIN_EXE_airlock")).args(["exception", "request", "PSS-001 Pod shop/a (pod.yaml#0)", "--expires", "2099-01-31"]).output().unwrap();
-    let said = String::from_utf8(said.stderr).unwrap();
-    assert!(said.starts_with("error[command.argument]: `PSS-001 Pod shop/a (pod.yaml#0)` is no finding; it is written CHECK:KIND/NAMESPACE/NAME, as in PSS-001:Pod/shop/a\n"), "{said}");
+}
+
+/// As one word, which `run::airlock` would take apart.
+fn drafted(finding: &str, more: &[&str]) -> (String, String) {
+    let ended = Command::new(env!("CARGO_BIN_EXE_airlock")).args(["exception", "request", finding, "--expires", "2099-01-31"]).args(more).output().unwrap();
+    let (stdout, stderr) = (String::from_utf8(ended.stdout).unwrap(), String::from_utf8(ended.stderr).unwrap());
+    assert!(ended.status.success(), "{finding}: {stderr}");
+    (stdout, stderr)
+}
+
+#[test]
+fn a_finding_may_be_named_as_a_report_prints_it() {
+    let (draft, said) = drafted("✗ fail       PSS-001  Pod shop/a (pod.yaml#0)", &["--path", "spec.hostNetwork"]);
+    assert!(draft.contains("  match:\n    kind: Pod\n    namespace: shop\n    name: a\n    path: spec.hostNetwork\n"), "{draft}");
+    assert!(!said.contains("no kind"), "{said}");
+    let (draft, said) = drafted("NET-010:connections into a pod", &[]);
+    assert!(draft.contains("  match:\n    name: connections into a pod\n") && said.starts_with("it names no kind, so it is for whatever is called connections into a pod"), "{draft}{said}");
+    let (draft, _) = drafted("CPL-001/1.2.7:Pod/kube-system/kube-apiserver-a", &[]);
+    assert!(draft.contains("CPL-001-1.2.7\n") && draft.contains("  - CPL-001/1.2.7\n"), "{draft}");
+    let (draft, said) = drafted("PSS-001", &[]);
+    assert!(draft.contains("match: {}") && said.starts_with("it is for everything that PSS-001 says"), "{draft}{said}");
 }

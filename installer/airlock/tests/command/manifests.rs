@@ -147,3 +147,20 @@ fn a_file_of_100_mb_is_refused_wherever_it_comes_from_and_not_held_whole() {
         assert!(held < most, "{given} < {input}: {held} MiB");
     }
 }
+
+/// Also where nothing that passes is asked for.
+#[test]
+fn a_comparison_tells_what_was_mended_from_what_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let pod = |name: &str, more: &str| format!("apiVersion: v1\nkind: Pod\nmetadata: {{ name: {name}, namespace: shop }}\nspec: {{ {more}containers: [{{ name: a, image: b }}] }}\n");
+    let write = |text: String| std::fs::write(folder.path().join("pods.yaml"), text).unwrap();
+    let line = "compliance-check --manifests pods.yaml --no-profile --checks PSS-002";
+    write(format!("{}---\n{}", pod("kept", "hostNetwork: true, "), pod("deleted", "hostNetwork: true, ")));
+    let old = crate::run::airlock(folder.path(), &format!("{line} -o json"), &[]);
+    std::fs::write(folder.path().join("old.json"), old.stdout).unwrap();
+    write(pod("kept", ""));
+    for more in ["", " --all"] {
+        let told = crate::run::airlock(folder.path(), &format!("{line} --diff old.json{more}"), &[]).stdout;
+        assert!(told.contains("✓ mended     PSS-002  Pod shop/kept") && told.contains("✓ gone       PSS-002  Pod shop/deleted"), "{told}");
+    }
+}

@@ -60,6 +60,8 @@ fn a_profile_is_begun_linted_shown_and_compared() {
     let again = airlock(folder.path(), "profile new acme");
     assert_eq!(again.exit, 2, "{}", again.stderr);
     assert!(again.stderr.starts_with("error[command.file-unwritable]: cannot write acme.yaml") && again.stderr.contains("or give another name where a file has that one already"), "{}", again.stderr);
+    let shipped = airlock(folder.path(), "profile lint baseline acme.yaml");
+    assert!(shipped.exit == 0 && shipped.stdout.starts_with("baseline: good: baseline "), "{}{}", shipped.stdout, shipped.stderr);
     assert!(airlock(folder.path(), "profile show baseline").stdout.starts_with("# The profile that"));
     assert_eq!(json(&airlock(folder.path(), "profile show baseline -o json"))["metadata"]["name"], "baseline");
 }

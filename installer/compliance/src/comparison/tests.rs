@@ -42,6 +42,7 @@ fn report(findings: &[(&str, &str, Verdict)], checks: &[(&str, Verdict)]) -> Rep
         controls: Vec::new(),
         checks: checks.iter().map(check).collect(),
         findings: findings.iter().map(finding).collect(),
+        exceptions: Vec::new(),
         admitted: None,
     }
 }
@@ -64,6 +65,29 @@ fn a_fault_is_new_gone_heavier_lighter_or_as_it_was() {
     assert_eq!(named(&compared.worse), ["A-1 c warn>fail", "A-1 e ->fail", "A-1 g ->fail", "A-1 h ->unverified"]);
     assert_eq!(named(&compared.better), ["A-1 b fail>-", "A-1 d fail>excepted", "A-1 f unverified>-"]);
     assert_eq!((compared.unchanged, compared.unseen.len(), compared.same_profile), (1, 0, true));
+}
+
+/// A field that was mended, an object that is not there any more, one of two faults, and what is no object.
+#[test]
+fn a_fault_of_what_still_stands_was_mended_and_else_it_is_gone() {
+    use Verdict::{Fail, Pass};
+    let object = |name: &str| Subject { api_version: Some("v1".to_owned().into()), ..Subject::of("Pod", name) };
+    let with = |mut report: Report, subjects: &[&str]| {
+        for (finding, name) in report.findings.iter_mut().zip(subjects) {
+            finding.subject = object(name);
+        }
+        report
+    };
+    let old = report(&[("A-1", "", Fail), ("A-1", "", Fail), ("A-1", "", Fail), ("A-1", "", Fail), ("A-2", "all", Fail), ("A-3", "some", Fail)], &[("A-1", Fail), ("A-2", Fail), ("A-3", Fail)]);
+    let mut old = with(old, &["mended", "deleted", "half", "half"]);
+    old.findings[3].path = Some("spec".to_owned().into());
+    let new = report(&[("A-1", "", Fail), ("A-4", "", Pass), ("A-3", "others", Fail)], &[("A-1", Fail), ("A-2", Pass), ("A-3", Fail), ("A-4", Pass)]);
+    let mut new = with(new, &["half", "mended"]);
+    new.findings[0].path = Some("spec".to_owned().into());
+    new.findings[1].subject.document = Some(3);
+    let better = compare(&earlier(&old), &new).better;
+    let told: Vec<(String, bool)> = better.iter().map(|one| (one.subject.as_ref().map_or_else(String::new, |subject| subject.name.raw().to_owned()), one.mended)).collect();
+    assert_eq!(told, [("deleted", false), ("half", true), ("mended", true), ("all", true), ("some", false)].map(|(name, mended)| (name.to_owned(), mended)));
 }
 
 #[test]

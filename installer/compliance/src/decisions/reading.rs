@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use super::{Counted, Decisions, TEXTS};
 use crate::catalogue::selectable;
 use crate::error::ComplianceError;
-use crate::profile::{Faults, ProfileFaults, is_attestable, is_held, matched, nearest};
+use crate::profile::{Faults, ProfileFaults, check_of, is_attestable, is_held, matched_of_part, nearest};
 
 /// Which kind of document is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,8 +97,8 @@ impl Reading<'_> {
             }
             let mut about = BTreeSet::new();
             for (number, selector) in exception.checks.iter().enumerate() {
-                match matched(selector, &self.profile.custom) {
-                    Ok(ids) => about.extend(ids.into_iter().map(str::to_owned)),
+                match matched_of_part(selector, &self.profile.custom) {
+                    Ok(names) => about.extend(names),
                     Err(error) => faults.add(&format!("{path}.checks[{number}]"), error),
                 }
             }
@@ -122,11 +122,11 @@ impl Reading<'_> {
             return;
         }
         if !self.profile.exceptions.locked_checks {
-            let held: Vec<String> = about.iter().filter(|id| is_held(self.profile, id)).cloned().collect();
+            let held: Vec<String> = about.iter().filter(|name| is_held(self.profile, check_of(name))).cloned().collect();
             if !held.is_empty() {
                 let why = "the profile locks what it is for, or has only an attempt decide it";
                 self.decisions.faults.push(TEXTS.fail(subject(), format!("it is ignored for {}: {why}", held.join(", "))));
-                about.retain(|id| !held.contains(id));
+                about.retain(|name| !held.contains(name));
             }
             if about.is_empty() {
                 return;

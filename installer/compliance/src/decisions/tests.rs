@@ -17,6 +17,12 @@ controls: [{ id: A-1, title: drills, coverage: organisational }, { id: A-2, titl
 /// Two pods that are privileged, and take ports of their node.
 const PODS: &str = "apiVersion: v1\nkind: Pod\nmetadata: { name: logs-1, namespace: shop, labels: { app: vector, tier: node } }\nspec: { containers: [{ name: a, image: b, ports: [{ containerPort: 1, hostPort: 1 }], securityContext: { privileged: true } }] }\n---\napiVersion: v1\nkind: Pod\nmetadata: { name: web, namespace: shop }\nspec: { containers: [{ name: a, image: b, securityContext: { privileged: true } }] }\n";
 
+/// An exception to these findings.
+pub(super) fn about(matching: airlock_model::ExceptionMatch) -> Exception {
+    let text = String::new;
+    Exception { id: text(), checks: Vec::new(), matching, reason: text(), approved_by: text(), ticket: text(), expires: text(), compensating: text() }
+}
+
 fn today() -> Date {
     "2026-11-26".parse().unwrap()
 }
@@ -79,6 +85,50 @@ fn an_exception_covers_the_failures_that_it_names_and_no_others() {
     assert_eq!(verdicts(&all, "PSS-001"), [Verdict::Fail; 2], "a path is no pattern of brackets");
     let all = report(&[signed(&exception("'group:PSS'", "path: 'spec.containers[0].*'", "2026-12-01"))]);
     assert_eq!((verdicts(&all, "PSS-001"), all.controls[1].verdict), (vec![Verdict::Excepted; 2], ControlVerdict::Excepted));
+}
+
+/// Flags of one program are findings of one subject, and tell each other apart by their numbers alone.
+#[test]
+fn an_exception_may_be_for_one_number_of_a_check() {
+    let verdict = |checks: &str, numbers: &[&str]| {
+        let decided = decisions(&profile(), &[signed(&exception(checks, "kind: Pod", "2026-12-01"))], today()).unwrap();
+        let numbers = numbers.iter().map(|number| (*number).to_owned()).collect();
+        let mut finding = Finding { check: "CPL-001".into(), numbers, ..of(&report(&[]), "PSS-001")[0].clone() };
+        let mut used = Used::default();
+        decided.decide(&mut finding, &pods(), &profile(), &mut used);
+        assert_eq!(decided.in_force(&used)[0].used, finding.verdict == Verdict::Excepted);
+        finding.verdict
+    };
+    for (checks, numbers, covers) in [
+        ("CPL-001/1.2.7", &["1.2.7"][..], true),
+        ("CPL-001/1.2.7", &["1.2.5"], false),
+        ("CPL-001/1.2.7", &["1.2.7", "1.2.5"], false),
+        ("CPL-001/1.2.7, CPL-001/1.2.5", &["1.2.7", "1.2.5"], true),
+        ("CPL-001/1.2.7", &[], false),
+        ("'framework:cis-1.12/4.2.4', CPL-001/1.2.7", &["1.2.7"], true),
+        ("'framework:cis-1.12/4.2.4'", &["4.2.4"], false),
+        ("CPL-001", &["1.2.7"], true),
+        ("CPL-001", &[], true),
+    ] {
+        assert_eq!(verdict(checks, numbers), if covers { Verdict::Excepted } else { Verdict::Fail }, "{checks} {numbers:?}");
+    }
+    let mut locking = profile();
+    locking.locked.checks.insert("CPL-001".into());
+    let held = decisions(&locking, &[signed(&exception("CPL-001/1.2.7", "", "2026-12-01"))], today()).unwrap();
+    assert_eq!(told(&held, &Used::default())[0].1, "it is ignored for CPL-001/1.2.7: the profile locks what it is for, or has only an attempt decide it");
+}
+
+/// Also in a run that has nothing of what they cover; one that ended, or was refused, counts in none.
+#[test]
+fn a_report_lists_the_exceptions_that_count() {
+    let text = exception("PSS-001", "name: nobody", "2026-12-01");
+    let listed = report(&[signed(&text), signed(&exception("PSS-001", "", "2026-11-25")), signed(&exception("PSS-004", "", "2026-12-01"))]).exceptions;
+    let [one] = &listed[..] else { panic!("{listed:?}") };
+    assert_eq!((one.id.as_str(), one.approved_by.as_str(), one.ticket.as_str(), one.expires.as_str(), one.used), ("EXC-1", "jane", "SEC-1", "2026-12-01", false));
+    assert!(report(&[signed(&text.replace("nobody", "web"))]).exceptions[0].used && report(&[]).exceptions.is_empty());
+    let said = report(&[signed(&text.replace("nobody", "web")), signed(&attestation("NET-010", "2026-12-01"))]);
+    let words: Vec<&str> = of(&said, "EXC-001").iter().map(|finding| finding.observed.raw()).collect();
+    assert_eq!(words, ["it counts until 2026-12-01, attested by jane, signed by officer", "it counts until 2026-12-01, approved by jane (SEC-1), signed by officer"]);
 }
 
 #[test]
@@ -325,6 +375,8 @@ fn twice(id: &str) -> String {
 fn what_is_signed_and_cannot_be_meant_is_named_with_its_place() {
     for (text, words) in [
         (exception("PSS-01", "", "2026-12-01"), "decided.yaml:4:27: `PSS-01` matches no check; did you mean `PSS-001`?"),
+        (exception("CPL-001/1.2.55", "", "2026-12-01"), "`CPL-001/1.2.55` matches no check; CPL-001 judges 1.2.1, 1.2.2, "),
+        (exception("PSS-001/1.2.5", "", "2026-12-01"), "`PSS-001/1.2.5` matches no check"),
         (exception("PSS-001", "", "soon"), "`exceptions[0].expires`: `soon` is no day, as in 2027-01-31"),
         (exception("PSS-001", "", "20261201"), "`exceptions[0].expires`: `20261201` is no day, as in 2027-01-31"),
         (exception("PSS-001", "", "'2026-12-01T10:00:00'"), "`exceptions[0].expires`: `2026-12-01T10:00:00` is no day, as in 2027-01-31"),

@@ -10,6 +10,8 @@ use airlock_model::{Digest, Evidence, RunName, Subject, Untrusted, Verdict};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::decisions::{ExceptionInForce, decision};
+
 use super::plan_runs::{CarriedOut, Unaccounted, carried_out, unaccounted};
 use super::{EvidenceFinding, Verification, VerifiedRun};
 
@@ -22,6 +24,8 @@ pub struct KeptReport {
     digest: Digest,
     checks: Vec<KeptCheck>,
     findings: Vec<KeptFinding>,
+    #[serde(default)]
+    exceptions: Vec<ExceptionInForce>,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -73,6 +77,8 @@ pub struct Period {
     pub changes: Vec<VerdictChange>,
     /// Failures that an exception covered.
     pub exceptions: Vec<Borne>,
+    /// Exceptions that counted when a run was made, whether they covered a failure or not.
+    pub in_force: Vec<KeptException>,
     /// Plans that were carried out, each once, by when they were begun.
     pub plan_runs: Vec<CarriedOut>,
     /// Where more of them may have been carried out.
@@ -125,6 +131,19 @@ pub struct Borne {
     pub last: RunName,
 }
 
+/// An exception that counted when runs were made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeptException {
+    /// The exception; used: in one of the runs.
+    #[serde(flatten)]
+    pub exception: ExceptionInForce,
+    /// The first run in which it counted.
+    pub first: RunName,
+    /// The last one.
+    pub last: RunName,
+}
+
 impl Span {
     /// The runs of the time, in their order.
     pub fn runs(self, verification: &Verification) -> impl Iterator<Item = &VerifiedRun> {
@@ -147,6 +166,7 @@ pub fn period(span: Span, verification: &Verification, read: &BTreeMap<String, K
         gaps: gaps(span, reports.iter().map(|(run, _)| run.at())),
         changes: reports.windows(2).flat_map(|pair| changes(pair[0].1, pair[1].0, pair[1].1)).collect(),
         exceptions: borne(&reports),
+        in_force: in_force(&reports),
         plan_runs: carried_out(span, verification),
         unaccounted: unaccounted(span, verification),
         findings: verification.findings.clone(),
@@ -177,8 +197,7 @@ fn borne(reports: &[(&RunName, &KeptReport)]) -> Vec<Borne> {
     let mut borne: Vec<Borne> = Vec::new();
     for (run, report) in reports {
         for finding in report.findings.iter().filter(|finding| finding.verdict == Verdict::Excepted) {
-            // What was decided is written behind all else that the finding rests on.
-            let words = finding.evidence.iter().rev().find_map(|evidence| if let Evidence::Fact(words) = evidence { Some(words.clone()) } else { None }).unwrap_or_default();
+            let words = decision(finding.verdict, &finding.evidence).and_then(|evidence| if let Evidence::Fact(words) = evidence { Some(words.clone()) } else { None }).unwrap_or_default();
             let same = |known: &&mut Borne| known.check.raw() == finding.check && known.subject == finding.subject && known.exception.raw() == words;
             match borne.iter_mut().find(same) {
                 Some(known) => known.last = (*run).clone(),
@@ -187,6 +206,22 @@ fn borne(reports: &[(&RunName, &KeptReport)]) -> Vec<Borne> {
         }
     }
     borne
+}
+
+/// One that was changed between two runs is another one.
+fn in_force(reports: &[(&RunName, &KeptReport)]) -> Vec<KeptException> {
+    let mut kept: Vec<KeptException> = Vec::new();
+    for (run, exception) in reports.iter().flat_map(|(run, report)| report.exceptions.iter().map(move |exception| (*run, exception))) {
+        let same = |known: &&mut KeptException| known.exception == ExceptionInForce { used: known.exception.used, ..exception.clone() };
+        match kept.iter_mut().find(same) {
+            Some(known) => {
+                known.exception.used |= exception.used;
+                known.last = run.clone();
+            }
+            None => kept.push(KeptException { exception: exception.clone(), first: run.clone(), last: run.clone() }),
+        }
+    }
+    kept
 }
 
 #[cfg(test)]
@@ -265,6 +300,18 @@ mod tests {
         assert_eq!(changes(&period), ["3 NET-001 pass unverified true", "6 NET-001 unverified none false", "6 TLS-002 none pass false"]);
         let borne: Vec<_> = period.exceptions.iter().map(|one| (one.exception.raw(), one.first.number(), one.last.number())).collect();
         assert_eq!(borne, [("EXC-1", 2, 3), ("EXC-2", 6, 6)]);
+    }
+
+    #[test]
+    fn an_exception_that_counted_is_told_also_where_it_covered_nothing() {
+        let reports = [("2026-11-01T12:00:00Z", false, "SEC-1"), ("2026-11-02T12:00:00Z", true, "SEC-1"), ("2026-11-03T12:00:00Z", false, "SEC-2")].map(|(when, used, ticket)| {
+            let exception = ExceptionInForce { id: "EXC-1".into(), checks: vec!["PSS-001".into()], approved_by: "jane".into(), ticket: ticket.into(), expires: "2027-01-31".into(), used };
+            (RunName::new(1, at(when)), KeptReport { exceptions: vec![exception], ..report("a", &[], None) })
+        });
+        let read: Vec<_> = reports.iter().map(|(run, report)| (run, report)).collect();
+        let told: Vec<_> = in_force(&read).into_iter().map(|kept| (kept.exception.ticket, kept.exception.used, kept.first.at().to_string(), kept.last.at().to_string())).collect();
+        let row = |ticket: &str, used, first: &str, last: &str| (ticket.to_owned(), used, first.to_owned(), last.to_owned());
+        assert_eq!(told, [row("SEC-1", true, "2026-11-01T12:00:00Z", "2026-11-02T12:00:00Z"), row("SEC-2", false, "2026-11-03T12:00:00Z", "2026-11-03T12:00:00Z")]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use airlock_model::{Control, ControlCoverage, Untrusted};
 use csv::{ByteRecord, ReaderBuilder, StringRecord};
 
 use super::nearest;
-use super::selector::matched_of_control;
+use super::selector::matched_of_part;
 use crate::error::ComplianceError;
 use crate::references::is_custom;
 
@@ -107,7 +107,7 @@ fn control(row: &StringRecord, headings: &StringRecord, places: &[Option<usize>;
     let checks: Vec<String> = checks.split([' ', ',', ';', '\n', '\r', '\t']).filter(|word| !word.is_empty()).map(str::to_owned).collect();
     // Which checks of its own a profile has is not known before the list is a part of it.
     for selector in checks.iter().filter(|selector| !is_custom(selector)) {
-        matched_of_control(selector, &[]).map_err(|error| error.to_string())?;
+        matched_of_part(selector, &[]).map_err(|error| error.to_string())?;
     }
     let coverage = match coverage.to_lowercase().as_str() {
         "" | "full" => ControlCoverage::Full,

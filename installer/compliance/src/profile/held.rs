@@ -102,7 +102,7 @@ pub(super) fn unasked<'c>(above: &Profile, former: &'c Control, instead: &Contro
     former.attest.as_deref().filter(|_| holds_anything(above) && former.attest != instead.attest)
 }
 
-/// The check of which a control may name a number.
-fn check_of(name: &str) -> &str {
+/// The check of which a control, or an exception, may name a number.
+pub(crate) fn check_of(name: &str) -> &str {
     name.split('/').next().unwrap_or(name)
 }

@@ -39,9 +39,9 @@ pub(crate) fn matched<'c>(selector: &str, custom: &'c [CustomCheck]) -> Result<V
     Err(unknown(selector, parsed.nearest(custom)))
 }
 
-/// The same for a control. Of a check that judges numbers of the CIS benchmark one by one it may mean some, as `CPL-001/1.2.5` or
+/// The same for a control, or an exception. Of a check that judges numbers of the CIS benchmark one by one it may mean some, as `CPL-001/1.2.5` or
 /// `CPL-001/2.*`, and by a number of that framework it means that number alone.
-pub(crate) fn matched_of_control(selector: &str, custom: &[CustomCheck]) -> Result<Vec<String>, ComplianceError> {
+pub(crate) fn matched_of_part(selector: &str, custom: &[CustomCheck]) -> Result<Vec<String>, ComplianceError> {
     let meant = |id: &str, glob: &str| -> Vec<String> { numbers(id).iter().filter(|number| matches_glob(glob, number)).map(|number| format!("{id}/{number}")).collect() };
     match (parse(selector)?, selector.split_once('/')) {
         (Selector::Framework(framework, Some(glob)), _) if framework.tag == BENCHMARK => {
@@ -49,7 +49,7 @@ pub(crate) fn matched_of_control(selector: &str, custom: &[CustomCheck]) -> Resu
             Ok(matched(selector, custom)?.into_iter().flat_map(of_check).collect())
         }
         (Selector::Glob(_), Some((id, glob))) => match meant(id, glob) {
-            found if found.is_empty() => Err(unknown(selector, nearest(glob, numbers(id).iter().map(String::as_str)).map(|number| format!("{id}/{number}")))),
+            found if found.is_empty() => Err(unknown_number(selector, id, glob)),
             found => Ok(found),
         },
         _ => Ok(matched(selector, custom)?.into_iter().map(str::to_owned).collect()),
@@ -116,6 +116,13 @@ fn unknown(selector: &str, nearest: Option<String>) -> ComplianceError {
     ComplianceError::UnknownCheck { selector: selector.to_owned(), nearest }
 }
 
+/// With what exists, where the check does.
+fn unknown_number(selector: &str, id: &str, glob: &str) -> ComplianceError {
+    let known = numbers(id);
+    let meant = nearest(glob, known.iter().map(String::as_str)).map(|number| format!("{id}/{number}"));
+    if known.is_empty() { unknown(selector, meant) } else { ComplianceError::UnknownNumber { selector: selector.to_owned(), nearest: meant, check: id.to_owned(), known: known.join(", ") } }
+}
+
 fn group_of(id: &str) -> &str {
     id.split('-').next().unwrap_or(id)
 }
@@ -176,16 +183,21 @@ mod tests {
 
     #[test]
     fn a_control_may_stand_on_a_number_of_a_check_alone() {
-        let names = |selector: &str| matched_of_control(selector, &[]).unwrap();
+        let names = |selector: &str| matched_of_part(selector, &[]).unwrap();
         assert_eq!(names("CPL-001/1.2.5"), ["CPL-001/1.2.5"]);
         assert_eq!(names("CPL-001/2.*").len(), 7);
         assert_eq!(names("framework:cis/4.2.4"), ["AUT-008/4.2.4"]);
         assert_eq!(names("framework:cis-1.12/5.1.7"), ["RBC-001"], "it is judged as a whole");
         assert_eq!(names("framework:pci-dss/10.2.1"), matched("framework:pci-dss/10.2.1", &[]).unwrap());
         assert_eq!(names("CPL-001"), ["CPL-001"]);
-        for (selector, words) in [("CPL-001/1.2.55", "did you mean `CPL-001/1.2."), ("CPL-002/1.2.5", "matches no check"), ("PSS-001/5.2.2", "matches no check"), ("CPL-01/1.2.5", "matches no check")]
-        {
-            let error = matched_of_control(selector, &[]).unwrap_err();
+        for (selector, words) in [
+            ("CPL-001/1.2.55", "did you mean `CPL-001/1.2."),
+            ("AUT-008/1.2.5", "; AUT-008 judges 4.2.1, 4.2.2, "),
+            ("CPL-002/1.2.5", "matches no check"),
+            ("PSS-001/5.2.2", "matches no check"),
+            ("CPL-01/1.2.5", "matches no check"),
+        ] {
+            let error = matched_of_part(selector, &[]).unwrap_err();
             assert_eq!((error.code().0, error.to_string().contains(words)), ("compliance.unknown-check", true), "{selector}: {error}");
         }
         assert!(matched("CPL-001/1.2.5", &[]).is_err(), "a profile makes a check as a whole");

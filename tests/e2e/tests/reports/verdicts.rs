@@ -42,11 +42,11 @@ keys: [{ name: officer, publicKey: 'PUBLIC' }]
 ";
 const EXCEPTIONS: &str = "apiVersion: airlock/v1
 kind: Exceptions
-exceptions: [{ id: E-1, checks: ['PSS-00?'], match: { path: '*hostNetwork*' }, reason: r, approvedBy: a, ticket: t, expires: 2099-01-31, compensating: c }]
+exceptions: [{ id: E-1, checks: ['PSS-00?'], match: { path: '*hostNetwork*' }, reason: r, approvedBy: Jane Approver, ticket: SEC-4711, expires: 2099-01-31, compensating: c }]
 ";
 const ATTESTATIONS: &str = "apiVersion: airlock/v1
 kind: Attestations
-attestations: [{ check: NET-010, statement: s, evidence: 'sha256:0000000000000000000000000000000000000000000000000000000000000000', attestedBy: a, expires: 2099-01-31 }]
+attestations: [{ check: NET-010, statement: s, evidence: 'sha256:0000000000000000000000000000000000000000000000000000000000000000', attestedBy: Joe Attestor, expires: 2099-01-31 }]
 ";
 
 #[test]
@@ -103,6 +103,35 @@ fn each_verdict_is_told_to_programs_of_others() {
     for (form, words) in [("sarif", "\"verdict\": \"attested\""), ("sarif", "\"suppressions\""), ("junit", "attested: "), ("policyreport", "attested"), ("openreports", "attested")] {
         let text = fs::read_to_string(folder.path().join(format!("report.{form}"))).expect("it was written");
         assert!(text.contains(words), "{words} stands in no {form}");
+    }
+}
+
+/// Also on a screen, without more words.
+#[test]
+fn who_approved_and_who_attested_stands_in_each_form() {
+    let folder = tempfile::tempdir().expect("a folder");
+    decided(folder.path());
+    for format in super::readers::FORMATS.into_iter().chain(["text"]) {
+        let mut command = Command::new(program());
+        command.current_dir(folder.path()).args(["compliance-check", "--manifests", "manifests.yaml", "--profile", "./profile.yaml"]);
+        let output = command.args(["--exceptions", "exceptions.yaml", "--attestations", "attestations.yaml", "--all", "-o", format]).stdin(Stdio::null()).output().expect("airlock starts");
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        // EXC-001 names both, which is not the finding that they decided about.
+        let said = text.replace("it counts until 2099-01-31, approved by Jane Approver", "").replace("it counts until 2099-01-31, attested by Joe Attestor", "");
+        for words in ["Jane Approver", "SEC-4711", "Joe Attestor", "2099-01-31"] {
+            assert!(said.contains(words), "{words} stands in no {format}");
+        }
+        if format == "json" {
+            let report: Value = serde_json::from_str(&text).expect("JSON");
+            let exception = &report["exceptions"][0];
+            assert_eq!((&exception["id"], &exception["approvedBy"], &exception["used"]), (&json!("E-1"), &json!("Jane Approver"), &json!(true)));
+        }
+        if format == "sarif" {
+            let report: Value = serde_json::from_str(&text).expect("JSON");
+            let results = report["runs"][0]["results"].as_array().expect("results");
+            let justified: Vec<&Value> = results.iter().filter_map(|result| result["suppressions"].get(0)).map(|suppression| &suppression["justification"]).collect();
+            assert!(!justified.is_empty() && justified.iter().all(|words| words.as_str().is_some_and(|words| words.contains("approved by Jane Approver, SEC-4711"))), "{justified:?}");
+        }
     }
 }
 

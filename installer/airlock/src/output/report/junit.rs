@@ -67,4 +67,13 @@ mod tests {
         let read = quick_junit::Report::deserialize_from_str(&written).unwrap();
         assert_eq!((read.tests, read.failures, read.errors), (3, 1, 1));
     }
+
+    #[test]
+    fn who_answers_for_a_finding_is_in_the_text_of_its_case() {
+        let mut report = samples::report();
+        report.findings = samples::decided().into();
+        let read = quick_junit::Report::deserialize_from_str(&junit(&report).unwrap()).unwrap();
+        let told: Vec<String> = read.test_suites.iter().flat_map(|suite| &suite.test_cases).filter_map(|case| Some(case.system_out.as_ref()?.as_str().to_owned())).collect();
+        assert!(told.iter().any(|text| text.contains(samples::EXCEPTED)) && told.iter().any(|text| text.contains(samples::ATTESTED)), "{told:?}");
+    }
 }

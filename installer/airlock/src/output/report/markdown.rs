@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use airlock_model::Untrusted;
 use airlock_platform::Report;
 
-use crate::output::findings::remedies;
+use crate::output::findings::{decided, remedies};
 use crate::output::{admitted, explanation};
 
 /// A line a check, then the findings. Text of others is shown as it is: no mark-up, link, or tag of it takes effect.
@@ -23,7 +23,8 @@ pub(crate) fn markdown(report: &Report) -> String {
     }
     for finding in &report.findings {
         let place = finding.path.as_ref().map_or_else(String::new, |path| format!(" {path}"));
-        let cells = [format!("{}{place}", finding.subject), finding.observed.to_string(), finding.expected.clone(), remedies(finding)].map(|cell| plain(&cell)).join(" | ");
+        let seen = decided(finding).map_or_else(|| finding.observed.to_string(), |decided| format!("{}; {decided}", finding.observed));
+        let cells = [format!("{}{place}", finding.subject), seen, finding.expected.clone(), remedies(finding)].map(|cell| plain(&cell)).join(" | ");
         let _ = writeln!(text, "| {} {} | {} | {cells} |", finding.verdict.mark(), finding.verdict, finding.check);
     }
     text.push_str(&what_admission_changed(report));
@@ -80,6 +81,16 @@ mod tests {
         let written = markdown(&report);
         insta::assert_snapshot!(written);
         assert!(!written.contains("<img") && !written.contains("[a]("), "{written}");
+    }
+
+    #[test]
+    fn who_answers_for_a_finding_stands_beside_what_was_seen() {
+        let mut report = samples::report();
+        report.findings = samples::decided().into();
+        report.findings[0].evidence = vec![airlock_model::Evidence::Fact("approved by <b>jane</b> | [a](http://a.example)".into())];
+        let written = markdown(&report);
+        assert!(written.contains(&plain(samples::ATTESTED)), "{written}");
+        assert!(written.contains(r"approved by &lt;b>jane&lt;/b> \| \[a\](http\://a.example)"), "{written}");
     }
 
     #[test]

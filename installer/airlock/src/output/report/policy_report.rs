@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Circumstances, Judged};
 use crate::output::explanation;
-use crate::output::findings::remedies;
+use crate::output::findings::{decided, remedies};
 
 /// An object is cut into several before it is as large as this, in bytes of JSON: etcd takes 1.5 MiB (`--max-request-bytes`), and
 /// `kubectl apply` writes all of it a second time into an annotation of at most 256 KiB.
@@ -91,6 +91,7 @@ fn result(finding: &Finding, circumstances: &Circumstances, api: PolicyApi) -> V
     let mut properties: BTreeMap<&str, String> = BTreeMap::from([("verdict", finding.verdict.word().into()), ("severity", explanation::severity(finding.severity).into())]);
     properties.extend(finding.path.as_ref().map(|path| ("path", cut(&path.to_string()))));
     properties.extend(subject.file.as_ref().map(|file| ("file", cut(&file.to_string()))));
+    properties.extend(decided(finding).map(|decided| ("decision", cut(&decided))));
     let mut result = json!({
         "source": "airlock",
         "policy": finding.check,
@@ -225,6 +226,17 @@ mod tests {
                     assert!(result.as_object().unwrap().keys().all(|key| known.contains(&key.as_str())), "the API server would drop a field: {result}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn who_answers_for_a_finding_is_a_property() {
+        let mut report = samples::report();
+        report.findings = samples::decided().into();
+        for api in [PolicyApi::WorkingGroup, PolicyApi::OpenReports] {
+            let list = written(&report, api);
+            let told: Vec<&str> = list["items"][0]["results"].as_array().unwrap().iter().filter_map(|result| result["properties"]["decision"].as_str()).collect();
+            assert_eq!(told, [samples::EXCEPTED, samples::ATTESTED].map(|words| format!("{words}\\u{{1b}}[2J")));
         }
     }
 

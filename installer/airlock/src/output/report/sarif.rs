@@ -6,7 +6,7 @@ use airlock_model::{Digest, Evidence, Finding, Severity, Verdict};
 use airlock_platform::{CheckSummary, Report};
 use serde_json::{Map, Value, json};
 
-use crate::output::findings::remedies;
+use crate::output::findings::{decided, remedies};
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
@@ -67,7 +67,11 @@ fn result(finding: &Finding, rule: usize) -> Value {
         "properties": { "verdict": finding.verdict },
     });
     if finding.verdict == Verdict::Excepted {
-        result["suppressions"] = json!([{ "kind": "external", "status": "accepted" }]);
+        // In words, as §3.35.4 has it.
+        result["suppressions"] = json!([{ "kind": "external", "status": "accepted", "justification": decided(finding).unwrap_or_default() }]);
+    }
+    if let Some(decided) = decided(finding) {
+        result["properties"]["decision"] = decided.into();
     }
     result
 }
@@ -142,6 +146,19 @@ mod tests {
         insta::assert_snapshot!(format!("{written:#}").replace(env!("CARGO_PKG_VERSION"), "VERSION"));
         let read: serde_sarif::sarif::Sarif = serde_json::from_value(written).unwrap();
         assert_eq!(read.runs[0].results.as_ref().map(Vec::len), Some(report.findings.len()));
+    }
+
+    #[test]
+    fn who_answers_for_a_finding_is_a_justification() {
+        let mut report = samples::report();
+        report.findings = samples::decided().into();
+        let written = sarif(&report);
+        let results = &written["runs"][0]["results"];
+        let words = [samples::EXCEPTED, samples::ATTESTED].map(|words| format!("{words}\\u{{1b}}[2J"));
+        assert_eq!(results[0]["suppressions"], json!([{ "kind": "external", "status": "accepted", "justification": words[0] }]));
+        assert_eq!([&results[0]["properties"]["decision"], &results[1]["properties"]["decision"]], [&words[0], &words[1]]);
+        assert_eq!(results[1].get("suppressions"), None, "what passes is not suppressed");
+        serde_json::from_value::<serde_sarif::sarif::Sarif>(written).unwrap();
     }
 
     /// GitHub's documentation of SARIF support asks for `region.startLine` of every place.

@@ -70,6 +70,17 @@ pub(in crate::output) fn findings() -> Vec<Finding> {
     vec![pass, fail, unverified]
 }
 
+/// What was decided about a finding, in words.
+pub(in crate::output) const EXCEPTED: &str = "it fails, and the exception EXC-1 covers it until 2027-01-31: it is known (approved by jane, SEC-1)";
+pub(in crate::output) const ATTESTED: &str = "joe attests until 2027-01-31: it is so";
+
+/// A failure that an exception covers, and what somebody attests, in words that would clear a screen.
+pub(in crate::output) fn decided() -> [Finding; 2] {
+    let [pass, fail, _] = <[Finding; 3]>::try_from(findings()).unwrap();
+    let of = |finding, verdict, words: &str| Finding { verdict, evidence: vec![Evidence::Fact("something else".into()), Evidence::Fact(format!("{words}\u{1b}[2J"))], ..finding };
+    [of(fail, Verdict::Excepted, EXCEPTED), of(pass, Verdict::Attested, ATTESTED)]
+}
+
 pub(in crate::output) fn tickets() -> Vec<Ticket> {
     vec![
         Ticket {
@@ -286,6 +297,7 @@ pub(in crate::output) fn report() -> Report {
         promises: airlock_compliance::promises(&checks),
         checks,
         findings,
+        exceptions: Vec::new(),
         admitted: None,
     }
 }

@@ -6,8 +6,13 @@ use airlock_model::{Control, ControlCoverage, Profile};
 
 use super::{Joined, names_in_order};
 use crate::error::ComplianceError;
+<<<<<<< HEAD
 use crate::profile::held::{claims_more, lost, settles_more, unasked};
 use crate::profile::selector::matched_of_control;
+=======
+use crate::profile::held::{claims_more, lost, unasked};
+use crate::profile::selector::matched_of_part;
+>>>>>>> h4
 use crate::profile::siblings::Origins;
 use crate::references::called;
 
@@ -32,7 +37,7 @@ impl Joined<'_> {
             }
             let mut names = BTreeSet::new();
             for (number, selector) in control.checks.iter().enumerate() {
-                match matched_of_control(selector, &self.profile.custom) {
+                match matched_of_part(selector, &self.profile.custom) {
                     Ok(found) => names.extend(found),
                     Err(error) => self.faults.add(&format!("{path}.checks[{number}]"), error),
                 }
