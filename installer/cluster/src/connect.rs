@@ -73,6 +73,14 @@ impl Cluster {
         Ok(Self { client, certificate: None, plugin: None, ..self.clone() })
     }
 
+    /// The same API server by the same way, asked by whoever bears this token.
+    pub(crate) fn bearing(&self, token: String) -> Result<Self, ClusterError> {
+        let mut config = (*self.stranger).clone();
+        config.auth_info.token = Some(token.into());
+        let client = Client::try_from(config).map_err(|error| ClusterError::KubeconfigUnusable { reason: error.to_string() })?;
+        Ok(Self { client, certificate: None, plugin: None, ..self.clone() })
+    }
+
     /// The address that the kubeconfig names.
     pub fn server(&self) -> &str {
         &self.server

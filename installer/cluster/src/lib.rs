@@ -7,6 +7,7 @@
 //! known why they never will be: `readiness` and `cause` are pure and judge objects alone. A [`ClusterError`] names the
 //! case; text in it that came from the cluster is [`Untrusted`](airlock_model::Untrusted).
 
+mod account;
 mod answered;
 mod apply;
 mod back_off;

@@ -12,10 +12,13 @@ mod reached;
 mod scanned;
 mod sensitive;
 mod tenant_code;
+mod token;
 pub(crate) mod trusted;
 mod visit;
 
-use airlock_model::{Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, Need, Outcome, RuleHealth, Snapshot, Target, TlsVersion, Trust, Vantage, World, WorldDeployment, names};
+use airlock_model::{
+    Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, Need, Outcome, PathStatus, RuleHealth, Snapshot, Target, TlsVersion, Trust, Vantage, World, WorldDeployment, names,
+};
 
 pub(crate) use across::{Page, origin_of};
 pub(crate) use admission::{Refused, Shown};
@@ -29,6 +32,7 @@ pub(crate) use reached::{Call, Door, Echo, Outside, to_service, to_service_id};
 pub(crate) use scanned::{scan, scan_id};
 pub(crate) use sensitive::Inventory;
 pub(crate) use tenant_code::TenantCode;
+pub(crate) use token::{Bearer, foreign};
 pub(crate) use visit::Visit;
 
 /// Label of pods in the namespace of probes; its policies select by it.
@@ -293,6 +297,12 @@ pub(crate) fn outcome<'a>(given: &'a Snapshot, id: &AttemptId) -> Result<&'a Out
     }
 }
 
+/// Each request that was not refused, or how many were.
+fn statuses(answers: &[PathStatus]) -> String {
+    let odd: Vec<String> = answers.iter().filter(|answer| !matches!(answer.status, 401 | 403)).map(|answer| format!("answered {} to {}", answer.status, answer.path)).collect();
+    if odd.is_empty() { format!("refused {} requests", answers.len()) } else { odd.join(", ") }
+}
+
 const fn version_words(version: TlsVersion) -> &'static str {
     match version {
         TlsVersion::Tls10 => "TLS 1.0",
@@ -310,6 +320,7 @@ pub(crate) fn words(result: &AttemptResult) -> String {
         AttemptResult::Agreed(what) => format!("{} agreed", what.raw()),
         AttemptResult::Answered { status, location: Some(location), .. } => format!("answered {status}, to {}", location.raw()),
         AttemptResult::Answered { status, .. } => format!("answered {status}"),
+        AttemptResult::Statuses(answers) => statuses(answers),
         AttemptResult::Unanswered(how) => format!("not answered: {}", how.raw()),
         AttemptResult::Resolved(addresses) => format!("resolved to {}", addresses.join(", ")),
         AttemptResult::LoggedIn(_) => "logged in".to_owned(),

@@ -201,6 +201,14 @@ pub enum AttemptAction {
         /// By whom.
         caller: ApiCaller,
     },
+    /// GETs at the Kubernetes API for Secrets of each of these namespaces, their list and some by name, with a token that is made for a
+    /// `ServiceAccount`. Metadata alone is asked for, so that no value is sent, and of each answer the status alone is kept.
+    ReadSecrets {
+        /// The `ServiceAccount`.
+        account: ObjectRef,
+        /// By namespace, which are asked for by name.
+        of: BTreeMap<String, Vec<String>>,
+    },
     /// A pod is created in a dry run (Kubernetes API concepts, "Dry-run"): admission says what it thinks of it, nothing is stored.
     Admit {
         /// The pod; a container that names no image gets Airlock's own.
@@ -260,13 +268,15 @@ pub enum PrometheusQuestion {
 }
 
 /// Who asks the Kubernetes API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ApiCaller {
     /// Whom the kubeconfig says.
     User,
     /// Somebody without any credentials.
     Stranger,
+    /// A `ServiceAccount`, with a token that is made for the attempt.
+    Account(ObjectRef),
 }
 
 /// TLS versions by their numbers on the wire.
@@ -347,6 +357,7 @@ impl Attempt {
             | AttemptAction::SqlGuess { .. }
             | AttemptAction::AsAccount { .. }
             | AttemptAction::AskApi { .. }
+            | AttemptAction::ReadSecrets { .. }
             | AttemptAction::Admit { .. }
             | AttemptAction::AskPrometheus { .. }
             | AttemptAction::AskOwnAddress { .. }
@@ -366,6 +377,14 @@ impl Attempt {
         };
         let authorities = trust.and_then(|trust| if let Trust::Mounted(at) = trust { Some(at) } else { None });
         self.password().into_iter().chain(authorities)
+    }
+
+    /// The `ServiceAccount` that a token is made for.
+    pub fn token_of(&self) -> Option<&ObjectRef> {
+        match &self.action {
+            AttemptAction::AskApi { caller: ApiCaller::Account(account), .. } | AttemptAction::ReadSecrets { account, .. } => Some(account),
+            _ => None,
+        }
     }
 
     /// The namespaces in which pods are needed for it.

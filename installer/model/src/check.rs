@@ -62,6 +62,12 @@ pub struct World {
     pub registry_credentials: Option<crate::Credentials>,
     /// `NAMESPACE/NAME` of the `ServiceAccount`s that a component asks rights in the Kubernetes API for.
     pub accounts_with_rights: Vec<String>,
+    /// The `ServiceAccount`s that pods of the installation run as, as rendered.
+    #[serde(default)]
+    pub accounts: Vec<crate::ObjectRef>,
+    /// The Secrets that the plan of the platform and of each deployment makes, by name.
+    #[serde(default)]
+    pub secrets: Vec<crate::ObjectRef>,
     /// The roles and bindings of RBAC that the plan of the platform and of each deployment declares, as rendered. What its accounts
     /// may do beyond them nobody declared.
     #[serde(default)]

@@ -52,6 +52,8 @@ pub enum AttemptResult {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         allowed_origin: Option<Untrusted<String>>,
     },
+    /// Responses to several requests arrived, in their order.
+    Statuses(Vec<PathStatus>),
     /// The server ended the connection instead of an answer, or what it sent is no HTTP: how that was seen.
     Unanswered(Untrusted<String>),
     /// A login by the form of a page was accepted, and these cookies were set on the way, by name.
@@ -111,6 +113,16 @@ pub enum AttemptResult {
     },
     /// It could not be carried out: no pod, no image, no credentials, deadline. Says nothing about the target.
     NotCarriedOut(Untrusted<String>),
+}
+
+/// What was answered to one request of several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PathStatus {
+    /// Path and query that were asked for.
+    pub path: String,
+    /// HTTP status.
+    pub status: u16,
 }
 
 /// A cookie that a server set (RFC 6265 §4.1), without its value.

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_model::answers::{Answers, Dns01, TlsSource};
-use airlock_model::{Action, AirflowDeployment, Amount, CertificateSubject, Connection, DeploymentNameError, HostName, Object, ObjectRef, Renewable, Right, WorldDeployment, WorldServer, names};
+use airlock_model::{
+    Action, AirflowDeployment, Amount, CertificateSpec, CertificateSubject, Connection, DeploymentNameError, HostName, Object, ObjectRef, Renewable, Right, SecretSpec, WorldDeployment, WorldServer,
+    names,
+};
 use airlock_render::{RenderInput, Rendered, TenantInput};
 use serde::Serialize;
 use serde_json::Value;
@@ -86,6 +89,10 @@ const RBAC: &str = "rbac.authorization.k8s.io";
 pub(crate) struct Standing {
     /// `NAMESPACE/NAME` of the accounts of components that ask for rights in the Kubernetes API; they bear the components' names.
     pub accounts_with_rights: Vec<String>,
+    /// The accounts that pods run as.
+    pub accounts: Vec<ObjectRef>,
+    /// The Secrets that are made.
+    pub secrets: Vec<ObjectRef>,
     /// Every role and binding of RBAC among the objects.
     pub declared_rights: Vec<Object>,
     /// What making their plans anew reads.
@@ -100,6 +107,8 @@ impl Standing {
             if !component.rights.is_empty() {
                 self.accounts_with_rights.push(format!("{namespace}/{}", component.name));
             }
+            self.accounts.extend(component.objects.iter().map(Object::reference).filter(|object| object.kind == "ServiceAccount").cloned());
+            self.secrets.extend(component.secrets.iter().map(SecretSpec::object).chain(component.certificates.iter().map(CertificateSpec::object)));
             for list in component.objects.iter().filter_map(|object| object.manifest()["data"][names::RENEWALS_KEY].as_str()) {
                 let renewables: Vec<Renewable> = serde_json::from_str(list)?;
                 self.servers.extend(renewables.into_iter().filter(|renewable| renewable.certificate.name != names::BASE_DOMAIN_CERTIFICATE).flat_map(servers));

@@ -210,7 +210,17 @@ pub(crate) fn of_look(object: &ObjectRef) -> Right {
 pub(crate) fn of_attempt(attempt: &Attempt) -> Vec<Right> {
     let is_in_pod = attempt.pod_namespaces().next().is_some();
     let password = attempt.password().filter(|_| !is_in_pod).map(|at| right(&ObjectRef::namespaced("v1", "Secret", &at.namespace, &at.name), "get"));
-    attempt.pod_namespaces().flat_map(pods).chain(password).chain(shown(attempt)).chain(through(attempt)).chain(forwarded(attempt)).chain(let_in(attempt)).chain(found(attempt)).collect()
+    attempt
+        .pod_namespaces()
+        .flat_map(pods)
+        .chain(password)
+        .chain(shown(attempt))
+        .chain(through(attempt))
+        .chain(forwarded(attempt))
+        .chain(let_in(attempt))
+        .chain(found(attempt))
+        .chain(token(attempt))
+        .collect()
 }
 
 /// What a request that the API server passes on to a kubelet asks for.
@@ -236,6 +246,11 @@ fn let_in(attempt: &Attempt) -> Vec<Right> {
 fn found(attempt: &Attempt) -> Option<Right> {
     let (AttemptAction::Reach { .. }, Target::Pods { namespace, .. }) = (&attempt.action, &attempt.target) else { return None };
     Some(right(&ObjectRef::namespaced("v1", "Pod", namespace, ""), "list"))
+}
+
+/// A token that is made for an account.
+fn token(attempt: &Attempt) -> Option<Right> {
+    Some(Right { resource: "serviceaccounts/token".into(), ..right(attempt.token_of()?, "create") })
 }
 
 /// What showing a pod to admission asks for, though nothing is made.
@@ -281,4 +296,23 @@ fn looking(namespaces: &[String]) -> Vec<Right> {
     needed.push(right(&ObjectRef::namespaced("apps/v1", "DaemonSet", "kube-system", ""), "get"));
     needed.extend([right(&ObjectRef::namespaced("v1", "Service", "default", ""), "get"), slices("default")]);
     needed
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn a_token_of_an_account_is_a_right_of_its_own_and_needs_no_pod() {
+        let account = ObjectRef::namespaced("v1", "ServiceAccount", "airlock-alpha", "airflow-task");
+        let asked = AttemptAction::AskApi { path: "/api".into(), caller: ApiCaller::Account(account.clone()) };
+        let read = AttemptAction::ReadSecrets { account, of: BTreeMap::from([("airlock-beta".into(), vec!["airflow-fernet-key".into()])]) };
+        let needed = |action| of_attempt(&Attempt { id: "a".into(), from: Vantage::Workstation, target: Target::KubernetesApi, action, control: None, purpose: "a test".into() });
+        for needed in [needed(asked), needed(read)] {
+            assert_eq!(needed.iter().map(ToString::to_string).collect::<Vec<_>>(), ["create serviceaccounts/token in namespace airlock-alpha"]);
+        }
+        assert_eq!(needed(AttemptAction::AskApi { path: "/api".into(), caller: ApiCaller::User }), []);
+    }
 }

@@ -240,6 +240,8 @@ fn world_of(answers: &Answers, deployments: Vec<WorldDeployment>) -> Result<Worl
             form: CredentialsForm::Basic,
         }),
         accounts_with_rights: standing.accounts_with_rights,
+        accounts: standing.accounts,
+        secrets: standing.secrets,
         declared_rights: standing.declared_rights,
         plan_reads: standing.plan_reads,
         servers: standing.servers,

@@ -157,6 +157,7 @@ async fn once(action: &AttemptAction, target: &Target, question: Option<&Questio
         | AttemptAction::SqlGuess { .. }
         | AttemptAction::AsAccount { .. }
         | AttemptAction::AskApi { .. }
+        | AttemptAction::ReadSecrets { .. }
         | AttemptAction::Admit { .. }
         | AttemptAction::AskPrometheus { .. }
         | AttemptAction::Pull { .. }

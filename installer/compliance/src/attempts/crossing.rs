@@ -34,19 +34,19 @@ pub(crate) fn crossing(from: &WorldDeployment, to: &WorldDeployment) -> Attempt 
 }
 
 /// The name of [`intrusion`].
-pub(crate) fn intrusion_id(from: &WorldDeployment, to: &WorldDeployment) -> AttemptId {
-    AttemptId(format!("task.{}.pods.{}", from.name, to.name))
+pub(crate) fn intrusion_id(place: TenantCode, from: &WorldDeployment, to: &WorldDeployment) -> AttemptId {
+    AttemptId(format!("{}.{}.pods.{}", place.key(), from.name, to.name))
 }
 
-/// Connections from a task's place to every pod of another deployment.
-pub(crate) fn intrusion(from: &WorldDeployment, to: &WorldDeployment) -> Attempt {
+/// Connections from a place where code of DAGs runs to every pod of another deployment.
+pub(crate) fn intrusion(place: TenantCode, from: &WorldDeployment, to: &WorldDeployment) -> Attempt {
     let beside = UNDECLARED.map(|port| port.to_string()).join(", ");
     Attempt {
-        id: intrusion_id(from, to),
-        from: TenantCode::Task.of(from),
+        id: intrusion_id(place, from, to),
+        from: place.of(from),
         target: Target::Pods { namespace: to.namespace.clone(), found: BTreeMap::new() },
         action: AttemptAction::Reach { ports: UNDECLARED.into() },
-        control: Some(TenantCode::Task.own_id(from)),
-        purpose: format!("connections from a task's place to each pod of another deployment, at the ports that it declares and at {beside}, to be blocked"),
+        control: Some(place.own_id(from)),
+        purpose: format!("connections from the place of {} to each pod of another deployment, at the ports that it declares and at {beside}, to be blocked", place.words()),
     }
 }

@@ -1,6 +1,6 @@
-//! NET-011: no pod of one Airflow deployment reaches another's servers, tried from a pod that reaches its own.
+//! NET-011: no pod of one Airflow deployment reaches another's servers, tried from pods that reach their own.
 
-use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Reason, ScannedPod, Severity, Snapshot, World, WorldDeployment};
+use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Outcome, Profile, Reason, ScannedPod, Severity, Snapshot, World, WorldDeployment};
 
 use super::policy_enforced::unenforced;
 use crate::attempts::{Prober, TenantCode, crossing, crossing_id, intrusion, intrusion_id, outcome, words};
@@ -12,7 +12,7 @@ static TEXTS: Described = Described {
         title: "no Airflow deployment reaches the servers of another",
         severity: Severity::Critical,
         promises: &["P3", "P12"],
-        explanation: "In the namespace of each Airflow deployment a pod with Airlock's own image, to which the policies of the scheduler apply, connects to the deployment's own API server and to that of each other deployment; and one to which those of tasks apply connects to the own API server and to every pod of each other deployment that runs there for good, at each TCP port that its containers declare and at others where Airflow and what stands beside it may listen (5432, 5555, 6379, 8793, 8794, 8974, 9102). Those to the own servers must be made, in the other deployment too, and the others blocked. When they are not made, or the attempts of NET-010 do not show that the cluster enforces policies, a blocked connection proves nothing and the check is unverified.",
+        explanation: "In the namespace of each Airflow deployment a pod with Airlock's own image, to which the policies of the scheduler apply, connects to the deployment's own API server and to that of each other deployment; and one under the policies of each place in which code of DAGs runs (tasks, the DAG processor, the triggerer) connects to the server that it needs (the deployment's own for tasks, the database for the others) and to every pod of each other deployment that runs there for good, from each place at the same ports: each TCP port that its containers declare and others where Airflow and what stands beside it may listen (5432, 5555, 6379, 8793, 8794, 8974, 9102). Those to the own servers must be made, in the other deployment too, and the others blocked. When they are not made, or the attempts of NET-010 do not show that the cluster enforces policies, a blocked connection proves nothing and the check is unverified.",
         remedy: "Compare the NetworkPolicies in the two namespaces with `airlock deployment apply`, which puts them back; one that somebody added may allow more. When NET-010 fails too, the cluster enforces no policies at all.",
     },
     expected: "blocked, while the connection to its own server is made",
@@ -30,7 +30,8 @@ impl Check for DeploymentIsolation {
     fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
         let mut needs: Vec<Need> = if world.deployments.len() < 2 { Vec::new() } else { Prober::needs(world) };
         for (from, to) in pairs(&world.deployments) {
-            let tried = [crossing(from, from), crossing(from, to), intrusion(from, to)].into_iter().chain(TenantCode::Task.own(world, from));
+            let of_code = TenantCode::places(world).flat_map(|place| std::iter::once(intrusion(place, from, to)).chain(place.own(world, from)));
+            let tried = [crossing(from, from), crossing(from, to)].into_iter().chain(of_code);
             needs.extend(tried.map(|attempt| Need::Attempt(Box::new(attempt))));
         }
         needs
@@ -59,28 +60,54 @@ fn judge(given: &Snapshot, from: &WorldDeployment, to: &WorldDeployment) -> Find
 
 /// An error: one of the attempts was not made.
 fn judge_tried(given: &Snapshot, from: &WorldDeployment, to: &WorldDeployment, subject: String) -> Result<Finding, String> {
-    let (server, pods) = (outcome(given, &crossing_id(from, to))?, outcome(given, &intrusion_id(from, to))?);
+    let server = outcome(given, &crossing_id(from, to))?;
     // That the other's server is there is known by the pod beside it.
-    let (own, own_of_task, theirs) = (outcome(given, &crossing_id(from, from))?, outcome(given, &TenantCode::Task.own_id(from))?, outcome(given, &crossing_id(to, to))?);
+    let (own, theirs) = (outcome(given, &crossing_id(from, from))?, outcome(given, &crossing_id(to, to))?);
+    let of_code = TenantCode::places(&given.world).map(|place| {
+        let (own, pods) = (outcome(given, &place.own_id(from))?, outcome(given, &intrusion_id(place, from, to))?);
+        Ok(FromCode { place, own, pods })
+    });
+    let of_code = of_code.collect::<Result<Vec<_>, String>>()?;
+    let each = |said: &dyn Fn(&FromCode<'_>) -> String| of_code.iter().map(|tried| format!("from {} {}", tried.place.words(), said(tried))).collect::<Vec<_>>().join(", ");
     let observed = format!(
-        "its own: {}, from tasks {}; the other's: {}, from beside it {}; its pods: {}",
+        "its own: {}; the other's: {}, from beside it {}; its pods: {}; beside them {}",
         words(&own.result),
-        words(&own_of_task.result),
         words(&server.result),
         words(&theirs.result),
-        of_pods(&pods.result)
+        each(&|tried| of_pods(&tried.pods.result)),
+        each(&|tried| format!("to {}: {}", tried.place.partner(), words(&tried.own.result)))
     );
-    let finding = match (&server.result, &pods.result) {
-        (AttemptResult::Connected, _) => TEXTS.fail(subject, observed),
-        (_, AttemptResult::Scanned(found)) if found.iter().any(|pod| !pod.open.is_empty()) => TEXTS.fail(subject, observed),
-        (AttemptResult::TimedOut | AttemptResult::Refused | AttemptResult::Unreachable(_), AttemptResult::Scanned(found)) if !found.is_empty() => match unenforced(given) {
+    let is_blocked = matches!(server.result, AttemptResult::TimedOut | AttemptResult::Refused | AttemptResult::Unreachable(_));
+    let finding = if server.result == AttemptResult::Connected || of_code.iter().any(FromCode::gets_through) {
+        TEXTS.fail(subject, observed)
+    } else if is_blocked && of_code.iter().all(FromCode::is_blocked) {
+        let controls = of_code.iter().map(|tried| tried.own).chain([own, theirs]);
+        match unenforced(given) {
             Some(why) => TEXTS.unverified(subject, format!("{observed}; {why}")),
-            None if [own, own_of_task, theirs].iter().all(|control| control.result == AttemptResult::Connected) => TEXTS.pass(subject, observed),
+            None if controls.map(|control| &control.result).all(|result| *result == AttemptResult::Connected) => TEXTS.pass(subject, observed),
             None => TEXTS.unverified(subject, observed),
-        },
-        _ => TEXTS.unverified(subject, observed),
+        }
+    } else {
+        TEXTS.unverified(subject, observed)
     };
-    Ok(finding.tried([own, server, own_of_task, pods, theirs]))
+    Ok(finding.tried([own, server, theirs].into_iter().chain(of_code.iter().flat_map(|tried| [tried.own, tried.pods]))))
+}
+
+/// What came of the attempts at pods from one place, and of the control beside them.
+struct FromCode<'a> {
+    place: TenantCode,
+    own: &'a Outcome,
+    pods: &'a Outcome,
+}
+
+impl FromCode<'_> {
+    fn gets_through(&self) -> bool {
+        matches!(&self.pods.result, AttemptResult::Scanned(found) if found.iter().any(|pod| !pod.open.is_empty()))
+    }
+
+    fn is_blocked(&self) -> bool {
+        matches!(&self.pods.result, AttemptResult::Scanned(found) if !found.is_empty() && found.iter().all(|pod| pod.open.is_empty()))
+    }
 }
 
 /// Which pods took a connection, and where.

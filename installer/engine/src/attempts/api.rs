@@ -1,9 +1,10 @@
-//! Attempts at the API server itself: what it tells strangers, and which pods it would admit.
+//! Attempts at the API server itself: what it tells strangers and accounts, and which pods it would admit.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use airlock_cluster::{Cluster, ClusterError};
-use airlock_model::{ApiCaller, Attempt, AttemptAction, AttemptResult, Object, Outcome, with_causes};
+use airlock_model::{ApiCaller, Attempt, AttemptAction, AttemptResult, Object, ObjectRef, Outcome, PathStatus, with_causes};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -13,7 +14,8 @@ use super::prometheus;
 pub(super) async fn carry_out(cluster: &Cluster, attempt: &Attempt, image: &str) -> Outcome {
     let (started, clock) = (Timestamp::now(), Instant::now());
     let result = match &attempt.action {
-        AttemptAction::AskApi { path, caller } => ask(cluster, path, *caller).await,
+        AttemptAction::AskApi { path, caller } => ask(cluster, path, caller).await,
+        AttemptAction::ReadSecrets { account, of } => read_secrets(cluster, account, of).await.map_or_else(|error| not_carried_out(&with_causes(&error)), AttemptResult::Statuses),
         AttemptAction::AskPrometheus { pod, question } => prometheus::ask(cluster, pod, question).await,
         AttemptAction::Admit { manifest } => admit(cluster, manifest, image).await,
         _ => not_carried_out("the API server is asked, shown pods, and leads to Prometheus, and nothing else"),
@@ -22,11 +24,15 @@ pub(super) async fn carry_out(cluster: &Cluster, attempt: &Attempt, image: &str)
     Outcome { attempt: attempt.id.clone(), result, source: None, destination: None, started, took_millis }
 }
 
-async fn ask(cluster: &Cluster, path: &str, caller: ApiCaller) -> AttemptResult {
+async fn ask(cluster: &Cluster, path: &str, caller: &ApiCaller) -> AttemptResult {
     let answered = match caller {
         ApiCaller::User => cluster.status_at(path).await,
         ApiCaller::Stranger => match cluster.as_stranger() {
             Ok(stranger) => stranger.status_at(path).await,
+            Err(error) => Err(error),
+        },
+        ApiCaller::Account(account) => match cluster.as_account(account).await {
+            Ok(account) => account.status_at(path).await,
             Err(error) => Err(error),
         },
     };
@@ -34,6 +40,22 @@ async fn ask(cluster: &Cluster, path: &str, caller: ApiCaller) -> AttemptResult 
         Ok(status) => AttemptResult::Answered { status, challenge: None, location: None, transport_security: None, allowed_origin: None },
         Err(error) => not_carried_out(&with_causes(&error)),
     }
+}
+
+/// What is answered to the account: the status of each answer, and nothing else of it.
+async fn read_secrets(cluster: &Cluster, account: &ObjectRef, of: &BTreeMap<String, Vec<String>>) -> Result<Vec<PathStatus>, ClusterError> {
+    let account = cluster.as_account(account).await?;
+    let mut answered = Vec::new();
+    for (namespace, names) in of {
+        let all = format!("/api/v1/namespaces/{namespace}/secrets");
+        let path = format!("{all}?limit=1");
+        answered.push(PathStatus { status: account.status_at(&path).await?, path });
+        for name in names {
+            let path = format!("{all}/{name}");
+            answered.push(PathStatus { status: account.status_of_object_at(&path).await?, path });
+        }
+    }
+    Ok(answered)
 }
 
 async fn admit(cluster: &Cluster, manifest: &Value, image: &str) -> AttemptResult {

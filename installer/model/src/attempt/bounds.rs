@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{Attempt, AttemptAction, Credentials, CredentialsForm, Vantage};
+use super::{ApiCaller, Attempt, AttemptAction, Credentials, CredentialsForm, Vantage};
 
 /// Connections of one attempt to which nothing comes back: a lost packet must not look like a blocked one.
 pub const TRIES: u32 = 3;
@@ -37,6 +37,11 @@ pub enum Written {
     },
     /// The image in the store of a node, as every pod there leaves it.
     Image,
+    /// A token, which nothing stores and nobody can take back: it ends by itself.
+    Token {
+        /// The `ServiceAccount` that it is of, `NAMESPACE/NAME`.
+        account: String,
+    },
 }
 
 impl fmt::Display for Written {
@@ -45,6 +50,7 @@ impl fmt::Display for Written {
             Self::Login { username } => write!(f, "a login of {username}"),
             Self::Request { method, path } => write!(f, "what {method} {path} makes, if it is not refused"),
             Self::Image => f.write_str("the image in the node's store"),
+            Self::Token { account } => write!(f, "a token of ServiceAccount {account}, which is kept in memory and ends after ten minutes"),
         }
     }
 }
@@ -66,7 +72,11 @@ impl Attempt {
             | AttemptAction::Reach { .. } => TRIES,
             AttemptAction::Sql { .. } | AttemptAction::SqlGuess { .. } => 1,
             AttemptAction::Resolve { .. } => 0,
+            // The token is asked for as well.
+            AttemptAction::AskApi { caller: ApiCaller::Account(_), .. } => 2 * API_TRIES,
             AttemptAction::AskApi { .. } | AttemptAction::Admit { .. } => API_TRIES,
+            // The list of each namespace, and each name.
+            AttemptAction::ReadSecrets { of, .. } => of.values().fold(API_TRIES, |sum, names| sum.saturating_add(API_TRIES * u32::try_from(1 + names.len()).unwrap_or(u32::MAX / API_TRIES))),
             AttemptAction::AskPrometheus { .. } => PROMETHEUS_ROUNDS,
             // What a pod declares is asked first until the scan is let in.
             AttemptAction::Scan { .. } => return Some(ROUNDS + TRIES),
@@ -80,6 +90,9 @@ impl Attempt {
 
     /// What it leaves at its target; none: lines in its log at most.
     pub fn writes(&self) -> Option<Written> {
+        if let Some(account) = self.token_of() {
+            return Some(Written::Token { account: format!("{}/{}", account.namespace.as_deref().unwrap_or_default(), account.name) });
+        }
         match &self.action {
             AttemptAction::Request { credentials: Some(Credentials { username, .. }), .. }
             | AttemptAction::Sql { credentials: Credentials { username, .. }, .. }
@@ -97,7 +110,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::{ApiCaller, ObjectRef, PrometheusQuestion, SecretKeyRef, Target, Trust};
+    use crate::{ObjectRef, PrometheusQuestion, SecretKeyRef, Target, Trust};
 
     fn attempt(action: AttemptAction) -> Attempt {
         Attempt { id: "a".into(), from: Vantage::Workstation, target: Target::KubernetesApi, action, control: None, purpose: "a test".into() }
@@ -117,6 +130,10 @@ mod tests {
         let scan = Attempt { from: Vantage::LetIn { namespace: "n".into() }, ..attempt(AttemptAction::Scan { ports: Vec::new() }) };
         assert_eq!(scan.count(), Some(ROUNDS + TRIES));
         assert_eq!(attempt(AttemptAction::AskApi { path: "/".into(), caller: ApiCaller::User }).count(), Some(API_TRIES));
+        let account = ObjectRef::namespaced("v1", "ServiceAccount", "alpha", "task");
+        assert_eq!(attempt(AttemptAction::AskApi { path: "/".into(), caller: ApiCaller::Account(account.clone()) }).count(), Some(2 * API_TRIES));
+        let of = BTreeMap::from([("beta".into(), vec!["one".into(), "two".into()]), ("airlock".into(), Vec::new())]);
+        assert_eq!(attempt(AttemptAction::ReadSecrets { account, of }).count(), Some(5 * API_TRIES));
         let pod = ObjectRef::namespaced("v1", "Pod", "airlock", "monitoring-0");
         assert_eq!(attempt(AttemptAction::AskPrometheus { pod, question: PrometheusQuestion::Rules }).count(), Some(PROMETHEUS_ROUNDS));
         assert_eq!(attempt(request("GET", Some(CredentialsForm::Page))).count(), Some(TRIES + 1 + REDIRECTS));
@@ -134,6 +151,11 @@ mod tests {
             (request("POST", None), Some("what POST /x makes, if it is not refused")),
             (request("NO METHOD", None), Some("what NO METHOD /x makes, if it is not refused")),
             (AttemptAction::Connect, None),
+            (AttemptAction::AskApi { path: "/api".into(), caller: ApiCaller::User }, None),
+            (
+                AttemptAction::ReadSecrets { account: ObjectRef::namespaced("v1", "ServiceAccount", "alpha", "task"), of: BTreeMap::new() },
+                Some("a token of ServiceAccount alpha/task, which is kept in memory and ends after ten minutes"),
+            ),
             (AttemptAction::Pull { repository: "r".into(), pull_secret: "s".into() }, Some("the image in the node's store")),
         ] {
             assert_eq!(attempt(action.clone()).writes().map(|written| written.to_string()).as_deref(), written, "{action:?}");

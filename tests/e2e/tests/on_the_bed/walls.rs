@@ -30,6 +30,8 @@ pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
     }
     in_beta(&["create", "role", "open", "--verb=list", "--resource=secrets"]);
     in_beta(&["create", "rolebinding", "open", "--role=open", &format!("--serviceaccount={}:airflow-scheduler", site.tenant("alpha"))]);
+    in_beta(&["create", "role", "named", "--verb=get", "--resource=secrets", "--resource-name=airflow-fernet-key"]);
+    in_beta(&["create", "rolebinding", "named", "--role=named", &format!("--serviceaccount={}:airflow-task", site.tenant("alpha"))]);
     in_beta(&["create", "secret", "generic", "web-password", "--from-literal=value=changeme"]);
     a_pod_prints_its_password(site);
     sql(site, "beta", "GRANT CONNECT ON DATABASE airlock_beta TO PUBLIC");
@@ -47,9 +49,10 @@ pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
     sql(site, "alpha", "DROP TABLE orders");
     sql(site, "beta", "REVOKE CONNECT ON DATABASE airlock_beta FROM PUBLIC");
     sql(site, "alpha", "DELETE FROM connection");
-    in_beta(&["delete", "role/open", "rolebinding/open", "secret/web-password", "pod/talkative"]);
+    in_beta(&["delete", "role/open", "rolebinding/open", "role/named", "rolebinding/named", "secret/web-password", "pod/talkative"]);
     assert_eq!(verdicts(&opened.json()), but(&pinned, "fail", &["DBS-002", "DBS-003", "DBS-009", "AFL-003", "NET-011", "RBC-009", "SEC-005", "SEC-008"]), "exactly these are told: {}", opened.stdout);
-    // By each of the two ways: to the server by its name, and to pods.
+    what_a_token_reads_is_told_by_account_and_name(site, &opened);
+    // By each of the two ways: to the server by its name, and to pods, from each place where code of DAGs runs.
     let crossed = opened.json()["findings"]
         .as_array()
         .expect("findings")
@@ -57,7 +60,7 @@ pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
         .filter(|finding| finding["check"] == "NET-011")
         .map(|finding| finding["observed"].as_str().unwrap_or_default().to_owned())
         .collect::<Vec<_>>();
-    assert!(crossed.len() == 2 && crossed.iter().all(|observed| observed.contains("the other's: connected") && observed.contains(" took one at port 8080")), "{crossed:#?}");
+    assert!(crossed.len() == 2 && crossed.iter().all(|observed| observed.contains("the other's: connected") && from_each_place(observed)), "{crossed:#?}");
     let told = "card numbers in public.orders.id (1), public.orders.note (1); named as payment data: public.orders.iban; named as personal data: public.orders.email; ";
     assert!(opened.stdout.contains(told), "{told}: {}", opened.stdout);
     let agreed = agreed.expect(7).json();
@@ -90,6 +93,31 @@ pub(crate) fn a_compliance_check_tries_the_walls_between_them(site: &Site) {
     let report = run.expect(7).json();
     assert_eq!(verdicts(&report), pinned, "{report}");
     what_was_done_was_said_before(site, &wire, &begun_here, &listed["attempts"]);
+}
+
+/// Each place of NET-011, with a connection that was taken.
+fn from_each_place(observed: &str) -> bool {
+    let parts = ["its pods: from tasks ", ", from the DAG processor ", ", from the triggerer ", "; beside them "].map(|begin| observed.find(begin));
+    parts.windows(2).all(|ends| matches!(ends, [Some(from), Some(to)] if observed.get(*from..*to).is_some_and(|part| part.contains(" took one at port 8080"))))
+}
+
+/// A list that is open to one account, and one Secret that is open by its name to another: each is told of its account alone, and no value.
+fn what_a_token_reads_is_told_by_account_and_name(site: &Site, opened: &Run) {
+    let report = opened.json();
+    let (alpha, beta) = ("alpha at the Secrets of other namespaces", site.tenant("beta"));
+    let of_tokens = |finding: &&Value| finding["check"] == "RBC-009" && finding["verdict"] == "fail" && finding["subject"]["name"].as_str().is_some_and(|name| name.ends_with("other namespaces"));
+    let failed: BTreeMap<&str, &str> = report["findings"]
+        .as_array()
+        .expect("findings")
+        .iter()
+        .filter(of_tokens)
+        .map(|finding| (finding["subject"]["name"].as_str().unwrap_or_default(), finding["observed"].as_str().unwrap_or_default()))
+        .collect();
+    let path = format!("answered 200 to /api/v1/namespaces/{beta}/secrets");
+    let (scheduler, task) = (format!("airflow-scheduler of {alpha}"), format!("airflow-task of {alpha}"));
+    assert_eq!(failed, BTreeMap::from([(scheduler.as_str(), format!("{path}?limit=1").as_str()), (task.as_str(), format!("{path}/airflow-fernet-key").as_str())]), "{report}");
+    let key = site.bed.kubectl(["-n", &beta, "get", "secret", "airflow-fernet-key", "-o", "jsonpath={.data.value}"]).expect("kubectl");
+    assert!(!key.trim().is_empty() && !opened.said().contains(key.trim()), "a key that could be read is not kept");
 }
 
 /// PSS-019 tells apart which level the API server goes by: of the pods that it shows, a level lets in those that a stricter one forbids.

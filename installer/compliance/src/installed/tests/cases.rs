@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use Verdict::{Fail, Unverified, Warn};
 
-use super::good::{answered, fernet, judged, left, locked, logged, logged_in, message, presented, reached, redirected, secured, shared, stored, told, unadmitted};
+use super::good::{answered, fernet, judged, left, locked, logged, logged_in, message, presented, reached, redirected, secured, shared, statuses, stored, told, unadmitted};
 
 /// What is changed, and what exactly is then said by which checks.
 pub(super) type Case = (fn(&mut Snapshot), &'static [(&'static str, Verdict)]);
@@ -224,12 +224,25 @@ pub(super) const CASES: &[Case] = &[
     (|s| *result(s, "task.alpha.own") = AttemptResult::TimedOut, &[("NET-011", Unverified)]),
     (|s| *result(s, "task.alpha.pods.beta") = AttemptResult::Scanned(vec![]), &[("NET-011", Unverified)]),
     (|s| *result(s, "task.alpha.pods.beta") = AttemptResult::NotCarriedOut("no pod runs in airlock-beta".to_owned().into()), &[("NET-011", Unverified)]),
+    (|s| *result(s, "dag-processor.alpha.pods.beta") = reached(&[8793]), &[("NET-011", Fail)]),
+    (|s| *result(s, "triggerer.beta.pods.alpha") = reached(&[8080]), &[("NET-011", Fail)]),
+    (|s| *result(s, "triggerer.beta.pods.alpha") = AttemptResult::Scanned(vec![]), &[("NET-011", Unverified)]),
+    (|s| *result(s, "dag-processor.beta.own") = AttemptResult::TimedOut, &[("NET-011", Unverified)]),
     (|s| drop(s.world.deployments.pop()), &[("NET-011", Verdict::NotApplicable)]),
     (|s| s.world.deployments.clear(), &[("AUT-001", Verdict::NotApplicable), ("AUT-005", Verdict::NotApplicable), ("AUT-006", Verdict::NotApplicable), ("AUT-009", Verdict::NotApplicable), ("AFL-001", Verdict::NotApplicable), ("AFL-003", Verdict::NotApplicable), ("DBS-001", Verdict::NotApplicable), ("DBS-002", Verdict::NotApplicable), ("DBS-003", Verdict::NotApplicable), ("DBS-004", Verdict::NotApplicable), ("DBS-005", Verdict::NotApplicable), ("DBS-006", Verdict::NotApplicable), ("DBS-009", Verdict::NotApplicable), ("NET-011", Verdict::NotApplicable), ("RBC-009", Verdict::NotApplicable)]),
     (|s| *result(s, "account.alpha.airlock-beta.secrets") = answered(200), &[("RBC-009", Fail)]),
     (|s| { *result(s, "account.beta.airlock-beta.pods") = answered(401); *result(s, "account.beta.airlock.pods") = answered(200); }, &[("RBC-009", Fail)]),
     (|s| *result(s, "account.beta.airlock-beta.pods") = answered(403), &[("RBC-009", Unverified)]),
     (|s| *result(s, "account.alpha.airlock.configmaps") = AttemptResult::TimedOut, &[("RBC-009", Unverified)]),
+    (|s| *result(s, "token.alpha.airflow-task.secrets") = statuses("airlock-beta", 200), &[("RBC-009", Fail)]),
+    // Who may not read a Secret is not told that it is not there.
+    (|s| *result(s, "token.alpha.airflow-task.secrets") = statuses("airlock-beta", 404), &[("RBC-009", Fail)]),
+    (|s| { *result(s, "token.beta.airflow-task.known") = answered(401); *result(s, "token.beta.airflow-task.secrets") = statuses("airlock-alpha", 200); }, &[("RBC-009", Fail)]),
+    (|s| *result(s, "token.alpha.airflow-task.secrets") = statuses("airlock-beta", 503), &[("RBC-009", Unverified)]),
+    (|s| *result(s, "token.alpha.airflow-task.secrets") = AttemptResult::Statuses(Vec::new()), &[("RBC-009", Unverified)]),
+    (|s| *result(s, "token.beta.airflow-scheduler.known") = answered(401), &[("RBC-009", Unverified)]),
+    (|s| *result(s, "token.beta.airflow-scheduler.known") = AttemptResult::NotCarriedOut("serviceaccounts/token is forbidden".to_owned().into()), &[("RBC-009", Unverified)]),
+    (|s| s.world.accounts.clear(), &[("RBC-009", Unverified)]),
     (|s| *result(s, "database.other.alpha.beta") = told("1"), &[("DBS-002", Fail)]),
     (|s| *result(s, "database.server.beta") = told("1"), &[("DBS-002", Fail)]),
     (|s| { *result(s, "database.own.beta") = locked("28P01"); *result(s, "database.other.beta.alpha") = told("1"); }, &[("DBS-002", Fail), ("DBS-005", Unverified), ("DBS-006", Unverified)]),

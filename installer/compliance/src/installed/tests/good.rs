@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use airlock_model::answers::Receiver;
 use airlock_model::{
-    AttemptId, AttemptResult, Credentials, CredentialsForm, Digest, ImageLock, JudgedSecret, LockedImage, ObjectRef, Outcome, Planned, Presented, Profile, ScannedPod, SearchedLogs, SecretKeyRef,
-    ServedAt, SetCookie, Snapshot, SnapshotObject, Source, StoredCertificate, TlsVersion, World, WorldDatabase, WorldDeployment, WorldNode, WorldServer, names,
+    AttemptId, AttemptResult, Credentials, CredentialsForm, Digest, ImageLock, JudgedSecret, LockedImage, ObjectRef, Outcome, PathStatus, Planned, Presented, Profile, ScannedPod, SearchedLogs,
+    SecretKeyRef, ServedAt, SetCookie, Snapshot, SnapshotObject, Source, StoredCertificate, TlsVersion, World, WorldDatabase, WorldDeployment, WorldNode, WorldServer, names,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -25,6 +25,9 @@ pub(super) fn baseline() -> Profile {
     BASELINE.clone()
 }
 
+/// Those that pods of a deployment run as.
+const ACCOUNTS: [&str; 2] = ["airflow-scheduler", "airflow-task"];
+
 pub(super) fn world() -> World {
     let password = SecretKeyRef { namespace: "airlock".into(), name: "registry-password".into(), key: "value".into() };
     World {
@@ -41,6 +44,10 @@ pub(super) fn world() -> World {
         database: Some(WorldDatabase { host: "database.airlock.svc".into(), port: 5432, authority: Some("PEM".into()), certificate: Ok(Digest::of(b"leaf")), existing: false }),
         deployments: ["alpha", "beta"].map(deployment).into(),
         accounts_with_rights: vec!["airlock/kube-state-metrics".into()],
+        accounts: ["alpha", "beta"].iter().flat_map(|name| ACCOUNTS.map(|account| ObjectRef::namespaced("v1", "ServiceAccount", &format!("airlock-{name}"), account))).collect(),
+        secrets: [("airlock-alpha", "airflow-fernet-key"), ("airlock-beta", "airflow-fernet-key"), ("airlock", "registry-password")]
+            .map(|(namespace, name)| ObjectRef::namespaced("v1", "Secret", namespace, name))
+            .into(),
         declared_rights: Vec::new(),
         plan_reads: BTreeSet::new(),
         is_watched_by_others: false,
@@ -254,6 +261,14 @@ pub(super) fn good() -> Snapshot {
             outcome("task.alpha.pods.beta", reached(&[])),
             outcome("task.beta.own", AttemptResult::Connected),
             outcome("task.beta.pods.alpha", reached(&[])),
+            outcome("dag-processor.alpha.own", AttemptResult::Connected),
+            outcome("dag-processor.alpha.pods.beta", reached(&[])),
+            outcome("dag-processor.beta.own", AttemptResult::Connected),
+            outcome("dag-processor.beta.pods.alpha", reached(&[])),
+            outcome("triggerer.alpha.own", AttemptResult::Connected),
+            outcome("triggerer.alpha.pods.beta", reached(&[])),
+            outcome("triggerer.beta.own", AttemptResult::Connected),
+            outcome("triggerer.beta.pods.alpha", reached(&[])),
             outcome("account.alpha.airlock-alpha.pods", answered(200)),
             outcome("account.alpha.airlock-beta.secrets", answered(403)),
             outcome("account.alpha.airlock-beta.configmaps", answered(403)),
@@ -268,6 +283,14 @@ pub(super) fn good() -> Snapshot {
             outcome("account.beta.airlock.secrets", answered(403)),
             outcome("account.beta.airlock.configmaps", answered(403)),
             outcome("account.beta.airlock.pods", answered(403)),
+            outcome("token.alpha.airflow-scheduler.known", answered(200)),
+            outcome("token.alpha.airflow-scheduler.secrets", statuses("airlock-beta", 403)),
+            outcome("token.alpha.airflow-task.known", answered(200)),
+            outcome("token.alpha.airflow-task.secrets", statuses("airlock-beta", 403)),
+            outcome("token.beta.airflow-scheduler.known", answered(200)),
+            outcome("token.beta.airflow-scheduler.secrets", statuses("airlock-alpha", 403)),
+            outcome("token.beta.airflow-task.known", answered(200)),
+            outcome("token.beta.airflow-task.secrets", statuses("airlock-alpha", 403)),
             outcome("database.own.alpha", told("1")),
             outcome("database.other.alpha.beta", locked("42501")),
             outcome("database.server.alpha", locked("42501")),
@@ -327,6 +350,14 @@ pub(super) fn stored(faults: &[&str], warnings: &[&str]) -> StoredCertificate {
     let all = |said: &[&str]| said.iter().map(|said| (*said).to_owned().into()).collect();
     let secret = ObjectRef::namespaced("v1", "Secret", "airlock", names::BASE_DOMAIN_CERTIFICATE);
     StoredCertificate { secret, seen: "ECDSA P-256".to_owned().into(), faults: all(faults), warnings: all(warnings) }
+}
+
+/// What a token is answered to the list, to one Secret of another deployment, and to the Secrets of the platform.
+pub(super) fn statuses(other: &str, to_name: u16) -> AttemptResult {
+    let path = |path: &str, status| PathStatus { path: format!("/api/v1/namespaces/{path}"), status };
+    let of_other = [path(&format!("{other}/secrets?limit=1"), 403), path(&format!("{other}/secrets/airflow-fernet-key"), to_name)];
+    let of_platform = [path("airlock/secrets?limit=1", 403), path("airlock/secrets/registry-password", 403)];
+    AttemptResult::Statuses(of_platform.into_iter().chain(of_other).collect())
 }
 
 pub(super) fn told(text: &str) -> AttemptResult {

@@ -113,6 +113,20 @@ fn a_server_of_the_customers_and_none_are_known_without_their_secrets() {
     assert_eq!(of(", database: { mode: off }"), None);
 }
 
+/// What RBC-009 asks as, and for.
+#[test]
+fn the_accounts_and_secrets_of_a_deployment_are_those_that_are_rendered() {
+    let world = world(&answers(""), vec![deployment("alpha"), deployment("beta")]).unwrap();
+    for namespace in ["airlock-alpha", "airlock-beta"] {
+        let named = |objects: &[ObjectRef]| objects.iter().filter(|object| object.namespace.as_deref() == Some(namespace)).map(|object| object.name.clone()).collect::<BTreeSet<_>>();
+        let of = |names: &[&str]| names.iter().map(|name| format!("airflow-{name}")).collect::<BTreeSet<_>>();
+        assert_eq!(named(&world.accounts), of(&["api-server", "attempts", "dag-processor", "scheduler", "setup", "task", "triggerer"]));
+        let secrets = named(&world.secrets);
+        assert!(of(&["administrator", "api-secret", "api-server-tls", "database", "database-password", "fernet-key", "jwt-secret"]).is_subset(&secrets), "{secrets:?}");
+    }
+    assert!(world.secrets.contains(&ObjectRef::namespaced("v1", "Secret", "airlock", "registry-password")));
+}
+
 /// Group and resource of each rule with this verb that names no object, by namespace.
 fn granted(objects: &[Object], verb: &str) -> BTreeMap<String, BTreeSet<(String, String)>> {
     let texts = |value: &Value| value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>();

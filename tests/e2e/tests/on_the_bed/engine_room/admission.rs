@@ -1,4 +1,4 @@
-//! Attempts at the API server: what a stranger is told, and what admission says of a pod that is shown to it.
+//! Attempts at the API server: what a stranger is told, and an account, and what admission says of a pod that is shown to it.
 
 use std::time::Duration;
 
@@ -43,6 +43,29 @@ async fn a_stranger_is_refused_what_the_user_is_told() -> Outcome {
         [ask("/api", ApiCaller::User), ask("/api", ApiCaller::Stranger), ask("/livez", ApiCaller::Stranger)].map(|attempt| Attempt { id: format!("{:?}", attempt.action).as_str().into(), ..attempt });
     let statuses: Vec<Option<u16>> = results(&place, &asked).await?.into_iter().map(|result| if let AttemptResult::Answered { status, .. } = result { Some(status) } else { None }).collect();
     assert!(matches!(statuses[..], [Some(200), Some(401 | 403), Some(200)]), "{statuses:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_of_an_account_is_answered_as_its_roles_say_and_no_value_is_kept() -> Outcome {
+    let place = Place::new("account").await?;
+    place.run(&place.plan("abc", vec![create("config", vec![place.config("one", "1")?])])?).await?;
+    let in_place = |arguments: &[&str]| place.bed.kubectl([&["-n", &place.name], arguments].concat());
+    in_place(&["create", "serviceaccount", "reader"])?;
+    in_place(&["create", "secret", "generic", "open", "--from-literal=value=not-to-be-kept"])?;
+    in_place(&["create", "role", "open", "--verb=get", "--resource=secrets", "--resource-name=open", "--resource-name=absent"])?;
+    in_place(&["create", "rolebinding", "open", "--role=open", &format!("--serviceaccount={}:reader", place.name)])?;
+    let reader = format!("--as=system:serviceaccount:{}:reader", place.name);
+    eventually("the API server goes by the binding", Duration::from_secs(30), || in_place(&["auth", "can-i", "get", "secrets/open", &reader]))?;
+
+    let account = |name: &str| ObjectRef::namespaced("v1", "ServiceAccount", &place.name, name);
+    let of = BTreeMap::from([(place.name.clone(), ["open", "absent", "other"].map(str::to_owned).into())]);
+    let read = |id: &str, name: &str| attempt(id, AttemptAction::ReadSecrets { account: account(name), of: of.clone() });
+    let known = attempt("known", AttemptAction::AskApi { path: "/api".to_owned(), caller: ApiCaller::Account(account("reader")) });
+    let told = results(&place, &[known, read("read", "reader"), read("nobody", "nobody")]).await?;
+    let [AttemptResult::Answered { status: 200, .. }, AttemptResult::Statuses(answers), AttemptResult::NotCarriedOut(_)] = &told[..] else { panic!("{told:?}") };
+    assert_eq!(answers.iter().map(|answer| answer.status).collect::<Vec<_>>(), [403, 200, 404, 403], "the list, and each by name: {answers:?}");
+    assert!(!format!("{told:?}").contains("not-to-be-kept") && !format!("{told:?}").contains("bm90LXRvLWJlLWtlcHQ"));
     Ok(())
 }
 
