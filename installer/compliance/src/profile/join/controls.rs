@@ -6,13 +6,8 @@ use airlock_model::{Control, ControlCoverage, Profile};
 
 use super::{Joined, names_in_order};
 use crate::error::ComplianceError;
-<<<<<<< HEAD
 use crate::profile::held::{claims_more, lost, settles_more, unasked};
-use crate::profile::selector::matched_of_control;
-=======
-use crate::profile::held::{claims_more, lost, unasked};
 use crate::profile::selector::matched_of_part;
->>>>>>> h4
 use crate::profile::siblings::Origins;
 use crate::references::called;
 
