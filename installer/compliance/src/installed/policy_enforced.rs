@@ -47,11 +47,16 @@ fn judge(given: &Snapshot, prober: Prober, subject: &str) -> Finding {
     let finding = match results {
         // What gets in needs no control.
         [.., Some(AttemptResult::Connected)] => TEXTS.fail(subject, observed),
-        [Some(AttemptResult::Connected), Some(AttemptResult::Connected), Some(AttemptResult::TimedOut | AttemptResult::Refused | AttemptResult::Unreachable(_))] => TEXTS.pass(subject, observed),
-        [Some(AttemptResult::Connected), Some(_), Some(_)] => TEXTS.unverified(subject, format!("{observed}; the policies that allow it come with `airlock install`")),
+        [Some(AttemptResult::Connected), Some(AttemptResult::Connected), Some(refused)] if is_blocked(refused) => TEXTS.pass(subject, observed),
+        // An installation from before the second listener blocks it.
+        [Some(AttemptResult::Connected), Some(own), Some(_)] if is_blocked(own) => TEXTS.unverified(subject, format!("{observed}; the policies that allow it come with `airlock install`")),
         _ => TEXTS.unverified(subject, missing.unwrap_or(observed)),
     };
     finding.tried(outcomes.iter().flatten().copied())
+}
+
+const fn is_blocked(result: &AttemptResult) -> bool {
+    matches!(result, AttemptResult::TimedOut | AttemptResult::Refused | AttemptResult::Unreachable(_))
 }
 
 /// Why a blocked connection proves nothing here; none: the cluster was seen to enforce policies in both directions.
