@@ -16,6 +16,8 @@ mod token;
 pub(crate) mod trusted;
 mod visit;
 
+use std::iter;
+
 use airlock_model::{
     Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, Need, Outcome, PathStatus, RuleHealth, Snapshot, Target, TlsVersion, Trust, Vantage, World, WorldDeployment, names,
 };
@@ -37,7 +39,7 @@ pub(crate) use visit::Visit;
 
 /// Label of pods in the namespace of probes; its policies select by it.
 const PROBE_LABEL: &str = "airlock-platform.io/probe";
-/// Port of the listening probe pod.
+/// Port of the listening probe pods.
 const LISTENER_PORT: u16 = 8443;
 
 /// A name that no host has.
@@ -48,11 +50,9 @@ pub(crate) const PLAIN_PORT: u16 = 80;
 /// A repository that the installation itself pushes to, so that an open registry would have something to give away.
 const REPOSITORY: &str = "airlock/airlock";
 
-/// What a probe pod is to the policies of the probes' namespace.
+/// Which policy of the probes' namespace keeps a probe pod from the listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Prober {
-    /// Both policies admit it: the control.
-    Allowed,
     /// It may go out, but the listener does not let it in.
     Blocked,
     /// The listener would let it in, but it may not go out.
@@ -62,9 +62,15 @@ pub(crate) enum Prober {
 impl Prober {
     const fn label(self) -> &'static str {
         match self {
-            Self::Allowed => "allowed",
             Self::Blocked => "blocked",
             Self::Confined => "confined",
+        }
+    }
+
+    const fn obstacle(self) -> &'static str {
+        match self {
+            Self::Blocked => "the listener's policy does not let in",
+            Self::Confined => "the sender's policy does not let out",
         }
     }
 
@@ -72,29 +78,44 @@ impl Prober {
         AttemptId(format!("policy.{}", self.label()))
     }
 
-    /// All three attempts; none where there is no namespace for them.
+    /// The name of the control that the same pod makes.
+    pub(crate) fn own_id(self) -> AttemptId {
+        AttemptId(format!("policy.{}.own", self.label()))
+    }
+
+    /// The name of a connection to the same listener that both policies admit: it shows that the listener is up.
+    pub(crate) fn allowed_id() -> AttemptId {
+        AttemptId::from("policy.allowed")
+    }
+
+    /// All attempts; none where there is no namespace for them.
     pub(crate) fn needs(world: &World) -> Vec<Need> {
         if world.probes.is_empty() {
             return Vec::new();
         }
-        [Self::Allowed, Self::Blocked, Self::Confined].map(|prober| Need::Attempt(Box::new(prober.attempt(world)))).into()
+        let allowed = between_probes(world, ("allowed", "listener"), Self::allowed_id(), "a connection between pods that the policies allow".to_owned());
+        let refused = [Self::Blocked, Self::Confined].into_iter().flat_map(|prober| prober.attempts(world));
+        iter::once(allowed).chain(refused).map(|attempt| Need::Attempt(Box::new(attempt))).collect()
     }
 
-    pub(crate) fn attempt(self, world: &World) -> Attempt {
-        let labels = |value: &str| [(PROBE_LABEL.to_owned(), value.to_owned())].into();
-        let (control, purpose) = match self {
-            Self::Allowed => (None, "a connection between pods that the policies allow"),
-            Self::Blocked => (Some(Self::Allowed.id()), "a connection between pods that the listener's policy does not let in"),
-            Self::Confined => (Some(Self::Allowed.id()), "a connection between pods that the sender's policy does not let out"),
-        };
-        Attempt {
-            id: self.id(),
-            from: Vantage::Pod { namespace: world.probes.clone(), labels: labels(self.label()), account: None },
-            target: Target::Listener { namespace: world.probes.clone(), labels: labels("listener"), port: LISTENER_PORT },
-            action: AttemptAction::Connect,
-            control,
-            purpose: purpose.to_owned(),
-        }
+    /// The connection to be blocked, after its control: one of the same pod to another listener, which both policies admit. Until the
+    /// enforcers know the pod, that one is blocked as well.
+    fn attempts(self, world: &World) -> [Attempt; 2] {
+        let own = between_probes(world, (self.label(), "lobby"), self.own_id(), format!("a connection that the policies allow, beside one that {}", self.obstacle()));
+        let refused = between_probes(world, (self.label(), "listener"), self.id(), format!("a connection between pods that {}", self.obstacle()));
+        [own, Attempt { control: Some(self.own_id()), ..refused }]
+    }
+}
+
+fn between_probes(world: &World, (from, to): (&str, &str), id: AttemptId, purpose: String) -> Attempt {
+    let labels = |value: &str| [(PROBE_LABEL.to_owned(), value.to_owned())].into();
+    Attempt {
+        id,
+        from: Vantage::Pod { namespace: world.probes.clone(), labels: labels(from), account: None },
+        target: Target::Listener { namespace: world.probes.clone(), labels: labels(to), port: LISTENER_PORT },
+        action: AttemptAction::Connect,
+        control: None,
+        purpose,
     }
 }
 

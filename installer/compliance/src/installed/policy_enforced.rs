@@ -1,4 +1,4 @@
-//! NET-010: the cluster enforces network policies, tried with one connection that is allowed and two that are not.
+//! NET-010: the cluster enforces network policies, tried with two connections that are not allowed, each beside two that are.
 
 use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, Verdict, World};
 
@@ -11,10 +11,10 @@ static TEXTS: Described = Described {
         title: "the cluster enforces network policies in both directions",
         severity: Severity::Critical,
         promises: &["P3", "P12"],
-        explanation: "Pods with Airlock's own image connect to a listening pod in the probes' namespace: one that the policies allow, one that the listener's policy does not let in, one that its own policy does not let out. The two must be blocked while the first connects. When the first does not connect, a blocked connection proves nothing and the check is unverified.",
+        explanation: "Pods with Airlock's own image connect to a listening pod in the probes' namespace: one that the policies allow, one that the listener's policy does not let in, one that its own policy does not let out. The two must be blocked while the first connects, and while each of them connects to a second listening pod that its policies allow: a network plugin blocks a new pod until it knows it. When one of these controls does not connect, a blocked connection proves nothing and the check is unverified; a connection that is made and not allowed fails by itself.",
         remedy: "The network plugin of the cluster accepts policies without enforcing them, or not in this direction. Ask the cluster's administrators for one that does (for example Calico, Cilium, or the provider's network policy setting) and run the check again.",
     },
-    expected: "blocked, while the allowed connection beside it is made",
+    expected: "blocked, while the allowed connections beside it are made",
     why: "every NetworkPolicy in the cluster is then only text: tenants and the platform reach each other",
 };
 
@@ -39,21 +39,24 @@ impl Check for PolicyEnforced {
 }
 
 fn judge(given: &Snapshot, prober: Prober, subject: &str) -> Finding {
-    let control = match outcome(given, &Prober::Allowed.id()) {
-        Ok(control) => control,
-        Err(reason) => return TEXTS.unverified(subject, reason),
+    let outcomes = [Prober::allowed_id(), prober.own_id(), prober.id()].map(|id| outcome(given, &id));
+    let said = outcomes.each_ref().map(|outcome| outcome.as_ref().map_or_else(Clone::clone, |outcome| words(&outcome.result)));
+    let observed = format!("allowed: {}; allowed from the same pod: {}; not allowed: {}", said[0], said[1], said[2]);
+    let missing = outcomes.iter().find_map(|outcome| outcome.as_ref().err().cloned());
+    let results = outcomes.each_ref().map(|outcome| outcome.as_ref().ok().map(|outcome| &outcome.result));
+    let finding = match results {
+        // What gets in needs no control.
+        [.., Some(AttemptResult::Connected)] => TEXTS.fail(subject, observed),
+        [Some(AttemptResult::Connected), Some(AttemptResult::Connected), Some(refused)] if is_blocked(refused) => TEXTS.pass(subject, observed),
+        // An installation from before the second listener blocks it.
+        [Some(AttemptResult::Connected), Some(own), Some(_)] if is_blocked(own) => TEXTS.unverified(subject, format!("{observed}; the policies that allow it come with `airlock install`")),
+        _ => TEXTS.unverified(subject, missing.unwrap_or(observed)),
     };
-    let tried = match outcome(given, &prober.id()) {
-        Ok(tried) => tried,
-        Err(reason) => return TEXTS.unverified(subject, reason).tried([control]),
-    };
-    let observed = format!("allowed: {}; not allowed: {}", words(&control.result), words(&tried.result));
-    let finding = match (&control.result, &tried.result) {
-        (AttemptResult::Connected, AttemptResult::Connected) => TEXTS.fail(subject, observed),
-        (AttemptResult::Connected, AttemptResult::TimedOut | AttemptResult::Refused | AttemptResult::Unreachable(_)) => TEXTS.pass(subject, observed),
-        _ => TEXTS.unverified(subject, observed),
-    };
-    finding.tried([control, tried])
+    finding.tried(outcomes.iter().flatten().copied())
+}
+
+const fn is_blocked(result: &AttemptResult) -> bool {
+    matches!(result, AttemptResult::TimedOut | AttemptResult::Refused | AttemptResult::Unreachable(_))
 }
 
 /// Why a blocked connection proves nothing here; none: the cluster was seen to enforce policies in both directions.

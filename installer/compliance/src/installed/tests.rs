@@ -183,7 +183,15 @@ fn every_attempt_that_must_be_refused_has_a_control_that_is_made_too() {
     for attempt in &attempts {
         let is_control = matches!(
             attempt.id.0.as_str(),
-            "api.own" | "policy.allowed" | "registry.login" | "airflow.crossing.alpha.alpha" | "airflow.crossing.beta.beta" | "account.alpha.airlock-alpha.pods" | "account.beta.airlock-beta.pods"
+            "api.own"
+                | "policy.allowed"
+                | "policy.blocked.own"
+                | "policy.confined.own"
+                | "registry.login"
+                | "airflow.crossing.alpha.alpha"
+                | "airflow.crossing.beta.beta"
+                | "account.alpha.airlock-alpha.pods"
+                | "account.beta.airlock-beta.pods"
         ) || [
             "admission.conforming.",
             "tls.served.",
@@ -219,6 +227,30 @@ fn every_attempt_that_must_be_refused_has_a_control_that_is_made_too() {
         assert_eq!(attempt.control.is_none(), is_control, "{}", attempt.id);
         assert!(attempt.control.iter().all(|control| attempts.iter().any(|other| other.id == *control)), "{}", attempt.id);
     }
+}
+
+/// A new pod may be blocked because nobody knows it yet: what only its own connection shows.
+#[test]
+fn the_pod_that_is_to_be_blocked_makes_a_control_of_its_own() {
+    let attempts: BTreeMap<_, _> =
+        needs(&baseline(), &world()).unwrap().into_iter().filter_map(|need| if let Need::Attempt(attempt) = need { Some((attempt.id.0.clone(), attempt)) } else { None }).collect();
+    for id in ["policy.blocked", "policy.confined"] {
+        let (refused, own) = (&attempts[id], &attempts[&format!("{id}.own")]);
+        assert_eq!((refused.control.as_ref(), &refused.from), (Some(&own.id), &own.from), "{id}");
+        assert_ne!(refused.target, own.target, "{id}");
+        assert_eq!(refused.target, attempts["policy.allowed"].target, "{id}");
+    }
+}
+
+#[test]
+fn policies_from_before_the_second_listener_are_told_with_what_brings_them() {
+    let mut given = good();
+    given.outcomes.get_mut(&AttemptId::from("policy.blocked.own")).unwrap().result = AttemptResult::TimedOut;
+    let findings = report(&given).findings;
+    let said: Vec<_> = findings.iter().filter(|finding| finding.check == "NET-010").map(|finding| (finding.verdict, finding.observed.raw(), finding.evidence.len())).collect();
+    let unverified = "allowed: connected; allowed from the same pod: no answer in time; not allowed: no answer in time; the policies that allow it come with `airlock install`";
+    let pass = "allowed: connected; allowed from the same pod: connected; not allowed: connection refused";
+    assert_eq!(said, [(Unverified, unverified, 3), (Verdict::Pass, pass, 3)]);
 }
 
 #[test]

@@ -46,7 +46,8 @@ const fn answered(status: u16) -> AttemptResult {
 }
 
 fn good() -> Snapshot {
-    let mut results = vec![("policy.allowed".to_owned(), AttemptResult::Connected), ("policy.blocked".to_owned(), AttemptResult::TimedOut), ("policy.confined".to_owned(), AttemptResult::Refused)];
+    let mut results: Vec<(String, AttemptResult)> = ["policy.allowed", "policy.blocked.own", "policy.confined.own"].map(|id| (id.to_owned(), AttemptResult::Connected)).into();
+    results.extend([("policy.blocked".to_owned(), AttemptResult::TimedOut), ("policy.confined".to_owned(), AttemptResult::Refused)]);
     results.push(("task.alpha.echo.http://192.0.2.9/".into(), AttemptResult::SeenFrom([192, 0, 2, 7].into())));
     for place in PLACES {
         results.push((format!("{place}.alpha.own"), AttemptResult::Connected));
@@ -97,7 +98,7 @@ fn where_every_way_is_blocked_all_pass_and_the_attempts_are_those_that_were_aske
     let asked: BTreeMap<AttemptId, _> = needs.into_iter().filter_map(|need| if let Need::Attempt(attempt) = need { Some((attempt.id.clone(), attempt)) } else { None }).collect();
     assert_eq!(asked.keys().collect::<Vec<_>>(), given.outcomes.keys().collect::<Vec<_>>());
     for (id, attempt) in &asked {
-        let is_control = id.0.ends_with(".alpha.own") || id.0.starts_with("kubelet.own.") || id.0 == "policy.allowed";
+        let is_control = ["policy.allowed", "policy.blocked.own", "policy.confined.own"].contains(&id.0.as_str()) || id.0.ends_with(".alpha.own") || id.0.starts_with("kubelet.own.");
         assert_eq!(attempt.control.is_none(), is_control, "{id}");
         assert!(attempt.control.iter().all(|control| asked.contains_key(control)), "{id}");
     }
@@ -133,6 +134,7 @@ fn what_is_blocked_without_a_control_is_unverified() {
         ("dag-processor.alpha.own", AttemptResult::TimedOut),
         ("triggerer.alpha.own", AttemptResult::Refused),
         ("policy.allowed", AttemptResult::TimedOut),
+        ("policy.blocked.own", AttemptResult::TimedOut),
         ("policy.blocked", AttemptResult::Connected),
     ] {
         assert_eq!(with(std::slice::from_ref(&changed)), [vec![], vec![Unverified], vec![Unverified]], "{changed:?}");
@@ -227,7 +229,7 @@ fn without_a_deployment_there_is_no_task_and_of_nothing_nothing_is_claimed() {
 fn of_many_nodes_the_first_are_tried_and_the_rest_is_told() {
     let mut given = good();
     given.world.nodes = Some(Ok((0..=MOST).map(|number| WorldNode { name: format!("node{number:03}"), addresses: vec![format!("10.1.0.{number}")], ..WorldNode::default() }).collect()));
-    for (id, count) in [("AUT-008", 3 * MOST), ("NET-013", 3 + PLACES.len() * (1 + 1 + 3 * MOST))] {
+    for (id, count) in [("AUT-008", 3 * MOST), ("NET-013", 5 + PLACES.len() * (1 + 1 + 3 * MOST))] {
         let warned: Vec<String> = findings(id, &given).into_iter().filter(|finding| finding.verdict == Warn).map(|finding| finding.observed.raw().to_owned()).collect();
         assert_eq!(warned, ["1 of 33 nodes were not tried: the first 32 were, by name"], "{id}");
         let check = all().find(|check| check.spec().id == id).unwrap();

@@ -169,7 +169,13 @@ fn each_direction_of_a_blocked_probe_is_shown_by_itself() {
     let admitted = spec("listener").unwrap()["ingress"].to_string();
     assert!(admitted.contains("allowed") && admitted.contains("confined") && !admitted.contains("blocked"), "{admitted}");
     assert_ne!(spec("blocked").unwrap()["egress"], json!([]), "a blocked pod may try");
-    assert_eq!(spec("confined"), None, "a confined pod has the default deny alone");
+    let let_out = spec("confined").unwrap()["egress"].to_string();
+    assert!(let_out.contains("lobby") && !let_out.contains("listener"), "{let_out}");
+    let through = let_through(&rendered);
+    for group in ["blocked", "confined"] {
+        let between = |to: &str| through.contains(&(format!("probes/{group}"), format!("probes/{to}"), 8443));
+        assert!(between("lobby") && !between("listener"), "{group}: {through:?}");
+    }
 }
 
 #[test]

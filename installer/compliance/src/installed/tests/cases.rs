@@ -102,7 +102,11 @@ pub(super) const CASES: &[Case] = &[
     (|s| *result(s, "policy.confined") = AttemptResult::Connected, &[("NET-010", Fail), ("NET-011", Unverified)]),
     (|s| *result(s, "policy.blocked") = AttemptResult::Unreachable("no route".to_owned().into()), &[]),
     (|s| *result(s, "policy.allowed") = AttemptResult::TimedOut, &[("NET-010", Unverified), ("NET-011", Unverified)]),
-    (|s| { *result(s, "policy.allowed") = AttemptResult::NotCarriedOut("no pod".to_owned().into()); *result(s, "policy.blocked") = AttemptResult::Connected; }, &[("NET-010", Unverified), ("NET-011", Unverified)]),
+    (|s| *result(s, "policy.blocked.own") = AttemptResult::TimedOut, &[("NET-010", Unverified), ("NET-011", Unverified)]),
+    (|s| *result(s, "policy.confined.own") = AttemptResult::Refused, &[("NET-010", Unverified), ("NET-011", Unverified)]),
+    (|s| drop(s.outcomes.remove(&AttemptId::from("policy.confined.own"))), &[("NET-010", Unverified), ("NET-011", Unverified)]),
+    (|s| { *result(s, "policy.allowed") = AttemptResult::NotCarriedOut("no pod".to_owned().into()); *result(s, "policy.blocked") = AttemptResult::Connected; }, &[("NET-010", Fail), ("NET-011", Unverified)]),
+    (|s| { *result(s, "policy.confined.own") = AttemptResult::TimedOut; *result(s, "policy.confined") = AttemptResult::Connected; }, &[("NET-010", Fail), ("NET-011", Unverified)]),
     (|s| *result(s, "policy.blocked") = AttemptResult::NotCarriedOut("no pod".to_owned().into()), &[("NET-010", Unverified), ("NET-011", Unverified)]),
     (|s| *result(s, "policy.blocked") = AttemptResult::NoSuchName, &[("NET-010", Unverified), ("NET-011", Unverified)]),
     // certificates

@@ -198,7 +198,9 @@ pub(super) fn good() -> Snapshot {
         // On the heap: there are many.
         outcomes: vec![
             outcome("policy.allowed", AttemptResult::Connected),
+            outcome("policy.blocked.own", AttemptResult::Connected),
             outcome("policy.blocked", AttemptResult::TimedOut),
+            outcome("policy.confined.own", AttemptResult::Connected),
             outcome("policy.confined", AttemptResult::Refused),
             outcome("tls.served.registry.platform.test", AttemptResult::Handshaken(presented())),
             outcome("tls.1.0.registry.platform.test", refused()),

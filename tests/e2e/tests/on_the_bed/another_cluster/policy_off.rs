@@ -31,7 +31,7 @@ pub(crate) fn exactly_the_enforcement_check_fails_and_without_its_control_it_is_
     assert_eq!(checks_with(&report, "unverified"), BTreeSet::new(), "{report}");
     assert_eq!(checks_with(&report, "error"), BTreeSet::new(), "{report}");
     let seen: Vec<&str> = findings(&report).filter(|finding| finding["check"] == "NET-010").filter_map(|finding| finding["observed"].as_str()).collect();
-    assert_eq!(seen, ["allowed: connected; not allowed: connected"; 2], "both directions fail because the connection was made: {report}");
+    assert_eq!(seen, ["allowed: connected; allowed from the same pod: connected; not allowed: connected"; 2], "both directions fail because the connection was made: {report}");
 
     dashboards_are_told(&site);
 
