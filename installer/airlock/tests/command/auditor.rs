@@ -21,7 +21,7 @@ const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/
 /// The namespaces of the installation, that of an Airflow deployment among them.
 const NAMESPACES: [&str; 3] = ["airlock", "airlock-probes", "airlock-alpha"];
 /// What may be listed in each of them.
-const LISTED: [&str; 10] = ["configmaps", "limitranges", "persistentvolumeclaims", "pods", "resourcequotas", "serviceaccounts", "services", "jobs", "ingresses", "networkpolicies"];
+const LISTED: [&str; 11] = ["configmaps", "cronjobs", "limitranges", "persistentvolumeclaims", "pods", "resourcequotas", "serviceaccounts", "services", "jobs", "ingresses", "networkpolicies"];
 
 #[derive(Default)]
 struct State {

@@ -183,7 +183,7 @@ fn a_program_signs_in_place_of_a_file() {
     assert_eq!(ended.exit, 7, "{}", ended.stderr);
     assert_eq!(found(place.path(), "evidence verify evidence --trust evidence.pub"), (0, Vec::new()));
     assert_eq!(found(place.path(), "evidence verify evidence --trust stranger.pub"), (8, vec!["evidence.key-untrusted".to_owned()]));
-    assert_eq!(found(place.path(), "evidence verify evidence --trust stranger.pub evidence.pub"), (0, Vec::new()));
+    assert_eq!(found(place.path(), "evidence verify evidence --trust stranger.pub --trust evidence.pub"), (0, Vec::new()));
 }
 
 #[test]

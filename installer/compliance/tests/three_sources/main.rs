@@ -146,7 +146,9 @@ type Objects = BTreeMap<String, Result<Vec<SnapshotObject>, String>>;
 /// judged; where what makes them is given, it is judged alike.
 fn asked_for(check: &str, bare: &Snapshot, all: &Objects) -> Snapshot {
     let needs = checks().iter().filter(|known| known.spec().id == check).flat_map(|check| check.needs(&unprofiled(), &bare.world));
-    let kinds = needs.filter_map(|need| if let Need::Objects { kind, .. } = need { Some(kind) } else { None }).collect::<BTreeSet<_>>();
+    let kinds = needs
+        .filter_map(|need| if let Need::Objects { api_version, kind } = need { Some(manifests::key(api_version.split_once('/').map_or("", |(group, _)| group), &kind)) } else { None })
+        .collect::<BTreeSet<_>>();
     let is_given = |kind: &String| MAKERS.iter().any(|(_, maker, _)| maker == kind) || kinds.contains(kind);
     let mut objects: Objects = all.iter().filter(|(kind, _)| is_given(kind)).map(|(kind, found)| (kind.clone(), found.clone())).collect();
     // A kind that is needed was read, also where there is none of it.

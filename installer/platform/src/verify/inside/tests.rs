@@ -52,7 +52,9 @@ fn intended(profile: &Profile) -> Intended {
 /// The report where these objects were read, and of every other kind there is none.
 fn report(profile: &Profile, read: &[(&str, Vec<Value>)]) -> Report {
     let intended = intended(profile);
-    let kinds = intended.needs.iter().filter_map(|need| if let Need::Objects { kind, .. } = need { Some((kind.clone(), Ok(Vec::new()))) } else { None });
+    let kinds = intended.needs.iter().filter_map(|need| {
+        if let Need::Objects { api_version, kind } = need { Some((airlock_compliance::manifests::key(api_version.split_once('/').map_or("", |(group, _)| group), kind), Ok(Vec::new()))) } else { None }
+    });
     let mut objects: BTreeMap<String, Result<Vec<SnapshotObject>, String>> = kinds.collect();
     for (kind, manifests) in read {
         let object = |manifest: &Value| {
