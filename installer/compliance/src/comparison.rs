@@ -5,7 +5,7 @@
 
 mod worsened;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use airlock_model::{Digest, Finding, Reason, Severity, Subject, Untrusted, Verdict};
 use serde::{Deserialize, Serialize};
@@ -115,10 +115,27 @@ fn faults(findings: impl Iterator<Item = (Key, Weight)>) -> BTreeMap<Key, Weight
     faults
 }
 
+/// An object that is in no file of before bears its faults of another file along: files are renamed, and a folder has many names. One
+/// that stands in both is compared with itself.
+fn follow(before: &mut BTreeMap<Key, Weight>, after: &BTreeMap<Key, Weight>) {
+    let bare = |(check, subject, path): &Key| (check.clone(), Subject { file: None, ..subject.clone() }, path.clone());
+    let mut left: BTreeMap<Key, VecDeque<Key>> = BTreeMap::new();
+    for key in before.keys().filter(|key| key.1.api_version.is_some() && !after.contains_key(*key)) {
+        left.entry(bare(key)).or_default().push_back(key.clone());
+    }
+    let new: Vec<&Key> = after.keys().filter(|key| !before.contains_key(*key)).collect();
+    for key in new {
+        if let Some(weight) = left.get_mut(&bare(key)).and_then(VecDeque::pop_front).and_then(|former| before.remove(&former)) {
+            before.insert(key.clone(), weight);
+        }
+    }
+}
+
 /// Compares a report with an earlier one. With what passes among its findings it is known of each object whether it still stands.
 pub fn compare(earlier: &Earlier, report: &Report) -> Comparison {
-    let before = faults(earlier.findings.iter().map(|found| (key(&found.check, &found.subject, found.path.as_ref()), (found.verdict, found.severity))));
+    let mut before = faults(earlier.findings.iter().map(|found| (key(&found.check, &found.subject, found.path.as_ref()), (found.verdict, found.severity))));
     let after = faults(report.findings.iter().map(|found| (key(&found.check, &found.subject, found.path.as_ref()), (found.verdict, found.severity))));
+    follow(&mut before, &after);
     let mut comparison = Comparison {
         schema: COMPARISON_SCHEMA,
         gate_failed: report.summary.gate_failed,
@@ -168,7 +185,8 @@ fn can_tell(report: &Report, id: &str) -> bool {
 /// Whether something is judged in a report: the object by any check, or, of what is no object, by the same check or that as a whole.
 fn stands(report: &Report, check: &str, subject: &Subject) -> bool {
     let is_object = subject.api_version.is_some();
-    let is_same = |found: &Finding| (is_object || found.check == check) && Subject { document: None, line: None, ..found.subject.clone() } == *subject;
+    let bare = |subject: &Subject| Subject { document: None, line: None, file: subject.file.clone().filter(|_| !is_object), ..subject.clone() };
+    let is_same = |found: &Finding| (is_object || found.check == check) && bare(&found.subject) == bare(subject);
     let is_shown = || report.checks.iter().any(|found| found.id == check && matches!(found.verdict, Verdict::Pass | Verdict::Attested));
     report.findings.iter().any(is_same) || !is_object && is_shown()
 }

@@ -151,3 +151,28 @@ fn a_check_that_goes_on_failing_is_not_worse_whatever_its_pods_are_called() {
     assert_eq!(worsened(&earlier(&old), &new), [airlock_model::Worsened { check: "A-2".into(), before: Pass, after: Fail, more: 0 }]);
     assert_eq!(worsened(&earlier(&new), &new), []);
 }
+
+/// A folder is written in many ways, and files are renamed.
+#[test]
+fn an_object_in_another_file_is_the_same_one() {
+    use Verdict::{Fail, Pass};
+
+    let in_files = |files: &[(&str, Verdict)]| {
+        let mut judged = report(&[], &[("A", Verdict::Fail)]);
+        for (file, verdict) in files {
+            let mut found = report(&[("A", "pod", *verdict)], &[]).findings.remove(0);
+            found.subject = Subject { api_version: Some("v1".to_owned().into()), file: Some((*file).to_owned().into()), ..found.subject };
+            judged.findings.push(found);
+        }
+        judged
+    };
+    let compared = |before: &[(&str, Verdict)], after: &[(&str, Verdict)]| {
+        let compared = compare(&earlier(&in_files(before)), &in_files(after));
+        (compared.worse.len(), compared.better.len(), compared.unchanged)
+    };
+    assert_eq!(compared(&[("a/pod.yaml", Fail)], &[("./a/pod.yaml", Fail)]), (0, 0, 1));
+    assert_eq!(compared(&[("a/pod.yaml", Fail)], &[("a/pod.yaml", Fail), ("b/pod.yaml", Fail)]), (1, 0, 1), "each that stands in both is compared with itself");
+    assert_eq!(compared(&[("a/pod.yaml", Fail), ("b/pod.yaml", Fail)], &[("c/pod.yaml", Fail)]), (0, 1, 1));
+    let mended = compare(&earlier(&in_files(&[("a/pod.yaml", Fail)])), &in_files(&[("b/pod.yaml", Pass)]));
+    assert!(mended.worse.is_empty() && mended.better.iter().all(|one| one.mended) && mended.better.len() == 1, "{mended:?}");
+}
