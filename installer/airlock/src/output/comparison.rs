@@ -14,9 +14,8 @@ pub(crate) fn comparison(compared: &Comparison, style: Style) -> String {
     if !compared.same_profile {
         text.push_str("The earlier report was made by another profile or other parameters: a change may be one of the rules.\n\n");
     }
-    let better = |one: &Difference| if one.mended { "✓ mended    " } else { "✓ gone      " };
-    let lists: [(_, _, &dyn Fn(&Difference) -> &'static str); 3] =
-        [("Worse", &compared.worse, &|_| ""), ("Not looked at any more", &compared.unseen, &|_| "? unseen    "), ("Better", &compared.better, &better)];
+    let better: Silence = |one| if one.mended { "✓ mended    " } else { "✓ gone      " };
+    let lists: [(_, _, Silence); 3] = [("Worse", &compared.worse, |_| ""), ("Not looked at any more", &compared.unseen, |_| "? unseen    "), ("Better", &compared.better, better)];
     for (title, list, silence) in lists {
         if !list.is_empty() {
             let _ = writeln!(text, "{}", style.heading(title));
@@ -40,8 +39,10 @@ pub(crate) fn comparison(compared: &Comparison, style: Style) -> String {
     text
 }
 
-/// `silence`: the mark and the word where nothing is told now.
-fn line(one: &Difference, silence: &dyn Fn(&Difference) -> &'static str, style: Style) -> String {
+/// The mark and the word where nothing is told now.
+type Silence = fn(&Difference) -> &'static str;
+
+fn line(one: &Difference, silence: Silence, style: Style) -> String {
     let mark = one.after.map_or_else(|| silence(one).to_owned(), |verdict| style.verdict(verdict));
     let subject = one.subject.as_ref().map_or_else(|| "the whole check".to_owned(), ToString::to_string);
     let place = one.path.as_ref().map_or_else(String::new, |path| format!(" {path}"));
