@@ -118,19 +118,19 @@ fn of_verdict<'a>(report: &'a Value, verdict: &str) -> Vec<&'a str> {
 fn without(roles: &str, (resource, verb): (&str, &str)) -> String {
     let lesser = |document: &str| {
         let mut object: Value = serde_yaml::from_str(document).expect("an object");
-        let Some(rules) = object["rules"].as_array_mut() else { return object.to_string() };
-        for mut rule in std::mem::take(rules) {
+        let Some(held) = object["rules"].as_array_mut() else { return object.to_string() };
+        for mut rule in std::mem::take(held) {
             if let Some(place) = rule["resources"].as_array().and_then(|resources| resources.iter().position(|known| known == resource)) {
                 let mut own = rule.clone();
                 own["resources"] = json!([resource]);
                 own["verbs"].as_array_mut().expect("verbs").retain(|known| known != verb);
                 rule["resources"].as_array_mut().expect("resources").remove(place);
-                rules.push(own);
+                held.push(own);
             }
-            rules.push(rule);
+            held.push(rule);
         }
         let is_some = |rule: &Value, list: &str| rule[list].as_array().is_none_or(|list| !list.is_empty());
-        rules.retain(|rule| is_some(rule, "resources") && is_some(rule, "verbs"));
+        held.retain(|rule| is_some(rule, "resources") && is_some(rule, "verbs"));
         object.to_string()
     };
     roles.split("\n---\n").map(lesser).collect::<Vec<_>>().join("\n---\n")
