@@ -1,10 +1,10 @@
 //! RBC-009: no token of an Airflow deployment reads anything of another one, nor of the platform.
 
-use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World, WorldDeployment};
+use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, Verdict, World, WorldDeployment};
 
 use super::deployments;
-use crate::attempts::{Bearer, Listing, foreign};
-use crate::described::Described;
+use crate::attempts::{Bearer, Listing, foreign, outcome};
+use crate::described::{Described, Resting};
 use crate::refusal::{Reading, is_success, refused_beside};
 
 /// What would give another deployment away.
@@ -57,8 +57,17 @@ impl Check for AccountConfined {
 /// One of each account.
 fn by_token(given: &Snapshot, deployment: &WorldDeployment) -> Vec<Finding> {
     let subject = |account: &str| format!("{account} of {} at the Secrets of other namespaces", deployment.name);
-    let found: Vec<Finding> =
-        Bearer::all(&given.world, deployment).map(|bearer| refused_beside(&TEXTS, given, (&bearer.secrets_id(), &bearer.known_id()), &OF_TOKENS, subject(bearer.account()))).collect();
+    let told = |bearer: Bearer<'_>| {
+        let judged = refused_beside(&TEXTS, given, (&bearer.secrets_id(), &bearer.known_id()), &OF_TOKENS, subject(bearer.account()));
+        // One that the deployment gets when it is applied again.
+        match outcome(given, &bearer.known_id()) {
+            Ok(known) if judged.verdict == Verdict::Unverified && matches!(known.result, AttemptResult::Answered { status: 404, .. }) => {
+                TEXTS.not_applicable(subject(bearer.account()), Reason::NoSubject, "there is no such account so far").tried([known])
+            }
+            _ => judged,
+        }
+    };
+    let found: Vec<Finding> = Bearer::all(&given.world, deployment).map(told).collect();
     if found.is_empty() { vec![TEXTS.unverified(subject("the ServiceAccounts"), "it is not known which there are")] } else { found }
 }
 

@@ -33,6 +33,8 @@ async fn ask(cluster: &Cluster, path: &str, caller: &ApiCaller) -> AttemptResult
         },
         ApiCaller::Account(account) => match cluster.as_account(account).await {
             Ok(account) => account.status_at(path).await,
+            // No token is made for an account that is not there.
+            Err(ClusterError::NotFound { .. }) => Ok(404),
             Err(error) => Err(error),
         },
     };

@@ -245,6 +245,8 @@ pub(super) const CASES: &[Case] = &[
     (|s| *result(s, "token.alpha.airflow-task.secrets") = statuses("airlock-beta", 503), &[("RBC-009", Unverified)]),
     (|s| *result(s, "token.alpha.airflow-task.secrets") = AttemptResult::Statuses(Vec::new()), &[("RBC-009", Unverified)]),
     (|s| *result(s, "token.beta.airflow-scheduler.known") = answered(401), &[("RBC-009", Unverified)]),
+    (|s| { *result(s, "token.beta.airflow-task.known") = answered(404); *result(s, "token.beta.airflow-task.secrets") = AttemptResult::NotCarriedOut("not found".to_owned().into()); }, &[]),
+    (|s| { *result(s, "token.beta.airflow-task.known") = answered(404); *result(s, "token.beta.airflow-task.secrets") = statuses("airlock-alpha", 200); }, &[("RBC-009", Fail)]),
     (|s| *result(s, "token.beta.airflow-scheduler.known") = AttemptResult::NotCarriedOut("serviceaccounts/token is forbidden".to_owned().into()), &[("RBC-009", Unverified)]),
     (|s| s.world.accounts.clear(), &[("RBC-009", Unverified)]),
     (|s| *result(s, "database.other.alpha.beta") = told("1"), &[("DBS-002", Fail)]),
