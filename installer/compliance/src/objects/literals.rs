@@ -69,7 +69,7 @@ fn in_words<'a>(words: &'a [&'a str]) -> impl Iterator<Item = (usize, String)> +
         if is_named_like_a_secret(name) && form::is_typed_in(value) && option(value).is_none() {
             return Some((index, format!("the value of {name}")));
         }
-        let in_script = || word.lines().filter(|line| !is_comment(line)).find_map(setting::in_command).map(|(name, _)| format!("the value of {name}"));
+        let in_script = || word.lines().filter(|line| !is_comment(line)).find_map(|line| setting::in_command(line).or_else(|| setting::in_sql(line))).map(|(name, _)| format!("the value of {name}"));
         is_secret(word).map(str::to_owned).or_else(in_script).map(|what| (index, what))
     })
 }

@@ -164,6 +164,7 @@ fn secrets_that_are_written_out_are_told_and_references_are_not() {
         passes("SEC-001", &env(good));
     }
     fails("SEC-001", &deployment("image: a, args: [ serve, --db-password=hunter2, --token, abc123 ]", ""), &[&format!("{AT}.containers[0].args[1]"), &format!("{AT}.containers[0].args[3]")]);
+    fails("SEC-001", &deployment("image: a, command: [ psql, -c, \"ALTER ROLE app PASSWORD 'hunter2'\" ]", ""), &[&format!("{AT}.containers[0].command[2]")]);
     passes("SEC-001", &deployment("image: a, args: [ serve, --password-file=/run/p, \"--token=$(TOKEN)\", --secret-name, my-secret, --token, --verbose ]", ""));
     passes("SEC-001", &deployment("image: a, envFrom: [ { secretRef: { name: s } } ]", ""));
     let pod = deployment("image: a", "");

@@ -5,13 +5,42 @@ use serde_json::Value;
 use super::form::{is_reference, is_typed_in};
 use super::name::is_named_like_a_secret;
 
-/// The setting of a line that writes a secret out: `name = value`, `name: value`, also behind `export` and as an item of
-/// a list; else what a command in it is given. Comments have none.
+/// What follows the name without a sign between (redis.conf; keepalived.conf(5)).
+const DIRECTIVES: [&str; 3] = ["requirepass", "masterauth", "auth_pass"];
+/// What stands before a password in SQL (PostgreSQL, CREATE ROLE; MySQL, CREATE USER).
+const IN_SQL: [&str; 2] = ["PASSWORD", "IDENTIFIED BY"];
+
+/// The setting of a line that writes a secret out: `name = value`, `name: value`, also behind `export`, as an item of a list, and in a
+/// map of one line; else what a command in it is given, what a statement of SQL sets, or what a server demands. Comments have none.
 pub(crate) fn written_out(line: &str) -> Option<(&str, &str)> {
     if is_comment(line) {
         return None;
     }
-    setting(line).filter(|(name, value)| is_written_out(name, value)).or_else(|| in_command(line))
+    setting(line).filter(|(name, value)| is_written_out(name, value)).or_else(|| in_command(line)).or_else(|| in_map(line)).or_else(|| in_sql(line)).or_else(|| directive(line))
+}
+
+/// `name: { user: app, password: hunter2 }` (YAML 1.2.2 §7.4.2).
+fn in_map(line: &str) -> Option<(&str, &str)> {
+    let (_, fields) = line.trim().trim_end_matches(',').strip_suffix('}')?.split_once('{')?;
+    let mut settings = fields.split(['{', ',']).filter_map(|field| setting(field.trim_end_matches(['}', ' '])));
+    settings.find(|(name, value)| is_written_out(name, value) && name != value)
+}
+
+/// `ALTER ROLE app PASSWORD 'hunter2'`. A verifier is no password, and a parameter stands for one.
+pub(super) fn in_sql(line: &str) -> Option<(&str, &str)> {
+    let (before, rest) = line.split_once('\'')?;
+    let before = before.trim_end();
+    let named = IN_SQL.iter().find_map(|words| before.get(before.len().checked_sub(words.len())?..).filter(|end| end.eq_ignore_ascii_case(words)));
+    match (named, rest.split_once('\'')?) {
+        (Some(name), (value, _)) if is_typed_in(value) && !is_reference(value) && !value.starts_with([':', '%', '{', '@']) && !value.starts_with("SCRAM-SHA-256$") => Some((name, value)),
+        (_, (_, after)) => in_sql(after),
+    }
+}
+
+fn directive(line: &str) -> Option<(&str, &str)> {
+    let (name, value) = line.trim().split_once(char::is_whitespace)?;
+    let value = value.trim().trim_matches(['"', '\'']);
+    (DIRECTIVES.contains(&name) && is_typed_in(value) && !is_reference(value)).then_some((name, value))
 }
 
 /// What a command is given in front of it, or by options: `NAME=value command --password=value`.
@@ -81,6 +110,13 @@ mod tests {
             "mysql --user=app --password=hunter2 shop",
             "if true; then PGPASSWORD=hunter2 psql; fi",
             "host=db password=hunter2",
+            "database: { user: app, password: hunter2 }",
+            "- {host: db, auth: {user: app, password: 'hunter2'}, port: 1},",
+            "CREATE ROLE app LOGIN PASSWORD 'hunter2';",
+            "psql -c \"ALTER ROLE app WITH PASSWORD 'hunter2'\"",
+            "CREATE USER 'app'@'%' identified by 'hunter2';",
+            "requirepass hunter2",
+            "masterauth \"hunter2\"",
         ] {
             assert_eq!(written_out(line).map(|(_, value)| value), Some("hunter2"), "{line}");
         }
@@ -101,6 +137,16 @@ mod tests {
             "test -n \"$TOKEN\" || exit 1",
             "proxy_pass http://web:8080;",
             "proxy_pass: http://web:8080",
+            "database: { user: app, passwordFrom: { name: app, key: password } }",
+            "database: { user: app, password: \"${PASSWORD}\" }",
+            "connect({ user: user, password: password })",
+            "CREATE ROLE app LOGIN PASSWORD :'password';",
+            "psql -c \"ALTER ROLE app PASSWORD '$PASSWORD'\"",
+            "ALTER ROLE app PASSWORD 'SCRAM-SHA-256$4096:c2FsdA==$a2V5:a2V5'",
+            "the PASSWORD of 'app' is kept elsewhere",
+            "requirepass ${PASSWORD}",
+            "masterauth",
+            "password reset",
         ] {
             assert_eq!(written_out(line), None, "{line}");
         }
