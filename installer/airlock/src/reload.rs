@@ -187,6 +187,7 @@ const fn word(result: &AttemptResult) -> &'static str {
         | AttemptResult::Handshaken(_)
         | AttemptResult::Agreed(_)
         | AttemptResult::Answered { .. }
+        | AttemptResult::KnownAs(_)
         | AttemptResult::Statuses(_)
         | AttemptResult::Unanswered(_)
         | AttemptResult::LoggedIn(_)

@@ -123,7 +123,8 @@ impl Cluster {
         uid.map(str::to_owned).ok_or_else(|| ClusterError::Unreadable { what: "Namespace kube-system".to_owned(), reason: "it has no uid".to_owned() })
     }
 
-    async fn caller(&self) -> Result<Caller, ClusterError> {
+    /// Whom the API server takes us for (`SelfSubjectReview`).
+    pub async fn caller(&self) -> Result<Caller, ClusterError> {
         const KIND: &str = "SelfSubjectReview";
         let review = self.review("/apis/authentication.k8s.io/v1/selfsubjectreviews", &json!({"apiVersion": "authentication.k8s.io/v1", "kind": KIND})).await?;
         let user = review.pointer("/status/userInfo").cloned().unwrap_or_default();

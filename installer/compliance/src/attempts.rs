@@ -341,6 +341,7 @@ pub(crate) fn words(result: &AttemptResult) -> String {
         AttemptResult::Agreed(what) => format!("{} agreed", what.raw()),
         AttemptResult::Answered { status, location: Some(location), .. } => format!("answered {status}, to {}", location.raw()),
         AttemptResult::Answered { status, .. } => format!("answered {status}"),
+        AttemptResult::KnownAs(user) => format!("taken for {}", user.raw()),
         AttemptResult::Statuses(answers) => statuses(answers),
         AttemptResult::Unanswered(how) => format!("not answered: {}", how.raw()),
         AttemptResult::Resolved(addresses) => format!("resolved to {}", addresses.join(", ")),

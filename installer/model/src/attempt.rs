@@ -201,6 +201,11 @@ pub enum AttemptAction {
         /// By whom.
         caller: ApiCaller,
     },
+    /// A question to the Kubernetes API whom it takes the bearer of a token for that is made for a `ServiceAccount` (`SelfSubjectReview`).
+    Identify {
+        /// The `ServiceAccount`.
+        account: ObjectRef,
+    },
     /// GETs at the Kubernetes API for Secrets of each of these namespaces, their list and some by name, with a token that is made for a
     /// `ServiceAccount`. Metadata alone is asked for, so that no value is sent, and of each answer the status alone is kept.
     ReadSecrets {
@@ -275,8 +280,6 @@ pub enum ApiCaller {
     User,
     /// Somebody without any credentials.
     Stranger,
-    /// A `ServiceAccount`, with a token that is made for the attempt.
-    Account(ObjectRef),
 }
 
 /// TLS versions by their numbers on the wire.
@@ -357,6 +360,7 @@ impl Attempt {
             | AttemptAction::SqlGuess { .. }
             | AttemptAction::AsAccount { .. }
             | AttemptAction::AskApi { .. }
+            | AttemptAction::Identify { .. }
             | AttemptAction::ReadSecrets { .. }
             | AttemptAction::Admit { .. }
             | AttemptAction::AskPrometheus { .. }
@@ -382,7 +386,7 @@ impl Attempt {
     /// The `ServiceAccount` that a token is made for.
     pub fn token_of(&self) -> Option<&ObjectRef> {
         match &self.action {
-            AttemptAction::AskApi { caller: ApiCaller::Account(account), .. } | AttemptAction::ReadSecrets { account, .. } => Some(account),
+            AttemptAction::Identify { account } | AttemptAction::ReadSecrets { account, .. } => Some(account),
             _ => None,
         }
     }

@@ -52,6 +52,8 @@ pub enum AttemptResult {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         allowed_origin: Option<Untrusted<String>>,
     },
+    /// The API server takes whoever asked for this user.
+    KnownAs(Untrusted<String>),
     /// Responses to several requests arrived, in their order.
     Statuses(Vec<PathStatus>),
     /// The server ended the connection instead of an answer, or what it sent is no HTTP: how that was seen.

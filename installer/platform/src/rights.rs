@@ -307,7 +307,7 @@ mod tests {
     #[test]
     fn a_token_of_an_account_is_a_right_of_its_own_and_needs_no_pod() {
         let account = ObjectRef::namespaced("v1", "ServiceAccount", "airlock-alpha", "airflow-task");
-        let asked = AttemptAction::AskApi { path: "/api".into(), caller: ApiCaller::Account(account.clone()) };
+        let asked = AttemptAction::Identify { account: account.clone() };
         let read = AttemptAction::ReadSecrets { account, of: BTreeMap::from([("airlock-beta".into(), vec!["airflow-fernet-key".into()])]) };
         let needed = |action| of_attempt(&Attempt { id: "a".into(), from: Vantage::Workstation, target: Target::KubernetesApi, action, control: None, purpose: "a test".into() });
         for needed in [needed(asked), needed(read)] {

@@ -157,6 +157,7 @@ async fn once(action: &AttemptAction, target: &Target, question: Option<&Questio
         | AttemptAction::SqlGuess { .. }
         | AttemptAction::AsAccount { .. }
         | AttemptAction::AskApi { .. }
+        | AttemptAction::Identify { .. }
         | AttemptAction::ReadSecrets { .. }
         | AttemptAction::Admit { .. }
         | AttemptAction::AskPrometheus { .. }

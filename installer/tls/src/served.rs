@@ -90,6 +90,7 @@ fn told(result: &AttemptResult) -> String {
         | AttemptResult::Handshaken(_)
         | AttemptResult::Agreed(_)
         | AttemptResult::Answered { .. }
+        | AttemptResult::KnownAs(_)
         | AttemptResult::Statuses(_)
         | AttemptResult::Unanswered(_)
         | AttemptResult::LoggedIn(_)

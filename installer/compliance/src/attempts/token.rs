@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use airlock_model::{ApiCaller, Attempt, AttemptAction, AttemptId, ObjectRef, Target, Vantage, World, WorldDeployment};
+use airlock_model::{Attempt, AttemptAction, AttemptId, ObjectRef, Target, Vantage, World, WorldDeployment};
 
 /// An account of a deployment.
 #[derive(Clone, Copy, Debug)]
@@ -23,20 +23,26 @@ impl<'a> Bearer<'a> {
         &self.account.name
     }
 
+    /// Its name as a user (Kubernetes documentation, "Authenticating", service account tokens).
+    pub(crate) fn user(self) -> String {
+        format!("system:serviceaccount:{}:{}", self.of.namespace, self.account.name)
+    }
+
     /// The name of [`Self::known`].
     pub(crate) fn known_id(self) -> AttemptId {
         AttemptId(format!("token.{}.{}.known", self.of.name, self.account.name))
     }
 
-    /// A question that everybody who logs in is answered (role `system:discovery`), and whose token is not believed is not: the control.
+    /// Whom the API server takes the account for: the control. Everybody who logs in may ask (role `system:basic-user`), and a server in
+    /// front that puts other credentials in place of the token is seen by the answer.
     pub(crate) fn known(self) -> Attempt {
         Attempt {
             id: self.known_id(),
             from: Vantage::Workstation,
             target: Target::KubernetesApi,
-            action: AttemptAction::AskApi { path: "/api".to_owned(), caller: ApiCaller::Account(self.account.clone()) },
+            action: AttemptAction::Identify { account: self.account.clone() },
             control: None,
-            purpose: format!("a request for the versions of the Kubernetes API with a token made for {}, to be answered", self.account.name),
+            purpose: format!("a question to the Kubernetes API whom it takes the bearer of a token made for {} for, to be answered with the account", self.account.name),
         }
     }
 

@@ -3,7 +3,7 @@
 use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Profile, Reason, Severity, Snapshot, Verdict, World, WorldDeployment};
 
 use super::deployments;
-use crate::attempts::{Bearer, Listing, foreign, outcome};
+use crate::attempts::{Bearer, Listing, foreign, outcome, words};
 use crate::described::{Described, Resting};
 use crate::refusal::{Reading, is_success, refused_beside};
 
@@ -16,7 +16,7 @@ static TEXTS: Described = Described {
         title: "the ServiceAccounts of an Airflow deployment read nothing of other namespaces",
         severity: Severity::Critical,
         promises: &["P12"],
-        explanation: "In the namespace of each Airflow deployment a pod with Airlock's own image is given the token of the only ServiceAccount there that has rights, the scheduler's, and asks the Kubernetes API for the lists of Secrets, ConfigMaps, and pods of each other deployment and of the platform. Each must be answered 403 (or 401) while the pods of its own namespace are shown to it. With a token that is made for each ServiceAccount that pods of the deployment run as (ten minutes, in memory alone) the API is asked from where `airlock` runs for the list of Secrets of each of these namespaces, and for each Secret that Airlock makes there by its name: each must be answered 403 (or 401) while the versions of the API are told to the same account. 404 is no refusal: whoever may not read a Secret is not told whether it is there. Secrets of other names are not asked for by name. Of a Secret its metadata alone is asked for, and of each answer the status alone is kept.",
+        explanation: "In the namespace of each Airflow deployment a pod with Airlock's own image is given the token of the only ServiceAccount there that has rights, the scheduler's, and asks the Kubernetes API for the lists of Secrets, ConfigMaps, and pods of each other deployment and of the platform. Each must be answered 403 (or 401) while the pods of its own namespace are shown to it. With a token that is made for each ServiceAccount that pods of the deployment run as (ten minutes, in memory alone) the API is asked from where `airlock` runs for the list of Secrets of each of these namespaces, and for each Secret that Airlock makes there by its name: each must be answered 403 (or 401) while the API server takes the bearer for that account (SelfSubjectReview); where it takes it for somebody else, a server in front puts its own credentials in place of the token, and nothing is known of the account. 404 is no refusal: whoever may not read a Secret is not told whether it is there. Secrets of other names are not asked for by name. Of a Secret its metadata alone is asked for, and of each answer the status alone is kept.",
         remedy: "A Role or ClusterRole in the other namespace, or in the cluster, is bound to the account or to a group that it is in: `kubectl get rolebindings,clusterrolebindings -A -o wide` shows which; RBC-001 to RBC-008 name the roles that grant too much.",
     },
     expected: "403, while the account is known to the API",
@@ -25,7 +25,7 @@ static TEXTS: Described = Described {
 
 static READING: Reading = Reading::of_requests("its own pods", is_success);
 
-static OF_TOKENS: Reading = Reading { control: "the versions of the API", is_accepted: is_success, is_let_in: reads_any, is_refused: is_refused_all };
+static OF_TOKENS: Reading = Reading { control: "the account itself", is_accepted: |result| matches!(result, AttemptResult::KnownAs(_)), is_let_in: reads_any, is_refused: is_refused_all };
 
 /// The check.
 pub(crate) struct AccountConfined;
@@ -58,9 +58,16 @@ impl Check for AccountConfined {
 fn by_token(given: &Snapshot, deployment: &WorldDeployment) -> Vec<Finding> {
     let subject = |account: &str| format!("{account} of {} at the Secrets of other namespaces", deployment.name);
     let told = |bearer: Bearer<'_>| {
+        let known = outcome(given, &bearer.known_id());
+        if let Ok(known) = known
+            && matches!(&known.result, AttemptResult::KnownAs(user) if *user.raw() != bearer.user())
+        {
+            let observed = format!("{}: a server in front puts its own credentials in place of the token", words(&known.result));
+            return TEXTS.unverified(subject(bearer.account()), observed).tried([known]);
+        }
         let judged = refused_beside(&TEXTS, given, (&bearer.secrets_id(), &bearer.known_id()), &OF_TOKENS, subject(bearer.account()));
         // One that the deployment gets when it is applied again.
-        match outcome(given, &bearer.known_id()) {
+        match known {
             Ok(known) if judged.verdict == Verdict::Unverified && matches!(known.result, AttemptResult::Answered { status: 404, .. }) => {
                 TEXTS.not_applicable(subject(bearer.account()), Reason::NoSubject, "there is no such account so far").tried([known])
             }

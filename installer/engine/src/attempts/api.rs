@@ -15,6 +15,7 @@ pub(super) async fn carry_out(cluster: &Cluster, attempt: &Attempt, image: &str)
     let (started, clock) = (Timestamp::now(), Instant::now());
     let result = match &attempt.action {
         AttemptAction::AskApi { path, caller } => ask(cluster, path, caller).await,
+        AttemptAction::Identify { account } => identify(cluster, account).await,
         AttemptAction::ReadSecrets { account, of } => read_secrets(cluster, account, of).await.map_or_else(|error| not_carried_out(&with_causes(&error)), AttemptResult::Statuses),
         AttemptAction::AskPrometheus { pod, question } => prometheus::ask(cluster, pod, question).await,
         AttemptAction::Admit { manifest } => admit(cluster, manifest, image).await,
@@ -31,17 +32,26 @@ async fn ask(cluster: &Cluster, path: &str, caller: &ApiCaller) -> AttemptResult
             Ok(stranger) => stranger.status_at(path).await,
             Err(error) => Err(error),
         },
-        ApiCaller::Account(account) => match cluster.as_account(account).await {
-            Ok(account) => account.status_at(path).await,
-            // No token is made for an account that is not there.
-            Err(ClusterError::NotFound { .. }) => Ok(404),
-            Err(error) => Err(error),
-        },
     };
-    match answered {
-        Ok(status) => AttemptResult::Answered { status, challenge: None, location: None, transport_security: None, allowed_origin: None },
+    answered.map_or_else(|error| not_carried_out(&with_causes(&error)), status)
+}
+
+async fn identify(cluster: &Cluster, account: &ObjectRef) -> AttemptResult {
+    let bearer = match cluster.as_account(account).await {
+        Ok(bearer) => bearer,
+        // No token is made for an account that is not there.
+        Err(ClusterError::NotFound { .. }) => return status(404),
+        Err(error) => return not_carried_out(&with_causes(&error)),
+    };
+    match bearer.caller().await {
+        Ok(caller) => AttemptResult::KnownAs(caller.user.into()),
+        Err(ClusterError::Unauthorized { .. }) => status(401),
         Err(error) => not_carried_out(&with_causes(&error)),
     }
+}
+
+const fn status(status: u16) -> AttemptResult {
+    AttemptResult::Answered { status, challenge: None, location: None, transport_security: None, allowed_origin: None }
 }
 
 /// What is answered to the account: the status of each answer, and nothing else of it.

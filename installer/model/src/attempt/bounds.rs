@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{ApiCaller, Attempt, AttemptAction, Credentials, CredentialsForm, Vantage};
+use super::{Attempt, AttemptAction, Credentials, CredentialsForm, Vantage};
 
 /// Connections of one attempt to which nothing comes back: a lost packet must not look like a blocked one.
 pub const TRIES: u32 = 3;
@@ -73,7 +73,7 @@ impl Attempt {
             AttemptAction::Sql { .. } | AttemptAction::SqlGuess { .. } => 1,
             AttemptAction::Resolve { .. } => 0,
             // The token is asked for as well.
-            AttemptAction::AskApi { caller: ApiCaller::Account(_), .. } => 2 * API_TRIES,
+            AttemptAction::Identify { .. } => 2 * API_TRIES,
             AttemptAction::AskApi { .. } | AttemptAction::Admit { .. } => API_TRIES,
             // The list of each namespace, and each name.
             AttemptAction::ReadSecrets { of, .. } => of.values().fold(API_TRIES, |sum, names| sum.saturating_add(API_TRIES * u32::try_from(1 + names.len()).unwrap_or(u32::MAX / API_TRIES))),
@@ -110,7 +110,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::{ObjectRef, PrometheusQuestion, SecretKeyRef, Target, Trust};
+    use crate::{ApiCaller, ObjectRef, PrometheusQuestion, SecretKeyRef, Target, Trust};
 
     fn attempt(action: AttemptAction) -> Attempt {
         Attempt { id: "a".into(), from: Vantage::Workstation, target: Target::KubernetesApi, action, control: None, purpose: "a test".into() }
@@ -131,7 +131,7 @@ mod tests {
         assert_eq!(scan.count(), Some(ROUNDS + TRIES));
         assert_eq!(attempt(AttemptAction::AskApi { path: "/".into(), caller: ApiCaller::User }).count(), Some(API_TRIES));
         let account = ObjectRef::namespaced("v1", "ServiceAccount", "alpha", "task");
-        assert_eq!(attempt(AttemptAction::AskApi { path: "/".into(), caller: ApiCaller::Account(account.clone()) }).count(), Some(2 * API_TRIES));
+        assert_eq!(attempt(AttemptAction::Identify { account: account.clone() }).count(), Some(2 * API_TRIES));
         let of = BTreeMap::from([("beta".into(), vec!["one".into(), "two".into()]), ("airlock".into(), Vec::new())]);
         assert_eq!(attempt(AttemptAction::ReadSecrets { account, of }).count(), Some(5 * API_TRIES));
         let pod = ObjectRef::namespaced("v1", "Pod", "airlock", "monitoring-0");

@@ -242,6 +242,8 @@ pub(super) const CASES: &[Case] = &[
     // Who may not read a Secret is not told that it is not there.
     (|s| *result(s, "token.alpha.airflow-task.secrets") = statuses("airlock-beta", 404), &[("RBC-009", Fail)]),
     (|s| { *result(s, "token.beta.airflow-task.known") = answered(401); *result(s, "token.beta.airflow-task.secrets") = statuses("airlock-alpha", 200); }, &[("RBC-009", Fail)]),
+    // By a server in front that logs everybody in as its own.
+    (|s| { *result(s, "token.beta.airflow-task.known") = AttemptResult::KnownAs("kubernetes-admin".to_owned().into()); *result(s, "token.beta.airflow-task.secrets") = statuses("airlock-alpha", 200); }, &[("RBC-009", Unverified)]),
     (|s| *result(s, "token.alpha.airflow-task.secrets") = statuses("airlock-beta", 503), &[("RBC-009", Unverified)]),
     (|s| *result(s, "token.alpha.airflow-task.secrets") = AttemptResult::Statuses(Vec::new()), &[("RBC-009", Unverified)]),
     (|s| *result(s, "token.beta.airflow-scheduler.known") = answered(401), &[("RBC-009", Unverified)]),

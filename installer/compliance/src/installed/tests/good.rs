@@ -285,13 +285,13 @@ pub(super) fn good() -> Snapshot {
             outcome("account.beta.airlock.secrets", answered(403)),
             outcome("account.beta.airlock.configmaps", answered(403)),
             outcome("account.beta.airlock.pods", answered(403)),
-            outcome("token.alpha.airflow-scheduler.known", answered(200)),
+            outcome("token.alpha.airflow-scheduler.known", known_as("alpha", "airflow-scheduler")),
             outcome("token.alpha.airflow-scheduler.secrets", statuses("airlock-beta", 403)),
-            outcome("token.alpha.airflow-task.known", answered(200)),
+            outcome("token.alpha.airflow-task.known", known_as("alpha", "airflow-task")),
             outcome("token.alpha.airflow-task.secrets", statuses("airlock-beta", 403)),
-            outcome("token.beta.airflow-scheduler.known", answered(200)),
+            outcome("token.beta.airflow-scheduler.known", known_as("beta", "airflow-scheduler")),
             outcome("token.beta.airflow-scheduler.secrets", statuses("airlock-alpha", 403)),
-            outcome("token.beta.airflow-task.known", answered(200)),
+            outcome("token.beta.airflow-task.known", known_as("beta", "airflow-task")),
             outcome("token.beta.airflow-task.secrets", statuses("airlock-alpha", 403)),
             outcome("database.own.alpha", told("1")),
             outcome("database.other.alpha.beta", locked("42501")),
@@ -390,4 +390,8 @@ pub(super) fn left(hours: i64) -> Timestamp {
 /// The search of logs.
 pub(super) fn logged(given: &mut Snapshot) -> &mut SearchedLogs {
     given.logged.as_mut().unwrap().as_mut().unwrap()
+}
+
+fn known_as(deployment: &str, account: &str) -> AttemptResult {
+    AttemptResult::KnownAs(format!("system:serviceaccount:airlock-{deployment}:{account}").into())
 }

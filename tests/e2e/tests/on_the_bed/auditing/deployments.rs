@@ -8,7 +8,7 @@ use airlock_e2e::Site;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use flate2::read::GzDecoder;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{answers, result, verdict, worsened};
 use crate::walls::sql;
@@ -52,6 +52,22 @@ pub(crate) fn try_what_the_auditor_may_not(site: &Site) {
     tried(site, "mended");
     let mended = result(site, "mended");
     assert_eq!(worsened(&mended), <[[&str; 3]; 0]>::default(), "{}", mended["audit"]);
+
+    led_astray(site);
+    let astray = result(site, "astray");
+    let of = |name: &str| observed(&astray["report"], "DBS-001").into_iter().filter(|observed| observed.contains(&site.tenant(name))).collect::<Vec<_>>();
+    assert_eq!(verdict(&astray["report"], "DBS-001"), "unverified", "{astray}");
+    assert!(of("alpha").iter().any(|observed| observed.contains("spec.hostAliases[0]")) && of("beta").is_empty(), "{:?}", observed(&astray["report"], "DBS-001"));
+}
+
+/// A Job of alpha's own `CronJob`, but its pod takes another address for the database server.
+fn led_astray(site: &Site) {
+    let namespace = site.tenant("alpha");
+    let made = site.bed.kubectl(["-n", &namespace, "create", "job", "attempts-astray", "--from=cronjob/airflow-attempts", "--dry-run=client", "-o", "json"]).expect("a Job");
+    let mut job: Value = serde_json::from_str(&made).expect("JSON");
+    job["spec"]["template"]["spec"]["hostAliases"] = json!([{ "ip": "127.0.0.1", "hostnames": ["elsewhere.test"] }]);
+    site.bed.apply(&job.to_string()).expect("the Job");
+    ended(site, "alpha", "attempts-astray");
 }
 
 /// Each deployment's attempts now, as the schedule makes them; all end well.
@@ -60,13 +76,17 @@ fn tried(site: &Site, name: &str) {
         site.bed.kubectl(["-n", &site.tenant(of), "create", "job", &format!("attempts-{name}"), "--from=cronjob/airflow-attempts"]).expect("a Job");
     }
     for of in NAMES {
-        let namespace = site.tenant(of);
-        let ended = eventually("the attempts end", Duration::from_mins(4), || {
-            let status = site.bed.kubectl(["-n", &namespace, "get", "job", &format!("attempts-{name}"), "-o", "jsonpath={.status.succeeded}"]).map_err(|error| error.to_string())?;
-            if status == "1" { Ok(()) } else { Err(status) }
-        });
-        ended.unwrap_or_else(|error| panic!("{of}: {error}"));
+        ended(site, of, &format!("attempts-{name}"));
     }
+}
+
+fn ended(site: &Site, of: &str, job: &str) {
+    let namespace = site.tenant(of);
+    let ended = eventually("the attempts end", Duration::from_mins(4), || {
+        let status = site.bed.kubectl(["-n", &namespace, "get", "job", job, "-o", "jsonpath={.status.succeeded}"]).map_err(|error| error.to_string())?;
+        if status == "1" { Ok(()) } else { Err(status) }
+    });
+    ended.unwrap_or_else(|error| panic!("{of}: {error}"));
 }
 
 fn by_hand(site: &Site) -> Value {

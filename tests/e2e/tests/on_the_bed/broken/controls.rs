@@ -12,6 +12,7 @@ pub(crate) fn that_are_gone_leave_nothing_proved(site: &Site) {
     without_an_edge(site);
     without_a_way_to_its_own_server(site);
     where_a_pod_is_let_in_that_no_policy_may_let_in(site);
+    where_a_pod_that_is_blocked_elsewhere_is_let_in_nowhere(site);
     without_the_password_of_the_registry(site);
 }
 
@@ -67,6 +68,21 @@ fn where_a_pod_is_let_in_that_no_policy_may_let_in(site: &Site) {
     expected.insert("NET-010".to_owned(), "fail".to_owned());
     assert_eq!(verdicts(&opened.expect(7).json()), expected);
     assert_eq!(verdicts(&judge(site, &BESIDE).expect(0).json()), all(&BESIDE, "pass"));
+}
+
+/// The two pods that are blocked get nowhere at all: what blocks them may be no policy.
+fn where_a_pod_that_is_blocked_elsewhere_is_let_in_nowhere(site: &Site) {
+    let probes = format!("{}-probes", site.name);
+    let in_probes = |arguments: &[&str]| site.bed.kubectl([&["-n", &probes], arguments].concat()).expect("kubectl");
+    let mut policy: Value = serde_json::from_str(&in_probes(&["get", "networkpolicy", "probes-lobby", "-o", "json"])).expect("JSON");
+    policy["metadata"] = json!({ "name": "probes-lobby", "namespace": probes, "labels": policy["metadata"]["labels"], "annotations": policy["metadata"]["annotations"] });
+    in_probes(&["delete", "networkpolicy", "probes-lobby"]);
+    site.bed.until_enforced(&probes, "probes-lobby", false).expect("it is no longer gone by");
+    let gone = judge(site, &["NET-010"]);
+    site.bed.apply(&policy.to_string()).expect("the policy");
+    site.bed.until_enforced(&probes, "probes-lobby", true).expect("it is gone by");
+    assert_eq!(verdicts(&gone.expect(7).json()), all(&["NET-010"], "unverified"));
+    assert_eq!(verdicts(&judge(site, &["NET-010"]).expect(0).json()), all(&["NET-010"], "pass"));
 }
 
 /// Whoever has the password is turned away as strangers are: the registry may turn everybody away.

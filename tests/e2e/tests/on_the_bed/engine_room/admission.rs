@@ -61,9 +61,10 @@ async fn a_token_of_an_account_is_answered_as_its_roles_say_and_no_value_is_kept
     let account = |name: &str| ObjectRef::namespaced("v1", "ServiceAccount", &place.name, name);
     let of = BTreeMap::from([(place.name.clone(), ["open", "absent", "other"].map(str::to_owned).into())]);
     let read = |id: &str, name: &str| attempt(id, AttemptAction::ReadSecrets { account: account(name), of: of.clone() });
-    let known = attempt("known", AttemptAction::AskApi { path: "/api".to_owned(), caller: ApiCaller::Account(account("reader")) });
+    let known = attempt("known", AttemptAction::Identify { account: account("reader") });
     let told = results(&place, &[known, read("read", "reader"), read("nobody", "nobody")]).await?;
-    let [AttemptResult::Answered { status: 200, .. }, AttemptResult::Statuses(answers), AttemptResult::NotCarriedOut(_)] = &told[..] else { panic!("{told:?}") };
+    let [AttemptResult::KnownAs(user), AttemptResult::Statuses(answers), AttemptResult::NotCarriedOut(_)] = &told[..] else { panic!("{told:?}") };
+    assert_eq!(*user.raw(), format!("system:serviceaccount:{}:reader", place.name));
     assert_eq!(answers.iter().map(|answer| answer.status).collect::<Vec<_>>(), [403, 200, 404, 403], "the list, and each by name: {answers:?}");
     assert!(!format!("{told:?}").contains("not-to-be-kept") && !format!("{told:?}").contains("bm90LXRvLWJlLWtlcHQ"));
     Ok(())
