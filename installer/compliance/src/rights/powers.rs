@@ -48,6 +48,7 @@ pub(crate) struct Powers {
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 const ADMISSION: &str = "admissionregistration.k8s.io";
+const AUTHENTICATION: &str = "authentication.k8s.io";
 const CERTIFICATES: &str = "certificates.k8s.io";
 pub(crate) const READ: &[&str] = &["get", "list", "watch"];
 const WRITE: &[&str] = &["create", "update", "patch"];
@@ -122,7 +123,7 @@ pub(crate) static ESCALATION: Powers = Powers {
             title: "no role lets its holders take rights that they do not have",
             severity: Severity::Critical,
             promises: &["P2", "P12"],
-            explanation: "Whether a Role or ClusterRole allows the verbs bind or escalate on roles, or impersonate on users, groups, or service accounts. Names in a rule (resourceNames) excuse it in one case: where it binds roles of known rules that hold nothing that RBC-002 to RBC-006 look at. Who is impersonated, and whose rules are written, may hold anything. A role that somebody holds fails, one that nobody holds is warned of. Of a cluster those count that are bound in the installation's namespaces or to accounts there.",
+            explanation: "Whether a Role or ClusterRole allows the verbs bind or escalate on roles, or impersonate on users, groups, or service accounts, also the verbs of constrained impersonation (Kubernetes 1.36: impersonate:user-info, impersonate:serviceaccount, impersonate:arbitrary-node, and impersonate:associated-node). Names in a rule (resourceNames) excuse it in one case: where it binds roles of known rules that hold nothing that RBC-002 to RBC-006 look at. Who is impersonated, and whose rules are written, may hold anything. A role that somebody holds fails, one that nobody holds is warned of. Of a cluster those count that are bound in the installation's namespaces or to accounts there.",
             remedy: "Take the verbs away: who manages roles needs only to create them from rights of their own. What must stay is named in the parameter RBC.allow.",
         },
         expected: "no bind, escalate, or impersonate",
@@ -136,7 +137,11 @@ pub(crate) static ESCALATION: Powers = Powers {
         power(&["impersonate"], "", "users", true, "act as other users"),
         power(&["impersonate"], "", "groups", true, "act as groups"),
         power(&["impersonate"], "", "serviceaccounts", false, "act as other service accounts"),
-        power(&["impersonate"], "authentication.k8s.io", "uids", true, "act under other UIDs"),
+        power(&["impersonate"], AUTHENTICATION, "uids", true, "act under other UIDs"),
+        power(&["impersonate:user-info"], AUTHENTICATION, "users", true, "act as other users"),
+        power(&["impersonate:user-info"], AUTHENTICATION, "groups", true, "act as groups"),
+        power(&["impersonate:serviceaccount"], AUTHENTICATION, "serviceaccounts", false, "act as other service accounts"),
+        power(&["impersonate:arbitrary-node", "impersonate:associated-node"], AUTHENTICATION, "nodes", true, "act as nodes"),
     ],
     planned: false,
 };

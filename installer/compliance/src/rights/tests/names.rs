@@ -4,6 +4,7 @@ use super::verdicts::{said, verdicts};
 use super::*;
 
 const RBAC: &str = "rbac.authorization.k8s.io";
+const AUTHENTICATION: &str = "authentication.k8s.io";
 
 fn named(verb: &str, group: &str, resource: &str, names: &str) -> String {
     format!("{{ verbs: [{verb}], apiGroups: ['{group}'], resources: [{resource}], resourceNames: [{names}] }}")
@@ -30,6 +31,12 @@ fn a_name_excuses_where_no_other_object_is_reached_and_nowhere_else() {
         ("RBC-005", named("impersonate", "", "groups", "'system:masters'"), "fail"),
         ("RBC-005", named("impersonate", "", "users", "alice"), "fail"),
         ("RBC-005", named("impersonate", "", "serviceaccounts", "cart"), "fail"),
+        ("RBC-005", named("'impersonate:user-info'", AUTHENTICATION, "users", "alice"), "fail"),
+        ("RBC-005", named("'impersonate:user-info'", AUTHENTICATION, "groups", "'system:masters'"), "fail"),
+        ("RBC-005", named("'impersonate:serviceaccount'", AUTHENTICATION, "serviceaccounts", "cart"), "fail"),
+        ("RBC-005", named("'impersonate:arbitrary-node'", AUTHENTICATION, "nodes", "node1"), "fail"),
+        // What somebody may do as another one is nothing without the right to be that one.
+        ("RBC-005", named("'impersonate-on:user-info:list'", "", "pods", "a"), "pass"),
         ("RBC-006", named("get", "", "nodes/proxy", "node1"), "fail"),
         ("RBC-006", named("create", "", "persistentvolumes", "disk"), "fail"),
         ("RBC-006", named("update", "certificates.k8s.io", "certificatesigningrequests/approval", "mine"), "fail"),
