@@ -28,13 +28,20 @@ fn in_map(line: &str) -> Option<(&str, &str)> {
 
 /// `ALTER ROLE app PASSWORD 'hunter2'`. A verifier is no password, and a parameter stands for one.
 pub(super) fn in_sql(line: &str) -> Option<(&str, &str)> {
-    let (before, rest) = line.split_once('\'')?;
-    let before = before.trim_end();
-    let named = IN_SQL.iter().find_map(|words| before.get(before.len().checked_sub(words.len())?..).filter(|end| end.eq_ignore_ascii_case(words)));
-    match (named, rest.split_once('\'')?) {
-        (Some(name), (value, _)) if is_typed_in(value) && !is_reference(value) && !value.starts_with([':', '%', '{', '@']) && !value.starts_with("SCRAM-SHA-256$") => Some((name, value)),
-        (_, (_, after)) => in_sql(after),
+    let mut quoted = line.split('\'');
+    while let (Some(before), Some(value)) = (quoted.next(), quoted.next()) {
+        let before = before.trim_end();
+        let named = IN_SQL.iter().find_map(|words| before.get(before.len().checked_sub(words.len())?..).filter(|end| end.eq_ignore_ascii_case(words)));
+        if let Some(name) = named
+            && is_typed_in(value)
+            && !is_reference(value)
+            && !value.starts_with([':', '%', '{', '@'])
+            && !value.starts_with("SCRAM-SHA-256$")
+        {
+            return Some((name, value));
+        }
     }
+    None
 }
 
 fn directive(line: &str) -> Option<(&str, &str)> {
@@ -96,6 +103,12 @@ fn is_variable(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_of_many_quotes_is_read_to_its_end() {
+        let line = format!("{}PASSWORD 'hunter2'", "'a'".repeat(1 << 18));
+        assert_eq!(written_out(&line), Some(("PASSWORD", "hunter2")));
+    }
 
     #[test]
     fn settings_are_read_however_they_are_written() {
