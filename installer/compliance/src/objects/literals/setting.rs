@@ -7,7 +7,7 @@ use super::name::is_named_like_a_secret;
 
 /// What follows the name without a sign between (redis.conf; keepalived.conf(5)).
 const DIRECTIVES: [&str; 3] = ["requirepass", "masterauth", "auth_pass"];
-/// What stands before a password in SQL (PostgreSQL, CREATE ROLE; MySQL, CREATE USER).
+/// What stands before a password in SQL (PostgreSQL, CREATE ROLE; `MySQL`, CREATE USER).
 const IN_SQL: [&str; 2] = ["PASSWORD", "IDENTIFIED BY"];
 
 /// The setting of a line that writes a secret out: `name = value`, `name: value`, also behind `export`, as an item of a list, and in a
