@@ -201,7 +201,7 @@ pub enum AttemptAction {
         /// By whom.
         caller: ApiCaller,
     },
-    /// A question to the Kubernetes API whom it takes the bearer of a token for that is made for a `ServiceAccount` (`SelfSubjectReview`).
+    /// A question to the Kubernetes API who is asking, with a token that is made for a `ServiceAccount` (`SelfSubjectReview`).
     Identify {
         /// The `ServiceAccount`.
         account: ObjectRef,

@@ -42,7 +42,7 @@ impl<'a> Bearer<'a> {
             target: Target::KubernetesApi,
             action: AttemptAction::Identify { account: self.account.clone() },
             control: None,
-            purpose: format!("a question to the Kubernetes API whom it takes the bearer of a token made for {} for, to be answered with the account", self.account.name),
+            purpose: format!("a question to the Kubernetes API who is asking, with a token made for {}, to be answered with that account", self.account.name),
         }
     }
 

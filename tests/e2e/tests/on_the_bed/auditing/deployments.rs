@@ -60,7 +60,7 @@ pub(crate) fn try_what_the_auditor_may_not(site: &Site) {
     assert!(of("alpha").iter().any(|observed| observed.contains("spec.hostAliases[0]")) && of("beta").is_empty(), "{:?}", observed(&astray["report"], "DBS-001"));
 }
 
-/// A Job of alpha's own `CronJob`, but its pod takes another address for the database server.
+/// A Job of alpha's own `CronJob`, but its pod has an address of somebody's choice for a name: it might have been the database server's.
 fn led_astray(site: &Site) {
     let namespace = site.tenant("alpha");
     let made = site.bed.kubectl(["-n", &namespace, "create", "job", "attempts-astray", "--from=cronjob/airflow-attempts", "--dry-run=client", "-o", "json"]).expect("a Job");
