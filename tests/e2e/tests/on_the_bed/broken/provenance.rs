@@ -6,7 +6,7 @@ use std::time::Duration;
 use airlock_e2e::Site;
 use serde_json::json;
 
-const UNSIGNED: &str = "registry.example.com/unsigned:1";
+pub(super) const UNSIGNED: &str = "registry.example.com/unsigned:1";
 
 /// Admitted without a policy, refused with one, and nothing vouched for with one that refuses the control as well.
 pub(crate) fn images_that_nobody_vouched_for(site: &Site) {
@@ -34,13 +34,13 @@ pub(crate) fn images_that_nobody_vouched_for(site: &Site) {
 }
 
 /// A policy of the cluster, gone with its owner.
-struct Policy<'a> {
+pub(super) struct Policy<'a> {
     site: &'a Site,
     name: String,
 }
 
 impl<'a> Policy<'a> {
-    fn new(site: &'a Site, name: &str, expression: &str, namespace: Option<&str>) -> Self {
+    pub(super) fn new(site: &'a Site, name: &str, expression: &str, namespace: Option<&str>) -> Self {
         let name = format!("{}-{name}", site.name);
         let group = "admissionregistration.k8s.io/v1";
         let rules = json!([{ "apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"] }]);
@@ -58,7 +58,7 @@ impl<'a> Policy<'a> {
     }
 
     /// The API server goes by a policy a moment after it is stored.
-    fn until_refused(&self, namespace: &str, image: &str) {
+    pub(super) fn until_refused(&self, namespace: &str, image: &str) {
         let pod = json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "airlock-admission-seen", "namespace": namespace }, "spec": {
             "automountServiceAccountToken": false,
             "securityContext": { "runAsNonRoot": true, "runAsUser": 65532, "seccompProfile": { "type": "RuntimeDefault" } },
