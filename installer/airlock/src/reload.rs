@@ -200,6 +200,7 @@ const fn word(result: &AttemptResult) -> &'static str {
         | AttemptResult::Admitted
         | AttemptResult::Measured(_)
         | AttemptResult::Rules(_)
+        | AttemptResult::Deliveries(_)
         | AttemptResult::NotAdmitted { .. }
         | AttemptResult::Resolved(_)
         | AttemptResult::Untrusted { .. } => "something else was answered",

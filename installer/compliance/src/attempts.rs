@@ -19,7 +19,7 @@ mod visit;
 use std::iter;
 
 use airlock_model::{
-    Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, Need, Outcome, PathStatus, RuleHealth, Snapshot, Target, TlsVersion, Trust, Vantage, World, WorldDeployment, names,
+    Attempt, AttemptAction, AttemptId, AttemptResult, Credentials, Deliveries, Need, Outcome, PathStatus, RuleHealth, Snapshot, Target, TlsVersion, Trust, Vantage, World, WorldDeployment, names,
 };
 
 pub(crate) use across::{Page, origin_of};
@@ -351,6 +351,8 @@ pub(crate) fn words(result: &AttemptResult) -> String {
         AttemptResult::Admitted => "admitted".to_owned(),
         AttemptResult::Measured(targets) => format!("{} of {} targets are up", targets.iter().filter(|target| target.up).count(), targets.len()),
         AttemptResult::Rules(rules) => format!("{} of {} rules are judged", rules.iter().filter(|rule| rule.health == RuleHealth::Ok).count(), rules.len()),
+        AttemptResult::Deliveries(Deliveries { given_up: Some(when), .. }) => format!("Alertmanager gave up a message, seen at {when}"),
+        AttemptResult::Deliveries(_) => "Alertmanager gave up no message".to_owned(),
         AttemptResult::SeenFrom(address) => format!("seen from {address}"),
         AttemptResult::Pulled => "pulled".to_owned(),
         AttemptResult::Scanned(pods) => format!("{} scanned", if pods.len() == 1 { "1 pod".to_owned() } else { format!("{} pods", pods.len()) }),

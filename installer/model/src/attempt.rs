@@ -270,6 +270,8 @@ pub enum PrometheusQuestion {
     },
     /// Which rules it judges, and how that went; one that it has just loaded is waited for.
     Rules,
+    /// What became of the messages that Alertmanager sent in the last twelve hours.
+    Deliveries,
 }
 
 /// Who asks the Kubernetes API.

@@ -77,7 +77,7 @@ pub use issuer::{CERT_MANAGER, CLUSTER_ISSUER, ISSUER, Issuer, IssuerReference};
 pub use made::{CertificateSource, CertificateSpec, CertificateSubject, CertificateTrust, OfflineRoot, Recipe, SecretClass, SecretEntry, SecretKeyRef, SecretSpec};
 pub use node_report::{NodeReport, NodeResult, NodeStatus};
 pub use object::{Object, ObjectError, ObjectRef};
-pub use outcome::{AttemptResult, LoadedRule, Measured, Outcome, PathStatus, Presented, RuleHealth, SetCookie};
+pub use outcome::{AttemptResult, Deliveries, LoadedRule, Measured, Outcome, PathStatus, Presented, RuleHealth, SetCookie};
 pub use plan::{Action, Change, Connection, FieldChange, Gate, Operation, Plan, PlannedStep, Purpose, PushSpec, Right, Risk, StepId, Undo};
 pub use plan_run::PlanRun;
 pub use pool_pull::{PoolPull, Pulled};

@@ -91,6 +91,8 @@ pub enum AttemptResult {
     Measured(Vec<Measured>),
     /// Prometheus told which rules it has loaded, sorted.
     Rules(Vec<LoadedRule>),
+    /// Prometheus told what became of the messages that Alertmanager sent last.
+    Deliveries(Deliveries),
     /// Addresses were found, sorted.
     Resolved(Vec<String>),
     /// The name does not exist or has no address.
@@ -115,6 +117,16 @@ pub enum AttemptResult {
     },
     /// It could not be carried out: no pod, no image, no credentials, deadline. Says nothing about the target.
     NotCarriedOut(Untrusted<String>),
+}
+
+/// What became of the messages that Alertmanager sent in the last twelve hours; times are those of the measurement that saw it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Deliveries {
+    /// When the receiver last took one; none: it took none.
+    pub delivered: Option<Timestamp>,
+    /// When Alertmanager last gave one up; none: it gave up none.
+    pub given_up: Option<Timestamp>,
 }
 
 /// What was answered to one request of several.

@@ -99,6 +99,7 @@ fn told(result: &AttemptResult) -> String {
         | AttemptResult::Admitted
         | AttemptResult::Measured(_)
         | AttemptResult::Rules(_)
+        | AttemptResult::Deliveries(_)
         | AttemptResult::SeenFrom(_)
         | AttemptResult::Pulled
         | AttemptResult::Scanned(_)

@@ -26,6 +26,16 @@ pub(crate) fn rules(world: &World) -> Attempt {
     asked(world, rules_id(), PrometheusQuestion::Rules, "the rules that it judges")
 }
 
+/// The name of [`deliveries`].
+pub(crate) fn deliveries_id() -> AttemptId {
+    AttemptId::from("monitoring.deliveries")
+}
+
+/// What became of the messages that Alertmanager sent last.
+pub(crate) fn deliveries(world: &World) -> Attempt {
+    asked(world, deliveries_id(), PrometheusQuestion::Deliveries, "what became of the last messages of Alertmanager")
+}
+
 fn asked(world: &World, id: AttemptId, question: PrometheusQuestion, what: &str) -> Attempt {
     Attempt {
         id,

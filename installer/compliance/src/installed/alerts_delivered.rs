@@ -1,10 +1,12 @@
-//! MON-003: alerts reach somebody. The proof is the Job by which the last install sent the receiver a message.
+//! MON-003: alerts reach somebody. The proof is the Job by which the last install sent the receiver a message, as long as Alertmanager has
+//! given up none since.
 
 use airlock_model::answers::Receiver;
-use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, SnapshotObject, World, names};
+use airlock_model::{AttemptResult, Check, CheckSpec, Deliveries, Finding, Need, Profile, Severity, Snapshot, SnapshotObject, World, names};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::attempts::{outcome, prometheus, words};
 use crate::described::{Described, Resting};
 use crate::pod_security::Violation;
 use crate::{live, parameter};
@@ -18,7 +20,7 @@ static TEXTS: Described = Described {
         title: "alerts reach somebody",
         severity: Severity::High,
         promises: &["P4"],
-        explanation: "The Job `monitoring-receiver-…` of the platform's namespace hands Alertmanager a message for the receiver and ends well only when Alertmanager has counted it as delivered. It is run by `airlock install`, and again when the receiver, its address, or its password changes. With `alerts.receiver: none` this is a warning for as long as it stays so, without monitoring, and with `components.monitoring.mode: existing`, since the routes are the company's own then and nobody may send a message through them unasked. With several such Jobs the newest counts; when it is older than MON-003.days it says nothing of today, and the check is unverified.",
+        explanation: "The Job `monitoring-receiver-…` of the platform's namespace hands Alertmanager a message for the receiver and ends well only when Alertmanager has counted it as delivered. It is run by `airlock install`, and again when the receiver, its address, or its password changes. With `alerts.receiver: none` this is a warning for as long as it stays so, without monitoring, and with `components.monitoring.mode: existing`, since the routes are the company's own then and nobody may send a message through them unasked. With several such Jobs the newest counts. Beside it Prometheus is asked, by way of the Kubernetes API, what became of the messages that Alertmanager sent in the last twelve hours: when it gave one up and delivered none after it, the check fails; when it delivered one, that is the newer proof. Prometheus measures every 15 seconds, so which of two came last may not be known: then it is a warning. When the last delivery is older than MON-003.days it says nothing of today, and the check is unverified, as it is where Prometheus was not asked or does not reach Alertmanager.",
         remedy: "Without monitoring, ask for it (`components.monitoring`); with `none`, name a receiver under `alerts` in the answers. With a receiver that refused, mend it or the answers and run `airlock install` again: it sends another message. When the last one is too old, delete its Job first (`kubectl delete job -n NAMESPACE -l app.kubernetes.io/name=monitoring-receiver`). With a Prometheus of your own, have its owners send an alert of the platform through their routes (`amtool alert add`).",
     },
     expected: "a message was delivered to the receiver",
@@ -37,8 +39,9 @@ impl Check for AlertsDelivered {
         &TEXTS.spec
     }
 
-    fn needs(&self, _: &Profile, _: &World) -> Vec<Need> {
-        vec![live::need("batch/v1", "Job")]
+    fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
+        let asked = matches!(world.receiver, Some(Receiver::Webhook | Receiver::Email)).then(|| Need::Attempt(Box::new(prometheus::deliveries(world))));
+        [live::need("batch/v1", "Job")].into_iter().chain(asked).collect()
     }
 
     fn evaluate(&self, profile: &Profile, given: &Snapshot) -> Vec<Finding> {
@@ -70,16 +73,43 @@ fn judge(given: &Snapshot, days: i64) -> Finding {
         Some("Complete") => {
             let delivered = text(job, "/status/completionTime").and_then(|time| time.parse::<Timestamp>().ok());
             let finding = match (delivered, given.at) {
-                (Some(when), Some(now)) if when.duration_until(now).as_secs() > days.saturating_mul(24 * 60 * 60) => {
-                    TEXTS.unverified(SUBJECT, format!("the last message was delivered at {when}, more than {days} days ago"))
-                }
-                (Some(when), Some(_)) => TEXTS.pass(SUBJECT, format!("a message was delivered, seen at {when}")),
+                (Some(when), Some(now)) => as_counted(given, when, |when| taken(when, now, days)),
                 _ => TEXTS.unverified(SUBJECT, "a message was delivered, but not known is when, or what time it is"),
             };
             finding.seen(job, &seen("/status/completionTime"))
         }
         Some("Failed") => TEXTS.fail(SUBJECT, "it did not take the message, or Alertmanager could not be reached").seen(job, &seen("/status/conditions")),
         _ => TEXTS.unverified(SUBJECT, "a message is on its way"),
+    }
+}
+
+/// The receiver took the install's message at `sent`. What Alertmanager has counted since is the newer word.
+fn as_counted(given: &Snapshot, sent: Timestamp, taken: impl Fn(Timestamp) -> Finding) -> Finding {
+    let told = match outcome(given, &prometheus::deliveries_id()) {
+        Ok(told) => told,
+        Err(reason) => return TEXTS.unverified(SUBJECT, format!("a message was delivered, seen at {sent}; what became of later ones is not known: {reason}")),
+    };
+    let finding = match &told.result {
+        AttemptResult::Deliveries(Deliveries { delivered, given_up }) => {
+            let last = delivered.map_or(sent, |delivered| delivered.max(sent));
+            match given_up {
+                Some(given_up) if *given_up > last => TEXTS.fail(SUBJECT, format!("{}; the last one was delivered at {last}", words(&told.result))),
+                Some(given_up) if *given_up == last => {
+                    TEXTS.warn(Severity::High, SUBJECT, format!("between two measurements one message was delivered and one given up, seen at {last}; which was the last is not known"))
+                }
+                _ => taken(last),
+            }
+        }
+        other => TEXTS.unverified(SUBJECT, words(other)),
+    };
+    finding.tried([told])
+}
+
+fn taken(when: Timestamp, now: Timestamp, days: i64) -> Finding {
+    if when.duration_until(now).as_secs() > days.saturating_mul(24 * 60 * 60) {
+        TEXTS.unverified(SUBJECT, format!("the last message was delivered at {when}, more than {days} days ago"))
+    } else {
+        TEXTS.pass(SUBJECT, format!("a message was delivered, seen at {when}"))
     }
 }
 

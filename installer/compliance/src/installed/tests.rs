@@ -184,6 +184,7 @@ fn every_attempt_that_must_be_refused_has_a_control_that_is_made_too() {
         let is_control = matches!(
             attempt.id.0.as_str(),
             "api.own"
+                | "monitoring.deliveries"
                 | "policy.allowed"
                 | "policy.blocked.own"
                 | "policy.confined.own"

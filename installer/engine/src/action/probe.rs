@@ -36,6 +36,7 @@ fn has_succeeded(outcome: &Outcome) -> bool {
         | AttemptResult::Admitted
         | AttemptResult::Measured(_)
         | AttemptResult::Rules(_)
+        | AttemptResult::Deliveries(_)
         | AttemptResult::KnownAs(_)
         | AttemptResult::Statuses(_)
         | AttemptResult::SeenFrom(_)

@@ -1,5 +1,6 @@
 //! What the platform's Prometheus tells of itself: asked again until it has caught up with what has just come.
 
+mod delivered;
 mod judged;
 mod measured;
 
@@ -20,8 +21,9 @@ const AGAIN: Duration = Duration::from_secs(3);
 pub(super) async fn ask(cluster: &Cluster, pod: &ObjectRef, question: &PrometheusQuestion) -> AttemptResult {
     let asked = Asked { cluster, pod };
     let answered = match question {
-        PrometheusQuestion::Targets { deployments } => asked.until(measured::PATH, measured::read, |targets| measured::is_whole(targets, deployments)).await.map(AttemptResult::Measured),
-        PrometheusQuestion::Rules => asked.until(judged::PATH, judged::read, judged::is_whole).await.map(AttemptResult::Rules),
+        PrometheusQuestion::Targets { deployments } => asked.until(measured::PATH, measured::read, |targets: &Vec<_>| measured::is_whole(targets, deployments)).await.map(AttemptResult::Measured),
+        PrometheusQuestion::Rules => asked.until(judged::PATH, judged::read, |rules: &Vec<_>| judged::is_whole(rules)).await.map(AttemptResult::Rules),
+        PrometheusQuestion::Deliveries => asked.until(&delivered::path(), delivered::read, |_| true).await.map(AttemptResult::Deliveries),
     };
     answered.unwrap_or_else(|error| AttemptResult::NotCarriedOut(with_causes(&error).into()))
 }
@@ -33,7 +35,7 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    async fn until<T>(&self, path: &str, read: fn(&[u8]) -> Result<Vec<T>, String>, is_whole: impl Fn(&[T]) -> bool) -> Result<Vec<T>, ClusterError> {
+    async fn until<T>(&self, path: &str, read: fn(&[u8]) -> Result<T, String>, is_whole: impl Fn(&T) -> bool) -> Result<T, ClusterError> {
         let end = Instant::now() + WITHIN;
         let mut round = 1;
         loop {
@@ -50,7 +52,7 @@ impl Asked<'_> {
         }
     }
 
-    async fn once<T>(&self, path: &str, read: fn(&[u8]) -> Result<Vec<T>, String>) -> Result<Vec<T>, ClusterError> {
+    async fn once<T>(&self, path: &str, read: fn(&[u8]) -> Result<T, String>) -> Result<T, ClusterError> {
         let (status, body) = self.cluster.get_from_pod(self.pod, PORT, path).await?;
         let read = if status.is_success() { read(&body) } else { Err(format!("Prometheus answered {status}")) };
         read.map_err(|reason| ClusterError::Unreadable { what: format!("{path} at {}", self.pod), reason })

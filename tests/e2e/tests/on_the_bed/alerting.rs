@@ -12,6 +12,7 @@ use crate::receivers::{Receiver, TOKEN};
 use crate::{auditing, walls};
 
 mod at_length;
+mod given_up;
 mod telling;
 mod unjudged;
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use Verdict::{Fail, Unverified, Warn};
 
-use super::good::{answered, fernet, judged, left, locked, logged, logged_in, message, presented, reached, redirected, secured, shared, statuses, stored, told, unadmitted};
+use super::good::{answered, deliveries, fernet, judged, left, locked, logged, logged_in, message, presented, reached, redirected, secured, shared, statuses, stored, told, unadmitted};
 
 /// What is changed, and what exactly is then said by which checks.
 pub(super) type Case = (fn(&mut Snapshot), &'static [(&'static str, Verdict)]);
@@ -331,6 +331,17 @@ pub(super) const CASES: &[Case] = &[
     (|s| objects(s, "Job")[0] = message("2026-08-26T02:00:00Z", "Complete"), &[("MON-003", Unverified)]),
     (|s| objects(s, "Job")[0] = message("2026-08-26T03:00:00Z", "Complete"), &[]),
     (|s| objects(s, "Job")[0] = message("some day", "Complete"), &[("MON-003", Unverified)]),
+    (|s| *result(s, "monitoring.deliveries") = deliveries(None, Some("2026-11-24T02:10:00Z")), &[("MON-003", Fail)]),
+    (|s| *result(s, "monitoring.deliveries") = deliveries(Some("2026-11-24T02:20:00Z"), Some("2026-11-24T02:20:15Z")), &[("MON-003", Fail)]),
+    (|s| *result(s, "monitoring.deliveries") = deliveries(Some("2026-11-24T02:20:00Z"), Some("2026-11-24T02:10:00Z")), &[]),
+    (|s| *result(s, "monitoring.deliveries") = deliveries(Some("2026-11-24T02:20:00Z"), Some("2026-11-24T02:20:00Z")), &[("MON-003", Warn)]),
+    // Before the receiver was mended, and the install sent its message.
+    (|s| *result(s, "monitoring.deliveries") = deliveries(None, Some("2026-11-24T01:50:00Z")), &[]),
+    (|s| { objects(s, "Job")[0] = message("2026-08-26T02:00:00Z", "Complete"); *result(s, "monitoring.deliveries") = deliveries(Some("2026-11-24T02:20:00Z"), None); }, &[]),
+    (|s| { objects(s, "Job").clear(); *result(s, "monitoring.deliveries") = deliveries(Some("2026-11-24T02:20:00Z"), None); }, &[("MON-003", Unverified)]),
+    (|s| *result(s, "monitoring.deliveries") = AttemptResult::NotCarriedOut("Prometheus does not reach Alertmanager".to_owned().into()), &[("MON-003", Unverified)]),
+    (|s| *result(s, "monitoring.deliveries") = AttemptResult::TimedOut, &[("MON-003", Unverified)]),
+    (|s| drop(s.outcomes.remove(&AttemptId::from("monitoring.deliveries"))), &[("MON-003", Unverified)]),
     // secrets
     (|s| s.leaks = Some(Ok(vec![SecretLeak { secret: "Secret airlock/a, key b".into(), place: "ConfigMap airlock/c, key d".into() }])), &[("SEC-001", Fail)]),
     (|s| s.leaks = Some(Err("403".into())), &[("SEC-001", Unverified)]),

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use airlock_model::answers::Receiver;
 use airlock_model::{
-    AttemptId, AttemptResult, Credentials, CredentialsForm, Digest, ImageLock, JudgedSecret, LockedImage, ObjectRef, Outcome, PathStatus, Planned, Presented, Profile, ScannedPod, SearchedLogs,
-    SecretKeyRef, ServedAt, SetCookie, Snapshot, SnapshotObject, Source, StoredCertificate, TlsVersion, World, WorldDatabase, WorldDeployment, WorldNode, WorldServer, names,
+    AttemptId, AttemptResult, Credentials, CredentialsForm, Deliveries, Digest, ImageLock, JudgedSecret, LockedImage, ObjectRef, Outcome, PathStatus, Planned, Presented, Profile, ScannedPod,
+    SearchedLogs, SecretKeyRef, ServedAt, SetCookie, Snapshot, SnapshotObject, Source, StoredCertificate, TlsVersion, World, WorldDatabase, WorldDeployment, WorldNode, WorldServer, names,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -285,6 +285,7 @@ pub(super) fn good() -> Snapshot {
             outcome("account.beta.airlock.secrets", answered(403)),
             outcome("account.beta.airlock.configmaps", answered(403)),
             outcome("account.beta.airlock.pods", answered(403)),
+            outcome("monitoring.deliveries", deliveries(None, None)),
             outcome("token.alpha.airflow-scheduler.known", known_as("alpha", "airflow-scheduler")),
             outcome("token.alpha.airflow-scheduler.secrets", statuses("airlock-beta", 403)),
             outcome("token.alpha.airflow-task.known", known_as("alpha", "airflow-task")),
@@ -390,6 +391,12 @@ pub(super) fn left(hours: i64) -> Timestamp {
 /// The search of logs.
 pub(super) fn logged(given: &mut Snapshot) -> &mut SearchedLogs {
     given.logged.as_mut().unwrap().as_mut().unwrap()
+}
+
+/// When the receiver last took a message, and when one was last given up.
+pub(super) fn deliveries(delivered: Option<&str>, given_up: Option<&str>) -> AttemptResult {
+    let at = |time: Option<&str>| time.map(|time| time.parse().unwrap());
+    AttemptResult::Deliveries(Deliveries { delivered: at(delivered), given_up: at(given_up) })
 }
 
 fn known_as(deployment: &str, account: &str) -> AttemptResult {

@@ -7,7 +7,7 @@ use airlock_bed::eventually;
 use airlock_e2e::{Airflow, Site};
 
 use super::telling::{self, LogServer};
-use super::{TOLD_WITHIN, answers, awaits, measured, query, unjudged};
+use super::{TOLD_WITHIN, answers, awaits, given_up, measured, query, unjudged};
 use crate::auditing;
 use crate::mails::Mails;
 use crate::receivers::{Receiver, TOKEN, certificate};
@@ -39,6 +39,7 @@ fn certificates_tasks_and_audits_are_told_of_and_another_receiver_is_tried() {
         ("a password at Alertmanager", Box::new(|| alertmanager_asks_for_a_password(site))),
         ("a certificate that is not served, and a task that fails", Box::new(|| a_certificate_and_a_task_are_told(site, receiver))),
         ("another receiver", Box::new(|| another_address_behind_the_same_reference_is_tried_again(site, receiver, answers))),
+        ("a receiver that takes no more", Box::new(|| given_up::a_message_that_is_given_up_is_told_until_the_next_arrives(site, receiver))),
         ("a rule that Prometheus cannot judge", Box::new(|| unjudged::a_rule_that_cannot_be_judged_is_told(site))),
         ("mails", Box::new(|| mails_are_sent_over_tls_with_a_password(site))),
     ]);
@@ -128,7 +129,7 @@ fn another_address_behind_the_same_reference_is_tried_again(site: &Site, receive
     assert_eq!(verdict(7), [("unverified".to_owned(), "no message has been sent to it".to_owned())]);
     receiver.answers(403);
     site.file("url", &format!("https://{}:{}/other?token={TOKEN}\n", receiver.host, receiver.port));
-    let refused = site.install(answers);
+    let refused = given_up::measured(site, "alertmanager_notifications_failed_total", || site.install(answers));
     assert!(refused.exit == 6 && refused.said().contains("the receiver did not take the message (webhook: "), "{}", refused.said());
     assert_eq!(verdict(7), [("fail".to_owned(), "it did not take the message, or Alertmanager could not be reached".to_owned())]);
     receiver.answers(200);
