@@ -41,6 +41,7 @@ fn certificates_tasks_and_audits_are_told_of_and_another_receiver_is_tried() {
         ("another receiver", Box::new(|| another_address_behind_the_same_reference_is_tried_again(site, receiver, answers))),
         ("a receiver that takes no more", Box::new(|| given_up::a_message_that_is_given_up_is_told_until_the_next_arrives(site, receiver))),
         ("a rule that Prometheus cannot judge", Box::new(|| unjudged::a_rule_that_cannot_be_judged_is_told(site))),
+        ("a Prometheus that is gone", Box::new(|| unjudged::what_only_prometheus_knows_is_unverified_without_it(site))),
         ("mails", Box::new(|| mails_are_sent_over_tls_with_a_password(site))),
     ]);
     assert!(failed.is_empty(), "these scenes failed:\n{}", failed.join("\n"));

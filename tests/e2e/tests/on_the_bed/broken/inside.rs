@@ -3,7 +3,8 @@
 use airlock_e2e::Site;
 use serde_json::{Value, json};
 
-use super::served::{read, replace, restart, with};
+use super::served::{read, replace, restart, start, stop, with};
+use crate::walls::verdicts;
 
 /// The registry is changed so that it answers plain HTTP: its readers would notice, and TLS-008 says it by its name.
 pub(crate) fn a_server_without_tls_is_told_by_its_name(site: &Site) {
@@ -29,5 +30,12 @@ pub(crate) fn a_server_without_tls_is_told_by_its_name(site: &Site) {
     let failed: Vec<&Value> = told.iter().filter(|(_, verdict)| *verdict == "fail").map(|(name, _)| *name).collect();
     assert_eq!(failed, [&json!(format!("registry.{}.svc:5000, without TLS", site.name))], "{report}");
     assert!(told.len() > 2 && told.iter().filter(|(_, verdict)| *verdict == "pass").count() == told.len() - 1, "the servers of the deployments stay as they are: {report}");
+    judge().expect(0);
+
+    // The control: where nobody answers, nobody answers without TLS either.
+    stop(site, &site.name, "statefulset/registry");
+    let gone = judge();
+    start(site, &site.name, "statefulset/registry");
+    assert_eq!(verdicts(&gone.expect(7).json()), [("TLS-008".to_owned(), "unverified".to_owned())].into());
     judge().expect(0);
 }
