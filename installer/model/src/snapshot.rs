@@ -46,9 +46,9 @@ pub struct Snapshot {
     /// The Secret with the Fernet key of each Airflow deployment, or why it could not be looked at.
     #[serde(default)]
     pub fernet_keys: Option<Result<Vec<JudgedSecret>, String>>,
-    /// What is stored for the base domain, or why it could not be looked at.
+    /// What is stored for the base domain, or in TLS Secrets of files; or why it could not be looked at.
     #[serde(default)]
-    pub stored_certificate: Option<Result<StoredCertificate, String>>,
+    pub stored_certificates: Option<Result<Vec<StoredCertificate>, String>>,
     /// What was read of the control plane.
     #[serde(default)]
     pub control_plane: Option<crate::ControlPlane>,
@@ -253,12 +253,16 @@ pub struct SharedSecret {
 pub struct StoredCertificate {
     /// Which Secret.
     pub secret: ObjectRef,
+    /// Where it was read; none: from a cluster.
+    pub place: Option<Place>,
     /// What it is: issuer, key, end.
     pub seen: Untrusted<String>,
     /// Why clients refuse it.
     pub faults: Vec<Untrusted<String>>,
     /// What somebody should know of it.
     pub warnings: Vec<Untrusted<String>>,
+    /// What could not be judged of it, and why.
+    pub unknown: Option<Untrusted<String>>,
 }
 
 /// A Secret, and what is wrong with its values.

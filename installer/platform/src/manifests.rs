@@ -5,6 +5,7 @@
 
 mod archive;
 mod folder;
+mod pairs;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -92,7 +93,8 @@ fn given(paths: &[PathBuf], workers: usize) -> Result<Snapshot, PlatformError> {
 }
 
 fn judged_now(given: Snapshot) -> Snapshot {
-    Snapshot { at: Some(Timestamp::now()), ..given }
+    let now = Timestamp::now();
+    Snapshot { at: Some(now), stored_certificates: Some(pairs::judged(&given, now)), ..given }
 }
 
 /// The files of one path. An error: the path itself is not there, or may not be looked at.

@@ -4,7 +4,7 @@ mod drift;
 pub(crate) mod inside;
 pub mod permissions;
 mod run;
-mod stored;
+pub(crate) mod stored;
 mod surroundings;
 mod templates;
 
@@ -88,7 +88,7 @@ pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, pass
     let site = site(record)?;
     // Before the attempts: their pods come and go, and are no part of what is judged.
     let reading = async { futures::join!(objects(cluster, intended), secret_values(cluster, intended), stored_certificate(cluster, intended), control_plane(cluster, intended)) };
-    let (objects, values, stored_certificate, control_plane) = halt.or(Box::pin(reading)).await?;
+    let (objects, values, stored_certificates, control_plane) = halt.or(Box::pin(reading)).await?;
     let templates = halt.or(templates::templates(cluster, &objects)).await?;
     let resting = async { futures::join!(judging_run(cluster, intended), drift(cluster, record, intended), plan_runs(cluster, record, intended)) };
     let (run, drift, plan_runs) = halt.or(Box::pin(resting)).await?;
@@ -114,7 +114,7 @@ pub async fn judge(cluster: &Cluster, record: &Record, intended: &Intended, pass
         shared,
         strength,
         fernet_keys,
-        stored_certificate,
+        stored_certificates,
         control_plane,
         run,
         drift,
@@ -343,6 +343,6 @@ async fn plan_runs(cluster: &Cluster, record: &Record, intended: &Intended) -> O
     if intended.needs.contains(&Need::PlanRuns) { Some(evidence::plan_runs::of_installation(cluster, &intended.world.platform, record).await) } else { None }
 }
 
-async fn stored_certificate(cluster: &Cluster, intended: &Intended) -> Option<Result<StoredCertificate, String>> {
-    if intended.needs.contains(&Need::StoredCertificate) { Some(stored::certificate(cluster, &intended.world).await) } else { None }
+async fn stored_certificate(cluster: &Cluster, intended: &Intended) -> Option<Result<Vec<StoredCertificate>, String>> {
+    if intended.needs.contains(&Need::StoredCertificate) { Some(stored::certificate(cluster, &intended.world).await.map(|stored| vec![stored])) } else { None }
 }

@@ -116,7 +116,7 @@ fn every_need_of_a_check_is_one_without_which_it_does_not_pass() {
                 Need::SharedSecrets => given.shared = None,
                 Need::SecretStrength => given.strength = None,
                 Need::FernetKeys => given.fernet_keys = None,
-                Need::StoredCertificate => given.stored_certificate = None,
+                Need::StoredCertificate => given.stored_certificates = None,
                 Need::Facts => given.facts = None,
                 Need::ControlPlane(_) => given.control_plane = None,
                 Need::Nodes => given.world.nodes = None,

@@ -147,7 +147,7 @@ pub(super) static TABLE: [Standing; 133] = [
     row("AFL-004", Objects, "who reads the object can sign in as anybody", &[LOGIN, LITERAL]),
     row("AFL-005", Objects, "strangers see or run what tenants keep there", &[LOGIN]),
     row("AFL-006", Objects, "one tenant can starve the others", &[APART, &[cis("5.6.1"), nsa("Resource policies")]]),
-    row("TLS-001", Cluster, "clients refuse every host as soon as the edge starts anew", &[TRANSIT, &[nist("SC-12"), nist("SC-17")]]),
+    row("TLS-001", Objects, "clients refuse every host as soon as the edge starts anew", &[TRANSIT, &[nist("SC-12"), nist("SC-17")]]),
     row("TLS-002", Cluster, "clients refuse the host, or somebody else answers in its place", &[TRANSIT, &[nist("SC-17")]]),
     row("TLS-003", Cluster, "old versions can be read by who stands between", &[TRANSIT, &[cis("1.2.29"), nsa("Encryption")]]),
     row("TLS-004", Cluster, "the first request can be read, and answered by who stands between", &[TRANSIT, &[nsa("Encryption")]]),

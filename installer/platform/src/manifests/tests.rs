@@ -145,7 +145,7 @@ fn rendered() -> String {
 #[test]
 fn what_airlock_itself_installs_is_told_of_nothing() {
     let ids: Vec<&str> = selected(&unprofiled()).unwrap().iter().map(|check| check.spec().id).filter(|id| standing(id).reads == Reads::Objects).collect();
-    let given = manifests::snapshot([manifests::read("platform.yaml", rendered().as_bytes())]);
+    let given = judged_now(manifests::snapshot([manifests::read("platform.yaml", rendered().as_bytes())]));
     let mut profile = with_checks(unprofiled(), &ids.join(",")).unwrap();
     // Of a running installation these are known; of files somebody has to say them. The scheduler makes pods of tasks.
     let allowed = "RBC.allow=ServiceAccount/airlock-alpha/airflow-scheduler";

@@ -80,7 +80,7 @@ fn unseen(intended: &Intended, images: Option<ImageLock>, now: Timestamp) -> Sna
         shared: Some(Err(NO_SECRETS.to_owned())),
         strength: Some(Err(NO_SECRETS.to_owned())),
         fernet_keys: Some(Err(NO_SECRETS.to_owned())),
-        stored_certificate: Some(Err(NO_SECRETS.to_owned())),
+        stored_certificates: Some(Err(NO_SECRETS.to_owned())),
         control_plane: Some(ControlPlane::unread(NO_CONTROL_PLANE)),
         run: Some(JudgingRun::unknown(NO_RUN)),
         drift: Some(Err(NO_RUN.to_owned())),

@@ -1,7 +1,7 @@
 //! The pair that is stored for the base domain, judged where its key is read.
 
 use airlock_cluster::Cluster;
-use airlock_model::{Digest, ObjectRef, StoredCertificate, Untrusted, World, names, with_causes};
+use airlock_model::{Digest, ObjectRef, Place, StoredCertificate, Untrusted, World, names, with_causes};
 use airlock_tls::{Content, Form, Host, Judgement, Request, TlsFinding, Weight, check};
 use jiff::Timestamp;
 
@@ -31,13 +31,25 @@ pub(super) async fn certificate(cluster: &Cluster, world: &World) -> Result<Stor
         form: Form::AsClients,
         ending: true,
     });
-    Ok(told(secret, &judgement))
+    Ok(told(secret, None, &judgement))
 }
 
-fn told(secret: ObjectRef, judgement: &Judgement) -> StoredCertificate {
-    let said = |weight: Weight| judgement.findings.iter().filter(|finding| finding.severity == weight).map(sentence).collect();
+/// What a judgement comes to.
+pub(crate) fn told(secret: ObjectRef, place: Option<Place>, judgement: &Judgement) -> StoredCertificate {
+    let said = |weight: Weight| judgement.findings.iter().filter(move |finding| finding.severity == weight).map(sentence);
     let seen = judgement.chain.first().map_or_else(String::new, |leaf| format!("{}, issued by {}, valid until {}", leaf.key, leaf.issuer.raw(), leaf.not_after));
-    StoredCertificate { secret, seen: seen.into(), faults: said(Weight::Error), warnings: said(Weight::Warn) }
+    // Whoever serves it takes it as it stands.
+    let disordered = judgement
+        .findings
+        .iter()
+        .find(|finding| finding.code.0 == "tls.order-mended")
+        .map(|_| "the certificates stand in another order than that of a chain: the server's, then each issuer in turn (tls.order-mended)".to_owned().into());
+    StoredCertificate { seen: seen.into(), faults: said(Weight::Error).chain(disordered).collect(), warnings: said(Weight::Warn).collect(), ..unjudged(secret, place) }
+}
+
+/// One of which nothing is known so far.
+pub(crate) fn unjudged(secret: ObjectRef, place: Option<Place>) -> StoredCertificate {
+    StoredCertificate { secret, place, seen: String::new().into(), faults: Vec::new(), warnings: Vec::new(), unknown: None }
 }
 
 fn sentence(finding: &TlsFinding) -> Untrusted<String> {

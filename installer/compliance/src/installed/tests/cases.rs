@@ -1,7 +1,7 @@
 //! What is changed of a good installation, and which checks then say so.
 
 use airlock_model::answers::Receiver;
-use airlock_model::{AttemptId, AttemptResult, Digest, Outcome, Presented, SecretLeak, SharedSecret, Snapshot, SnapshotObject, TlsVersion, UnreadLog, Verdict};
+use airlock_model::{AttemptId, AttemptResult, Digest, Outcome, Presented, SecretLeak, SharedSecret, Snapshot, SnapshotObject, StoredCertificate, TlsVersion, UnreadLog, Verdict};
 use serde_json::{Value, json};
 
 use Verdict::{Fail, Unverified, Warn};
@@ -358,9 +358,10 @@ pub(super) const CASES: &[Case] = &[
     (|s| s.fernet_keys = Some(Ok(vec![fernet("airlock-alpha", &[]), fernet("airlock-beta", &[("value", "it has not 32 bytes")])])), &[("AFL-001", Fail)]),
     (|s| s.fernet_keys = Some(Ok(vec![fernet("airlock-alpha", &[])])), &[("AFL-001", Fail)]),
     (|s| s.fernet_keys = Some(Err("403".into())), &[("AFL-001", Unverified)]),
-    (|s| s.stored_certificate = Some(Ok(stored(&["the key belongs to another certificate"], &["ends soon"]))), &[("TLS-001", Fail)]),
-    (|s| s.stored_certificate = Some(Ok(stored(&[], &["ends soon"]))), &[("TLS-001", Warn)]),
-    (|s| s.stored_certificate = Some(Err("403".into())), &[("TLS-001", Unverified)]),
+    (|s| s.stored_certificates = Some(Ok(vec![stored(&["the key belongs to another certificate"], &["ends soon"])])), &[("TLS-001", Fail)]),
+    (|s| s.stored_certificates = Some(Ok(vec![stored(&[], &["ends soon"])])), &[("TLS-001", Warn)]),
+    (|s| s.stored_certificates = Some(Err("403".into())), &[("TLS-001", Unverified)]),
+    (|s| s.stored_certificates = Some(Ok(vec![StoredCertificate { unknown: Some("its issuer is not known".to_owned().into()), ..stored(&[], &["ends soon"]) }])), &[("TLS-001", Unverified)]),
     (|s| s.strength = Some(Ok(vec![judged(&[]), judged(&[("value", "has fewer than 128 bits")])])), &[("SEC-005", Fail)]),
     (|s| s.strength = Some(Ok(Vec::new())), &[("SEC-005", Verdict::NotApplicable)]),
     (|s| s.strength = Some(Err("403".into())), &[("SEC-005", Unverified)]),

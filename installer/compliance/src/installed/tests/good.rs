@@ -330,7 +330,7 @@ pub(super) fn good() -> Snapshot {
         shared: Some(Ok(Vec::new())),
         strength: Some(Ok(vec![judged(&[])])),
         fernet_keys: Some(Ok(vec![fernet("airlock-alpha", &[]), fernet("airlock-beta", &[])])),
-        stored_certificate: Some(Ok(stored(&[], &[]))),
+        stored_certificates: Some(Ok(vec![stored(&[], &[])])),
         control_plane: None,
         run: None,
         drift: None,
@@ -352,7 +352,7 @@ pub(super) fn fernet(namespace: &str, weak: &[(&str, &str)]) -> JudgedSecret {
 pub(super) fn stored(faults: &[&str], warnings: &[&str]) -> StoredCertificate {
     let all = |said: &[&str]| said.iter().map(|said| (*said).to_owned().into()).collect();
     let secret = ObjectRef::namespaced("v1", "Secret", "airlock", names::BASE_DOMAIN_CERTIFICATE);
-    StoredCertificate { secret, seen: "ECDSA P-256".to_owned().into(), faults: all(faults), warnings: all(warnings) }
+    StoredCertificate { secret, place: None, seen: "ECDSA P-256".to_owned().into(), faults: all(faults), warnings: all(warnings), unknown: None }
 }
 
 /// What a token is answered to the list, to one Secret of another deployment, and to the Secrets of the platform.
