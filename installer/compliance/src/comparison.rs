@@ -5,7 +5,7 @@
 
 mod worsened;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use airlock_model::{Digest, Finding, Reason, Severity, Subject, Untrusted, Verdict};
 use serde::{Deserialize, Serialize};
@@ -103,7 +103,11 @@ type Key = (String, Subject, Option<Untrusted<String>>);
 type Weight = (Verdict, Severity);
 
 fn key(check: &str, subject: &Subject, path: Option<&Untrusted<String>>) -> Key {
-    (check.to_owned(), Subject { document: None, line: None, ..subject.clone() }, path.cloned())
+    (check.to_owned(), in_file(subject), path.cloned())
+}
+
+fn in_file(subject: &Subject) -> Subject {
+    Subject { document: None, line: None, ..subject.clone() }
 }
 
 /// What is not as it should be, each once, by the heavier of its verdicts.
@@ -115,16 +119,16 @@ fn faults(findings: impl Iterator<Item = (Key, Weight)>) -> BTreeMap<Key, Weight
     faults
 }
 
-/// An object that is in no file of before bears its faults of another file along: files are renamed, and a folder has many names. One
-/// that stands in both is compared with itself.
-fn follow(before: &mut BTreeMap<Key, Weight>, after: &BTreeMap<Key, Weight>) {
+/// Files are renamed, and a folder has many names: an object of which nothing is told in its file now, and in the other one nothing was,
+/// bears its faults along. One of which something is told in both is compared with itself: a fault that is mended in one file and comes in
+/// another is a new one.
+fn follow(before: &mut BTreeMap<Key, Weight>, after: &BTreeMap<Key, Weight>, earlier: &BTreeSet<Subject>, now: &BTreeSet<Subject>) {
     let bare = |(check, subject, path): &Key| (check.clone(), Subject { file: None, ..subject.clone() }, path.clone());
     let mut left: BTreeMap<Key, VecDeque<Key>> = BTreeMap::new();
-    for key in before.keys().filter(|key| key.1.api_version.is_some() && !after.contains_key(*key)) {
+    for key in before.keys().filter(|(_, subject, _)| subject.api_version.is_some() && !now.contains(subject)) {
         left.entry(bare(key)).or_default().push_back(key.clone());
     }
-    let new: Vec<&Key> = after.keys().filter(|key| !before.contains_key(*key)).collect();
-    for key in new {
+    for key in after.keys().filter(|(_, subject, _)| !earlier.contains(subject)) {
         if let Some(weight) = left.get_mut(&bare(key)).and_then(VecDeque::pop_front).and_then(|former| before.remove(&former)) {
             before.insert(key.clone(), weight);
         }
@@ -135,7 +139,8 @@ fn follow(before: &mut BTreeMap<Key, Weight>, after: &BTreeMap<Key, Weight>) {
 pub fn compare(earlier: &Earlier, report: &Report) -> Comparison {
     let mut before = faults(earlier.findings.iter().map(|found| (key(&found.check, &found.subject, found.path.as_ref()), (found.verdict, found.severity))));
     let after = faults(report.findings.iter().map(|found| (key(&found.check, &found.subject, found.path.as_ref()), (found.verdict, found.severity))));
-    follow(&mut before, &after);
+    let told = |subjects: &mut dyn Iterator<Item = &Subject>| subjects.map(in_file).collect();
+    follow(&mut before, &after, &told(&mut earlier.findings.iter().map(|found| &found.subject)), &told(&mut report.findings.iter().map(|found| &found.subject)));
     let mut comparison = Comparison {
         schema: COMPARISON_SCHEMA,
         gate_failed: report.summary.gate_failed,

@@ -173,6 +173,9 @@ fn an_object_in_another_file_is_the_same_one() {
     assert_eq!(compared(&[("a/pod.yaml", Fail)], &[("./a/pod.yaml", Fail)]), (0, 0, 1));
     assert_eq!(compared(&[("a/pod.yaml", Fail)], &[("a/pod.yaml", Fail), ("b/pod.yaml", Fail)]), (1, 0, 1), "each that stands in both is compared with itself");
     assert_eq!(compared(&[("a/pod.yaml", Fail), ("b/pod.yaml", Fail)], &[("c/pod.yaml", Fail)]), (0, 1, 1));
+    assert_eq!(compared(&[("a/pod.yaml", Fail), ("b/pod.yaml", Pass)], &[("a/pod.yaml", Pass), ("b/pod.yaml", Fail)]), (1, 1, 0), "mended in one, and new in the other");
+    assert_eq!(compared(&[("a/pod.yaml", Fail)], &[("a/pod.yaml", Pass), ("b/pod.yaml", Fail)]), (1, 1, 0));
+    assert_eq!(compared(&[("a/pod.yaml", Fail), ("b/pod.yaml", Pass)], &[("b/pod.yaml", Fail)]), (1, 1, 0), "the one that had it is gone");
     let mended = compare(&earlier(&in_files(&[("a/pod.yaml", Fail)])), &in_files(&[("b/pod.yaml", Pass)]));
     assert!(mended.worse.is_empty() && mended.better.iter().all(|one| one.mended) && mended.better.len() == 1, "{mended:?}");
 }

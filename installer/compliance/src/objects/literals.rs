@@ -14,9 +14,9 @@ use serde_json::Value;
 use crate::live::PodOf;
 use crate::pod_security::Violation;
 
-pub(crate) use form::{is_reference, is_secret, is_typed_in};
+pub(crate) use form::{is_reference, is_secret, is_value};
 pub(crate) use name::is_named_like_a_secret;
-pub(crate) use setting::{is_comment, written_out};
+pub(crate) use setting::{is_comment, written_out_in};
 
 /// A secret at a place where it must not stand.
 pub(crate) struct Literal {
@@ -98,8 +98,8 @@ const NAMES_ONE: &str = "secret";
 
 /// What of an entry gives a secret away: the entry as a whole, or lines of a file in it.
 fn in_data(key: &str, value: &str) -> Option<String> {
-    let mut lines = value.lines();
-    if let (Some(only), None) = (lines.next(), lines.next())
+    let lines: Vec<&str> = value.lines().collect();
+    if let [only] = lines[..]
         && is_named_like_a_secret(key)
         && form::is_typed_in(only)
         && !is_reference(only)
@@ -110,18 +110,18 @@ fn in_data(key: &str, value: &str) -> Option<String> {
         return Some(format!("the entry {key} holds a private key"));
     }
     // In files with many lines, certificates and checksums look random too.
-    if value.lines().count() == 1
+    if lines.len() == 1
         && let Some(form) = is_secret(value)
     {
         return Some(format!("the entry {key} holds {form}"));
     }
     let names_one = |name: &str| name == NAMES_ONE && OWN.contains(&key);
-    let in_line = |(line, number): (&str, u32)| match written_out(line) {
-        Some((name, _)) if !names_one(name) => Some(format!("{name} in line {number} of {key} is written out")),
-        _ if is_comment(line) => None,
-        _ => form::known(line).map(|form| format!("line {number} of {key} holds {form}")),
+    let in_line = |index: usize| match written_out_in(&lines, index) {
+        Some((name, _)) if !names_one(name) => Some(format!("{name} in line {} of {key} is written out", index + 1)),
+        _ if is_comment(lines[index]) => None,
+        _ => form::known(lines[index]).map(|form| format!("line {} of {key} holds {form}", index + 1)),
     };
-    value.lines().zip(1..).find_map(in_line).or_else(|| {
+    (0..lines.len()).find_map(in_line).or_else(|| {
         // A document of JSON may stand on one line.
         let document: Value = serde_json::from_str(value).ok()?;
         let mut texts = Vec::new();

@@ -14,7 +14,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::OfObjects;
-use super::literals::{is_comment, is_named_like_a_secret, is_reference, is_typed_in, written_out};
+use super::literals::{is_comment, is_named_like_a_secret, is_reference, is_value, written_out_in};
 use crate::described::Described;
 use crate::live::{self, Unseen};
 use crate::pod_security::Violation;
@@ -131,20 +131,35 @@ fn pointer(list: &str, key: &str) -> String {
 /// Why a credential that an entry is or holds can be guessed, if one can.
 fn guessed(secret: &str, key: &str, value: &str, user: &str) -> Option<String> {
     let value = value.trim_end_matches(['\n', '\r']);
-    if value.is_empty() || is_reference(value) || value.contains("-----BEGIN ") {
+    if value.is_empty() || is_reference(value) {
         return None;
     }
-    if value.trim_start().starts_with('{') {
-        return of_json(&serde_json::from_str(value).ok()?).map(|why| format!("holds a credential that {why}"));
+    let lines = outside_pem(value);
+    let has_pem = lines.len() < value.lines().count();
+    if let Some(document) = Some(value).filter(|value| value.trim_start().starts_with(['{', '['])).and_then(|value| serde_json::from_str(value).ok()) {
+        return of_json(&document).map(|why| format!("holds a credential that {why}"));
     }
     let is_named = is_named_like_a_secret(key) || (key == ONLY && is_named_like_a_secret(secret));
     // An address ends with its line.
     let url = Some(value).filter(|value| !value.contains('\n')).and_then(password_of_url);
-    let whole = url.or_else(|| Some(value).filter(|value| is_named && !value.contains("://")));
+    let whole = url.or_else(|| Some(value).filter(|value| is_named && !has_pem && !value.contains("://")));
     if let Some(why) = whole.and_then(|password| weakness(password, user)) {
         return Some(why.to_owned());
     }
-    value.lines().zip(1..).find_map(|(line, number): (&str, u32)| Some(format!("holds a credential in line {number} that {}", weakness(of_line(line)?, "")?)))
+    let texts: Vec<&str> = lines.iter().map(|(_, line)| *line).collect();
+    lines.iter().enumerate().find_map(|(index, (number, _))| Some(format!("holds a credential in line {number} that {}", weakness(of_line(&texts, index)?, "")?)))
+}
+
+/// The lines of a text with their numbers, but for those of certificates and keys (RFC 7468).
+fn outside_pem(text: &str) -> Vec<(usize, &str)> {
+    let mut is_inside = false;
+    let is_outside = |(_, line): &(usize, &str)| {
+        let begins = line.contains("-----BEGIN ");
+        let is_outside = !is_inside && !begins;
+        is_inside = (is_inside || begins) && !line.contains("-----END ");
+        is_outside
+    };
+    (1..).zip(text.lines()).filter(is_outside).collect()
 }
 
 /// The password in `scheme://user:password@host`.
@@ -155,12 +170,13 @@ fn password_of_url(url: &str) -> Option<&str> {
 }
 
 /// The credential in a line of a file.
-fn of_line(line: &str) -> Option<&str> {
+fn of_line<'t>(lines: &[&'t str], index: usize) -> Option<&'t str> {
+    let line = lines[index];
     if is_comment(line) {
         return None;
     }
     let mut words = line.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ';'));
-    words.find_map(password_of_url).or_else(|| written_out(line).map(|(_, value)| value).filter(|value| !value.contains("://")))
+    words.find_map(password_of_url).or_else(|| written_out_in(lines, index).map(|(_, value)| value).filter(|value| !value.contains("://")))
 }
 
 /// Why one of the credentials in a document can be guessed; the user is the one beside it.
@@ -172,7 +188,8 @@ fn of_json(document: &Value) -> Option<&'static str> {
     };
     let user = ["username", "user"].into_iter().find_map(|key| fields.get(key)?.as_str()).unwrap_or_default();
     fields.iter().find_map(|(name, value)| {
-        let Some(value) = value.as_str() else { return of_json(value) };
+        let number = value.as_number().map(ToString::to_string);
+        let Some(value) = number.as_deref().or(value.as_str()) else { return of_json(value) };
         // A login at a registry: base64 of `user:password`.
         if name == "auth"
             && let Some(login) = decoded(value)
@@ -180,7 +197,7 @@ fn of_json(document: &Value) -> Option<&'static str> {
         {
             return weakness(password, user);
         }
-        let is_one = is_named_like_a_secret(name) && is_typed_in(value) && !is_reference(value) && !value.contains("://") && !value.contains("-----BEGIN ");
+        let is_one = is_named_like_a_secret(name) && is_value(value) && !is_reference(value) && !value.contains("://") && !value.contains("-----BEGIN ");
         password_of_url(value).or_else(|| is_one.then_some(value)).and_then(|password| weakness(password, user))
     })
 }

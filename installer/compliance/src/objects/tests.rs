@@ -244,6 +244,21 @@ fn credentials_in_files_of_secrets_are_judged_as_those_by_themselves() {
     }
     fails("SEC-005", &secret(".dockerconfigjson", "{\"auths\":{\"r\":{\"username\":\"u\",\"password\":\"admin\"}}}"), &["stringData[.dockerconfigjson]"]);
     fails("SEC-005", &secret(".dockerconfigjson", "{\"auths\":{\"r\":{\"auth\":\"dTphZG1pbg==\"}}}"), &["stringData[.dockerconfigjson]"]);
+    let pem = "-----BEGIN CERTIFICATE-----\nMIIBpass\n-----END CERTIFICATE-----\n";
+    for value in [
+        format!("{pem}password: admin\n"),
+        format!("password: admin\nca: |\n{pem}"),
+        "{ password: admin }".to_owned(),
+        "[{\"password\":\"admin\"}]".to_owned(),
+        "{\"password\":12345678}".to_owned(),
+        "{\"password\":\"xxxxxxxx\"}".to_owned(),
+        "password: |\n  admin\n".to_owned(),
+        "password: $ecret!\n".to_owned(),
+    ] {
+        fails("SEC-005", &secret("file", &value), &["stringData.file"]);
+    }
+    passes("SEC-005", &secret("password", pem));
+    passes("SEC-005", &secret("file", "{\"tokenTimeoutSeconds\":3600,\"passwordLength\":12,\"port\":5432}"));
     let strong = "q8Zr3Vx0LkT5nWcB7uYpJ2mHdS9fGeA4";
     for (key, value) in [
         ("pass", strong.to_owned()),

@@ -86,20 +86,41 @@ pub(super) fn entropy(text: &str) -> f64 {
     counts.iter().filter(|count| **count > 0).map(|count| f64::from(*count) / length).map(|share| -share * share.log2()).sum()
 }
 
-/// It stands for a value that is put in later, `$(NAME)`, `${NAME}`, `<password>`, or says where one is, as the record of an installation
-/// has it: `env:NAME`, `file:PATH`, `secret:namespace/name#key`.
+/// It stands for a value that is put in later, `$(NAME)`, `${NAME}`, `$NAME`, `<password>`, or says where one is, as the record of an
+/// installation has it: `env:NAME`, `file:PATH`, `secret:namespace/name#key`.
 pub(crate) fn is_reference(value: &str) -> bool {
     let value = value.trim();
     let is_elsewhere = value.parse::<SecretReference>().is_ok();
-    is_elsewhere || (value.starts_with("$(") && value.ends_with(')')) || (value.starts_with("${") && value.ends_with('}')) || (value.starts_with('<') && value.ends_with('>')) || value.starts_with('$')
+    is_elsewhere || (value.starts_with('<') && value.ends_with('>')) || value.strip_prefix('$').is_some_and(is_name_of_a_variable)
+}
+
+/// Behind a `$`: what follows a name belongs to a path, an address, or another reference, or the `$` begins a password.
+fn is_name_of_a_variable(rest: &str) -> bool {
+    let behind = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    rest.is_empty() || rest.starts_with(['(', '{', '@', '*', '#', '$']) || (behind.len() < rest.len() && (behind.is_empty() || behind.starts_with(['/', ':', '@', '$', '.', '-', '"', '\'', ' '])))
 }
 
 /// Somebody wrote a value: not nothing, not a switch, not what was made unreadable, and not where a file lies.
 pub(crate) fn is_typed_in(value: &str) -> bool {
     let value = value.trim();
-    let is_switch = ["true", "false", "yes", "no", "on", "off", "0", "1", "null", "none", "{}", "[]", "|", ">", "|-", ">-"].contains(&value.to_ascii_lowercase().as_str());
     let is_masked = value.len() > 2 && value.bytes().all(|byte| matches!(byte, b'*' | b'x' | b'X' | b'.'));
-    !value.is_empty() && !is_switch && !is_masked && !value.starts_with('/') && !value.starts_with("{{")
+    is_value(value) && !is_masked
+}
+
+/// The same of what is handed out as it stands: there a mask is what somebody types to get in.
+pub(crate) fn is_value(value: &str) -> bool {
+    let value = value.trim();
+    let is_switch = ["true", "false", "yes", "no", "on", "off", "0", "1", "null", "none", "{}", "[]"].contains(&value.to_ascii_lowercase().as_str());
+    !value.is_empty() && !is_switch && !is_block_header(value) && !is_path(value) && !value.starts_with("{{")
+}
+
+/// The value stands below (YAML 1.2.2 §8.1.1).
+pub(super) fn is_block_header(value: &str) -> bool {
+    value.strip_prefix(['|', '>']).is_some_and(|rest| rest.chars().all(|c| matches!(c, '+' | '-' | '1'..='9')))
+}
+
+fn is_path(value: &str) -> bool {
+    value.starts_with('/') && value.chars().all(|c| c.is_alphanumeric() || c.is_whitespace() || "/._-~+@:*%${}()[]<>=\"'`,;|&\\".contains(c))
 }
 
 #[cfg(test)]
@@ -108,12 +129,24 @@ mod tests {
 
     #[test]
     fn what_says_where_a_secret_is_is_none() {
-        for value in ["$(PASSWORD)", "${PASSWORD}", "<password>", "env:PASSWORD", "file:/etc/password", "secret:keys/evidence#key.pem"] {
+        for value in ["$(PASSWORD)", "${PASSWORD}", "<password>", "env:PASSWORD", "file:/etc/password", "secret:keys/evidence#key.pem", "$PASSWORD", "$1", "$@", "$HOME/password", "$A$B", "$2y$10$abc"]
+        {
             assert!(is_reference(value), "{value}");
         }
-        for value in ["hunter2", "env:", "file:", "secret:hunter2", "exec:hunter2", "https:hunter2"] {
+        for value in ["hunter2", "env:", "file:", "secret:hunter2", "exec:hunter2", "https:hunter2", "$ecret!", "$%hunter2"] {
             assert!(!is_reference(value), "{value}");
         }
+    }
+
+    #[test]
+    fn where_a_file_lies_is_no_secret_and_a_password_may_begin_like_one() {
+        for value in ["/run/secrets/password", "/srv/*/key.pem:ro", "/etc/${NAME}/password", "/", "***", "xxxx"] {
+            assert!(!is_typed_in(value), "{value}");
+        }
+        for value in ["/hunter2!", "/#hunter2", "xhunter2"] {
+            assert!(is_typed_in(value), "{value}");
+        }
+        assert!(is_value("xxxxxxxx") && !is_value("/run/password"));
     }
 
     #[test]

@@ -11,12 +11,14 @@ const OF_A_TURN: [&str; 8] = ["BY", "FIRST", "MULTI", "OLD", "ONE", "PROXY", "SI
 /// `KEY` alone means many things; beside one of these words it opens something.
 const OF_A_KEY: [&str; 14] = ["ACCESS", "ACCOUNT", "API", "AUTH", "ENCRYPTION", "FERNET", "JWT", "MASTER", "PRIVATE", "SECRET", "SIGNING", "SSL", "STORAGE", "TLS"];
 /// The last word says that the value is about a secret and not the secret itself.
-const ABOUT: [&str; 27] = [
+const ABOUT: [&str; 38] = [
+    "AGE",
     "ALGORITHM",
     "AUDIENCE",
     "BACKEND",
     "CMD",
     "COUNT",
+    "DAYS",
     "DIR",
     "ENABLED",
     "ENCRYPTION",
@@ -27,18 +29,27 @@ const ABOUT: [&str; 27] = [
     "EXPIRATION",
     "EXPIRY",
     "FILE",
+    "HOURS",
     "ID",
     "ISSUER",
+    "LEEWAY",
     "LENGTH",
     "LIFETIME",
+    "LIMIT",
+    "MINUTES",
     "MODE",
     "NAME",
     "PATH",
     "REF",
+    "ROUNDS",
+    "SECONDS",
+    "SIZE",
+    "TIMEOUT",
     "TTL",
     "TYPE",
     "URI",
     "URL",
+    "VERSION",
 ];
 /// Anywhere, these words say the same.
 const HARMLESS: [&str; 8] = ["PUBLIC", "CHECKSUM", "HASH", "DIGEST", "EXISTING", "ENABLE", "DISABLE", "REQUIRE"];

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::form::{is_reference, is_typed_in};
+use super::form::{is_block_header, is_reference, is_typed_in};
 use super::name::is_named_like_a_secret;
 
 /// What follows the name without a sign between (redis.conf; keepalived.conf(5)).
@@ -17,6 +17,20 @@ pub(crate) fn written_out(line: &str) -> Option<(&str, &str)> {
         return None;
     }
     setting(line).filter(|(name, value)| is_written_out(name, value)).or_else(|| in_command(line)).or_else(|| in_map(line)).or_else(|| in_sql(line)).or_else(|| directive(line))
+}
+
+/// The setting of a line among those of its file: its value may stand below it.
+pub(crate) fn written_out_in<'t>(lines: &[&'t str], index: usize) -> Option<(&'t str, &'t str)> {
+    let (line, below) = (lines.get(index)?, &lines[index + 1..]);
+    written_out(line).or_else(|| in_block(line, below))
+}
+
+/// `password: |`, and below it `  hunter2` (YAML 1.2.2 §8.1). A text of several lines begins with its first.
+fn in_block<'t>(line: &'t str, below: &[&'t str]) -> Option<(&'t str, &'t str)> {
+    let (name, _) = setting(line).filter(|(_, header)| is_block_header(header) && !is_comment(line))?;
+    let indentation = |line: &str| line.len() - line.trim_start().len();
+    let first = below.iter().find(|below| !below.trim().is_empty()).filter(|below| indentation(below) > indentation(line))?;
+    Some((name, first.trim())).filter(|(name, value)| is_written_out(name, value))
 }
 
 /// `name: { user: app, password: hunter2 }` (YAML 1.2.2 §7.4.2).
@@ -108,6 +122,25 @@ mod tests {
     fn a_line_of_many_quotes_is_read_to_its_end() {
         let line = format!("{}PASSWORD 'hunter2'", "'a'".repeat(1 << 18));
         assert_eq!(written_out(&line), Some(("PASSWORD", "hunter2")));
+    }
+
+    #[test]
+    fn a_value_stands_below_its_name() {
+        let of = |text: &'static str| written_out_in(&text.lines().collect::<Vec<_>>(), 0).map(|(_, value)| value);
+        for text in ["password: |\n  hunter2", "- password: >-\n\n    hunter2\nuser: app", "  password: |2-\n    hunter2", "password: hunter2\nuser: app"] {
+            assert_eq!(of(text), Some("hunter2"), "{text}");
+        }
+        for text in [
+            "password: |\nhunter2",
+            "password: |",
+            "note: |\n  hunter2",
+            "password: |\n  ${PASSWORD}",
+            "password: |\n  -----BEGIN CERTIFICATE-----",
+            "# password: |\n  hunter2",
+            "password:\n  key: hunter2",
+        ] {
+            assert_eq!(of(text), None, "{text}");
+        }
     }
 
     #[test]
