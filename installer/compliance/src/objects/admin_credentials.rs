@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use airlock_model::{Check, CheckSpec, Finding, Need, ObjectRef, Profile, Reason, Severity, Snapshot, World};
 use serde_json::Value;
 
+use super::images::short_name;
 use super::literals::{is_named_like_a_secret, is_reference};
 use crate::described::{Described, Resting};
 use crate::live::{self, PodOf};
@@ -244,12 +245,10 @@ fn is_postgres(container: &Value) -> bool {
         return true;
     }
     let image = text(container, "image");
-    let repository = image.split('@').next().unwrap_or_default();
-    let name = repository.rsplit('/').next().and_then(|last| last.split(':').next()).unwrap_or_default();
     // Who runs another program of the image is a client of a server.
     let is_server = list(container.get("command")).next().is_none()
         || list(container.get("command")).any(|(_, word)| word.as_str().is_some_and(|word| word == "postgres" || word.ends_with("docker-entrypoint.sh")));
-    IMAGES.contains(&name) && is_server && !repository.contains("bitnami")
+    IMAGES.contains(&short_name(image)) && is_server && !image.contains("bitnami")
 }
 
 fn is_named_so((_, secret, key): &Entry) -> bool {

@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::environment::{ConfigMaps, Environment, Given, Holder, Unread};
 use crate::described::{Described, Resting as _};
 use crate::live::{self, PodOf};
+use crate::objects::images::short_name;
 use crate::pod_security::Violation;
 
 pub(super) use exposure::Exposure;
@@ -22,7 +23,7 @@ const SETTING: &str = "AIRFLOW__";
 
 /// Whether Airflow runs in the pod: a variable or an image says so.
 pub(super) fn is_airflow(pod: &PodOf<'_>) -> bool {
-    let is_image = |image: &str| image.split(['@', ':']).next().unwrap_or_default().rsplit('/').next().is_some_and(|name| name == "airflow" || name.ends_with("-airflow"));
+    let is_image = |image: &str| Some(short_name(image)).is_some_and(|name| name == "airflow" || name.ends_with("-airflow"));
     pod.pod().is_some_and(|read| {
         read.containers().any(|container| {
             let image = container.value.get("image").and_then(Value::as_str).unwrap_or_default();
@@ -55,7 +56,8 @@ impl Told<'_> {
             texts.unverified(pod.object, what).seen(pod.object, &[Violation::new(format!("{}{}", pod.at, unread.path), None, "")])
         };
         let mut findings: Vec<Finding> = self.unread.iter().map(unverified).collect();
-        if findings.is_empty() || !self.in_pod.is_empty() {
+        // Of what it takes from a `ConfigMap`, the finding of that one tells.
+        if (findings.is_empty() && self.in_maps.is_empty()) || !self.in_pod.is_empty() {
             findings.extend(texts.each_of_pod(pod, std::mem::take(&mut self.in_pod), texts.expected));
         }
         findings
@@ -97,7 +99,7 @@ fn each_airflow<'a>(texts: &Described, given: &'a Snapshot, maps: &'a ConfigMaps
             }
         }
     }
-    if found.findings.is_empty() {
+    if found.findings.is_empty() && found.in_maps.is_empty() {
         found.findings.push(texts.not_applicable(live::PODS, Reason::NoSubject, "no pod runs Airflow"));
     }
     found
@@ -130,8 +132,6 @@ impl Check for OfAirflow {
 fn written_out<'a>(name: &str, given: &Given<'a>, told: &mut Told<'a>) {
     let what = format!("{name} is written out");
     match given {
-        // Which variable that is nobody knows.
-        Given::Written { value, .. } if value.starts_with("$(") => {}
         Given::Written { path, .. } => told.in_pod.push(Violation::new(path, None, what)),
         Given::Entry { map, key, .. } => told.in_maps.push((*map, Violation::new(format!("/data/{key}"), None, what))),
         Given::Unread(unread) if unread.holder == Holder::ConfigMap => told.unread([unread.clone()], name),

@@ -140,10 +140,21 @@ impl<'a> Environment<'a> {
         }
     }
 
-    /// `$(NAME)` is what a variable before it comes to, if there is one; else it stays as it is.
+    /// `$(NAME)` is what a variable before it comes to, if there is one; else it stays as it is. What is put together with something that
+    /// was not read was not read either.
     fn written(&self, index: usize, value: &'a str, at: &str) -> Variable<'a> {
-        let meant = value.strip_prefix("$(").and_then(|rest| rest.strip_suffix(')')).map(|name| self.before(name, index)).unwrap_or_default();
-        Variable { given: meant.given.or_else(|| Some(Given::Written { value, path: format!("{at}/value") })), unread: meant.unread }
+        let path = format!("{at}/value");
+        let mut unread = Vec::new();
+        for name in references(value) {
+            let meant = self.before(name, index);
+            match meant.given {
+                Some(given) if value.len() == name.len() + "$()".len() => return Variable { given: Some(given), unread: meant.unread },
+                Some(Given::Unread(first)) => unread.push(first),
+                _ => {}
+            }
+            unread.extend(meant.unread);
+        }
+        if unread.is_empty() { Given::Written { value, path }.into() } else { Variable { given: Some(Given::Unread(unread.remove(0))), unread } }
     }
 
     fn entry_of_map(&self, reference: &'a Value, path: String) -> Variable<'a> {
@@ -186,6 +197,19 @@ impl From<Unread> for Variable<'_> {
     fn from(unread: Unread) -> Self {
         Given::Unread(unread).into()
     }
+}
+
+/// The names in `$(NAME)`; `$$` is a dollar sign that begins none (Kubernetes documentation, "Define Dependent Environment Variables").
+fn references(value: &str) -> Vec<&str> {
+    let (mut names, mut rest) = (Vec::new(), value);
+    while let Some((_, after)) = rest.split_once('$') {
+        rest = after.strip_prefix('$').unwrap_or(after);
+        if let Some((name, behind)) = after.strip_prefix('(').and_then(|inside| inside.split_once(')')) {
+            names.push(name);
+            rest = behind;
+        }
+    }
+    names
 }
 
 /// What a `ConfigMap` holds as text.

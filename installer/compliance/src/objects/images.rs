@@ -55,13 +55,24 @@ fn has_digest(image: &str) -> bool {
     image.rsplit_once("@sha256:").is_some_and(|(_, digest)| digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// The name with registry and path as runtimes complete it, without tag and digest (distribution/reference, "familiar names").
-fn written_out(image: &str) -> String {
+/// The name without tag and digest; a colon before a slash stands before a port (distribution/reference).
+fn name(image: &str) -> &str {
     let name = image.split('@').next().unwrap_or_default();
-    let name = match name.rsplit_once(':') {
+    match name.rsplit_once(':') {
         Some((before, tag)) if !tag.contains('/') => before,
         _ => name,
-    };
+    }
+}
+
+/// The last part of the name, which says what is in the image.
+pub(super) fn short_name(image: &str) -> &str {
+    let name = name(image);
+    name.rsplit_once('/').map_or(name, |(_, last)| last)
+}
+
+/// The name with registry and path as runtimes complete it, without tag and digest (distribution/reference, "familiar names").
+fn written_out(image: &str) -> String {
+    let name = name(image);
     match name.split_once('/') {
         Some(("docker.io" | "index.docker.io", rest)) if rest.contains('/') => format!("docker.io/{rest}"),
         Some(("docker.io" | "index.docker.io", rest)) => format!("docker.io/library/{rest}"),

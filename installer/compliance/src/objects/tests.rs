@@ -409,6 +409,31 @@ fn settings_by_which_airflow_lets_strangers_in_are_told() {
     fails("AFL-005", &given("AIRFLOW__FAB__AUTH_ROLE_PUBLIC", "Admin"), &["data.AIRFLOW__FAB__AUTH_ROLE_PUBLIC"]);
     passes("AFL-005", &given("AIRFLOW__FAB__AUTH_ROLE_PUBLIC", "Public"));
     passes("AFL-005", &given("EXPOSE_CONFIG", "True"));
+    // As Airflow reads them, whatever they look like.
+    for value in ["t", "TRUE", "1", "True # for now"] {
+        fails("AFL-005", &env("AIRFLOW__API__EXPOSE_CONFIG", value), &[&first]);
+    }
+    for line in ["expose_config: True", "Expose_Config = t", "expose_config = True # for now"] {
+        fails("AFL-005", &config("airflow.cfg", &format!("[API]\n    {line}")), &["data[airflow.cfg]"]);
+    }
+    fails("AFL-005", &config("airflow.cfg", "[api]\n    auth_backends = airflow.api.auth.backend.session,\n      airflow.api.auth.backend.default"), &["data[airflow.cfg]"]);
+    for line in ["expose_config = f", "expose_config =", "; expose_config = True", "expose_config = False # True"] {
+        passes("AFL-005", &config("airflow.cfg", &format!("[api]\n    {line}")));
+    }
+    for role in ["'Readers'", "\"Viewer\" # for now"] {
+        fails("AFL-005", &config("webserver_config.py", &format!("AUTH_ROLE_PUBLIC = {role}")), &["data[webserver_config.py]"]);
+    }
+    for role in ["None  # nobody", "'Public'", "''"] {
+        passes("AFL-005", &config("webserver_config.py", &format!("AUTH_ROLE_PUBLIC: str = {role}")));
+    }
+    let unknown = |check: &str, text: &str, path: &str| assert_eq!(said(check, text), (Verdict::Unverified, vec![path.to_owned()]), "{text}");
+    unknown("AFL-005", &env("AIRFLOW__API__EXPOSE_CONFIG", "perhaps"), &first);
+    unknown("AFL-005", &env("AIRFLOW__API__AUTH_BACKENDS", "${BACKENDS}"), &first);
+    unknown("AFL-005", &config("airflow.cfg", "[api]\n    expose_config = {{ .Values.shown }}"), "data[airflow.cfg]");
+    unknown("AFL-005", &config("webserver_config.py", "AUTH_ROLE_PUBLIC = os.environ['ROLE']"), "data[webserver_config.py]");
+    // A registry with a port hides nothing.
+    fails("AFL-005", &env("AIRFLOW__API__EXPOSE_CONFIG", "True").replace("registry.example.com/", "registry.example.com:5000/"), &[&first]);
+    fails("SEC-001", &deployment("image: \"registry.example.com:5000/apache/airflow:3.1.0\", env: [ { name: AIRFLOW__API__SECRET_KEY, value: Xk29dkQ0pls8 } ]", ""), &[&first]);
 }
 
 #[test]

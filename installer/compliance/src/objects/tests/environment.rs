@@ -55,6 +55,25 @@ fn keys_and_the_address_of_the_database_are_seen_in_config_maps() {
 }
 
 #[test]
+fn a_value_that_is_put_together_is_written_out_unless_a_secret_is_in_it() {
+    let at = |index: u8| format!("{AT}.containers[0].env[{index}].value");
+    let env = |variables: &str| airflow(&format!("env: [ {variables} ]"));
+    let key = |value: &str| format!("{{ name: AIRFLOW__API__SECRET_KEY, value: \"{value}\" }}");
+    let secret = "{ name: S, valueFrom: { secretKeyRef: { name: f, key: k } } }";
+    for value in ["$(X)y", "$$(S)", "$(S", "$(X)"] {
+        fails("AFL-004", &env(&format!("{{ name: X, value: x }}, {}", key(value))), &[&at(u8::from(value != "$(X)"))]);
+    }
+    for value in ["$(S)", "$(S)y", "a$(X)$(S)"] {
+        passes("AFL-004", &env(&format!("{secret}, {}", key(value))));
+    }
+    fails("AFL-004", &env(&key("$(S)y")), &[&at(0)]);
+    // Pods tell of themselves, and a map of what they take of it.
+    let text = map("c", "AIRFLOW__API__SECRET_KEY: abc") + &from("{ configMapRef: { name: c } }");
+    let told: Vec<_> = report_by(&unprofiled(), &[&text]).findings.into_iter().filter(|found| found.check == "AFL-004").map(|found| found.verdict).collect();
+    assert_eq!(told, [Verdict::Fail]);
+}
+
+#[test]
 fn what_stands_later_counts_and_env_over_all() {
     let maps = map("shown", "AIRFLOW__API__EXPOSE_CONFIG: 'True'") + &map("hidden", "AIRFLOW__API__EXPOSE_CONFIG: 'False'");
     let (on, off) = ("{ configMapRef: { name: shown } }", "{ configMapRef: { name: hidden } }");
@@ -73,8 +92,9 @@ fn what_stands_later_counts_and_env_over_all() {
     let meant = |first: &str, second: &str| airflow(&format!("env: [ {first}, {second} ]"));
     let (flag, by_flag) = ("{ name: FLAG, value: 'True' }", "{ name: AIRFLOW__API__EXPOSE_CONFIG, value: $(FLAG) }");
     fails("AFL-005", &meant(flag, by_flag), &[&format!("{AT}.containers[0].env[0].value")]);
-    passes("AFL-005", &meant(by_flag, flag));
-    passes("AFL-005", &meant(by_flag, by_flag));
+    // What stays as it is, Airflow cannot read.
+    is_unverified("AFL-005", &meant(by_flag, flag), &["env[0].value"]);
+    is_unverified("AFL-005", &meant(by_flag, by_flag), &["env[1].value"]);
 }
 
 #[test]
