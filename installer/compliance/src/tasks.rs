@@ -24,7 +24,7 @@ pub(crate) fn checks() -> impl Iterator<Item = &'static dyn Check> {
 
 /// What stands beside the ways of each deployment.
 fn controls(world: &World) -> Vec<Need> {
-    let own = world.deployments.iter().flat_map(|of| TenantCode::places(world).filter_map(|place| place.own(world, of)));
+    let own = world.deployments.iter().flat_map(|of| TenantCode::PLACES.into_iter().filter_map(|place| place.own(world, of)));
     Prober::needs(world).into_iter().chain(own.map(|attempt| Need::Attempt(Box::new(attempt)))).collect()
 }
 
@@ -34,11 +34,13 @@ type Way = (TenantCode, String, AttemptId);
 /// Ways from the code of a deployment.
 fn judge(texts: &Described, given: &Snapshot, of: &WorldDeployment, subject: String, ways: Vec<Way>) -> Finding {
     let places: BTreeSet<TenantCode> = ways.iter().map(|(place, ..)| *place).collect();
-    let outcomes: Result<Vec<(String, &Outcome)>, String> = ways.into_iter().map(|(place, to, id)| Ok((format!("{}, {to}", place.words()), outcome(given, &id)?))).collect();
-    let tried = match outcomes {
-        Ok(tried) => tried,
-        Err(reason) => return texts.unverified(subject, reason),
-    };
+    let (mut tried, mut missing): (Vec<(String, &Outcome)>, Option<String>) = (Vec::new(), None);
+    for (place, to, id) in ways {
+        match outcome(given, &id) {
+            Ok(outcome) => tried.push((format!("{}, {to}", place.words()), outcome)),
+            Err(reason) => missing = missing.or(Some(reason)),
+        }
+    }
     let evidence = || tried.iter().map(|(_, outcome)| *outcome);
     let said = |is_meant: fn(&AttemptResult) -> bool| {
         let meant = tried.iter().filter(|(_, outcome)| is_meant(&outcome.result));
@@ -47,6 +49,9 @@ fn judge(texts: &Described, given: &Snapshot, of: &WorldDeployment, subject: Str
     let (open, unknown) = (said(|result| *result == AttemptResult::Connected), said(|result| !is_blocked(result)));
     if !open.is_empty() {
         return texts.fail(subject, open).tried(evidence());
+    }
+    if let Some(reason) = missing {
+        return texts.unverified(subject, reason).tried(evidence());
     }
     let controls: Result<Vec<(TenantCode, &Outcome)>, String> = places.into_iter().map(|place| Ok((place, outcome(given, &place.own_id(of))?))).collect();
     let controls = match controls {

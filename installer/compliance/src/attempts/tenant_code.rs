@@ -14,11 +14,8 @@ pub(crate) enum TenantCode {
 }
 
 impl TenantCode {
-    /// Those that can be tried: the last two are known to reach the database alone.
-    pub(crate) fn places(world: &World) -> impl Iterator<Item = Self> + Clone {
-        let has_database = world.database.is_some();
-        [Self::Task, Self::DagProcessor, Self::Triggerer].into_iter().filter(move |place| has_database || *place == Self::Task)
-    }
+    /// All of them. Of the last two it is known that they reach the database alone: where that is not known, their ways have no control.
+    pub(crate) const PLACES: [Self; 3] = [Self::Task, Self::DagProcessor, Self::Triggerer];
 
     /// In words, for subjects.
     pub(crate) const fn words(self) -> &'static str {
@@ -76,6 +73,7 @@ impl TenantCode {
     /// Whether it is meant to reach this port of a Service of the platform.
     pub(crate) fn is_declared(self, world: &World, service: &str, port: u16) -> bool {
         let is_database = |server: &airlock_model::WorldDatabase| !server.existing && server.port == port && server.host == format!("{service}.{}.svc", world.platform);
-        self != Self::Task && world.database.as_ref().is_some_and(is_database)
+        // Which server it is may not be known; that Airlock installs one by this name is.
+        self != Self::Task && world.database.as_ref().map_or(service == "database", is_database)
     }
 }

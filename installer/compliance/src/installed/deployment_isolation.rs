@@ -1,6 +1,6 @@
 //! NET-011: no pod of one Airflow deployment reaches another's servers, tried from pods that reach their own.
 
-use airlock_model::{AttemptResult, Check, CheckSpec, Finding, Need, Outcome, Profile, Reason, ScannedPod, Severity, Snapshot, World, WorldDeployment};
+use airlock_model::{AttemptId, AttemptResult, Check, CheckSpec, Finding, Need, Outcome, Profile, Reason, ScannedPod, Severity, Snapshot, World, WorldDeployment};
 
 use super::policy_enforced::unenforced;
 use crate::attempts::{Prober, TenantCode, crossing, crossing_id, intrusion, intrusion_id, outcome, words};
@@ -30,7 +30,7 @@ impl Check for DeploymentIsolation {
     fn needs(&self, _: &Profile, world: &World) -> Vec<Need> {
         let mut needs: Vec<Need> = if world.deployments.len() < 2 { Vec::new() } else { Prober::needs(world) };
         for (from, to) in pairs(&world.deployments) {
-            let of_code = TenantCode::places(world).flat_map(|place| std::iter::once(intrusion(place, from, to)).chain(place.own(world, from)));
+            let of_code = TenantCode::PLACES.into_iter().flat_map(|place| std::iter::once(intrusion(place, from, to)).chain(place.own(world, from)));
             let tried = [crossing(from, from), crossing(from, to)].into_iter().chain(of_code);
             needs.extend(tried.map(|attempt| Need::Attempt(Box::new(attempt))));
         }
@@ -55,7 +55,18 @@ fn pairs(deployments: &[WorldDeployment]) -> impl Iterator<Item = (&WorldDeploym
 
 fn judge(given: &Snapshot, from: &WorldDeployment, to: &WorldDeployment) -> Finding {
     let subject = || format!("from {} to {}", from.name, to.name);
-    judge_tried(given, from, to, subject()).unwrap_or_else(|reason| TEXTS.unverified(subject(), reason))
+    judge_tried(given, from, to, subject()).unwrap_or_else(|reason| breach(given, from, to, subject()).unwrap_or_else(|| TEXTS.unverified(subject(), reason)))
+}
+
+/// What got through, whatever else was not tried.
+fn breach(given: &Snapshot, from: &WorldDeployment, to: &WorldDeployment, subject: String) -> Option<Finding> {
+    let tried = |id: &AttemptId| outcome(given, id).ok();
+    let server = tried(&crossing_id(from, to)).filter(|server| server.result == AttemptResult::Connected);
+    let of_pods = |place: TenantCode| Some((place, tried(&intrusion_id(place, from, to)).filter(|pods| gets_through(&pods.result))?));
+    let of_code: Vec<(TenantCode, &Outcome)> = TenantCode::PLACES.into_iter().filter_map(of_pods).collect();
+    let of_server = server.iter().map(|server| format!("the other's: {}", words(&server.result)));
+    let observed: Vec<String> = of_server.chain(of_code.iter().map(|(place, pods)| format!("its pods, from {}: {}", place.words(), told_of_pods(&pods.result)))).collect();
+    (!observed.is_empty()).then(|| TEXTS.fail(subject, observed.join("; ")).tried(server.into_iter().chain(of_code.iter().map(|(_, pods)| *pods))))
 }
 
 /// An error: one of the attempts was not made.
@@ -63,7 +74,7 @@ fn judge_tried(given: &Snapshot, from: &WorldDeployment, to: &WorldDeployment, s
     let server = outcome(given, &crossing_id(from, to))?;
     // That the other's server is there is known by the pod beside it.
     let (own, theirs) = (outcome(given, &crossing_id(from, from))?, outcome(given, &crossing_id(to, to))?);
-    let of_code = TenantCode::places(&given.world).map(|place| {
+    let of_code = TenantCode::PLACES.into_iter().map(|place| {
         let (own, pods) = (outcome(given, &place.own_id(from))?, outcome(given, &intrusion_id(place, from, to))?);
         Ok(FromCode { place, own, pods })
     });
@@ -74,11 +85,11 @@ fn judge_tried(given: &Snapshot, from: &WorldDeployment, to: &WorldDeployment, s
         words(&own.result),
         words(&server.result),
         words(&theirs.result),
-        each(&|tried| of_pods(&tried.pods.result)),
+        each(&|tried| told_of_pods(&tried.pods.result)),
         each(&|tried| format!("to {}: {}", tried.place.partner(), words(&tried.own.result)))
     );
     let is_blocked = matches!(server.result, AttemptResult::TimedOut | AttemptResult::Refused | AttemptResult::Unreachable(_));
-    let finding = if server.result == AttemptResult::Connected || of_code.iter().any(FromCode::gets_through) {
+    let finding = if server.result == AttemptResult::Connected || of_code.iter().any(|tried| gets_through(&tried.pods.result)) {
         TEXTS.fail(subject, observed)
     } else if is_blocked && of_code.iter().all(FromCode::is_blocked) {
         let controls = of_code.iter().map(|tried| tried.own).chain([own, theirs]);
@@ -101,17 +112,17 @@ struct FromCode<'a> {
 }
 
 impl FromCode<'_> {
-    fn gets_through(&self) -> bool {
-        matches!(&self.pods.result, AttemptResult::Scanned(found) if found.iter().any(|pod| !pod.open.is_empty()))
-    }
-
     fn is_blocked(&self) -> bool {
         matches!(&self.pods.result, AttemptResult::Scanned(found) if !found.is_empty() && found.iter().all(|pod| pod.open.is_empty()))
     }
 }
 
+fn gets_through(result: &AttemptResult) -> bool {
+    matches!(result, AttemptResult::Scanned(found) if found.iter().any(|pod| !pod.open.is_empty()))
+}
+
 /// Which pods took a connection, and where.
-fn of_pods(result: &AttemptResult) -> String {
+fn told_of_pods(result: &AttemptResult) -> String {
     let AttemptResult::Scanned(pods) = result else { return words(result) };
     let open = |pod: &ScannedPod| pod.open.iter().map(|port| format!("{} took one at port {port}", pod.pod)).collect::<Vec<_>>();
     let open: Vec<String> = pods.iter().flat_map(open).collect();

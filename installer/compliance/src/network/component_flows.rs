@@ -5,12 +5,22 @@ use airlock_model::{Snapshot, Source, names};
 use super::ports::{PortSet, Protocol};
 use super::workloads::Pod;
 
-/// What each pod of a deployment reaches in the platform: a component, and its TCP port.
-const OF_DEPLOYMENTS: (&str, u16) = ("database", 5432);
+/// Two components, and the TCP port of the second.
+type Flow = (&'static str, &'static str, u16);
 
-/// What components of the platform reach in a deployment: both components, and the TCP port of the second.
-const OF_THE_PLATFORM: [(&str, &str, u16); 4] =
-    [("edge", "airflow-api-server", 8080), ("monitoring", "airflow-meter", 9109), ("renewer", "airflow-api-server", 8080), ("renewer", "airflow-meter", 9109)];
+/// What components of a deployment reach in the platform; tasks talk to their own API server alone.
+const OF_DEPLOYMENTS: [Flow; 7] = [
+    ("airflow-api-server", "database", 5432),
+    ("airflow-attempts", "database", 5432),
+    ("airflow-dag-processor", "database", 5432),
+    ("airflow-meter", "database", 5432),
+    ("airflow-scheduler", "database", 5432),
+    ("airflow-setup", "database", 5432),
+    ("airflow-triggerer", "database", 5432),
+];
+
+/// What components of the platform reach in a deployment.
+const OF_THE_PLATFORM: [Flow; 4] = [("edge", "airflow-api-server", 8080), ("monitoring", "airflow-meter", 9109), ("renewer", "airflow-api-server", 8080), ("renewer", "airflow-meter", 9109)];
 
 /// What is declared from a tenant's pod to one of the platform, or the other way round: nothing but of a running installation.
 pub(super) fn component_flows(given: &Snapshot, source: &Pod, target: &Pod) -> PortSet {
@@ -19,13 +29,13 @@ pub(super) fn component_flows(given: &Snapshot, source: &Pod, target: &Pod) -> P
     }
     let is_of_platform = |pod: &Pod| pod.workload.namespace == given.world.platform;
     let is = |pod: &Pod, component: &str| pod.labels.get(names::LABEL_NAME).is_some_and(|name| name == component);
-    let ports: Vec<u16> = if is_of_platform(target) {
-        let (component, port) = OF_DEPLOYMENTS;
-        is(target, component).then_some(port).into_iter().collect()
+    let flows: &[Flow] = if is_of_platform(target) {
+        &OF_DEPLOYMENTS
     } else if is_of_platform(source) {
-        OF_THE_PLATFORM.iter().filter(|(from, to, _)| is(source, from) && is(target, to)).map(|(.., port)| *port).collect()
+        &OF_THE_PLATFORM
     } else {
-        Vec::new()
+        &[]
     };
-    ports.into_iter().fold(PortSet::default(), |all, port| all.union(&PortSet::range(Protocol::Tcp, port, port)))
+    let ports = flows.iter().filter(|(from, to, _)| is(source, from) && is(target, to)).map(|(.., port)| *port);
+    ports.fold(PortSet::default(), |all, port| all.union(&PortSet::range(Protocol::Tcp, port, port)))
 }

@@ -108,7 +108,9 @@ fn exposed(service: &SnapshotObject) -> Vec<Violation> {
 
 fn is_internal(service: &SnapshotObject) -> bool {
     let annotation = |key: &str| service.manifest.get("metadata")?.get("annotations")?.get(key)?.as_str();
-    INTERNAL.iter().any(|(key, value)| annotation(key).is_some_and(|seen| value.is_none_or(|value| seen.eq_ignore_ascii_case(value))))
+    let is_said = |(key, value): &(&str, Option<&str>)| annotation(key).is_some_and(|seen| value.is_none_or(|value| seen.eq_ignore_ascii_case(value)));
+    let is_denied = |(key, _): &&(&str, Option<&str>)| annotation(key).is_some() && !INTERNAL.iter().any(|other| other.0 == *key && is_said(other));
+    INTERNAL.iter().any(is_said) && !INTERNAL.iter().any(|known| is_denied(&known))
 }
 
 /// What the load balancer got, as its status tells: each with its place.
@@ -132,7 +134,7 @@ static INTERNAL_TEXTS: Described = Described {
         title: "load balancers are inside and say who may connect",
         severity: Severity::High,
         promises: &["P3"],
-        explanation: "Each Service of type LoadBalancer, when the parameter network.private is true: an annotation by which its provider keeps it inside, and loadBalancerSourceRanges that do not name every address. An address that its status shows must be private whatever the annotation says; a name there is not looked up, and in files there is mostly no status.",
+        explanation: "Each Service of type LoadBalancer, when the parameter network.private is true: an annotation by which its provider keeps it inside, none beside it that says otherwise (`…-internal` beside `…-scheme: internet-facing`), and loadBalancerSourceRanges that do not name every address. An address that its status shows must be private whatever the annotation says; a name there is not looked up, and in files there is mostly no status.",
         remedy: "Set the provider's annotation for an internal load balancer (edge.internal in Airlock's answers) and loadBalancerSourceRanges (edge.sourceRanges).",
     },
     expected: "an annotation for an internal load balancer, no public address, and source ranges",

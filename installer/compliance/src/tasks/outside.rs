@@ -37,7 +37,7 @@ impl Check for NothingOutside {
         if hosts.is_empty() || world.deployments.is_empty() {
             return Vec::new();
         }
-        let of = |of| hosts.iter().flat_map(move |host| TenantCode::places(world).map(move |place| Need::Attempt(Box::new(host.attempt(place, of)))));
+        let of = |of| hosts.iter().flat_map(move |host| TenantCode::PLACES.into_iter().map(move |place| Need::Attempt(Box::new(host.attempt(place, of)))));
         controls(world).into_iter().chain(world.deployments.iter().flat_map(of)).collect()
     }
 
@@ -56,7 +56,7 @@ impl Check for NothingOutside {
 fn to(given: &Snapshot, of: &WorldDeployment, host: &str) -> Finding {
     let subject = format!("from code of {} to {host}", of.name);
     match Outside::read(host) {
-        Some(outside) => judge(&TEXTS, given, of, subject, TenantCode::places(&given.world).map(|place| (place, host.to_owned(), outside.id(place, of))).collect()),
+        Some(outside) => judge(&TEXTS, given, of, subject, TenantCode::PLACES.into_iter().map(|place| (place, host.to_owned(), outside.id(place, of))).collect()),
         None => TEXTS.unverified(subject, format!("{HOSTS}: `{host}` is not `HOST:PORT`")),
     }
 }

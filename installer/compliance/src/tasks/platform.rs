@@ -58,7 +58,7 @@ const SERVICES: &str = "Services of the platform";
 
 /// From where a Service is tried, and at which port.
 fn ways<'w>(world: &'w World, service: &'w WorldService) -> impl Iterator<Item = (TenantCode, u16)> + 'w {
-    let from = move |port: u16| TenantCode::places(world).filter(move |place| !place.is_declared(world, &service.name, port)).map(move |place| (place, port));
+    let from = move |port: u16| TenantCode::PLACES.into_iter().filter(move |place| !place.is_declared(world, &service.name, port)).map(move |place| (place, port));
     service.ports.iter().copied().flat_map(from)
 }
 

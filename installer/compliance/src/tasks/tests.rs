@@ -190,6 +190,21 @@ fn taking_an_outcome_away_is_unverified() {
 }
 
 #[test]
+fn an_open_way_fails_also_where_another_was_not_tried_and_without_a_database_the_rest_is_unverified() {
+    let mut given = good();
+    given.outcomes.get_mut(&AttemptId("triggerer.alpha.edge.80".to_owned())).unwrap().result = AttemptResult::Connected;
+    given.outcomes.remove(&AttemptId("task.alpha.edge.80".to_owned()));
+    assert_eq!(verdicts("NET-012", &given), [Pass, Fail].into());
+    let mut given = good();
+    given.world.database = None;
+    for place in ["dag-processor", "triggerer"] {
+        given.outcomes.remove(&AttemptId(format!("{place}.alpha.own")));
+    }
+    assert_eq!(verdicts("NET-013", &given), [Unverified].into());
+    assert_eq!(verdicts("NET-012", &given), [Pass, Unverified].into(), "tasks alone are tried at the database");
+}
+
+#[test]
 fn nodes_that_were_not_read_are_unverified_and_the_metadata_address_is_tried_all_the_same() {
     let unaddressed = WorldNode { name: "node3".into(), addresses: Vec::new(), ..WorldNode::default() };
     for nodes in [None, Some(Err("missing right: list nodes in the cluster".to_owned())), Some(Ok(Vec::new())), Some(Ok(vec![unaddressed]))] {

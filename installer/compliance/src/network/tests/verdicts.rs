@@ -162,7 +162,8 @@ fn who_is_a_tenant_is_told_by_labels_or_parameters() {
 
 #[test]
 fn of_an_installation_its_deployments_are_the_tenants_and_their_tables_are_declared() {
-    let mut snapshot = files(&[pod("airlock-alpha", "a"), pod("airlock-beta", "b"), tenant("airlock-alpha"), tenant("airlock-beta"), policy("airlock-alpha", "p", CLOSED)].concat());
+    let scheduler = pod("airlock-beta", "b").replace("labels: {", "labels: { app.kubernetes.io/name: airflow-scheduler,");
+    let mut snapshot = files(&[pod("airlock-alpha", "a"), scheduler, tenant("airlock-alpha"), tenant("airlock-beta"), policy("airlock-alpha", "p", CLOSED)].concat());
     let database = "\n---\n{ apiVersion: v1, kind: Pod, metadata: { name: database-0, namespace: airlock, labels: { app.kubernetes.io/name: database } }, spec: { containers: [] } }";
     snapshot.objects.get_mut("Pod").unwrap().as_mut().unwrap().extend(files(database).objects.remove("Pod").unwrap().unwrap());
     let only = policy(
@@ -182,6 +183,11 @@ fn of_an_installation_its_deployments_are_the_tenants_and_their_tables_are_decla
     snapshot.world.namespaces = ["airlock", "airlock-alpha", "airlock-beta"].map(str::to_owned).into();
     let words = |snapshot: &Snapshot| findings("NET-004", snapshot, json!({})).iter().map(|finding| (finding.subject.name.raw().to_owned(), finding.verdict)).collect::<Vec<_>>();
     assert_eq!(words(&snapshot), [("airlock-alpha".to_owned(), Verdict::Pass), ("airlock-beta".to_owned(), Verdict::Pass)]);
+    // A task needs no database.
+    let mut of_tasks = snapshot.clone();
+    let pods = of_tasks.objects.get_mut("Pod").unwrap().as_mut().unwrap();
+    pods.iter_mut().find(|pod| pod.object.name == "b").unwrap().manifest["metadata"]["labels"]["app.kubernetes.io/name"] = "airflow-task".into();
+    assert_eq!(words(&of_tasks), [("airlock-alpha".to_owned(), Verdict::Pass), ("database-0".to_owned(), Verdict::Fail)]);
     // Of files nothing is declared by itself.
     let mut of_files = snapshot.clone();
     of_files.source = Source::Files;
@@ -266,6 +272,9 @@ fn services_stay_inside_unless_they_are_named() {
     assert_eq!(private("type: LoadBalancer, loadBalancerSourceRanges: [ 10.0.0.0/8 ]", inside), "pass");
     assert_eq!(private("type: LoadBalancer, loadBalancerSourceRanges: [ 10.0.0.0/8 ]", ""), "fail");
     assert_eq!(private("type: LoadBalancer", inside), "fail");
+    let of_aws = |scheme: &str| format!("service.beta.kubernetes.io/aws-load-balancer-internal: 'true', service.beta.kubernetes.io/aws-load-balancer-scheme: {scheme}");
+    assert_eq!(private("type: LoadBalancer, loadBalancerSourceRanges: [ 10.0.0.0/8 ]", &of_aws("internal")), "pass");
+    assert_eq!(private("type: LoadBalancer, loadBalancerSourceRanges: [ 10.0.0.0/8 ]", &of_aws("internet-facing")), "fail");
     assert_eq!(private("type: LoadBalancer, loadBalancerSourceRanges: [ 10.0.0.0/8, 0.0.0.0/0 ]", inside), "fail");
     assert_eq!(private("type: LoadBalancer, loadBalancerSourceRanges: [ 0.0.0.0/1, 128.0.0.0/1 ]", inside), "fail");
     assert_eq!(private("type: LoadBalancer, loadBalancerSourceRanges: [ ten ]", inside), "fail");
