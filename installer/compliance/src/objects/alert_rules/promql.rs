@@ -4,6 +4,41 @@
 //! marks its own way. What is left is compared: words, texts, numbers, and operators, wherever they stand. Another order alone is not
 //! noticed, another metric, threshold, label, or operator is.
 
+/// Words of the language itself, which Prometheus reads in any case (`promql/parser`, `lex.go`); names of functions, metrics, and labels
+/// have one.
+const KEYWORDS: [&str; 30] = [
+    "and",
+    "or",
+    "unless",
+    "atan2",
+    "by",
+    "without",
+    "on",
+    "ignoring",
+    "group_left",
+    "group_right",
+    "bool",
+    "offset",
+    "start",
+    "end",
+    "inf",
+    "nan",
+    "sum",
+    "avg",
+    "count",
+    "min",
+    "max",
+    "group",
+    "stddev",
+    "stdvar",
+    "topk",
+    "bottomk",
+    "count_values",
+    "quantile",
+    "limitk",
+    "limit_ratio",
+];
+
 /// What remains of an expression; none: it cannot be read.
 pub(super) fn parts(expression: &str) -> Option<Vec<String>> {
     let mut parts = Vec::new();
@@ -25,7 +60,8 @@ pub(super) fn parts(expression: &str) -> Option<Vec<String>> {
             }
             'a'..='z' | 'A'..='Z' | '_' | ':' if !(is_range && first == ':') => {
                 let length = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':' && !is_range)).unwrap_or(rest.len());
-                parts.push(rest[..length].to_ascii_lowercase());
+                let (word, plain) = (&rest[..length], rest[..length].to_ascii_lowercase());
+                parts.push(if KEYWORDS.contains(&plain.as_str()) { plain } else { word.to_owned() });
                 length
             }
             '(' | ')' | '{' | '}' | ',' => 1,
@@ -205,6 +241,8 @@ mod tests {
         for other in [
             "sum by (job) (rate(errors_total{job=\"a\"}[5m])) > 0.6",
             "sum by (job) (rate(error_total{job=\"a\"}[5m])) > 0.5",
+            "sum by (job) (rate(Errors_total{job=\"a\"}[5m])) > 0.5",
+            "sum by (job) (rate(errors_total{Job=\"a\"}[5m])) > 0.5",
             "sum by (job) (rate(errors_total{job=\"b\"}[5m])) > 0.5",
             "sum by (job) (rate(errors_total{job=~\"a\"}[5m])) > 0.5",
             "sum by (job) (rate(errors_total{job=\"a\"}[6m])) > 0.5",
