@@ -32,7 +32,7 @@ fn judge(secret: &SnapshotObject, at: Timestamp) -> StoredCertificate {
     let mut judgement = check(&Request { files: &files, key: Some(&key), password: None, hosts: &[], authorities: &authorities, at, form: Form::AsClients, ending: true });
     if authorities.is_empty() {
         judgement.findings.retain(|finding| {
-            let is_of_issuers = OF_ISSUERS.contains(&finding.code.0.as_ref());
+            let is_of_issuers = OF_ISSUERS.contains(&finding.code.0);
             if is_of_issuers && unknown.is_none() {
                 unknown = Some(format!("{}; the Secret names no authority (ca.crt) that clients believe", finding.why.raw()).into());
             }

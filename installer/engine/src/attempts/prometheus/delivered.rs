@@ -1,9 +1,12 @@
 //! What became of the messages that Alertmanager sent last.
 
+use std::collections::HashMap;
+
 use airlock_model::Deliveries;
 use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
+use serde_json::Number;
 
 /// Nothing where Alertmanager is not measured now (Prometheus, "Querying basics", subqueries and the `@` modifier). The step is that of
 /// the measurements; `measured` is when each was made, since a step shows what was measured up to 15 seconds before it.
@@ -27,8 +30,8 @@ struct Data {
 #[derive(Deserialize)]
 struct Series {
     metric: Labels,
-    /// Time and value, a number as a text.
-    values: Vec<(f64, String)>,
+    /// Step and value, a number as a text.
+    values: Vec<(Number, String)>,
 }
 
 #[derive(Deserialize)]
@@ -43,23 +46,23 @@ pub(super) fn read(body: &[u8]) -> Result<Deliveries, String> {
     }
     let of = |name: &str| {
         let series = answer.data.result.iter().find(|series| series.metric.series == name).ok_or_else(|| format!("Prometheus has not measured {name}"))?;
-        series.values.iter().map(|(step, value)| Ok((*step, value.parse::<f64>().map_err(|error| format!("{value:?} of {name}: {error}"))?))).collect::<Result<Vec<_>, String>>()
+        series.values.iter().map(|(step, value)| Ok((step, value.parse::<f64>().map_err(|error| format!("{value:?} of {name}: {error}"))?))).collect::<Result<Vec<_>, String>>()
     };
     let measured = of("measured")?;
-    let (requests, failed) = (of("alertmanager_notification_requests_total")?, of("alertmanager_notification_requests_failed_total")?);
-    // Both stand in each answer of Alertmanager.
-    let taken: Vec<(f64, f64)> = requests.iter().zip(&failed).filter(|((step, _), (same, _))| step == same).map(|((step, requests), (_, failed))| (*step, requests - failed)).collect();
-    let last = |counts: &[(f64, f64)]| last_counted(counts).map(|step| measured_at(&measured, step)).transpose();
+    let failed: HashMap<&Number, f64> = of("alertmanager_notification_requests_failed_total")?.into_iter().collect();
+    let requests = of("alertmanager_notification_requests_total")?;
+    let taken: Vec<(&Number, f64)> = requests.into_iter().filter_map(|(step, requests)| Some((step, requests - failed.get(step)?))).collect();
+    let last = |counts: &[(&Number, f64)]| last_counted(counts).map(|step| measured_at(&measured, step)).transpose();
     Ok(Deliveries { delivered: last(&taken)?, given_up: last(&of("alertmanager_notifications_failed_total")?)? })
 }
 
 /// At which step a counter last counted something. It begins anew where Alertmanager does.
-fn last_counted(counts: &[(f64, f64)]) -> Option<f64> {
+fn last_counted<'s>(counts: &[(&'s Number, f64)]) -> Option<&'s Number> {
     let has_counted = |before: f64, now: f64| now > before || (now < before && now > 0.0);
     counts.windows(2).rev().find(|pair| has_counted(pair[0].1, pair[1].1)).map(|pair| pair[1].0)
 }
 
-fn measured_at(measured: &[(f64, f64)], step: f64) -> Result<Timestamp, String> {
+fn measured_at(measured: &[(&Number, f64)], step: &Number) -> Result<Timestamp, String> {
     let (_, seconds) = measured.iter().find(|(same, _)| *same == step).ok_or_else(|| format!("Prometheus does not say when it measured what it shows at {step}"))?;
     Timestamp::from_duration(jiff::SignedDuration::from_secs_f64(*seconds)).map_err(|error| error.to_string())
 }

@@ -12,7 +12,7 @@ use crate::receivers::Receiver;
 /// A message is tried for minutes before it is given up.
 const ENDS_WITHIN: Duration = Duration::from_mins(6);
 /// Prometheus measures Alertmanager every 15 seconds.
-const MEASURED_WITHIN: Duration = Duration::from_secs(60);
+const MEASURED_WITHIN: Duration = Duration::from_mins(1);
 
 /// MON-003 tells of it until the receiver has taken another message.
 pub(super) fn a_message_that_is_given_up_is_told_until_the_next_arrives(site: &Site, receiver: &Receiver<'_>) {
@@ -32,13 +32,13 @@ pub(super) fn a_message_that_is_given_up_is_told_until_the_next_arrives(site: &S
 
 /// Does something until Prometheus has seen Alertmanager count, in the steps in which MON-003 asks.
 pub(super) fn measured<T>(site: &Site, counter: &str, act: impl FnOnce() -> T) -> T {
-    let counted = || {
+    let count = || {
         let told = query(site, &format!("max_over_time(sum({counter}{{job=\"alertmanager\"}})[1m:15s])"));
         told.split(" @").next().unwrap_or_default().to_owned()
     };
-    let before = counted();
+    let before = count();
     let done = act();
-    let more = || if counted() == before { Err(before.clone()) } else { Ok(()) };
+    let more = || if count() == before { Err(before.clone()) } else { Ok(()) };
     eventually(&format!("Prometheus has measured {counter}"), MEASURED_WITHIN, more).unwrap_or_else(|error| panic!("{error}"));
     done
 }
