@@ -273,6 +273,11 @@ impl Site {
     /// Removes whatever there is of this site.
     pub fn remove(&self) {
         self.delete_namespaces(&["--wait=true", "--timeout=120s"]).unwrap_or_else(|error| panic!("{error}"));
+        // What stands in no namespace goes with none.
+        let policy = format!("airlock-{}-renewer", self.name);
+        for kind in ["validatingadmissionpolicybinding", "validatingadmissionpolicy"] {
+            self.bed.kubectl(["delete", kind, &policy, "--ignore-not-found"]).unwrap_or_else(|error| panic!("{error}"));
+        }
         for name in [self.base(), format!("*.{}", self.base()), format!("_acme-challenge.{}", self.base())] {
             self.bed.dns_delete(&name).unwrap_or_else(|error| panic!("{error}"));
         }
