@@ -5,6 +5,7 @@ mod api_server;
 mod auditor;
 mod bad_input;
 mod broken_lists;
+mod connections;
 mod custom_checks;
 mod documentation;
 mod evidence;
