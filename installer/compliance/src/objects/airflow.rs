@@ -23,12 +23,12 @@ const SETTING: &str = "AIRFLOW__";
 
 /// Whether Airflow runs in the pod: a variable or an image says so.
 pub(super) fn is_airflow(pod: &PodOf<'_>) -> bool {
-    let is_image = |image: &str| Some(short_name(image)).is_some_and(|name| name == "airflow" || name.ends_with("-airflow"));
+    let is_image = |name: &str| name == "airflow" || name.ends_with("-airflow");
     pod.pod().is_some_and(|read| {
         read.containers().any(|container| {
             let image = container.value.get("image").and_then(Value::as_str).unwrap_or_default();
             let mut variables = container.value.get("env").and_then(Value::as_array).into_iter().flatten();
-            is_image(image) || variables.any(|variable| variable.get("name").and_then(Value::as_str).is_some_and(|name| name.starts_with(SETTING)))
+            is_image(short_name(image)) || variables.any(|variable| variable.get("name").and_then(Value::as_str).is_some_and(|name| name.starts_with(SETTING)))
         })
     })
 }
