@@ -134,7 +134,7 @@ fn written_out<'a>(name: &str, given: &Given<'a>, told: &mut Told<'a>) {
     match given {
         Given::Written { path, .. } => told.in_pod.push(Violation::new(path, None, what)),
         Given::Entry { map, key, .. } => told.in_maps.push((*map, Violation::new(format!("/data/{key}"), None, what))),
-        Given::Unread(unread) if unread.holder == Holder::ConfigMap => told.unread([unread.clone()], name),
+        Given::Unread(unread) if unread.holder != Holder::Secret => told.unread([unread.clone()], name),
         Given::Unread(_) => {}
     }
 }
@@ -205,7 +205,7 @@ pub(super) static SIGNING_KEYS: OfAirflow = OfAirflow {
                 Some(Given::Written { value: "", .. } | Given::Entry { value: "", .. }) | None => {}
                 Some(given) => written_out(name, given, told),
             }
-            told.unread(variable.unread.into_iter().filter(|unread| unread.holder == Holder::ConfigMap), name);
+            told.unread(variable.unread.into_iter().filter(|unread| unread.holder != Holder::Secret), name);
         }
     },
 };

@@ -131,22 +131,23 @@ fn pointer(list: &str, key: &str) -> String {
 /// Why a credential that an entry is or holds can be guessed, if one can.
 fn guessed(secret: &str, key: &str, value: &str, user: &str) -> Option<String> {
     let value = value.trim_end_matches(['\n', '\r']);
-    if value.is_empty() || is_reference(value) {
+    if value.is_empty() || (!value.contains('\n') && is_reference(value)) {
         return None;
     }
     let lines = outside_pem(value);
-    let has_pem = lines.len() < value.lines().count();
+    let texts: Vec<&str> = lines.iter().map(|(_, line)| *line).collect();
+    let outside = texts.join("\n");
+    let outside = outside.trim();
     if let Some(document) = Some(value).filter(|value| value.trim_start().starts_with(['{', '['])).and_then(|value| serde_json::from_str(value).ok()) {
-        return of_json(&document).map(|why| format!("holds a credential that {why}"));
+        return of_json("", &document, "").map(|why| format!("holds a credential that {why}"));
     }
     let is_named = is_named_like_a_secret(key) || (key == ONLY && is_named_like_a_secret(secret));
     // An address ends with its line.
-    let url = Some(value).filter(|value| !value.contains('\n')).and_then(password_of_url);
-    let whole = url.or_else(|| Some(value).filter(|value| is_named && !has_pem && !value.contains("://")));
+    let url = Some(outside).filter(|outside| !outside.contains('\n')).and_then(password_of_url);
+    let whole = url.or_else(|| Some(outside).filter(|outside| is_named && !outside.is_empty() && !outside.contains("://")));
     if let Some(why) = whole.and_then(|password| weakness(password, user)) {
         return Some(why.to_owned());
     }
-    let texts: Vec<&str> = lines.iter().map(|(_, line)| *line).collect();
     lines.iter().enumerate().find_map(|(index, (number, _))| Some(format!("holds a credential in line {number} that {}", weakness(of_line(&texts, index)?, "")?)))
 }
 
@@ -179,27 +180,31 @@ fn of_line<'t>(lines: &[&'t str], index: usize) -> Option<&'t str> {
     words.find_map(password_of_url).or_else(|| written_out_in(lines, index).map(|(_, value)| value).filter(|value| !value.contains("://")))
 }
 
-/// Why one of the credentials in a document can be guessed; the user is the one beside it.
-fn of_json(document: &Value) -> Option<&'static str> {
-    let fields = match document {
-        Value::Array(items) => return items.iter().find_map(of_json),
-        Value::Object(fields) => fields,
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return None,
-    };
-    let user = ["username", "user"].into_iter().find_map(|key| fields.get(key)?.as_str()).unwrap_or_default();
-    fields.iter().find_map(|(name, value)| {
-        let number = value.as_number().map(ToString::to_string);
-        let Some(value) = number.as_deref().or(value.as_str()) else { return of_json(value) };
-        // A login at a registry: base64 of `user:password`.
-        if name == "auth"
-            && let Some(login) = decoded(value)
-            && let Some((user, password)) = login.split_once(':')
-        {
-            return weakness(password, user);
+/// Why one of the credentials in a document can be guessed, by the name of the field in which a value stands, alone or in a list, and the
+/// user beside it.
+fn of_json(name: &str, value: &Value, user: &str) -> Option<&'static str> {
+    match value {
+        Value::Array(items) => items.iter().find_map(|item| of_json(name, item, user)),
+        Value::Object(fields) => {
+            let user = ["username", "user"].into_iter().find_map(|key| fields.get(key)?.as_str()).unwrap_or_default();
+            fields.iter().find_map(|(name, value)| of_json(name, value, user))
         }
-        let is_one = is_named_like_a_secret(name) && is_value(value) && !is_reference(value) && !value.contains("://") && !value.contains("-----BEGIN ");
-        password_of_url(value).or_else(|| is_one.then_some(value)).and_then(|password| weakness(password, user))
-    })
+        Value::Number(number) => of_field(name, &number.to_string(), user),
+        Value::String(text) => of_field(name, text, user),
+        Value::Null | Value::Bool(_) => None,
+    }
+}
+
+fn of_field(name: &str, value: &str, user: &str) -> Option<&'static str> {
+    // A login at a registry: base64 of `user:password`.
+    if name == "auth"
+        && let Some(login) = decoded(value)
+        && let Some((user, password)) = login.split_once(':')
+    {
+        return weakness(password, user);
+    }
+    let is_one = is_named_like_a_secret(name) && is_value(value) && !is_reference(value) && !value.contains("://") && !value.contains("-----BEGIN ");
+    password_of_url(value).or_else(|| is_one.then_some(value)).and_then(|password| weakness(password, user))
 }
 
 fn decoded(text: &str) -> Option<String> {

@@ -187,7 +187,7 @@ fn settings_by_which_airflow_lets_strangers_in_are_told() {
         fails("AFL-005", &config("airflow.cfg", &format!("[API]\n    {line}")), &["data[airflow.cfg]"]);
     }
     fails("AFL-005", &config("airflow.cfg", "[api]\n    auth_backends = airflow.api.auth.backend.session,\n      airflow.api.auth.backend.default"), &["data[airflow.cfg]"]);
-    for line in ["expose_config = f", "expose_config =", "; expose_config = True", "expose_config = False # True"] {
+    for line in ["expose_config = f", "; expose_config = True", "expose_config = False # True"] {
         passes("AFL-005", &config("airflow.cfg", &format!("[api]\n    {line}")));
     }
     for role in ["'Readers'", "\"Viewer\" # for now"] {
@@ -199,6 +199,9 @@ fn settings_by_which_airflow_lets_strangers_in_are_told() {
     let unknown = |check: &str, text: &str, path: &str| assert_eq!(said(check, text), (Verdict::Unverified, vec![path.to_owned()]), "{text}");
     unknown("AFL-005", &env("AIRFLOW__API__EXPOSE_CONFIG", "perhaps"), &first);
     unknown("AFL-005", &env("AIRFLOW__API__AUTH_BACKENDS", "${BACKENDS}"), &first);
+    unknown("AFL-005", &env("AIRFLOW__API__AUTH_BACKENDS", "$BACKENDS"), &first);
+    unknown("AFL-005", &config("airflow.cfg", "[api]\n    expose_config ="), "data[airflow.cfg]");
+    fails("AFL-005", &config("airflow.cfg", "[api]\n    expose_config =\n      True"), &["data[airflow.cfg]"]);
     unknown("AFL-005", &config("airflow.cfg", "[api]\n    expose_config = {{ .Values.shown }}"), "data[airflow.cfg]");
     unknown("AFL-005", &config("webserver_config.py", "AUTH_ROLE_PUBLIC = os.environ['ROLE']"), "data[webserver_config.py]");
     // A registry with a port hides nothing.

@@ -60,10 +60,12 @@ const BEGINS: &[u8] = b"-----BEGIN ";
 mod tests {
     use std::time::Duration;
 
-    use airlock_compliance::manifests;
+    use airlock_compliance::{Decisions, manifests, unprofiled, with_checks};
+    use airlock_model::Verdict;
     use airlock_tls::{Authority, Issued};
     use serde_json::{Value, json};
 
+    use super::super::{JudgeOptions, judge};
     use super::*;
 
     const DAY: Duration = Duration::from_hours(24);
@@ -152,5 +154,29 @@ mod tests {
             assert_eq!(said(&fields, 0), (Vec::new(), Vec::new(), Some(why.to_owned())));
         }
         assert_eq!(told("Opaque", &pair(&good.chain_pem, &good, None), 0), []);
+    }
+
+    #[test]
+    fn a_report_of_files_tells_of_each_pair_and_of_no_key() {
+        let ours = authority();
+        let (good, another) = (issued(&ours), issued(&ours));
+        let folder = tempfile::tempdir().unwrap();
+        for (name, key) in [("good", &good), ("mixed-up", &another)] {
+            let mut secret = pair(&good.chain_pem, key, Some(&ours));
+            secret.as_object_mut().unwrap().extend([
+                ("apiVersion".to_owned(), "v1".into()),
+                ("kind".to_owned(), "Secret".into()),
+                ("metadata".to_owned(), json!({ "name": name })),
+                ("type".to_owned(), "kubernetes.io/tls".into()),
+            ]);
+            std::fs::write(folder.path().join(format!("{name}.json")), secret.to_string()).unwrap();
+        }
+        let (profile, decisions) = (with_checks(unprofiled(), "TLS-001").unwrap(), Decisions::default());
+        let options = JudgeOptions { passes: true, ..JudgeOptions::new(&profile, &decisions) };
+        let report = judge(&[folder.path().to_owned()], &options).unwrap();
+        let told: Vec<(&str, Verdict)> = report.findings.iter().filter(|found| found.check == "TLS-001").map(|found| (found.subject.name.raw(), found.verdict)).collect();
+        assert_eq!(told, [("mixed-up", Verdict::Fail), ("good", Verdict::Pass)]);
+        let text = serde_json::to_string(&report).unwrap();
+        assert!(text.contains("tls.key-mismatch") && !text.contains("PRIVATE KEY") && !text.contains(&STANDARD.encode(good.key_pem.expose())), "{text}");
     }
 }

@@ -98,16 +98,17 @@ impl Check for Exposure {
 
 impl Kind {
     fn meaning(self, value: &str) -> Meaning {
-        let is_later = ["$(", "${", "{{"].iter().any(|sign| value.contains(sign));
+        // Airflow expands variables, and configparser what stands in `%(…)s`.
+        let is_later = ["$", "{{", "%("].iter().any(|sign| value.contains(sign));
         let word = |text: &str| text.trim().trim_matches(['"', '\'']).to_ascii_lowercase();
         match self {
             Self::Switch => match word(value.split('#').next().unwrap_or_default()).as_str() {
                 "true" | "t" | "1" => Meaning::Open,
                 // Who is logged in sees what is not secret.
-                "false" | "f" | "0" | "non-sensitive-only" | "" => Meaning::Closed,
+                "false" | "f" | "0" | "non-sensitive-only" => Meaning::Closed,
                 _ => Meaning::Unknown,
             },
-            Self::Backends(open) if value.split(',').any(|part| word(part) == open) => Meaning::Open,
+            Self::Backends(open) if value.split([',', '\n']).any(|part| word(part) == open) => Meaning::Open,
             Self::Role if ["", "none", "public"].contains(&word(value).as_str()) => Meaning::Closed,
             _ if is_later => Meaning::Unknown,
             Self::Backends(_) => Meaning::Closed,
@@ -156,24 +157,22 @@ fn in_entries(map: &SnapshotObject) -> impl Iterator<Item = (Meaning, Violation)
 /// The settings in the files of Airflow that a `ConfigMap` holds.
 fn in_files(map: &SnapshotObject) -> Vec<(Meaning, Violation)> {
     let text = |file: &str| entries(map).find(|(key, _)| *key == file).map(|(_, text)| text).unwrap_or_default();
-    let (mut found, mut section, mut kind) = (Vec::new(), String::new(), None);
-    let mut judge = |kind: Kind, setting: &str, value: &str| found.push((kind.meaning(value), Violation::new("/data/airflow.cfg", None, format!("{setting} is {}", value.trim()))));
+    let (mut settings, mut section): (Vec<(Option<(Kind, &str)>, String)>, String) = (Vec::new(), String::new());
     // A value goes on in lines that stand further in (Python documentation, "Supported INI File Structure").
     for line in text(FILES[0]).lines().filter(|line| !line.trim_start().starts_with(['#', ';'])) {
         let goes_on = line.starts_with(char::is_whitespace);
         let line = line.trim();
         if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            (section, kind) = (name.to_ascii_lowercase(), None);
+            section = name.to_ascii_lowercase();
         } else if let Some((key, value)) = line.split_once(['=', ':']) {
             let setting = format!("{section}.{}", key.trim().to_ascii_lowercase());
-            kind = OPEN.iter().find(|(_, known, _)| *known == setting).map(|(_, known, kind)| (*kind, *known));
-            if let Some((kind, known)) = kind {
-                judge(kind, known, value);
-            }
-        } else if let Some((kind @ Kind::Backends(_), known)) = kind.filter(|_| goes_on) {
-            judge(kind, known, line);
+            settings.push((OPEN.iter().find(|(_, known, _)| *known == setting).map(|(_, known, kind)| (*kind, *known)), value.trim().to_owned()));
+        } else if let Some((_, value)) = settings.last_mut().filter(|_| goes_on) {
+            *value = format!("{value}\n{line}");
         }
     }
+    let known = settings.into_iter().filter_map(|(known, value)| known.map(|(kind, name)| (kind, name, value)));
+    let mut found: Vec<_> = known.map(|(kind, name, value)| (kind.meaning(&value), Violation::new("/data/airflow.cfg", None, format!("{name} is {}", value.trim())))).collect();
     let assigned = |line: &str| {
         let (name, value) = line.trim().split_once('=')?;
         (name.split(':').next()?.trim() == "AUTH_ROLE_PUBLIC").then(|| value.split('#').next().unwrap_or_default().trim().to_owned())

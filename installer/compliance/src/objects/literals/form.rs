@@ -91,13 +91,20 @@ pub(super) fn entropy(text: &str) -> f64 {
 pub(crate) fn is_reference(value: &str) -> bool {
     let value = value.trim();
     let is_elsewhere = value.parse::<SecretReference>().is_ok();
-    is_elsewhere || (value.starts_with('<') && value.ends_with('>')) || value.strip_prefix('$').is_some_and(is_name_of_a_variable)
+    let is_placeholder = value.starts_with('<') && value.ends_with('>') && !value.contains(['=', '\n']);
+    is_elsewhere || is_placeholder || value.strip_prefix('$').is_some_and(is_name_of_a_variable)
 }
 
-/// Behind a `$`: what follows a name belongs to a path, an address, or another reference, or the `$` begins a password.
+/// Behind a `$`: what follows a name belongs to a path, an address, or another reference; else the `$` begins a password.
 fn is_name_of_a_variable(rest: &str) -> bool {
-    let behind = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
-    rest.is_empty() || rest.starts_with(['(', '{', '@', '*', '#', '$']) || (behind.len() < rest.len() && (behind.is_empty() || behind.starts_with(['/', ':', '@', '$', '.', '-', '"', '\'', ' '])))
+    let behind = match rest.chars().next() {
+        None => return true,
+        Some('(') => rest.rsplit_once(')').map_or("", |(_, behind)| behind),
+        Some('{') => rest.rsplit_once('}').map_or("", |(_, behind)| behind),
+        Some('@' | '*' | '#' | '$' | '?') => &rest[1..],
+        Some(_) => rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_'),
+    };
+    behind.len() < rest.len() && (behind.is_empty() || behind.starts_with(['/', ':', '@', '$', '.', '-', '"', '\'', ' ', '\n']))
 }
 
 /// Somebody wrote a value: not nothing, not a switch, not what was made unreadable, and not where a file lies.
@@ -129,11 +136,27 @@ mod tests {
 
     #[test]
     fn what_says_where_a_secret_is_is_none() {
-        for value in ["$(PASSWORD)", "${PASSWORD}", "<password>", "env:PASSWORD", "file:/etc/password", "secret:keys/evidence#key.pem", "$PASSWORD", "$1", "$@", "$HOME/password", "$A$B", "$2y$10$abc"]
-        {
+        for value in [
+            "$(PASSWORD)",
+            "${PASSWORD}",
+            "<password>",
+            "env:PASSWORD",
+            "file:/etc/password",
+            "secret:keys/evidence#key.pem",
+            "$PASSWORD",
+            "$1",
+            "$@",
+            "$HOME/password",
+            "$A$B",
+            "$2y$10$abc",
+            "$(cat /run/db)",
+            "${A}-${B}",
+            "${A",
+            "$$",
+        ] {
             assert!(is_reference(value), "{value}");
         }
-        for value in ["hunter2", "env:", "file:", "secret:hunter2", "exec:hunter2", "https:hunter2", "$ecret!", "$%hunter2"] {
+        for value in ["hunter2", "env:", "file:", "secret:hunter2", "exec:hunter2", "https:hunter2", "$ecret!", "$%hunter2", "$@ecret1", "${USER}hunter2", "$(USER)hunter2", "<a b=\"c\"/>"] {
             assert!(!is_reference(value), "{value}");
         }
     }

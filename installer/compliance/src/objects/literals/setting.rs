@@ -94,7 +94,12 @@ pub(super) fn texts<'v>(name: &'v str, value: &'v Value, found: &mut Vec<(&'v st
 
 /// Beside a name of a secret stands a value, and no code that finds one.
 pub(super) fn is_written_out(name: &str, value: &str) -> bool {
-    is_named_like_a_secret(name) && is_typed_in(value) && !is_reference(value) && !value.contains(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '[' | ']' | '{' | '}' | '`'))
+    is_named_like_a_secret(name) && is_typed_in(value) && !is_reference(value) && !is_code(value)
+}
+
+fn is_code(value: &str) -> bool {
+    let has_both = |open: char, close: char| value.contains(open) && value.contains(close);
+    value.contains(|c: char| c.is_whitespace() || matches!(c, '{' | '}' | '`')) || value.ends_with(['(', ')', '[', ']']) || has_both('(', ')') || has_both('[', ']')
 }
 
 pub(crate) fn is_comment(line: &str) -> bool {
@@ -166,7 +171,9 @@ mod tests {
         ] {
             assert_eq!(written_out(line).map(|(_, value)| value), Some("hunter2"), "{line}");
         }
+        assert_eq!(written_out("password: hunt(er2"), Some(("password", "hunt(er2")));
         for line in [
+            "password = vault.read(path)[key]",
             "# DB_PASSWORD=hunter2",
             "export DB_PASSWORD",
             "export DB_PASSWORD=$(cat /run/db)",

@@ -67,6 +67,8 @@ fn a_value_that_is_put_together_is_written_out_unless_a_secret_is_in_it() {
         passes("AFL-004", &env(&format!("{secret}, {}", key(value))));
     }
     fails("AFL-004", &env(&key("$(S)y")), &[&at(0)]);
+    let of_the_pod = "{ name: S, valueFrom: { fieldRef: { fieldPath: metadata.name } } }";
+    is_unverified("AFL-004", &env(&format!("{of_the_pod}, {}", key("$(S)y"))), &["env[0].valueFrom"]);
     // Pods tell of themselves, and a map of what they take of it.
     let text = map("c", "AIRFLOW__API__SECRET_KEY: abc") + &from("{ configMapRef: { name: c } }");
     let told: Vec<_> = report_by(&unprofiled(), &[&text]).findings.into_iter().filter(|found| found.check == "AFL-004").map(|found| found.verdict).collect();

@@ -111,10 +111,15 @@ fn credentials_in_files_of_secrets_are_judged_as_those_by_themselves() {
         "{\"password\":\"xxxxxxxx\"}".to_owned(),
         "password: |\n  admin\n".to_owned(),
         "password: $ecret!\n".to_owned(),
+        "[\"postgres://app:hunter2@db/x\"]".to_owned(),
+        "{\"passwords\":[\"hunter2\"]}".to_owned(),
+        "${HOME}\npassword: hunter2\n".to_owned(),
+        "<a>\n<url>postgres://app:hunter2@db/x</url>\n</a>".to_owned(),
     ] {
         fails("SEC-005", &secret("file", &value), &["stringData.file"]);
     }
     passes("SEC-005", &secret("password", pem));
+    fails("SEC-005", &secret("password", &format!("hunter2\n{pem}")), &["stringData.password"]);
     passes("SEC-005", &secret("file", "{\"tokenTimeoutSeconds\":3600,\"passwordLength\":12,\"port\":5432}"));
     let strong = "q8Zr3Vx0LkT5nWcB7uYpJ2mHdS9fGeA4";
     for (key, value) in [
