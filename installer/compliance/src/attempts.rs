@@ -33,7 +33,7 @@ pub use own_role::database_attempts;
 pub(crate) use reached::{Call, Door, Echo, Outside, to_service, to_service_id};
 pub(crate) use scanned::{scan, scan_id};
 pub(crate) use sensitive::Inventory;
-pub(crate) use tenant_code::TenantCode;
+pub(crate) use tenant_code::{DATABASE, TenantCode};
 pub(crate) use token::{Bearer, foreign};
 pub(crate) use visit::Visit;
 

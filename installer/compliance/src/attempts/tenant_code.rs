@@ -4,6 +4,9 @@ use airlock_model::{Attempt, AttemptAction, AttemptId, Target, Vantage, World, W
 
 use super::CROSSED;
 
+/// The Service of the database server that Airlock installs.
+pub(crate) const DATABASE: &str = "database";
+
 /// A component whose pods run what tenants wrote (Airflow, "Security Model": DAG authors execute code in workers, in the DAG processor,
 /// and in the triggerer).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,6 +77,6 @@ impl TenantCode {
     pub(crate) fn is_declared(self, world: &World, service: &str, port: u16) -> bool {
         let is_database = |server: &airlock_model::WorldDatabase| !server.existing && server.port == port && server.host == format!("{service}.{}.svc", world.platform);
         // Which server it is may not be known; that Airlock installs one by this name is.
-        self != Self::Task && world.database.as_ref().map_or(service == "database", is_database)
+        self != Self::Task && world.database.as_ref().map_or(service == DATABASE, is_database)
     }
 }

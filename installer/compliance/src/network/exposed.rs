@@ -95,7 +95,7 @@ fn exposed(service: &SnapshotObject) -> Vec<Violation> {
         "NodePort" => found.push(field("/spec/type", "it is reached on a port of every node".into())),
         "LoadBalancer" => match public_address(service) {
             Some((path, detail)) => found.push(field(&path, detail)),
-            None if !is_internal(service) => found.push(field("/spec/type", "it has a load balancer that no annotation keeps inside".into())),
+            None if !is_internal(service) => found.push(field("/spec/type", "it has a load balancer that its annotations do not keep inside".into())),
             None => {}
         },
         _ => {}
@@ -172,7 +172,7 @@ fn open(service: &SnapshotObject) -> Vec<Violation> {
     let field = |path: &str, detail: &str| Violation { path: path.to_owned(), value: service.manifest.pointer(path).cloned().unwrap_or(Value::Null), detail: detail.to_owned() };
     let mut found = Vec::new();
     if !is_internal(service) {
-        found.push(field("/metadata/annotations", "no annotation keeps its load balancer inside"));
+        found.push(field("/metadata/annotations", "its annotations do not keep its load balancer inside"));
     }
     found.extend(public_address(service).map(|(path, detail)| field(&path, &detail)));
     let (path, ranges) = source_ranges(service);

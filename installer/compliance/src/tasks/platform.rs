@@ -1,9 +1,9 @@
 //! NET-012: what tenants wrote reaches no Service of the platform but the database, where it must.
 
-use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, World, WorldDeployment, WorldService};
+use airlock_model::{Check, CheckSpec, Finding, Need, Profile, Severity, Snapshot, Verdict, World, WorldDeployment, WorldService};
 
 use super::{controls, judge};
-use crate::attempts::{TenantCode, to_service, to_service_id};
+use crate::attempts::{DATABASE, TenantCode, to_service, to_service_id};
 use crate::described::Described;
 use crate::live;
 
@@ -64,5 +64,11 @@ fn ways<'w>(world: &'w World, service: &'w WorldService) -> impl Iterator<Item =
 
 fn of_service(given: &Snapshot, of: &WorldDeployment, service: &WorldService) -> Finding {
     let ways = ways(&given.world, service).map(|(place, port)| (place, format!("port {port}"), to_service_id(place, of, &service.name, port)));
-    judge(&TEXTS, given, of, format!("from code of {} to {}", of.name, service.name), ways.collect())
+    let subject = || format!("from code of {} to {}", of.name, service.name);
+    let finding = judge(&TEXTS, given, of, subject(), ways.collect());
+    // Its port is declared for those that keep their tables in it, and which one that is may not be known.
+    if finding.verdict == Verdict::Pass && given.world.database.is_none() && service.name == DATABASE {
+        return TEXTS.unverified(subject(), "which of its ports is the database's is not known, so that from the DAG processor and the triggerer none was tried");
+    }
+    finding
 }

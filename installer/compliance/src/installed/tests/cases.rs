@@ -198,6 +198,8 @@ pub(super) const CASES: &[Case] = &[
     (|s| *result(s, "airflow.page.alpha") = logged_in(|cookie| cookie.lasts_seconds = None), &[("AUT-005", Unverified)]),
     (|s| *result(s, "airflow.across.alpha.beta-airflow.platform.test") = shared("https://beta-airflow.platform.test"), &[("AUT-009", Fail)]),
     (|s| *result(s, "airflow.across.beta.nobody.platform.test") = shared("*"), &[("AUT-009", Fail)]),
+    (|s| { drop(s.outcomes.remove(&AttemptId::from("airflow.across.beta.alpha-airflow.platform.test"))); *result(s, "airflow.across.beta.nobody.platform.test") = shared("*"); }, &[("AUT-009", Fail)]),
+    (|s| drop(s.outcomes.remove(&AttemptId::from("airflow.across.beta.alpha-airflow.platform.test"))), &[("AUT-009", Unverified)]),
     (|s| *result(s, "airflow.across.beta.nobody.platform.test") = shared("null"), &[("AUT-009", Fail)]),
     (|s| *result(s, "airflow.across.beta.nobody.platform.test") = shared("https://elsewhere.test"), &[("AUT-009", Fail)]),
     (|s| *result(s, "airflow.across.alpha.nobody.platform.test") = shared("https://alpha-airflow.platform.test"), &[]),

@@ -157,7 +157,7 @@ fn in_entries(map: &SnapshotObject) -> impl Iterator<Item = (Meaning, Violation)
 /// The settings in the files of Airflow that a `ConfigMap` holds.
 fn in_files(map: &SnapshotObject) -> Vec<(Meaning, Violation)> {
     let text = |file: &str| entries(map).find(|(key, _)| *key == file).map(|(_, text)| text).unwrap_or_default();
-    let (mut settings, mut section): (Vec<(Option<(Kind, &str)>, String)>, String) = (Vec::new(), String::new());
+    let (mut settings, mut section) = (Vec::new(), String::new());
     // A value goes on in lines that stand further in (Python documentation, "Supported INI File Structure").
     for line in text(FILES[0]).lines().filter(|line| !line.trim_start().starts_with(['#', ';'])) {
         let goes_on = line.starts_with(char::is_whitespace);
